@@ -1,0 +1,103 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"kabinet/internal/event"
+)
+
+// Sink takes what a feed delivers. Its funcs are never called concurrently.
+type Sink struct {
+	// Deliver takes 1 to 64 events of one stream. It may wait as long as its
+	// context lives; an error ends the feed.
+	Deliver func(ctx context.Context, rows []event.Stored) error
+	// Done is called exactly once, last, with the reason: ctx's error,
+	// ErrExpired, ErrClosed, or an error of the Reader or of Deliver. Nothing
+	// that was not delivered counts as delivered: the cursor stands.
+	Done func(err error)
+}
+
+// Feed is Subscribe with the pulling done by the hub: it holds a goroutine only
+// while there is something to deliver, so ten thousand idle feeds hold none.
+// This is what fills a channel of a GraphQL subscription.
+func (h *Hub) Feed(ctx context.Context, req Request, sink Sink) error {
+	s, err := h.prepare(req)
+	if err != nil {
+		return err
+	}
+	if sink.Deliver == nil || sink.Done == nil {
+		return errors.New("live: a feed needs Deliver and Done")
+	}
+	// Running from the start: whoever rings before the first run only asks
+	// for another round.
+	s.feed = &feed{sub: s, ctx: ctx, sink: sink}
+	s.feed.state.Store(feedRunning)
+	if err := h.begin(ctx, s); err != nil {
+		return err
+	}
+	go s.feed.run()
+	return nil
+}
+
+const (
+	feedIdle    int32 = iota // no goroutine
+	feedRunning              // a goroutine runs
+	feedAgain                // it runs, and must look once more before it leaves
+	feedDone                 // Done was called
+)
+
+type feed struct {
+	sub   *Subscription
+	ctx   context.Context // the listener's own life
+	sink  Sink
+	state atomic.Int32
+}
+
+func (f *feed) kick() {
+	for {
+		switch state := f.state.Load(); state {
+		case feedIdle:
+			if f.state.CompareAndSwap(feedIdle, feedRunning) {
+				go f.run()
+				return
+			}
+		case feedRunning:
+			if f.state.CompareAndSwap(feedRunning, feedAgain) {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (f *feed) run() {
+	for {
+		rows, err := f.sub.poll(f.ctx)
+		if err == nil && len(rows) > 0 {
+			err = f.sink.Deliver(f.ctx, rows)
+		}
+		if err != nil {
+			f.finish(err)
+			return
+		}
+		if len(rows) > 0 {
+			continue
+		}
+		if f.state.CompareAndSwap(feedRunning, feedIdle) {
+			return
+		}
+		f.state.Store(feedRunning) // it was feedAgain
+	}
+}
+
+func (f *feed) finish(err error) {
+	f.state.Store(feedDone)
+	f.sub.Close()
+	if ctxErr := f.ctx.Err(); ctxErr != nil {
+		err = ctxErr
+	}
+	f.sink.Done(err)
+}
