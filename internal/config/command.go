@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+
+	"github.com/alecthomas/kong"
+)
+
+// Command is what the process was asked to do: one of the structs below.
+type Command interface{ command() }
+
+type (
+	// Serve runs the server.
+	Serve struct {
+		Demo bool // with demonstration data and its three sign-ins
+	}
+	// MigrateUp brings the database to this binary's version.
+	MigrateUp struct{}
+	// MigrateStatus lists migrations, applied and not.
+	MigrateStatus struct{}
+	// ImportOrders takes a file of orders.
+	ImportOrders struct {
+		File   string
+		Format string // "online-retail"
+		Report string // file that receives the rows not taken; empty for none
+		Earn   bool   // give points, tell notifications
+	}
+	// CheckLedger proves the books.
+	CheckLedger struct{}
+	// UserCreate makes one user; ReadPassword gives the password.
+	UserCreate struct {
+		Email string
+		Name  string
+		Admin bool
+
+		password string
+	}
+	// Version says which build this is.
+	Version struct{}
+)
+
+func (Serve) command()         {}
+func (MigrateUp) command()     {}
+func (MigrateStatus) command() {}
+func (ImportOrders) command()  {}
+func (CheckLedger) command()   {}
+func (UserCreate) command()    {}
+func (Version) command()       {}
+
+// UsageError is a command line that cannot be understood.
+type UsageError struct{ Reason string }
+
+// Error names the way out as well.
+func (e *UsageError) Error() string { return e.Reason + "; kabinet --help lists what there is" }
+
+// grammar is the command line as kong reads it. The flags of the settings are
+// added to it from the table, each a *string that stays nil when not given.
+type grammar struct {
+	PrintConfig bool `help:"Print every setting, its value and where it comes from, with secrets hidden, and leave."`
+
+	Serve struct {
+		Demo *bool `negatable:"" help:"Fill an empty database with demonstration data and sign-ins; implies development mode. Variable: KABINET_DEMO. Default: false. Example: --demo"`
+	} `cmd:"" default:"withargs" help:"Serve the API (what happens when no command is given)."`
+	Migrate struct {
+		Up     struct{} `cmd:"" help:"Bring the database to the version of this binary."`
+		Status struct{} `cmd:"" help:"List the migrations, applied and waiting."`
+	} `cmd:"" help:"Look after the database's schema."`
+	Import struct {
+		Orders struct {
+			File   string `arg:"" help:"File to read, plain or gzip."`
+			Format string `required:"" enum:"online-retail" placeholder:"FORMAT" help:"Layout of the file: online-retail. Example: --format online-retail"`
+			Report string `placeholder:"FILE" help:"File that receives each row not taken, with its line number and reason. Default: none. Example: --report report.csv"`
+			Earn   bool   `help:"Give points and tell notifications as if the orders were placed now. Default: false"`
+		} `cmd:"" help:"Take orders from a file; run again, it takes up where it stopped."`
+	} `cmd:"" help:"Bring data in."`
+	Check struct {
+		Ledger struct{} `cmd:"" help:"Prove that the books balance; exit code 1 when they do not."`
+	} `cmd:"" help:"Look for damage."`
+	User struct {
+		Create userCreate `cmd:"" help:"Make a user; the password is asked for, read from standard input, or taken from KABINET_PASSWORD."`
+	} `cmd:"" help:"Look after users."`
+	Version struct{} `cmd:"" help:"Print the version."`
+}
+
+type userCreate struct {
+	Email string `required:"" placeholder:"ADDRESS" help:"E-mail address, which is the login. Example: --email ann@example.com"`
+	Name  string `placeholder:"NAME" help:"Name shown. Default: what stands before the @. Example: --name 'Ann Lee'"`
+	Admin bool   `help:"Make an administrator; without it a customer. Default: false"`
+}
+
+// commandLine is what the arguments said.
+type commandLine struct {
+	command     Command
+	demo        *bool
+	printConfig bool
+	flags       map[string]*string // by variable name; nil when not given
+}
+
+func parseLine(args []string, stdout io.Writer) (commandLine, error) {
+	var g grammar
+	flags := settingFlags()
+	left := false
+	parser, err := kong.New(&g,
+		kong.Name("kabinet"),
+		kong.Description("A customer account behind one GraphQL API. Every setting is a flag and an environment variable; the flag wins."),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { left = true }), // kong would leave after help; the caller does
+		kong.ConfigureHelp(kong.HelpOptions{FlagsLast: true}),
+		kong.Embed(flags.Interface()),
+	)
+	if err != nil {
+		return commandLine{}, fmt.Errorf("command line grammar: %w", err)
+	}
+	ctx, err := parser.Parse(args)
+	if left {
+		return commandLine{}, Exit{}
+	}
+	if err != nil {
+		return commandLine{}, &UsageError{Reason: err.Error()}
+	}
+	line := commandLine{printConfig: g.PrintConfig, demo: g.Serve.Demo, flags: map[string]*string{}}
+	for i, s := range settings {
+		line.flags[s.env], _ = flags.Elem().Field(i).Interface().(*string)
+	}
+	line.command = g.selected(ctx.Command())
+	return line, nil
+}
+
+// selected turns kong's path of the chosen command into our own type.
+func (g *grammar) selected(path string) Command {
+	switch path {
+	case "migrate up":
+		return MigrateUp{}
+	case "migrate status":
+		return MigrateStatus{}
+	case "import orders <file>":
+		o := g.Import.Orders
+		return ImportOrders{File: o.File, Format: o.Format, Report: o.Report, Earn: o.Earn}
+	case "check ledger":
+		return CheckLedger{}
+	case "user create":
+		u := g.User.Create
+		return UserCreate{Email: u.Email, Name: u.Name, Admin: u.Admin}
+	case "version":
+		return Version{}
+	default:
+		return Serve{}
+	}
+}
+
+// settingFlags makes a struct with one *string for each row of the table, so
+// that a flag cannot be forgotten.
+func settingFlags() reflect.Value {
+	fields := make([]reflect.StructField, len(settings))
+	for i, s := range settings {
+		tag := "name:" + strconv.Quote(s.flag()) + " group:" + strconv.Quote(s.group) +
+			" placeholder:\"VALUE\" help:" + strconv.Quote(s.help())
+		fields[i] = reflect.StructField{Name: "F" + strconv.Itoa(i), Type: reflect.TypeFor[*string](), Tag: reflect.StructTag(tag)}
+	}
+	return reflect.New(reflect.StructOf(fields))
+}
