@@ -1,0 +1,36 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+)
+
+// Membership says who may act for whom: staff, company and family members.
+type Membership struct{ ent.Schema }
+
+// Mixin of the table.
+func (Membership) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, OfUser{}} }
+
+// Annotations of the table.
+func (Membership) Annotations() []schema.Annotation {
+	return []schema.Annotation{Prefix{Value: "mbr"}}
+}
+
+// Fields of the table.
+func (Membership) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("owner_id", uuid.UUID{}).Immutable(),
+		field.Enum("kind").Values("STAFF", "COMPANY", "FAMILY", "REPRESENTATIVE").Immutable(),
+		field.UUID("role_id", uuid.UUID{}).Comment("The role's key_id."),
+		field.Enum("status").Values("INVITED", "ACTIVE", "SUSPENDED", "ENDED").Default("ACTIVE"),
+		field.Time("valid_until_at").Optional().Nillable(),
+	}
+}
+
+// Indexes of the table.
+func (Membership) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("user_id", "owner_id").Unique(), index.Fields("owner_id", "status")}
+}

@@ -1,0 +1,60 @@
+package scalar
+
+import (
+	"context"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"go.jetify.com/typeid"
+)
+
+// ID is a TypeID: the kind of a thing and its UUIDv7, "order_01h455vb4pex…".
+type ID struct {
+	Prefix string
+	UUID   uuid.UUID
+}
+
+// String is the text at the edge.
+func (id ID) String() string {
+	t, err := typeid.FromUUIDBytesWithPrefix(id.Prefix, id.UUID[:])
+	if err != nil {
+		return ""
+	}
+	return t.String()
+}
+
+// ParseID reads a TypeID of any kind.
+func ParseID(s string) (ID, error) {
+	t, err := typeid.FromString(s)
+	if err != nil || t.Prefix() == "" || len(s) > 64 {
+		return ID{}, refuse("INVALID_ID", "an id looks like order_01h455vb4pex5vsknk084sn02q, this one does not")
+	}
+	u, err := uuid.FromBytes(t.UUIDBytes())
+	if err != nil {
+		return ID{}, refuse("INVALID_ID", "the id is malformed")
+	}
+	return ID{t.Prefix(), u}, nil
+}
+
+// As gives the UUID when the id is of one of the wanted kinds.
+func (id ID) As(prefixes ...string) (uuid.UUID, error) {
+	for _, p := range prefixes {
+		if id.Prefix == p {
+			return id.UUID, nil
+		}
+	}
+	return uuid.Nil, refuse("INVALID_ID", "the id is of kind %q, wanted %s", id.Prefix, strings.Join(prefixes, " or "))
+}
+
+// MarshalID writes a TypeID.
+func MarshalID(id ID) graphql.Marshaler { return quoted(id.String()) }
+
+// UnmarshalID reads a TypeID; what is not one is INVALID_ID.
+func UnmarshalID(_ context.Context, v any) (ID, error) {
+	s, ok := v.(string)
+	if !ok {
+		return ID{}, refuse("INVALID_ID", "an id must be a string")
+	}
+	return ParseID(s)
+}
