@@ -152,6 +152,9 @@ func (b *Bus) connect(url string) error {
 	if _, err := conn.Subscribe(subjectAll, b.heard); err != nil {
 		return fmt.Errorf("live: cannot listen to the bus: %w", err)
 	}
+	if conn.IsConnected() { // so that nothing rung from now on misses us
+		_ = conn.FlushTimeout(flushTimeout)
+	}
 	return nil
 }
 
@@ -169,7 +172,12 @@ func (b *Bus) embed() error {
 }
 
 func (b *Bus) connOptions() []nats.Option {
-	resync := func(*nats.Conn) { b.hub.Resync() }
+	// Flushed first: what is rung before the broker knows that we listen is
+	// found by the resync, what is rung after it is heard.
+	resync := func(c *nats.Conn) {
+		_ = c.FlushTimeout(flushTimeout)
+		b.hub.Resync()
+	}
 	return []nats.Option{
 		nats.Name("kabinet"),
 		nats.NoEcho(), // the own hub is rung directly
