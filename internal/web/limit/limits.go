@@ -51,7 +51,7 @@ type Limits struct {
 	SessionInterval time.Duration // between looks at the sessions of open sockets
 
 	// Caches.
-	QueryCache, PersistedCache int // bytes of query text
+	QueryCache, PersistedCache int // bytes held, estimated
 
 	// The listener.
 	HeaderBytes         int
@@ -83,7 +83,7 @@ func DefaultLimits() Limits {
 		SocketsPerUser: 10, SocketsPerIP: 100, Sockets: 20_000, Operations: 50,
 		SessionInterval: 2 * time.Second,
 
-		QueryCache: 4 << 20, PersistedCache: 4 << 20,
+		QueryCache: 32 << 20, PersistedCache: 4 << 20,
 
 		HeaderBytes: 32 << 10, ReadHeader: 5 * time.Second,
 		ReadBody: 15 * time.Second, BulkRead: 60 * time.Second,

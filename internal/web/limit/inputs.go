@@ -1,0 +1,221 @@
+package limit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/web/wire"
+)
+
+// Variables refuses variables that are too deep or too many before anything
+// walks them.
+type Variables struct {
+	Limits Limits
+	Bulk   func(context.Context) bool // nil: nobody
+}
+
+// ExtensionName is gqlgen's.
+func (Variables) ExtensionName() string { return "KabinetVariables" }
+
+// Validate is gqlgen's.
+func (Variables) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters refuses with INVALID_REQUEST or TOO_COMPLEX.
+func (v Variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
+	most := v.Limits.VariableValues
+	if v.Bulk != nil && v.Bulk(ctx) {
+		most = v.Limits.BulkVariableValues
+	}
+	left := most
+	return v.walk(p.Variables, 0, most, &left)
+}
+
+func (v Variables) walk(x any, depth, most int, left *int) *gqlerror.Error {
+	if *left--; *left < 0 {
+		return tooComplex("values in variables", nil, most)
+	}
+	// The variables' own map is level 0, its values 1.
+	if depth > v.Limits.VariableDepth+1 {
+		return tooComplex("levels of input", nil, v.Limits.VariableDepth)
+	}
+	switch x := x.(type) {
+	case map[string]any:
+		for _, e := range x {
+			if err := v.walk(e, depth+1, most, left); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, e := range x {
+			if err := v.walk(e, depth+1, most, left); err != nil {
+				return err
+			}
+		}
+	case json.Number:
+		if _, err := strconv.ParseFloat(x.String(), 64); err != nil {
+			return wire.Refusal(fault.ErrInvalidRequest, "a number of the variables is out of range")
+		}
+	}
+	return nil
+}
+
+// Inputs looks at what arguments hold once variables are filled in: the length
+// of lists of ids, and every cursor. It knows from the schema which arguments
+// can hold either, so that others cost nothing.
+type Inputs struct {
+	Limits Limits
+	// Check judges a value of scalar Cursor for the list ("User.orders") whose
+	// argument it is, so that a bad one never reaches SQL. Nil: not looked at.
+	Check func(list, value string) error
+	Bulk  func(context.Context) bool
+
+	schema *ast.Schema
+	watch  map[string]bool // named input types that can hold a cursor or ids
+}
+
+// ExtensionName is gqlgen's.
+func (*Inputs) ExtensionName() string { return "KabinetInputs" }
+
+// Validate learns the schema.
+func (in *Inputs) Validate(es graphql.ExecutableSchema) error {
+	in.schema = es.Schema()
+	in.watch = map[string]bool{"Cursor": true, "ID": true}
+	for changed := true; changed; {
+		changed = false
+		for name, def := range in.schema.Types {
+			if def.Kind != ast.InputObject || in.watch[name] {
+				continue
+			}
+			for _, f := range def.Fields {
+				if in.watch[f.Type.Name()] {
+					in.watch[name], changed = true, true
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// MutateOperationContext refuses with INVALID_CURSOR or INVALID_REQUEST.
+func (in *Inputs) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	c := &inputCheck{Inputs: in, ctx: ctx, vars: op.Variables, seen: map[*ast.FragmentDefinition]bool{}}
+	return c.set(op.Operation.SelectionSet)
+}
+
+type inputCheck struct {
+	*Inputs
+	ctx  context.Context
+	vars map[string]any
+	seen map[*ast.FragmentDefinition]bool
+}
+
+func (c *inputCheck) set(set ast.SelectionSet) *gqlerror.Error {
+	for _, sel := range set {
+		var err *gqlerror.Error
+		switch sel := sel.(type) {
+		case *ast.Field:
+			if err = c.field(sel); err == nil {
+				err = c.set(sel.SelectionSet)
+			}
+		case *ast.InlineFragment:
+			err = c.set(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			if sel.Definition != nil && !c.seen[sel.Definition] {
+				c.seen[sel.Definition] = true
+				err = c.set(sel.Definition.SelectionSet)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *inputCheck) field(f *ast.Field) *gqlerror.Error {
+	if f.Definition == nil {
+		return nil
+	}
+	for _, arg := range f.Arguments {
+		def := f.Definition.Arguments.ForName(arg.Name)
+		if def == nil || !c.watch[def.Type.Name()] {
+			continue
+		}
+		v, err := arg.Value.Value(c.vars)
+		if err != nil {
+			return wire.Refusal(fault.ErrInvalidRequest, arg.Name+" is not a valid value")
+		}
+		if err := c.value(f, arg.Name, def.Type, v); err != nil {
+			if f.Position != nil {
+				err.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqlerror.Error {
+	if v == nil {
+		return nil
+	}
+	if typ.Elem != nil {
+		list, ok := v.([]any)
+		if !ok { // one value stands for a list of one
+			return c.value(f, arg, typ.Elem, v)
+		}
+		if typ.Elem.NamedType == "ID" && len(list) > c.Limits.IDs && (c.Bulk == nil || !c.Bulk(c.ctx)) {
+			return wire.Refusal(fault.ErrInvalidRequest,
+				fmt.Sprintf("%s has %d ids, %d are allowed", arg, len(list), c.Limits.IDs),
+				"limit", "ids", "value", len(list), "allowed", c.Limits.IDs)
+		}
+		for _, e := range list {
+			if err := c.value(f, arg, typ.Elem, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if typ.NamedType == "Cursor" {
+		return c.cursor(f, arg, v)
+	}
+	def := c.schema.Types[typ.NamedType]
+	object, ok := v.(map[string]any)
+	if def == nil || def.Kind != ast.InputObject || !ok {
+		return nil
+	}
+	for _, field := range def.Fields {
+		if !c.watch[field.Type.Name()] {
+			continue
+		}
+		if err := c.value(f, arg, field.Type, object[field.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *inputCheck) cursor(f *ast.Field, arg string, v any) *gqlerror.Error {
+	if c.Check == nil {
+		return nil
+	}
+	s, ok := v.(string)
+	if ok {
+		parent := ""
+		if f.ObjectDefinition != nil {
+			parent = f.ObjectDefinition.Name
+		}
+		if c.Check(parent+"."+f.Name, s) == nil {
+			return nil
+		}
+	}
+	return wire.Refusal(fault.ErrInvalidCursor, arg+" is not a cursor of "+f.Name)
+}

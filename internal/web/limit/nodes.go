@@ -1,0 +1,209 @@
+package limit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/web/wire"
+)
+
+const nodesStat = "kabinet.nodes"
+
+// Nodes keeps page sizes within bounds and refuses an operation that could
+// answer with too many nodes. Lists multiply: 20 orders with their lines are
+// 20 + 20*20. The sum is the complexity in the log.
+type Nodes struct{ Limits Limits }
+
+// ExtensionName is gqlgen's.
+func (Nodes) ExtensionName() string { return "KabinetNodes" }
+
+// Validate is gqlgen's.
+func (Nodes) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext refuses with INVALID_REQUEST or TOO_COMPLEX.
+func (n Nodes) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	c := &count{Limits: n.Limits, vars: op.Variables, known: map[fragmentPage]int64{}}
+	total := c.set(op.Operation.SelectionSet, 0)
+	if c.err != nil {
+		return c.err
+	}
+	op.Stats.SetExtension(nodesStat, total)
+	if total > int64(n.Limits.Nodes) {
+		return tooComplex("nodes", total, n.Limits.Nodes)
+	}
+	return nil
+}
+
+// Complexity is the number of nodes op may answer with, 0 before it is known.
+func Complexity(op *graphql.OperationContext) int64 {
+	n, _ := op.Stats.GetExtension(nodesStat).(int64)
+	return n
+}
+
+type fragmentPage struct {
+	fragment *ast.FragmentDefinition
+	page     int64
+}
+
+// count is one walk with the variables of one operation. A fragment costs the
+// same wherever it is spread under the same page size, so it is walked once.
+type count struct {
+	Limits
+	vars  map[string]any
+	known map[fragmentPage]int64
+	err   *gqlerror.Error
+}
+
+// set is the nodes below one object; page is above 0 right inside a
+// connection, whose edges and nodes are as long as the page.
+func (c *count) set(set ast.SelectionSet, page int64) int64 {
+	var total int64
+	for _, sel := range set {
+		if c.err != nil {
+			return 0
+		}
+		switch sel := sel.(type) {
+		case *ast.Field:
+			total = add(total, c.field(sel, page))
+		case *ast.InlineFragment:
+			total = add(total, c.set(sel.SelectionSet, page))
+		case *ast.FragmentSpread:
+			if sel.Definition == nil {
+				continue
+			}
+			key := fragmentPage{sel.Definition, page}
+			n, ok := c.known[key]
+			if !ok {
+				n = c.set(sel.Definition.SelectionSet, page)
+				c.known[key] = n
+			}
+			total = add(total, n)
+		}
+	}
+	return total
+}
+
+func (c *count) field(f *ast.Field, page int64) int64 {
+	def := f.Definition
+	if def == nil || len(f.Name) > 1 && f.Name[:2] == "__" {
+		return 0
+	}
+	if def.Arguments.ForName("first") != nil || def.Arguments.ForName("last") != nil {
+		return c.set(f.SelectionSet, c.page(f))
+	}
+	if def.Type.Elem == nil || len(f.SelectionSet) == 0 {
+		return c.set(f.SelectionSet, 0)
+	}
+	length := int64(c.PlainList)
+	if page > 0 && (f.Name == "edges" || f.Name == "nodes") {
+		length = page
+	} else if n, ok := c.ids(f); ok {
+		length = n
+	}
+	return add(length, mul(length, c.set(f.SelectionSet, 0)))
+}
+
+// page is how many the client asks of a connection.
+func (c *count) page(f *ast.Field) int64 {
+	first, haveFirst := c.number(f, "first")
+	last, haveLast := c.number(f, "last")
+	switch {
+	case haveFirst && haveLast:
+		c.refuse(f, "say first or last, not both", "limit", "page")
+		return 0
+	case haveFirst:
+		return c.within(f, "first", first)
+	case haveLast:
+		return c.within(f, "last", last)
+	}
+	return int64(c.DefaultPage)
+}
+
+func (c *count) within(f *ast.Field, name string, n int64) int64 {
+	if n < 1 || n > int64(c.Page) {
+		c.refuse(f, fmt.Sprintf("%s is %d, it must be 1 to %d", name, n, c.Page),
+			"limit", name, "value", n, "allowed", c.Page)
+		return 0
+	}
+	return n
+}
+
+func (c *count) refuse(f *ast.Field, message string, facts ...any) {
+	c.err = wire.Refusal(fault.ErrInvalidRequest, f.Name+": "+message, facts...)
+	if f.Position != nil {
+		c.err.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
+	}
+}
+
+// ids is the length of the list given as argument ids: nodes(ids:) answers
+// with as many.
+func (c *count) ids(f *ast.Field) (int64, bool) {
+	arg := f.Arguments.ForName("ids")
+	if arg == nil || f.Definition.Arguments.ForName("ids") == nil {
+		return 0, false
+	}
+	v, err := arg.Value.Value(c.vars)
+	list, ok := v.([]any)
+	if err != nil || !ok {
+		return 1, true
+	}
+	return int64(len(list)), true
+}
+
+// number is an Int argument; false when it is absent or null.
+func (c *count) number(f *ast.Field, name string) (int64, bool) {
+	var value *ast.Value
+	if arg := f.Arguments.ForName(name); arg != nil {
+		value = arg.Value
+		if value.Kind == ast.Variable {
+			if _, said := c.vars[value.Raw]; !said {
+				value = nil
+			}
+		}
+	}
+	if value == nil {
+		def := f.Definition.Arguments.ForName(name)
+		if def == nil || def.DefaultValue == nil {
+			return 0, false
+		}
+		value = def.DefaultValue
+	}
+	v, err := value.Value(c.vars)
+	if err != nil {
+		return math.MaxInt64, true
+	}
+	switch v := v.(type) {
+	case nil:
+		return 0, false
+	case int64:
+		return v, true
+	case int:
+		return int64(v), true
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n, true
+		}
+	}
+	return math.MaxInt64, true // out of every range
+}
+
+func add(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+func mul(a, b int64) int64 {
+	if a != 0 && b > math.MaxInt64/a {
+		return math.MaxInt64
+	}
+	return a * b
+}

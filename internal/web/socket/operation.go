@@ -1,0 +1,222 @@
+package socket
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+	"kabinet/internal/web/wire"
+)
+
+// operation is one "subscribe" and the goroutine that answers it.
+type operation struct {
+	c      *conn
+	id     string
+	ctx    context.Context
+	cancel context.CancelFunc
+	stream bool // guarded by c.mu
+}
+
+// run answers one operation. Queries and mutations are as good as a request of
+// their own: the session is looked at anew, and counts as used.
+func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hello, serial int) {
+	c := op.c
+	defer op.finish()
+	defer op.recovered()
+	hello.RequestID = c.caller.RequestID + "." + strconv.Itoa(serial)
+	who.RequestID = hello.RequestID
+	out := Outcome{Viewer: who, Started: time.Now(), Refused: true}
+	ctx := graphql.StartOperationTrace(viewer.With(op.ctx, who))
+	defer func() { c.t.Done(ctx, out) }()
+
+	leave, refused := c.t.Enter(ctx)
+	if refused != nil {
+		op.fail(refused)
+		return
+	}
+	defer leave()
+	rc, errs := c.exec.CreateOperationContext(ctx, params)
+	out.Operation = rc
+	if len(errs) > 0 {
+		out.Errors = len(errs)
+		errs = errs[:min(len(errs), c.t.Limits.Errors)]
+		op.fail(c.exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs).Errors...)
+		return
+	}
+	stream := rc.Operation.Operation == ast.Subscription
+	hello.Passive = stream
+	who, err := c.caller.SignIn(ctx, hello)
+	if err != nil {
+		op.signedOut(err)
+		return
+	}
+	who.RequestID = hello.RequestID
+	c.watchAs(who)
+	out.Viewer, out.Refused = who, false
+	ctx = viewer.With(ctx, who)
+	if !stream {
+		out.Errors = op.once(ctx, rc)
+		return
+	}
+	if op.becomeStream() {
+		return
+	}
+	c.t.Count(0, 1)
+	defer c.t.Count(0, -1)
+	out.Errors = op.many(ctx, rc, leave)
+}
+
+// once answers a query or mutation; errors is how many the answer had.
+func (op *operation) once(ctx context.Context, rc *graphql.OperationContext) (errors int) {
+	responses, ctx := op.c.exec.DispatchOperation(ctx, rc)
+	resp := responses(ctx)
+	if op.ctx.Err() != nil {
+		return 0
+	}
+	if resp == nil {
+		op.complete()
+		return 0
+	}
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		op.fail(resp.Errors...)
+		return len(resp.Errors)
+	}
+	op.next(resp)
+	op.complete()
+	return len(resp.Errors)
+}
+
+// many answers a subscription until its source or its client ends it. started
+// is called when the source stands: from there on it only waits.
+func (op *operation) many(ctx context.Context, rc *graphql.OperationContext, started func()) (errors int) {
+	ctx, ended := viewer.WithStream(ctx)
+	responses, ctx := op.c.exec.DispatchOperation(ctx, rc)
+	started()
+	for {
+		resp := responses(ctx)
+		if op.ctx.Err() != nil {
+			return errors
+		}
+		if resp == nil {
+			break
+		}
+		errors += len(resp.Errors)
+		if resp.Data == nil && len(resp.Errors) > 0 {
+			op.fail(resp.Errors...)
+			return errors
+		}
+		op.next(resp)
+	}
+	if err := ended(); err != nil {
+		list := gqlerror.List{gqlerror.Wrap(err)}
+		op.fail(op.c.exec.DispatchError(ctx, list).Errors...)
+		return errors + 1
+	}
+	op.complete()
+	return errors
+}
+
+// signedOut ends the socket, unless the sign-in could not be looked up now.
+func (op *operation) signedOut(err error) {
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable, fault.TooMany:
+		if op.ctx.Err() == nil {
+			op.c.t.Log.Error("sign-in on a socket failed", "requestId", op.c.caller.RequestID, "error", err)
+		}
+		op.fail(wire.Refusal(fault.ErrUnavailable, "the session cannot be checked now"))
+	default:
+		op.c.refuse(err)
+	}
+}
+
+func (op *operation) head(kind string) []byte {
+	b := make([]byte, 0, 256)
+	b = append(b, `{"id":`...)
+	b = wire.AppendJSON(b, op.id)
+	b = append(b, `,"type":"`...)
+	b = append(b, kind...)
+	return append(b, '"')
+}
+
+func (op *operation) next(r *graphql.Response) {
+	b := append(op.head("next"), `,"payload":`...)
+	op.c.send(append(wire.AppendResponse(b, r), '}'))
+}
+
+// fail ends the operation with errors instead of an answer.
+func (op *operation) fail(errs ...*gqlerror.Error) {
+	op.c.forget(op)
+	b := append(op.head("error"), `,"payload":`...)
+	op.c.send(append(wire.AppendJSON(b, errs), '}'))
+}
+
+func (op *operation) complete() {
+	op.c.forget(op)
+	op.c.send(append(op.head("complete"), '}'))
+}
+
+// recovered answers INTERNAL for a panic outside of resolvers, whose panics
+// gqlgen catches itself.
+func (op *operation) recovered() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	ctx := graphql.StartOperationTrace(op.ctx)
+	err := gqlerror.Wrap(fault.ErrInternal)
+	if e, ok := op.c.exec.(interface {
+		PresentRecoveredError(context.Context, any) error
+	}); ok {
+		if presented, ok := e.PresentRecoveredError(ctx, p).(*gqlerror.Error); ok {
+			err = presented
+		}
+	}
+	op.fail(err)
+}
+
+// becomeStream says that nothing waits for op any more; over when that was the
+// last thing a draining socket waited for.
+func (op *operation) becomeStream() (over bool) {
+	c := op.c
+	c.mu.Lock()
+	op.stream = true
+	c.awaited--
+	over = c.draining && c.awaited == 0
+	c.mu.Unlock()
+	if over {
+		c.close(CloseRestart, "Service restart")
+	}
+	return over
+}
+
+// finish lets the operation go; the last one awaited ends a draining socket.
+func (op *operation) finish() {
+	c := op.c
+	op.cancel()
+	c.forget(op)
+	c.mu.Lock()
+	if !op.stream {
+		c.awaited--
+	}
+	over := c.draining && c.awaited == 0
+	c.mu.Unlock()
+	if over {
+		c.close(CloseRestart, "Service restart")
+	}
+	c.running.Done()
+}
+
+// forget frees the id of op, before the client hears that it is free.
+func (c *conn) forget(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ops[op.id] == op {
+		delete(c.ops, op.id)
+	}
+}

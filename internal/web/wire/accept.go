@@ -1,0 +1,81 @@
+package wire
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+)
+
+// The two media types of GraphQL over HTTP.
+const (
+	GraphQLResponse = "application/graphql-response+json"
+	JSON            = "application/json"
+)
+
+// Negotiate chooses the media type of the answer from the Accept headers, by
+// q-value, an explicit type before a wildcard, GraphQLResponse before JSON. No
+// Accept and wildcards mean JSON, as the specification asks of servers that
+// still serve old clients. It is "" when nothing acceptable is offered: 406.
+func Negotiate(accept []string) string {
+	all := strings.Join(accept, ",")
+	if strings.TrimSpace(all) == "" {
+		return JSON
+	}
+	// Not to be searched without end: headers are bounded, but not small.
+	best, bestQ := "", 0.0
+	var refusedJSON bool
+	wildQ := 0.0
+	for part := range strings.SplitSeq(all, ",") {
+		typ, q := quality(part)
+		switch typ {
+		case GraphQLResponse, JSON:
+			if typ == JSON && q == 0 {
+				refusedJSON = true
+			}
+			if q > bestQ || (q == bestQ && q > 0 && typ == GraphQLResponse) {
+				best, bestQ = typ, q
+			}
+		case "*/*", "application/*":
+			wildQ = max(wildQ, q)
+		}
+	}
+	if wildQ > bestQ && !refusedJSON {
+		return JSON
+	}
+	return best
+}
+
+// quality splits one member of an Accept header. Another charset than UTF-8,
+// or a q that is no number, takes the member out of the choice.
+func quality(part string) (string, float64) {
+	typ, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+	if err != nil {
+		return "", 0
+	}
+	if c, ok := params["charset"]; ok && !strings.EqualFold(c, "utf-8") {
+		return "", 0
+	}
+	q := 1.0
+	if s, ok := params["q"]; ok {
+		if q, err = strconv.ParseFloat(s, 64); err != nil || !(q >= 0 && q <= 1) {
+			return "", 0
+		}
+	}
+	return typ, q
+}
+
+// IsJSON says whether a request's Content-Type is application/json with no
+// parameter but charset=utf-8. Anything else might be a form a browser sends
+// without asking first (security H1).
+func IsJSON(contentType string) bool {
+	typ, params, err := mime.ParseMediaType(contentType)
+	if err != nil || typ != JSON {
+		return false
+	}
+	for k, v := range params {
+		if k != "charset" || !strings.EqualFold(v, "utf-8") {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,132 @@
+// Package wire owns the bytes of GraphQL on HTTP and WebSocket: parameters
+// decoded without ever repeating the body, answers written raw, media types
+// chosen. It runs nothing and knows no connection.
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/fault"
+)
+
+// Rule marks errors made by the edge itself, which need no translation.
+const Rule = "kabinet"
+
+// Refusal is a top-level error with the code of f and a message that may be
+// shown. Further facts come in pairs of name and value.
+func Refusal(f *fault.Fault, message string, facts ...any) *gqlerror.Error {
+	ext := map[string]any{"code": f.Code}
+	for i := 0; i+1 < len(facts); i += 2 {
+		ext[facts[i].(string)] = facts[i+1]
+	}
+	if f.RetryAfter > 0 {
+		ext["retryAfter"] = int(f.RetryAfter.Seconds() + 0.999)
+	}
+	return &gqlerror.Error{Message: message, Extensions: ext, Rule: Rule, Err: f}
+}
+
+// ErrBadParameters is what Decode answers with; the text names the fault and
+// repeats nothing of what was sent (security S3).
+type ErrBadParameters struct{ Reason string }
+
+func (e *ErrBadParameters) Error() string { return e.Reason }
+
+func bad(reason string) error { return &ErrBadParameters{reason} }
+
+// Decode reads {query, operationName, variables, extensions} from one JSON
+// object. Numbers stay as they were written.
+func Decode(body []byte) (*graphql.RawParams, error) {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	switch {
+	case len(body) == 0:
+		return nil, bad("the request has no body")
+	case body[0] == '[':
+		return nil, bad("a list of operations is not accepted: send one at a time")
+	case body[0] != '{':
+		return nil, bad("the body must be a JSON object")
+	}
+	var p graphql.RawParams
+	if err := decodeJSON(body, &p); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// DecodeObject reads one JSON object, or null, or nothing, named what.
+func DecodeObject(raw, what string) (map[string]any, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	var m map[string]any
+	if err := decodeJSON([]byte(raw), &m); err != nil {
+		return nil, bad(what + " must be a JSON object")
+	}
+	return m, nil
+}
+
+func decodeJSON(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	if err := dec.Decode(into); err != nil {
+		var typ *json.UnmarshalTypeError
+		if errors.As(err, &typ) && typ.Field != "" {
+			return bad(strconv.Quote(knownField(typ.Field)) + " has the wrong type")
+		}
+		return bad("the body is not valid JSON")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return bad("there is something after the JSON object")
+	}
+	return nil
+}
+
+// knownField keeps names chosen by the client out of messages.
+func knownField(name string) string {
+	switch name {
+	case "query", "operationName", "variables", "extensions":
+		return name
+	}
+	return "a field"
+}
+
+// AppendResponse appends r as JSON. Data is taken over byte by byte: gqlgen
+// made it, and encoding/json would parse and copy it once more.
+func AppendResponse(b []byte, r *graphql.Response) []byte {
+	b = append(b, '{')
+	start := len(b)
+	if len(r.Errors) > 0 {
+		b = append(b, `"errors":`...)
+		b = AppendJSON(b, r.Errors)
+	}
+	if r.Data != nil {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(b, `"data":`...)
+		b = append(b, r.Data...)
+	}
+	if len(r.Extensions) > 0 {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(b, `"extensions":`...)
+		b = AppendJSON(b, r.Extensions)
+	}
+	return append(b, '}')
+}
+
+// AppendJSON appends v, or null when it cannot be encoded.
+func AppendJSON(b []byte, v any) []byte {
+	enc, err := json.Marshal(v)
+	if err != nil {
+		return append(b, "null"...)
+	}
+	return append(b, enc...)
+}
