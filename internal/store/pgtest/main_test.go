@@ -61,9 +61,9 @@ func TestRun(t *testing.T) {
 		}
 		t.Skip("no PostgreSQL on this machine")
 	}
-	t.Setenv(urlVariable, "") // make test has set it
+	t.Setenv(urlVariable, "")                  // make test has set it
+	seen := filepath.Join(t.TempDir(), "seen") // made before TMPDIR is watched
 	t.Setenv("TMPDIR", shortDir(t))
-	seen := filepath.Join(t.TempDir(), "seen")
 
 	code, err := run(t.Context(), []string{"sh", "-c", `printf %s "$` + urlVariable + `" > ` + seen + `; exit 7`})
 	if code != 7 || err != nil {

@@ -1,0 +1,77 @@
+// Package mail sends letters: through an SMTP server, or, for a demonstration,
+// into the log. It owns how a letter is put together and which failures are
+// worth another try; it never renders a text, keeps no queue and writes no
+// table. Whoever calls retries: a job.
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Message is one letter to one person.
+type Message struct {
+	To      string // an address alone, without a name
+	Subject string // control characters become spaces
+	Text    string // required
+	HTML    string // optional, the same in HTML
+	ID      string // optional, [A-Za-z0-9._-]; the same on every try, so that a mailbox can tell a repeat
+}
+
+// Sender delivers one letter. Its error is ErrPermanent when the same letter
+// will never be taken, ErrTemporary when it may be later; neither names the
+// recipient, for errors are logged.
+type Sender func(ctx context.Context, m Message) error
+
+// The two kinds of failure, for errors.Is.
+var (
+	ErrTemporary = errors.New("mail not sent for now")
+	ErrPermanent = errors.New("mail refused")
+)
+
+// Log writes each letter, with whatever secret code is in it, to the log. It
+// is for demonstrations alone.
+func Log(logger *slog.Logger) Sender {
+	return func(ctx context.Context, m Message) error {
+		m, err := m.checked()
+		if err != nil {
+			return err
+		}
+		logger.InfoContext(ctx, "mail written to the log, for no SMTP server is configured",
+			"to", m.To, "subject", m.Subject, "text", m.Text)
+		return nil
+	}
+}
+
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{0,200}$`)
+
+// checked refuses what could smuggle a header in, and cleans the subject,
+// which may hold a name or a title somebody typed.
+func (m Message) checked() (Message, error) {
+	if strings.ContainsFunc(m.To, unicode.IsControl) {
+		return m, fmt.Errorf("%w: a control character in the address", ErrPermanent)
+	}
+	to, err := netmail.ParseAddress(m.To)
+	if err != nil || to.Name != "" || to.Address != m.To {
+		return m, fmt.Errorf("%w: not an address", ErrPermanent)
+	}
+	if m.Text == "" {
+		return m, fmt.Errorf("%w: the letter has no text", ErrPermanent)
+	}
+	if !idPattern.MatchString(m.ID) {
+		return m, fmt.Errorf("%w: the id has a character that a header cannot hold", ErrPermanent)
+	}
+	m.Subject = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, m.Subject))
+	return m, nil
+}
