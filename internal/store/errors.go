@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/fault"
+)
+
+// translate is the one place where database errors become faults.
+func translate(err error) error {
+	var f *fault.Fault
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case ent.IsNotFound(err), errors.Is(err, sql.ErrNoRows):
+		return fault.ErrNotFound.Because(err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), retryable(err), lost(err):
+		return fault.ErrUnavailable.Because(err)
+	}
+	return err
+}
+
+// Translate is translate for reads that go around InTx.
+func Translate(err error) error { return translate(err) }
+
+// lost says that the connection broke, so that nobody knows what was done.
+func lost(err error) bool {
+	var pe *pq.Error
+	if errors.As(err, &pe) {
+		// 08 connection, 53 resources, 57P0x shutdown
+		return pe.Code.Class() == "08" || pe.Code.Class() == "53" || strings.HasPrefix(string(pe.Code), "57P")
+	}
+	var ne net.Error
+	return errors.As(err, &ne)
+}
+
+// retryable says that the transaction did nothing and may be tried again.
+func retryable(err error) bool {
+	var pe *pq.Error
+	if errors.As(err, &pe) {
+		return pe.Code == "40001" || pe.Code == "40P01"
+	}
+	return sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY
+}
+
+func sqliteCode(err error) int {
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		return se.Code()
+	}
+	return 0
+}
+
+// IsUnique says that err is a violated unique index.
+func IsUnique(err error) bool {
+	var pe *pq.Error
+	if errors.As(err, &pe) {
+		return pe.Code == "23505"
+	}
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+}
+
+// IsCheck says that err is a violated CHECK.
+func IsCheck(err error) bool {
+	var pe *pq.Error
+	if errors.As(err, &pe) {
+		return pe.Code == "23514"
+	}
+	return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_CHECK
+}

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+)
+
+// keyLife is how long an idempotency key is kept, at least.
+const keyLife = 48 * time.Hour
+
+// Once runs fn once for one key of one actor. Its result is kept as JSON: a
+// repeat with the same input reads it into result and says replayed. The row
+// is written first, so a concurrent twin waits on it and then replays; an
+// error of fn rolls the row back with everything else, so refusals and dry
+// runs do not use the key up. Input must not hold the key or dryRun.
+//
+// Faults: REQUIRED or TOO_LONG at input.idempotencyKey, IDEMPOTENCY_KEY_REUSED.
+func (tx *Tx) Once(ctx context.Context, operation, key string, input, result any, fn func() error) (replayed bool, err error) {
+	if key == "" {
+		return false, fault.ErrRequired.At("input", "idempotencyKey")
+	}
+	if len(key) > 255 {
+		return false, fault.ErrTooLong.At("input", "idempotencyKey").With("limit", 255)
+	}
+	actor := viewer.From(ctx).UserID // of a system viewer: nil, its keys are its own
+	hash, err := inputHash(input)
+	if err != nil {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM idempotencies WHERE actor_id = ? AND key = ? AND expires_at < ?`, actor, key, tx.Now); err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO idempotencies (actor_id, key, operation, input_hash, result, expires_at)
+		VALUES (?, ?, ?, ?, 'null', ?) ON CONFLICT DO NOTHING`, actor, key, operation, hash, tx.Now.Add(keyLife))
+	if err != nil {
+		return false, err
+	}
+	if n == 0 {
+		return true, tx.replay(ctx, actor, key, operation, hash, result)
+	}
+	if err := fn(); err != nil {
+		return false, err
+	}
+	kept, err := json.Marshal(result)
+	if err != nil {
+		return false, fmt.Errorf("idempotency: keep result: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE idempotencies SET result = ? WHERE actor_id = ? AND key = ?`, string(kept), actor, key)
+	return false, err
+}
+
+func (tx *Tx) replay(ctx context.Context, actor uuid.UUID, key, operation, hash string, result any) error {
+	var op, kept string
+	var keptHash string
+	err := tx.QueryRow(ctx, `SELECT operation, input_hash, result FROM idempotencies WHERE actor_id = ? AND key = ?`, actor, key).
+		Scan(&op, &keptHash, &kept)
+	if err != nil {
+		return err
+	}
+	if op != operation || keptHash != hash {
+		return fault.ErrIdempotencyKeyReused.At("input", "idempotencyKey")
+	}
+	return json.Unmarshal([]byte(kept), result)
+}
+
+func inputHash(input any) (string, error) {
+	b, err := json.Marshal(input)
+	if err != nil {
+		return "", fmt.Errorf("idempotency: hash input: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// ForgetKeys deletes idempotency keys past their life, a batch at a time.
+func (s *Store) ForgetKeys(ctx context.Context) error {
+	return s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM idempotencies WHERE expires_at < ?`, tx.Now)
+		return err
+	})
+}

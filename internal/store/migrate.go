@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"kabinet/ent/migrations"
+)
+
+// ErrNewer is the refusal to run on a database that a newer Kabinet migrated.
+var ErrNewer = errors.New("the database was migrated by a newer Kabinet: run that version, or restore the backup taken before the upgrade")
+
+// MigrationStatus is one migration and when it was applied, zero if it was not.
+type MigrationStatus struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time
+}
+
+// Migrate applies what is missing under a lock, so that several instances may
+// start at once. It refuses a database that is newer than the binary.
+func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
+	err = s.migrating(ctx, func(p *goose.Provider) error {
+		if err := refuseNewer(ctx, p); err != nil {
+			return err
+		}
+		results, err := p.Up(ctx)
+		for _, r := range results {
+			applied = append(applied, r.Source.Path)
+		}
+		return err
+	})
+	return applied, err
+}
+
+// CheckMigrations says whether the database is exactly at this binary's version.
+func (s *Store) CheckMigrations(ctx context.Context) error {
+	status, err := s.MigrationStatus(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range status {
+		if m.AppliedAt.IsZero() {
+			return fmt.Errorf("migration %s is not applied: run kabinet migrate up", m.Name)
+		}
+	}
+	return nil
+}
+
+// MigrationStatus lists the migrations of this binary. A newer database is ErrNewer.
+func (s *Store) MigrationStatus(ctx context.Context) (list []MigrationStatus, err error) {
+	rows, err := s.Query(ctx, `SELECT version_id, tstamp FROM `+goose.DefaultTablename+` WHERE is_applied`)
+	at := map[int64]time.Time{}
+	if err == nil {
+		defer rows.Close()
+		for rows.Next() {
+			var v int64
+			var t time.Time
+			if err := rows.Scan(&v, &t); err != nil {
+				return nil, translate(err)
+			}
+			at[v] = t
+		}
+		if err := rows.Err(); err != nil {
+			return nil, translate(err)
+		}
+	}
+	err = s.migrating(ctx, func(p *goose.Provider) error {
+		var last int64
+		for _, src := range p.ListSources() {
+			list = append(list, MigrationStatus{src.Version, src.Path, at[src.Version]})
+			last = src.Version
+		}
+		for v := range at {
+			if v > last {
+				return fmt.Errorf("database is at %d, this binary at %d: %w", v, last, ErrNewer)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func refuseNewer(ctx context.Context, p *goose.Provider) error {
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read migration version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("database is at %d, this binary at %d: %w", current, target, ErrNewer)
+	}
+	return nil
+}
+
+// migrating opens a connection of its own. On SQLite foreign keys are off (a
+// table is copied to change it, and its children must not be deleted with the
+// old one), the file is locked for everybody else, and afterwards the keys
+// are checked.
+func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) error {
+	if s.Dialect() == dialect.Postgres {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return err
+		}
+		p, err := provider(goose.DialectPostgres, s.drv.write, migrations.Postgres, "postgres", goose.WithSessionLocker(locker))
+		if err != nil {
+			return err
+		}
+		return do(p)
+	}
+	db, err := openSQLite(SQLitePath(s.url), "&_txlock=immediate&_pragma=foreign_keys(0)&_pragma=busy_timeout(60000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	p, err := provider(goose.DialectSQLite3, db, migrations.SQLite, "sqlite")
+	if err != nil {
+		return err
+	}
+	if err := do(p); err != nil {
+		return err
+	}
+	return foreignKeyCheck(ctx, db)
+}
+
+func provider(d goose.Dialect, db *sql.DB, files fs.FS, dir string, opts ...goose.ProviderOption) (*goose.Provider, error) {
+	sub, err := fs.Sub(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(d, db, sub, append(opts, goose.WithDisableGlobalRegistry(true))...)
+}
+
+func foreignKeyCheck(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `PRAGMA foreign_key_check`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		return errors.New("migration left rows without their parent: restore the backup and report this")
+	}
+	return rows.Err()
+}

@@ -1,0 +1,139 @@
+// Package store is the only door to the database: opening, migrations,
+// transactions, the fence of ownership, the event log and the plain tables.
+// It holds no business rule. It alone writes audit_entries, tasks, settings,
+// streams, account_events, idempotencies, rate_limits and challenges.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	_ "github.com/lib/pq"  // the PostgreSQL driver
+	_ "modernc.org/sqlite" // the SQLite driver
+
+	ent "kabinet/ent/generated"
+)
+
+// Options opens a Store.
+type Options struct {
+	URL         string                                      // sqlite:///path, sqlite://./path or postgres://…
+	Clock       func() time.Time                            // time.Now when nil
+	Log         *slog.Logger                                // slog.Default() when nil
+	OnStatement func(ctx context.Context, statement string) // sees every statement; for tests and bench
+}
+
+// Store is one opened database. Client reads outside transactions; it is
+// fenced (scope.go), and every write goes through InTx.
+type Store struct {
+	Client *ent.Client
+	drv    *pools
+	url    string
+	clock  func() time.Time
+	log    *slog.Logger
+	told   func() // rings the relay after a commit that told events
+}
+
+// maxConns is what was measured best for short transactions on two cores;
+// larger pools make conditional updates queue inside the database.
+const maxConns = 16
+
+// Open opens the pools and checks that the database answers. It does not
+// migrate: call Migrate.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{url: o.URL, clock: o.Clock, log: o.Log, told: func() {}}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	drv, err := openDriver(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := drv.write.PingContext(ctx); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	drv.onStatement = o.OnStatement
+	s.drv = drv
+	s.Client = ent.NewClient(ent.Driver(drv))
+	s.stamp()
+	s.fence()
+	return s, nil
+}
+
+// Close closes the pools.
+func (s *Store) Close() error { return s.drv.Close() }
+
+// Now is the clock's time, UTC, cut to the microseconds both databases keep.
+func (s *Store) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.drv.write.PingContext(ctx) }
+
+// Dialect is dialect.Postgres or dialect.SQLite.
+func (s *Store) Dialect() string { return s.drv.dialect }
+
+// Writer is the pool that River shares; nothing else may use it.
+func (s *Store) Writer() *sql.DB { return s.drv.write }
+
+// OnTold sets what is called after each commit that told events.
+func (s *Store) OnTold(f func()) { s.told = f }
+
+func openDriver(raw string) (*pools, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("database url: %w", err)
+	}
+	switch u.Scheme {
+	case "postgres", "postgresql":
+		db, err := sql.Open("postgres", raw)
+		if err != nil {
+			return nil, fmt.Errorf("open postgres: %w", err)
+		}
+		db.SetMaxOpenConns(maxConns)
+		db.SetMaxIdleConns(maxConns)
+		return &pools{dialect: dialect.Postgres, write: db, read: db}, nil
+	case "sqlite":
+		path := SQLitePath(raw)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("open sqlite: %w", err)
+		}
+		write, err := openSQLite(path, "&_txlock=immediate&_pragma=foreign_keys(1)")
+		if err != nil {
+			return nil, err
+		}
+		write.SetMaxOpenConns(1)
+		read, err := openSQLite(path, "&_pragma=query_only(1)")
+		if err != nil {
+			return nil, err
+		}
+		read.SetMaxOpenConns(8)
+		read.SetMaxIdleConns(8)
+		return &pools{dialect: dialect.SQLite, write: write, read: read}, nil
+	}
+	return nil, fmt.Errorf("database url: scheme %q is not known; use sqlite:///path or postgres://user@host/name", u.Scheme)
+}
+
+// SQLitePath is the file of a sqlite:// URL.
+func SQLitePath(raw string) string { return strings.TrimPrefix(raw, "sqlite://") }
+
+func openSQLite(path, more string) (*sql.DB, error) {
+	// WAL lets readers go on beside the one writer; times are written so that
+	// their text sorts as they do.
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_time_format=sqlite&_timezone=UTC&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	return db, nil
+}

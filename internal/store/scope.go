@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	generated "kabinet/ent/generated"
+	"kabinet/ent/generated/intercept"
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+)
+
+// class says whose a row is. See data-model.md, "Whose row is it".
+type class uint8
+
+const (
+	ofUser  class = iota + 1 // U: user_id = me
+	ofOwner                  // O: owner_id is me or the owner I act for
+	shared                   // O, or an open participation of mine (by column ticket)
+	self                     // the row is me, or the owner I act for
+	public                   // everybody reads; only staff and the system write
+	ofHouse                  // staff and the system only
+)
+
+// rule is one row of the table of ownership.
+type rule struct {
+	class    class
+	resource string // whose permission lifts the fence for staff
+	ticket   string // of shared: the column that names the ticket
+	hasUser  bool   // has user_id, for members that reach only what is their OWN
+	parent   string // or its parent table has it …
+	through  string // … reached by this column
+}
+
+// Scopes is the table of ownership, one line an ent type. A type that is not
+// listed cannot be read or written by anybody; house_test.go walks them all.
+var Scopes = map[string]rule{
+	generated.TypeUser:              {class: self, resource: "user"},
+	generated.TypeIdentity:          {class: ofUser, resource: "identity"},
+	generated.TypeContactPoint:      {class: ofUser, resource: "user"},
+	generated.TypeSession:           {class: ofUser, resource: "session"},
+	generated.TypeAddress:           {class: ofOwner, resource: "user", hasUser: true},
+	generated.TypeCompany:           {class: self, resource: "company"},
+	generated.TypeRole:              {class: ofOwner, resource: "company"},
+	generated.TypeMembership:        {class: ofUser, resource: "company"},
+	generated.TypeAuditEntry:        {class: ofHouse, resource: "audit_entry"},
+	generated.TypeTask:              {class: ofOwner, resource: "task", hasUser: true},
+	generated.TypeSetting:           {class: ofHouse, resource: "setting"},
+	generated.TypeProduct:           {class: public, resource: "product"},
+	generated.TypeOrder:             {class: ofOwner, resource: "order", hasUser: true},
+	generated.TypeOrderLine:         {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
+	generated.TypeOrderEvent:        {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
+	generated.TypePayment:           {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
+	generated.TypeShipment:          {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
+	generated.TypeReturnRequest:     {class: ofOwner, resource: "order", hasUser: true},
+	generated.TypeBonusProgram:      {class: public, resource: "bonus"},
+	generated.TypeLedgerAccount:     {class: ofOwner, resource: "bonus"},
+	generated.TypeLedgerEntry:       {class: ofOwner, resource: "bonus"},
+	generated.TypeLedgerLot:         {class: ofOwner, resource: "bonus"},
+	generated.TypeTicket:            {class: shared, resource: "ticket", ticket: "id", hasUser: true},
+	generated.TypeTicketMessage:     {class: shared, resource: "ticket", ticket: "ticket_id", parent: "tickets", through: "ticket_id"},
+	generated.TypeTicketParticipant: {class: ofUser, resource: "ticket"},
+	generated.TypeNotification:      {class: ofUser, resource: "notification"},
+}
+
+// fence puts the table of ownership around the client: deny by default, on
+// reads (edges and eager loads too), updates, deletes and creates.
+func (s *Store) fence() {
+	s.Client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
+		p, err := predicate(viewer.From(ctx), q.Type(), "read")
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			q.WhereP(p)
+		}
+		return nil
+	}))
+	s.Client.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			v := viewer.From(ctx)
+			if m.Op().Is(ent.OpCreate) {
+				if err := checkCreate(v, m); err != nil {
+					return nil, err
+				}
+				return next.Mutate(ctx, m)
+			}
+			p, err := predicate(v, m.Type(), "write")
+			if err != nil {
+				return nil, err
+			}
+			if p != nil {
+				m.(interface {
+					WhereP(...func(*sql.Selector))
+				}).WhereP(p)
+			}
+			return next.Mutate(ctx, m)
+		})
+	})
+}
+
+// predicate is the rows of a type that v may read or write; nil is all.
+func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), error) {
+	r, listed := Scopes[typ]
+	if !listed {
+		return nil, fault.ErrForbidden.Because(fmt.Errorf("store: type %s has no rule of ownership", typ))
+	}
+	if v.IsSystem() || v.Staff && v.Reach(r.resource, operation) == viewer.ReachAll {
+		return nil, nil
+	}
+	if r.class == public && operation == "read" {
+		return nil, nil
+	}
+	if !v.SignedIn() || r.class == public || r.class == ofHouse {
+		return none, nil
+	}
+	me, owner := v.UserID, v.OwnerID
+	switch r.class {
+	case ofUser:
+		return eq("user_id", me), nil
+	case self:
+		if operation == "write" {
+			return eq("id", me), nil
+		}
+		return in("id", me, owner), nil
+	case ofOwner:
+		return ownerRows(v, r, operation), nil
+	case shared:
+		return func(s *sql.Selector) {
+			visible := sql.P(func(b *sql.Builder) {
+				b.WriteString("EXISTS (SELECT 1 FROM ticket_participants AS tp WHERE tp.ticket_id = ").Ident(s.C(r.ticket)).
+					WriteString(" AND tp.user_id = ").Arg(me).WriteString(" AND tp.left_at IS NULL)")
+			})
+			s.Where(sql.Or(ownerPredicate(s, v, r, operation), visible))
+			if typ == generated.TypeTicketMessage {
+				s.Where(sql.EQ(s.C("visibility"), "ALL"))
+			}
+		}, nil
+	}
+	return none, nil
+}
+
+// checkCreate compares the owner column of a new row with the viewer.
+func checkCreate(v viewer.Viewer, m ent.Mutation) error {
+	r, listed := Scopes[m.Type()]
+	if !listed {
+		return fault.ErrForbidden.Because(fmt.Errorf("store: type %s has no rule of ownership", m.Type()))
+	}
+	if v.IsSystem() || v.Staff && v.Reach(r.resource, "write") == viewer.ReachAll {
+		return nil
+	}
+	column, ok := "owner_id", v.SignedIn()
+	switch r.class {
+	case ofUser:
+		column = "user_id"
+	case self, public, ofHouse:
+		ok = false
+	}
+	got, _ := m.Field(column)
+	id, _ := got.(uuid.UUID)
+	if !ok || id != v.UserID && (column == "user_id" || id != v.OwnerID || v.Reach(r.resource, "write") == viewer.ReachNone) {
+		return fault.ErrForbidden.Because(fmt.Errorf("store: %s may not create %s of %s", v.UserID, m.Type(), id))
+	}
+	return nil
+}
+
+func ownerRows(v viewer.Viewer, r rule, operation string) func(*sql.Selector) {
+	return func(s *sql.Selector) { s.Where(ownerPredicate(s, v, r, operation)) }
+}
+
+// ownerPredicate is one IN over the owner column, never OR over columns; a
+// member who reaches only his OWN is held to the rows he made.
+func ownerPredicate(s *sql.Selector, v viewer.Viewer, r rule, operation string) *sql.Predicate {
+	column := s.C("owner_id")
+	if v.OwnerID == v.UserID || v.OwnerID == uuid.Nil {
+		return sql.EQ(column, v.UserID)
+	}
+	switch v.Reach(r.resource, operation) {
+	case viewer.ReachNone:
+		return sql.EQ(column, v.UserID)
+	case viewer.ReachOwn:
+		made := madeByMe(s, v, r)
+		if made == nil {
+			return sql.EQ(column, v.UserID)
+		}
+		return sql.Or(sql.EQ(column, v.UserID), sql.And(sql.EQ(column, v.OwnerID), made))
+	}
+	return sql.In(column, v.UserID, v.OwnerID)
+}
+
+// madeByMe is nil for a type that does not say who made its rows.
+func madeByMe(s *sql.Selector, v viewer.Viewer, r rule) *sql.Predicate {
+	if r.hasUser {
+		return sql.EQ(s.C("user_id"), v.UserID)
+	}
+	if r.parent == "" {
+		return nil
+	}
+	through := s.C(r.through)
+	return sql.P(func(b *sql.Builder) {
+		b.WriteString("EXISTS (SELECT 1 FROM ").Ident(r.parent).WriteString(" AS fp WHERE fp.id = ").
+			Ident(through).WriteString(" AND fp.user_id = ").Arg(v.UserID).WriteString(")")
+	})
+}
+
+func none(s *sql.Selector) { s.Where(sql.False()) }
+
+func eq(column string, id uuid.UUID) func(*sql.Selector) {
+	return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), id)) }
+}
+
+func in(column string, ids ...any) func(*sql.Selector) {
+	return func(s *sql.Selector) { s.Where(sql.In(s.C(column), ids...)) }
+}
