@@ -29,7 +29,7 @@ type Identity struct {
 	Kind identity.Kind `json:"kind,omitempty"`
 	// Of OIDC; empty for the rest.
 	Issuer string `json:"issuer,omitempty"`
-	// The issuer's name for the person; for a password the user's id.
+	// The issuer's name for the person; for a password and a TOTP the user's id, so that there is one of each.
 	Subject string `json:"subject,omitempty"`
 	// Hash, public key or sealed secret.
 	Secret []byte `json:"-"`

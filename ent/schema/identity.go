@@ -3,7 +3,6 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -23,7 +22,7 @@ func (Identity) Fields() []ent.Field {
 	return []ent.Field{
 		field.Enum("kind").Values("PASSWORD", "OIDC", "PASSKEY", "CERTIFICATE", "TOTP", "RECOVERY_CODE"),
 		field.String("issuer").Default("").Comment("Of OIDC; empty for the rest."),
-		field.String("subject").Comment("The issuer's name for the person; for a password the user's id."),
+		field.String("subject").Comment("The issuer's name for the person; for a password and a TOTP the user's id, so that there is one of each."),
 		field.Bytes("secret").Optional().Sensitive().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Hash, public key or sealed secret."),
 		field.String("label").Optional().Nillable(),
 		field.Int64("counter").Default(0).Comment("Of a passkey; the last step of a TOTP."),
@@ -36,6 +35,5 @@ func (Identity) Fields() []ent.Field {
 func (Identity) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("kind", "issuer", "subject").Unique(),
-		index.Fields("user_id", "kind").Unique().StorageKey("identity_one_per_kind").Annotations(entsql.IndexWhere("kind in ('PASSWORD', 'TOTP')")),
 	}
 }

@@ -264,14 +264,6 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{IdentitiesColumns[4], IdentitiesColumns[5], IdentitiesColumns[6]},
 			},
-			{
-				Name:    "identity_one_per_kind",
-				Unique:  true,
-				Columns: []*schema.Column{IdentitiesColumns[3], IdentitiesColumns[4]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "kind in ('PASSWORD', 'TOTP')",
-				},
-			},
 		},
 	}
 	// LedgerAccountsColumns holds the columns for the "ledger_accounts" table.

@@ -43,8 +43,6 @@ CREATE TABLE `identities` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `
 CREATE INDEX `identity_user_id` ON `identities` (`user_id`);
 -- create index "identity_kind_issuer_subject" to table: "identities"
 CREATE UNIQUE INDEX `identity_kind_issuer_subject` ON `identities` (`kind`, `issuer`, `subject`);
--- create index "identity_one_per_kind" to table: "identities"
-CREATE UNIQUE INDEX `identity_one_per_kind` ON `identities` (`user_id`, `kind`) WHERE kind in ('PASSWORD', 'TOTP');
 -- create "ledger_accounts" table
 CREATE TABLE `ledger_accounts` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `owner_id` uuid NOT NULL, `user_id` uuid NULL, `unit` text NOT NULL, `kind` text NOT NULL, `name` text NOT NULL DEFAULT (''), `number` text NULL, `program_id` uuid NULL, `lotted` bool NOT NULL DEFAULT (true), `active` integer NOT NULL DEFAULT (0), `pending` integer NOT NULL DEFAULT (0), `held` integer NOT NULL DEFAULT (0), `floor` integer NOT NULL DEFAULT (0), `seq` integer NOT NULL DEFAULT (0), `head_hash` blob NULL, `next_due_at` datetime NULL, PRIMARY KEY (`id`), CONSTRAINT `ledger_accounts_buckets` CHECK (active >= floor AND pending >= 0 AND held >= 0), CONSTRAINT `ledger_accounts_system` CHECK (kind <> 'SYSTEM' OR (active = 0 AND pending = 0 AND held = 0)));
 -- create index "ledger_accounts_number_key" to table: "ledger_accounts"

@@ -41,8 +41,6 @@ CREATE INDEX "contactpoint_user_id" ON "contact_points" ("user_id");
 CREATE TABLE "identities" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "user_id" uuid NOT NULL, "kind" character varying NOT NULL, "issuer" character varying NOT NULL DEFAULT '', "subject" character varying NOT NULL, "secret" bytea NULL, "label" character varying NULL, "counter" bigint NOT NULL DEFAULT 0, "must_change_by_at" timestamptz NULL, "last_used_at" timestamptz NULL, PRIMARY KEY ("id"));
 -- create index "identity_kind_issuer_subject" to table: "identities"
 CREATE UNIQUE INDEX "identity_kind_issuer_subject" ON "identities" ("kind", "issuer", "subject");
--- create index "identity_one_per_kind" to table: "identities"
-CREATE UNIQUE INDEX "identity_one_per_kind" ON "identities" ("user_id", "kind") WHERE ((kind)::text = ANY ((ARRAY['PASSWORD'::character varying, 'TOTP'::character varying])::text[]));
 -- create index "identity_user_id" to table: "identities"
 CREATE INDEX "identity_user_id" ON "identities" ("user_id");
 -- create "ledger_accounts" table
