@@ -17,8 +17,15 @@ var errPersistedQueryNotFound = fault.New(fault.NotFound, "PERSISTED_QUERY_NOT_F
 // Persisted is automatic persisted queries: the client sends the SHA-256 of a
 // query it believes known. gqlgen's own keeps whatever it is given before
 // anything looked at it, and counts entries; this one keeps a query only once
-// it passed all checks, and counts bytes (security G15).
+// it passed all checks, and counts bytes (security G15). So it comes in two
+// parts: Fill before the checks, Keep after them.
 type Persisted struct{ Cache *TextCache[string] }
+
+// Fill is the part that runs before all that looks at the query.
+type Fill struct{ Persisted }
+
+// Keep is the part that runs after all checks.
+type Keep struct{ Persisted }
 
 // ExtensionName is gqlgen's.
 func (Persisted) ExtensionName() string { return "KabinetPersisted" }
@@ -28,7 +35,7 @@ func (Persisted) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters fills in the query; PERSISTED_QUERY_NOT_FOUND asks
 // the client to send it in full.
-func (a Persisted) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
+func (a Fill) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
 	raw, ok := p.Extensions["persistedQuery"]
 	if !ok || raw == nil {
 		return nil
@@ -50,8 +57,8 @@ func (a Persisted) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 	return nil
 }
 
-// MutateOperationContext runs after all checks and keeps what passed.
-func (a Persisted) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+// MutateOperationContext keeps what passed.
+func (a Keep) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	if hash, ok := persistedHash(op.Extensions["persistedQuery"]); ok {
 		a.Cache.Add(ctx, hash, op.RawQuery)
 	}

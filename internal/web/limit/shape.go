@@ -304,3 +304,18 @@ func (w *walk) literal(v *ast.Value, depth int) *gqlerror.Error {
 	}
 	return nil
 }
+
+// Introspection turns introspection on, which gqlgen leaves off.
+type Introspection struct{}
+
+// ExtensionName is gqlgen's.
+func (Introspection) ExtensionName() string { return "KabinetIntrospection" }
+
+// Validate is gqlgen's.
+func (Introspection) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext never refuses.
+func (Introspection) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	op.DisableIntrospection = false
+	return nil
+}

@@ -1,0 +1,276 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+	"kabinet/internal/web/wire"
+)
+
+const allowed = "GET, POST, OPTIONS"
+
+// overHTTP is gqlgen's transport for GraphQL over HTTP. It comes last and takes
+// every request no other transport wants.
+type overHTTP struct{ e *Edge }
+
+var _ graphql.Transport = overHTTP{}
+
+// Supports is gqlgen's.
+func (overHTTP) Supports(*http.Request) bool { return true }
+
+// Do answers one request: first everything that needs no body, then who calls,
+// then the body, then the operation.
+func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	e := t.e
+	defer t.recovered(w, r)
+	w.Header().Add("Vary", "Accept")
+	accept := wire.Negotiate(r.Header.Values("Accept"))
+	if !t.acceptable(w, r, accept) {
+		return
+	}
+	cred := credentials(r)
+	if cred.FromCookie && e.origins.forged(r) {
+		e.refuse(w, r, http.StatusForbidden, fault.ErrForbidden, "a request with a cookie may not come from this origin")
+		return
+	}
+	ctx, ok := e.signIn(w, r, cred)
+	if !ok {
+		return
+	}
+	r = r.WithContext(ctx)
+	params, ok := t.params(w, r)
+	if !ok {
+		return
+	}
+	t.run(w, r, accept, exec, params)
+}
+
+// acceptable looks at method and media types.
+func (t overHTTP) acceptable(w http.ResponseWriter, r *http.Request, accept string) bool {
+	e := t.e
+	switch {
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allowed)
+		w.WriteHeader(http.StatusNoContent)
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		w.Header().Set("Allow", allowed)
+		e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "use GET for queries or POST")
+	case accept == "":
+		e.refuse(w, r, http.StatusNotAcceptable, fault.ErrInvalidRequest,
+			"accept "+wire.GraphQLResponse+" or "+wire.JSON)
+	case r.Method == http.MethodGet:
+		return true
+	// Forms and plain text are what a foreign page may send without asking;
+	// a packed body would grow past every limit (security S4, G10, H1).
+	case len(r.Header.Values("Content-Type")) != 1 || !wire.IsJSON(r.Header.Get("Content-Type")):
+		e.refuse(w, r, http.StatusUnsupportedMediaType, fault.ErrInvalidRequest, "the content type must be "+wire.JSON)
+	case r.Header.Get("Content-Encoding") != "":
+		w.Header().Set("Accept-Encoding", "identity")
+		e.refuse(w, r, http.StatusUnsupportedMediaType, fault.ErrInvalidRequest, "the body must not be packed")
+	default:
+		return true
+	}
+	return false
+}
+
+// params reads the operation out of the URL or the body.
+func (t overHTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, bool) {
+	var (
+		params *graphql.RawParams
+		err    error
+	)
+	if r.Method == http.MethodGet {
+		params, err = fromURL(r)
+	} else {
+		params, err = t.fromBody(w, r)
+	}
+	var (
+		tooBig *http.MaxBytesError
+		slow   net.Error
+		bad    *wire.ErrBadParameters
+	)
+	e := t.e
+	switch {
+	case errors.As(err, &tooBig):
+		w.Header().Set("Connection", "close")
+		e.refuse(w, r, http.StatusRequestEntityTooLarge, fault.ErrInvalidRequest,
+			fmt.Sprintf("the body is larger than the %d bytes allowed", tooBig.Limit))
+	case errors.As(err, &slow) && slow.Timeout():
+		w.Header().Set("Connection", "close")
+		e.refuse(w, r, http.StatusRequestTimeout, fault.ErrInvalidRequest, "the body did not arrive in time")
+	case errors.As(err, &bad):
+		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, bad.Reason)
+	case err != nil:
+		w.Header().Set("Connection", "close")
+		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, "the body could not be read")
+	case params.Query == "" && params.Extensions["persistedQuery"] == nil:
+		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, `"query" is missing`)
+	default:
+		return params, true
+	}
+	return nil, false
+}
+
+func fromURL(r *http.Request) (*graphql.RawParams, error) {
+	q := r.URL.Query()
+	vars, err := wire.DecodeObject(q.Get("variables"), `"variables"`)
+	if err != nil {
+		return nil, err
+	}
+	ext, err := wire.DecodeObject(q.Get("extensions"), `"extensions"`)
+	if err != nil {
+		return nil, err
+	}
+	return &graphql.RawParams{
+		Query: q.Get("query"), OperationName: q.Get("operationName"), Variables: vars, Extensions: ext,
+	}, nil
+}
+
+func (t overHTTP) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+	most := t.e.o.Limits.Body
+	if t.e.bulk(r.Context()) {
+		most = t.e.o.Limits.BulkBody
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(t.e.o.Limits.BulkRead))
+	}
+	if r.ContentLength > most {
+		return nil, &http.MaxBytesError{Limit: most}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		return nil, err
+	}
+	return wire.Decode(body)
+}
+
+// run executes one operation and writes its answer.
+func (t overHTTP) run(w http.ResponseWriter, r *http.Request, accept string, exec graphql.GraphExecutor, params *graphql.RawParams) {
+	e, ctx := t.e, r.Context()
+	did := &operation{transport: "http", started: time.Now(), outcome: refused, who: viewer.From(ctx)}
+	callOf(r).did = did
+	defer func() { e.metrics.done(did) }()
+
+	leave, full := e.enter(ctx)
+	if full != nil {
+		retryAfter(w, fault.ErrRateLimited.After(time.Second))
+		writeErrors(w, http.StatusTooManyRequests, accept, full)
+		return
+	}
+	defer leave()
+	rc, errs := exec.CreateOperationContext(ctx, params)
+	did.know(rc)
+	if len(errs) > 0 {
+		errs = errs[:min(len(errs), e.o.Limits.Errors)]
+		resp := exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs)
+		writeErrors(w, statusOf(accept), accept, resp.Errors...)
+		return
+	}
+	switch kind := rc.Operation.Operation; {
+	case kind == ast.Subscription:
+		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest,
+			"subscriptions need a WebSocket that speaks graphql-transport-ws")
+		return
+	case kind == ast.Mutation && r.Method == http.MethodGet:
+		w.Header().Set("Allow", http.MethodPost)
+		e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "mutations need POST")
+		return
+	}
+	responses, ctx := exec.DispatchOperation(ctx, rc)
+	resp := responses(ctx)
+	if resp == nil { // the client is gone
+		resp = &graphql.Response{Errors: gqlerror.List{wire.Refusal(fault.ErrUnavailable, "the operation was stopped")}}
+	}
+	did.answered(len(resp.Errors))
+	status := http.StatusOK
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		status = statusOf(accept)
+	}
+	write(w, status, accept, resp)
+}
+
+// statusOf is the status of an answer without data: old clients, who know only
+// application/json, take anything but 200 for a broken server.
+func statusOf(accept string) int {
+	if accept == wire.GraphQLResponse {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+func (t overHTTP) recovered(w http.ResponseWriter, r *http.Request) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		t.e.log.Error("panic", "requestId", callOf(r).id, "panic", p, "stack", string(debug.Stack()))
+		t.e.refuse(w, r, http.StatusInternalServerError, fault.ErrInternal, "internal error")
+	}
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+// slowestReader is how long a client may take to fetch its answer.
+const slowestReader = 30 * time.Second
+
+func write(w http.ResponseWriter, status int, mediaType string, resp *graphql.Response) {
+	buf := buffers.Get().(*[]byte)
+	b := wire.AppendResponse((*buf)[:0], resp)
+	h := w.Header()
+	h.Set("Content-Type", mediaType+"; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slowestReader))
+	w.WriteHeader(status)
+	_, _ = w.Write(b)
+	if cap(b) <= 1<<20 { // one giant answer must not stay for ever
+		*buf = b
+		buffers.Put(buf)
+	}
+}
+
+func writeErrors(w http.ResponseWriter, status int, mediaType string, errs ...*gqlerror.Error) {
+	write(w, status, mediaType, &graphql.Response{Errors: errs})
+}
+
+func retryAfter(w http.ResponseWriter, f *fault.Fault) {
+	seconds := 1
+	if f != nil && f.RetryAfter > 0 {
+		seconds = int((f.RetryAfter + time.Second - 1) / time.Second)
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+}
+
+// enter waits for one of the few places of callers who have not signed in, so
+// that they cannot take all cores from those who have (security S2).
+func (e *Edge) enter(ctx context.Context) (leave func(), full *gqlerror.Error) {
+	if viewer.From(ctx).SignedIn() {
+		return func() {}, nil
+	}
+	select {
+	case e.anonymous <- struct{}{}:
+	default:
+		wait := time.NewTimer(e.o.Limits.AnonymousWait)
+		defer wait.Stop()
+		select {
+		case e.anonymous <- struct{}{}:
+		case <-wait.C:
+			return nil, wire.Refusal(fault.ErrRateLimited.After(time.Second), "too many requests at once, try again")
+		case <-ctx.Done():
+			return nil, wire.Refusal(fault.ErrRateLimited.After(time.Second), "too many requests at once, try again")
+		}
+	}
+	var once sync.Once
+	return func() { once.Do(func() { <-e.anonymous }) }, nil
+}

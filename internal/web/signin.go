@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+	"kabinet/internal/web/socket"
+)
+
+// CookieName is the session cookie's; the prefix makes browsers insist on
+// Secure, Path=/ and no Domain.
+const CookieName = "__Host-kabinet"
+
+// longestText is what is kept of a header that goes into an audit row.
+const longestText = 256
+
+// credentials reads what a request presents; a bearer token goes before a
+// cookie, and a token in the URL is never looked at (security B5).
+func credentials(r *http.Request) Credentials {
+	cred := Credentials{
+		Company:   clip(r.Header.Get("X-Kabinet-Company")),
+		Locale:    clip(r.Header.Get("Accept-Language")),
+		UserAgent: clip(r.Header.Get("User-Agent")),
+	}
+	if c := callOf(r); c != nil {
+		cred.IP, cred.RequestID = c.ip, c.id
+	}
+	if h := r.Header.Get("Authorization"); h != "" {
+		cred.Token = bearer(h)
+		return cred
+	}
+	cred.Token = cookieToken(r)
+	cred.FromCookie = cred.Token != ""
+	return cred
+}
+
+func cookieToken(r *http.Request) string {
+	c, err := r.Cookie(CookieName)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// bearer is the token of an Authorization header. What is no bearer token is
+// handed on as it is: it will not be found, and so it is refused, not ignored.
+func bearer(header string) string {
+	scheme, token, ok := strings.Cut(header, " ")
+	if ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return header
+}
+
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	if len(s) > longestText {
+		s = strings.ToValidUTF8(s[:longestText], "")
+	}
+	return s
+}
+
+// signIn makes the viewer of an HTTP request and puts it into the context. It
+// has answered when ok is false.
+func (e *Edge) signIn(w http.ResponseWriter, r *http.Request, cred Credentials) (ctx context.Context, ok bool) {
+	ctx = r.Context()
+	who, err := e.o.SignIn(ctx, cred)
+	switch kind := fault.KindOf(err); {
+	case err == nil:
+	case kind == fault.Unauthenticated, kind == fault.Locked:
+		ctx = viewer.WithReason(ctx, err)
+		who.UserID, who.OwnerID, who.SessionID = viewer.Viewer{}.UserID, viewer.Viewer{}.OwnerID, viewer.Viewer{}.SessionID
+		who.Staff, who.Grants, who.System = false, nil, ""
+	default:
+		e.refuseSignIn(w, r, err)
+		return nil, false
+	}
+	who.RequestID, who.IP, who.UserAgent = cred.RequestID, cred.IP, cred.UserAgent
+	ctx = viewer.With(ctx, who)
+	return viewer.WithCookies(ctx, cookies(w)), true
+}
+
+func (e *Edge) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
+	f, _ := fault.As(err)
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Refused, fault.Conflict:
+		e.refuse(w, r, http.StatusBadRequest, f, "the request cannot be made like this")
+	case fault.Forbidden:
+		e.refuse(w, r, http.StatusForbidden, f, "you may not act for this company")
+	case fault.TooMany:
+		retryAfter(w, f)
+		e.refuse(w, r, http.StatusTooManyRequests, f, "too many requests, try again later")
+	default:
+		if r.Context().Err() == nil {
+			e.log.Error("sign-in failed", "requestId", callOf(r).id, "error", err)
+		}
+		e.refuse(w, r, http.StatusServiceUnavailable, fault.ErrUnavailable, "the session cannot be checked now")
+	}
+}
+
+// cookies writes the session cookie into the answer of one request.
+func cookies(w http.ResponseWriter) viewer.Cookies {
+	var mu sync.Mutex // fields of a query are resolved side by side
+	put := func(value string, expires time.Time, age int) {
+		mu.Lock()
+		defer mu.Unlock()
+		kept := w.Header().Values("Set-Cookie")[:0:0]
+		for _, old := range w.Header().Values("Set-Cookie") {
+			if !strings.HasPrefix(old, CookieName+"=") {
+				kept = append(kept, old)
+			}
+		}
+		w.Header()["Set-Cookie"] = kept
+		http.SetCookie(w, &http.Cookie{
+			Name: CookieName, Value: value, Path: "/", Expires: expires, MaxAge: age,
+			Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return viewer.Cookies{
+		Set: func(token string, expires time.Time) {
+			put(token, expires, max(1, int(time.Until(expires).Seconds())))
+		},
+		Clear: func() { put("", time.Unix(1, 0).UTC(), -1) },
+	}
+}
+
+// openSocket judges an upgrade request and keeps what is needed of it.
+func (e *Edge) openSocket(w http.ResponseWriter, r *http.Request) (socket.Caller, bool) {
+	cookie := cookieToken(r)
+	if !e.origins.socket(r, cookie != "") {
+		e.refuse(w, r, http.StatusForbidden, fault.ErrForbidden, "this origin may not open a socket")
+		return socket.Caller{}, false
+	}
+	from := credentials(r)
+	from.Token, from.FromCookie = "", false
+	from.UserAgent, from.Locale = strings.Clone(from.UserAgent), strings.Clone(from.Locale)
+	cookie = strings.Clone(cookie)
+	signIn := func(ctx context.Context, hello socket.Hello) (viewer.Viewer, error) {
+		cred := from
+		cred.Passive = hello.Passive
+		if hello.Company != "" {
+			cred.Company = clip(hello.Company)
+		}
+		if hello.RequestID != "" {
+			cred.RequestID = hello.RequestID
+		}
+		switch {
+		case hello.Authorization != "":
+			cred.Token = bearer(hello.Authorization)
+		case cookie != "":
+			cred.Token, cred.FromCookie = cookie, true
+		}
+		who, err := e.o.SignIn(ctx, cred)
+		if err != nil {
+			return viewer.Viewer{}, err
+		}
+		who.RequestID, who.IP, who.UserAgent = cred.RequestID, cred.IP, cred.UserAgent
+		return who, nil
+	}
+	return socket.Caller{IP: from.IP, RequestID: from.RequestID, SignIn: signIn}, true
+}
