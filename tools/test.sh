@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Every test there is, on a machine that has Go and Node and nothing else.
+# The last line is "N passed, N failed", with ", N skipped" when some were.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+die() { echo "make test: $*" >&2; exit 1; }
+command -v go >/dev/null || die 'Go is missing; go.mod names the version (https://go.dev/dl)'
+command -v npm >/dev/null || die 'Node 20 or newer with npm is missing (https://nodejs.org)'
+node_major=$(node -p 'process.versions.node.split(".")[0]')
+((node_major >= 20)) || die "Node 20 or newer is needed, this is $(node --version)"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+exec </dev/null
+status=0
+echo 0 0 0 >"$work/go"
+echo 0 0 0 >"$work/node"
+
+echo '== Go, on SQLite and PostgreSQL =='
+go build -C tools -o "$work/testsum" ./testsum
+export KABINET_TEST_REQUIRE_POSTGRES=1
+{
+	go test -C tools -json ./testsum &&
+		go run ./internal/store/pgtest -- go test -json -timeout 30m ./...
+} | "$work/testsum" -counts "$work/go" || status=1
+unset KABINET_TEST_REQUIRE_POSTGRES
+
+echo '== npm clients, on the built binary =='
+# Node counts for itself: the lines "# pass N" at the end of its TAP report.
+conformance() {
+	CGO_ENABLED=0 go build -o "$work/kabinet" . || return 1
+	cd conformance
+	if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then
+		npm ci --no-audit --no-fund || return 1
+	fi
+	local failed=0
+	KABINET_BIN="$work/kabinet" node --test --test-concurrency=1 --test-timeout=180000 \
+		--test-reporter=spec --test-reporter-destination=stdout \
+		--test-reporter=tap --test-reporter-destination="$work/tap" ./*.test.mjs || failed=1
+	awk '$1 == "#" && NF == 3 { n[$2] = $3 }
+		END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$work/tap" >"$work/node"
+	return $failed
+}
+if ! (conformance); then
+	status=1
+	read -r p f s <"$work/node"
+	((f > 0)) || echo "$p 1 $s" >"$work/node" # it did not even begin
+fi
+
+read -r go_passed go_failed go_skipped <"$work/go"
+read -r npm_passed npm_failed npm_skipped <"$work/node"
+passed=$((go_passed + npm_passed)) failed=$((go_failed + npm_failed)) skipped=$((go_skipped + npm_skipped))
+((status == 0 || failed > 0)) || failed=1
+echo
+line="$passed passed, $failed failed"
+((skipped == 0)) || line+=", $skipped skipped"
+echo "$line"
+exit $status
