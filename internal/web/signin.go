@@ -47,14 +47,16 @@ func cookieToken(r *http.Request) string {
 	return c.Value
 }
 
-// bearer is the token of an Authorization header. What is no bearer token is
-// handed on as it is: it will not be found, and so it is refused, not ignored.
+// notBearer stands for an Authorization header that holds no bearer token: no
+// session has it, so that the header is refused and not ignored.
+const notBearer = "not a bearer token"
+
 func bearer(header string) string {
 	scheme, token, ok := strings.Cut(header, " ")
-	if ok && strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token)
+	if token = strings.TrimSpace(token); !ok || token == "" || !strings.EqualFold(scheme, "Bearer") {
+		return notBearer
 	}
-	return header
+	return token
 }
 
 func clip(s string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -168,10 +169,7 @@ func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqle
 		return nil
 	}
 	if typ.Elem != nil {
-		list, ok := v.([]any)
-		if !ok { // one value stands for a list of one
-			return c.value(f, arg, typ.Elem, v)
-		}
+		list := asList(v)
 		if typ.Elem.NamedType == "ID" && len(list) > c.Limits.IDs && (c.Bulk == nil || !c.Bulk(c.ctx)) {
 			return wire.Refusal(fault.ErrInvalidRequest,
 				fmt.Sprintf("%s has %d ids, %d are allowed", arg, len(list), c.Limits.IDs),
@@ -201,6 +199,23 @@ func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqle
 		}
 	}
 	return nil
+}
+
+// asList takes a list of any Go type, as gqlparser makes typed ones of single
+// values, and a single value for a list of one.
+func asList(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Slice {
+		return []any{v}
+	}
+	list := make([]any, rv.Len())
+	for i := range list {
+		list[i] = rv.Index(i).Interface()
+	}
+	return list
 }
 
 func (c *inputCheck) cursor(f *ast.Field, arg string, v any) *gqlerror.Error {

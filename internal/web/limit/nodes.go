@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -110,10 +111,15 @@ func (c *count) field(f *ast.Field, page int64) int64 {
 	return add(length, mul(length, c.set(f.SelectionSet, 0)))
 }
 
-// page is how many the client asks of a connection.
+// page is how many the client asks of a connection. A default of the schema
+// steps back for what the client says of the other end.
 func (c *count) page(f *ast.Field) int64 {
-	first, haveFirst := c.number(f, "first")
-	last, haveLast := c.number(f, "last")
+	first, haveFirst := c.said(f, "first")
+	last, haveLast := c.said(f, "last")
+	if !haveFirst && !haveLast {
+		first, haveFirst = c.byDefault(f, "first")
+		last, haveLast = c.byDefault(f, "last")
+	}
 	switch {
 	case haveFirst && haveLast:
 		c.refuse(f, "say first or last, not both", "limit", "page")
@@ -157,24 +163,24 @@ func (c *count) ids(f *ast.Field) (int64, bool) {
 	return int64(len(list)), true
 }
 
-// number is an Int argument; false when it is absent or null.
-func (c *count) number(f *ast.Field, name string) (int64, bool) {
-	var value *ast.Value
-	if arg := f.Arguments.ForName(name); arg != nil {
-		value = arg.Value
-		if value.Kind == ast.Variable {
-			if _, said := c.vars[value.Raw]; !said {
-				value = nil
-			}
-		}
+// said is an Int argument given by the client; false when absent or null.
+func (c *count) said(f *ast.Field, name string) (int64, bool) {
+	arg := f.Arguments.ForName(name)
+	if arg == nil {
+		return 0, false
 	}
-	if value == nil {
-		def := f.Definition.Arguments.ForName(name)
-		if def == nil || def.DefaultValue == nil {
-			return 0, false
-		}
-		value = def.DefaultValue
+	return c.number(arg.Value)
+}
+
+func (c *count) byDefault(f *ast.Field, name string) (int64, bool) {
+	def := f.Definition.Arguments.ForName(name)
+	if def == nil || def.DefaultValue == nil {
+		return 0, false
 	}
+	return c.number(def.DefaultValue)
+}
+
+func (c *count) number(value *ast.Value) (int64, bool) {
 	v, err := value.Value(c.vars)
 	if err != nil {
 		return math.MaxInt64, true
@@ -188,6 +194,10 @@ func (c *count) number(f *ast.Field, name string) (int64, bool) {
 		return int64(v), true
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
+			return n, true
+		}
+	case string: // gqlparser lets "5" pass as an Int
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
 			return n, true
 		}
 	}
