@@ -75,6 +75,28 @@ func (c *{{ $conn }}) Nodes() []*{{ $name }} {
 }
 
 func (c *{{ $conn }}) build(`},
+	// Pages hold 20 when nothing is said and 100 at most, nested lists too.
+	{"func validateFirstLast(", `// pageSize is 20 when nothing is said.
+func pageSize(first, last *int) *int {
+	if first == nil && last == nil {
+		n := 20
+		return &n
+	}
+	return first
+}
+
+func validateFirstLast(`},
+	{"const errInvalidPagination = \"INVALID_PAGINATION\"", "const errInvalidPagination = \"INVALID_REQUEST\""},
+	{"case {{ $arg }} != nil && *{{ $arg }} < 0:", "case {{ $arg }} != nil && (*{{ $arg }} < 1 || *{{ $arg }} > 100):"},
+	{"on a connection cannot be less than zero.", "on a connection must be between 1 and 100."},
+	{`if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err :=`, `first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err :=`},
 	// No COUNT for pageInfo: the row after the page says enough.
 	{"ignoredEdges := !hasCollectedField(ctx, edgesField)", "ignoredEdges := noRows(ctx)"},
 	{"if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {", "if hasCollectedField(ctx, totalCountField) {"},
@@ -95,7 +117,12 @@ var collection = []patch{
 		"if path := oneNodePath(ctx, path...); path != nil {\n\t\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, *collectedField(ctx, path...), path,"},
 	{"c := &Cursor{}\n\t\tif c.UnmarshalGQL(v) == nil {\n\t\t\targs[k] = c\n\t\t}",
 		"if s, ok := v.(string); ok {\n\t\t\tif _, _, c, err := scalar.DecodeCursor(s); err == nil {\n\t\t\t\targs[k] = &c\n\t\t\t}\n\t\t}"},
+	{"if err := validateFirstLast(args.first, args.last); err != nil {", "args.first = pageSize(args.first, args.last)\n\t\t\t\t\t\t\tif err := validateFirstLast(args.first, args.last); err != nil {"},
 	{`"github.com/99designs/gqlgen/graphql"`, "\"github.com/99designs/gqlgen/graphql\"\n\t\"kabinet/internal/scalar\""},
+}
+
+var edges = []patch{
+	{"opts := []{{ $opt }}{", "first = pageSize(first, last)\n\t\topts := []{{ $opt }}{"},
 }
 
 func patched(name string, patches []patch) *gen.Template {
@@ -119,8 +146,8 @@ func patched(name string, patches []patch) *gen.Template {
 func main() {
 	ex, err := entgql.NewExtension(
 		entgql.WithTemplates(
-			entgql.NodeTemplate, entgql.EdgeTemplate, entgql.EnumTemplate,
-			patched("collection", collection), patched("pagination", pagination),
+			entgql.NodeTemplate, entgql.EnumTemplate,
+			patched("collection", collection), patched("pagination", pagination), patched("edge", edges),
 		),
 		entgql.WithWhereInputs(false),
 	)

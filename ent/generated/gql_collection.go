@@ -1222,6 +1222,36 @@ func (_q *MembershipQuery) collectField(ctx context.Context, oneNode bool, opCtx
 	)
 	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
 		switch field.Name {
+
+		case "user":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[membership.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, membership.FieldUserID)
+				fieldSeen[membership.FieldUserID] = struct{}{}
+			}
+
+		case "company":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&CompanyClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, companyImplementors)...); err != nil {
+				return err
+			}
+			_q.withCompany = query
+			if _, ok := fieldSeen[membership.FieldOwnerID]; !ok {
+				selectedFields = append(selectedFields, membership.FieldOwnerID)
+				fieldSeen[membership.FieldOwnerID] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[membership.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, membership.FieldCreatedAt)
@@ -1481,6 +1511,7 @@ func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 				query = (&OrderEventClient{config: _q.config}).Query()
 			)
 			args := newOrderEventPaginateArgs(fieldArgs(ctx, nil, path...))
+			args.first = pageSize(args.first, args.last)
 			if err := validateFirstLast(args.first, args.last); err != nil {
 				return fmt.Errorf("validate first and last in path %q: %w", path, err)
 			}
@@ -1562,7 +1593,7 @@ func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 				*wq = *query
 			})
 
-		case "payments":
+		case "payments", "refunds":
 			var (
 				alias = field.Alias
 				path  = append(path, alias)
@@ -1600,6 +1631,21 @@ func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 			_q.WithNamedReturns(alias, func(wq *ReturnRequestQuery) {
 				*wq = *query
 			})
+
+		case "customer":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withCustomer = query
+			if _, ok := fieldSeen[order.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, order.FieldUserID)
+				fieldSeen[order.FieldUserID] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[order.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, order.FieldCreatedAt)
@@ -3246,6 +3292,7 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 				query = (&TicketMessageClient{config: _q.config}).Query()
 			)
 			args := newTicketMessagePaginateArgs(fieldArgs(ctx, nil, path...))
+			args.first = pageSize(args.first, args.last)
 			if err := validateFirstLast(args.first, args.last); err != nil {
 				return fmt.Errorf("validate first and last in path %q: %w", path, err)
 			}
@@ -3354,6 +3401,51 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 			_q.WithNamedParticipants(alias, func(wq *TicketParticipantQuery) {
 				*wq = *query
 			})
+
+		case "customer":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withCustomer = query
+			if _, ok := fieldSeen[ticket.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, ticket.FieldUserID)
+				fieldSeen[ticket.FieldUserID] = struct{}{}
+			}
+
+		case "assignee":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withAssignee = query
+			if _, ok := fieldSeen[ticket.FieldAssigneeID]; !ok {
+				selectedFields = append(selectedFields, ticket.FieldAssigneeID)
+				fieldSeen[ticket.FieldAssigneeID] = struct{}{}
+			}
+
+		case "order":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&OrderClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+				return err
+			}
+			_q.withOrder = query
+			if _, ok := fieldSeen[ticket.FieldOrderID]; !ok {
+				selectedFields = append(selectedFields, ticket.FieldOrderID)
+				fieldSeen[ticket.FieldOrderID] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[ticket.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, ticket.FieldCreatedAt)

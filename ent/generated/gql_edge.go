@@ -24,6 +24,22 @@ func (_m *ContactPoint) User(ctx context.Context) (*User, error) {
 	return result, err
 }
 
+func (_m *Membership) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *Membership) Company(ctx context.Context) (*Company, error) {
+	result, err := _m.Edges.CompanyOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryCompany().Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *Order) Lines(ctx context.Context) (result []*OrderLine, err error) {
 	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
 		result, err = _m.NamedLines(graphql.GetFieldContext(ctx).Field.Alias)
@@ -39,6 +55,7 @@ func (_m *Order) Lines(ctx context.Context) (result []*OrderLine, err error) {
 func (_m *Order) Events(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
 ) (*OrderEventConnection, error) {
+	first = pageSize(first, last)
 	opts := []OrderEventPaginateOption{}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
 	totalCount, hasTotalCount := _m.Edges.totalCount[1][alias]
@@ -88,6 +105,14 @@ func (_m *Order) Returns(ctx context.Context) (result []*ReturnRequest, err erro
 		result, err = _m.QueryReturns().All(ctx)
 	}
 	return result, err
+}
+
+func (_m *Order) Customer(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.CustomerOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryCustomer().Only(ctx)
+	}
+	return result, MaskNotFound(err)
 }
 
 func (_m *OrderEvent) Order(ctx context.Context) (*Order, error) {
@@ -141,6 +166,7 @@ func (_m *Shipment) Order(ctx context.Context) (*Order, error) {
 func (_m *Ticket) Messages(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
 ) (*TicketMessageConnection, error) {
+	first = pageSize(first, last)
 	opts := []TicketMessagePaginateOption{}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
 	totalCount, hasTotalCount := _m.Edges.totalCount[0][alias]
@@ -174,6 +200,30 @@ func (_m *Ticket) Participants(ctx context.Context) (result []*TicketParticipant
 		result, err = _m.QueryParticipants().All(ctx)
 	}
 	return result, err
+}
+
+func (_m *Ticket) Customer(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.CustomerOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryCustomer().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *Ticket) Assignee(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.AssigneeOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryAssignee().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *Ticket) Order(ctx context.Context) (*Order, error) {
+	result, err := _m.Edges.OrderOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryOrder().Only(ctx)
+	}
+	return result, MaskNotFound(err)
 }
 
 func (_m *TicketMessage) Ticket(ctx context.Context) (*Ticket, error) {

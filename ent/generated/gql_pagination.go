@@ -59,7 +59,16 @@ func orderFunc(o OrderDirection, field string) func(*sql.Selector) {
 	return Asc(field)
 }
 
-const errInvalidPagination = "INVALID_PAGINATION"
+const errInvalidPagination = "INVALID_REQUEST"
+
+// pageSize is 20 when nothing is said.
+func pageSize(first, last *int) *int {
+	if first == nil && last == nil {
+		n := 20
+		return &n
+	}
+	return first
+}
 
 func validateFirstLast(first, last *int) (err *gqlerror.Error) {
 	switch {
@@ -67,14 +76,14 @@ func validateFirstLast(first, last *int) (err *gqlerror.Error) {
 		err = &gqlerror.Error{
 			Message: "Passing both `first` and `last` to paginate a connection is not supported.",
 		}
-	case first != nil && *first < 0:
+	case first != nil && (*first < 1 || *first > 100):
 		err = &gqlerror.Error{
-			Message: "`first` on a connection cannot be less than zero.",
+			Message: "`first` on a connection must be between 1 and 100.",
 		}
 		errcode.Set(err, errInvalidPagination)
-	case last != nil && *last < 0:
+	case last != nil && (*last < 1 || *last > 100):
 		err = &gqlerror.Error{
-			Message: "`last` on a connection cannot be less than zero.",
+			Message: "`last` on a connection must be between 1 and 100.",
 		}
 		errcode.Set(err, errInvalidPagination)
 	}
@@ -329,6 +338,7 @@ func (_m *AddressQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...AddressPaginateOption,
 ) (*AddressConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -587,6 +597,7 @@ func (_m *AuditEntryQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...AuditEntryPaginateOption,
 ) (*AuditEntryConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -845,6 +856,7 @@ func (_m *BonusProgramQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...BonusProgramPaginateOption,
 ) (*BonusProgramConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -1103,6 +1115,7 @@ func (_m *CompanyQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...CompanyPaginateOption,
 ) (*CompanyConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -1361,6 +1374,7 @@ func (_m *ContactPointQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...ContactPointPaginateOption,
 ) (*ContactPointConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -1619,6 +1633,7 @@ func (_m *IdentityQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...IdentityPaginateOption,
 ) (*IdentityConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -1877,6 +1892,7 @@ func (_m *LedgerAccountQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...LedgerAccountPaginateOption,
 ) (*LedgerAccountConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -2135,6 +2151,7 @@ func (_m *LedgerEntryQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...LedgerEntryPaginateOption,
 ) (*LedgerEntryConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -2393,6 +2410,7 @@ func (_m *LedgerLotQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...LedgerLotPaginateOption,
 ) (*LedgerLotConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -2651,6 +2669,7 @@ func (_m *MembershipQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...MembershipPaginateOption,
 ) (*MembershipConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -2909,6 +2928,7 @@ func (_m *NotificationQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...NotificationPaginateOption,
 ) (*NotificationConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -3167,6 +3187,7 @@ func (_m *OrderQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...OrderPaginateOption,
 ) (*OrderConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -3490,6 +3511,7 @@ func (_m *OrderEventQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...OrderEventPaginateOption,
 ) (*OrderEventConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -3748,6 +3770,7 @@ func (_m *OrderLineQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...OrderLinePaginateOption,
 ) (*OrderLineConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -4006,6 +4029,7 @@ func (_m *PaymentQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...PaymentPaginateOption,
 ) (*PaymentConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -4264,6 +4288,7 @@ func (_m *ProductQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...ProductPaginateOption,
 ) (*ProductConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -4522,6 +4547,7 @@ func (_m *ReturnRequestQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...ReturnRequestPaginateOption,
 ) (*ReturnRequestConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -4827,6 +4853,7 @@ func (_m *RoleQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...RolePaginateOption,
 ) (*RoleConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -5085,6 +5112,7 @@ func (_m *SessionQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...SessionPaginateOption,
 ) (*SessionConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -5343,6 +5371,7 @@ func (_m *SettingQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...SettingPaginateOption,
 ) (*SettingConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -5601,6 +5630,7 @@ func (_m *ShipmentQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...ShipmentPaginateOption,
 ) (*ShipmentConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -5859,6 +5889,7 @@ func (_m *TaskQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...TaskPaginateOption,
 ) (*TaskConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -6117,6 +6148,7 @@ func (_m *TicketQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...TicketPaginateOption,
 ) (*TicketConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -6422,6 +6454,7 @@ func (_m *TicketMessageQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...TicketMessagePaginateOption,
 ) (*TicketMessageConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -6680,6 +6713,7 @@ func (_m *TicketParticipantQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...TicketParticipantPaginateOption,
 ) (*TicketParticipantConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}
@@ -6938,6 +6972,7 @@ func (_m *UserQuery) Paginate(
 	ctx context.Context, after *Cursor, first *int,
 	before *Cursor, last *int, opts ...UserPaginateOption,
 ) (*UserConnection, error) {
+	first = pageSize(first, last)
 	if err := validateFirstLast(first, last); err != nil {
 		return nil, err
 	}

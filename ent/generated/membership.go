@@ -4,7 +4,9 @@ package generated
 
 import (
 	"fmt"
+	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/user"
 	"strings"
 	"time"
 
@@ -37,7 +39,45 @@ type Membership struct {
 	Status membership.Status `json:"status,omitempty"`
 	// ValidUntilAt holds the value of the "valid_until_at" field.
 	ValidUntilAt *time.Time `json:"valid_until_at,omitempty"`
+	// Edges holds the relations/edges for other nodes in the graph.
+	// The values are being populated by the MembershipQuery when eager-loading is set.
+	Edges        MembershipEdges `json:"edges"`
 	selectValues sql.SelectValues
+}
+
+// MembershipEdges holds the relations/edges for other nodes in the graph.
+type MembershipEdges struct {
+	// User holds the value of the user edge.
+	User *User `json:"user,omitempty"`
+	// Company holds the value of the company edge.
+	Company *Company `json:"company,omitempty"`
+	// loadedTypes holds the information for reporting if a
+	// type was loaded (or requested) in eager-loading or not.
+	loadedTypes [2]bool
+	// totalCount holds the count of the edges above.
+	totalCount [2]map[string]int
+}
+
+// UserOrErr returns the User value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e MembershipEdges) UserOrErr() (*User, error) {
+	if e.User != nil {
+		return e.User, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "user"}
+}
+
+// CompanyOrErr returns the Company value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e MembershipEdges) CompanyOrErr() (*Company, error) {
+	if e.Company != nil {
+		return e.Company, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: company.Label}
+	}
+	return nil, &NotLoadedError{edge: "company"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -140,6 +180,16 @@ func (_m *Membership) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *Membership) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
+}
+
+// QueryUser queries the "user" edge of the Membership entity.
+func (_m *Membership) QueryUser() *UserQuery {
+	return NewMembershipClient(_m.config).QueryUser(_m)
+}
+
+// QueryCompany queries the "company" edge of the Membership entity.
+func (_m *Membership) QueryCompany() *CompanyQuery {
+	return NewMembershipClient(_m.config).QueryCompany(_m)
 }
 
 // Update returns a builder for updating this Membership.

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -113,6 +115,22 @@ func (_c *MembershipCreate) SetNillableID(v *uuid.UUID) *MembershipCreate {
 	return _c
 }
 
+// SetUser sets the "user" edge to the User entity.
+func (_c *MembershipCreate) SetUser(v *User) *MembershipCreate {
+	return _c.SetUserID(v.ID)
+}
+
+// SetCompanyID sets the "company" edge to the Company entity by ID.
+func (_c *MembershipCreate) SetCompanyID(id uuid.UUID) *MembershipCreate {
+	_c.mutation.SetCompanyID(id)
+	return _c
+}
+
+// SetCompany sets the "company" edge to the Company entity.
+func (_c *MembershipCreate) SetCompany(v *Company) *MembershipCreate {
+	return _c.SetCompanyID(v.ID)
+}
+
 // Mutation returns the MembershipMutation object of the builder.
 func (_c *MembershipCreate) Mutation() *MembershipMutation {
 	return _c.mutation
@@ -198,6 +216,12 @@ func (_c *MembershipCreate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
 	}
+	if len(_c.mutation.UserIDs()) == 0 {
+		return &ValidationError{Name: "user", err: errors.New(`generated: missing required edge "Membership.user"`)}
+	}
+	if len(_c.mutation.CompanyIDs()) == 0 {
+		return &ValidationError{Name: "company", err: errors.New(`generated: missing required edge "Membership.company"`)}
+	}
 	return nil
 }
 
@@ -245,14 +269,6 @@ func (_c *MembershipCreate) createSpec() (*Membership, *sqlgraph.CreateSpec) {
 		_spec.SetField(membership.FieldRevision, field.TypeInt64, value)
 		_node.Revision = value
 	}
-	if value, ok := _c.mutation.UserID(); ok {
-		_spec.SetField(membership.FieldUserID, field.TypeUUID, value)
-		_node.UserID = value
-	}
-	if value, ok := _c.mutation.OwnerID(); ok {
-		_spec.SetField(membership.FieldOwnerID, field.TypeUUID, value)
-		_node.OwnerID = value
-	}
 	if value, ok := _c.mutation.Kind(); ok {
 		_spec.SetField(membership.FieldKind, field.TypeEnum, value)
 		_node.Kind = value
@@ -268,6 +284,40 @@ func (_c *MembershipCreate) createSpec() (*Membership, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ValidUntilAt(); ok {
 		_spec.SetField(membership.FieldValidUntilAt, field.TypeTime, value)
 		_node.ValidUntilAt = &value
+	}
+	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   membership.UserTable,
+			Columns: []string{membership.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.UserID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CompanyIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   membership.CompanyTable,
+			Columns: []string{membership.CompanyColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(company.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OwnerID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }

@@ -151,6 +151,12 @@ func (_u *MembershipUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
 	}
+	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "Membership.user"`)
+	}
+	if _u.mutation.CompanyCleared() && len(_u.mutation.CompanyIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "Membership.company"`)
+	}
 	return nil
 }
 
@@ -341,6 +347,12 @@ func (_u *MembershipUpdateOne) check() error {
 		if err := membership.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
+	}
+	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "Membership.user"`)
+	}
+	if _u.mutation.CompanyCleared() && len(_u.mutation.CompanyIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "Membership.company"`)
 	}
 	return nil
 }

@@ -10875,13 +10875,15 @@ type MembershipMutation struct {
 	updated_at     *time.Time
 	revision       *int64
 	addrevision    *int64
-	user_id        *uuid.UUID
-	owner_id       *uuid.UUID
 	kind           *membership.Kind
 	role_id        *uuid.UUID
 	status         *membership.Status
 	valid_until_at *time.Time
 	clearedFields  map[string]struct{}
+	user           *uuid.UUID
+	cleareduser    bool
+	company        *uuid.UUID
+	clearedcompany bool
 	done           bool
 	oldValue       func(context.Context) (*Membership, error)
 	predicates     []predicate.Membership
@@ -11121,12 +11123,12 @@ func (m *MembershipMutation) ResetRevision() {
 
 // SetUserID sets the "user_id" field.
 func (m *MembershipMutation) SetUserID(u uuid.UUID) {
-	m.user_id = &u
+	m.user = &u
 }
 
 // UserID returns the value of the "user_id" field in the mutation.
 func (m *MembershipMutation) UserID() (r uuid.UUID, exists bool) {
-	v := m.user_id
+	v := m.user
 	if v == nil {
 		return
 	}
@@ -11152,17 +11154,17 @@ func (m *MembershipMutation) OldUserID(ctx context.Context) (v uuid.UUID, err er
 
 // ResetUserID resets all changes to the "user_id" field.
 func (m *MembershipMutation) ResetUserID() {
-	m.user_id = nil
+	m.user = nil
 }
 
 // SetOwnerID sets the "owner_id" field.
 func (m *MembershipMutation) SetOwnerID(u uuid.UUID) {
-	m.owner_id = &u
+	m.company = &u
 }
 
 // OwnerID returns the value of the "owner_id" field in the mutation.
 func (m *MembershipMutation) OwnerID() (r uuid.UUID, exists bool) {
-	v := m.owner_id
+	v := m.company
 	if v == nil {
 		return
 	}
@@ -11188,7 +11190,7 @@ func (m *MembershipMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err e
 
 // ResetOwnerID resets all changes to the "owner_id" field.
 func (m *MembershipMutation) ResetOwnerID() {
-	m.owner_id = nil
+	m.company = nil
 }
 
 // SetKind sets the "kind" field.
@@ -11348,6 +11350,73 @@ func (m *MembershipMutation) ResetValidUntilAt() {
 	delete(m.clearedFields, membership.FieldValidUntilAt)
 }
 
+// ClearUser clears the "user" edge to the User entity.
+func (m *MembershipMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[membership.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *MembershipMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *MembershipMutation) UserIDs() (ids []uuid.UUID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *MembershipMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// SetCompanyID sets the "company" edge to the Company entity by id.
+func (m *MembershipMutation) SetCompanyID(id uuid.UUID) {
+	m.company = &id
+}
+
+// ClearCompany clears the "company" edge to the Company entity.
+func (m *MembershipMutation) ClearCompany() {
+	m.clearedcompany = true
+	m.clearedFields[membership.FieldOwnerID] = struct{}{}
+}
+
+// CompanyCleared reports if the "company" edge to the Company entity was cleared.
+func (m *MembershipMutation) CompanyCleared() bool {
+	return m.clearedcompany
+}
+
+// CompanyID returns the "company" edge ID in the mutation.
+func (m *MembershipMutation) CompanyID() (id uuid.UUID, exists bool) {
+	if m.company != nil {
+		return *m.company, true
+	}
+	return
+}
+
+// CompanyIDs returns the "company" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CompanyID instead. It exists only for internal usage by the builders.
+func (m *MembershipMutation) CompanyIDs() (ids []uuid.UUID) {
+	if id := m.company; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCompany resets all changes to the "company" edge.
+func (m *MembershipMutation) ResetCompany() {
+	m.company = nil
+	m.clearedcompany = false
+}
+
 // Where appends a list predicates to the MembershipMutation builder.
 func (m *MembershipMutation) Where(ps ...predicate.Membership) {
 	m.predicates = append(m.predicates, ps...)
@@ -11392,10 +11461,10 @@ func (m *MembershipMutation) Fields() []string {
 	if m.revision != nil {
 		fields = append(fields, membership.FieldRevision)
 	}
-	if m.user_id != nil {
+	if m.user != nil {
 		fields = append(fields, membership.FieldUserID)
 	}
-	if m.owner_id != nil {
+	if m.company != nil {
 		fields = append(fields, membership.FieldOwnerID)
 	}
 	if m.kind != nil {
@@ -11641,19 +11710,35 @@ func (m *MembershipMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MembershipMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, membership.EdgeUser)
+	}
+	if m.company != nil {
+		edges = append(edges, membership.EdgeCompany)
+	}
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
 func (m *MembershipMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case membership.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case membership.EdgeCompany:
+		if id := m.company; id != nil {
+			return []ent.Value{*id}
+		}
+	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MembershipMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
 	return edges
 }
 
@@ -11665,25 +11750,53 @@ func (m *MembershipMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MembershipMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, membership.EdgeUser)
+	}
+	if m.clearedcompany {
+		edges = append(edges, membership.EdgeCompany)
+	}
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
 func (m *MembershipMutation) EdgeCleared(name string) bool {
+	switch name {
+	case membership.EdgeUser:
+		return m.cleareduser
+	case membership.EdgeCompany:
+		return m.clearedcompany
+	}
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
 func (m *MembershipMutation) ClearEdge(name string) error {
+	switch name {
+	case membership.EdgeUser:
+		m.ClearUser()
+		return nil
+	case membership.EdgeCompany:
+		m.ClearCompany()
+		return nil
+	}
 	return fmt.Errorf("unknown Membership unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
 func (m *MembershipMutation) ResetEdge(name string) error {
+	switch name {
+	case membership.EdgeUser:
+		m.ResetUser()
+		return nil
+	case membership.EdgeCompany:
+		m.ResetCompany()
+		return nil
+	}
 	return fmt.Errorf("unknown Membership edge %s", name)
 }
 
@@ -12903,7 +13016,6 @@ type OrderMutation struct {
 	revision           *int64
 	addrevision        *int64
 	owner_id           *uuid.UUID
-	user_id            *uuid.UUID
 	source             *string
 	external_id        *string
 	source_updated_at  *time.Time
@@ -12957,6 +13069,8 @@ type OrderMutation struct {
 	returns            map[uuid.UUID]struct{}
 	removedreturns     map[uuid.UUID]struct{}
 	clearedreturns     bool
+	customer           *uuid.UUID
+	clearedcustomer    bool
 	done               bool
 	oldValue           func(context.Context) (*Order, error)
 	predicates         []predicate.Order
@@ -13232,12 +13346,12 @@ func (m *OrderMutation) ResetOwnerID() {
 
 // SetUserID sets the "user_id" field.
 func (m *OrderMutation) SetUserID(u uuid.UUID) {
-	m.user_id = &u
+	m.customer = &u
 }
 
 // UserID returns the value of the "user_id" field in the mutation.
 func (m *OrderMutation) UserID() (r uuid.UUID, exists bool) {
-	v := m.user_id
+	v := m.customer
 	if v == nil {
 		return
 	}
@@ -13263,7 +13377,7 @@ func (m *OrderMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error)
 
 // ClearUserID clears the value of the "user_id" field.
 func (m *OrderMutation) ClearUserID() {
-	m.user_id = nil
+	m.customer = nil
 	m.clearedFields[order.FieldUserID] = struct{}{}
 }
 
@@ -13275,7 +13389,7 @@ func (m *OrderMutation) UserIDCleared() bool {
 
 // ResetUserID resets all changes to the "user_id" field.
 func (m *OrderMutation) ResetUserID() {
-	m.user_id = nil
+	m.customer = nil
 	delete(m.clearedFields, order.FieldUserID)
 }
 
@@ -14851,6 +14965,46 @@ func (m *OrderMutation) ResetReturns() {
 	m.removedreturns = nil
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by id.
+func (m *OrderMutation) SetCustomerID(id uuid.UUID) {
+	m.customer = &id
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (m *OrderMutation) ClearCustomer() {
+	m.clearedcustomer = true
+	m.clearedFields[order.FieldUserID] = struct{}{}
+}
+
+// CustomerCleared reports if the "customer" edge to the User entity was cleared.
+func (m *OrderMutation) CustomerCleared() bool {
+	return m.UserIDCleared() || m.clearedcustomer
+}
+
+// CustomerID returns the "customer" edge ID in the mutation.
+func (m *OrderMutation) CustomerID() (id uuid.UUID, exists bool) {
+	if m.customer != nil {
+		return *m.customer, true
+	}
+	return
+}
+
+// CustomerIDs returns the "customer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CustomerID instead. It exists only for internal usage by the builders.
+func (m *OrderMutation) CustomerIDs() (ids []uuid.UUID) {
+	if id := m.customer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCustomer resets all changes to the "customer" edge.
+func (m *OrderMutation) ResetCustomer() {
+	m.customer = nil
+	m.clearedcustomer = false
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -14898,7 +15052,7 @@ func (m *OrderMutation) Fields() []string {
 	if m.owner_id != nil {
 		fields = append(fields, order.FieldOwnerID)
 	}
-	if m.user_id != nil {
+	if m.customer != nil {
 		fields = append(fields, order.FieldUserID)
 	}
 	if m.source != nil {
@@ -15715,7 +15869,7 @@ func (m *OrderMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OrderMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.lines != nil {
 		edges = append(edges, order.EdgeLines)
 	}
@@ -15730,6 +15884,9 @@ func (m *OrderMutation) AddedEdges() []string {
 	}
 	if m.returns != nil {
 		edges = append(edges, order.EdgeReturns)
+	}
+	if m.customer != nil {
+		edges = append(edges, order.EdgeCustomer)
 	}
 	return edges
 }
@@ -15768,13 +15925,17 @@ func (m *OrderMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case order.EdgeCustomer:
+		if id := m.customer; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OrderMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.removedlines != nil {
 		edges = append(edges, order.EdgeLines)
 	}
@@ -15833,7 +15994,7 @@ func (m *OrderMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OrderMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.clearedlines {
 		edges = append(edges, order.EdgeLines)
 	}
@@ -15848,6 +16009,9 @@ func (m *OrderMutation) ClearedEdges() []string {
 	}
 	if m.clearedreturns {
 		edges = append(edges, order.EdgeReturns)
+	}
+	if m.clearedcustomer {
+		edges = append(edges, order.EdgeCustomer)
 	}
 	return edges
 }
@@ -15866,6 +16030,8 @@ func (m *OrderMutation) EdgeCleared(name string) bool {
 		return m.clearedshipments
 	case order.EdgeReturns:
 		return m.clearedreturns
+	case order.EdgeCustomer:
+		return m.clearedcustomer
 	}
 	return false
 }
@@ -15874,6 +16040,9 @@ func (m *OrderMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *OrderMutation) ClearEdge(name string) error {
 	switch name {
+	case order.EdgeCustomer:
+		m.ClearCustomer()
+		return nil
 	}
 	return fmt.Errorf("unknown Order unique edge %s", name)
 }
@@ -15896,6 +16065,9 @@ func (m *OrderMutation) ResetEdge(name string) error {
 		return nil
 	case order.EdgeReturns:
 		m.ResetReturns()
+		return nil
+	case order.EdgeCustomer:
+		m.ResetCustomer()
 		return nil
 	}
 	return fmt.Errorf("unknown Order edge %s", name)
@@ -28622,7 +28794,6 @@ type TicketMutation struct {
 	revision            *int64
 	addrevision         *int64
 	owner_id            *uuid.UUID
-	user_id             *uuid.UUID
 	source              *string
 	external_id         *string
 	source_updated_at   *time.Time
@@ -28636,9 +28807,7 @@ type TicketMutation struct {
 	priority            *ticket.Priority
 	channel             *ticket.Channel
 	locale              *string
-	order_id            *uuid.UUID
 	entry_id            *uuid.UUID
-	assignee_id         *uuid.UUID
 	last_activity_at    *time.Time
 	seq                 *int64
 	addseq              *int64
@@ -28659,6 +28828,12 @@ type TicketMutation struct {
 	participants        map[uuid.UUID]struct{}
 	removedparticipants map[uuid.UUID]struct{}
 	clearedparticipants bool
+	customer            *uuid.UUID
+	clearedcustomer     bool
+	assignee            *uuid.UUID
+	clearedassignee     bool
+	_order              *uuid.UUID
+	cleared_order       bool
 	done                bool
 	oldValue            func(context.Context) (*Ticket, error)
 	predicates          []predicate.Ticket
@@ -28934,12 +29109,12 @@ func (m *TicketMutation) ResetOwnerID() {
 
 // SetUserID sets the "user_id" field.
 func (m *TicketMutation) SetUserID(u uuid.UUID) {
-	m.user_id = &u
+	m.customer = &u
 }
 
 // UserID returns the value of the "user_id" field in the mutation.
 func (m *TicketMutation) UserID() (r uuid.UUID, exists bool) {
-	v := m.user_id
+	v := m.customer
 	if v == nil {
 		return
 	}
@@ -28965,7 +29140,7 @@ func (m *TicketMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error
 
 // ClearUserID clears the value of the "user_id" field.
 func (m *TicketMutation) ClearUserID() {
-	m.user_id = nil
+	m.customer = nil
 	m.clearedFields[ticket.FieldUserID] = struct{}{}
 }
 
@@ -28977,7 +29152,7 @@ func (m *TicketMutation) UserIDCleared() bool {
 
 // ResetUserID resets all changes to the "user_id" field.
 func (m *TicketMutation) ResetUserID() {
-	m.user_id = nil
+	m.customer = nil
 	delete(m.clearedFields, ticket.FieldUserID)
 }
 
@@ -29516,12 +29691,12 @@ func (m *TicketMutation) ResetLocale() {
 
 // SetOrderID sets the "order_id" field.
 func (m *TicketMutation) SetOrderID(u uuid.UUID) {
-	m.order_id = &u
+	m._order = &u
 }
 
 // OrderID returns the value of the "order_id" field in the mutation.
 func (m *TicketMutation) OrderID() (r uuid.UUID, exists bool) {
-	v := m.order_id
+	v := m._order
 	if v == nil {
 		return
 	}
@@ -29547,7 +29722,7 @@ func (m *TicketMutation) OldOrderID(ctx context.Context) (v *uuid.UUID, err erro
 
 // ClearOrderID clears the value of the "order_id" field.
 func (m *TicketMutation) ClearOrderID() {
-	m.order_id = nil
+	m._order = nil
 	m.clearedFields[ticket.FieldOrderID] = struct{}{}
 }
 
@@ -29559,7 +29734,7 @@ func (m *TicketMutation) OrderIDCleared() bool {
 
 // ResetOrderID resets all changes to the "order_id" field.
 func (m *TicketMutation) ResetOrderID() {
-	m.order_id = nil
+	m._order = nil
 	delete(m.clearedFields, ticket.FieldOrderID)
 }
 
@@ -29614,12 +29789,12 @@ func (m *TicketMutation) ResetEntryID() {
 
 // SetAssigneeID sets the "assignee_id" field.
 func (m *TicketMutation) SetAssigneeID(u uuid.UUID) {
-	m.assignee_id = &u
+	m.assignee = &u
 }
 
 // AssigneeID returns the value of the "assignee_id" field in the mutation.
 func (m *TicketMutation) AssigneeID() (r uuid.UUID, exists bool) {
-	v := m.assignee_id
+	v := m.assignee
 	if v == nil {
 		return
 	}
@@ -29645,7 +29820,7 @@ func (m *TicketMutation) OldAssigneeID(ctx context.Context) (v *uuid.UUID, err e
 
 // ClearAssigneeID clears the value of the "assignee_id" field.
 func (m *TicketMutation) ClearAssigneeID() {
-	m.assignee_id = nil
+	m.assignee = nil
 	m.clearedFields[ticket.FieldAssigneeID] = struct{}{}
 }
 
@@ -29657,7 +29832,7 @@ func (m *TicketMutation) AssigneeIDCleared() bool {
 
 // ResetAssigneeID resets all changes to the "assignee_id" field.
 func (m *TicketMutation) ResetAssigneeID() {
-	m.assignee_id = nil
+	m.assignee = nil
 	delete(m.clearedFields, ticket.FieldAssigneeID)
 }
 
@@ -30203,6 +30378,100 @@ func (m *TicketMutation) ResetParticipants() {
 	m.removedparticipants = nil
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by id.
+func (m *TicketMutation) SetCustomerID(id uuid.UUID) {
+	m.customer = &id
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (m *TicketMutation) ClearCustomer() {
+	m.clearedcustomer = true
+	m.clearedFields[ticket.FieldUserID] = struct{}{}
+}
+
+// CustomerCleared reports if the "customer" edge to the User entity was cleared.
+func (m *TicketMutation) CustomerCleared() bool {
+	return m.UserIDCleared() || m.clearedcustomer
+}
+
+// CustomerID returns the "customer" edge ID in the mutation.
+func (m *TicketMutation) CustomerID() (id uuid.UUID, exists bool) {
+	if m.customer != nil {
+		return *m.customer, true
+	}
+	return
+}
+
+// CustomerIDs returns the "customer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CustomerID instead. It exists only for internal usage by the builders.
+func (m *TicketMutation) CustomerIDs() (ids []uuid.UUID) {
+	if id := m.customer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCustomer resets all changes to the "customer" edge.
+func (m *TicketMutation) ResetCustomer() {
+	m.customer = nil
+	m.clearedcustomer = false
+}
+
+// ClearAssignee clears the "assignee" edge to the User entity.
+func (m *TicketMutation) ClearAssignee() {
+	m.clearedassignee = true
+	m.clearedFields[ticket.FieldAssigneeID] = struct{}{}
+}
+
+// AssigneeCleared reports if the "assignee" edge to the User entity was cleared.
+func (m *TicketMutation) AssigneeCleared() bool {
+	return m.AssigneeIDCleared() || m.clearedassignee
+}
+
+// AssigneeIDs returns the "assignee" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AssigneeID instead. It exists only for internal usage by the builders.
+func (m *TicketMutation) AssigneeIDs() (ids []uuid.UUID) {
+	if id := m.assignee; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAssignee resets all changes to the "assignee" edge.
+func (m *TicketMutation) ResetAssignee() {
+	m.assignee = nil
+	m.clearedassignee = false
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (m *TicketMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[ticket.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the Order entity was cleared.
+func (m *TicketMutation) OrderCleared() bool {
+	return m.OrderIDCleared() || m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *TicketMutation) OrderIDs() (ids []uuid.UUID) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *TicketMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
 // Where appends a list predicates to the TicketMutation builder.
 func (m *TicketMutation) Where(ps ...predicate.Ticket) {
 	m.predicates = append(m.predicates, ps...)
@@ -30250,7 +30519,7 @@ func (m *TicketMutation) Fields() []string {
 	if m.owner_id != nil {
 		fields = append(fields, ticket.FieldOwnerID)
 	}
-	if m.user_id != nil {
+	if m.customer != nil {
 		fields = append(fields, ticket.FieldUserID)
 	}
 	if m.source != nil {
@@ -30292,13 +30561,13 @@ func (m *TicketMutation) Fields() []string {
 	if m.locale != nil {
 		fields = append(fields, ticket.FieldLocale)
 	}
-	if m.order_id != nil {
+	if m._order != nil {
 		fields = append(fields, ticket.FieldOrderID)
 	}
 	if m.entry_id != nil {
 		fields = append(fields, ticket.FieldEntryID)
 	}
-	if m.assignee_id != nil {
+	if m.assignee != nil {
 		fields = append(fields, ticket.FieldAssigneeID)
 	}
 	if m.last_message != nil {
@@ -30950,7 +31219,7 @@ func (m *TicketMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *TicketMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 6)
 	if m.messages != nil {
 		edges = append(edges, ticket.EdgeMessages)
 	}
@@ -30959,6 +31228,15 @@ func (m *TicketMutation) AddedEdges() []string {
 	}
 	if m.participants != nil {
 		edges = append(edges, ticket.EdgeParticipants)
+	}
+	if m.customer != nil {
+		edges = append(edges, ticket.EdgeCustomer)
+	}
+	if m.assignee != nil {
+		edges = append(edges, ticket.EdgeAssignee)
+	}
+	if m._order != nil {
+		edges = append(edges, ticket.EdgeOrder)
 	}
 	return edges
 }
@@ -30983,13 +31261,25 @@ func (m *TicketMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case ticket.EdgeCustomer:
+		if id := m.customer; id != nil {
+			return []ent.Value{*id}
+		}
+	case ticket.EdgeAssignee:
+		if id := m.assignee; id != nil {
+			return []ent.Value{*id}
+		}
+	case ticket.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *TicketMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 6)
 	if m.removedmessages != nil {
 		edges = append(edges, ticket.EdgeMessages)
 	}
@@ -31021,7 +31311,7 @@ func (m *TicketMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *TicketMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 6)
 	if m.clearedmessages {
 		edges = append(edges, ticket.EdgeMessages)
 	}
@@ -31030,6 +31320,15 @@ func (m *TicketMutation) ClearedEdges() []string {
 	}
 	if m.clearedparticipants {
 		edges = append(edges, ticket.EdgeParticipants)
+	}
+	if m.clearedcustomer {
+		edges = append(edges, ticket.EdgeCustomer)
+	}
+	if m.clearedassignee {
+		edges = append(edges, ticket.EdgeAssignee)
+	}
+	if m.cleared_order {
+		edges = append(edges, ticket.EdgeOrder)
 	}
 	return edges
 }
@@ -31044,6 +31343,12 @@ func (m *TicketMutation) EdgeCleared(name string) bool {
 		return m.clearedlast_message
 	case ticket.EdgeParticipants:
 		return m.clearedparticipants
+	case ticket.EdgeCustomer:
+		return m.clearedcustomer
+	case ticket.EdgeAssignee:
+		return m.clearedassignee
+	case ticket.EdgeOrder:
+		return m.cleared_order
 	}
 	return false
 }
@@ -31054,6 +31359,15 @@ func (m *TicketMutation) ClearEdge(name string) error {
 	switch name {
 	case ticket.EdgeLastMessage:
 		m.ClearLastMessage()
+		return nil
+	case ticket.EdgeCustomer:
+		m.ClearCustomer()
+		return nil
+	case ticket.EdgeAssignee:
+		m.ClearAssignee()
+		return nil
+	case ticket.EdgeOrder:
+		m.ClearOrder()
 		return nil
 	}
 	return fmt.Errorf("unknown Ticket unique edge %s", name)
@@ -31071,6 +31385,15 @@ func (m *TicketMutation) ResetEdge(name string) error {
 		return nil
 	case ticket.EdgeParticipants:
 		m.ResetParticipants()
+		return nil
+	case ticket.EdgeCustomer:
+		m.ResetCustomer()
+		return nil
+	case ticket.EdgeAssignee:
+		m.ResetAssignee()
+		return nil
+	case ticket.EdgeOrder:
+		m.ResetOrder()
 		return nil
 	}
 	return fmt.Errorf("unknown Ticket edge %s", name)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/order"
+	"kabinet/ent/generated/user"
 	"strings"
 	"time"
 
@@ -102,11 +103,13 @@ type OrderEdges struct {
 	Shipments []*Shipment `json:"shipments,omitempty"`
 	// Returns holds the value of the returns edge.
 	Returns []*ReturnRequest `json:"returns,omitempty"`
+	// Customer holds the value of the customer edge.
+	Customer *User `json:"customer,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [6]bool
 	// totalCount holds the count of the edges above.
-	totalCount [5]map[string]int
+	totalCount [6]map[string]int
 
 	namedLines     map[string][]*OrderLine
 	namedEvents    map[string][]*OrderEvent
@@ -158,6 +161,17 @@ func (e OrderEdges) ReturnsOrErr() ([]*ReturnRequest, error) {
 		return e.Returns, nil
 	}
 	return nil, &NotLoadedError{edge: "returns"}
+}
+
+// CustomerOrErr returns the Customer value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e OrderEdges) CustomerOrErr() (*User, error) {
+	if e.Customer != nil {
+		return e.Customer, nil
+	} else if e.loadedTypes[5] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "customer"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -440,6 +454,11 @@ func (_m *Order) QueryShipments() *ShipmentQuery {
 // QueryReturns queries the "returns" edge of the Order entity.
 func (_m *Order) QueryReturns() *ReturnRequestQuery {
 	return NewOrderClient(_m.config).QueryReturns(_m)
+}
+
+// QueryCustomer queries the "customer" edge of the Order entity.
+func (_m *Order) QueryCustomer() *UserQuery {
+	return NewOrderClient(_m.config).QueryCustomer(_m)
 }
 
 // Update returns a builder for updating this Order.

@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -475,6 +476,25 @@ func (_c *OrderCreate) AddReturns(v ...*ReturnRequest) *OrderCreate {
 	return _c.AddReturnIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_c *OrderCreate) SetCustomerID(id uuid.UUID) *OrderCreate {
+	_c.mutation.SetCustomerID(id)
+	return _c
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_c *OrderCreate) SetNillableCustomerID(id *uuid.UUID) *OrderCreate {
+	if id != nil {
+		_c = _c.SetCustomerID(*id)
+	}
+	return _c
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_c *OrderCreate) SetCustomer(v *User) *OrderCreate {
+	return _c.SetCustomerID(v.ID)
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_c *OrderCreate) Mutation() *OrderMutation {
 	return _c.mutation
@@ -709,10 +729,6 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldOwnerID, field.TypeUUID, value)
 		_node.OwnerID = value
 	}
-	if value, ok := _c.mutation.UserID(); ok {
-		_spec.SetField(order.FieldUserID, field.TypeUUID, value)
-		_node.UserID = &value
-	}
 	if value, ok := _c.mutation.Source(); ok {
 		_spec.SetField(order.FieldSource, field.TypeString, value)
 		_node.Source = &value
@@ -899,6 +915,23 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.CustomerTable,
+			Columns: []string{order.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.UserID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

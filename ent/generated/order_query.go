@@ -13,6 +13,7 @@ import (
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/user"
 	"math"
 
 	"entgo.io/ent"
@@ -34,6 +35,7 @@ type OrderQuery struct {
 	withPayments       *PaymentQuery
 	withShipments      *ShipmentQuery
 	withReturns        *ReturnRequestQuery
+	withCustomer       *UserQuery
 	modifiers          []func(*sql.Selector)
 	loadTotal          []func(context.Context, []*Order) error
 	withNamedLines     map[string]*OrderLineQuery
@@ -180,6 +182,28 @@ func (_q *OrderQuery) QueryReturns() *ReturnRequestQuery {
 			sqlgraph.From(order.Table, order.FieldID, selector),
 			sqlgraph.To(returnrequest.Table, returnrequest.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, order.ReturnsTable, order.ReturnsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryCustomer chains the current query on the "customer" edge.
+func (_q *OrderQuery) QueryCustomer() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(order.Table, order.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, order.CustomerTable, order.CustomerColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -384,6 +408,7 @@ func (_q *OrderQuery) Clone() *OrderQuery {
 		withPayments:  _q.withPayments.Clone(),
 		withShipments: _q.withShipments.Clone(),
 		withReturns:   _q.withReturns.Clone(),
+		withCustomer:  _q.withCustomer.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -442,6 +467,17 @@ func (_q *OrderQuery) WithReturns(opts ...func(*ReturnRequestQuery)) *OrderQuery
 		opt(query)
 	}
 	_q.withReturns = query
+	return _q
+}
+
+// WithCustomer tells the query-builder to eager-load the nodes that are connected to
+// the "customer" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrderQuery) WithCustomer(opts ...func(*UserQuery)) *OrderQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withCustomer = query
 	return _q
 }
 
@@ -523,12 +559,13 @@ func (_q *OrderQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Order,
 	var (
 		nodes       = []*Order{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [6]bool{
 			_q.withLines != nil,
 			_q.withEvents != nil,
 			_q.withPayments != nil,
 			_q.withShipments != nil,
 			_q.withReturns != nil,
+			_q.withCustomer != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -584,6 +621,12 @@ func (_q *OrderQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Order,
 		if err := _q.loadReturns(ctx, query, nodes,
 			func(n *Order) { n.Edges.Returns = []*ReturnRequest{} },
 			func(n *Order, e *ReturnRequest) { n.Edges.Returns = append(n.Edges.Returns, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withCustomer; query != nil {
+		if err := _q.loadCustomer(ctx, query, nodes, nil,
+			func(n *Order, e *User) { n.Edges.Customer = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -786,6 +829,38 @@ func (_q *OrderQuery) loadReturns(ctx context.Context, query *ReturnRequestQuery
 	}
 	return nil
 }
+func (_q *OrderQuery) loadCustomer(ctx context.Context, query *UserQuery, nodes []*Order, init func(*Order), assign func(*Order, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Order)
+	for i := range nodes {
+		if nodes[i].UserID == nil {
+			continue
+		}
+		fk := *nodes[i].UserID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "user_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *OrderQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -814,6 +889,9 @@ func (_q *OrderQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != order.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withCustomer != nil {
+			_spec.Node.AddColumnOnce(order.FieldUserID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -13,6 +13,7 @@ import (
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -634,6 +635,25 @@ func (_u *OrderUpdate) AddReturns(v ...*ReturnRequest) *OrderUpdate {
 	return _u.AddReturnIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_u *OrderUpdate) SetCustomerID(id uuid.UUID) *OrderUpdate {
+	_u.mutation.SetCustomerID(id)
+	return _u
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_u *OrderUpdate) SetNillableCustomerID(id *uuid.UUID) *OrderUpdate {
+	if id != nil {
+		_u = _u.SetCustomerID(*id)
+	}
+	return _u
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_u *OrderUpdate) SetCustomer(v *User) *OrderUpdate {
+	return _u.SetCustomerID(v.ID)
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdate) Mutation() *OrderMutation {
 	return _u.mutation
@@ -744,6 +764,12 @@ func (_u *OrderUpdate) RemoveReturns(v ...*ReturnRequest) *OrderUpdate {
 	return _u.RemoveReturnIDs(ids...)
 }
 
+// ClearCustomer clears the "customer" edge to the User entity.
+func (_u *OrderUpdate) ClearCustomer() *OrderUpdate {
+	_u.mutation.ClearCustomer()
+	return _u
+}
+
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *OrderUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
@@ -824,12 +850,6 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.OwnerID(); ok {
 		_spec.SetField(order.FieldOwnerID, field.TypeUUID, value)
-	}
-	if value, ok := _u.mutation.UserID(); ok {
-		_spec.SetField(order.FieldUserID, field.TypeUUID, value)
-	}
-	if _u.mutation.UserIDCleared() {
-		_spec.ClearField(order.FieldUserID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(order.FieldSource, field.TypeString, value)
@@ -1184,6 +1204,35 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(returnrequest.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CustomerCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.CustomerTable,
+			Columns: []string{order.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.CustomerTable,
+			Columns: []string{order.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -1811,6 +1860,25 @@ func (_u *OrderUpdateOne) AddReturns(v ...*ReturnRequest) *OrderUpdateOne {
 	return _u.AddReturnIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_u *OrderUpdateOne) SetCustomerID(id uuid.UUID) *OrderUpdateOne {
+	_u.mutation.SetCustomerID(id)
+	return _u
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableCustomerID(id *uuid.UUID) *OrderUpdateOne {
+	if id != nil {
+		_u = _u.SetCustomerID(*id)
+	}
+	return _u
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_u *OrderUpdateOne) SetCustomer(v *User) *OrderUpdateOne {
+	return _u.SetCustomerID(v.ID)
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdateOne) Mutation() *OrderMutation {
 	return _u.mutation
@@ -1919,6 +1987,12 @@ func (_u *OrderUpdateOne) RemoveReturns(v ...*ReturnRequest) *OrderUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveReturnIDs(ids...)
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (_u *OrderUpdateOne) ClearCustomer() *OrderUpdateOne {
+	_u.mutation.ClearCustomer()
+	return _u
 }
 
 // Where appends a list predicates to the OrderUpdate builder.
@@ -2031,12 +2105,6 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.OwnerID(); ok {
 		_spec.SetField(order.FieldOwnerID, field.TypeUUID, value)
-	}
-	if value, ok := _u.mutation.UserID(); ok {
-		_spec.SetField(order.FieldUserID, field.TypeUUID, value)
-	}
-	if _u.mutation.UserIDCleared() {
-		_spec.ClearField(order.FieldUserID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(order.FieldSource, field.TypeString, value)
@@ -2391,6 +2459,35 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(returnrequest.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CustomerCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.CustomerTable,
+			Columns: []string{order.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   order.CustomerTable,
+			Columns: []string{order.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

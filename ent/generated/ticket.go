@@ -5,8 +5,10 @@ package generated
 import (
 	"encoding/json"
 	"fmt"
+	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
+	"kabinet/ent/generated/user"
 	"strings"
 	"time"
 
@@ -93,11 +95,17 @@ type TicketEdges struct {
 	LastMessage *TicketMessage `json:"last_message,omitempty"`
 	// Participants holds the value of the participants edge.
 	Participants []*TicketParticipant `json:"participants,omitempty"`
+	// Customer holds the value of the customer edge.
+	Customer *User `json:"customer,omitempty"`
+	// Assignee holds the value of the assignee edge.
+	Assignee *User `json:"assignee,omitempty"`
+	// Order holds the value of the order edge.
+	Order *Order `json:"order,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [6]bool
 	// totalCount holds the count of the edges above.
-	totalCount [3]map[string]int
+	totalCount [6]map[string]int
 
 	namedMessages     map[string][]*TicketMessage
 	namedParticipants map[string][]*TicketParticipant
@@ -130,6 +138,39 @@ func (e TicketEdges) ParticipantsOrErr() ([]*TicketParticipant, error) {
 		return e.Participants, nil
 	}
 	return nil, &NotLoadedError{edge: "participants"}
+}
+
+// CustomerOrErr returns the Customer value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e TicketEdges) CustomerOrErr() (*User, error) {
+	if e.Customer != nil {
+		return e.Customer, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "customer"}
+}
+
+// AssigneeOrErr returns the Assignee value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e TicketEdges) AssigneeOrErr() (*User, error) {
+	if e.Assignee != nil {
+		return e.Assignee, nil
+	} else if e.loadedTypes[4] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "assignee"}
+}
+
+// OrderOrErr returns the Order value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e TicketEdges) OrderOrErr() (*Order, error) {
+	if e.Order != nil {
+		return e.Order, nil
+	} else if e.loadedTypes[5] {
+		return nil, &NotFoundError{label: order.Label}
+	}
+	return nil, &NotLoadedError{edge: "order"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -384,6 +425,21 @@ func (_m *Ticket) QueryLastMessage() *TicketMessageQuery {
 // QueryParticipants queries the "participants" edge of the Ticket entity.
 func (_m *Ticket) QueryParticipants() *TicketParticipantQuery {
 	return NewTicketClient(_m.config).QueryParticipants(_m)
+}
+
+// QueryCustomer queries the "customer" edge of the Ticket entity.
+func (_m *Ticket) QueryCustomer() *UserQuery {
+	return NewTicketClient(_m.config).QueryCustomer(_m)
+}
+
+// QueryAssignee queries the "assignee" edge of the Ticket entity.
+func (_m *Ticket) QueryAssignee() *UserQuery {
+	return NewTicketClient(_m.config).QueryAssignee(_m)
+}
+
+// QueryOrder queries the "order" edge of the Ticket entity.
+func (_m *Ticket) QueryOrder() *OrderQuery {
+	return NewTicketClient(_m.config).QueryOrder(_m)
 }
 
 // Update returns a builder for updating this Ticket.

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -414,6 +416,35 @@ func (_c *TicketCreate) AddParticipants(v ...*TicketParticipant) *TicketCreate {
 	return _c.AddParticipantIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_c *TicketCreate) SetCustomerID(id uuid.UUID) *TicketCreate {
+	_c.mutation.SetCustomerID(id)
+	return _c
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_c *TicketCreate) SetNillableCustomerID(id *uuid.UUID) *TicketCreate {
+	if id != nil {
+		_c = _c.SetCustomerID(*id)
+	}
+	return _c
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_c *TicketCreate) SetCustomer(v *User) *TicketCreate {
+	return _c.SetCustomerID(v.ID)
+}
+
+// SetAssignee sets the "assignee" edge to the User entity.
+func (_c *TicketCreate) SetAssignee(v *User) *TicketCreate {
+	return _c.SetAssigneeID(v.ID)
+}
+
+// SetOrder sets the "order" edge to the Order entity.
+func (_c *TicketCreate) SetOrder(v *Order) *TicketCreate {
+	return _c.SetOrderID(v.ID)
+}
+
 // Mutation returns the TicketMutation object of the builder.
 func (_c *TicketCreate) Mutation() *TicketMutation {
 	return _c.mutation
@@ -628,10 +659,6 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 		_spec.SetField(ticket.FieldOwnerID, field.TypeUUID, value)
 		_node.OwnerID = value
 	}
-	if value, ok := _c.mutation.UserID(); ok {
-		_spec.SetField(ticket.FieldUserID, field.TypeUUID, value)
-		_node.UserID = &value
-	}
 	if value, ok := _c.mutation.Source(); ok {
 		_spec.SetField(ticket.FieldSource, field.TypeString, value)
 		_node.Source = &value
@@ -684,17 +711,9 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 		_spec.SetField(ticket.FieldLocale, field.TypeString, value)
 		_node.Locale = value
 	}
-	if value, ok := _c.mutation.OrderID(); ok {
-		_spec.SetField(ticket.FieldOrderID, field.TypeUUID, value)
-		_node.OrderID = &value
-	}
 	if value, ok := _c.mutation.EntryID(); ok {
 		_spec.SetField(ticket.FieldEntryID, field.TypeUUID, value)
 		_node.EntryID = &value
-	}
-	if value, ok := _c.mutation.AssigneeID(); ok {
-		_spec.SetField(ticket.FieldAssigneeID, field.TypeUUID, value)
-		_node.AssigneeID = &value
 	}
 	if value, ok := _c.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)
@@ -771,6 +790,57 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.CustomerTable,
+			Columns: []string{ticket.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.UserID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.AssigneeIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.AssigneeTable,
+			Columns: []string{ticket.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.AssigneeID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OrderIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.OrderTable,
+			Columns: []string{ticket.OrderColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OrderID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -535,6 +537,35 @@ func (_u *TicketUpdate) AddParticipants(v ...*TicketParticipant) *TicketUpdate {
 	return _u.AddParticipantIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_u *TicketUpdate) SetCustomerID(id uuid.UUID) *TicketUpdate {
+	_u.mutation.SetCustomerID(id)
+	return _u
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_u *TicketUpdate) SetNillableCustomerID(id *uuid.UUID) *TicketUpdate {
+	if id != nil {
+		_u = _u.SetCustomerID(*id)
+	}
+	return _u
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_u *TicketUpdate) SetCustomer(v *User) *TicketUpdate {
+	return _u.SetCustomerID(v.ID)
+}
+
+// SetAssignee sets the "assignee" edge to the User entity.
+func (_u *TicketUpdate) SetAssignee(v *User) *TicketUpdate {
+	return _u.SetAssigneeID(v.ID)
+}
+
+// SetOrder sets the "order" edge to the Order entity.
+func (_u *TicketUpdate) SetOrder(v *Order) *TicketUpdate {
+	return _u.SetOrderID(v.ID)
+}
+
 // Mutation returns the TicketMutation object of the builder.
 func (_u *TicketUpdate) Mutation() *TicketMutation {
 	return _u.mutation
@@ -586,6 +617,24 @@ func (_u *TicketUpdate) RemoveParticipants(v ...*TicketParticipant) *TicketUpdat
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveParticipantIDs(ids...)
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (_u *TicketUpdate) ClearCustomer() *TicketUpdate {
+	_u.mutation.ClearCustomer()
+	return _u
+}
+
+// ClearAssignee clears the "assignee" edge to the User entity.
+func (_u *TicketUpdate) ClearAssignee() *TicketUpdate {
+	_u.mutation.ClearAssignee()
+	return _u
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (_u *TicketUpdate) ClearOrder() *TicketUpdate {
+	_u.mutation.ClearOrder()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -669,12 +718,6 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.OwnerID(); ok {
 		_spec.SetField(ticket.FieldOwnerID, field.TypeUUID, value)
 	}
-	if value, ok := _u.mutation.UserID(); ok {
-		_spec.SetField(ticket.FieldUserID, field.TypeUUID, value)
-	}
-	if _u.mutation.UserIDCleared() {
-		_spec.ClearField(ticket.FieldUserID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(ticket.FieldSource, field.TypeString, value)
 	}
@@ -726,23 +769,11 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(ticket.FieldLocale, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OrderID(); ok {
-		_spec.SetField(ticket.FieldOrderID, field.TypeUUID, value)
-	}
-	if _u.mutation.OrderIDCleared() {
-		_spec.ClearField(ticket.FieldOrderID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.EntryID(); ok {
 		_spec.SetField(ticket.FieldEntryID, field.TypeUUID, value)
 	}
 	if _u.mutation.EntryIDCleared() {
 		_spec.ClearField(ticket.FieldEntryID, field.TypeUUID)
-	}
-	if value, ok := _u.mutation.AssigneeID(); ok {
-		_spec.SetField(ticket.FieldAssigneeID, field.TypeUUID, value)
-	}
-	if _u.mutation.AssigneeIDCleared() {
-		_spec.ClearField(ticket.FieldAssigneeID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)
@@ -895,6 +926,93 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(ticketparticipant.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CustomerCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.CustomerTable,
+			Columns: []string{ticket.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.CustomerTable,
+			Columns: []string{ticket.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AssigneeCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.AssigneeTable,
+			Columns: []string{ticket.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AssigneeIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.AssigneeTable,
+			Columns: []string{ticket.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrderCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.OrderTable,
+			Columns: []string{ticket.OrderColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrderIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.OrderTable,
+			Columns: []string{ticket.OrderColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -1426,6 +1544,35 @@ func (_u *TicketUpdateOne) AddParticipants(v ...*TicketParticipant) *TicketUpdat
 	return _u.AddParticipantIDs(ids...)
 }
 
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_u *TicketUpdateOne) SetCustomerID(id uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetCustomerID(id)
+	return _u
+}
+
+// SetNillableCustomerID sets the "customer" edge to the User entity by ID if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableCustomerID(id *uuid.UUID) *TicketUpdateOne {
+	if id != nil {
+		_u = _u.SetCustomerID(*id)
+	}
+	return _u
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_u *TicketUpdateOne) SetCustomer(v *User) *TicketUpdateOne {
+	return _u.SetCustomerID(v.ID)
+}
+
+// SetAssignee sets the "assignee" edge to the User entity.
+func (_u *TicketUpdateOne) SetAssignee(v *User) *TicketUpdateOne {
+	return _u.SetAssigneeID(v.ID)
+}
+
+// SetOrder sets the "order" edge to the Order entity.
+func (_u *TicketUpdateOne) SetOrder(v *Order) *TicketUpdateOne {
+	return _u.SetOrderID(v.ID)
+}
+
 // Mutation returns the TicketMutation object of the builder.
 func (_u *TicketUpdateOne) Mutation() *TicketMutation {
 	return _u.mutation
@@ -1477,6 +1624,24 @@ func (_u *TicketUpdateOne) RemoveParticipants(v ...*TicketParticipant) *TicketUp
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveParticipantIDs(ids...)
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (_u *TicketUpdateOne) ClearCustomer() *TicketUpdateOne {
+	_u.mutation.ClearCustomer()
+	return _u
+}
+
+// ClearAssignee clears the "assignee" edge to the User entity.
+func (_u *TicketUpdateOne) ClearAssignee() *TicketUpdateOne {
+	_u.mutation.ClearAssignee()
+	return _u
+}
+
+// ClearOrder clears the "order" edge to the Order entity.
+func (_u *TicketUpdateOne) ClearOrder() *TicketUpdateOne {
+	_u.mutation.ClearOrder()
+	return _u
 }
 
 // Where appends a list predicates to the TicketUpdate builder.
@@ -1590,12 +1755,6 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 	if value, ok := _u.mutation.OwnerID(); ok {
 		_spec.SetField(ticket.FieldOwnerID, field.TypeUUID, value)
 	}
-	if value, ok := _u.mutation.UserID(); ok {
-		_spec.SetField(ticket.FieldUserID, field.TypeUUID, value)
-	}
-	if _u.mutation.UserIDCleared() {
-		_spec.ClearField(ticket.FieldUserID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(ticket.FieldSource, field.TypeString, value)
 	}
@@ -1647,23 +1806,11 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(ticket.FieldLocale, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OrderID(); ok {
-		_spec.SetField(ticket.FieldOrderID, field.TypeUUID, value)
-	}
-	if _u.mutation.OrderIDCleared() {
-		_spec.ClearField(ticket.FieldOrderID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.EntryID(); ok {
 		_spec.SetField(ticket.FieldEntryID, field.TypeUUID, value)
 	}
 	if _u.mutation.EntryIDCleared() {
 		_spec.ClearField(ticket.FieldEntryID, field.TypeUUID)
-	}
-	if value, ok := _u.mutation.AssigneeID(); ok {
-		_spec.SetField(ticket.FieldAssigneeID, field.TypeUUID, value)
-	}
-	if _u.mutation.AssigneeIDCleared() {
-		_spec.ClearField(ticket.FieldAssigneeID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)
@@ -1816,6 +1963,93 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(ticketparticipant.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CustomerCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.CustomerTable,
+			Columns: []string{ticket.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.CustomerTable,
+			Columns: []string{ticket.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AssigneeCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.AssigneeTable,
+			Columns: []string{ticket.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AssigneeIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.AssigneeTable,
+			Columns: []string{ticket.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrderCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.OrderTable,
+			Columns: []string{ticket.OrderColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrderIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   ticket.OrderTable,
+			Columns: []string{ticket.OrderColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(order.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -3,6 +3,7 @@ package schema
 import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -27,6 +28,14 @@ func (Membership) Fields() []ent.Field {
 		field.UUID("role_id", uuid.UUID{}).Comment("The role's key_id."),
 		field.Enum("status").Values("INVITED", "ACTIVE", "SUSPENDED", "ENDED").Default("ACTIVE"),
 		field.Time("valid_until_at").Optional().Nillable(),
+	}
+}
+
+// Edges of the table.
+func (Membership) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable(),
+		edge.To("company", Company.Type).Field("owner_id").Unique().Required().Immutable(),
 	}
 }
 

@@ -66,9 +66,10 @@ func (Order) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("lines", OrderLine.Type),
 		edge.To("events", OrderEvent.Type).Annotations(entgql.RelayConnection()),
-		edge.To("payments", Payment.Type),
+		edge.To("payments", Payment.Type).Annotations(entgql.MapsTo("payments", "refunds")),
 		edge.To("shipments", Shipment.Type),
 		edge.To("returns", ReturnRequest.Type),
+		edge.To("customer", User.Type).Field("user_id").Unique(),
 	}
 }
 

@@ -61,6 +61,9 @@ func (Ticket) Edges() []ent.Edge {
 		edge.To("messages", TicketMessage.Type).Annotations(entgql.RelayConnection()),
 		edge.To("last_message", TicketMessage.Type).Field("last_message_id").Unique(),
 		edge.To("participants", TicketParticipant.Type),
+		edge.To("customer", User.Type).Field("user_id").Unique(),
+		edge.To("assignee", User.Type).Field("assignee_id").Unique(),
+		edge.To("order", Order.Type).Field("order_id").Unique(),
 	}
 }
 

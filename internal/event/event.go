@@ -12,7 +12,7 @@ import (
 
 // Fact is something that happened, past tense, such as OrderPlaced. Its JSON
 // form is the payload in the log: ids, changed fields and counters after, at
-// most 2 kB, never names, addresses or texts of people.
+// most 2 kB, never names, addresses or texts of people. One file a domain.
 type Fact interface {
 	Kind() string                 // the stored kind, such as "order.placed"
 	Subject() (string, uuid.UUID) // the TypeID prefix and id of what it is about

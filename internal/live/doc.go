@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 )
 
 // MaxStreams bounds the streams of one subscription and of one cursor.
@@ -25,15 +26,15 @@ const MaxStreams = 16
 var (
 	// ErrExpired says that the log cannot be continued from a position: it was
 	// trimmed beyond it, or restored to before it. The listener must read his
-	// lists again. Domains turn it into fault.ErrCursorExpired.
-	ErrExpired = errors.New("live: position expired")
+	// lists again.
+	ErrExpired = fault.ErrCursorExpired
 	// ErrClosed says that the subscription, its hub or the bus was closed: the
 	// listener comes back with his cursor.
 	ErrClosed = errors.New("live: closed")
 	// ErrTooManyStreams says that more than MaxStreams streams were asked for.
 	ErrTooManyStreams = errors.New("live: too many streams")
 	// ErrBadCursor says that a string is no cursor of ours.
-	ErrBadCursor = errors.New("live: bad cursor")
+	ErrBadCursor = fault.ErrInvalidCursor
 )
 
 // Reader reads at most limit events of the stream with a seq above after, in

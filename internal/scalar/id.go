@@ -1,7 +1,6 @@
 package scalar
 
 import (
-	"context"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -51,10 +50,16 @@ func (id ID) As(prefixes ...string) (uuid.UUID, error) {
 func MarshalID(id ID) graphql.Marshaler { return quoted(id.String()) }
 
 // UnmarshalID reads a TypeID; what is not one is INVALID_ID.
-func UnmarshalID(_ context.Context, v any) (ID, error) {
+func UnmarshalID(v any) (ID, error) {
 	s, ok := v.(string)
 	if !ok {
 		return ID{}, refuse("INVALID_ID", "an id must be a string")
 	}
 	return ParseID(s)
+}
+
+// ExternalKey is an outside system's key of an object.
+type ExternalKey struct {
+	Source string
+	ID     string
 }

@@ -79,3 +79,12 @@ func MulMinor(a, b int64) (product int64, ok bool) {
 	product = a * b
 	return product, product/b == a
 }
+
+// MoneyInput is an amount as a client says it.
+type MoneyInput struct {
+	Amount   string
+	Currency string
+}
+
+// Money reads it exactly; see ParseMoney.
+func (in MoneyInput) Money() (Money, error) { return ParseMoney(in.Amount, in.Currency) }

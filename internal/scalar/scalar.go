@@ -3,7 +3,6 @@
 package scalar
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -192,7 +191,7 @@ func UnmarshalLocale(v any) (string, error) {
 func MarshalStreamCursor(s string) graphql.Marshaler { return quoted(s) }
 
 // UnmarshalStreamCursor bounds the text; internal/live reads it.
-func UnmarshalStreamCursor(_ context.Context, v any) (string, error) {
+func UnmarshalStreamCursor(v any) (string, error) {
 	s, err := text("StreamCursor", v)
 	if err != nil {
 		return "", err

@@ -37,6 +37,7 @@ type Viewer struct {
 	SessionID uuid.UUID
 	Staff     bool                 // has an active membership in the House
 	Grants    map[Permission]Reach // of the acting membership and, for staff, of the House's
+	SteppedUp bool                 // proved who he is within the last 10 minutes
 	System    string               // names a job or command that acts without a person
 	Locale    string               // BCP 47, settled: preference, Accept-Language, default
 	TimeZone  string               // IANA

@@ -420,33 +420,47 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "revision", Type: field.TypeInt64, Default: 1},
-		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "owner_id", Type: field.TypeUUID},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAFF", "COMPANY", "FAMILY", "REPRESENTATIVE"}},
 		{Name: "role_id", Type: field.TypeUUID},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"INVITED", "ACTIVE", "SUSPENDED", "ENDED"}, Default: "ACTIVE"},
 		{Name: "valid_until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "owner_id", Type: field.TypeUUID},
 	}
 	// MembershipsTable holds the schema information for the "memberships" table.
 	MembershipsTable = &schema.Table{
 		Name:       "memberships",
 		Columns:    MembershipsColumns,
 		PrimaryKey: []*schema.Column{MembershipsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "memberships_users_user",
+				Columns:    []*schema.Column{MembershipsColumns[8]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "memberships_companies_company",
+				Columns:    []*schema.Column{MembershipsColumns[9]},
+				RefColumns: []*schema.Column{CompaniesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "membership_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[4]},
+				Columns: []*schema.Column{MembershipsColumns[8]},
 			},
 			{
 				Name:    "membership_user_id_owner_id",
 				Unique:  true,
-				Columns: []*schema.Column{MembershipsColumns[4], MembershipsColumns[5]},
+				Columns: []*schema.Column{MembershipsColumns[8], MembershipsColumns[9]},
 			},
 			{
 				Name:    "membership_owner_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[5], MembershipsColumns[8]},
+				Columns: []*schema.Column{MembershipsColumns[9], MembershipsColumns[6]},
 			},
 		},
 	}
@@ -515,7 +529,6 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "revision", Type: field.TypeInt64, Default: 1},
 		{Name: "owner_id", Type: field.TypeUUID},
-		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "source", Type: field.TypeString, Nullable: true},
 		{Name: "external_id", Type: field.TypeString, Nullable: true},
 		{Name: "source_updated_at", Type: field.TypeTime, Nullable: true},
@@ -543,12 +556,21 @@ var (
 		{Name: "placed_at", Type: field.TypeTime},
 		{Name: "cancelled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "event_seq", Type: field.TypeInt64, Default: 0},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
 		Name:       "orders",
 		Columns:    OrdersColumns,
 		PrimaryKey: []*schema.Column{OrdersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "orders_users_customer",
+				Columns:    []*schema.Column{OrdersColumns[32]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "order_owner_id_id",
@@ -558,32 +580,32 @@ var (
 			{
 				Name:    "order_source_external_id",
 				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[7]},
+				Columns: []*schema.Column{OrdersColumns[5], OrdersColumns[6]},
 			},
 			{
 				Name:    "order_owner_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[29], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_owner_id_total_minor_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[21], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[20], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[29], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_status_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[12], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[11], OrdersColumns[29], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_fulfillment_status_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[14], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[13], OrdersColumns[29], OrdersColumns[0]},
 			},
 		},
 	}
@@ -1043,7 +1065,6 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "revision", Type: field.TypeInt64, Default: 1},
 		{Name: "owner_id", Type: field.TypeUUID},
-		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "source", Type: field.TypeString, Nullable: true},
 		{Name: "external_id", Type: field.TypeString, Nullable: true},
 		{Name: "source_updated_at", Type: field.TypeTime, Nullable: true},
@@ -1057,9 +1078,7 @@ var (
 		{Name: "priority", Type: field.TypeEnum, Enums: []string{"LOW", "NORMAL", "HIGH", "URGENT"}, Default: "NORMAL"},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"ACCOUNT", "EMAIL", "PHONE", "CHAT", "MESSENGER"}, Default: "ACCOUNT"},
 		{Name: "locale", Type: field.TypeString, Default: "en"},
-		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "assignee_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "seq", Type: field.TypeInt64, Default: 0},
 		{Name: "public_seq", Type: field.TypeInt64, Default: 0},
@@ -1068,6 +1087,9 @@ var (
 		{Name: "snoozed_until_at", Type: field.TypeTime, Nullable: true},
 		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_message_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "assignee_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// TicketsTable holds the schema information for the "tickets" table.
 	TicketsTable = &schema.Table{
@@ -1077,8 +1099,26 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "tickets_ticket_messages_last_message",
-				Columns:    []*schema.Column{TicketsColumns[29]},
+				Columns:    []*schema.Column{TicketsColumns[26]},
 				RefColumns: []*schema.Column{TicketMessagesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "tickets_users_customer",
+				Columns:    []*schema.Column{TicketsColumns[27]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "tickets_users_assignee",
+				Columns:    []*schema.Column{TicketsColumns[28]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "tickets_orders_order",
+				Columns:    []*schema.Column{TicketsColumns[29]},
+				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 		},
@@ -1091,37 +1131,37 @@ var (
 			{
 				Name:    "ticket_source_external_id",
 				Unique:  true,
-				Columns: []*schema.Column{TicketsColumns[6], TicketsColumns[7]},
+				Columns: []*schema.Column{TicketsColumns[5], TicketsColumns[6]},
 			},
 			{
 				Name:    "ticket_owner_id_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[22], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[19], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[22], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[19], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_status_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[14], TicketsColumns[22], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[19], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_assignee_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[21], TicketsColumns[14], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[28], TicketsColumns[13], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[19]},
+				Columns: []*schema.Column{TicketsColumns[29]},
 			},
 			{
 				Name:    "ticket_snoozed_until_at",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[27]},
+				Columns: []*schema.Column{TicketsColumns[24]},
 			},
 		},
 	}
@@ -1309,6 +1349,9 @@ func init() {
 	LedgerLotsTable.Annotation.Checks = map[string]string{
 		"ledger_lots_remaining": "remaining >= 0 AND remaining <= amount",
 	}
+	MembershipsTable.ForeignKeys[0].RefTable = UsersTable
+	MembershipsTable.ForeignKeys[1].RefTable = CompaniesTable
+	OrdersTable.ForeignKeys[0].RefTable = UsersTable
 	OrdersTable.Annotation = &entsql.Annotation{}
 	OrdersTable.Annotation.Checks = map[string]string{
 		"orders_fulfillment": "fulfillment_status IN ('NEW','ASSEMBLING','SHIPPED','AT_PICKUP_POINT','DELIVERED','PARTIALLY_RETURNED','RETURNED')",
@@ -1341,6 +1384,9 @@ func init() {
 	}
 	ShipmentsTable.ForeignKeys[0].RefTable = OrdersTable
 	TicketsTable.ForeignKeys[0].RefTable = TicketMessagesTable
+	TicketsTable.ForeignKeys[1].RefTable = UsersTable
+	TicketsTable.ForeignKeys[2].RefTable = UsersTable
+	TicketsTable.ForeignKeys[3].RefTable = OrdersTable
 	TicketsTable.Annotation = &entsql.Annotation{}
 	TicketsTable.Annotation.Checks = map[string]string{
 		"tickets_seq":    "public_seq >= 0 AND staff_seq >= 0 AND staff_read_seq >= 0",

@@ -91,6 +91,8 @@ const (
 	EdgeShipments = "shipments"
 	// EdgeReturns holds the string denoting the returns edge name in mutations.
 	EdgeReturns = "returns"
+	// EdgeCustomer holds the string denoting the customer edge name in mutations.
+	EdgeCustomer = "customer"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 	// LinesTable is the table that holds the lines relation/edge.
@@ -128,6 +130,13 @@ const (
 	ReturnsInverseTable = "return_requests"
 	// ReturnsColumn is the table column denoting the returns relation/edge.
 	ReturnsColumn = "order_id"
+	// CustomerTable is the table that holds the customer relation/edge.
+	CustomerTable = "orders"
+	// CustomerInverseTable is the table name for the User entity.
+	// It exists in this package in order to avoid circular dependency with the "user" package.
+	CustomerInverseTable = "users"
+	// CustomerColumn is the table column denoting the customer relation/edge.
+	CustomerColumn = "user_id"
 )
 
 // Columns holds all SQL columns for order fields.
@@ -568,6 +577,13 @@ func ByReturns(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newReturnsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByCustomerField orders the results by customer field.
+func ByCustomerField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newCustomerStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newLinesStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -601,6 +617,13 @@ func newReturnsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ReturnsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, ReturnsTable, ReturnsColumn),
+	)
+}
+func newCustomerStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(CustomerInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, CustomerTable, CustomerColumn),
 	)
 }
 

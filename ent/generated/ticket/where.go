@@ -346,26 +346,6 @@ func UserIDNotIn(vs ...uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotIn(FieldUserID, vs...))
 }
 
-// UserIDGT applies the GT predicate on the "user_id" field.
-func UserIDGT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGT(FieldUserID, v))
-}
-
-// UserIDGTE applies the GTE predicate on the "user_id" field.
-func UserIDGTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGTE(FieldUserID, v))
-}
-
-// UserIDLT applies the LT predicate on the "user_id" field.
-func UserIDLT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLT(FieldUserID, v))
-}
-
-// UserIDLTE applies the LTE predicate on the "user_id" field.
-func UserIDLTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLTE(FieldUserID, v))
-}
-
 // UserIDIsNil applies the IsNil predicate on the "user_id" field.
 func UserIDIsNil() predicate.Ticket {
 	return predicate.Ticket(sql.FieldIsNull(FieldUserID))
@@ -911,26 +891,6 @@ func OrderIDNotIn(vs ...uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotIn(FieldOrderID, vs...))
 }
 
-// OrderIDGT applies the GT predicate on the "order_id" field.
-func OrderIDGT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGT(FieldOrderID, v))
-}
-
-// OrderIDGTE applies the GTE predicate on the "order_id" field.
-func OrderIDGTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGTE(FieldOrderID, v))
-}
-
-// OrderIDLT applies the LT predicate on the "order_id" field.
-func OrderIDLT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLT(FieldOrderID, v))
-}
-
-// OrderIDLTE applies the LTE predicate on the "order_id" field.
-func OrderIDLTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLTE(FieldOrderID, v))
-}
-
 // OrderIDIsNil applies the IsNil predicate on the "order_id" field.
 func OrderIDIsNil() predicate.Ticket {
 	return predicate.Ticket(sql.FieldIsNull(FieldOrderID))
@@ -1009,26 +969,6 @@ func AssigneeIDIn(vs ...uuid.UUID) predicate.Ticket {
 // AssigneeIDNotIn applies the NotIn predicate on the "assignee_id" field.
 func AssigneeIDNotIn(vs ...uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotIn(FieldAssigneeID, vs...))
-}
-
-// AssigneeIDGT applies the GT predicate on the "assignee_id" field.
-func AssigneeIDGT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGT(FieldAssigneeID, v))
-}
-
-// AssigneeIDGTE applies the GTE predicate on the "assignee_id" field.
-func AssigneeIDGTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGTE(FieldAssigneeID, v))
-}
-
-// AssigneeIDLT applies the LT predicate on the "assignee_id" field.
-func AssigneeIDLT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLT(FieldAssigneeID, v))
-}
-
-// AssigneeIDLTE applies the LTE predicate on the "assignee_id" field.
-func AssigneeIDLTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLTE(FieldAssigneeID, v))
 }
 
 // AssigneeIDIsNil applies the IsNil predicate on the "assignee_id" field.
@@ -1432,6 +1372,75 @@ func HasParticipants() predicate.Ticket {
 func HasParticipantsWith(preds ...predicate.TicketParticipant) predicate.Ticket {
 	return predicate.Ticket(func(s *sql.Selector) {
 		step := newParticipantsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasCustomer applies the HasEdge predicate on the "customer" edge.
+func HasCustomer() predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, CustomerTable, CustomerColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasCustomerWith applies the HasEdge predicate on the "customer" edge with a given conditions (other predicates).
+func HasCustomerWith(preds ...predicate.User) predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := newCustomerStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasAssignee applies the HasEdge predicate on the "assignee" edge.
+func HasAssignee() predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, AssigneeTable, AssigneeColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAssigneeWith applies the HasEdge predicate on the "assignee" edge with a given conditions (other predicates).
+func HasAssigneeWith(preds ...predicate.User) predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := newAssigneeStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOrder applies the HasEdge predicate on the "order" edge.
+func HasOrder() predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, OrderTable, OrderColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOrderWith applies the HasEdge predicate on the "order" edge with a given conditions (other predicates).
+func HasOrderWith(preds ...predicate.Order) predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := newOrderStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -1,0 +1,83 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	gql "kabinet/graph/generated"
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
+)
+
+// staffPermissions says which cell of resource x operation each permission is.
+var staffPermissions = map[gql.StaffPermission]viewer.Permission{
+	gql.StaffPermissionUsersRead:    {Resource: "user", Operation: "read"},
+	gql.StaffPermissionOrdersRead:   {Resource: "order", Operation: "read"},
+	gql.StaffPermissionOrdersWrite:  {Resource: "order", Operation: "write"},
+	gql.StaffPermissionBonusesRead:  {Resource: "bonus", Operation: "read"},
+	gql.StaffPermissionBonusesWrite: {Resource: "bonus", Operation: "write"},
+	gql.StaffPermissionTicketsRead:  {Resource: "ticket", Operation: "read"},
+	gql.StaffPermissionTicketsWrite: {Resource: "ticket", Operation: "write"},
+	gql.StaffPermissionAuditRead:    {Resource: "audit_entry", Operation: "read"},
+}
+
+var companyPermissions = map[gql.CompanyPermission]viewer.Permission{
+	gql.CompanyPermissionOrdersRead:   {Resource: "order", Operation: "read"},
+	gql.CompanyPermissionOrdersWrite:  {Resource: "order", Operation: "write"},
+	gql.CompanyPermissionTicketsRead:  {Resource: "ticket", Operation: "read"},
+	gql.CompanyPermissionTicketsWrite: {Resource: "ticket", Operation: "write"},
+}
+
+// errStepUp asks for a fresh proof of identity.
+var errStepUp = fault.New(fault.Locked, "STEP_UP_REQUIRED")
+
+// Access is the directive @access.
+func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Audience, permission *gql.StaffPermission, company *gql.CompanyPermission, stepUp *bool) (any, error) {
+	v := viewer.From(ctx)
+	if err := admit(ctx, v, audience, permission); err != nil {
+		return nil, err
+	}
+	if company != nil && v.SignedIn() && v.OwnerID != v.UserID {
+		p := companyPermissions[*company]
+		if v.Reach(p.Resource, p.Operation) == viewer.ReachNone {
+			return nil, fault.ErrForbidden
+		}
+	}
+	if stepUp != nil && *stepUp && !v.SteppedUp {
+		return nil, errStepUp
+	}
+	return next(ctx)
+}
+
+func admit(ctx context.Context, v viewer.Viewer, audience []gql.Audience, permission *gql.StaffPermission) error {
+	for _, a := range audience {
+		switch a {
+		case gql.AudienceAnyone:
+			return nil
+		case gql.AudienceCustomer:
+			if v.SignedIn() {
+				return nil
+			}
+		case gql.AudienceStaff:
+			if v.Staff && mayStaff(v, permission) {
+				return nil
+			}
+		}
+	}
+	if v.SignedIn() {
+		return fault.ErrForbidden
+	}
+	if reason := viewer.Reason(ctx); reason != nil {
+		return reason
+	}
+	return fault.ErrUnauthenticated
+}
+
+func mayStaff(v viewer.Viewer, permission *gql.StaffPermission) bool {
+	if permission == nil {
+		return true
+	}
+	p, ok := staffPermissions[*permission]
+	return ok && v.Reach(p.Resource, p.Operation) == viewer.ReachAll
+}

@@ -1,0 +1,305 @@
+package account
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	ent "kabinet/ent/generated"
+	entuser "kabinet/ent/generated/user"
+	"kabinet/internal/scalar"
+)
+
+// The inputs and enums of the SDL that this domain takes; field by field they
+// are described in schema/.
+
+// AuditEntryFilter: narrows the audit log.
+type AuditEntryFilter struct {
+	// Done by this person.
+	ActorID *scalar.ID
+	// Done to this object.
+	SubjectID *scalar.ID
+}
+
+// Challenge: something to prove before going on.
+type Challenge struct {
+	// The id to answer with, chl_…
+	ID scalar.ID
+	// What is asked for.
+	Kind ChallengeKind
+	// When it can no longer be answered.
+	ExpiresAt time.Time
+}
+
+// ChallengeKind: what a challenge asks for.
+type ChallengeKind string
+
+const (
+	// A code sent by e-mail.
+	ChallengeKindEmailCode ChallengeKind = "EMAIL_CODE"
+	// A code of an authenticator app.
+	ChallengeKindTotp ChallengeKind = "TOTP"
+	// A passkey.
+	ChallengeKindPasskey ChallengeKind = "PASSKEY"
+	// A recovery code.
+	ChallengeKindRecoveryCode ChallengeKind = "RECOVERY_CODE"
+	// A code sent by SMS.
+	ChallengeKindSmsCode ChallengeKind = "SMS_CODE"
+)
+
+// AllChallengeKind lists them.
+var AllChallengeKind = []ChallengeKind{
+	ChallengeKindEmailCode,
+	ChallengeKindTotp,
+	ChallengeKindPasskey,
+	ChallengeKindRecoveryCode,
+	ChallengeKindSmsCode,
+}
+
+func (e ChallengeKind) IsValid() bool {
+	switch e {
+	case ChallengeKindEmailCode, ChallengeKindTotp, ChallengeKindPasskey, ChallengeKindRecoveryCode, ChallengeKindSmsCode:
+		return true
+	}
+	return false
+}
+
+func (e ChallengeKind) String() string {
+	return string(e)
+}
+
+func (e *ChallengeKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ChallengeKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ChallengeKind", str)
+	}
+	return nil
+}
+
+func (e ChallengeKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ChallengeKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ChallengeKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// ChangePasswordInput: input of changePassword.
+type ChangePasswordInput struct {
+	// The password in force.
+	CurrentPassword string
+	// 8 characters to 1,024 bytes, any characters.
+	NewPassword string
+}
+
+// ConfirmContactInput: input of confirmContact.
+type ConfirmContactInput struct {
+	// The challenge.
+	ChallengeID scalar.ID
+	// The code sent, six digits.
+	Code string
+	// How the session should travel.
+	Mode *SessionMode
+}
+
+// DeleteAddressInput: input of deleteAddress.
+type DeleteAddressInput struct {
+	// The address.
+	ID scalar.ID
+}
+
+// IssuedSession: a session just made: the one time its token is shown.
+type IssuedSession struct {
+	// The bearer token; null in cookie mode.
+	Token *string
+	// The session.
+	Session *ent.Session
+	// When it ends whatever happens.
+	ExpiresAt time.Time
+}
+
+// Preferences: language, time zone and the like.
+type Preferences struct {
+	// The language of messages and labels.
+	Locale string
+	// The time zone of dates.
+	TimeZone string
+}
+
+// RegisterInput: input of register.
+type RegisterInput struct {
+	// The address; it becomes the login.
+	Email string
+	// 8 characters to 1,024 bytes, any characters.
+	Password string
+	// How the person is addressed; the part before @ when absent.
+	DisplayName *string
+	// The language of messages; from Accept-Language when absent.
+	Locale *string
+	// The time zone of dates.
+	TimeZone *string
+}
+
+// ResendCodeInput: input of resendCode.
+type ResendCodeInput struct {
+	// The challenge.
+	ChallengeID scalar.ID
+}
+
+// RevokeSessionInput: input of revokeSession.
+type RevokeSessionInput struct {
+	// The session.
+	SessionID scalar.ID
+}
+
+// SaveAddressInput: input of saveAddress. With an id, an absent field is unchanged and null clears.
+type SaveAddressInput struct {
+	// The address to change; a new one when absent.
+	ID *scalar.ID
+	// The revision that was read; another one is STALE_OBJECT.
+	Revision *int
+	// The person's name for it, up to 100 characters.
+	Label graphql.Omittable[*string]
+	// Who receives there, up to 200 characters.
+	Name graphql.Omittable[*string]
+	// The receiver's phone number.
+	Phone graphql.Omittable[*string]
+	// ISO 3166-1 alpha-2.
+	Country graphql.Omittable[*string]
+	// Street, house, flat: 1 to 5 lines of up to 200 characters. Required for a new address.
+	Lines graphql.Omittable[[]string]
+	// The city, up to 100 characters.
+	City graphql.Omittable[*string]
+	// The region or state, up to 100 characters.
+	Region graphql.Omittable[*string]
+	// The postal code, up to 20 characters.
+	PostalCode graphql.Omittable[*string]
+	// Makes it the one that is offered first, in place of the former.
+	IsDefault graphql.Omittable[*bool]
+}
+
+// SessionMode: how the session should travel.
+type SessionMode string
+
+const (
+	// The token is in the answer; send it as Authorization: Bearer.
+	SessionModeToken SessionMode = "TOKEN"
+	// The token is set as the cookie __Host-kabinet, out of reach of scripts.
+	SessionModeCookie SessionMode = "COOKIE"
+)
+
+// AllSessionMode lists them.
+var AllSessionMode = []SessionMode{
+	SessionModeToken,
+	SessionModeCookie,
+}
+
+func (e SessionMode) IsValid() bool {
+	switch e {
+	case SessionModeToken, SessionModeCookie:
+		return true
+	}
+	return false
+}
+
+func (e SessionMode) String() string {
+	return string(e)
+}
+
+func (e *SessionMode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SessionMode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SessionMode", str)
+	}
+	return nil
+}
+
+func (e SessionMode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SessionMode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SessionMode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// SignInInput: input of signIn.
+type SignInInput struct {
+	// The e-mail address.
+	Login string
+	// The password.
+	Password string
+	// How the session should travel.
+	Mode *SessionMode
+}
+
+// SignOutEverywhereInput: input of signOutEverywhere.
+type SignOutEverywhereInput struct {
+	// Keeps the session of this call.
+	KeepCurrent *bool
+}
+
+// UpdatePreferencesInput: input of updatePreferences. An absent field is unchanged.
+type UpdatePreferencesInput struct {
+	// The language of messages and labels: en or ru.
+	Locale graphql.Omittable[*string]
+	// The time zone of dates.
+	TimeZone graphql.Omittable[*string]
+}
+
+// UpdateProfileInput: input of updateProfile. An absent field is unchanged, null clears.
+type UpdateProfileInput struct {
+	// How the person is addressed; 1 to 100 characters, cannot be cleared.
+	DisplayName graphql.Omittable[*string]
+	// The given name, up to 100 characters.
+	GivenName graphql.Omittable[*string]
+	// The family name, up to 100 characters.
+	FamilyName graphql.Omittable[*string]
+	// The middle name or patronymic, up to 100 characters.
+	MiddleName graphql.Omittable[*string]
+	// The day of birth; in the past.
+	BirthOn graphql.Omittable[*string]
+	// The revision that was read; another one is STALE_OBJECT.
+	Revision *int
+}
+
+// UserFilter: narrows a list of people.
+type UserFilter struct {
+	// Whose e-mail address is exactly this, whatever the case.
+	Email *string
+	// In one of these states.
+	Status []entuser.Status
+}

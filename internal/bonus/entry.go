@@ -1,0 +1,77 @@
+package bonus
+
+import (
+	"context"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
+	"kabinet/internal/viewer"
+)
+
+// Entry is one entry of a bonus account's book, seen as one of the kinds below.
+type Entry interface {
+	IsNode()
+	IsBonusEntry()
+}
+
+// row is what all kinds share.
+type row struct{ *ent.LedgerEntry }
+
+// IsBonusEntry marks the kinds of Entry.
+func (row) IsBonusEntry() {}
+
+// Label says what it was, in the caller's language.
+func (r row) Label(ctx context.Context) string {
+	return locale.Text(viewer.From(ctx).Locale, "bonus.entry."+string(r.Kind), nil)
+}
+
+// OrderID is the edge id of the order it is about.
+func (r row) OrderID() *scalar.ID {
+	if r.LedgerEntry.OrderID == nil {
+		return nil
+	}
+	return &scalar.ID{Prefix: "order", UUID: *r.LedgerEntry.OrderID}
+}
+
+// The kinds of Entry.
+type (
+	Accrual    struct{ row } // ACCRUAL, ACTIVATION
+	Redemption struct{ row } // REDEMPTION
+	Hold       struct{ row } // HOLD, CAPTURE, RELEASE
+	Expiry     struct{ row } // EXPIRY
+	Reversal   struct{ row } // REVERSAL, REFUND
+	Adjustment struct{ row } // ADJUSTMENT
+	Transfer   struct{ row } // TRANSFER and the rest
+)
+
+// EntryConnection is a page of a book.
+type EntryConnection struct {
+	Edges      []*EntryEdge
+	PageInfo   ent.PageInfo
+	TotalCount int
+}
+
+// EntryEdge is an entry and its place in the book.
+type EntryEdge struct {
+	Node   Entry
+	Cursor scalar.Cursor
+}
+
+// Nodes are the entries of the page without their cursors.
+func (c *EntryConnection) Nodes() []Entry {
+	nodes := make([]Entry, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+// Account is one owner's points in one programme.
+type Account struct{ *ent.LedgerAccount }
+
+// Balance is the points owned: those that can be spent and those held.
+func (a *Account) Balance() int64 { return a.Active + a.LedgerAccount.Held }
+
+// Available is the points that can be spent now.
+func (a *Account) Available() int64 { return a.Active }

@@ -1,0 +1,54 @@
+package event
+
+import "github.com/google/uuid"
+
+// OrderPlaced is told when an order is placed.
+type OrderPlaced struct {
+	OrderID      uuid.UUID  `json:"orderId"`
+	OwnerID      uuid.UUID  `json:"ownerId"`
+	UserID       *uuid.UUID `json:"userId,omitempty"`
+	Number       string     `json:"number"`
+	TotalMinor   int64      `json:"totalMinor"`
+	Currency     string     `json:"currency"`
+	PointsEarned int64      `json:"pointsEarned,omitempty"`
+}
+
+// OrderStatusChanged is told when an order moves along any of its axes.
+type OrderStatusChanged struct {
+	OrderID           uuid.UUID  `json:"orderId"`
+	OwnerID           uuid.UUID  `json:"ownerId"`
+	UserID            *uuid.UUID `json:"userId,omitempty"`
+	Number            string     `json:"number"`
+	Changed           []string   `json:"changed"` // status, paymentStatus, fulfillmentStatus
+	Status            string     `json:"status"`
+	PaymentStatus     string     `json:"paymentStatus"`
+	FulfillmentStatus string     `json:"fulfillmentStatus"`
+}
+
+// OrderCancelled is told when an order is cancelled.
+type OrderCancelled struct {
+	OrderID uuid.UUID  `json:"orderId"`
+	OwnerID uuid.UUID  `json:"ownerId"`
+	UserID  *uuid.UUID `json:"userId,omitempty"`
+	Number  string     `json:"number"`
+	Reason  string     `json:"reason"`
+	ByStaff bool       `json:"byStaff,omitempty"`
+}
+
+// Kind implements Fact.
+func (OrderPlaced) Kind() string { return "order.placed" }
+
+// Subject implements Fact.
+func (f OrderPlaced) Subject() (string, uuid.UUID) { return "order", f.OrderID }
+
+// Kind implements Fact.
+func (OrderStatusChanged) Kind() string { return "order.status_changed" }
+
+// Subject implements Fact.
+func (f OrderStatusChanged) Subject() (string, uuid.UUID) { return "order", f.OrderID }
+
+// Kind implements Fact.
+func (OrderCancelled) Kind() string { return "order.cancelled" }
+
+// Subject implements Fact.
+func (f OrderCancelled) Subject() (string, uuid.UUID) { return "order", f.OrderID }

@@ -1,0 +1,54 @@
+package event
+
+import "github.com/google/uuid"
+
+// TicketOpened is told when a ticket is opened.
+type TicketOpened struct {
+	TicketID  uuid.UUID  `json:"ticketId"`
+	OwnerID   uuid.UUID  `json:"ownerId"`
+	UserID    *uuid.UUID `json:"userId,omitempty"`
+	Number    string     `json:"number"`
+	MessageID uuid.UUID  `json:"messageId"`
+}
+
+// TicketReplied is told when a message (or, to staff, a note) is written.
+type TicketReplied struct {
+	TicketID   uuid.UUID  `json:"ticketId"`
+	OwnerID    uuid.UUID  `json:"ownerId"`
+	UserID     *uuid.UUID `json:"userId,omitempty"` // who opened the ticket
+	Number     string     `json:"number"`
+	MessageID  uuid.UUID  `json:"messageId"`
+	AuthorKind string     `json:"authorKind"` // CUSTOMER, STAFF, SYSTEM
+	Note       bool       `json:"note,omitempty"`
+}
+
+// TicketChanged is told when state, reason, priority or assignee change, or a
+// side reads.
+type TicketChanged struct {
+	TicketID uuid.UUID  `json:"ticketId"`
+	OwnerID  uuid.UUID  `json:"ownerId"`
+	UserID   *uuid.UUID `json:"userId,omitempty"`
+	Number   string     `json:"number"`
+	Changed  []string   `json:"changed"` // status, statusReason, priority, assignee, read
+	Status   string     `json:"status"`
+	Reason   string     `json:"reason"`
+	ByStaff  bool       `json:"byStaff,omitempty"`
+}
+
+// Kind implements Fact.
+func (TicketOpened) Kind() string { return "ticket.opened" }
+
+// Subject implements Fact.
+func (f TicketOpened) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }
+
+// Kind implements Fact.
+func (TicketReplied) Kind() string { return "ticket.replied" }
+
+// Subject implements Fact.
+func (f TicketReplied) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }
+
+// Kind implements Fact.
+func (TicketChanged) Kind() string { return "ticket.changed" }
+
+// Subject implements Fact.
+func (f TicketChanged) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }

@@ -1,0 +1,3 @@
+// Package notify owns the feed: notifications made from facts, their read marks and the
+// live streams of a person. It writes notifications.
+package notify

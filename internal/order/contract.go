@@ -1,0 +1,407 @@
+package order
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	entorder "kabinet/ent/generated/order"
+	entproduct "kabinet/ent/generated/product"
+	"kabinet/internal/scalar"
+)
+
+// The inputs and enums of the SDL that this domain takes; field by field they
+// are described in schema/.
+
+// CancelOrderInput: input of cancelOrder.
+type CancelOrderInput struct {
+	// The order.
+	OrderID scalar.ID
+	// Why.
+	Reason entorder.CancelReason
+	// More about it, up to 1,000 characters.
+	Note *string
+	// 1 to 255 characters; the same key and input give the first answer again.
+	IdempotencyKey string
+	// Same answer, nothing kept.
+	DryRun *bool
+}
+
+// CustomerRef: names a customer.
+type CustomerRef struct {
+	// By id.
+	ID *scalar.ID
+	// By a verified e-mail address.
+	Email *string
+	// By the key of an outside system.
+	External *scalar.ExternalKey
+}
+
+// OrderAction: what may be done with an order.
+type OrderAction string
+
+const (
+	// cancelOrder would work.
+	OrderActionCancel OrderAction = "CANCEL"
+	// openTicket about it would work.
+	OrderActionOpenTicket OrderAction = "OPEN_TICKET"
+)
+
+// AllOrderAction lists them.
+var AllOrderAction = []OrderAction{
+	OrderActionCancel,
+	OrderActionOpenTicket,
+}
+
+func (e OrderAction) IsValid() bool {
+	switch e {
+	case OrderActionCancel, OrderActionOpenTicket:
+		return true
+	}
+	return false
+}
+
+func (e OrderAction) String() string {
+	return string(e)
+}
+
+func (e *OrderAction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OrderAction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OrderAction", str)
+	}
+	return nil
+}
+
+func (e OrderAction) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OrderAction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OrderAction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// OrderFilter: narrows a list of orders. All that is said must hold.
+type OrderFilter struct {
+	// In one of these states.
+	Status []entorder.Status
+	// Paid so far as one of these.
+	PaymentStatus []entorder.PaymentStatus
+	// On the way as one of these.
+	FulfillmentStatus []entorder.FulfillmentStatus
+	// Bought through one of these.
+	Channel []entorder.Channel
+	// Placed at or after.
+	PlacedFrom *time.Time
+	// Placed before.
+	PlacedBefore *time.Time
+}
+
+// OrderRef: names one order.
+type OrderRef struct {
+	// By id.
+	ID *scalar.ID
+	// By number.
+	Number *string
+	// By the key of an outside system.
+	External *scalar.ExternalKey
+}
+
+// OrderSort: the order of a list of orders.
+type OrderSort string
+
+const (
+	// Placed last, first.
+	OrderSortNewest OrderSort = "NEWEST"
+	// Placed first, first.
+	OrderSortOldest OrderSort = "OLDEST"
+	// Dearest first.
+	OrderSortTotalDesc OrderSort = "TOTAL_DESC"
+	// Cheapest first.
+	OrderSortTotalAsc OrderSort = "TOTAL_ASC"
+)
+
+// AllOrderSort lists them.
+var AllOrderSort = []OrderSort{
+	OrderSortNewest,
+	OrderSortOldest,
+	OrderSortTotalDesc,
+	OrderSortTotalAsc,
+}
+
+func (e OrderSort) IsValid() bool {
+	switch e {
+	case OrderSortNewest, OrderSortOldest, OrderSortTotalDesc, OrderSortTotalAsc:
+		return true
+	}
+	return false
+}
+
+func (e OrderSort) String() string {
+	return string(e)
+}
+
+func (e *OrderSort) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OrderSort(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OrderSort", str)
+	}
+	return nil
+}
+
+func (e OrderSort) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OrderSort) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OrderSort) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// PlaceOrderInput: input of placeOrder.
+type PlaceOrderInput struct {
+	// 1 to 2,000 lines; the same sku may stand twice.
+	Lines []*PlaceOrderLineInput
+	// Where it goes: a saved address.
+	AddressID *scalar.ID
+	// A note, up to 1,000 characters.
+	Note *string
+	// 1 to 255 characters; the same key and input give the first answer again.
+	IdempotencyKey string
+	// Same answer, nothing kept.
+	DryRun *bool
+}
+
+// PlaceOrderLineInput: one line to order. The price is the server's.
+type PlaceOrderLineInput struct {
+	// The stock keeping unit.
+	Sku string
+	// 1 to 1,000,000.
+	Quantity int
+}
+
+// ProductFilter: narrows a list of products.
+type ProductFilter struct {
+	// In one of these categories.
+	Category []string
+	// Products no longer sold too; for staff.
+	IncludeDiscontinued *bool
+}
+
+// ProductRef: names one product.
+type ProductRef struct {
+	// By id.
+	ID *scalar.ID
+	// By sku.
+	Sku *string
+	// By the key of an outside system.
+	External *scalar.ExternalKey
+}
+
+// SetOrderStatusInput: input of setOrderStatus. An absent axis is unchanged.
+type SetOrderStatusInput struct {
+	// The order.
+	OrderID scalar.ID
+	// COMPLETED; to cancel, use cancelOrder.
+	Status *entorder.Status
+	// AUTHORIZED, or PAID: records a payment of what is open.
+	PaymentStatus *entorder.PaymentStatus
+	// The next step, or a later one; never back.
+	FulfillmentStatus *entorder.FulfillmentStatus
+	// With SHIPPED: who carries it.
+	Carrier *string
+	// With SHIPPED: the carrier's number.
+	TrackingNumber *string
+	// With SHIPPED: the carrier's page.
+	TrackingURL *string
+	// When it happened; now when absent, never in the future.
+	OccurredAt *time.Time
+	// 1 to 255 characters; the same key and input give the first answer again.
+	IdempotencyKey string
+	// Same answer, nothing kept.
+	DryRun *bool
+}
+
+// UpsertOrderInput: one order of an outside system, whole: what it says replaces what is stored.
+type UpsertOrderInput struct {
+	// Its key there; finds the order.
+	External *scalar.ExternalKey
+	// When the outside system changed it.
+	SourceUpdatedAt time.Time
+	// Whose it is; a guest's when absent.
+	Customer *CustomerRef
+	// What people read out; made from the key when absent. Fixed once stored.
+	Number *string
+	// Through what it was bought.
+	Channel *entorder.Channel
+	// When it was placed.
+	PlacedAt time.Time
+	// ISO 4217. Fixed once stored.
+	Currency string
+	// 1 to 2,000 lines. Fixed once stored, but for shipped, returned and cancelled.
+	Lines []*UpsertOrderLineInput
+	// Delivery, in the order's currency.
+	Shipping *string
+	// Where it stands as a whole: PLACED, COMPLETED or CANCELLED.
+	Status *entorder.Status
+	// How it is paid.
+	PaymentStatus *entorder.PaymentStatus
+	// Where the goods are.
+	FulfillmentStatus *entorder.FulfillmentStatus
+	// Free data, public.
+	Metadata map[string]any
+}
+
+// UpsertOrderLineInput: one line of an outside order.
+type UpsertOrderLineInput struct {
+	// The stock keeping unit; tied to the product where one is known.
+	Sku string
+	// The name when it was sold.
+	Title string
+	// The category when it was sold.
+	Category *string
+	// How many.
+	Quantity int
+	// The price of one, in the order's currency.
+	UnitPrice string
+	// What was taken off the line.
+	Discount *string
+	// Tax contained in the line.
+	Tax *string
+}
+
+// UpsertOrdersInput: input of upsertOrders.
+type UpsertOrdersInput struct {
+	// 1 to 100 orders.
+	Orders []*UpsertOrderInput
+}
+
+// UpsertOutcome: what became of one item of a batch.
+type UpsertOutcome string
+
+const (
+	// It is new.
+	UpsertOutcomeCreated UpsertOutcome = "CREATED"
+	// It was changed.
+	UpsertOutcomeUpdated UpsertOutcome = "UPDATED"
+	// It was so already.
+	UpsertOutcomeUnchanged UpsertOutcome = "UNCHANGED"
+	// It was refused; see its userErrors.
+	UpsertOutcomeRefused UpsertOutcome = "REFUSED"
+)
+
+// AllUpsertOutcome lists them.
+var AllUpsertOutcome = []UpsertOutcome{
+	UpsertOutcomeCreated,
+	UpsertOutcomeUpdated,
+	UpsertOutcomeUnchanged,
+	UpsertOutcomeRefused,
+}
+
+func (e UpsertOutcome) IsValid() bool {
+	switch e {
+	case UpsertOutcomeCreated, UpsertOutcomeUpdated, UpsertOutcomeUnchanged, UpsertOutcomeRefused:
+		return true
+	}
+	return false
+}
+
+func (e UpsertOutcome) String() string {
+	return string(e)
+}
+
+func (e *UpsertOutcome) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UpsertOutcome(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UpsertOutcome", str)
+	}
+	return nil
+}
+
+func (e UpsertOutcome) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UpsertOutcome) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UpsertOutcome) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// UpsertProductInput: one product to create or change.
+type UpsertProductInput struct {
+	// The stock keeping unit; finds the product.
+	Sku string
+	// The name, up to 300 characters. Required for a new product.
+	Title *string
+	// The category.
+	Category graphql.Omittable[*string]
+	// A picture.
+	ImageURL graphql.Omittable[*string]
+	// Its page in the shop.
+	URL graphql.Omittable[*string]
+	// The price. Required for a new product.
+	Price *scalar.MoneyInput
+	// Units on hand; null: not counted.
+	Stock graphql.Omittable[*int]
+	// Whether it is sold.
+	Status *entproduct.Status
+	// Its key in the outside system.
+	External *scalar.ExternalKey
+	// When the outside system changed it.
+	SourceUpdatedAt *time.Time
+	// Free data, public.
+	Metadata map[string]any
+}
+
+// UpsertProductsInput: input of upsertProducts.
+type UpsertProductsInput struct {
+	// 1 to 100 products.
+	Products []*UpsertProductInput
+}

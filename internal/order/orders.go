@@ -1,0 +1,39 @@
+package order
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/live"
+	"kabinet/internal/store"
+)
+
+// Orders is the service of this domain. The funcs are what must happen in the
+// same transaction in another domain; server.go fills them in.
+type Orders struct {
+	Store   *store.Store
+	Streams *live.Streams
+
+	// Earn gives points for an order that was placed or delivered (moment);
+	// once per order for ever. It says how many.
+	Earn func(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, moment Moment) (points int64, err error)
+	// Unearn takes the points back that an order earned and returns those that
+	// were spent on it, when it is cancelled.
+	Unearn func(ctx context.Context, tx *store.Tx, o *ent.Order) error
+	// Customer finds the person that an outside system means.
+	Customer func(ctx context.Context, tx *store.Tx, ref CustomerRef) (uuid.UUID, error)
+	// Customers makes the people of an import who are not there yet, by their
+	// external ids, and says who each is.
+	Customers func(ctx context.Context, tx *store.Tx, source string, externalIDs []string) (map[string]uuid.UUID, error)
+}
+
+// Moment is when an order may earn points.
+type Moment string
+
+// The moments.
+const (
+	Placed    Moment = "PLACED"
+	Delivered Moment = "DELIVERED"
+)
