@@ -27,13 +27,17 @@ type operation struct {
 // their own: the session is looked at anew, and counts as used.
 func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hello, serial int) {
 	c := op.c
-	defer op.finish()
-	defer op.recovered()
 	hello.RequestID = c.caller.RequestID + "." + strconv.Itoa(serial)
 	who.RequestID = hello.RequestID
 	out := Outcome{Viewer: who, Started: time.Now(), Refused: true}
 	ctx := graphql.StartOperationTrace(viewer.With(op.ctx, who))
-	defer func() { c.t.Done(ctx, out) }()
+	followed := false
+	defer func() {
+		if !followed {
+			op.finish(ctx, out)
+		}
+	}()
+	defer op.recovered()
 
 	leave, refused := c.t.Enter(ctx)
 	if refused != nil {
@@ -67,9 +71,12 @@ func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hel
 	if op.becomeStream() {
 		return
 	}
-	c.t.Count(0, 1)
-	defer c.t.Count(0, -1)
-	out.Errors = op.many(ctx, rc, leave)
+	ctx, ended := viewer.WithStream(ctx)
+	responses, ctx := c.exec.DispatchOperation(ctx, rc)
+	// All that came before has grown this goroutine's stack; the long wait is
+	// for a new one, half as big.
+	followed = true
+	go op.follow(ctx, responses, ended, out)
 }
 
 // once answers a query or mutation; errors is how many the answer had.
@@ -92,34 +99,35 @@ func (op *operation) once(ctx context.Context, rc *graphql.OperationContext) (er
 	return len(resp.Errors)
 }
 
-// many answers a subscription until its source or its client ends it. started
-// is called when the source stands: from there on it only waits.
-func (op *operation) many(ctx context.Context, rc *graphql.OperationContext, started func()) (errors int) {
-	ctx, ended := viewer.WithStream(ctx)
-	responses, ctx := op.c.exec.DispatchOperation(ctx, rc)
-	started()
+// follow answers a subscription until its source or its client ends it.
+func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandler, ended func() error, out Outcome) {
+	op.c.t.Count(0, 1)
+	defer func() {
+		op.c.t.Count(0, -1)
+		op.finish(ctx, out)
+	}()
+	defer op.recovered()
 	for {
 		resp := responses(ctx)
 		if op.ctx.Err() != nil {
-			return errors
+			return
 		}
 		if resp == nil {
 			break
 		}
-		errors += len(resp.Errors)
+		out.Errors += len(resp.Errors)
 		if resp.Data == nil && len(resp.Errors) > 0 {
 			op.fail(resp.Errors...)
-			return errors
+			return
 		}
 		op.next(resp)
 	}
 	if err := ended(); err != nil {
-		list := gqlerror.List{gqlerror.Wrap(err)}
-		op.fail(op.c.exec.DispatchError(ctx, list).Errors...)
-		return errors + 1
+		out.Errors++
+		op.fail(op.c.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors...)
+		return
 	}
 	op.complete()
-	return errors
 }
 
 // signedOut ends the socket, unless the sign-in could not be looked up now.
@@ -196,8 +204,9 @@ func (op *operation) becomeStream() (over bool) {
 }
 
 // finish lets the operation go; the last one awaited ends a draining socket.
-func (op *operation) finish() {
+func (op *operation) finish(ctx context.Context, out Outcome) {
 	c := op.c
+	c.t.Done(ctx, out)
 	op.cancel()
 	c.forget(op)
 	c.mu.Lock()

@@ -20,7 +20,10 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	edge, err := web.New(webtest.New(), web.Options{
+	schema := webtest.New()
+	silent := make(chan any)
+	schema.Streams["ticks"] = func(context.Context, map[string]any) (<-chan any, error) { return silent, nil }
+	edge, err := web.New(schema, web.Options{
 		Development: true,
 		SignIn: func(_ context.Context, c web.Credentials) (viewer.Viewer, error) {
 			if c.Token != "" {

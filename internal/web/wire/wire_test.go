@@ -1,0 +1,78 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"kabinet/internal/web/wire"
+)
+
+func TestNegotiate(t *testing.T) {
+	const graphQL, plain = wire.GraphQLResponse, wire.JSON
+	for accept, want := range map[string]string{
+		"": plain, "*/*": plain, "application/*": plain, plain: plain, graphQL: graphQL,
+		plain + ", " + graphQL:                  graphQL,
+		plain + ";q=0.9, " + graphQL + ";q=0.8": plain,
+		graphQL + ";q=0, " + plain:              plain,
+		"*/*, " + plain + ";q=0":                "",
+		"*/*, " + graphQL + ";q=0.5":            plain,
+		"*/*;q=0.5, " + graphQL + ";q=0.5":      graphQL,
+		"text/html":                             "", "text/html, */*;q=0.1": plain, plain + ";q=2": "", plain + ";q=x": "", ";;;": "",
+		plain + "; charset=utf-8": plain, plain + "; charset=UTF-8": plain, plain + "; charset=latin1": "",
+		"application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed": graphQL,
+	} {
+		if got := wire.Negotiate([]string{accept}); got != want {
+			t.Errorf("%q: %q, want %q", accept, got, want)
+		}
+	}
+	if got := wire.Negotiate([]string{"text/html", graphQL}); got != graphQL {
+		t.Errorf("two headers: %q", got)
+	}
+}
+
+func TestAppendResponse(t *testing.T) {
+	for want, r := range map[string]*graphql.Response{
+		`{"data":{"a":1}}`:             {Data: []byte(`{"a":1}`), Extensions: map[string]any{}},
+		`{"data":null}`:                {Data: []byte(`null`)},
+		`{"errors":[{"message":"m"}]}`: {Errors: gqlerror.List{{Message: "m"}}},
+		`{"errors":[{"message":"m"}],"data":{"a":null},"extensions":{"x":1}}`: {
+			Errors: gqlerror.List{{Message: "m"}}, Data: []byte(`{"a":null}`), Extensions: map[string]any{"x": 1},
+		},
+		`{"extensions":{"x":1}}`: {Extensions: map[string]any{"x": 1}},
+		`{}`:                     {},
+	} {
+		if got := string(wire.AppendResponse(nil, r)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// security S3: whatever comes, it is taken as an object or refused, and the
+// refusal repeats nothing of it.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{
+		`{"query":"{a}"}`, `[{}]`, `{"query":1}`, `{"variables":[]}`, `{"variables":{"canary":"canary"}`, `{"query":"x"} canary`,
+		`null`, ``, ` `, `{"canary":`, `{"extensions":"canary"}`, "\xff", `{"query":"\ud800"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := wire.Decode(body)
+		if err == nil {
+			if p == nil || !json.Valid(body) || strings.TrimLeft(string(body), " \t\r\n")[0] != '{' {
+				t.Fatalf("%q was taken", body)
+			}
+			return
+		}
+		if _, ok := err.(*wire.ErrBadParameters); !ok {
+			t.Fatalf("%T", err)
+		}
+		if strings.Contains(err.Error(), "canary") || len(err.Error()) > 100 {
+			t.Fatalf("%q is repeated: %v", body, err)
+		}
+	})
+}
