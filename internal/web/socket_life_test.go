@@ -361,3 +361,31 @@ func TestMetricsListener(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A drain that meets sockets half-way through their upgrade ends them too.
+func TestDrainDuringUpgrades(t *testing.T) {
+	for range 20 {
+		s := open(t, nil)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				c, _, err := s.tryDial()
+				if err != nil {
+					return // refused is fine
+				}
+				defer c.Close()
+				_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+				if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, 1012) {
+					t.Errorf("ended with %v", err)
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := s.edge.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		wg.Wait()
+	}
+}

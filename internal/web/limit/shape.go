@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,8 +43,8 @@ func (s Shape) MutateOperationParameters(ctx context.Context, p *graphql.RawPara
 }
 
 func (s Shape) unparsed(err error) *gqlerror.Error {
-	gerr, ok := err.(*gqlerror.Error)
-	if !ok {
+	var gerr *gqlerror.Error
+	if !errors.As(err, &gerr) {
 		return wire.Refusal(fault.ErrInvalidRequest, "the document cannot be parsed")
 	}
 	switch {

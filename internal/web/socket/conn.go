@@ -50,10 +50,10 @@ type conn struct {
 }
 
 // start takes over a fresh socket and returns; nothing of the request is kept.
+//
+// The hub has known it since before the upgrade, so that a drain or its end may
+// have come already.
 func (c *conn) start(ws *websocket.Conn) {
-	c.ws = ws
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.ops = map[string]*operation{}
 	c.filled = time.Now()
 	c.budget = float64(3 * c.t.Limits.SocketRate)
 	ws.SetReadLimit(c.t.Limits.SocketMessage)
@@ -70,10 +70,20 @@ func (c *conn) start(ws *websocket.Conn) {
 		return nil
 	})
 	c.mu.Lock()
+	c.ws = ws
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.ops = map[string]*operation{}
 	c.timer = time.AfterFunc(c.t.Limits.SocketInit, c.tick)
+	draining, cutOff := c.draining, c.closing
 	c.mu.Unlock()
 	c.t.Count(1, 0)
 	go c.read()
+	switch {
+	case cutOff:
+		c.kill()
+	case draining:
+		c.close(CloseRestart, "Service restart")
+	}
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -186,7 +196,7 @@ func (c *conn) send(b []byte) {
 // close says why, ends all operations silently and hangs up soon.
 func (c *conn) close(code int, reason string) {
 	c.mu.Lock()
-	if c.closing {
+	if c.closing || c.ws == nil {
 		c.mu.Unlock()
 		return
 	}
@@ -201,8 +211,12 @@ func (c *conn) close(code int, reason string) {
 func (c *conn) kill() {
 	c.mu.Lock()
 	c.closing = true
-	c.timer.Stop()
+	started := c.ws != nil
 	c.mu.Unlock()
+	if !started {
+		return // start will see it
+	}
+	c.timer.Stop()
 	c.cancel()
 	_ = c.ws.Close()
 }
@@ -211,7 +225,7 @@ func (c *conn) kill() {
 func (c *conn) drain() {
 	c.mu.Lock()
 	c.draining = true
-	idle := c.awaited == 0
+	idle := c.awaited == 0 && c.ws != nil
 	c.mu.Unlock()
 	if idle {
 		c.close(CloseRestart, "Service restart")

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -181,9 +182,7 @@ func (op *operation) recovered() {
 	if e, ok := op.c.exec.(interface {
 		PresentRecoveredError(context.Context, any) error
 	}); ok {
-		if presented, ok := e.PresentRecoveredError(ctx, p).(*gqlerror.Error); ok {
-			err = presented
-		}
+		_ = errors.As(e.PresentRecoveredError(ctx, p), &err)
 	}
 	op.fail(err)
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if _, ok := err.(*wire.ErrBadParameters); !ok {
+		if !errors.As(err, new(*wire.ErrBadParameters)) {
 			t.Fatalf("%T", err)
 		}
 		if strings.Contains(err.Error(), "canary") || len(err.Error()) > 100 {
