@@ -39,9 +39,6 @@ func (e *Edge) door(next http.Handler) http.Handler {
 		out := &answer{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
 				e.log.Error("panic", "requestId", c.id, "panic", p, "stack", string(debug.Stack()))
 				e.refuse(out, r, http.StatusInternalServerError, fault.ErrInternal, "internal error")
 			}

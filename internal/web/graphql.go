@@ -212,9 +212,6 @@ func statusOf(accept string) int {
 
 func (t overHTTP) recovered(w http.ResponseWriter, r *http.Request) {
 	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
 		t.e.log.Error("panic", "requestId", callOf(r).id, "panic", p, "stack", string(debug.Stack()))
 		t.e.refuse(w, r, http.StatusInternalServerError, fault.ErrInternal, "internal error")
 	}

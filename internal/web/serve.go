@@ -30,8 +30,7 @@ func (e *Edge) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	e.drain(srv)
-	<-broken
-	return nil
+	return unlessClosed(<-broken)
 }
 
 func (e *Edge) drain(srv *http.Server) {
@@ -71,13 +70,19 @@ func (e *Edge) ServeMetrics(ctx context.Context, ln net.Listener) error {
 	case err := <-broken:
 		return err
 	case <-ctx.Done():
-		err := srv.Close()
-		<-broken
-		if errors.Is(err, net.ErrClosed) {
-			return nil
+		if err := srv.Close(); err != nil {
+			return err
 		}
-		return err
+		return unlessClosed(<-broken)
 	}
+}
+
+// unlessClosed passes on what is not the end we asked for ourselves.
+func unlessClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // server has a limit on everything a client can take its time for.

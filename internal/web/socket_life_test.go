@@ -200,8 +200,8 @@ func TestDrain(t *testing.T) {
 	stop()
 	idle.closed(1012)
 	select {
-	case <-served:
-		t.Fatal("it left before its work was done")
+	case err := <-served:
+		t.Fatal(err, "it left before its work was done")
 	case <-time.After(50 * time.Millisecond):
 	}
 	if _, _, err := s.tryDial(); err == nil {
