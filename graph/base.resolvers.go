@@ -7,18 +7,17 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
 )
 
 func (r *queryResolver) Node(ctx context.Context, id scalar.ID) (generated.Noder, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.node(ctx, id)
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []*scalar.ID) ([]generated.Noder, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	return r.nodes(ctx, ids)
 }
 
 func (r *Resolver) Mutation() gql.MutationResolver { return &mutationResolver{r} }

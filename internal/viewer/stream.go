@@ -1,19 +1,29 @@
 package viewer
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
-type streamEndKey struct{}
+type streamKey struct{}
 
-// WithStreamEnd puts in what hears why a subscription cannot go on; the
-// transport that carries it sends the error and ends the operation.
-func WithStreamEnd(ctx context.Context, ended func(error)) context.Context {
-	return context.WithValue(ctx, streamEndKey{}, ended)
+// WithStream makes room for the reason why a subscription cannot go on. The
+// transport that carries it asks ended once the source has closed: nil is a
+// plain end.
+func WithStream(ctx context.Context) (_ context.Context, ended func() error) {
+	reason := &atomic.Pointer[error]{}
+	return context.WithValue(ctx, streamKey{}, reason), func() error {
+		if err := reason.Load(); err != nil {
+			return *err
+		}
+		return nil
+	}
 }
 
-// StreamEnd gives the transport's func; it is never nil.
-func StreamEnd(ctx context.Context) func(error) {
-	if ended, ok := ctx.Value(streamEndKey{}).(func(error)); ok {
-		return ended
+// EndStream notes why the subscription of ctx cannot go on; call it before the
+// source closes. Outside a subscription it does nothing.
+func EndStream(ctx context.Context, err error) {
+	if reason, ok := ctx.Value(streamKey{}).(*atomic.Pointer[error]); ok && err != nil {
+		reason.Store(&err)
 	}
-	return func(error) {}
 }
