@@ -1,6 +1,6 @@
 # The targets people and CI use. The work is in tools/*.sh, where it can be read.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate generate-check migration run
+.PHONY: help build test lint generate generate-check migration graphiql run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,3 +27,6 @@ generate-check: ## fail when make generate would change something
 migration: ## write the next migration of both dialects: make migration name=add_wishlist
 	@test -n "$(name)" || { echo 'usage: make migration name=add_wishlist' >&2; exit 1; }
 	go run ./internal/store/pgtest -- go run ent/diff.go '$(name)'
+
+graphiql: ## bundle GraphiQL anew into internal/web/graphiql/assets
+	cd internal/web/graphiql/build && npm ci && node build.mjs
