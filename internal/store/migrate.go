@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -102,8 +103,7 @@ func refuseNewer(ctx context.Context, p *goose.Provider) error {
 
 // migrating opens a connection of its own. On SQLite foreign keys are off (a
 // table is copied to change it, and its children must not be deleted with the
-// old one), the file is locked for everybody else, and afterwards the keys
-// are checked.
+// old one), and afterwards the keys are checked.
 func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) error {
 	if s.Dialect() == dialect.Postgres {
 		locker, err := lock.NewPostgresSessionLocker()
@@ -116,7 +116,12 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		}
 		return do(p)
 	}
-	db, err := openSQLite(SQLitePath(s.url), "&_txlock=immediate&_pragma=foreign_keys(0)&_pragma=busy_timeout(60000)")
+	unlock, err := lockSQLite(ctx, SQLitePath(s.url))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	db, err := openSQLite(SQLitePath(s.url), "&_txlock=immediate&_pragma=foreign_keys(0)")
 	if err != nil {
 		return err
 	}
@@ -130,6 +135,22 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		return err
 	}
 	return foreignKeyCheck(ctx, db)
+}
+
+// lockSQLite lets one process migrate a file at a time: it holds the exclusive
+// lock of a small database beside it, which the system frees after a crash.
+// The file itself cannot be locked so: somebody may be serving from it.
+func lockSQLite(ctx context.Context, path string) (unlock func(), err error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path + ".migrating"}).EscapedPath()+"?_pragma=busy_timeout(60000)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, `BEGIN EXCLUSIVE`); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("wait for another process that migrates: %w", err)
+	}
+	return func() { _ = db.Close() }, nil
 }
 
 func provider(d goose.Dialect, db *sql.DB, files fs.FS, dir string, opts ...goose.ProviderOption) (*goose.Provider, error) {
