@@ -74,20 +74,33 @@ func (s *Store) MigrationStatus(ctx context.Context) (list []MigrationStatus, er
 			return nil, translate(err)
 		}
 	}
-	err = s.migrating(ctx, func(p *goose.Provider) error {
-		var last int64
-		for _, src := range p.ListSources() {
-			list = append(list, MigrationStatus{src.Version, src.Path, at[src.Version]})
-			last = src.Version
+	files, dir := s.migrations()
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	var last int64
+	for _, e := range entries {
+		v, err := goose.NumericComponent(e.Name())
+		if err != nil {
+			continue // the checksum file of the diff
 		}
-		for v := range at {
-			if v > last {
-				return fmt.Errorf("database is at %d, this binary at %d: %w", v, last, ErrNewer)
-			}
+		list = append(list, MigrationStatus{v, e.Name(), at[v]})
+		last = max(last, v)
+	}
+	for v := range at {
+		if v > last {
+			return nil, fmt.Errorf("database is at %d, this binary at %d: %w", v, last, ErrNewer)
 		}
-		return nil
-	})
-	return list, err
+	}
+	return list, nil
+}
+
+func (s *Store) migrations() (files fs.FS, dir string) {
+	if s.Dialect() == dialect.Postgres {
+		return migrations.Postgres, "postgres"
+	}
+	return migrations.SQLite, "sqlite"
 }
 
 func refuseNewer(ctx context.Context, p *goose.Provider) error {
@@ -110,7 +123,7 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		if err != nil {
 			return err
 		}
-		p, err := provider(goose.DialectPostgres, s.drv.write, migrations.Postgres, "postgres", goose.WithSessionLocker(locker))
+		p, err := s.provider(goose.DialectPostgres, s.drv.write, goose.WithSessionLocker(locker))
 		if err != nil {
 			return err
 		}
@@ -127,7 +140,7 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	p, err := provider(goose.DialectSQLite3, db, migrations.SQLite, "sqlite")
+	p, err := s.provider(goose.DialectSQLite3, db)
 	if err != nil {
 		return err
 	}
@@ -153,7 +166,8 @@ func lockSQLite(ctx context.Context, path string) (unlock func(), err error) {
 	return func() { _ = db.Close() }, nil
 }
 
-func provider(d goose.Dialect, db *sql.DB, files fs.FS, dir string, opts ...goose.ProviderOption) (*goose.Provider, error) {
+func (s *Store) provider(d goose.Dialect, db *sql.DB, opts ...goose.ProviderOption) (*goose.Provider, error) {
+	files, dir := s.migrations()
 	sub, err := fs.Sub(files, dir)
 	if err != nil {
 		return nil, err
