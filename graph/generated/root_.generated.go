@@ -4984,9 +4984,9 @@ type ChangePasswordPayload {
   "The person signed in. Null with UNAUTHENTICATED where nobody is; other roots still answer."
   me: User @access(audience: [CUSTOMER])
   "People with an account, newest first."
-  users("Narrows the list." filter: UserFilter, after: Cursor, first: Int, before: Cursor, last: Int): UserConnection @access(audience: [STAFF], permission: USERS_READ)
+  users("Narrows the list." filter: UserFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: USERS_READ)
   "What was done by whom, newest first."
-  auditEntries("Narrows the list." filter: AuditEntryFilter, after: Cursor, first: Int, before: Cursor, last: Int): AuditEntryConnection @access(audience: [STAFF], permission: AUDIT_READ)
+  auditEntries("Narrows the list." filter: AuditEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AuditEntryConnection @access(audience: [STAFF], permission: AUDIT_READ)
 }
 
 extend type Mutation {
@@ -5035,17 +5035,17 @@ type User implements Node {
   "The companies the person may act for, and the House for staff."
   memberships: [Membership!]!
   "The person's orders, newest first unless sorted."
-  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, after: Cursor, first: Int, before: Cursor, last: Int): OrderConnection!
+  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OrderConnection!
   "Goods on the way back, newest first."
-  returns(after: Cursor, first: Int, before: Cursor, last: Int): ReturnRequestConnection!
+  returns("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReturnRequestConnection!
   "The person's account in a bonus programme, the default one when not said. Null where the programme is not known."
   bonusAccount("The programme." programId: ID): BonusAccount
   "The person's accounts in all bonus programmes."
   bonusAccounts: [BonusAccount!]!
   "The person's tickets, last active first."
-  tickets("Narrows the list." filter: TicketFilter, after: Cursor, first: Int, before: Cursor, last: Int): TicketConnection!
+  tickets("Narrows the list." filter: TicketFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection!
   "The person's feed, newest first, archived ones left out unless asked for."
-  notifications("Narrows the list." filter: NotificationFilter, after: Cursor, first: Int, before: Cursor, last: Int): NotificationConnection!
+  notifications("Narrows the list." filter: NotificationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationConnection!
   "How many notifications are unread; exact."
   unreadCount: Int!
   "Where the live streams stand now: read it, then the state, then subscribe after it."
@@ -5632,7 +5632,7 @@ type BonusAccount implements Node {
   "Points that expire before a time if they are not spent."
   expiring("The time." before: DateTime!): Points!
   "The book, newest first."
-  entries("Narrows the list." filter: BonusEntryFilter, after: Cursor, first: Int, before: Cursor, last: Int): BonusEntryConnection!
+  entries("Narrows the list." filter: BonusEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): BonusEntryConnection!
   "Open lots, first to expire first; at most 100."
   lots: [BonusLot!]!
 }
@@ -5989,9 +5989,9 @@ type Company implements Node {
   "Its key in the outside system that owns it."
   externalId: String
   "The company's orders, newest first unless sorted. Needs ORDERS_READ in it."
-  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, after: Cursor, first: Int, before: Cursor, last: Int): OrderConnection!
+  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OrderConnection!
   "The company's tickets, last active first. Needs TICKETS_READ in it."
-  tickets("Narrows the list." filter: TicketFilter, after: Cursor, first: Int, before: Cursor, last: Int): TicketConnection!
+  tickets("Narrows the list." filter: TicketFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection!
 }
 
 "Whether a company can be acted for."
@@ -6256,7 +6256,7 @@ type NotificationAdded {
   "An order of the caller, of the company acted for, or any for staff."
   order("How it is named." by: OrderRef!): Order @access(audience: [CUSTOMER, STAFF])
   "All orders, newest first unless sorted."
-  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, after: Cursor, first: Int, before: Cursor, last: Int): OrderConnection @access(audience: [STAFF], permission: ORDERS_READ)
+  orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OrderConnection @access(audience: [STAFF], permission: ORDERS_READ)
 }
 
 extend type Mutation {
@@ -6340,7 +6340,7 @@ type Order implements Node {
   "The lines, at most 2,000."
   lines: [OrderLine!]!
   "The book of what happened, oldest first."
-  events(after: Cursor, first: Int, before: Cursor, last: Int): OrderEventConnection!
+  events("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OrderEventConnection!
   "Money in."
   payments: [Payment!]!
   "Money out again."
@@ -6933,7 +6933,7 @@ type OrderUpdate {
   "A product on sale."
   product("How it is named." by: ProductRef!): Product @access(audience: [ANYONE])
   "Products on sale, newest first."
-  products("Narrows the list." filter: ProductFilter, after: Cursor, first: Int, before: Cursor, last: Int): ProductConnection @access(audience: [ANYONE])
+  products("Narrows the list." filter: ProductFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ProductConnection @access(audience: [ANYONE])
 }
 
 extend type Mutation {
@@ -7081,7 +7081,7 @@ enum UpsertOutcome {
   "A ticket of the caller, of the company acted for, or any for staff."
   ticket("The ticket." id: ID!): Ticket @access(audience: [CUSTOMER, STAFF])
   "All tickets, last active first."
-  ticketQueue("Narrows the list." filter: TicketQueueFilter, "The order of the list." sort: TicketSort = LAST_ACTIVE, after: Cursor, first: Int, before: Cursor, last: Int): TicketConnection @access(audience: [STAFF], permission: TICKETS_READ)
+  ticketQueue("Narrows the list." filter: TicketQueueFilter, "The order of the list." sort: TicketSort = LAST_ACTIVE, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection @access(audience: [STAFF], permission: TICKETS_READ)
 }
 
 extend type Mutation {
@@ -7167,7 +7167,7 @@ type Ticket implements Node {
   "The staff member who has taken it; for staff."
   assignee: User
   "The talk, oldest first. Internal notes are for staff."
-  messages(after: Cursor, first: Int, before: Cursor, last: Int): TicketMessageConnection!
+  messages("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketMessageConnection!
   "The last message that everybody sees."
   lastMessage: TicketMessage
   "When something last happened."
