@@ -50,7 +50,7 @@ var Scopes = map[string]rule{
 	generated.TypeAuditEntry:        {class: ofHouse, resource: "audit_entry"},
 	generated.TypeTask:              {class: ofOwner, resource: "task", hasUser: true},
 	generated.TypeSetting:           {class: ofHouse, resource: "setting"},
-	generated.TypeProduct:           {class: public, resource: "product"},
+	generated.TypeProduct:           {class: public, resource: "order"}, // staff's ORDERS_WRITE is for both
 	generated.TypeOrder:             {class: ofOwner, resource: "order", hasUser: true},
 	generated.TypeOrderLine:         {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
 	generated.TypeOrderEvent:        {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
@@ -128,7 +128,14 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 		}
 		return in("id", me, owner), nil
 	case ofOwner:
-		return ownerRows(v, r, operation), nil
+		rows := ownerRows(v, r, operation)
+		if typ != generated.TypeOrderEvent {
+			return rows, nil
+		}
+		return func(s *sql.Selector) {
+			rows(s)
+			s.Where(sql.EQ(s.C("visibility"), "ALL"))
+		}, nil
 	case shared:
 		return func(s *sql.Selector) {
 			visible := sql.P(func(b *sql.Builder) {
