@@ -2,6 +2,10 @@ package account
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"time"
 
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -10,17 +14,66 @@ import (
 // Mailer hands a letter to the queue in the caller's transaction.
 type Mailer func(ctx context.Context, tx *store.Tx, letter Letter) error
 
-// Letter is what a template is rendered from; it holds ids, never a code: the
-// job opens the sealed challenge itself.
-type Letter struct {
-	ChallengeID string `json:"challengeId"`
-	Template    string `json:"template"`
-	Locale      string `json:"locale"`
-}
-
-// People is the service of this domain.
+// People is the service of this domain; New makes it.
 type People struct {
 	Store   *store.Store
 	Streams *live.Streams
 	Mail    Mailer
+
+	o      Options
+	hashes *hasher
+	roles  roleCache
+}
+
+// Options are what server.go hands to New. Zero numbers take the documented
+// defaults.
+type Options struct {
+	Store   *store.Store
+	Streams *live.Streams
+	Mail    Mailer
+	Sealer  *store.Sealer // of challenges
+
+	Sessions  Lifetimes
+	CodeTTL   time.Duration // of a code sent by mail; 10 minutes
+	CodeTries int           // wrong tries until it is dead; 5
+	Hashes    int           // passwords checked at a time, 19 MiB each; one a core
+
+	Locale   string // of those who have not chosen one; en
+	TimeZone string // the same; UTC
+	Log      *slog.Logger
+}
+
+// Lifetimes say how long a sign-in lasts.
+type Lifetimes struct {
+	Idle, Absolute           time.Duration // 14 days, 90 days
+	StaffIdle, StaffAbsolute time.Duration // 30 minutes, 12 hours
+	StepUp                   time.Duration // how long a fresh proof counts; 10 minutes
+}
+
+// New checks the options and makes the service.
+func New(o Options) (*People, error) {
+	if o.Store == nil || o.Sealer == nil || o.Mail == nil {
+		return nil, errors.New("account: Store, Sealer and Mail are required")
+	}
+	fill(&o.Sessions.Idle, 14*24*time.Hour)
+	fill(&o.Sessions.Absolute, 90*24*time.Hour)
+	fill(&o.Sessions.StaffIdle, 30*time.Minute)
+	fill(&o.Sessions.StaffAbsolute, 12*time.Hour)
+	fill(&o.Sessions.StepUp, 10*time.Minute)
+	fill(&o.CodeTTL, 10*time.Minute)
+	fill(&o.CodeTries, 5)
+	fill(&o.Hashes, runtime.GOMAXPROCS(0))
+	fill(&o.Locale, "en")
+	fill(&o.TimeZone, "UTC")
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: newHasher(o.Hashes)}, nil
+}
+
+func fill[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -39,6 +40,7 @@ type Store struct {
 	clock  func() time.Time
 	log    *slog.Logger
 	told   func() // rings the relay after a commit that told events
+	epoch  atomic.Pointer[string]
 }
 
 // maxConns is what was measured best for short transactions on two cores;
