@@ -22,6 +22,10 @@ const migrationLock = 0x6b6162696e6574 // "kabinet"
 // Several instances may call it at once: the others wait. A database that a
 // newer River migrated is store.ErrNewer.
 func Migrate(ctx context.Context, s *store.Store) error {
+	// Tables that are not there yet are what Migrate is for.
+	if err := Check(ctx, s); errors.Is(err, store.ErrNewer) {
+		return err
+	}
 	if s.Dialect() == dialect.Postgres {
 		return migratePostgres(ctx, s)
 	}
@@ -57,9 +61,6 @@ func migratePostgres(ctx context.Context, s *store.Store) error {
 }
 
 func up(ctx context.Context, m *rivermigrate.Migrator[*sql.Tx], tx *sql.Tx) error {
-	if err := refuseNewer(ctx, m, tx); err != nil {
-		return err
-	}
 	var err error
 	if tx == nil {
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
@@ -70,24 +71,6 @@ func up(ctx context.Context, m *rivermigrate.Migrator[*sql.Tx], tx *sql.Tx) erro
 		return fmt.Errorf("job: migrate: %w", err)
 	}
 	return nil
-}
-
-func refuseNewer(ctx context.Context, m *rivermigrate.Migrator[*sql.Tx], tx *sql.Tx) error {
-	there, err := existing(ctx, m, tx)
-	if err != nil {
-		return fmt.Errorf("job: migrate: %w", err)
-	}
-	if known := newest(m.AllVersions()); newest(there) > known {
-		return fmt.Errorf("job tables are at %d, this binary at %d: %w", newest(there), known, store.ErrNewer)
-	}
-	return nil
-}
-
-func existing(ctx context.Context, m *rivermigrate.Migrator[*sql.Tx], tx *sql.Tx) ([]rivermigrate.Migration, error) {
-	if tx == nil {
-		return m.ExistingVersions(ctx)
-	}
-	return m.ExistingVersionsTx(ctx, tx)
 }
 
 func newest(list []rivermigrate.Migration) int {
