@@ -20,6 +20,8 @@ type TicketReplied struct {
 	MessageID  uuid.UUID  `json:"messageId"`
 	AuthorKind string     `json:"authorKind"` // CUSTOMER, STAFF, SYSTEM
 	Note       bool       `json:"note,omitempty"`
+	Status     string     `json:"status,omitempty"` // of the ticket after it
+	Reason     string     `json:"reason,omitempty"`
 }
 
 // TicketChanged is told when state, reason, priority or assignee change, or a
@@ -33,6 +35,16 @@ type TicketChanged struct {
 	Status   string     `json:"status"`
 	Reason   string     `json:"reason"`
 	ByStaff  bool       `json:"byStaff,omitempty"`
+}
+
+// TicketQueueChanged is told to the staff's queue by the hearer of the facts
+// above, never in the customer's transaction.
+type TicketQueueChanged struct {
+	TicketID uuid.UUID `json:"ticketId"`
+	Number   string    `json:"number"`
+	Cause    string    `json:"cause"` // the kind of the fact behind it
+	Status   string    `json:"status,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
 }
 
 // Kind implements Fact.
@@ -52,3 +64,9 @@ func (TicketChanged) Kind() string { return "ticket.changed" }
 
 // Subject implements Fact.
 func (f TicketChanged) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }
+
+// Kind implements Fact.
+func (TicketQueueChanged) Kind() string { return "ticket_queue.changed" }
+
+// Subject implements Fact.
+func (f TicketQueueChanged) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }

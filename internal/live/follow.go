@@ -44,7 +44,8 @@ func (s *Streams) now(ctx context.Context, streams []uuid.UUID) (Cursor, error) 
 
 // resume is the place after a cursor in the streams: their present end where
 // there is none. A stream that the cursor does not name (a company joined
-// since) begins at its present end.
+// since) begins at its present end; a cursor that names none of them is of
+// another list, and going on from now would lose events without a word.
 func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID) (Cursor, error) {
 	c, err := s.now(ctx, streams)
 	if err != nil || after == nil {
@@ -57,10 +58,14 @@ func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID
 	if given.Epoch != c.Epoch {
 		return c, ErrExpired
 	}
+	named := false
 	for _, id := range streams {
 		if seq, ok := given.Seqs[id]; ok {
-			c.Seqs[id] = seq
+			c.Seqs[id], named = seq, true
 		}
+	}
+	if !named {
+		return c, ErrBadCursor
 	}
 	return c, nil
 }

@@ -1,0 +1,23 @@
+package event
+
+// personal are the facts that the streams of people and companies carry; the
+// staff's queue has its own.
+var personal = []Fact{
+	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, PasswordChanged{}, ProfileUpdated{},
+	OrderPlaced{}, OrderStatusChanged{}, OrderCancelled{},
+	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
+	TicketOpened{}, TicketReplied{}, TicketChanged{},
+	NotificationAdded{}, NotificationsChanged{},
+}
+
+var personalKinds = func() map[string]bool {
+	kinds := make(map[string]bool, len(personal))
+	for _, f := range personal {
+		kinds[f.Kind()] = true
+	}
+	return kinds
+}()
+
+// IsPersonal says whether kind is one that a person's stream may carry, so
+// that a filter by a misspelt kind is refused and not silent.
+func IsPersonal(kind string) bool { return personalKinds[kind] }
