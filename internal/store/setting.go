@@ -67,6 +67,11 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 			break
 		}
 		err = s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
+			// Another instance may have made it since: saving would renew it.
+			made, err := current(tx.Setting, "stream", "epoch").Exist(viewer.AsSystem(ctx, "setting"))
+			if err != nil || made {
+				return err
+			}
 			return tx.SaveSetting(ctx, "stream", "epoch", uuid.NewString()[:8])
 		})
 		if err != nil && !IsUnique(err) {
