@@ -67,12 +67,14 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 			break
 		}
 		err = s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-			// Another instance may have made it since: saving would renew it.
-			made, err := current(tx.Setting, "stream", "epoch").Exist(viewer.AsSystem(ctx, "setting"))
-			if err != nil || made {
+			// Another instance may have made it since. Saving would renew it;
+			// a plain insert violates the index instead.
+			value, err := json.Marshal(uuid.NewString()[:8])
+			if err != nil {
 				return err
 			}
-			return tx.SaveSetting(ctx, "stream", "epoch", uuid.NewString()[:8])
+			return tx.Setting.Create().SetScopeID(viewer.House).SetKind("stream").SetHandle("epoch").SetValue(value).
+				Exec(viewer.AsSystem(ctx, "setting"))
 		})
 		if err != nil && !IsUnique(err) {
 			return "", err
