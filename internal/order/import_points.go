@@ -1,0 +1,79 @@
+package order
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entorder "kabinet/ent/generated/order"
+)
+
+// act is what an invoice means for points: a customer's order earns, and one
+// whose goods all came back gives up what it earned.
+type act struct {
+	order uuid.UUID
+	total int64 // as bought
+	undo  bool
+}
+
+// points lets the batch's orders earn, in file order, when that was asked for.
+// Facts that were told of it are dropped: history notifies nobody.
+func (b *batch) points(ctx context.Context) error {
+	if !b.opts.Earn || len(b.acts) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, 0, len(b.acts))
+	for _, a := range b.acts {
+		ids = append(ids, a.order)
+	}
+	found, err := b.tx.Order.Query().Where(entorder.IDIn(ids...)).WithLines().All(ctx)
+	if err != nil {
+		return err
+	}
+	byID := make(map[uuid.UUID]*ent.Order, len(found))
+	for _, o := range found {
+		byID[o.ID] = o
+	}
+	for _, a := range b.acts {
+		o := byID[a.order]
+		if a.undo {
+			err = b.Unearn(ctx, b.tx, o)
+		} else {
+			err = b.earn(ctx, o, a.total)
+		}
+		if err != nil {
+			return fmt.Errorf("points of order %s: %w", o.Number, err)
+		}
+	}
+	b.tx.Hush()
+	return nil
+}
+
+// earn gives the order's points as on the day it came: what returned later is
+// not known yet.
+func (b *batch) earn(ctx context.Context, o *ent.Order, total int64) error {
+	bought := *o
+	bought.TotalMinor, bought.RefundedMinor = total, 0
+	lines := make([]*ent.OrderLine, len(o.Edges.Lines))
+	for i, l := range o.Edges.Lines {
+		line := *l
+		line.Returned = 0
+		lines[i] = &line
+	}
+	var sum int64
+	for _, moment := range []Moment{Placed, Delivered} {
+		points, err := b.Earn(ctx, b.tx, &bought, lines, moment)
+		if err != nil {
+			return err
+		}
+		sum += points
+	}
+	if sum == 0 {
+		return nil
+	}
+	b.counts.Points += sum
+	_, err := b.tx.Exec(ctx, `UPDATE orders SET points_earned = ? WHERE id = ?`, sum, o.ID)
+	return err
+}
