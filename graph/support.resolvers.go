@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
@@ -18,75 +17,91 @@ import (
 )
 
 func (r *mutationResolver) OpenTicket(ctx context.Context, input support.OpenTicketInput) (*gql.OpenTicketPayload, error) {
-	panic(fmt.Errorf("not implemented: OpenTicket - openTicket"))
+	done, err := r.Tickets.Open(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.OpenTicketPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReplyToTicket(ctx context.Context, input support.ReplyToTicketInput) (*gql.ReplyToTicketPayload, error) {
-	panic(fmt.Errorf("not implemented: ReplyToTicket - replyToTicket"))
+	message, ticket, err := r.Tickets.Reply(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReplyToTicketPayload{Message: message, Ticket: ticket, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) MarkTicketRead(ctx context.Context, input support.MarkTicketReadInput) (*gql.MarkTicketReadPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkTicketRead - markTicketRead"))
+	done, err := r.Tickets.MarkRead(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkTicketReadPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CloseTicket(ctx context.Context, input support.CloseTicketInput) (*gql.CloseTicketPayload, error) {
-	panic(fmt.Errorf("not implemented: CloseTicket - closeTicket"))
+	done, err := r.Tickets.Close(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CloseTicketPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReopenTicket(ctx context.Context, input support.ReopenTicketInput) (*gql.ReopenTicketPayload, error) {
-	panic(fmt.Errorf("not implemented: ReopenTicket - reopenTicket"))
+	done, err := r.Tickets.Reopen(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReopenTicketPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AssignTicket(ctx context.Context, input support.AssignTicketInput) (*gql.AssignTicketPayload, error) {
-	panic(fmt.Errorf("not implemented: AssignTicket - assignTicket"))
+	done, err := r.Tickets.Assign(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AssignTicketPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetTicketStatus(ctx context.Context, input support.SetTicketStatusInput) (*gql.SetTicketStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetTicketStatus - setTicketStatus"))
+	done, err := r.Tickets.SetStatus(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetTicketStatusPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AddInternalNote(ctx context.Context, input support.AddInternalNoteInput) (*gql.AddInternalNotePayload, error) {
-	panic(fmt.Errorf("not implemented: AddInternalNote - addInternalNote"))
+	done, err := r.Tickets.AddNote(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AddInternalNotePayload{Message: done, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Ticket(ctx context.Context, id scalar.ID) (*generated.Ticket, error) {
-	panic(fmt.Errorf("not implemented: Ticket - ticket"))
+	return found(r.Tickets.Find(ctx, id))
 }
 
 func (r *queryResolver) TicketQueue(ctx context.Context, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error) {
-	panic(fmt.Errorf("not implemented: TicketQueue - ticketQueue"))
+	return r.Tickets.Queue(ctx, filter, sort, support.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *subscriptionResolver) TicketUpdated(ctx context.Context, ticketID scalar.ID, after *string) (<-chan *support.Update, error) {
-	panic(fmt.Errorf("not implemented: TicketUpdated - ticketUpdated"))
+	return r.Tickets.Updated(ctx, ticketID, after)
 }
 
 func (r *ticketResolver) StatusLabel(ctx context.Context, obj *generated.Ticket) (string, error) {
-	panic(fmt.Errorf("not implemented: StatusLabel - statusLabel"))
+	return r.Tickets.StatusLabel(ctx, obj), nil
 }
 
 func (r *ticketResolver) AvailableActions(ctx context.Context, obj *generated.Ticket) ([]support.TicketAction, error) {
-	panic(fmt.Errorf("not implemented: AvailableActions - availableActions"))
+	return r.Tickets.AvailableActions(ctx, obj), nil
 }
 
 func (r *ticketResolver) EntryID(ctx context.Context, obj *generated.Ticket) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: EntryID - entryId"))
+	return r.Tickets.EntryID(obj), nil
 }
 
 func (r *ticketResolver) IsAssigned(ctx context.Context, obj *generated.Ticket) (bool, error) {
-	panic(fmt.Errorf("not implemented: IsAssigned - isAssigned"))
+	return obj.AssigneeID != nil, nil
 }
 
 func (r *ticketResolver) Assignee(ctx context.Context, obj *generated.Ticket) (*generated.User, error) {
-	panic(fmt.Errorf("not implemented: Assignee - assignee"))
+	return r.Tickets.Assignee(ctx, obj)
 }
 
 func (r *ticketResolver) UnreadCount(ctx context.Context, obj *generated.Ticket) (int, error) {
-	panic(fmt.Errorf("not implemented: UnreadCount - unreadCount"))
+	return r.Tickets.UnreadCount(ctx, obj)
 }
 
 func (r *ticketMessageResolver) IsMine(ctx context.Context, obj *generated.TicketMessage) (bool, error) {
-	panic(fmt.Errorf("not implemented: IsMine - isMine"))
+	return r.Tickets.IsMine(ctx, obj), nil
 }
 
 func (r *Resolver) Ticket() gql.TicketResolver { return &ticketResolver{r} }

@@ -1,12 +1,150 @@
 package support
 
 import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entticket "kabinet/ent/generated/ticket"
+	entuser "kabinet/ent/generated/user"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
 	"kabinet/internal/live"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // Tickets is the service of this domain.
 type Tickets struct {
 	Store   *store.Store
 	Streams *live.Streams
+}
+
+// The bounds of what people write, in characters.
+const (
+	maxSubject  = 200
+	maxBody     = 10_000
+	maxClientID = 100
+)
+
+// resource is the name under which permissions speak of tickets.
+const resource = "ticket"
+
+var (
+	// ErrTicketClosed refuses what only an open ticket allows.
+	ErrTicketClosed = fault.New(fault.Refused, "TICKET_CLOSED")
+	// ErrIllegalTransition refuses a move between states; fromState, toState.
+	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+)
+
+// lock takes the ticket's row for this transaction, through the fence, and
+// gives the ticket as it is under the lock. Faults: INVALID_ID, NOT_FOUND, and
+// FORBIDDEN to who may read it but not write.
+func (s *Tickets) lock(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ticket, error) {
+	key, err := keyOf(id, "tkt", "input", "ticketId")
+	if err != nil {
+		return nil, err
+	}
+	// Adding nothing is how a row is locked on both databases.
+	t, err := tx.Ticket.UpdateOneID(key).AddSeq(0).Save(ctx)
+	if ent.IsNotFound(err) {
+		seen, err := tx.Ticket.Query().Where(entticket.ID(key)).Exist(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case seen:
+			return nil, fault.ErrForbidden
+		}
+		return nil, fault.ErrNotFound.At("input", "ticketId")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !mayWrite(viewer.From(ctx), t) {
+		return nil, fault.ErrForbidden
+	}
+	return t, nil
+}
+
+// checkRevision refuses a stale write.
+func checkRevision(t *ent.Ticket, read *int) error {
+	if read != nil && int64(*read) != t.Revision {
+		return fault.ErrStaleObject.At("input", "revision").With("revision", t.Revision)
+	}
+	return nil
+}
+
+// toCustomers are the streams of the customer's side: who opened it, the
+// company it is of, and the ticket's own.
+func toCustomers(t *ent.Ticket) []store.Stream {
+	var to []store.Stream
+	if t.UserID != nil {
+		to = append(to, store.ToUser(*t.UserID))
+	}
+	if t.OwnerID != viewer.House && (t.UserID == nil || t.OwnerID != *t.UserID) {
+		to = append(to, store.ToCompany(t.OwnerID))
+	}
+	return append(to, store.ToTicket(t.ID, event.ToAll))
+}
+
+// nameOf is the name a person goes by now; the fence lets everybody read his own.
+func nameOf(ctx context.Context, tx *store.Tx, id uuid.UUID) (string, error) {
+	return tx.User.Query().Where(entuser.ID(id)).Select(entuser.FieldDisplayName).String(ctx)
+}
+
+// keyOf takes the UUID out of an id of the wanted kind; else INVALID_ID.
+func keyOf(id scalar.ID, prefix string, path ...string) (uuid.UUID, error) {
+	if id.Prefix != prefix {
+		return uuid.Nil, fault.ErrInvalidID.At(path...)
+	}
+	return id.UUID, nil
+}
+
+// optionalKey is keyOf for a value that may be absent.
+func optionalKey(id *scalar.ID, prefix string, path ...string) (*uuid.UUID, error) {
+	if id == nil {
+		return nil, nil
+	}
+	key, err := keyOf(*id, prefix, path...)
+	return &key, err
+}
+
+// checkSubject wants one line of 1 to 200 characters.
+func checkSubject(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	return s, checkText(s, maxSubject, "", "input", "subject")
+}
+
+// checkBody wants a text of 1 to 10,000 characters.
+func checkBody(s string) (string, error) {
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	return s, checkText(s, maxBody, "\n\t", "input", "body")
+}
+
+// checkClientID wants 1 to 100 characters where there is one.
+func checkClientID(s *string) error {
+	if s == nil {
+		return nil
+	}
+	return checkText(*s, maxClientID, "", "input", "clientMessageId")
+}
+
+func checkText(s string, limit int, controls string, path ...string) error {
+	switch n := utf8.RuneCountInString(s); {
+	case n == 0:
+		return fault.ErrRequired.At(path...)
+	case n > limit:
+		return fault.ErrTooLong.At(path...).With("limit", limit)
+	}
+	// PostgreSQL keeps no NUL, and a person needs no other control character.
+	odd := strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(controls, r) })
+	if odd || !utf8.ValidString(s) {
+		return fault.ErrInvalidValue.At(path...)
+	}
+	return nil
 }

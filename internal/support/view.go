@@ -1,11 +1,71 @@
 package support
 
-import ent "kabinet/ent/generated"
+import (
+	"context"
 
-// Update is a message of ticketUpdated.
-type Update struct {
-	Cursor  string
-	Kind    string
-	Ticket  *ent.Ticket
-	Message *ent.TicketMessage
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// StatusLabel says where a ticket stands in the caller's language.
+func (s *Tickets) StatusLabel(ctx context.Context, t *ent.Ticket) string {
+	return label(viewer.From(ctx).Locale, t.StatusReason)
+}
+
+// AvailableActions are what the caller may do with a ticket now.
+func (s *Tickets) AvailableActions(ctx context.Context, t *ent.Ticket) []TicketAction {
+	v := viewer.From(ctx)
+	if !mayWrite(v, t) {
+		return []TicketAction{}
+	}
+	return actions(t.Status, onStaffSide(v, t))
+}
+
+// EntryID is the id at the edge of the bonus entry a ticket is about.
+func (s *Tickets) EntryID(t *ent.Ticket) *scalar.ID {
+	if t.EntryID == nil {
+		return nil
+	}
+	return &scalar.ID{Prefix: "ent", UUID: *t.EntryID}
+}
+
+// Assignee is for staff; null to everybody else, and to staff who may not see
+// people.
+func (s *Tickets) Assignee(ctx context.Context, t *ent.Ticket) (*ent.User, error) {
+	if t.AssigneeID == nil || !onStaffSide(viewer.From(ctx), t) {
+		return nil, nil
+	}
+	u, err := t.Assignee(ctx)
+	return u, store.Translate(err)
+}
+
+// UnreadCount is how many messages of the other side the caller's has not read.
+func (s *Tickets) UnreadCount(ctx context.Context, t *ent.Ticket) (int, error) {
+	v := viewer.From(ctx)
+	if onStaffSide(v, t) {
+		return int(t.StaffSeq - t.StaffReadSeq), nil
+	}
+	marks, err := t.Edges.ParticipantsOrErr()
+	if ent.IsNotLoaded(err) {
+		marks, err = t.QueryParticipants().Where(ticketparticipant.UserID(v.UserID)).All(ctx)
+	}
+	if err != nil {
+		return 0, store.Translate(err)
+	}
+	read := int64(0)
+	for _, m := range marks {
+		if m.UserID == v.UserID {
+			read = m.ReadSeq
+		}
+	}
+	return int(t.PublicSeq - read), nil
+}
+
+// IsMine says whether the caller wrote a message.
+func (s *Tickets) IsMine(ctx context.Context, m *ent.TicketMessage) bool {
+	v := viewer.From(ctx)
+	return m.AuthorID != nil && v.SignedIn() && *m.AuthorID == v.UserID
 }

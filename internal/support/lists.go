@@ -1,0 +1,157 @@
+package support
+
+import (
+	"context"
+
+	"entgo.io/contrib/entgql"
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entticket "kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
+	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Page is the arguments of a connection.
+type Page struct {
+	After  *scalar.Cursor
+	First  *int
+	Before *scalar.Cursor
+	Last   *int
+}
+
+// Find gives a ticket that the caller may see, with what the field selects.
+// Faults: INVALID_ID, NOT_FOUND.
+func (s *Tickets) Find(ctx context.Context, id scalar.ID) (*ent.Ticket, error) {
+	key, err := keyOf(id, "tkt", "id")
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.query(ctx).Where(entticket.ID(key)).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := q.Only(ctx)
+	return t, store.Translate(err)
+}
+
+// byKey re-reads a ticket after a change; its edges load when they are asked for.
+func (s *Tickets) byKey(ctx context.Context, key uuid.UUID) (*ent.Ticket, error) {
+	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Only(ctx)
+	return t, store.Translate(err)
+}
+
+// written re-reads a message and its ticket.
+func (s *Tickets) written(ctx context.Context, of, id uuid.UUID) (*ent.TicketMessage, *ent.Ticket, error) {
+	t, err := s.byKey(ctx, of)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := s.Store.Client.TicketMessage.Query().Where(ticketmessage.ID(id)).Only(ctx)
+	return m, t, store.Translate(err)
+}
+
+// Of lists the tickets of one owner, last active first.
+func (s *Tickets) Of(ctx context.Context, owner uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
+	q := s.query(ctx).Where(entticket.OwnerID(owner))
+	if filter != nil {
+		if len(filter.Status) > 0 {
+			q.Where(entticket.StatusIn(filter.Status...))
+		}
+		about, err := optionalKey(filter.OrderID, "order", "filter", "orderId")
+		if err != nil {
+			return nil, err
+		}
+		if about != nil {
+			q.Where(entticket.OrderID(*about))
+		}
+	}
+	return paginate(ctx, q, entgql.OrderDirectionDesc, p)
+}
+
+// OfCompany is Of for a company's list. Faults: FORBIDDEN without TICKETS_READ
+// in the company.
+func (s *Tickets) OfCompany(ctx context.Context, company uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
+	v := viewer.From(ctx)
+	reach := v.Reach(resource, "read")
+	if reach != viewer.ReachAll && (v.OwnerID != company || reach == viewer.ReachNone) {
+		return nil, fault.ErrForbidden
+	}
+	return s.Of(ctx, company, filter, p)
+}
+
+// Queue lists all tickets for staff.
+func (s *Tickets) Queue(ctx context.Context, filter *TicketQueueFilter, sort *TicketSort, p Page) (*ent.TicketConnection, error) {
+	q := s.query(ctx)
+	if filter != nil {
+		if len(filter.Status) > 0 {
+			q.Where(entticket.StatusIn(filter.Status...))
+		}
+		if filter.Unassigned != nil && *filter.Unassigned {
+			q.Where(entticket.AssigneeIDIsNil())
+		}
+		assignee, err := optionalKey(filter.AssigneeID, "usr", "filter", "assigneeId")
+		if err != nil {
+			return nil, err
+		}
+		if assignee != nil {
+			q.Where(entticket.AssigneeID(*assignee))
+		}
+		customer, err := optionalKey(filter.CustomerID, "usr", "filter", "customerId")
+		if err != nil {
+			return nil, err
+		}
+		if customer != nil {
+			q.Where(entticket.OwnerID(*customer))
+		}
+	}
+	direction := entgql.OrderDirectionDesc
+	if sort != nil && *sort == TicketSortOldestActive {
+		direction = entgql.OrderDirectionAsc
+	}
+	return paginate(ctx, q, direction, p)
+}
+
+func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDirection, p Page) (*ent.TicketConnection, error) {
+	c, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last,
+		ent.WithTicketOrder(&ent.TicketOrder{Direction: direction, Field: ent.TicketOrderFieldLastActivityAt}))
+	return c, store.Translate(err)
+}
+
+// query reads tickets and, where unread counts are asked for, the caller's
+// read marks with them: one statement for a whole list.
+func (s *Tickets) query(ctx context.Context) *ent.TicketQuery {
+	q := s.Store.Client.Ticket.Query()
+	if me := viewer.From(ctx).UserID; selects(ctx, "unreadCount") {
+		q.WithParticipants(func(q *ent.TicketParticipantQuery) { q.Where(ticketparticipant.UserID(me)) })
+	}
+	return q
+}
+
+// selects says whether the tickets of the current field are asked for a field.
+func selects(ctx context.Context, name string) bool {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil || !graphql.HasOperationContext(ctx) {
+		return false
+	}
+	return selected(graphql.GetOperationContext(ctx), fc.Field, name)
+}
+
+func selected(op *graphql.OperationContext, field graphql.CollectedField, name string) bool {
+	for _, f := range graphql.CollectFields(op, field.Selections, nil) {
+		switch f.Name {
+		case name:
+			return true
+		case "edges", "node", "nodes":
+			if selected(op, f, name) {
+				return true
+			}
+		}
+	}
+	return false
+}

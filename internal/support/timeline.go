@@ -1,0 +1,119 @@
+package support
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
+	"kabinet/internal/locale"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// item is one entry of a timeline before it is written.
+type item struct {
+	kind       ticketmessage.Kind
+	visibility ticketmessage.Visibility
+	clientID   *string
+	author     ticketmessage.AuthorKind
+	name       string
+	body       string
+	data       map[string]any
+}
+
+// add writes an item under the ticket's lock and moves t.Seq; whoever changes
+// the ticket afterwards keeps it (keep, below). The fence of the ticket was
+// passed by lock; a person who takes part in another owner's ticket writes
+// rows of that owner, so the row itself is made by the system.
+func add(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.TicketMessage, error) {
+	t.Seq++
+	c := tx.TicketMessage.Create().SetOwnerID(t.OwnerID).SetTicketID(t.ID).SetSeq(t.Seq).
+		SetKind(i.kind).SetVisibility(i.visibility).SetNillableClientID(i.clientID).
+		SetNillableAuthorID(viewer.From(ctx).Actor()).SetAuthorKind(i.author).SetAuthorName(i.name).SetBody(i.body)
+	if i.data != nil {
+		c.SetData(i.data)
+	}
+	return c.Save(viewer.AsSystem(ctx, "support.timeline"))
+}
+
+// said finds what the caller already wrote under a client id, so that a retry
+// never doubles. Faults: IDEMPOTENCY_KEY_REUSED when it was something else.
+func said(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.TicketMessage, error) {
+	if i.clientID == nil {
+		return nil, nil
+	}
+	m, err := tx.TicketMessage.Query().Where(ticketmessage.TicketID(t.ID),
+		ticketmessage.AuthorID(viewer.From(ctx).UserID), ticketmessage.ClientID(*i.clientID)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case m.Kind != i.kind || m.Body != i.body:
+		return nil, fault.ErrIdempotencyKeyReused.At("input", "clientMessageId")
+	}
+	return m, nil
+}
+
+// happened writes an EVENT into the timeline, in the language of the ticket.
+func happened(ctx context.Context, tx *store.Tx, t *ent.Ticket, by item, text string, params map[string]any) error {
+	by.kind, by.clientID = ticketmessage.KindEVENT, nil
+	by.body = locale.Text(t.Locale, "support.event."+text, params)
+	_, err := add(ctx, tx, t, by)
+	return err
+}
+
+// signed is an item that everybody sees, signed by the caller.
+func signed(ctx context.Context, tx *store.Tx, staff bool) (item, error) {
+	v := viewer.From(ctx)
+	i := item{kind: ticketmessage.KindMESSAGE, visibility: ticketmessage.VisibilityALL, author: authorKind(v, staff)}
+	if v.IsSystem() {
+		return i, nil
+	}
+	var err error
+	i.name, err = nameOf(ctx, tx, v.UserID)
+	return i, err
+}
+
+// keep writes the numbers that add has moved, and nothing a customer could see.
+func keep(tx *store.Tx, t *ent.Ticket) *ent.TicketUpdateOne {
+	return tx.Ticket.UpdateOneID(t.ID).SetSeq(t.Seq)
+}
+
+// move sets where the ticket stands.
+func move(tx *store.Tx, u *ent.TicketUpdateOne, was *ent.Ticket, next stand) *ent.TicketUpdateOne {
+	u.SetStatus(next.status).SetStatusReason(next.reason).ClearSnoozedUntilAt()
+	if next.until != nil {
+		u.SetSnoozedUntilAt(*next.until)
+	}
+	switch {
+	case next.status != ticket.StatusCLOSED:
+		u.ClearClosedAt()
+	case was.Status != ticket.StatusCLOSED:
+		u.SetClosedAt(tx.Now)
+	}
+	return u
+}
+
+// tellChange tells the customer's side, or staff alone, what has changed.
+func tellChange(ctx context.Context, tx *store.Tx, t *ent.Ticket, changed []string, to ...store.Stream) {
+	tx.Tell(event.TicketChanged{
+		TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, Changed: slices.Clone(changed),
+		Status: string(t.Status), Reason: string(t.StatusReason), ByStaff: onStaffSide(viewer.From(ctx), t),
+	}, to...)
+}
+
+// participant gives the caller's row in a ticket; nil when he has none.
+func participant(ctx context.Context, tx *store.Tx, ticketID uuid.UUID) (*ent.TicketParticipant, error) {
+	p, err := tx.TicketParticipant.Query().Where(ofMe(ctx, ticketID)...).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return p, err
+}
