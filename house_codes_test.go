@@ -21,6 +21,12 @@ type declared struct {
 	at         string
 }
 
+// promised are codes of the contract that nothing raises yet, with the issue
+// that will; their texts are written already.
+var promised = map[string]string{
+	"SESSION_LOCKED": "issue 5: the lock after 15 minutes",
+}
+
 // shown are the kinds that graph/errors.go makes userErrors of.
 var shown = []string{"Invalid", "Refused", "Conflict", "NotFound"}
 
@@ -210,8 +216,11 @@ func TestHouseCodes(t *testing.T) {
 		}
 	}
 	for _, code := range slices.Sorted(maps.Keys(top)) {
-		if faults[code] == nil {
+		if faults[code] == nil && promised[code] == "" {
 			t.Errorf("docs/errors.md: nothing declares the top-level code `%s`", code)
+		}
+		if faults[code] != nil && promised[code] != "" {
+			t.Errorf("%s: %s is raised now: take it out of promised", faults[code].at, code)
 		}
 	}
 }
@@ -219,6 +228,9 @@ func TestHouseCodes(t *testing.T) {
 func TestHouseCodeTexts(t *testing.T) {
 	t.Parallel()
 	codes := map[string]bool{"unknown": true}
+	for code := range promised {
+		codes[code] = true
+	}
 	for code := range declaredFaults(t) {
 		codes[code] = true
 	}

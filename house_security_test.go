@@ -16,7 +16,7 @@ var (
 	issueNumber  = regexp.MustCompile(`\bissue \d+\b`)
 )
 
-// proofs are the comments "security A3" of test files: id -> files.
+// proofs are the comments of test files that name a case: id -> files.
 func proofs(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	found := map[string]map[string]bool{}

@@ -209,7 +209,7 @@ func TestErrorsAndPanics(t *testing.T) {
 		if r.StatusCode != 200 || len(errs) != 1 || r.code(t) != code || errs[0].Extensions["requestId"] != "request-0001" {
 			t.Errorf("%s: %d %s", query, r.StatusCode, r.body)
 		}
-		if strings.Contains(r.body, "secret") { // security G13
+		if strings.Contains(r.body, "secret") { // security G13, S5
 			t.Errorf("%s tells: %s", query, r.body)
 		}
 	}

@@ -119,7 +119,7 @@ func TestDeepestDocumentLeavesTheProcessAlive(t *testing.T) {
 	}
 }
 
-// security G8
+// security G8, S8, S9
 func TestPagesAndNodes(t *testing.T) {
 	s := open(t, func(o *web.Options, _ *webtest.Schema) { o.Development = true })
 	ids := func(n int) []string {
@@ -252,7 +252,7 @@ func TestCursors(t *testing.T) {
 	}
 }
 
-// security G12, S14: names of the schema are not told.
+// security G12, S14, S5: names of the schema are not told.
 func TestSuggestions(t *testing.T) {
 	production := open(t, nil)
 	development := open(t, func(o *web.Options, _ *webtest.Schema) { o.Development = true })
