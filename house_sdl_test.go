@@ -1,6 +1,7 @@
 package main
 
 import (
+	goast "go/ast"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -214,5 +215,36 @@ func hasField(t *testing.T, d *ast.Definition, name, typ string) {
 	t.Helper()
 	if f := d.Fields.ForName(name); f == nil || f.Type.String() != typ {
 		t.Errorf("%s: %s has %s: %s", where(d.Position), d.Name, name, typ)
+	}
+}
+
+// TestHouseAutobind wants one Go type behind a name: gqlgen takes the first it
+// finds, so a new type of another domain may take a name away without a word.
+func TestHouseAutobind(t *testing.T) {
+	t.Parallel()
+	config, err := os.ReadFile("gqlgen.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holders := map[string][]string{}
+	for name := range entTypes() {
+		holders[name] = []string{"ent/generated"}
+	}
+	for _, f := range goFiles(t) {
+		if f.isTest() || !strings.Contains(string(config), "  - kabinet/"+f.dir()+"\n") {
+			continue
+		}
+		goast.Inspect(f.ast, func(n goast.Node) bool {
+			if spec, ok := n.(*goast.TypeSpec); ok {
+				holders[spec.Name.Name] = append(holders[spec.Name.Name], f.dir())
+			}
+			_, isFunc := n.(*goast.FuncDecl)
+			return !isFunc
+		})
+	}
+	for _, d := range definitions(sdl(t)) {
+		if dirs := holders[d.Name]; len(dirs) > 1 && !strings.Contains(string(config), "\n  "+d.Name+": {") {
+			t.Errorf("gqlgen.yml: %s is a type of %s: name the model of %s, or rename the others", d.Name, strings.Join(dirs, " and "), d.Name)
+		}
 	}
 }

@@ -493,8 +493,6 @@ const (
 	ErrorCodeInvalidID ErrorCode = "INVALID_ID"
 	// It does not exist, or is not yours.
 	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
-	// Signed in, but not allowed.
-	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
 	// Somebody changed it since; params.revision is the current one.
 	ErrorCodeStaleObject ErrorCode = "STALE_OBJECT"
 	// A concurrent change came first; try again.
@@ -535,7 +533,7 @@ const (
 	ErrorCodeOutOfStock ErrorCode = "OUT_OF_STOCK"
 	// The lines are of different currencies.
 	ErrorCodeCurrencyMismatch ErrorCode = "CURRENCY_MISMATCH"
-	// The order cannot go from params.fromState to params.toState.
+	// It cannot go from params.fromState to params.toState.
 	ErrorCodeIllegalTransition ErrorCode = "ILLEGAL_TRANSITION"
 	// The order has left the warehouse already.
 	ErrorCodeOrderAlreadyShipped ErrorCode = "ORDER_ALREADY_SHIPPED"
@@ -556,7 +554,6 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeOutOfRange,
 	ErrorCodeInvalidID,
 	ErrorCodeNotFound,
-	ErrorCodeForbidden,
 	ErrorCodeStaleObject,
 	ErrorCodeConflict,
 	ErrorCodeIdempotencyKeyReused,
@@ -587,7 +584,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeForbidden, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeTooFewPoints, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodeTicketClosed:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeTooFewPoints, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodeTicketClosed:
 		return true
 	}
 	return false

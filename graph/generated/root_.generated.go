@@ -5492,8 +5492,6 @@ enum ErrorCode {
   INVALID_ID
   "It does not exist, or is not yours."
   NOT_FOUND
-  "Signed in, but not allowed."
-  FORBIDDEN
   "Somebody changed it since; params.revision is the current one."
   STALE_OBJECT
   "A concurrent change came first; try again."
@@ -5534,7 +5532,7 @@ enum ErrorCode {
   OUT_OF_STOCK
   "The lines are of different currencies."
   CURRENCY_MISMATCH
-  "The order cannot go from params.fromState to params.toState."
+  "It cannot go from params.fromState to params.toState."
   ILLEGAL_TRANSITION
   "The order has left the warehouse already."
   ORDER_ALREADY_SHIPPED

@@ -46,12 +46,8 @@ func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hel
 		return
 	}
 	defer leave()
-	rc, errs := c.exec.CreateOperationContext(ctx, params)
-	out.Operation = rc
-	if len(errs) > 0 {
-		out.Errors = len(errs)
-		errs = errs[:min(len(errs), c.t.Limits.Errors)]
-		op.fail(c.exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs).Errors...)
+	rc, ok := op.read(ctx, params, &out)
+	if !ok {
 		return
 	}
 	stream := rc.Operation.Operation == ast.Subscription
@@ -78,6 +74,20 @@ func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hel
 	// for a new one, half as big.
 	followed = true
 	go op.follow(ctx, responses, ended, out)
+}
+
+// read parses and checks the operation; not ok: it has answered.
+func (op *operation) read(ctx context.Context, params *graphql.RawParams, out *Outcome) (rc *graphql.OperationContext, ok bool) {
+	exec := op.c.exec
+	rc, errs := exec.CreateOperationContext(ctx, params)
+	out.Operation = rc
+	if len(errs) > 0 {
+		out.Errors = len(errs)
+		errs = errs[:min(len(errs), op.c.t.Limits.Errors)]
+		op.fail(exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs).Errors...)
+		return nil, false
+	}
+	return rc, true
 }
 
 // once answers a query or mutation; errors is how many the answer had.
