@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/notify"
@@ -15,35 +14,45 @@ import (
 )
 
 func (r *mutationResolver) MarkNotificationsSeen(ctx context.Context, input notify.MarkNotificationsSeenInput) (*gql.MarkNotificationsSeenPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkNotificationsSeen - markNotificationsSeen"))
+	done, err := r.Inbox.MarkSeen(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkNotificationsSeenPayload{Seen: done.Changed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) MarkNotificationRead(ctx context.Context, input notify.MarkNotificationReadInput) (*gql.MarkNotificationReadPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkNotificationRead - markNotificationRead"))
+	done, err := r.Inbox.MarkRead(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkNotificationReadPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) MarkNotificationUnread(ctx context.Context, input notify.MarkNotificationUnreadInput) (*gql.MarkNotificationUnreadPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkNotificationUnread - markNotificationUnread"))
+	done, err := r.Inbox.MarkUnread(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkNotificationUnreadPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) MarkAllNotificationsRead(ctx context.Context, input notify.MarkAllNotificationsReadInput) (*gql.MarkAllNotificationsReadPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkAllNotificationsRead - markAllNotificationsRead"))
+	done, err := r.Inbox.MarkAllRead(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkAllNotificationsReadPayload{Read: done.Changed, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ArchiveNotification(ctx context.Context, input notify.ArchiveNotificationInput) (*gql.ArchiveNotificationPayload, error) {
-	panic(fmt.Errorf("not implemented: ArchiveNotification - archiveNotification"))
+	done, err := r.Inbox.Archive(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ArchiveNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
 func (r *notificationResolver) SubjectID(ctx context.Context, obj *generated.Notification) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: SubjectID - subjectId"))
+	return r.Inbox.SubjectID(obj), nil
 }
 
 func (r *subscriptionResolver) AccountEvents(ctx context.Context, after *string, kinds []string, progress *bool) (<-chan *notify.AccountEvent, error) {
-	panic(fmt.Errorf("not implemented: AccountEvents - accountEvents"))
+	return r.Inbox.Events(ctx, after, kinds, progress)
 }
 
 func (r *subscriptionResolver) NotificationAdded(ctx context.Context, after *string, progress *bool) (<-chan *notify.NotificationAdded, error) {
-	panic(fmt.Errorf("not implemented: NotificationAdded - notificationAdded"))
+	return r.Inbox.Added(ctx, after, progress)
 }
 
 func (r *Resolver) Notification() gql.NotificationResolver { return &notificationResolver{r} }

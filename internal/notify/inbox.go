@@ -1,12 +1,93 @@
 package notify
 
 import (
+	"context"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entnotification "kabinet/ent/generated/notification"
 	"kabinet/internal/live"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+
+	"entgo.io/contrib/entgql"
 )
 
 // Inbox is the service of this domain.
 type Inbox struct {
 	Store   *store.Store
 	Streams *live.Streams
+}
+
+// Page is the arguments of a connection.
+type Page struct {
+	After  *scalar.Cursor
+	First  *int
+	Before *scalar.Cursor
+	Last   *int
+}
+
+// Of lists a person's feed, newest first; archived ones only when asked for,
+// and then alone.
+func (i *Inbox) Of(ctx context.Context, user uuid.UUID, filter *NotificationFilter, p Page) (*ent.NotificationConnection, error) {
+	q := i.Store.Client.Notification.Query().Where(entnotification.UserID(user))
+	archived := false
+	if filter != nil {
+		archived = filter.Archived != nil && *filter.Archived
+		if len(filter.Topics) > 0 {
+			q.Where(entnotification.TopicIn(filter.Topics...))
+		}
+		if filter.Unread != nil && *filter.Unread {
+			q.Where(entnotification.ReadAtIsNil())
+		}
+		if filter.Unread != nil && !*filter.Unread {
+			q.Where(entnotification.ReadAtNotNil())
+		}
+	}
+	if archived {
+		q.Where(entnotification.ArchivedAtNotNil())
+	} else {
+		q.Where(entnotification.ArchivedAtIsNil())
+	}
+	c, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last,
+		ent.WithNotificationOrder(&ent.NotificationOrder{Direction: entgql.OrderDirectionDesc}))
+	return c, store.Translate(err)
+}
+
+// SubjectID is the id at the edge of what a notification is about.
+func (i *Inbox) SubjectID(n *ent.Notification) *scalar.ID {
+	if n.SubjectKind == nil || n.SubjectID == nil {
+		return nil
+	}
+	return &scalar.ID{Prefix: *n.SubjectKind, UUID: *n.SubjectID}
+}
+
+// Drift is a person whose unread count is not the count of his unread rows.
+type Drift struct {
+	UserID  uuid.UUID
+	Stored  int64
+	Counted int64
+}
+
+// CheckCounts finds drifts; there must be none. It reads everybody's rows, for
+// kabinet check and tests.
+func (i *Inbox) CheckCounts(ctx context.Context) ([]Drift, error) {
+	rows, err := i.Store.Query(viewer.AsSystem(ctx, "notify.check"), `SELECT u.id, u.unread_count, coalesce(n.unread, 0) FROM users u
+		LEFT JOIN (SELECT user_id, count(*) AS unread FROM notifications WHERE read_at IS NULL AND archived_at IS NULL GROUP BY user_id) n ON n.user_id = u.id
+		WHERE u.unread_count <> coalesce(n.unread, 0) ORDER BY u.id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var drifts []Drift
+	for rows.Next() {
+		var d Drift
+		if err := rows.Scan(&d.UserID, &d.Stored, &d.Counted); err != nil {
+			return nil, store.Translate(err)
+		}
+		drifts = append(drifts, d)
+	}
+	return drifts, store.Translate(rows.Err())
 }

@@ -1,3 +1,8 @@
-// Package notify owns the feed: notifications made from facts, their read marks and the
-// live streams of a person. It writes notifications.
+// Package notify owns the feed: notifications made from facts, their marks and
+// the live streams of a person. It alone writes notifications, and it alone
+// moves a person's unread count, always by the rows it really changed and in
+// the event tail of the same transaction, so that the badge cannot drift. It
+// never decides what happened: it hears of it (react.go), after the fact.
+//
+// A notification is unread while read_at and archived_at are both null.
 package notify

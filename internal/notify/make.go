@@ -1,0 +1,100 @@
+package notify
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entnotification "kabinet/ent/generated/notification"
+	entuser "kabinet/ent/generated/user"
+	"kabinet/internal/event"
+	"kabinet/internal/locale"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// note is a notification before it is made.
+type note struct {
+	topic    entnotification.Topic
+	typ      string // such as order.shipped
+	severity entnotification.Severity
+	text     string         // of locale's notify.<text>.title and .body; typ when empty
+	params   map[string]any // of the text: money and moments become words in the person's language
+}
+
+// money is an amount in a text; its currency's minor units.
+type money struct {
+	minor    int64
+	currency string
+}
+
+// give makes one notification of a fact for a person: once per fact, person
+// and type, whoever hears it again. A person who is not there, such as one
+// that was erased or a company, gets none.
+func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uuid.UUID, n note) error {
+	ctx = viewer.AsSystem(ctx, "notify.hear")
+	// Ids of one feed must rise in the order in which its items appear, or
+	// "read all up to this one" would take one that nobody has seen. So the
+	// id is made under the person's lock, which the event tail takes anyway.
+	if err := tx.Lock(ctx, "users", "id", user); err != nil {
+		return err
+	}
+	u, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusNEQ(entuser.StatusERASED)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	there, err := tx.Notification.Query().
+		Where(entnotification.EventID(e.EventID), entnotification.UserID(user), entnotification.Type(n.typ)).Exist(ctx)
+	if err != nil || there {
+		return err
+	}
+	data, err := edgePayload(e.Payload, user)
+	if err != nil {
+		return err
+	}
+	for _, private := range []string{"ownerId", "userId"} {
+		delete(data, private)
+	}
+	title, body := n.words(u.Locale, u.TimeZone, e)
+	id := uuid.Must(uuid.NewV7())
+	err = tx.Notification.Create().SetID(id).SetUserID(user).SetEventID(e.EventID).
+		SetTopic(n.topic).SetType(n.typ).SetSeverity(n.severity).SetTitle(title).SetBody(body).
+		SetData(data).SetSubjectKind(e.SubjectKind).SetSubjectID(e.SubjectID).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	tx.TellUnread(event.NotificationAdded{NotificationID: id, Topic: string(n.topic), Type: n.typ}, user, +1)
+	return nil
+}
+
+// giveAll is give for several, locked by ascending id as every transaction does.
+func (i *Inbox) giveAll(ctx context.Context, tx *store.Tx, e event.Stored, users []uuid.UUID, n note) error {
+	slices.SortFunc(users, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	for _, user := range slices.Compact(users) {
+		if err := i.give(ctx, tx, e, user, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// words renders title and body in a language, with moments in a time zone.
+func (n note) words(lang, zone string, e event.Stored) (title, body string) {
+	params := map[string]any{"date": locale.DateTime(lang, e.CreatedAt, zone)}
+	for k, v := range n.params {
+		if m, ok := v.(money); ok {
+			v = locale.Money(lang, m.minor, m.currency)
+		}
+		params[k] = v
+	}
+	text := n.text
+	if text == "" {
+		text = n.typ
+	}
+	return locale.Text(lang, "notify."+text+".title", params), locale.Text(lang, "notify."+text+".body", params)
+}

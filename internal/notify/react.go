@@ -1,0 +1,208 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entnotification "kabinet/ent/generated/notification"
+	entticket "kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/internal/event"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Hearers are the facts that become notifications. They lock people, which
+// comes last in the order of locks: name them after the hearers that lock
+// anything else.
+func (i *Inbox) Hearers() []store.Hearer {
+	return []store.Hearer{
+		on("notify.OrderPlaced", i.OnOrderPlaced),
+		on("notify.OrderStatusChanged", i.OnOrderStatusChanged),
+		on("notify.OrderCancelled", i.OnOrderCancelled),
+		on("notify.PointsAccrued", i.OnPointsAccrued),
+		on("notify.PointsRedeemed", i.OnPointsRedeemed),
+		on("notify.PointsExpired", i.OnPointsExpired),
+		on("notify.PointsReversed", i.OnPointsReversed),
+		on("notify.PointsAdjusted", i.OnPointsAdjusted),
+		on("notify.TicketReplied", i.OnTicketReplied),
+		on("notify.TicketChanged", i.OnTicketChanged),
+		on("notify.PasswordChanged", i.OnPasswordChanged),
+		on("notify.SignedIn", i.OnSignedIn),
+		on("notify.ContactConfirmed", i.OnContactConfirmed),
+	}
+}
+
+// on reads the fact for a hearer.
+func on[F event.Fact](name string, hear func(context.Context, *store.Tx, event.Stored, F) error) store.Hearer {
+	var zero F
+	return store.Hearer{Name: name, Kinds: []string{zero.Kind()}, On: func(ctx context.Context, tx *store.Tx, e event.Stored) error {
+		var f F
+		if err := json.Unmarshal(e.Payload, &f); err != nil {
+			return fmt.Errorf("%s: read %s: %w", name, e.Kind, err)
+		}
+		return hear(ctx, tx, e, f)
+	}}
+}
+
+// giveBuyer is give for the person who ordered, for himself or for a company.
+// Nobody hears of a guest's order.
+func (i *Inbox) giveBuyer(ctx context.Context, tx *store.Tx, e event.Stored, owner uuid.UUID, user *uuid.UUID, n note) error {
+	if user == nil || owner == viewer.House {
+		return nil
+	}
+	n.topic = entnotification.TopicORDER
+	return i.give(ctx, tx, e, *user, n)
+}
+
+// OnOrderPlaced tells the buyer.
+func (i *Inbox) OnOrderPlaced(ctx context.Context, tx *store.Tx, e event.Stored, f event.OrderPlaced) error {
+	return i.giveBuyer(ctx, tx, e, f.OwnerID, f.UserID, note{
+		typ: "order.placed", severity: entnotification.SeveritySUCCESS,
+		params: map[string]any{"number": f.Number, "total": money{f.TotalMinor, f.Currency}},
+	})
+}
+
+// steps are the moves of an order that a buyer wants to hear of.
+var steps = []struct {
+	axis, to, typ string
+	severity      entnotification.Severity
+}{
+	{"paymentStatus", "PAID", "order.paid", entnotification.SeveritySUCCESS},
+	{"fulfillmentStatus", "SHIPPED", "order.shipped", entnotification.SeverityINFO},
+	{"fulfillmentStatus", "AT_PICKUP_POINT", "order.at_pickup_point", entnotification.SeverityINFO},
+	{"fulfillmentStatus", "DELIVERED", "order.delivered", entnotification.SeveritySUCCESS},
+}
+
+// OnOrderStatusChanged tells the buyer of the moves in steps.
+func (i *Inbox) OnOrderStatusChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.OrderStatusChanged) error {
+	stands := map[string]string{"paymentStatus": f.PaymentStatus, "fulfillmentStatus": f.FulfillmentStatus}
+	for _, s := range steps {
+		if stands[s.axis] != s.to || !slices.Contains(f.Changed, s.axis) {
+			continue
+		}
+		n := note{typ: s.typ, severity: s.severity, params: map[string]any{"number": f.Number}}
+		if err := i.giveBuyer(ctx, tx, e, f.OwnerID, f.UserID, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OnOrderCancelled tells the buyer, more gravely when it was not he.
+func (i *Inbox) OnOrderCancelled(ctx context.Context, tx *store.Tx, e event.Stored, f event.OrderCancelled) error {
+	n := note{typ: "order.cancelled", severity: entnotification.SeverityINFO, params: map[string]any{"number": f.Number}}
+	if f.ByStaff {
+		n.text, n.severity = "order.cancelled_by_staff", entnotification.SeverityWARNING
+	}
+	return i.giveBuyer(ctx, tx, e, f.OwnerID, f.UserID, n)
+}
+
+// givePoints tells the owner of an account; a company's account is nobody's.
+func (i *Inbox) givePoints(ctx context.Context, tx *store.Tx, e event.Stored, m event.PointsMove, n note) error {
+	n.topic = entnotification.TopicBONUS
+	n.params = map[string]any{"count": max(m.Amount, -m.Amount), "balance": m.Balance, "pending": m.Pending}
+	return i.give(ctx, tx, e, m.OwnerID, n)
+}
+
+// OnPointsAccrued tells of points received.
+func (i *Inbox) OnPointsAccrued(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsAccrued) error {
+	return i.givePoints(ctx, tx, e, f.PointsMove, note{typ: "points.accrued", severity: entnotification.SeveritySUCCESS})
+}
+
+// OnPointsRedeemed tells of points spent, also by the person himself: points
+// are worth money, and a thief would spend them.
+func (i *Inbox) OnPointsRedeemed(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsRedeemed) error {
+	return i.givePoints(ctx, tx, e, f.PointsMove, note{typ: "points.redeemed", severity: entnotification.SeverityINFO})
+}
+
+// OnPointsExpired tells of points lost to time.
+func (i *Inbox) OnPointsExpired(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsExpired) error {
+	return i.givePoints(ctx, tx, e, f.PointsMove, note{typ: "points.expired", severity: entnotification.SeverityWARNING})
+}
+
+// OnPointsReversed tells of points taken back, or given back.
+func (i *Inbox) OnPointsReversed(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsReversed) error {
+	n := note{typ: "points.taken_back", severity: entnotification.SeverityINFO}
+	if f.Amount > 0 {
+		n.typ = "points.given_back"
+	}
+	return i.givePoints(ctx, tx, e, f.PointsMove, n)
+}
+
+// OnPointsAdjusted tells of a correction by staff.
+func (i *Inbox) OnPointsAdjusted(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsAdjusted) error {
+	n := note{typ: "points.adjusted", text: "points.adjusted_up", severity: entnotification.SeverityINFO}
+	if f.Amount < 0 {
+		n.text = "points.adjusted_down"
+	}
+	return i.givePoints(ctx, tx, e, f.PointsMove, n)
+}
+
+// OnTicketReplied tells those who take part of an answer of staff; never of a
+// note, and never the one who wrote it.
+func (i *Inbox) OnTicketReplied(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketReplied) error {
+	if f.Note || f.AuthorKind != "STAFF" {
+		return nil
+	}
+	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.replied")
+}
+
+// OnTicketChanged tells those who take part that staff have closed a ticket.
+func (i *Inbox) OnTicketChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketChanged) error {
+	if !f.ByStaff || f.Status != string(entticket.StatusCLOSED) || !slices.Contains(f.Changed, "status") {
+		return nil
+	}
+	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.closed")
+}
+
+func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stored, ticket uuid.UUID, number, typ string) error {
+	sys := viewer.AsSystem(ctx, "notify.hear")
+	subject, err := tx.Ticket.Query().Where(entticket.ID(ticket)).Select(entticket.FieldSubject).String(sys)
+	if ent.IsNotFound(err) {
+		return nil // erased since
+	}
+	if err != nil {
+		return err
+	}
+	part, err := tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(ticket), ticketparticipant.LeftAtIsNil()).All(sys)
+	if err != nil {
+		return err
+	}
+	var users []uuid.UUID
+	for _, p := range part {
+		if e.ActorID == nil || p.UserID != *e.ActorID {
+			users = append(users, p.UserID)
+		}
+	}
+	return i.giveAll(ctx, tx, e, users, note{
+		topic: entnotification.TopicSUPPORT, typ: typ, severity: entnotification.SeverityINFO,
+		params: map[string]any{"number": number, "subject": subject},
+	})
+}
+
+// OnPasswordChanged warns the person.
+func (i *Inbox) OnPasswordChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.PasswordChanged) error {
+	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSECURITY, typ: "security.password_changed", severity: entnotification.SeverityWARNING})
+}
+
+// OnSignedIn warns the person of a device that is new.
+func (i *Inbox) OnSignedIn(ctx context.Context, tx *store.Tx, e event.Stored, f event.SignedIn) error {
+	if !f.NewDevice {
+		return nil
+	}
+	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSECURITY, typ: "security.new_device", severity: entnotification.SeverityWARNING})
+}
+
+// OnContactConfirmed welcomes who has just registered.
+func (i *Inbox) OnContactConfirmed(ctx context.Context, tx *store.Tx, e event.Stored, f event.ContactConfirmed) error {
+	if !f.Registered {
+		return nil
+	}
+	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSERVICE, typ: "account.welcome", severity: entnotification.SeveritySUCCESS})
+}

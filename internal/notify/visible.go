@@ -1,0 +1,59 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"kabinet/internal/event"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// resources say whose permission shows an event of a company, by the kind of
+// its subject. What is not listed is shown to no member.
+var resources = map[string]string{
+	"order": "order", "pay": "order", "rfd": "order", "shp": "order", "ret": "order",
+	"acc": "bonus", "ent": "bonus", "tkt": "ticket", "com": "company",
+}
+
+// visible says whether an event is for the caller to see. On his own stream
+// all are. On the company's stream those are that his role reaches, less those
+// that stand on his own stream too: told to both, they come once.
+func (i *Inbox) visible(ctx context.Context, v viewer.Viewer, e event.Stored) (bool, error) {
+	if e.Visibility != event.ToAll {
+		return false, nil
+	}
+	if e.StreamID == v.UserID {
+		return true, nil
+	}
+	var f struct{ UserID uuid.UUID }
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return false, fmt.Errorf("notify: read %s: %w", e.Kind, err)
+	}
+	resource, known := resources[e.SubjectKind]
+	switch reach := v.Reach(resource, "read"); {
+	case !known, reach == viewer.ReachNone:
+		return false, nil
+	case reach == viewer.ReachOwn:
+		if f.UserID != v.UserID {
+			return false, nil
+		}
+	}
+	told, err := i.toldMe(ctx, v.UserID, e)
+	return !told, err
+}
+
+// toldMe says whether the same event stands on the person's own stream. Both
+// rows are of one transaction, and so of one moment.
+func (i *Inbox) toldMe(ctx context.Context, me uuid.UUID, e event.Stored) (bool, error) {
+	rows, err := i.Store.Query(ctx, `SELECT 1 FROM account_events WHERE stream_id = ? AND event_id = ? AND created_at = ?`, me, e.EventID, e.CreatedAt)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	told := rows.Next()
+	return told, store.Translate(rows.Err())
+}
