@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -19,55 +18,64 @@ import (
 )
 
 func (r *bonusAccountResolver) Program(ctx context.Context, obj *bonus.Account) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.Points.ProgramOf(ctx, obj)
 }
 
 func (r *bonusAccountResolver) Expiring(ctx context.Context, obj *bonus.Account, before time.Time) (int64, error) {
-	panic(fmt.Errorf("not implemented: Expiring - expiring"))
+	return r.Points.Expiring(ctx, obj, before)
 }
 
 func (r *bonusAccountResolver) Entries(ctx context.Context, obj *bonus.Account, filter *bonus.BonusEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error) {
-	panic(fmt.Errorf("not implemented: Entries - entries"))
+	return r.Points.Entries(ctx, obj, filter, after, first, before, last)
 }
 
 func (r *bonusAccountResolver) Lots(ctx context.Context, obj *bonus.Account) ([]*generated.LedgerLot, error) {
-	panic(fmt.Errorf("not implemented: Lots - lots"))
+	return r.Points.Lots(ctx, obj)
 }
 
 func (r *bonusProgramResolver) Name(ctx context.Context, obj *generated.BonusProgram) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return bonus.ProgramText(ctx, obj, "name"), nil
 }
 
 func (r *bonusProgramResolver) UnitName(ctx context.Context, obj *generated.BonusProgram) (string, error) {
-	panic(fmt.Errorf("not implemented: UnitName - unitName"))
+	return bonus.ProgramText(ctx, obj, "unit"), nil
 }
 
 func (r *bonusProgramResolver) Terms(ctx context.Context, obj *generated.BonusProgram) (*string, error) {
-	panic(fmt.Errorf("not implemented: Terms - terms"))
+	if text := bonus.ProgramText(ctx, obj, "terms"); text != "" {
+		return &text, nil
+	}
+	return nil, nil
 }
 
 func (r *mutationResolver) RedeemPoints(ctx context.Context, input bonus.RedeemPointsInput) (*gql.RedeemPointsPayload, error) {
-	panic(fmt.Errorf("not implemented: RedeemPoints - redeemPoints"))
+	done, err := r.Points.Redeem(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RedeemPointsPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AccruePoints(ctx context.Context, input bonus.AccruePointsInput) (*gql.AccruePointsPayload, error) {
-	panic(fmt.Errorf("not implemented: AccruePoints - accruePoints"))
+	done, err := r.Points.Accrue(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AccruePointsPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AdjustPoints(ctx context.Context, input bonus.AdjustPointsInput) (*gql.AdjustPointsPayload, error) {
-	panic(fmt.Errorf("not implemented: AdjustPoints - adjustPoints"))
+	done, err := r.Points.Adjust(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AdjustPointsPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) BonusPrograms(ctx context.Context) ([]*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: BonusPrograms - bonusPrograms"))
+	return r.Points.Programs(ctx)
 }
 
 func (r *queryResolver) CustomerBonusAccount(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: CustomerBonusAccount - customerBonusAccount"))
+	return found(r.Points.CustomerAccount(ctx, userID, programID))
 }
 
 func (r *subscriptionResolver) BonusBalanceChanged(ctx context.Context, after *string) (<-chan *bonus.BonusBalanceChange, error) {
-	panic(fmt.Errorf("not implemented: BonusBalanceChanged - bonusBalanceChanged"))
+	return r.Points.BalanceChanged(ctx, after)
 }
 
 func (r *Resolver) BonusAccount() gql.BonusAccountResolver { return &bonusAccountResolver{r} }

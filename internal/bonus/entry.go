@@ -4,6 +4,7 @@ import (
 	"context"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgerentry"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
@@ -23,7 +24,14 @@ func (row) IsBonusEntry() {}
 
 // Label says what it was, in the caller's language.
 func (r row) Label(ctx context.Context) string {
-	return locale.Text(viewer.From(ctx).Locale, "bonus.entry."+string(r.Kind), nil)
+	what := string(r.Kind)
+	switch {
+	case r.Kind == ledgerentry.KindACCRUAL && r.Bucket == ledgerentry.BucketPENDING:
+		what = "PENDING"
+	case r.Explain[forgiven] == true:
+		what = "FORGIVEN"
+	}
+	return locale.Text(viewer.From(ctx).Locale, "bonus.entry."+what, nil)
 }
 
 // OrderID is the edge id of the order it is about.
@@ -44,6 +52,26 @@ type (
 	Adjustment struct{ row } // ADJUSTMENT
 	Transfer   struct{ row } // TRANSFER and the rest
 )
+
+// ViewEntry sees a row as one of the kinds of Entry.
+func ViewEntry(e *ent.LedgerEntry) Entry {
+	r := row{e}
+	switch e.Kind {
+	case ledgerentry.KindACCRUAL, ledgerentry.KindACTIVATION:
+		return &Accrual{r}
+	case ledgerentry.KindREDEMPTION:
+		return &Redemption{r}
+	case ledgerentry.KindHOLD, ledgerentry.KindCAPTURE, ledgerentry.KindRELEASE:
+		return &Hold{r}
+	case ledgerentry.KindEXPIRY:
+		return &Expiry{r}
+	case ledgerentry.KindREFUND, ledgerentry.KindREVERSAL:
+		return &Reversal{r}
+	case ledgerentry.KindADJUSTMENT:
+		return &Adjustment{r}
+	}
+	return &Transfer{r}
+}
 
 // EntryConnection is a page of a book.
 type EntryConnection struct {

@@ -1,12 +1,115 @@
 package bonus
 
 import (
+	"context"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgeraccount"
+	"kabinet/ent/generated/ledgerentry"
+	"kabinet/internal/fault"
 	"kabinet/internal/live"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // Points is the service of this domain.
 type Points struct {
 	Store   *store.Store
 	Streams *live.Streams
+
+	// Spent tells an order, in the transaction that spends them, how many
+	// points were spent on it; server.go fills it in. What a cancel gives back
+	// does not lower what was spent.
+	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
+
+	programs programCache
 }
+
+// Done is what a verb that moves points gives: all nil when it was refused.
+type Done struct {
+	Account  *Account
+	Entry    Entry
+	Replayed *bool
+}
+
+// kept is the result of a verb under its idempotency key.
+type kept struct {
+	AccountID uuid.UUID `json:"accountId"`
+	EntryID   uuid.UUID `json:"entryId"`
+}
+
+// replay gives the first answer again: the entry as it was made, the account
+// as it is now.
+func (p *Points) replay(ctx context.Context, k kept) (Done, error) {
+	a, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(k.AccountID)).Only(ctx)
+	if err != nil {
+		return Done{}, store.Translate(err)
+	}
+	e, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(k.EntryID)).Only(ctx)
+	if err != nil {
+		return Done{}, store.Translate(err)
+	}
+	again := true
+	return Done{Account: ViewAccount(a), Entry: ViewEntry(e), Replayed: &again}, nil
+}
+
+// answer is what a verb gives after its commit: what it held, or, where the
+// key was known, the first answer again.
+func (p *Points) answer(ctx context.Context, done Done, replayed bool, k kept) (Done, error) {
+	if replayed {
+		return p.replay(ctx, k)
+	}
+	done.Replayed = &replayed
+	return done, nil
+}
+
+// spender is whose points the caller may spend: his own, or those of the
+// company he acts for when his role lets him.
+func spender(ctx context.Context) (uuid.UUID, error) {
+	v := viewer.From(ctx)
+	switch {
+	case !v.SignedIn():
+		return uuid.Nil, fault.ErrUnauthenticated
+	case v.OwnerID == uuid.Nil || v.OwnerID == v.UserID:
+		return v.UserID, nil
+	case v.Reach("bonus", "write") < viewer.ReachOwner:
+		return uuid.Nil, fault.ErrForbidden
+	}
+	return v.OwnerID, nil
+}
+
+// staff lets through who may do the operation on everybody's points. The
+// ledger is written past the fence, so each staff verb asks here first.
+func staff(ctx context.Context, operation string) error {
+	v := viewer.From(ctx)
+	switch {
+	case v.IsSystem(), v.Staff && v.Reach("bonus", operation) == viewer.ReachAll:
+		return nil
+	case !v.SignedIn():
+		return fault.ErrUnauthenticated
+	}
+	return fault.ErrForbidden
+}
+
+// customer is the person a staff verb is about.
+func customer(ctx context.Context, tx *store.Tx, id scalar.ID) (uuid.UUID, error) {
+	if id.Prefix != "usr" {
+		return uuid.Nil, fault.ErrInvalidID.At("input", "userId")
+	}
+	var there bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)`, id.UUID).Scan(&there)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if !there {
+		return uuid.Nil, fault.ErrNotFound.At("input", "userId")
+	}
+	return id.UUID, nil
+}
+
+// ViewAccount gives the SDL's BonusAccount over a row, as it is stored: lots
+// that fell due since are not settled. Points.Of settles them.
+func ViewAccount(a *ent.LedgerAccount) *Account { return &Account{a} }

@@ -10,6 +10,7 @@ type PointsMove struct {
 	EntryID   uuid.UUID  `json:"entryId"`
 	Unit      string     `json:"unit"`
 	Amount    int64      `json:"amount"` // signed, as on the entry
+	Bucket    string     `json:"bucket"` // PENDING or ACTIVE: which points moved
 	Balance   int64      `json:"balance"`
 	Pending   int64      `json:"pending"`
 	OrderID   *uuid.UUID `json:"orderId,omitempty"`

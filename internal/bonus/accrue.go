@@ -1,0 +1,132 @@
+package bonus
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgerentry"
+	"kabinet/ent/generated/ledgerlot"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// grant is what accruePoints and adjustPoints have in common; it is also the
+// input that their idempotency keys stand for.
+type grant struct {
+	UserID    scalar.ID
+	Amount    int64
+	ProgramID *scalar.ID
+	Reason    string
+	ExpiresAt *time.Time
+}
+
+// Accrue gives points to a customer, which he can spend at once. Staff only.
+// Faults: POINTS_NOT_POSITIVE, OUT_OF_RANGE, REQUIRED, TOO_LONG and
+// INVALID_VALUE of the inputs, NOT_FOUND of the customer, PROGRAM_NOT_FOUND,
+// those of store.Tx.Once; UNAUTHENTICATED, FORBIDDEN.
+func (p *Points) Accrue(ctx context.Context, in AccruePointsInput) (Done, error) {
+	if err := checkAmount(in.Amount); err != nil {
+		return Done{}, err
+	}
+	g := grant{in.UserID, in.Amount, in.ProgramID, in.Reason, in.ExpiresAt}
+	return p.grant(ctx, "accruePoints", in.IdempotencyKey, isDry(in.DryRun), g)
+}
+
+// Adjust corrects a balance either way, at most by what is available. Staff
+// only; it is put on record. Faults as of Accrue, and TOO_FEW_POINTS.
+func (p *Points) Adjust(ctx context.Context, in AdjustPointsInput) (Done, error) {
+	if err := checkDelta(in.Amount); err != nil {
+		return Done{}, err
+	}
+	g := grant{in.UserID, in.Amount, in.ProgramID, in.Reason, nil}
+	return p.grant(ctx, "adjustPoints", in.IdempotencyKey, isDry(in.DryRun), g)
+}
+
+func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g grant) (Done, error) {
+	if err := staff(ctx, "write"); err != nil {
+		return Done{}, err
+	}
+	var err error
+	if g.Reason, err = checkReason(g.Reason); err != nil {
+		return Done{}, err
+	}
+	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
+		return Done{}, fault.ErrInvalidValue.At("input", "expiresAt")
+	}
+	var done Done
+	var result kept
+	var replayed bool
+	err = p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
+		replayed, err = tx.Once(ctx, operation, key, g, &result, func() error {
+			b, e, err := p.give(ctx, tx, operation, key, g)
+			if err != nil {
+				return err
+			}
+			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	return p.answer(ctx, done, replayed, result)
+}
+
+// give writes the entry of a staff act and puts the act on record.
+func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, g grant) (*book, *ent.LedgerEntry, error) {
+	owner, err := customer(ctx, tx, g.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	prog, err := p.program(ctx, tx.Client, g.ProgramID)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := p.openBook(ctx, tx, owner, prog, viewer.From(ctx).Actor())
+	if err != nil {
+		return nil, nil, err
+	}
+	kind, contra, act := ledgerentry.KindACCRUAL, issued, "bonus.accrue"
+	if operation == "adjustPoints" {
+		kind, contra, act = ledgerentry.KindADJUSTMENT, adjusted, "bonus.adjust"
+	}
+	if available := max(b.acc.Active, 0); -g.Amount > available {
+		return nil, nil, ErrTooFewPoints.At("input", "amount").With("available", available)
+	}
+	e, lots, err := b.post(ctx, posting{
+		kind: kind, amount: g.Amount, bucket: ledgerentry.BucketACTIVE, contra: contra, note: &g.Reason,
+		cause: mutationCause(ctx, key), explain: decision(prog),
+	})
+	if err != nil {
+		return nil, nil, keyUsedUp(err)
+	}
+	if g.Amount < 0 {
+		err = b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil)
+	} else {
+		due := g.ExpiresAt
+		if due == nil {
+			due = expires(prog, tx.Now)
+		}
+		err = b.fill(ctx, e, lots, due, nil)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	err = tx.Audit(ctx, act, owner, e.GlobalID(), map[string]any{"amount": g.Amount, "unit": e.Unit, "reason": g.Reason})
+	if err != nil {
+		return nil, nil, err
+	}
+	return b, e, b.close(ctx)
+}
+
+// decision is what explain says of the rule that decided: the programme and
+// its version, by which the points live on.
+func decision(prog *ent.BonusProgram) map[string]any {
+	return map[string]any{"programId": prog.GlobalID().String(), "version": prog.Version}
+}

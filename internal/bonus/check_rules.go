@@ -1,0 +1,61 @@
+package bonus
+
+// check is one promise as a statement that must find nothing; it gives the id
+// of the first broken row.
+type check struct{ name, table, says, sql string }
+
+// checks are the promises between tables; those inside one account are proven
+// by the pass of check.go. Orders' spent points are only kept where somebody
+// listens to Points.Spent.
+func checks(ordersKeepSpent bool) []check {
+	all := []check{
+		{"orphan", "ledger_entries", "its account is not there",
+			`SELECT e.id FROM ledger_entries e LEFT JOIN ledger_accounts a ON a.id = e.account_id WHERE a.id IS NULL ORDER BY e.id LIMIT 1`},
+		{"parent", "ledger_entries", "its parent is not there, or in another account",
+			`SELECT c.id FROM ledger_entries c LEFT JOIN ledger_entries p ON p.id = c.parent_id
+			WHERE c.parent_id IS NOT NULL AND (p.id IS NULL OR p.account_id <> c.account_id OR p.unit <> c.unit) ORDER BY c.id LIMIT 1`},
+		{"children", "ledger_entries", "its reversals, refunds, activations or expiries go beyond it, or the wrong way",
+			`SELECT p.id FROM ledger_entries c JOIN ledger_entries p ON p.id = c.parent_id GROUP BY p.id, p.amount, c.kind
+			HAVING abs(sum(c.amount)) > abs(p.amount) OR c.kind IN ('REVERSAL', 'REFUND', 'EXPIRY') AND (sum(c.amount) > 0) = (p.amount > 0)
+			ORDER BY p.id LIMIT 1`},
+		{"reversed_twice", "ledger_entries", "it is reversed more than once",
+			`SELECT parent_id FROM ledger_entries WHERE kind = 'REVERSAL' AND parent_id IS NOT NULL GROUP BY parent_id HAVING count(*) > 1 ORDER BY parent_id LIMIT 1`},
+		{"cause_twice", "ledger_accounts", "two of its entries have one cause",
+			`SELECT account_id FROM ledger_entries GROUP BY account_id, cause_key HAVING count(*) > 1 ORDER BY account_id LIMIT 1`},
+		{"transit", "ledger_entries", "the transfer that it belongs to does not add up to nothing in TRANSIT",
+			`SELECT min(CAST(e.id AS text)) FROM ledger_entries e JOIN ledger_accounts c ON c.id = e.contra_id
+			WHERE c.kind = 'SYSTEM' AND c.name = 'TRANSIT' GROUP BY e.transfer_id HAVING sum(e.amount) <> 0 ORDER BY 1 LIMIT 1`},
+		{"lot_moves", "ledger_lots", "what remains is not what its moves add up to",
+			`SELECT l.id FROM ledger_lots l LEFT JOIN ledger_lot_moves m ON m.lot_id = l.id
+			GROUP BY l.id, l.remaining HAVING l.remaining <> coalesce(sum(m.amount), 0) ORDER BY l.id LIMIT 1`},
+		{"moves_lot", "ledger_entries", "it moved points of a lot of another account, or of none",
+			`SELECT m.entry_id FROM ledger_lot_moves m LEFT JOIN ledger_lots l ON l.id = m.lot_id LEFT JOIN ledger_entries e ON e.id = m.entry_id
+			WHERE l.id IS NULL OR e.id IS NULL OR l.account_id <> e.account_id ORDER BY m.entry_id LIMIT 1`},
+		{"moves_entry", "ledger_entries", "it moved more points of lots than it is about, or the other way",
+			`SELECT e.id FROM ledger_lot_moves m JOIN ledger_entries e ON e.id = m.entry_id WHERE e.kind <> 'ACTIVATION' GROUP BY e.id, e.amount
+			HAVING abs(sum(m.amount)) > abs(e.amount) OR (sum(m.amount) > 0) <> (e.amount > 0) ORDER BY e.id LIMIT 1`},
+		{"due", "ledger_accounts", "its next due time is not that of its first open lot",
+			`SELECT a.id FROM ledger_accounts a LEFT JOIN (SELECT account_id, min(due_at) AS due FROM ledger_lots WHERE remaining > 0 GROUP BY account_id) l ON l.account_id = a.id
+			WHERE (a.next_due_at IS NULL) <> (l.due IS NULL) OR a.next_due_at <> l.due ORDER BY a.id LIMIT 1`},
+		{"points_earned", "orders", "what it says it earned is not what the ledger gave for it",
+			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind = 'ACCRUAL' GROUP BY order_id) e
+			ON e.order_id = o.id WHERE o.points_earned <> coalesce(e.n, 0) ORDER BY o.id LIMIT 1`},
+	}
+	for _, bucket := range []string{"ACTIVE", "PENDING", "HELD"} {
+		all = append(all, lotsOf(bucket))
+	}
+	if ordersKeepSpent {
+		all = append(all, check{"points_spent", "orders", "what it says was spent on it is not what the ledger took for it",
+			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, -sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind = 'REDEMPTION' GROUP BY order_id) e
+			ON e.order_id = o.id WHERE o.points_spent <> coalesce(e.n, 0) ORDER BY o.id LIMIT 1`})
+	}
+	return all
+}
+
+// lotsOf: the open lots of a bucket hold what the bucket holds above zero.
+func lotsOf(bucket string) check {
+	column := map[string]string{"ACTIVE": "active", "PENDING": "pending", "HELD": "held"}[bucket]
+	return check{"lots_" + column, "ledger_accounts", "its open lots do not hold what it holds",
+		`SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_lots l ON l.account_id = a.id AND l.bucket = '` + bucket + `' WHERE a.lotted AND a.kind <> 'SYSTEM'
+		GROUP BY a.id, a.` + column + ` HAVING coalesce(sum(l.remaining), 0) <> CASE WHEN a.` + column + ` > 0 THEN a.` + column + ` ELSE 0 END ORDER BY a.id LIMIT 1`}
+}

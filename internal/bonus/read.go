@@ -1,0 +1,192 @@
+package bonus
+
+import (
+	"context"
+	"time"
+
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgeraccount"
+	"kabinet/ent/generated/ledgerentry"
+	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/predicate"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// AccountOf is a person's account in a programme, the default one for nil,
+// with what fell due settled. The caller's own is made at first need; another
+// person's that is not there yet, or not the caller's to see, is NOT_FOUND.
+// Faults: INVALID_ID, PROGRAM_NOT_FOUND, NOT_FOUND.
+func (p *Points) AccountOf(ctx context.Context, user uuid.UUID, programID *scalar.ID) (*Account, error) {
+	prog, err := p.program(ctx, p.Store.Client, programID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.find(ctx, user, prog)
+	if ent.IsNotFound(err) && user == viewer.From(ctx).UserID {
+		a, err = p.open(ctx, user, prog)
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return p.settled(ctx, a)
+}
+
+// CustomerAccount is AccountOf for staff, who see every customer's, made at
+// first need. Faults: as of AccountOf; UNAUTHENTICATED, FORBIDDEN.
+func (p *Points) CustomerAccount(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*Account, error) {
+	if err := staff(ctx, "read"); err != nil {
+		return nil, err
+	}
+	if userID.Prefix != "usr" {
+		return nil, fault.ErrInvalidID.At("userId")
+	}
+	prog, err := p.program(ctx, p.Store.Client, programID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.find(ctx, userID.UUID, prog)
+	if ent.IsNotFound(err) {
+		a, err = p.open(ctx, userID.UUID, prog)
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return p.settled(ctx, a)
+}
+
+func (p *Points) find(ctx context.Context, owner uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
+	return p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner), ledgeraccount.Unit(prog.Unit),
+		ledgeraccount.KindEQ(ledgeraccount.KindBONUS), ledgeraccount.Name("")).Only(ctx)
+}
+
+// open makes a person's account in a transaction of its own.
+func (p *Points) open(ctx context.Context, user uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
+	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := customer(ctx, tx, scalar.ID{Prefix: "usr", UUID: user}); err != nil {
+			return err
+		}
+		return makeAccount(ctx, tx, user, prog)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.find(ctx, user, prog)
+}
+
+// AccountsOf are a person's accounts in all programmes; the caller has one in
+// the default programme at least.
+func (p *Points) AccountsOf(ctx context.Context, user uuid.UUID) ([]*Account, error) {
+	rows, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(user), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).
+		Order(ledgeraccount.ByID()).Limit(maxAccounts).All(ctx)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	accounts := make([]*Account, 0, max(len(rows), 1))
+	for _, a := range rows {
+		s, err := p.settled(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, s)
+	}
+	if len(rows) == 0 && user == viewer.From(ctx).UserID {
+		a, err := p.AccountOf(ctx, user, nil)
+		if fault.KindOf(err) == fault.NotFound { // there is no programme
+			return accounts, nil
+		}
+		return append(accounts, a), err
+	}
+	return accounts, nil
+}
+
+// maxAccounts bounds a person's accounts, one a programme.
+const maxAccounts = 100
+
+// settled shows an account as it is now: what fell due since it was last
+// written is settled first, so that no reader sees points that are gone.
+func (p *Points) settled(ctx context.Context, a *ent.LedgerAccount) (*Account, error) {
+	if a.NextDueAt == nil || a.NextDueAt.After(p.Store.Now()) {
+		return ViewAccount(a), nil
+	}
+	if _, err := p.settleAccount(ctx, a.ID, false); err != nil {
+		return nil, err
+	}
+	a, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(a.ID)).Only(ctx)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return ViewAccount(a), nil
+}
+
+// ProgramOf is an account's programme: the version in force, or the last one.
+func (p *Points) ProgramOf(ctx context.Context, a *Account) (*ent.BonusProgram, error) {
+	if a.ProgramID == nil {
+		return nil, ErrProgramNotFound
+	}
+	return p.programVersion(ctx, p.Store.Client, *a.ProgramID, 0)
+}
+
+// Expiring is how many points an account loses before a time if they are not spent.
+func (p *Points) Expiring(ctx context.Context, a *Account, before time.Time) (int64, error) {
+	sum := func(s *sql.Selector) string {
+		return sql.As("CAST(coalesce(sum("+s.C(ledgerlot.FieldRemaining)+"), 0) AS bigint)", "sum")
+	}
+	n, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.BucketEQ(ledgerlot.BucketACTIVE),
+		ledgerlot.RemainingGT(0), ledgerlot.DueAtLT(cut(before))).Aggregate(sum).Int(ctx)
+	return int64(n), store.Translate(err)
+}
+
+// maxLots bounds the open lots that are shown.
+const maxLots = 100
+
+// Lots are an account's open lots, first due first, at most 100.
+func (p *Points) Lots(ctx context.Context, a *Account) ([]*ent.LedgerLot, error) {
+	lots, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.RemainingGT(0)).
+		Order(ledgerlot.ByDueAt(sql.OrderNullsLast()), ledgerlot.ByID()).Limit(maxLots).All(ctx)
+	return lots, store.Translate(err)
+}
+
+// Entries is a page of an account's book, newest first.
+func (p *Points) Entries(ctx context.Context, a *Account, filter *BonusEntryFilter, after *ent.Cursor, first *int, before *ent.Cursor, last *int) (*EntryConnection, error) {
+	where, err := filter.predicates()
+	if err != nil {
+		return nil, err
+	}
+	newest := &ent.LedgerEntryOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultLedgerEntryOrder.Field}
+	page, err := p.Store.Client.LedgerEntry.Query().Where(append(where, ledgerentry.AccountID(a.ID))...).
+		Paginate(ctx, after, first, before, last, ent.WithLedgerEntryOrder(newest))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	c := &EntryConnection{Edges: make([]*EntryEdge, len(page.Edges)), PageInfo: page.PageInfo, TotalCount: page.TotalCount}
+	for i, e := range page.Edges {
+		c.Edges[i] = &EntryEdge{Node: ViewEntry(e.Node), Cursor: e.Cursor}
+	}
+	return c, nil
+}
+
+func (f *BonusEntryFilter) predicates() (where []predicate.LedgerEntry, err error) {
+	if f == nil {
+		return nil, nil
+	}
+	if f.OrderID != nil {
+		if f.OrderID.Prefix != "order" {
+			return nil, fault.ErrInvalidID.At("filter", "orderId")
+		}
+		where = append(where, ledgerentry.OrderID(f.OrderID.UUID))
+	}
+	if f.From != nil {
+		where = append(where, ledgerentry.CreatedAtGTE(cut(*f.From)))
+	}
+	if f.Before != nil {
+		where = append(where, ledgerentry.CreatedAtLT(cut(*f.Before)))
+	}
+	return where, nil
+}

@@ -1,0 +1,156 @@
+package bonus
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgerentry"
+	"kabinet/ent/generated/ledgerlot"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// redeemKey is the input that an idempotency key stands for.
+type redeemKey struct {
+	Owner     uuid.UUID
+	Amount    int64
+	ProgramID *scalar.ID
+	OrderID   *scalar.ID
+}
+
+// Redeem spends points of the acting owner, those that expire first.
+// Faults: POINTS_NOT_POSITIVE, OUT_OF_RANGE, TOO_FEW_POINTS, PROGRAM_NOT_FOUND,
+// NOT_FOUND and ORDER_ALREADY_CANCELLED of the order, those of store.Tx.Once;
+// UNAUTHENTICATED, FORBIDDEN.
+func (p *Points) Redeem(ctx context.Context, in RedeemPointsInput) (Done, error) {
+	owner, err := spender(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	if err := checkAmount(in.Amount); err != nil {
+		return Done{}, err
+	}
+	var done Done
+	var result kept
+	var replayed bool
+	err = p.Store.InDryTx(ctx, isDry(in.DryRun), func(ctx context.Context, tx *store.Tx) (err error) {
+		key := redeemKey{owner, in.Amount, in.ProgramID, in.OrderID}
+		replayed, err = tx.Once(ctx, "redeemPoints", in.IdempotencyKey, key, &result, func() error {
+			b, e, err := p.redeem(ctx, tx, owner, in)
+			if err != nil {
+				return err
+			}
+			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	return p.answer(ctx, done, replayed, result)
+}
+
+func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in RedeemPointsInput) (*book, *ent.LedgerEntry, error) {
+	prog, err := p.program(ctx, tx.Client, in.ProgramID)
+	if err != nil {
+		return nil, nil, err
+	}
+	var order *uuid.UUID
+	if in.OrderID != nil {
+		if order, err = lockOrder(ctx, tx, owner, *in.OrderID); err != nil {
+			return nil, nil, err
+		}
+	}
+	if order != nil && p.Spent != nil {
+		if err := p.Spent(ctx, tx, *order, in.Amount); err != nil {
+			return nil, nil, err
+		}
+	}
+	b, err := p.openToSpend(ctx, tx, owner, prog, in.Amount)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, lots, err := b.post(ctx, posting{
+		kind: ledgerentry.KindREDEMPTION, amount: -in.Amount, bucket: ledgerentry.BucketACTIVE, contra: spent,
+		order: order, cause: mutationCause(ctx, in.IdempotencyKey),
+	})
+	if err != nil {
+		return nil, nil, keyUsedUp(err)
+	}
+	if err := b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil); err != nil {
+		return nil, nil, err
+	}
+	return b, e, b.close(ctx)
+}
+
+// openToSpend opens the book where n points can be spent: quickly, or after
+// settling what fell due. Nobody spends what he does not have, whatever the
+// account's floor.
+func (p *Points) openToSpend(ctx context.Context, tx *store.Tx, owner uuid.UUID, prog *ent.BonusProgram, n int64) (*book, error) {
+	actor := viewer.From(ctx).Actor()
+	b, err := spend(ctx, tx, owner, prog.Unit, n, actor)
+	if b != nil || err != nil {
+		return b, err
+	}
+	b, err = p.lockBook(ctx, tx, actor, ownersAccount, owner, prog.Unit)
+	if err != nil {
+		return nil, err
+	}
+	var available int64
+	if b != nil {
+		available = max(b.acc.Active, 0)
+	}
+	if available < n {
+		return nil, ErrTooFewPoints.At("input", "amount").With("available", available)
+	}
+	return b, nil
+}
+
+// lockOrder proves that the order is the owner's and not cancelled, and holds
+// it so: a cancel that comes meanwhile waits and then gives these points back.
+func lockOrder(ctx context.Context, tx *store.Tx, owner uuid.UUID, id scalar.ID) (*uuid.UUID, error) {
+	if id.Prefix != "order" {
+		return nil, fault.ErrInvalidID.At("input", "orderId")
+	}
+	if err := tx.Lock(ctx, "orders", "id", id.UUID); err != nil {
+		return nil, err
+	}
+	var status string
+	err := tx.QueryRow(ctx, `SELECT status FROM orders WHERE id = ? AND owner_id = ?`, id.UUID, owner).Scan(&status)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, fault.ErrNotFound.At("input", "orderId")
+	case err != nil:
+		return nil, err
+	case status == "CANCELLED":
+		return nil, ErrOrderAlreadyCancelled.At("input", "orderId")
+	}
+	return &id.UUID, nil
+}
+
+// mutationCause is the cause of an entry that somebody asked for under a key.
+func mutationCause(ctx context.Context, key string) string {
+	who := "system"
+	if actor := viewer.From(ctx).Actor(); actor != nil {
+		who = actor.String()
+	}
+	return "mutation:" + who + ":" + key
+}
+
+// keyUsedUp: the ledger knows every key for ever, also when the row that kept
+// its first answer is long deleted.
+func keyUsedUp(err error) error {
+	if store.IsUnique(err) {
+		return fault.ErrIdempotencyKeyReused.At("input", "idempotencyKey").Because(err)
+	}
+	return err
+}
+
+func isDry(b *bool) bool { return b != nil && *b }
