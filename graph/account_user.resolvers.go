@@ -82,23 +82,23 @@ func (r *userResolver) Returns(ctx context.Context, obj *generated.User, after *
 }
 
 func (r *userResolver) BonusAccount(ctx context.Context, obj *generated.User, programID *scalar.ID) (*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: BonusAccount - bonusAccount"))
+	return found(r.Points.AccountOf(ctx, obj.ID, programID))
 }
 
 func (r *userResolver) BonusAccounts(ctx context.Context, obj *generated.User) ([]*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: BonusAccounts - bonusAccounts"))
+	return r.Points.AccountsOf(ctx, obj.ID)
 }
 
 func (r *userResolver) Tickets(ctx context.Context, obj *generated.User, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error) {
-	panic(fmt.Errorf("not implemented: Tickets - tickets"))
+	return r.Resolver.Tickets.Of(ctx, obj.ID, filter, support.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) Notifications(ctx context.Context, obj *generated.User, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.NotificationConnection, error) {
-	panic(fmt.Errorf("not implemented: Notifications - notifications"))
+	return r.Inbox.Of(ctx, obj.ID, filter, notify.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) StreamPosition(ctx context.Context, obj *generated.User) (string, error) {
-	panic(fmt.Errorf("not implemented: StreamPosition - streamPosition"))
+	return r.Inbox.StreamPosition(ctx, obj)
 }
 
 func (r *Resolver) AuditEntry() gql.AuditEntryResolver { return &auditEntryResolver{r} }
