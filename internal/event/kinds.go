@@ -4,7 +4,7 @@ package event
 // staff's queue has its own.
 var personal = []Fact{
 	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, PasswordChanged{}, ProfileUpdated{},
-	OrderPlaced{}, OrderStatusChanged{}, OrderCancelled{},
+	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
 	TicketOpened{}, TicketReplied{}, TicketChanged{},
 	NotificationAdded{}, NotificationsChanged{},

@@ -25,6 +25,19 @@ type OrderStatusChanged struct {
 	FulfillmentStatus string     `json:"fulfillmentStatus"`
 }
 
+// OrderEdited is told when the outside system that owns an order changes what
+// is no step of it: shipping (and so the total), channel, the time it was
+// placed, metadata, or the customer of a guest's order.
+type OrderEdited struct {
+	OrderID    uuid.UUID  `json:"orderId"`
+	OwnerID    uuid.UUID  `json:"ownerId"`
+	UserID     *uuid.UUID `json:"userId,omitempty"`
+	Number     string     `json:"number"`
+	Changed    []string   `json:"changed"`
+	TotalMinor int64      `json:"totalMinor"`
+	Currency   string     `json:"currency"`
+}
+
 // OrderCancelled is told when an order is cancelled.
 type OrderCancelled struct {
 	OrderID uuid.UUID  `json:"orderId"`
@@ -46,6 +59,12 @@ func (OrderStatusChanged) Kind() string { return "order.status_changed" }
 
 // Subject implements Fact.
 func (f OrderStatusChanged) Subject() (string, uuid.UUID) { return "order", f.OrderID }
+
+// Kind implements Fact.
+func (OrderEdited) Kind() string { return "order.edited" }
+
+// Subject implements Fact.
+func (f OrderEdited) Subject() (string, uuid.UUID) { return "order", f.OrderID }
 
 // Kind implements Fact.
 func (OrderCancelled) Kind() string { return "order.cancelled" }

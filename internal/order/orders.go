@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -27,6 +28,9 @@ type Orders struct {
 	// Customers makes the people of an import who are not there yet, by their
 	// external ids, and says who each is.
 	Customers func(ctx context.Context, tx *store.Tx, source string, externalIDs []string) (map[string]uuid.UUID, error)
+	// Number makes what people read out of an order placed at now; nil: the
+	// date and six random letters. A number that is taken is asked for anew.
+	Number func(now time.Time) string
 }
 
 // Moment is when an order may earn points.

@@ -1,8 +1,16 @@
 package order
 
 import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/payment"
 	"kabinet/internal/scalar"
+	"kabinet/internal/viewer"
 )
 
 // Refund is a payment that gave money back.
@@ -22,4 +30,91 @@ type Update struct {
 	Cursor string
 	Kind   string
 	Order  *ent.Order
+}
+
+// Lines are an order's lines by position. Like the lists below they are loaded
+// with the order where it was collected, and sorted here, since rows that are
+// loaded for many orders at once come in any order.
+func Lines(ctx context.Context, o *ent.Order) ([]*ent.OrderLine, error) {
+	lines, err := o.Lines(ctx)
+	return sorted(lines, func(a, b *ent.OrderLine) int { return a.Position - b.Position }), err
+}
+
+// Payments are the money that came in for an order, oldest first.
+func Payments(ctx context.Context, o *ent.Order) ([]*ent.Payment, error) {
+	return paymentsOf(ctx, o, payment.KindPAYMENT)
+}
+
+// Refunds are the money that went out again, oldest first.
+func Refunds(ctx context.Context, o *ent.Order) ([]*Refund, error) {
+	rows, err := paymentsOf(ctx, o, payment.KindREFUND)
+	refunds := make([]*Refund, len(rows))
+	for i, p := range rows {
+		refunds[i] = &Refund{p}
+	}
+	return refunds, err
+}
+
+func paymentsOf(ctx context.Context, o *ent.Order, kind payment.Kind) ([]*ent.Payment, error) {
+	all, err := o.Payments(ctx)
+	payments := []*ent.Payment{}
+	for _, p := range all {
+		if p.Kind == kind {
+			payments = append(payments, p)
+		}
+	}
+	return sorted(payments, func(a, b *ent.Payment) int { return oldest(a.ID, b.ID) }), err
+}
+
+// Shipments are an order's parcels, oldest first.
+func Shipments(ctx context.Context, o *ent.Order) ([]*ent.Shipment, error) {
+	shipments, err := o.Shipments(ctx)
+	return sorted(shipments, func(a, b *ent.Shipment) int { return oldest(a.ID, b.ID) }), err
+}
+
+// Returns are an order's returns, oldest first.
+func Returns(ctx context.Context, o *ent.Order) ([]*ent.ReturnRequest, error) {
+	returns, err := o.Returns(ctx)
+	return sorted(returns, func(a, b *ent.ReturnRequest) int {
+		return cmp.Or(a.RequestedAt.Compare(b.RequestedAt), oldest(a.ID, b.ID))
+	}), err
+}
+
+// sorted is a sorted copy: what is loaded may be shown by two fields at once.
+func sorted[T any](rows []*T, by func(a, b *T) int) []*T {
+	rows = append(make([]*T, 0, len(rows)), rows...)
+	slices.SortFunc(rows, by)
+	return rows
+}
+
+// oldest sorts by id: version 7 carries the time.
+func oldest(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
+
+// CompanyID is the company an order was bought for; nil where a person or a
+// guest bought.
+func CompanyID(o *ent.Order) *scalar.ID {
+	if o.OwnerID == viewer.House || o.UserID != nil && *o.UserID == o.OwnerID {
+		return nil
+	}
+	return &scalar.ID{Prefix: "com", UUID: o.OwnerID}
+}
+
+// ReturnLines are the lines of a return.
+func ReturnLines(r *ent.ReturnRequest) []*ReturnLine {
+	lines := make([]*ReturnLine, len(r.Lines))
+	for i, l := range r.Lines {
+		lines[i] = &ReturnLine{Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Amount: scalar.Money{Minor: l.AmountMinor, Currency: r.Currency}}
+		if l.OrderLineID != nil {
+			lines[i].OrderLineID = &scalar.ID{Prefix: "line", UUID: *l.OrderLineID}
+		}
+	}
+	return lines
+}
+
+// ReturnedOrderID is the order of a return; nil where it was not found.
+func ReturnedOrderID(r *ent.ReturnRequest) *scalar.ID {
+	if r.OrderID == nil {
+		return nil
+	}
+	return &scalar.ID{Prefix: "order", UUID: *r.OrderID}
 }

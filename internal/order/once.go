@@ -1,0 +1,122 @@
+package order
+
+import (
+	"context"
+	"errors"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/membership"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Outcome is what a verb did to one order.
+type Outcome struct {
+	Order    *ent.Order // after it, as the payload selects it
+	Replayed *bool      // whether it is the first answer again; nil where nothing was done
+}
+
+// errNumberTaken asks for another random number.
+var errNumberTaken = errors.New("order: the number is taken")
+
+// once runs a verb that makes or changes one order once per idempotency key,
+// or for show when dry. The order of the answer is read after the commit, a
+// dry run's before its rollback: the same fields either way.
+func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, verb func(context.Context, *store.Tx) (uuid.UUID, error)) (out Outcome, err error) {
+	show := dry != nil && *dry
+	var kept struct{ OrderID uuid.UUID }
+	var replayed bool
+	for range 5 {
+		err = s.Store.InDryTx(ctx, show, func(ctx context.Context, tx *store.Tx) (err error) {
+			replayed, err = tx.Once(ctx, operation, key, input, &kept, func() (err error) {
+				kept.OrderID, err = verb(ctx, tx)
+				return err
+			})
+			if err != nil || !show {
+				return err
+			}
+			if out.Order, err = selected(ctx, tx.Client, kept.OrderID); err == nil {
+				out.Order.Unwrap() // what was not selected loads from the store
+			}
+			return err
+		})
+		if !errors.Is(err, errNumberTaken) {
+			break
+		}
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Replayed = &replayed
+	if !show {
+		out.Order, err = selected(ctx, s.Store.Client, kept.OrderID)
+	}
+	return out, store.Translate(err)
+}
+
+// selected reads an order with the edges that the payload's field order asks for.
+func selected(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Order, error) {
+	q := c.Order.Query().Where(entorder.ID(id))
+	if inner, ok := under(ctx, "order"); ok {
+		var err error
+		if q, err = q.CollectFields(inner); err != nil {
+			return nil, err
+		}
+	}
+	return q.Only(ctx)
+}
+
+// under is the context as it will be inside a field of the present one, so
+// that exactly what is selected there is loaded at once. It is not ok outside
+// of GraphQL, and where the field is selected never or under two names: then
+// edges load themselves.
+func under(ctx context.Context, path ...string) (context.Context, bool) {
+	for _, name := range path {
+		parent := graphql.GetFieldContext(ctx)
+		if parent == nil || parent.Field.Field == nil {
+			return ctx, false
+		}
+		var found []graphql.CollectedField
+		typ := parent.Field.Definition.Type.Name()
+		for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), parent.Field.Selections, []string{typ}) {
+			if f.Name == name {
+				found = append(found, f)
+			}
+		}
+		if len(found) != 1 {
+			return ctx, false
+		}
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: typ, Field: found[0]})
+	}
+	return ctx, true
+}
+
+// audience is who is told of an order: its owner and, of a company's order,
+// the person who bought it while he is a member. A guest's is for hearers only.
+func audience(ctx context.Context, tx *store.Tx, o *ent.Order) ([]store.Stream, error) {
+	switch {
+	case o.OwnerID == viewer.House:
+		return []store.Stream{store.ToHouse()}, nil
+	case o.UserID == nil:
+		return []store.Stream{store.ToCompany(o.OwnerID)}, nil
+	case *o.UserID == o.OwnerID:
+		return []store.Stream{store.ToUser(o.OwnerID)}, nil
+	}
+	member, err := tx.Membership.Query().
+		Where(membership.UserID(*o.UserID), membership.OwnerID(o.OwnerID), membership.StatusEQ(membership.StatusACTIVE)).
+		Exist(viewer.AsSystem(ctx, "order.audience"))
+	if err != nil || !member {
+		return []store.Stream{store.ToCompany(o.OwnerID)}, err
+	}
+	return []store.Stream{store.ToCompany(o.OwnerID), store.ToUser(*o.UserID)}, nil
+}
+
+// byStaff says whether the viewer acts on an order that is not his own.
+func byStaff(ctx context.Context, o *ent.Order) bool {
+	v := viewer.From(ctx)
+	return v.Staff && o.OwnerID != v.UserID && (o.OwnerID != v.OwnerID || o.OwnerID == viewer.House)
+}

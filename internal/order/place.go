@@ -1,0 +1,165 @@
+package order
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/address"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/orderevent"
+	"kabinet/ent/generated/product"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Place orders for the owner acted for, at the server's prices, and takes the
+// goods off the shelf. Faults: ORDER_EMPTY, PRODUCT_UNAVAILABLE, OUT_OF_STOCK,
+// CURRENCY_MISMATCH, NOT_FOUND of the address, those of texts and numbers, and
+// those of idempotency keys.
+func (s *Orders) Place(ctx context.Context, input PlaceOrderInput) (Outcome, error) {
+	if err := checkPlace(input); err != nil {
+		return Outcome{}, err
+	}
+	bare := input
+	bare.IdempotencyKey, bare.DryRun = "", nil
+	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, func(ctx context.Context, tx *store.Tx) (uuid.UUID, error) {
+		return s.place(ctx, tx, input)
+	})
+}
+
+func checkPlace(input PlaceOrderInput) error {
+	if err := checkBasket(input.Lines); err != nil {
+		return err
+	}
+	if input.AddressID != nil {
+		if _, err := input.AddressID.As("adr"); err != nil {
+			return fault.ErrInvalidID.At("input", "addressId")
+		}
+	}
+	return checkOptional(input.Note, maxNote, "input", "note")
+}
+
+func (s *Orders) place(ctx context.Context, tx *store.Tx, input PlaceOrderInput) (uuid.UUID, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return uuid.Nil, fault.ErrUnauthenticated
+	}
+	if v.OwnerID == viewer.House { // the business buys nothing of itself
+		return uuid.Nil, fault.ErrForbidden
+	}
+	products, err := onSale(ctx, tx, input.Lines)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	basket, err := price(input.Lines, products)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	o := &ent.Order{
+		ID: uuid.Must(uuid.NewV7()), OwnerID: v.OwnerID, UserID: &v.UserID, Number: s.number(tx.Now),
+		Status: entorder.StatusPLACED, PaymentStatus: entorder.PaymentStatusPENDING, FulfillmentStatus: entorder.FulfillmentStatusNEW,
+		Channel: entorder.ChannelONLINE, Currency: basket.currency, SubtotalMinor: basket.total, Note: input.Note, PlacedAt: tx.Now,
+	}
+	if o.Delivery, err = delivery(ctx, tx, input.AddressID); err != nil {
+		return uuid.Nil, err
+	}
+	c := &changes{actor: v.Actor()}
+	c.note(o, orderevent.KindPLACED, tx.Now, basket.total, nil)
+	stored, err := createOrder(tx, o).Save(ctx)
+	if store.IsUnique(err) {
+		return uuid.Nil, errNumberTaken
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	stored.Edges.Lines = basket.lines
+	if err := createLines(ctx, tx, stored); err != nil {
+		return uuid.Nil, err
+	}
+	if err := c.write(ctx, tx); err != nil {
+		return uuid.Nil, err
+	}
+	if err := takeStock(ctx, tx, basket); err != nil {
+		return uuid.Nil, err
+	}
+	return stored.ID, s.placed(ctx, tx, stored)
+}
+
+// placed is the end of every placing: points, then the news.
+func (s *Orders) placed(ctx context.Context, tx *store.Tx, o *ent.Order) error {
+	if err := s.earn(ctx, tx, o, Placed); err != nil {
+		return err
+	}
+	to, err := audience(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	tx.Tell(event.OrderPlaced{
+		OrderID: o.ID, OwnerID: o.OwnerID, UserID: o.UserID, Number: o.Number,
+		TotalMinor: o.TotalMinor, Currency: o.Currency, PointsEarned: o.PointsEarned,
+	}, to...)
+	return nil
+}
+
+// onSale reads the products of a basket by sku.
+func onSale(ctx context.Context, tx *store.Tx, lines []*PlaceOrderLineInput) (map[string]*ent.Product, error) {
+	skus := make([]string, 0, len(lines))
+	found := make(map[string]*ent.Product, len(lines))
+	for _, l := range lines {
+		if _, seen := found[l.Sku]; !seen {
+			found[l.Sku] = nil
+			skus = append(skus, l.Sku)
+		}
+	}
+	products, err := tx.Product.Query().Where(product.SkuIn(skus...)).All(ctx)
+	for _, p := range products {
+		found[p.Sku] = p
+	}
+	return found, err
+}
+
+// delivery is a saved address as it is now; later changes of it do not reach
+// the order. Fault: NOT_FOUND.
+func delivery(ctx context.Context, tx *store.Tx, id *scalar.ID) (map[string]any, error) {
+	if id == nil {
+		return nil, nil
+	}
+	a, err := tx.Address.Query().Where(address.ID(id.UUID), address.KindEQ(address.KindADDRESS)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At("input", "addressId")
+	}
+	if err != nil {
+		return nil, err
+	}
+	snapshot := map[string]any{"lines": a.Lines}
+	for name, value := range map[string]*string{
+		"name": a.Name, "phone": a.Phone, "country": a.Country, "city": a.City, "region": a.Region, "postalCode": a.PostalCode,
+	} {
+		if value != nil {
+			snapshot[name] = *value
+		}
+	}
+	return snapshot, nil
+}
+
+// letters of a number: none that sounds or looks like another.
+const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+func (s *Orders) number(now time.Time) string {
+	if s.Number != nil {
+		return s.Number(now)
+	}
+	random := make([]byte, 6)
+	_, _ = rand.Read(random) // never fails
+	for i, b := range random {
+		random[i] = letters[int(b)%len(letters)]
+	}
+	return now.Format("20060102") + "-" + string(random)
+}

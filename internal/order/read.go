@@ -1,0 +1,187 @@
+package order
+
+import (
+	"context"
+
+	"entgo.io/contrib/entgql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/predicate"
+	entproduct "kabinet/ent/generated/product"
+	"kabinet/ent/generated/returnrequest"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Page is which part of a list is wanted; see ent's Paginate.
+type Page struct {
+	After, Before *scalar.Cursor
+	First, Last   *int
+}
+
+// Order finds one order that the viewer may see. Faults: NOT_FOUND,
+// INVALID_REQUEST where nothing is named; an id of another kind is INVALID_ID.
+func (s *Orders) Order(ctx context.Context, by OrderRef) (*ent.Order, error) {
+	var is predicate.Order
+	switch {
+	case by.ID != nil:
+		id, err := by.ID.As("order")
+		if err != nil {
+			return nil, err
+		}
+		is = entorder.ID(id)
+	case by.Number != nil:
+		if !lookable(*by.Number) {
+			return nil, fault.ErrNotFound
+		}
+		is = entorder.Number(*by.Number)
+	case by.External != nil:
+		if !lookable(by.External.Source, by.External.ID) {
+			return nil, fault.ErrNotFound
+		}
+		is = entorder.And(entorder.Source(by.External.Source), entorder.ExternalID(by.External.ID))
+	default:
+		return nil, fault.ErrInvalidRequest.At("by")
+	}
+	q, err := s.Store.Client.Order.Query().Where(is).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := q.Only(ctx)
+	return o, store.Translate(err)
+}
+
+// sorts are single columns; the id breaks ties, in the same direction.
+var sorts = map[OrderSort]*ent.OrderOrder{
+	OrderSortNewest:    {Direction: entgql.OrderDirectionDesc, Field: ent.OrderOrderFieldPlacedAt},
+	OrderSortOldest:    {Direction: entgql.OrderDirectionAsc, Field: ent.OrderOrderFieldPlacedAt},
+	OrderSortTotalDesc: {Direction: entgql.OrderDirectionDesc, Field: ent.OrderOrderFieldTotalMinor},
+	OrderSortTotalAsc:  {Direction: entgql.OrderDirectionAsc, Field: ent.OrderOrderFieldTotalMinor},
+}
+
+// All is a page of every order that the viewer may see: for staff.
+func (s *Orders) All(ctx context.Context, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
+	return s.list(ctx, s.Store.Client.Order.Query(), filter, sort, p)
+}
+
+// Of is a page of one owner's orders. The owner is only named here: whether
+// the viewer may see them the fence decides, so a list under somebody else is
+// empty, and so is its count.
+func (s *Orders) Of(ctx context.Context, owner uuid.UUID, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
+	return s.list(ctx, s.Store.Client.Order.Query().Where(entorder.OwnerID(owner)), filter, sort, p)
+}
+
+func (s *Orders) list(ctx context.Context, q *ent.OrderQuery, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
+	by := sorts[OrderSortNewest]
+	if sort != nil && sorts[*sort] != nil {
+		by = sorts[*sort]
+	}
+	page, err := q.Where(filter.predicates()...).Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
+	return page, store.Translate(err)
+}
+
+func (f *OrderFilter) predicates() (all []predicate.Order) {
+	if f == nil {
+		return nil
+	}
+	if f.Status != nil {
+		all = append(all, entorder.StatusIn(f.Status...))
+	}
+	if f.PaymentStatus != nil {
+		all = append(all, entorder.PaymentStatusIn(f.PaymentStatus...))
+	}
+	if f.FulfillmentStatus != nil {
+		all = append(all, entorder.FulfillmentStatusIn(f.FulfillmentStatus...))
+	}
+	if f.Channel != nil {
+		all = append(all, entorder.ChannelIn(f.Channel...))
+	}
+	if f.PlacedFrom != nil {
+		all = append(all, entorder.PlacedAtGTE(*f.PlacedFrom))
+	}
+	if f.PlacedBefore != nil {
+		all = append(all, entorder.PlacedAtLT(*f.PlacedBefore))
+	}
+	return all
+}
+
+// ReturnsOf is a page of one owner's returns, newest first.
+func (s *Orders) ReturnsOf(ctx context.Context, owner uuid.UUID, p Page) (*ent.ReturnRequestConnection, error) {
+	page, err := s.Store.Client.ReturnRequest.Query().Where(returnrequest.OwnerID(owner)).
+		Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithReturnRequestOrder(&ent.ReturnRequestOrder{
+			Direction: entgql.OrderDirectionDesc, Field: ent.ReturnRequestOrderFieldRequestedAt,
+		}))
+	return page, store.Translate(err)
+}
+
+// Product finds one product on sale; staff find the others too. Faults:
+// NOT_FOUND, INVALID_REQUEST where nothing is named; an id of another kind is
+// INVALID_ID.
+func (s *Orders) Product(ctx context.Context, by ProductRef) (*ent.Product, error) {
+	var is predicate.Product
+	switch {
+	case by.ID != nil:
+		id, err := by.ID.As("prd")
+		if err != nil {
+			return nil, err
+		}
+		is = entproduct.ID(id)
+	case by.Sku != nil:
+		if !lookable(*by.Sku) {
+			return nil, fault.ErrNotFound
+		}
+		is = entproduct.Sku(*by.Sku)
+	case by.External != nil:
+		if !lookable(by.External.Source, by.External.ID) {
+			return nil, fault.ErrNotFound
+		}
+		is = entproduct.And(entproduct.Source(by.External.Source), entproduct.ExternalID(by.External.ID))
+	default:
+		return nil, fault.ErrInvalidRequest.At("by")
+	}
+	q := s.Store.Client.Product.Query().Where(is)
+	if !seesAllProducts(ctx) {
+		q.Where(entproduct.StatusEQ(entproduct.StatusACTIVE))
+	}
+	p, err := q.Only(ctx)
+	return p, store.Translate(err)
+}
+
+func seesAllProducts(ctx context.Context) bool {
+	v := viewer.From(ctx)
+	return v.IsSystem() || v.Staff && v.Reach("order", "read") == viewer.ReachAll
+}
+
+// Products is a page of what is on sale, newest first. Faults: FORBIDDEN where
+// somebody else than staff asks for what is not, TOO_LONG.
+func (s *Orders) Products(ctx context.Context, filter *ProductFilter, p Page) (*ent.ProductConnection, error) {
+	q := s.Store.Client.Product.Query()
+	shown := []entproduct.Status{entproduct.StatusACTIVE}
+	if filter != nil && filter.IncludeDiscontinued != nil && *filter.IncludeDiscontinued {
+		if !seesAllProducts(ctx) {
+			return nil, fault.ErrForbidden
+		}
+		shown = append(shown, entproduct.StatusDISCONTINUED)
+	}
+	q.Where(entproduct.StatusIn(shown...))
+	if filter != nil && filter.Category != nil {
+		if len(filter.Category) > maxItems {
+			return nil, fault.ErrTooLong.With("limit", maxItems).At("filter", "category")
+		}
+		categories := []string{}
+		for _, c := range filter.Category {
+			if lookable(c) {
+				categories = append(categories, c)
+			}
+		}
+		q.Where(entproduct.CategoryIn(categories...))
+	}
+	page, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithProductOrder(&ent.ProductOrder{
+		Direction: entgql.OrderDirectionDesc, Field: ent.DefaultProductOrder.Field,
+	}))
+	return page, store.Translate(err)
+}
