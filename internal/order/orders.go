@@ -1,3 +1,6 @@
+// Package order owns products and orders: their history, status axes, payments,
+// shipments and returns. It writes products, orders, order_lines, order_events,
+// payments, shipments and return_requests, and never touches points.
 package order
 
 import (
@@ -7,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/internal/fault"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
 )
@@ -40,4 +44,17 @@ type Moment string
 const (
 	Placed    Moment = "PLACED"
 	Delivered Moment = "DELIVERED"
+)
+
+// The refusals of this domain.
+var (
+	ErrOrderEmpty            = fault.New(fault.Invalid, "ORDER_EMPTY")
+	ErrProductUnavailable    = fault.New(fault.Refused, "PRODUCT_UNAVAILABLE")
+	ErrOutOfStock            = fault.New(fault.Refused, "OUT_OF_STOCK")
+	ErrCurrencyMismatch      = fault.New(fault.Refused, "CURRENCY_MISMATCH")
+	ErrIllegalTransition     = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+	ErrOrderAlreadyShipped   = fault.New(fault.Refused, "ORDER_ALREADY_SHIPPED")
+	ErrOrderAlreadyCancelled = fault.New(fault.Refused, "ORDER_ALREADY_CANCELLED")
+	ErrOutdated              = fault.New(fault.Conflict, "OUTDATED")
+	ErrDuplicateKey          = fault.New(fault.Invalid, "DUPLICATE_KEY")
 )

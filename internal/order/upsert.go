@@ -89,8 +89,8 @@ func (s *Orders) arrivals(input UpsertOrdersInput) []*arrival {
 }
 
 // afresh copies the items for one attempt at the transaction.
-func afresh(items []*arrival) []*arrival {
-	copies := make([]*arrival, len(items))
+func afresh[T any](items []*T) []*T {
+	copies := make([]*T, len(items))
 	for i, a := range items {
 		c := *a
 		copies[i] = &c

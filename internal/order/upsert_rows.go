@@ -1,0 +1,261 @@
+package order
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/orderevent"
+	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/predicate"
+	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/shipment"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// findCustomers finds whose the orders are; one question a customer. An item
+// whose customer is not known is refused.
+func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arrival) error {
+	type answer struct {
+		id  uuid.UUID
+		err error
+	}
+	asked := map[string]answer{}
+	ctx = viewer.AsSystem(ctx, "order.customer")
+	for _, a := range items {
+		ref := a.in.Customer
+		if a.err != nil {
+			continue
+		}
+		if ref == nil {
+			a.owner = viewer.House
+			continue
+		}
+		key, err := refKey(ref)
+		if err != nil {
+			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
+			continue
+		}
+		found, known := asked[key]
+		if !known {
+			found.id, found.err = s.Customer(ctx, tx, *ref)
+			asked[key] = found
+		}
+		switch fault.KindOf(found.err) {
+		case fault.NotFound, fault.Invalid:
+			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
+			continue
+		}
+		if ent.IsNotFound(found.err) {
+			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
+			continue
+		}
+		if found.err != nil {
+			return found.err
+		}
+		a.owner, a.user = found.id, &found.id
+	}
+	return nil
+}
+
+// refKey tells one reference from another. Faults: NOT_FOUND for what cannot
+// be anybody.
+func refKey(ref *CustomerRef) (string, error) {
+	switch {
+	case ref.ID != nil && ref.ID.Prefix == "usr":
+		return "id:" + ref.ID.String(), nil
+	case ref.Email != nil && lookable(*ref.Email):
+		return "email:" + *ref.Email, nil
+	case ref.External != nil && lookable(ref.External.Source, ref.External.ID):
+		return "external:" + ref.External.Source + "\x00" + ref.External.ID, nil
+	}
+	return "", fault.ErrNotFound
+}
+
+// findStored holds and reads the orders that are there already, each by the
+// key of its own source: another source's order is never found.
+func findStored(ctx context.Context, tx *store.Tx, items []*arrival) (map[scalar.ExternalKey]*ent.Order, error) {
+	bySource := map[string][]string{}
+	var keys []any
+	for _, a := range items {
+		if a.err == nil {
+			bySource[a.in.External.Source] = append(bySource[a.in.External.Source], a.in.External.ID)
+			keys = append(keys, a.in.External.ID)
+		}
+	}
+	stored := map[scalar.ExternalKey]*ent.Order{}
+	if len(keys) == 0 {
+		return stored, nil
+	}
+	if err := tx.Lock(ctx, "orders", "external_id", keys...); err != nil {
+		return nil, err
+	}
+	var wanted []predicate.Order
+	for source, ids := range bySource {
+		wanted = append(wanted, entorder.And(entorder.Source(source), entorder.ExternalIDIn(ids...)))
+	}
+	orders, err := tx.Order.Query().Where(entorder.Or(wanted...)).WithLines().WithPayments().All(viewer.AsSystem(ctx, "order.upsert"))
+	for _, o := range orders {
+		stored[scalar.ExternalKey{Source: *o.Source, ID: *o.ExternalID}] = o
+	}
+	return stored, err
+}
+
+// findShelf finds the products that the lines of new orders name, and refuses
+// new orders whose number is somebody else's.
+func findShelf(ctx context.Context, tx *store.Tx, items []*arrival, stored map[scalar.ExternalKey]*ent.Order) (map[string]uuid.UUID, error) {
+	skus, numbers := map[string]bool{}, map[string]*arrival{}
+	for _, a := range items {
+		if a.err != nil || stored[*a.in.External] != nil {
+			continue
+		}
+		if numbers[a.number()] != nil {
+			a.refuse(fault.ErrInvalidValue.At(a.path("number")...))
+			continue
+		}
+		numbers[a.number()] = a
+		for _, l := range a.lines {
+			skus[l.Sku] = true
+		}
+	}
+	system := viewer.AsSystem(ctx, "order.upsert")
+	if len(numbers) > 0 {
+		taken, err := tx.Order.Query().Where(entorder.NumberIn(slices.Collect(maps.Keys(numbers))...)).Select(entorder.FieldNumber).Strings(system)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range taken {
+			a := numbers[n]
+			a.refuse(fault.ErrInvalidValue.At(a.path("number")...))
+		}
+	}
+	shelf := map[string]uuid.UUID{}
+	for part := range slices.Chunk(slices.Collect(maps.Keys(skus)), 10*atOnce) {
+		products, err := tx.Product.Query().Where(product.SkuIn(part...)).Select(product.FieldID, product.FieldSku).All(system)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range products {
+			shelf[p.Sku] = p.ID
+		}
+	}
+	return shelf, nil
+}
+
+// store writes a batch: new orders many at a time, changed ones each, what
+// records it all together; then points and news, owner by owner.
+func (s *Orders) store(ctx context.Context, tx *store.Tx, c *changes, fresh, changed []*touched) error {
+	if len(fresh)+len(changed) == 0 {
+		return nil
+	}
+	if err := storeFresh(ctx, tx, fresh); err != nil {
+		return err
+	}
+	for _, t := range changed {
+		if err := saveOrder(ctx, tx, t.o); err != nil {
+			return err
+		}
+		if t.claimed {
+			if err := claim(ctx, tx, t.o); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.write(ctx, tx); err != nil {
+		return err
+	}
+	all := slices.Concat(fresh, changed)
+	slices.SortFunc(all, func(a, b *touched) int { // as everybody locks accounts
+		return slices.Compare(append(a.o.OwnerID[:], a.o.ID[:]...), append(b.o.OwnerID[:], b.o.ID[:]...))
+	})
+	ids := make([]uuid.UUID, len(all))
+	for i, t := range all {
+		ids[i] = t.o.ID
+		if err := s.finish(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	return tx.Audit(ctx, "order.upsert", uuid.Nil, scalar.ID{}, map[string]any{"created": len(fresh), "updated": len(changed), "orders": ids})
+}
+
+func storeFresh(ctx context.Context, tx *store.Tx, fresh []*touched) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	rows := make([]*ent.OrderCreate, len(fresh))
+	for i, t := range fresh {
+		rows[i] = createOrder(tx, t.o)
+	}
+	orders, err := tx.Order.CreateBulk(rows...).Save(ctx)
+	if err != nil {
+		return err
+	}
+	for i, o := range orders {
+		o.Edges.Lines, o.Edges.Payments = fresh[i].o.Edges.Lines, fresh[i].o.Edges.Payments
+		fresh[i].o = o
+	}
+	return createLines(ctx, tx, orders...)
+}
+
+// claim gives a guest's order to its customer: the owner stands on every row
+// of the aggregate. The book lets this one column through.
+func claim(ctx context.Context, tx *store.Tx, o *ent.Order) error {
+	_, err := tx.ReturnRequest.Update().Where(returnrequest.OrderID(o.ID)).SetOwnerID(o.OwnerID).SetNillableUserID(o.UserID).Save(ctx)
+	return firstError(err,
+		tx.OrderLine.Update().Where(orderline.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
+		tx.OrderEvent.Update().Where(orderevent.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
+		tx.Payment.Update().Where(payment.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
+		tx.Shipment.Update().Where(shipment.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
+	)
+}
+
+// finish gives points where an earning moment is reached, once for ever, and
+// tells what happened.
+func (s *Orders) finish(ctx context.Context, tx *store.Tx, t *touched) error {
+	o, to := t.o, standing(t.o)
+	cancelled := to.Status == entorder.StatusCANCELLED
+	if t.fresh && cancelled {
+		return s.cancelled(ctx, tx, o, true)
+	}
+	came := t.fresh || t.claimed && t.from.Fulfillment == to.Fulfillment // else moved sees to it
+	if came && !cancelled && to.Fulfillment == entorder.FulfillmentStatusDELIVERED {
+		if err := s.earn(ctx, tx, o, Delivered); err != nil {
+			return err
+		}
+	}
+	if t.fresh {
+		return s.placed(ctx, tx, o)
+	}
+	if t.claimed && !cancelled {
+		if err := s.earn(ctx, tx, o, Placed); err != nil {
+			return err
+		}
+	}
+	if t.edited != nil {
+		streams, err := audience(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		tx.Tell(event.OrderEdited{
+			OrderID: o.ID, OwnerID: o.OwnerID, UserID: o.UserID, Number: o.Number, Changed: t.edited,
+			TotalMinor: o.TotalMinor, Currency: o.Currency,
+		}, streams...)
+	}
+	switch {
+	case to == t.from:
+		return nil
+	case cancelled && t.from.Status != to.Status:
+		return s.cancelled(ctx, tx, o, true)
+	}
+	return s.moved(ctx, tx, o, t.from)
+}
