@@ -74,11 +74,11 @@ func (r *userResolver) Memberships(ctx context.Context, obj *generated.User) ([]
 }
 
 func (r *userResolver) Orders(ctx context.Context, obj *generated.User, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.OrderConnection, error) {
-	panic(fmt.Errorf("not implemented: Orders - orders"))
+	return r.Resolver.Orders.Of(ctx, obj.ID, filter, sort, order.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) Returns(ctx context.Context, obj *generated.User, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.ReturnRequestConnection, error) {
-	panic(fmt.Errorf("not implemented: Returns - returns"))
+	return r.Resolver.Orders.ReturnsOf(ctx, obj.ID, order.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) BonusAccount(ctx context.Context, obj *generated.User, programID *scalar.ID) (*bonus.Account, error) {

@@ -19,11 +19,11 @@ import (
 )
 
 func (r *companyResolver) Orders(ctx context.Context, obj *generated.Company, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.OrderConnection, error) {
-	panic(fmt.Errorf("not implemented: Orders - orders"))
+	return r.Resolver.Orders.Of(ctx, obj.ID, filter, sort, order.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *companyResolver) Tickets(ctx context.Context, obj *generated.Company, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error) {
-	panic(fmt.Errorf("not implemented: Tickets - tickets"))
+	return r.Resolver.Tickets.OfCompany(ctx, obj.ID, filter, support.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *membershipResolver) RoleName(ctx context.Context, obj *generated.Membership) (string, error) {

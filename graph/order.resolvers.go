@@ -7,70 +7,90 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/order"
 	"kabinet/internal/scalar"
+	"kabinet/internal/viewer"
 
 	"entgo.io/contrib/entgql"
 	"github.com/google/uuid"
 )
 
 func (r *mutationResolver) PlaceOrder(ctx context.Context, input order.PlaceOrderInput) (*gql.PlaceOrderPayload, error) {
-	panic(fmt.Errorf("not implemented: PlaceOrder - placeOrder"))
+	done, err := r.Orders.Place(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.PlaceOrderPayload{Order: done.Order, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CancelOrder(ctx context.Context, input order.CancelOrderInput) (*gql.CancelOrderPayload, error) {
-	panic(fmt.Errorf("not implemented: CancelOrder - cancelOrder"))
+	done, err := r.Orders.Cancel(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CancelOrderPayload{Order: done.Order, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetOrderStatus(ctx context.Context, input order.SetOrderStatusInput) (*gql.SetOrderStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetOrderStatus - setOrderStatus"))
+	done, err := r.Orders.SetStatus(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetOrderStatusPayload{Order: done.Order, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) UpsertOrders(ctx context.Context, input order.UpsertOrdersInput) (*gql.UpsertOrdersPayload, error) {
-	panic(fmt.Errorf("not implemented: UpsertOrders - upsertOrders"))
+	done, err := r.Orders.Upsert(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpsertOrdersPayload{Results: orderResults(ctx, done), UserErrors: userErrors}, err
 }
 
 func (r *orderResolver) StatusLabel(ctx context.Context, obj *generated.Order) (string, error) {
-	panic(fmt.Errorf("not implemented: StatusLabel - statusLabel"))
+	return order.Label(viewer.From(ctx).Locale, obj), nil
 }
 
 func (r *orderResolver) AvailableActions(ctx context.Context, obj *generated.Order) ([]order.OrderAction, error) {
-	panic(fmt.Errorf("not implemented: AvailableActions - availableActions"))
+	return order.Actions(ctx, obj), nil
+}
+
+func (r *orderResolver) Lines(ctx context.Context, obj *generated.Order) ([]*generated.OrderLine, error) {
+	return order.Lines(ctx, obj)
 }
 
 func (r *orderResolver) Payments(ctx context.Context, obj *generated.Order) ([]*generated.Payment, error) {
-	panic(fmt.Errorf("not implemented: Payments - payments"))
+	return order.Payments(ctx, obj)
 }
 
 func (r *orderResolver) Refunds(ctx context.Context, obj *generated.Order) ([]*order.Refund, error) {
-	panic(fmt.Errorf("not implemented: Refunds - refunds"))
+	return order.Refunds(ctx, obj)
+}
+
+func (r *orderResolver) Shipments(ctx context.Context, obj *generated.Order) ([]*generated.Shipment, error) {
+	return order.Shipments(ctx, obj)
+}
+
+func (r *orderResolver) Returns(ctx context.Context, obj *generated.Order) ([]*generated.ReturnRequest, error) {
+	return order.Returns(ctx, obj)
 }
 
 func (r *orderResolver) CompanyID(ctx context.Context, obj *generated.Order) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: CompanyID - companyId"))
+	return order.CompanyID(obj), nil
 }
 
 func (r *queryResolver) Order(ctx context.Context, by order.OrderRef) (*generated.Order, error) {
-	panic(fmt.Errorf("not implemented: Order - order"))
+	return found(r.Resolver.Orders.Order(ctx, by))
 }
 
 func (r *queryResolver) Orders(ctx context.Context, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.OrderConnection, error) {
-	panic(fmt.Errorf("not implemented: Orders - orders"))
+	return r.Resolver.Orders.All(ctx, filter, sort, order.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *returnRequestResolver) Lines(ctx context.Context, obj *generated.ReturnRequest) ([]*order.ReturnLine, error) {
-	panic(fmt.Errorf("not implemented: Lines - lines"))
+	return order.ReturnLines(obj), nil
 }
 
 func (r *returnRequestResolver) OrderID(ctx context.Context, obj *generated.ReturnRequest) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: OrderID - orderId"))
+	return order.ReturnedOrderID(obj), nil
 }
 
 func (r *subscriptionResolver) OrderUpdated(ctx context.Context, orderID scalar.ID, after *string) (<-chan *order.Update, error) {
-	panic(fmt.Errorf("not implemented: OrderUpdated - orderUpdated"))
+	return r.Orders.Updated(ctx, orderID, after)
 }
 
 func (r *Resolver) Order() gql.OrderResolver { return &orderResolver{r} }

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/order"
@@ -17,13 +16,15 @@ import (
 )
 
 func (r *mutationResolver) UpsertProducts(ctx context.Context, input order.UpsertProductsInput) (*gql.UpsertProductsPayload, error) {
-	panic(fmt.Errorf("not implemented: UpsertProducts - upsertProducts"))
+	done, err := r.Orders.UpsertProducts(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpsertProductsPayload{Results: productResults(ctx, done), UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Product(ctx context.Context, by order.ProductRef) (*generated.Product, error) {
-	panic(fmt.Errorf("not implemented: Product - product"))
+	return found(r.Resolver.Orders.Product(ctx, by))
 }
 
 func (r *queryResolver) Products(ctx context.Context, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.ProductConnection, error) {
-	panic(fmt.Errorf("not implemented: Products - products"))
+	return r.Resolver.Orders.Products(ctx, filter, order.Page{After: after, First: first, Before: before, Last: last})
 }

@@ -30,8 +30,12 @@ type OrderResolver interface {
 	StatusLabel(ctx context.Context, obj *generated.Order) (string, error)
 	AvailableActions(ctx context.Context, obj *generated.Order) ([]order.OrderAction, error)
 
+	Lines(ctx context.Context, obj *generated.Order) ([]*generated.OrderLine, error)
+
 	Payments(ctx context.Context, obj *generated.Order) ([]*generated.Payment, error)
 	Refunds(ctx context.Context, obj *generated.Order) ([]*order.Refund, error)
+	Shipments(ctx context.Context, obj *generated.Order) ([]*generated.Shipment, error)
+	Returns(ctx context.Context, obj *generated.Order) ([]*generated.ReturnRequest, error)
 
 	CompanyID(ctx context.Context, obj *generated.Order) (*scalar.ID, error)
 }
@@ -436,7 +440,7 @@ func (ec *executionContext) _Order_lines(ctx context.Context, field graphql.Coll
 			return ec.fieldContext_Order_lines(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Lines(ctx)
+			return ec.Resolvers.Order().Lines(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*generated.OrderLine) graphql.Marshaler {
@@ -451,7 +455,7 @@ func (ec *executionContext) fieldContext_Order_lines(_ context.Context, field gr
 		Object:     "Order",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OrderLine(ctx, field)
 		},
@@ -576,7 +580,7 @@ func (ec *executionContext) _Order_shipments(ctx context.Context, field graphql.
 			return ec.fieldContext_Order_shipments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Shipments(ctx)
+			return ec.Resolvers.Order().Shipments(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*generated.Shipment) graphql.Marshaler {
@@ -591,7 +595,7 @@ func (ec *executionContext) fieldContext_Order_shipments(_ context.Context, fiel
 		Object:     "Order",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Shipment(ctx, field)
 		},
@@ -608,7 +612,7 @@ func (ec *executionContext) _Order_returns(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Order_returns(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Returns(ctx)
+			return ec.Resolvers.Order().Returns(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*generated.ReturnRequest) graphql.Marshaler {
@@ -623,7 +627,7 @@ func (ec *executionContext) fieldContext_Order_returns(_ context.Context, field 
 		Object:     "Order",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ReturnRequest(ctx, field)
 		},
