@@ -22,16 +22,24 @@ type File struct {
 	err  error
 }
 
+// errTaken is what becomes of the first of two who write one report.
+var errTaken = errors.New("somebody else writes this report too; run the command again")
+
 // Create begins the report that is to stand at path, with a head. Until Commit
 // it lives in a temporary file beside it, readable by its owner alone, and what
-// stood at path stays.
+// stood at path stays. The temporary file has a fixed name, so that a process
+// that was killed leaves one at most, which the next one takes away.
 func Create(path string, head ...string) (*File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("report: %s is not a regular file", path)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part")
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
@@ -63,6 +71,9 @@ func (f *File) Commit() error {
 	if f.err == nil {
 		f.err = f.temp.Sync()
 	}
+	if f.err == nil && !f.ours() {
+		f.err = errTaken
+	}
 	if f.err == nil {
 		f.err = f.temp.Close()
 	}
@@ -82,9 +93,22 @@ func (f *File) Discard() {
 	if f == nil || f.temp == nil {
 		return
 	}
+	ours := f.ours()
 	_ = f.temp.Close()
-	_ = os.Remove(f.temp.Name())
+	if ours {
+		_ = os.Remove(f.temp.Name())
+	}
 	f.temp = nil
+}
+
+// ours says that the temporary file is still the one that was opened.
+func (f *File) ours() bool {
+	there, err := os.Stat(f.temp.Name())
+	if err != nil {
+		return false
+	}
+	opened, err := f.temp.Stat()
+	return err == nil && os.SameFile(there, opened)
 }
 
 // formula begins what a spreadsheet would run: the signs, the blanks it drops

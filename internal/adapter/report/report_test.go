@@ -112,6 +112,32 @@ func TestReportIsWholeOrNotThere(t *testing.T) {
 	}
 }
 
+func TestReportOfTwoIsTheSecondOnes(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report.csv")
+	var both [2]*report.File
+	for i := range both {
+		f, err := report.Create(path, "line")
+		if err != nil {
+			t.Fatal(err)
+		}
+		both[i] = f
+		f.Row(string(rune('1' + i)))
+	}
+	if err := both[0].Commit(); err == nil {
+		t.Error("the first put the other's half in its place")
+	}
+	if err := both[1].Commit(); err != nil {
+		t.Error(err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "\"line\"\r\n\"2\"\r\n" {
+		t.Errorf("the report is %q", b)
+	}
+	if left := names(t, dir); !slices.Equal(left, []string{"report.csv"}) {
+		t.Errorf("left %v", left)
+	}
+}
+
 func names(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
