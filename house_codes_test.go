@@ -103,36 +103,53 @@ func newFault(f houseFile, e ast.Expr) *declared {
 	return &declared{code: code, kind: kind, at: f.fset.Position(call.Pos()).String()}
 }
 
-// givenParams finds ErrX.At(…).With("available", n) and says which facts a
-// code carries.
+// givenParams finds ErrX.At(…).With("available", n), and funcs that do so with
+// a fault they are given, and says which facts a code carries.
 func givenParams(t *testing.T, faults map[string]*declared) {
 	t.Helper()
-	byName := map[string]*declared{}
+	byName, adds := map[string]*declared{}, map[string][]string{} // func -> params
 	for _, d := range faults {
 		for _, name := range d.names {
 			byName[name] = d
 		}
 	}
-	for _, f := range goFiles(t) {
-		if f.isTest() {
-			continue
+	var within string // the func that is being looked at
+	eachCall := func(each func(f houseFile, call *ast.CallExpr)) {
+		for _, f := range goFiles(t) {
+			if f.isTest() {
+				continue
+			}
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				if fn, ok := n.(*ast.FuncDecl); ok {
+					within = f.dir() + "." + fn.Name.Name
+				}
+				if call, ok := n.(*ast.CallExpr); ok && len(call.Args) > 0 {
+					each(f, call)
+				}
+				return true
+			})
 		}
-		ast.Inspect(f.ast, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) != 2 {
-				return true
-			}
-			with, ok := call.Fun.(*ast.SelectorExpr)
-			lit, isText := call.Args[0].(*ast.BasicLit)
-			if !ok || !isText || with.Sel.Name != "With" {
-				return true
-			}
-			if d := byName[rootName(with.X)]; d != nil {
-				d.params = append(d.params, strings.Trim(lit.Value, `"`))
-			}
-			return true
-		})
 	}
+	eachCall(func(_ houseFile, call *ast.CallExpr) {
+		with, isMethod := call.Fun.(*ast.SelectorExpr)
+		lit, isText := call.Args[0].(*ast.BasicLit)
+		if !isMethod || !isText || with.Sel.Name != "With" {
+			return
+		}
+		param := strings.Trim(lit.Value, `"`)
+		if d := byName[rootName(with.X)]; d != nil {
+			d.params = append(d.params, param)
+		} else {
+			adds[within] = append(adds[within], param)
+		}
+	})
+	eachCall(func(f houseFile, call *ast.CallExpr) {
+		if fn, ok := call.Fun.(*ast.Ident); ok {
+			if d := byName[rootName(call.Args[0])]; d != nil {
+				d.params = append(d.params, adds[f.dir()+"."+fn.Name]...)
+			}
+		}
+	})
 }
 
 // rootName is the variable that a chain of calls begins with.
