@@ -194,8 +194,10 @@ func (s *Tickets) assign(ctx context.Context, tx *store.Tx, t *ent.Ticket, to *u
 		return err
 	}
 	i.visibility = ticketmessage.VisibilitySTAFF
-	u, text, params := tx.Ticket.UpdateOneID(t.ID).ClearAssigneeID(), "unassigned", map[string]any(nil)
-	if to != nil {
+	u, text, params := tx.Ticket.UpdateOneID(t.ID), "unassigned", map[string]any(nil)
+	if to == nil {
+		u.ClearAssigneeID()
+	} else {
 		name, err := staffName(ctx, tx, *to)
 		if err != nil {
 			return err

@@ -88,9 +88,11 @@ func keep(tx *store.Tx, t *ent.Ticket) *ent.TicketUpdateOne {
 
 // move sets where the ticket stands.
 func move(tx *store.Tx, u *ent.TicketUpdateOne, was *ent.Ticket, next stand) *ent.TicketUpdateOne {
-	u.SetStatus(next.status).SetStatusReason(next.reason).ClearSnoozedUntilAt()
+	u.SetStatus(next.status).SetStatusReason(next.reason)
 	if next.until != nil {
 		u.SetSnoozedUntilAt(*next.until)
+	} else {
+		u.ClearSnoozedUntilAt()
 	}
 	switch {
 	case next.status != ticket.StatusCLOSED:
