@@ -39,7 +39,7 @@ func (b *batch) points(ctx context.Context) error {
 	for _, a := range b.acts {
 		o := byID[a.order]
 		if a.undo {
-			err = b.Unearn(ctx, b.tx, o)
+			err = b.unearn(ctx, o)
 		} else {
 			err = b.earn(ctx, o, a.total)
 		}
@@ -74,6 +74,17 @@ func (b *batch) earn(ctx context.Context, o *ent.Order, total int64) error {
 		return nil
 	}
 	b.counts.Points += sum
-	_, err := b.tx.Exec(ctx, `UPDATE orders SET points_earned = ? WHERE id = ?`, sum, o.ID)
+	if _, err := b.tx.Exec(ctx, `UPDATE orders SET points_earned = ? WHERE id = ?`, sum, o.ID); err != nil {
+		return err
+	}
+	return keepPoints(ctx, b.tx, lines)
+}
+
+// unearn is what a cancel does, for an order that has nothing left.
+func (b *batch) unearn(ctx context.Context, o *ent.Order) error {
+	if err := b.Unearn(ctx, b.tx, o); err != nil {
+		return err
+	}
+	_, err := b.tx.Exec(ctx, `UPDATE orders SET points_earned = 0, points_spent = 0 WHERE id = ? AND (points_earned <> 0 OR points_spent <> 0)`, o.ID)
 	return err
 }

@@ -243,6 +243,7 @@ func TestImportEarnsWhenAsked(t *testing.T) {
 			acts = append(acts, fmt.Sprintf("%s %s %d %d/%d", o.Number, moment, o.TotalMinor, lines[0].Returned, lines[0].Quantity))
 			tx.Tell(event.PointsAccrued{PointsMove: event.PointsMove{OwnerID: o.OwnerID}}, store.ToUser(o.OwnerID))
 			if moment == order.Delivered {
+				lines[0].Points = o.TotalMinor / 100
 				return o.TotalMinor / 100, nil
 			}
 			return 0, nil
@@ -260,7 +261,8 @@ func TestImportEarnsWhenAsked(t *testing.T) {
 		}
 		same(t, "acts", acts, []string{
 			"1 PLACED 600 0/6", "1 DELIVERED 600 0/6", "3 PLACED 200 0/2", "3 DELIVERED 200 0/2", "1 undone", "5 PLACED 100 0/1", "5 DELIVERED 100 0/1"})
-		same(t, "earned", query(t, db.Store, `SELECT number, points_earned FROM orders ORDER BY number`), []string{"1|6", "2|0", "3|2", "5|1"})
+		same(t, "earned", query(t, db.Store, `SELECT number, points_earned FROM orders ORDER BY number`), []string{"1|0", "2|0", "3|2", "5|1"})
+		same(t, "by line", query(t, db.Store, `SELECT o.number, l.points FROM order_lines l JOIN orders o ON o.id = l.order_id ORDER BY o.number`), []string{"1|6", "2|0", "3|2", "5|1"})
 		if n := one(t, db.Store, `SELECT count(*) FROM account_events`); n != "0" {
 			t.Errorf("%s events were told: history notifies nobody", n)
 		}
