@@ -7,46 +7,67 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
 )
 
 func (r *mutationResolver) Register(ctx context.Context, input account.RegisterInput) (*gql.RegisterPayload, error) {
-	panic(fmt.Errorf("not implemented: Register - register"))
+	challenge, notes, err := r.People.Register(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RegisterPayload{Challenge: challenge, Warnings: warnings(ctx, notes), UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ConfirmContact(ctx context.Context, input account.ConfirmContactInput) (*gql.ConfirmContactPayload, error) {
-	panic(fmt.Errorf("not implemented: ConfirmContact - confirmContact"))
+	w, err := r.People.ConfirmContact(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	if w == nil {
+		return &gql.ConfirmContactPayload{UserErrors: userErrors}, err
+	}
+	return &gql.ConfirmContactPayload{Session: w.Session, User: w.User, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ResendCode(ctx context.Context, input account.ResendCodeInput) (*gql.ResendCodePayload, error) {
-	panic(fmt.Errorf("not implemented: ResendCode - resendCode"))
+	challenge, err := r.People.ResendCode(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ResendCodePayload{Challenge: challenge, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SignIn(ctx context.Context, input account.SignInInput) (*gql.SignInPayload, error) {
-	panic(fmt.Errorf("not implemented: SignIn - signIn"))
+	w, err := r.People.SignIn(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	if w == nil {
+		return &gql.SignInPayload{UserErrors: userErrors}, err
+	}
+	return &gql.SignInPayload{Session: w.Session, User: w.User, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SignOut(ctx context.Context) (*gql.SignOutPayload, error) {
-	panic(fmt.Errorf("not implemented: SignOut - signOut"))
+	n, err := r.People.SignOut(ctx)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SignOutPayload{EndedSessions: &n, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SignOutEverywhere(ctx context.Context, input *account.SignOutEverywhereInput) (*gql.SignOutPayload, error) {
-	panic(fmt.Errorf("not implemented: SignOutEverywhere - signOutEverywhere"))
+	n, err := r.People.SignOutEverywhere(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SignOutPayload{EndedSessions: &n, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RevokeSession(ctx context.Context, input account.RevokeSessionInput) (*gql.RevokeSessionPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeSession - revokeSession"))
+	session, err := r.People.RevokeSession(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RevokeSessionPayload{Session: session, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ChangePassword(ctx context.Context, input account.ChangePasswordInput) (*gql.ChangePasswordPayload, error) {
-	panic(fmt.Errorf("not implemented: ChangePassword - changePassword"))
+	user, notes, err := r.People.ChangePassword(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ChangePasswordPayload{User: user, Warnings: warnings(ctx, notes), UserErrors: userErrors}, err
 }
 
 func (r *sessionResolver) Current(ctx context.Context, obj *generated.Session) (bool, error) {
-	panic(fmt.Errorf("not implemented: Current - current"))
+	return account.Current(ctx, obj.ID), nil
 }
 
 func (r *Resolver) Session() gql.SessionResolver { return &sessionResolver{r} }

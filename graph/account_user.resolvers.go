@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
@@ -22,55 +21,66 @@ import (
 )
 
 func (r *auditEntryResolver) ActorID(ctx context.Context, obj *generated.AuditEntry) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: ActorID - actorId"))
+	return idOf("usr", obj.ActorID), nil
 }
 
 func (r *auditEntryResolver) SubjectID(ctx context.Context, obj *generated.AuditEntry) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: SubjectID - subjectId"))
+	if obj.SubjectKind == nil {
+		return nil, nil
+	}
+	return idOf(*obj.SubjectKind, obj.SubjectID), nil
 }
 
 func (r *mutationResolver) UpdateProfile(ctx context.Context, input account.UpdateProfileInput) (*gql.UpdateProfilePayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateProfile - updateProfile"))
+	user, err := r.People.UpdateProfile(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpdateProfilePayload{User: user, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) UpdatePreferences(ctx context.Context, input account.UpdatePreferencesInput) (*gql.UpdatePreferencesPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdatePreferences - updatePreferences"))
+	user, err := r.People.UpdatePreferences(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpdatePreferencesPayload{User: user, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveAddress(ctx context.Context, input account.SaveAddressInput) (*gql.SaveAddressPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveAddress - saveAddress"))
+	address, err := r.People.SaveAddress(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveAddressPayload{Address: address, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) DeleteAddress(ctx context.Context, input account.DeleteAddressInput) (*gql.DeleteAddressPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteAddress - deleteAddress"))
+	id, err := r.People.DeleteAddress(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.DeleteAddressPayload{DeletedID: id, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Me(ctx context.Context) (*generated.User, error) {
-	panic(fmt.Errorf("not implemented: Me - me"))
+	return r.People.Me(ctx)
 }
 
 func (r *queryResolver) Users(ctx context.Context, filter *account.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.UserConnection, error) {
-	panic(fmt.Errorf("not implemented: Users - users"))
+	return r.People.Users(ctx, filter, account.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) AuditEntries(ctx context.Context, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.AuditEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: AuditEntries - auditEntries"))
+	return r.People.AuditEntries(ctx, filter, account.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) Identities(ctx context.Context, obj *generated.User) ([]*generated.Identity, error) {
-	panic(fmt.Errorf("not implemented: Identities - identities"))
+	return r.People.Identities(ctx, obj.ID)
 }
 
 func (r *userResolver) Sessions(ctx context.Context, obj *generated.User) ([]*generated.Session, error) {
-	panic(fmt.Errorf("not implemented: Sessions - sessions"))
+	return r.People.Sessions(ctx, obj.ID)
 }
 
 func (r *userResolver) Preferences(ctx context.Context, obj *generated.User) (*account.Preferences, error) {
-	panic(fmt.Errorf("not implemented: Preferences - preferences"))
+	return &account.Preferences{Locale: obj.Locale, TimeZone: obj.TimeZone}, nil
 }
 
 func (r *userResolver) Memberships(ctx context.Context, obj *generated.User) ([]*generated.Membership, error) {
-	panic(fmt.Errorf("not implemented: Memberships - memberships"))
+	return r.People.Memberships(ctx, obj.ID)
 }
 
 func (r *userResolver) Orders(ctx context.Context, obj *generated.User, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.OrderConnection, error) {

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/order"
@@ -27,11 +26,11 @@ func (r *companyResolver) Tickets(ctx context.Context, obj *generated.Company, f
 }
 
 func (r *membershipResolver) RoleName(ctx context.Context, obj *generated.Membership) (string, error) {
-	panic(fmt.Errorf("not implemented: RoleName - roleName"))
+	return r.People.RoleName(ctx, obj)
 }
 
 func (r *queryResolver) Company(ctx context.Context, id scalar.ID) (*generated.Company, error) {
-	panic(fmt.Errorf("not implemented: Company - company"))
+	return found(r.People.Company(ctx, id))
 }
 
 func (r *Resolver) Company() gql.CompanyResolver { return &companyResolver{r} }

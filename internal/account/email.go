@@ -1,0 +1,61 @@
+package account
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// email is one address in its three forms.
+//
+// The rule of sameness (security A10): one account a mailbox, where the letter
+// case of the whole address, the spelling of an internationalised domain, the
+// dot at the end of a domain and surrounding blanks do not matter, and
+// everything else does: anna+shop@ and an.na@ are other mailboxes than anna@,
+// for only their provider knows better. The part before the @ is ASCII, so a
+// look-alike of another alphabet cannot stand in for it; a domain of look-alikes
+// has its own xn-- form and is another domain.
+type email struct {
+	Value string // as the person wrote it, without blanks around
+	Key   string // how it is found
+	To    string // how it is sent to
+}
+
+const localChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+/=?^_`{|}~-"
+
+// parseEmail folds an address; false when it is not one. Nothing with a
+// control character, a blank or a quote passes, so no header can be smuggled in.
+func parseEmail(s string) (email, bool) {
+	s = strings.TrimSpace(s)
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || at > 64 || len(s) > 254 {
+		return email{}, false
+	}
+	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
+	if hasForeign(local) ||
+		local[0] == '.' || local[at-1] == '.' || strings.Contains(local, "..") {
+		return email{}, false
+	}
+	// The profile of look-ups folds case and width and refuses what no
+	// registry gives out; it knows nothing of bare host names.
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || numeric(ascii) {
+		return email{}, false
+	}
+	return email{Value: local + "@" + domain, Key: strings.ToLower(local) + "@" + ascii, To: local + "@" + ascii}, true
+}
+
+func hasForeign(local string) bool {
+	for _, r := range local {
+		if !strings.ContainsRune(localChars, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// numeric says that a domain is an IP address and not a name.
+func numeric(domain string) bool {
+	last := domain[strings.LastIndexByte(domain, '.')+1:]
+	return last == "" || strings.Trim(last, "0123456789") == ""
+}

@@ -1,0 +1,27 @@
+package account
+
+import (
+	"math"
+	"time"
+
+	"kabinet/internal/fault"
+)
+
+// What this domain refuses; the texts lie in locale/messages/<language>/fault.json.
+var (
+	ErrInvalidCredentials = fault.New(fault.Refused, "INVALID_CREDENTIALS")
+	ErrTooManyAttempts    = fault.New(fault.Refused, "TOO_MANY_ATTEMPTS")
+	ErrAccountBlocked     = fault.New(fault.Refused, "ACCOUNT_BLOCKED")
+	ErrInvalidEmail       = fault.New(fault.Invalid, "INVALID_EMAIL")
+	ErrPasswordTooShort   = fault.New(fault.Invalid, "PASSWORD_TOO_SHORT")
+	ErrPasswordTooLong    = fault.New(fault.Invalid, "PASSWORD_TOO_LONG")
+	ErrPasswordTooCommon  = fault.New(fault.Invalid, "PASSWORD_TOO_COMMON")
+	ErrInvalidCode        = fault.New(fault.Refused, "INVALID_CODE")
+	ErrCodeSentRecently   = fault.New(fault.Refused, "CODE_SENT_RECENTLY")
+	ErrTooManyItems       = fault.New(fault.Refused, "TOO_MANY_ITEMS")
+)
+
+// retryAfter puts the whole seconds to wait into a refusal.
+func retryAfter(f *fault.Fault, wait time.Duration) *fault.Fault {
+	return f.With("retryAfter", int(math.Ceil(wait.Seconds())))
+}

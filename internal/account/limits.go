@@ -1,0 +1,68 @@
+package account
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// The limits of this domain. Guessing is counted per account and address
+// class, so that an attacker elsewhere does not lock the owner out, and the
+// owner's known device has a count of its own (security A1, A5); per address
+// class alone against spraying one password over many accounts (security A4).
+var (
+	accountFailures = store.Limit{Name: "sign_in.account", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 12 * time.Hour}
+	deviceFailures  = store.Limit{Name: "sign_in.device", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 12 * time.Hour}
+	addressFailures = store.Limit{Name: "sign_in.address", Free: 50, First: time.Second, Most: 15 * time.Minute, Forget: time.Hour}
+	recheckFailures = store.Limit{Name: "password.recheck", Free: 5, First: time.Second, Most: 15 * time.Minute, Forget: 12 * time.Hour}
+
+	mailPause = store.Limit{Name: "mail.pause", Free: 1, Forget: time.Minute, Window: true}
+	mailHour  = store.Limit{Name: "mail.hour", Free: 6, Forget: time.Hour, Window: true}
+	newHour   = store.Limit{Name: "register.address", Free: 100, Forget: time.Hour, Window: true}
+)
+
+// addressClass is the network of an address: /24, or /64 of IPv6, which one
+// person has whole. Empty when there is no address.
+func addressClass(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	a = a.Unmap()
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.WithZone("").Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// signInUses are what a failed sign-in counts against.
+func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []store.Use {
+	if known {
+		return []store.Use{{Limit: deviceFailures, Of: user.String() + " " + v.IP + " " + v.UserAgent}}
+	}
+	class := addressClass(v.IP)
+	uses := []store.Use{{Limit: accountFailures, Of: login + " " + class}}
+	if class != "" {
+		uses = append(uses, store.Use{Limit: addressFailures, Of: class})
+	}
+	return uses
+}
+
+// letterUses are what a letter to an address that is not proven counts
+// against: a minute apart, six an hour (security D4), and so many from one network.
+func letterUses(to email, v viewer.Viewer) []store.Use {
+	uses := []store.Use{{Limit: mailPause, Of: to.Key}, {Limit: mailHour, Of: to.Key}}
+	if class := addressClass(v.IP); class != "" {
+		uses = append(uses, store.Use{Limit: newHour, Of: class})
+	}
+	return uses
+}

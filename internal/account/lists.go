@@ -1,0 +1,188 @@
+package account
+
+import (
+	"context"
+
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/auditentry"
+	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/session"
+	"kabinet/ent/generated/user"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Me loads the caller with what is selected of him.
+//
+// Faults: UNAUTHENTICATED.
+func (p *People) Me(ctx context.Context) (*ent.User, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// As a single node, so that each list under it is a plain LIMIT.
+	n, err := p.Store.Client.Noder(ctx, v.UserID, ent.WithFixedNodeType(user.Table))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	u, _ := n.(*ent.User)
+	return u, nil
+}
+
+// Page is where a page of a list begins and how long it is.
+type Page struct {
+	After  *ent.Cursor
+	First  *int
+	Before *ent.Cursor
+	Last   *int
+}
+
+// Users lists people, newest first; registrations that nobody confirmed are
+// left out unless asked for.
+//
+// Faults: INVALID_EMAIL.
+func (p *People) Users(ctx context.Context, f *UserFilter, page Page) (*ent.UserConnection, error) {
+	q := p.Store.Client.User.Query()
+	switch {
+	case f != nil && len(f.Status) > 0:
+		q.Where(user.StatusIn(f.Status...))
+	default:
+		q.Where(user.StatusNEQ(user.StatusPENDING))
+	}
+	if f != nil && f.Email != nil {
+		address, ok := parseEmail(*f.Email)
+		if !ok {
+			return nil, ErrInvalidEmail.At("filter", "email")
+		}
+		q.Where(user.HasContactPointsWith(contactpoint.KindEQ(contactpoint.KindEMAIL), contactpoint.ValueKey(address.Key)))
+	}
+	c, err := q.Paginate(ctx, page.After, page.First, page.Before, page.Last,
+		ent.WithUserOrder(&ent.UserOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultUserOrder.Field}))
+	return c, store.Translate(err)
+}
+
+// AuditEntries lists what was done, newest first.
+//
+// Faults: INVALID_ID for an actor that is no person.
+func (p *People) AuditEntries(ctx context.Context, f *AuditEntryFilter, page Page) (*ent.AuditEntryConnection, error) {
+	q := p.Store.Client.AuditEntry.Query()
+	if f != nil && f.ActorID != nil {
+		id, err := f.ActorID.As("usr")
+		if err != nil {
+			return nil, fault.ErrInvalidID.At("filter", "actorId")
+		}
+		q.Where(auditentry.ActorID(id))
+	}
+	if f != nil && f.SubjectID != nil {
+		q.Where(auditentry.SubjectID(f.SubjectID.UUID), auditentry.SubjectKind(f.SubjectID.Prefix))
+	}
+	c, err := q.Paginate(ctx, page.After, page.First, page.Before, page.Last,
+		ent.WithAuditEntryOrder(&ent.AuditEntryOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultAuditEntryOrder.Field}))
+	return c, store.Translate(err)
+}
+
+// The lists of a person are capped when they are written; this is the cap.
+const mostOfOne = 100
+
+// Identities are the ways in which a person signs in, without their secrets.
+func (p *People) Identities(ctx context.Context, of uuid.UUID) ([]*ent.Identity, error) {
+	q, err := p.Store.Client.Identity.Query().Where(identity.UserID(of)).Order(identity.ByID()).Limit(mostOfOne).CollectFields(ctx)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	list, err := q.All(ctx)
+	return list, store.Translate(err)
+}
+
+// Sessions are those in force, last used first.
+func (p *People) Sessions(ctx context.Context, of uuid.UUID) ([]*ent.Session, error) {
+	now := p.Store.Now()
+	q, err := p.Store.Client.Session.Query().
+		Where(session.UserID(of), session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastUsedAtGT(now.Add(-p.o.Sessions.Idle))).
+		Order(session.ByLastUsedAt(sql.OrderDesc()), session.ByID(sql.OrderDesc())).Limit(mostOfOne).CollectFields(ctx)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	list, err := q.All(ctx)
+	return list, store.Translate(err)
+}
+
+// Memberships are those in force or invited, with their companies, which the
+// person sees by name before he acts for one.
+func (p *People) Memberships(ctx context.Context, of uuid.UUID) ([]*ent.Membership, error) {
+	list, err := p.Store.Client.Membership.Query().
+		Where(membership.UserID(of), membership.StatusIn(membership.StatusACTIVE, membership.StatusINVITED, membership.StatusSUSPENDED)).
+		Order(membership.ByID()).Limit(mostOfOne).All(ctx)
+	if err != nil || len(list) == 0 {
+		return list, store.Translate(err)
+	}
+	ids := make([]uuid.UUID, len(list))
+	for i, m := range list {
+		ids[i] = m.OwnerID
+	}
+	companies, err := p.Store.Client.Company.Query().Where(company.IDIn(ids...)).All(asSystem(ctx))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	for _, m := range list {
+		for _, c := range companies {
+			if c.ID == m.OwnerID {
+				m.Edges.Company = c
+			}
+		}
+	}
+	return list, nil
+}
+
+// CompanyOf is the company of a membership that the caller may see.
+func (p *People) CompanyOf(ctx context.Context, m *ent.Membership) (*ent.Company, error) {
+	if m.Edges.Company != nil {
+		return m.Edges.Company, nil
+	}
+	c, err := p.Store.Client.Company.Get(asSystem(ctx), m.OwnerID)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return c, store.Translate(err)
+}
+
+// Company gives a company that the caller has an active membership in, or, to
+// staff, any.
+//
+// Faults: INVALID_ID, NOT_FOUND.
+func (p *People) Company(ctx context.Context, id scalar.ID) (*ent.Company, error) {
+	key, err := id.As("com")
+	if err != nil {
+		return nil, fault.ErrInvalidID.At("id")
+	}
+	v := viewer.From(ctx)
+	if !v.Staff || v.Reach("company", "read") != viewer.ReachAll {
+		now := p.Store.Now()
+		may, err := p.Store.Client.Membership.Query().
+			Where(membership.UserID(v.UserID), membership.OwnerID(key), membership.StatusEQ(membership.StatusACTIVE),
+				membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(now))).Exist(ctx)
+		if err != nil {
+			return nil, store.Translate(err)
+		}
+		if !may {
+			return nil, fault.ErrNotFound
+		}
+	}
+	c, err := p.Store.Client.Company.Get(asSystem(ctx), key)
+	return c, store.Translate(err)
+}
+
+// Count says how many people there are.
+func (p *People) Count(ctx context.Context) (int, error) {
+	n, err := p.Store.Client.User.Query().Count(ctx)
+	return n, store.Translate(err)
+}

@@ -1,0 +1,138 @@
+package account
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/role"
+	"kabinet/ent/schema"
+	"kabinet/internal/fault"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+var reaches = map[string]viewer.Reach{
+	"OWN": viewer.ReachOwn, "OWNER": viewer.ReachOwner, "SUBSIDIARIES": viewer.ReachSubsidiaries, "ALL": viewer.ReachAll,
+}
+
+// roleCache holds the roles in force, whole: there are few. It is read anew
+// after fresh, so that a role taken away is gone within seconds (security B3).
+type roleCache struct {
+	mu   sync.Mutex
+	at   time.Time // of the machine, not of the store's clock
+	rows map[uuid.UUID]*ent.Role
+}
+
+const fresh = 2 * time.Second
+
+// find gives a role in force by its key; nil when there is none.
+func (c *roleCache) find(ctx context.Context, s *store.Store, key uuid.UUID) (*ent.Role, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.rows[key]; r != nil && time.Since(c.at) < fresh {
+		return r, nil
+	}
+	list, err := s.Client.Role.Query().Where(role.RetiredAtIsNil()).All(asSystem(ctx))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	c.rows, c.at = make(map[uuid.UUID]*ent.Role, len(list)), time.Now()
+	for _, r := range list {
+		c.rows[r.KeyID] = r
+	}
+	return c.rows[key], nil
+}
+
+func (c *roleCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rows = nil
+}
+
+// grant adds what a membership's role grants. A role works only in the
+// capacity it was made for, and only with the owner it belongs to or, for the
+// ready-made ones, the House's; a company's role never reaches past the
+// company (security F9).
+func (c *roleCache) grant(ctx context.Context, s *store.Store, v *viewer.Viewer, m seat) error {
+	r, err := c.find(ctx, s, m.role)
+	if err != nil || r == nil || string(r.Audience) != m.kind {
+		return err
+	}
+	staff := m.kind == "STAFF"
+	if r.OwnerID != m.owner && r.OwnerID != viewer.House {
+		return nil
+	}
+	if v.Grants == nil {
+		v.Grants = make(map[viewer.Permission]viewer.Reach, len(r.Permissions))
+	}
+	for _, g := range r.Permissions {
+		reach := reaches[g.Reach]
+		if !staff && reach > viewer.ReachSubsidiaries {
+			reach = viewer.ReachSubsidiaries
+		}
+		cell := viewer.Permission{Resource: g.Resource, Operation: g.Operation}
+		v.Grants[cell] = max(v.Grants[cell], reach)
+	}
+	return nil
+}
+
+// SaveRole makes a role of an owner, or puts new grants in force under the
+// same name. Its key is what memberships hold.
+//
+// Faults: INVALID_VALUE for an unknown audience or reach.
+func (p *People) SaveRole(ctx context.Context, owner uuid.UUID, name string, audience role.Audience, grants []schema.Grant) (key uuid.UUID, err error) {
+	if err := role.AudienceValidator(audience); err != nil {
+		return uuid.Nil, fault.ErrInvalidValue.Because(err)
+	}
+	for _, g := range grants {
+		if _, known := reaches[g.Reach]; !known {
+			return uuid.Nil, fault.ErrInvalidValue.With("reach", g.Reach)
+		}
+	}
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		key, err = saveRole(ctx, tx, owner, name, audience, grants)
+		return err
+	})
+	p.roles.forget()
+	return key, err
+}
+
+func saveRole(ctx context.Context, tx *store.Tx, owner uuid.UUID, name string, audience role.Audience, grants []schema.Grant) (uuid.UUID, error) {
+	c := tx.Role.Create().SetOwnerID(owner).SetName(name).SetAudience(audience).SetPermissions(grants)
+	old, err := tx.Role.Query().Where(role.OwnerID(owner), role.Name(name), role.RetiredAtIsNil()).Only(asSystem(ctx))
+	switch {
+	case err == nil:
+		if _, err := tx.Exec(ctx, `UPDATE roles SET retired_at = ? WHERE id = ? AND retired_at IS NULL`, tx.Now, old.ID); err != nil {
+			return uuid.Nil, err
+		}
+		c.SetKeyID(old.KeyID).SetVersion(old.Version + 1)
+	case !ent.IsNotFound(err):
+		return uuid.Nil, err
+	}
+	r, err := c.Save(asSystem(ctx))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return r.KeyID, nil
+}
+
+// RoleName is the name of a membership's role.
+func (p *People) RoleName(ctx context.Context, m *ent.Membership) (string, error) {
+	r, err := p.roles.find(ctx, p.Store, m.RoleID)
+	if err != nil || r == nil {
+		return "", err
+	}
+	return r.Name, nil
+}
+
+// isStaff says whether a person has an active membership in the House.
+func (p *People) isStaff(ctx context.Context, tx *store.Tx, user uuid.UUID) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM memberships WHERE user_id = ? AND owner_id = ? AND kind = 'STAFF' AND status = 'ACTIVE'
+		AND (valid_until_at IS NULL OR valid_until_at > ?)`, user, viewer.House, tx.Now).Scan(&n)
+	return n > 0, err
+}

@@ -1,0 +1,108 @@
+package account
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/predicate"
+	"kabinet/ent/generated/session"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// me is the person who calls.
+func me(ctx context.Context) (viewer.Viewer, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return v, fault.ErrUnauthenticated
+	}
+	return v, nil
+}
+
+// SignOut ends the session of the call and says how many ended.
+//
+// Faults: UNAUTHENTICATED.
+func (p *People) SignOut(ctx context.Context) (int, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.endAll(ctx, v, "account.sign_out", session.ID(v.SessionID))
+	if err == nil {
+		viewer.CookiesFrom(ctx).Clear()
+	}
+	return n, err
+}
+
+// SignOutEverywhere ends all sessions of the person, this one too unless kept.
+//
+// Faults: UNAUTHENTICATED.
+func (p *People) SignOutEverywhere(ctx context.Context, in *SignOutEverywhereInput) (int, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if in != nil && in.KeepCurrent != nil && *in.KeepCurrent {
+		return p.endAll(ctx, v, "account.sign_out_everywhere", session.IDNEQ(v.SessionID))
+	}
+	n, err := p.endAll(ctx, v, "account.sign_out_everywhere")
+	if err == nil {
+		viewer.CookiesFrom(ctx).Clear()
+	}
+	return n, err
+}
+
+func (p *People) endAll(ctx context.Context, v viewer.Viewer, action string, which ...predicate.Session) (n int, err error) {
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		ids, err := p.end(ctx, tx, v.UserID, which...)
+		if err != nil {
+			return err
+		}
+		n = len(ids)
+		return tx.Audit(ctx, action, v.UserID, scalar.ID{Prefix: "usr", UUID: v.UserID}, map[string]any{"sessions": n})
+	})
+	return n, err
+}
+
+// RevokeSession ends one of the person's sessions. One that is over and one of
+// somebody else are the same answer (security B9).
+//
+// Faults: UNAUTHENTICATED, INVALID_ID, NOT_FOUND.
+func (p *People) RevokeSession(ctx context.Context, in RevokeSessionInput) (*ent.Session, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := in.SessionID.As("ses", "key")
+	if err != nil {
+		return nil, fault.ErrInvalidID.At("input", "sessionId")
+	}
+	var s *ent.Session
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		ids, err := p.end(ctx, tx, v.UserID, session.ID(id))
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			return fault.ErrNotFound.At("input", "sessionId")
+		}
+		if s, err = tx.Session.Get(ctx, id); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, "account.revoke_session", v.UserID, s.GlobalID(), nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if id == v.SessionID {
+		viewer.CookiesFrom(ctx).Clear()
+	}
+	return s.Unwrap(), nil
+}
+
+// Current says whether a session is the one of the call.
+func Current(ctx context.Context, id uuid.UUID) bool { return viewer.From(ctx).SessionID == id }

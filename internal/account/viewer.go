@@ -1,0 +1,239 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// Caller is what one request presents; field by field web.Credentials.
+type Caller struct {
+	Token      string // without "Bearer "; empty for nobody
+	FromCookie bool
+	Passive    bool   // asked for a stream: does not count as use of the session
+	Company    string // acted for, com_…; empty for oneself
+	Locale     string // Accept-Language
+	IP         string
+	UserAgent  string
+	RequestID  string
+}
+
+// asSystem steps past the fence where this domain looks for a person who is
+// not signed in yet, or keeps sessions and credentials, which people see but
+// do not write. The audit log still shows the person: it is given the caller's
+// own context.
+func asSystem(ctx context.Context) context.Context { return viewer.AsSystem(ctx, "account") }
+
+// Viewer says who presents a token, in one read. Nobody when there is none.
+//
+// Faults: UNAUTHENTICATED for a token that is not in force, or of a person who
+// is not active; INVALID_ID or FORBIDDEN for a company that cannot be acted for.
+func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
+	v := viewer.Viewer{Locale: locale.Match(c.Locale, p.o.Locale), TimeZone: p.o.TimeZone, RequestID: c.RequestID, IP: c.IP, UserAgent: c.UserAgent}
+	if c.Token == "" {
+		return v, nil
+	}
+	if len(c.Token) > 128 {
+		return v, fault.ErrUnauthenticated
+	}
+	company, err := companyID(c.Company)
+	if err != nil {
+		return v, err
+	}
+	k, err := p.known(ctx, c.Token)
+	if err != nil {
+		return v, err
+	}
+	if k.user == uuid.Nil || k.revokedAt != nil || k.status != "ACTIVE" {
+		return v, fault.ErrUnauthenticated
+	}
+	now := p.Store.Now()
+	staff := k.staff(now)
+	if !p.lifetime(staff != nil, k.createdAt, k.lastUsedAt, k.expiresAt).After(now) {
+		// Written down, so that no clock set back brings it to life (security B4).
+		return v, p.expire(ctx, k.session)
+	}
+	if err := p.touch(ctx, k, c, now); err != nil {
+		return v, err
+	}
+	v.UserID, v.OwnerID, v.SessionID = k.user, k.user, k.session
+	v.Locale, v.TimeZone = locale.Match(k.locale, v.Locale), k.timeZone
+	v.SteppedUp = k.steppedUpAt != nil && now.Sub(*k.steppedUpAt) < p.o.Sessions.StepUp
+	return v, p.grant(ctx, &v, k, staff, company, now)
+}
+
+// companyID reads X-Kabinet-Company.
+func companyID(text string) (uuid.UUID, error) {
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	id, err := scalar.ParseID(strings.TrimSpace(text))
+	if err != nil || id.Prefix != "com" {
+		return uuid.Nil, fault.ErrInvalidID
+	}
+	return id.UUID, nil
+}
+
+// known is a session with its person and his memberships.
+type known struct {
+	session, user            uuid.UUID
+	createdAt, lastUsedAt    time.Time
+	expiresAt                time.Time
+	revokedAt, steppedUpAt   *time.Time
+	status, locale, timeZone string
+	memberships              []seat
+}
+
+// seat is one active membership.
+type seat struct {
+	owner, role  uuid.UUID
+	kind         string
+	validUntilAt *time.Time
+	ownerStatus  sql.NullString
+}
+
+func (k *known) staff(now time.Time) *seat {
+	for i, m := range k.memberships {
+		if m.owner == viewer.House && m.kind == "STAFF" && m.inForce(now) {
+			return &k.memberships[i]
+		}
+	}
+	return nil
+}
+
+func (m seat) inForce(now time.Time) bool { return m.validUntilAt == nil || m.validUntilAt.After(now) }
+
+// known reads a session by the hash of its token. A join gives a row for each
+// membership; most people have none.
+func (p *People) known(ctx context.Context, token string) (*known, error) {
+	rows, err := p.Store.Query(ctx, `SELECT s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.stepped_up_at,
+			u.status, u.locale, u.time_zone, m.owner_id, m.role_id, m.kind, m.valid_until_at, c.status
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		LEFT JOIN memberships m ON m.user_id = s.user_id AND m.status = 'ACTIVE'
+		LEFT JOIN companies c ON c.id = m.owner_id
+		WHERE s.token_hash = ?`, tokenHash(token))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	k := &known{}
+	for rows.Next() {
+		var owner, role uuid.NullUUID
+		var kind sql.NullString
+		var m seat
+		err := rows.Scan(&k.session, &k.user, &k.createdAt, &k.lastUsedAt, &k.expiresAt, &k.revokedAt, &k.steppedUpAt,
+			&k.status, &k.locale, &k.timeZone, &owner, &role, &kind, &m.validUntilAt, &m.ownerStatus)
+		if err != nil {
+			return nil, store.Translate(err)
+		}
+		if owner.Valid {
+			m.owner, m.role, m.kind = owner.UUID, role.UUID, kind.String
+			k.memberships = append(k.memberships, m)
+		}
+	}
+	return k, store.Translate(rows.Err())
+}
+
+// grant gives the viewer what his roles grant: of the House for staff, and of
+// the company he acts for. A company that is unknown and one that is somebody
+// else's are the same answer.
+func (p *People) grant(ctx context.Context, v *viewer.Viewer, k *known, staff *seat, company uuid.UUID, now time.Time) error {
+	if staff != nil {
+		v.Staff = true
+		if err := p.roles.grant(ctx, p.Store, v, *staff); err != nil {
+			return err
+		}
+	}
+	if company == uuid.Nil || company == k.user {
+		return nil
+	}
+	for _, m := range k.memberships {
+		if m.owner == company && m.kind != "STAFF" && m.inForce(now) && m.ownerStatus.String == "ACTIVE" {
+			v.OwnerID = company
+			return p.roles.grant(ctx, p.Store, v, m)
+		}
+	}
+	return fault.ErrForbidden
+}
+
+// expire writes down that a session has ended by itself.
+func (p *People) expire(ctx context.Context, id uuid.UUID) error {
+	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE sessions SET revoked_at = ?, updated_at = ? WHERE id = ? AND revoked_at IS NULL`, tx.Now, tx.Now, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return fault.ErrUnauthenticated
+}
+
+// touch notes the use of a session, once a minute at most.
+func (p *People) touch(ctx context.Context, k *known, c Caller, now time.Time) error {
+	const apart = time.Minute
+	if c.Passive || now.Sub(k.lastUsedAt) < apart {
+		return nil
+	}
+	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE sessions SET last_used_at = ?, updated_at = ?, ip = coalesce(?, ip) WHERE id = ? AND last_used_at <= ?`,
+			now, now, sql.NullString{String: c.IP, Valid: c.IP != ""}, k.session, now.Add(-apart))
+		return err
+	})
+}
+
+// Ended tells which of the sessions are over. None of them can be brought back
+// by the client itself: the person signs in again.
+func (p *People) Ended(ctx context.Context, sessions []uuid.UUID) (map[uuid.UUID]bool, error) {
+	ended := make(map[uuid.UUID]bool, len(sessions))
+	for _, id := range sessions {
+		ended[id] = false
+	}
+	const batch = 500
+	for rest := sessions; len(rest) > 0; {
+		n := min(batch, len(rest))
+		if err := p.goingOn(ctx, rest[:n], ended); err != nil {
+			return nil, err
+		}
+		rest = rest[n:]
+	}
+	return ended, nil
+}
+
+// goingOn takes the sessions that are in force out of ended.
+func (p *People) goingOn(ctx context.Context, sessions []uuid.UUID, ended map[uuid.UUID]bool) error {
+	now := p.Store.Now()
+	args := []any{viewer.House, now}
+	for _, id := range sessions {
+		args = append(args, id)
+	}
+	rows, err := p.Store.Query(ctx, `SELECT s.id, s.created_at, s.last_used_at, s.expires_at, m.id
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		LEFT JOIN memberships m ON m.user_id = s.user_id AND m.owner_id = ? AND m.kind = 'STAFF' AND m.status = 'ACTIVE'
+			AND (m.valid_until_at IS NULL OR m.valid_until_at > ?)
+		WHERE s.revoked_at IS NULL AND u.status = 'ACTIVE' AND s.id IN (?`+strings.Repeat(",?", len(sessions)-1)+`)`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uuid.UUID
+		var created, used, expires time.Time
+		var staff uuid.NullUUID
+		if err := rows.Scan(&id, &created, &used, &expires, &staff); err != nil {
+			return store.Translate(err)
+		}
+		if p.lifetime(staff.Valid, created, used, expires).After(now) {
+			delete(ended, id)
+		}
+	}
+	return store.Translate(rows.Err())
+}
