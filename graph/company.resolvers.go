@@ -25,6 +25,10 @@ func (r *companyResolver) Tickets(ctx context.Context, obj *generated.Company, f
 	return r.Resolver.Tickets.OfCompany(ctx, obj.ID, filter, support.Page{After: after, First: first, Before: before, Last: last})
 }
 
+func (r *membershipResolver) Company(ctx context.Context, obj *generated.Membership) (*generated.Company, error) {
+	return r.People.CompanyOf(ctx, obj)
+}
+
 func (r *membershipResolver) RoleName(ctx context.Context, obj *generated.Membership) (string, error) {
 	return r.People.RoleName(ctx, obj)
 }

@@ -28,6 +28,7 @@ type CompanyResolver interface {
 	Tickets(ctx context.Context, obj *generated.Company, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error)
 }
 type MembershipResolver interface {
+	Company(ctx context.Context, obj *generated.Membership) (*generated.Company, error)
 	RoleName(ctx context.Context, obj *generated.Membership) (string, error)
 }
 
@@ -466,7 +467,7 @@ func (ec *executionContext) _Membership_company(ctx context.Context, field graph
 			return ec.fieldContext_Membership_company(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Company(ctx)
+			return ec.Resolvers.Membership().Company(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *generated.Company) graphql.Marshaler {
@@ -481,7 +482,7 @@ func (ec *executionContext) fieldContext_Membership_company(_ context.Context, f
 		Object:     "Membership",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Company(ctx, field)
 		},
