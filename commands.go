@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"kabinet/internal/account"
+	"kabinet/internal/bonus"
+	"kabinet/internal/config"
+	"kabinet/internal/job"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// upgrade brings our tables and River's to this binary's version.
+func upgrade(ctx context.Context, s *store.Store) error {
+	if _, err := s.Migrate(ctx); err != nil {
+		return err
+	}
+	return job.Migrate(ctx, s)
+}
+
+func migrateUp(ctx context.Context, s *store.Store, stdout io.Writer) error {
+	applied, err := s.Migrate(ctx)
+	for _, name := range applied {
+		fmt.Fprintln(stdout, "applied", name)
+	}
+	if err != nil {
+		return err
+	}
+	if err := job.Migrate(ctx, s); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%d migrations applied, the database is up to date\n", len(applied))
+	return nil
+}
+
+func migrateStatus(ctx context.Context, s *store.Store, stdout io.Writer) error {
+	list, err := s.MigrationStatus(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		when := "waiting"
+		if !m.AppliedAt.IsZero() {
+			when = "applied " + m.AppliedAt.UTC().Format("2006-01-02 15:04:05")
+		}
+		fmt.Fprintf(stdout, "%-28s %s\n", when, m.Name)
+	}
+	return nil
+}
+
+// checkLedger proves the books; it leaves with 1 when they do not balance.
+func (k *kabinet) checkLedger(ctx context.Context, stdout io.Writer) error {
+	sum, err := k.points.Check(viewer.AsSystem(ctx, "check"), func(f bonus.Finding) {
+		fmt.Fprintln(stdout, f)
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, sum)
+	if sum.Findings > 0 {
+		return config.Exit{Code: 1}
+	}
+	return nil
+}
+
+func (k *kabinet) createUser(ctx context.Context, c config.UserCreate, stdin io.Reader, stdout io.Writer) error {
+	password, err := c.ReadPassword(stdin, stdout)
+	if err != nil {
+		return err
+	}
+	id, err := k.people.CreateUser(viewer.AsSystem(ctx, "user-create"), account.CreateUser{
+		Email: c.Email, Name: c.Name, Password: password, Verified: true, Staff: c.Admin,
+	})
+	if err != nil {
+		return err
+	}
+	what := "customer"
+	if c.Admin {
+		what = "administrator"
+	}
+	fmt.Fprintf(stdout, "made %s %s (%s)\n", what, c.Email, id)
+	return nil
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/account"
+	"kabinet/internal/order"
+	"kabinet/internal/store"
+)
+
+// The seams: where one domain's verb happens in another one's transaction.
+
+func (k *kabinet) earn(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, moment order.Moment) (int64, error) {
+	return k.points.EarnForOrder(ctx, tx, o, lines, string(moment))
+}
+
+func (k *kabinet) customer(ctx context.Context, tx *store.Tx, ref order.CustomerRef) (uuid.UUID, error) {
+	by := account.PersonRef{}
+	switch {
+	case ref.ID != nil:
+		id, err := ref.ID.As("usr")
+		if err != nil {
+			return uuid.Nil, err
+		}
+		by.ID = &id
+	case ref.Email != nil:
+		by.Email = *ref.Email
+	case ref.External != nil:
+		by.Source, by.Extern = ref.External.Source, ref.External.ID
+	}
+	return k.people.Customer(ctx, tx, by)
+}
+
+// customers names the people an import makes: the set has neither names nor
+// addresses, so both are made from the key, at a domain that never delivers.
+func (k *kabinet) customers(ctx context.Context, tx *store.Tx, source string, externalIDs []string) (map[string]uuid.UUID, error) {
+	return k.people.Customers(ctx, tx, source, externalIDs, func(id string) (name, email string) {
+		return "Customer " + id, "customer-" + strings.ToLower(id) + "@" + source + ".example.com"
+	})
+}

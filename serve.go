@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"kabinet/internal/account"
+	"kabinet/internal/adapter/mail"
+	"kabinet/internal/config"
+	"kabinet/internal/job"
+	"kabinet/internal/viewer"
+)
+
+// work says which jobs there are and what is done by the clock.
+func (k *kabinet) work(send account.Send) (*job.Client, error) {
+	workers := river.NewWorkers()
+	job.HandleHearAgain(workers, k.store, k.hearers)
+	if send != nil {
+		letter := k.people.SendLetter(send, func(err error) bool { return errors.Is(err, mail.ErrPermanent) })
+		job.Handle(workers, func(ctx context.Context, j *river.Job[account.Letter]) error { return letter(ctx, j.Args) })
+	} else {
+		job.Handle(workers, func(context.Context, *river.Job[account.Letter]) error {
+			return river.JobSnooze(time.Minute) // until KABINET_SMTP_URL is set
+		})
+	}
+	batch := func(do func(context.Context, int) (int, error)) func(context.Context) error {
+		return func(ctx context.Context) error { return untilDone(viewer.AsSystem(ctx, "clock"), do) }
+	}
+	system := func(do func(context.Context) error) func(context.Context) error {
+		return func(ctx context.Context) error { return do(viewer.AsSystem(ctx, "clock")) }
+	}
+	periodic := job.Chores(workers,
+		job.Housework{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
+		job.Housework{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
+		job.Housework{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
+			return k.store.Trim(ctx, k.cfg.EventRetention)
+		})},
+		job.Housework{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
+		job.Housework{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
+	)
+	return job.New(k.store, job.Options{Workers: workers, Periodic: periodic, Log: k.log})
+}
+
+func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) error {
+	const limit = 200
+	for {
+		n, err := do(ctx, limit)
+		if err != nil || n < limit {
+			return err
+		}
+	}
+}
+
+// sender is how letters leave: by SMTP, into the log of a demonstration, or not.
+func sender(cfg *config.Config, log *slog.Logger) account.Send {
+	var out mail.Sender
+	switch {
+	case cfg.Mail.SMTPURL != "":
+		smtp, err := mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
+		if err != nil {
+			log.Error("letters cannot leave: KABINET_SMTP_URL", "error", err.Error())
+			return nil
+		}
+		out = smtp
+	case cfg.Demo:
+		out = mail.Log(log)
+	default:
+		return nil
+	}
+	return func(ctx context.Context, to, subject, text, html, id string) error {
+		return out(ctx, mail.Message{To: to, Subject: subject, Text: text, HTML: html, ID: id})
+	}
+}
+
+// serve answers until ctx ends, then drains: sockets first, then requests,
+// then jobs and the relay.
+func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) error {
+	if c.Demo {
+		if err := k.demonstrate(ctx); err != nil {
+			return fmt.Errorf("demonstration data: %w", err)
+		}
+	}
+	ln, err := net.Listen("tcp", k.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("KABINET_LISTEN=%s: %w", k.cfg.Listen, err)
+	}
+	defer ln.Close()
+	var metrics net.Listener
+	if k.cfg.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", k.cfg.MetricsListen); err != nil {
+			return fmt.Errorf("KABINET_METRICS_LISTEN=%s: %w", k.cfg.MetricsListen, err)
+		}
+		defer metrics.Close()
+	}
+
+	// What works behind the requests outlives them: it stops last.
+	behind, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	wg.Go(func() { k.relay.Run(behind) })
+	if metrics != nil {
+		wg.Go(func() { _ = k.edge.ServeMetrics(behind, metrics) })
+	}
+	if err := k.jobs.Start(behind); err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(behind, k.cfg.Drain)
+		defer cancel()
+		if err := k.jobs.Stop(ctx); err != nil {
+			k.log.Warn("jobs were cut off", "error", err.Error())
+		}
+	}()
+
+	k.welcome(stdout, c, ln.Addr())
+	return k.edge.Serve(ctx, ln)
+}
+
+// welcome says where it listens and, in a demonstration, how to begin.
+func (k *kabinet) welcome(w io.Writer, c config.Serve, addr net.Addr) {
+	fmt.Fprintf(w, "listening on http://%s\n", addr)
+	if c.Demo {
+		fmt.Fprintf(w, demoText, addr)
+		return
+	}
+	if there, err := k.store.Client.Identity.Query().Exist(viewer.AsSystem(context.Background(), "start")); err == nil && !there {
+		fmt.Fprintln(w, `nobody has an account yet; make the first administrator in a second terminal:
+  kabinet user create --admin --email you@example.com --name "Your Name"`)
+	}
+}

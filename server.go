@@ -1,0 +1,230 @@
+// Kabinet is one binary that serves one GraphQL API. This file is the one
+// visible list: it opens the store, builds the domains, says who hears which
+// event, and serves.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // time zones on machines that have none
+
+	"kabinet/graph"
+	gql "kabinet/graph/generated"
+	"kabinet/internal/account"
+	"kabinet/internal/bonus"
+	"kabinet/internal/config"
+	"kabinet/internal/job"
+	"kabinet/internal/live"
+	"kabinet/internal/notify"
+	"kabinet/internal/order"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/support"
+	"kabinet/internal/viewer"
+	"kabinet/internal/web"
+)
+
+// version is set by the release build: -ldflags "-X main.version=v1.2.3".
+var version = "devel"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	var exit config.Exit
+	switch {
+	case err == nil:
+	case errors.As(err, &exit):
+		os.Exit(exit.Code)
+	default:
+		fmt.Fprintln(os.Stderr, "kabinet:", err)
+		os.Exit(2)
+	}
+}
+
+// run is main without the process.
+func run(ctx context.Context, args []string, env func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer) error {
+	cfg, command, err := config.Parse(args, env, stdout)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	slog.SetDefault(log)
+	if _, ok := command.(config.Version); ok {
+		fmt.Fprintln(stdout, "kabinet", version)
+		return nil
+	}
+	s, err := store.Open(ctx, store.Options{URL: cfg.Database.URL, Log: log})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	switch command.(type) {
+	case config.MigrateStatus:
+		return migrateStatus(ctx, s, stdout)
+	case config.MigrateUp:
+		return migrateUp(ctx, s, stdout)
+	}
+	if err := upgrade(ctx, s); err != nil {
+		return err
+	}
+	k, err := assemble(ctx, s, parts{cfg: cfg, log: log, send: sender(cfg, log)})
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	switch c := command.(type) {
+	case config.CheckLedger:
+		return k.checkLedger(ctx, stdout)
+	case config.UserCreate:
+		return k.createUser(ctx, c, stdin, stdout)
+	case config.ImportOrders:
+		return k.importOrders(ctx, c, stdout, stderr)
+	case config.Serve:
+		return k.serve(ctx, c, stdout)
+	}
+	return fmt.Errorf("unknown command %T", command)
+}
+
+// parts are what assemble is given beside the store.
+type parts struct {
+	cfg  *config.Config
+	log  *slog.Logger
+	send account.Send // nil: letters wait
+}
+
+// kabinet is the whole, assembled.
+type kabinet struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	store   *store.Store
+	bus     *live.Bus
+	people  *account.People
+	orders  *order.Orders
+	points  *bonus.Points
+	tickets *support.Tickets
+	inbox   *notify.Inbox
+	hearers []store.Hearer
+	relay   *live.Relay
+	jobs    *job.Client
+	edge    *web.Edge
+}
+
+// assemble builds the domains over a migrated store and ties them together.
+func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
+	secret, err := p.cfg.SecretKey()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := store.NewSealer(secret)
+	if err != nil {
+		return nil, err
+	}
+	bus, err := live.StartBus(ctx, live.Options{NATSURL: p.cfg.NATSURL, Log: p.log, Heads: s.Heads})
+	if err != nil {
+		return nil, err
+	}
+	streams := &live.Streams{Hub: bus.Hub(), Read: s.ReadStream, Heads: s.Heads, Epoch: s.Epoch}
+	k := &kabinet{cfg: p.cfg, log: p.log, store: s, bus: bus}
+
+	// The domains. A func field is what must happen in the caller's transaction.
+	k.points = &bonus.Points{Store: s, Streams: streams}
+	k.people, err = account.New(account.Options{
+		Store: s, Streams: streams, Sealer: sealer, Mail: func(ctx context.Context, tx *store.Tx, l account.Letter) error {
+			return job.Enqueue(ctx, tx, l, nil)
+		},
+		Sessions: account.Lifetimes{Idle: p.cfg.Session.Idle, Absolute: p.cfg.Session.Absolute,
+			StaffIdle: p.cfg.Session.StaffIdle, StaffAbsolute: p.cfg.Session.StaffAbsolute, StepUp: p.cfg.Session.StepUp},
+		CodeTTL: p.cfg.Session.CodeTTL, CodeTries: p.cfg.Session.CodeTries, Hashes: p.cfg.Limits.PasswordHashes,
+		Locale: p.cfg.Locale, TimeZone: p.cfg.TimeZone.String(), Log: p.log,
+	})
+	if err != nil {
+		bus.Close()
+		return nil, err
+	}
+	k.orders = &order.Orders{
+		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder,
+		Customer: k.customer, Customers: k.customers,
+	}
+	k.tickets = &support.Tickets{Store: s, Streams: streams}
+	k.inbox = &notify.Inbox{Store: s, Streams: streams}
+
+	// Who hears which event.
+	k.hearers = append(k.tickets.Hearers(), k.inbox.Hearers()...)
+
+	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
+	s.OnTold(k.relay.Wake)
+	if err := k.prepare(ctx, p); err != nil {
+		k.close()
+		return nil, err
+	}
+	return k, nil
+}
+
+// prepare makes what must be there before the first request.
+func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
+	system := viewer.AsSystem(ctx, "start")
+	if err := k.people.EnsureHouse(system); err != nil {
+		return err
+	}
+	if err := k.points.EnsureDefaultProgram(system); err != nil {
+		return err
+	}
+	if k.jobs, err = k.work(p.send); err != nil {
+		return err
+	}
+	k.edge, err = web.New(gql.NewExecutableSchema(gql.Config{
+		Resolvers: &graph.Resolver{
+			Client: k.store.Client, People: k.people, Orders: k.orders,
+			Points: k.points, Tickets: k.tickets, Inbox: k.inbox,
+		},
+		Directives: gql.DirectiveRoot{Access: graph.Access},
+	}), k.edgeOptions())
+	return err
+}
+
+func (k *kabinet) close() { k.bus.Close() }
+
+// hear runs the hearers of facts that nobody has heard yet.
+func (k *kabinet) hear(ctx context.Context, limit int) (int, error) {
+	return k.store.Hear(viewer.AsSystem(ctx, "hear"), limit, k.hearers, job.HearFailed(k.log))
+}
+
+func (k *kabinet) edgeOptions() web.Options {
+	c := k.cfg
+	o := web.Options{
+		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, Limits: limits(c.Limits),
+		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
+			return k.people.Viewer(ctx, account.Caller(by))
+		},
+		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
+		Bulk: func(v viewer.Viewer) bool { return v.Staff && v.Reach("order", "write") == viewer.ReachAll },
+		Checks: []web.Check{
+			{Name: "database", Do: k.store.Ping},
+			{Name: "migrations", Do: k.store.CheckMigrations},
+			{Name: "bus", Do: func(context.Context) error { return k.bus.Ready() }},
+			{Name: "jobs", Do: func(ctx context.Context) error { return k.jobs.Ready(ctx) }},
+		},
+	}
+	o.Limits.Drain = c.Drain
+	if c.PublicURL != nil {
+		o.PublicURL = c.PublicURL.String()
+	}
+	return o
+}
+
+// limits takes over the numbers that can be set; the rest are web's own.
+func limits(c config.Limits) web.Limits {
+	l := web.DefaultLimits()
+	l.Body, l.BulkBody, l.Query, l.BulkQuery = c.Body, c.IntegrationBody, c.QueryTime, c.IntegrationTime
+	l.Tokens, l.Depth, l.Aliases, l.RootFields = c.Tokens, c.Depth, c.Aliases, c.RootFields
+	l.SameKey, l.Directives, l.Page, l.Nodes = c.SameKey, c.Directives, c.Page, c.Nodes
+	l.SocketInit, l.SocketMessage, l.SocketsPerUser, l.Operations = c.SocketInit, c.SocketMessage, c.SocketsPerUser, c.SocketOperations
+	return l
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/product"
+	"kabinet/internal/account"
+	"kabinet/internal/bonus"
+	"kabinet/internal/config"
+	"kabinet/internal/job"
+	"kabinet/internal/order"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
+)
+
+// world is a whole Kabinet over a test's database, with people in it.
+type world struct {
+	app    *kabinet
+	db     *storetest.DB
+	url    string
+	vars   map[string]string
+	tokens map[string]string
+
+	mu      sync.Mutex
+	letters []string
+}
+
+const password = "correct horse battery"
+
+var code = regexp.MustCompile(`\b\d{6}\b`)
+
+// newWorld assembles Kabinet as server.go does, in development mode.
+func newWorld(t *testing.T, db *storetest.DB) *world {
+	t.Helper()
+	ctx := context.Background()
+	check(t, job.Migrate(ctx, db.Store))
+	env := map[string]string{"KABINET_MODE": "development", "KABINET_DATABASE_URL": db.URL,
+		"KABINET_SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
+	check(t, err)
+	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), send: w.post})
+	check(t, err)
+	srv := httptest.NewServer(w.app.edge.Handler())
+	w.url = srv.URL
+	w.vars["url"] = srv.URL
+	behind, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { w.app.relay.Run(behind) })
+	check(t, w.app.jobs.Start(behind))
+	t.Cleanup(func() {
+		_ = w.app.edge.Shutdown(ctx)
+		srv.Close()
+		end, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		_ = w.app.jobs.Stop(end)
+		stop()
+		wg.Wait()
+		w.app.close()
+	})
+	w.populate(t)
+	return w
+}
+
+func testLog() *slog.Logger {
+	if os.Getenv("KABINET_TEST_LOG") != "" {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// post catches the letters.
+func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.letters = append(w.letters, subject+"\n"+text)
+	if c := code.FindString(text); c != "" {
+		w.vars["letter"] = c
+	}
+	return nil
+}
+
+// settle lets everything that was told be heard, done and rung.
+func (w *world) settle(t *testing.T) {
+	t.Helper()
+	ctx := viewer.AsSystem(context.Background(), "story")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		check(t, untilDone(ctx, w.app.hear))
+		waiting := w.count(t, `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`)
+		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'hear_again') AND state NOT IN ('completed', 'cancelled', 'discarded')`)
+		if waiting+jobs == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events and %d jobs still wait", waiting, jobs)
+		}
+	}
+}
+
+func (w *world) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	rows, err := w.db.Query(context.Background(), query)
+	check(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		check(t, rows.Scan(&n))
+	}
+	check(t, rows.Err())
+	return n
+}
+
+// token signs the person in at his first step.
+func (w *world) token(t *testing.T, who string) string {
+	t.Helper()
+	if who == "nobody" {
+		return ""
+	}
+	if token, ok := w.tokens[who]; ok {
+		return token
+	}
+	if w.vars[who] == "" {
+		t.Fatalf("nobody is called %s", who)
+	}
+	query := fmt.Sprintf(`mutation { signIn(input: {login: "%s@example.com", password: "%s"}) { session { token } userErrors { code } } }`, who, password)
+	answer := w.send(t, step{name: "sign-in", as: "nobody"}, query)
+	token, ok := dig(answer, "data.signIn.session.token")
+	if !ok {
+		t.Fatalf("%s cannot sign in: %v", who, answer)
+	}
+	w.tokens[who] = fmt.Sprint(token)
+	return w.tokens[who]
+}
+
+// populate makes what graph/testdata/README.md promises.
+func (w *world) populate(t *testing.T) {
+	t.Helper()
+	ctx := storetest.System()
+	ids := map[string]uuid.UUID{}
+	for _, p := range []account.CreateUser{{Name: "Alice"}, {Name: "Bob"}, {Name: "Carol"}, {Name: "Staff", Staff: true}, {Name: "Support", Staff: true, Role: "Support"}} {
+		who := map[string]string{"Alice": "alice", "Bob": "bob", "Carol": "carol", "Staff": "staff", "Support": "support"}[p.Name]
+		p.Email, p.Password, p.Verified = who+"@example.com", password, true
+		id, err := w.app.people.CreateUser(ctx, p)
+		check(t, err)
+		ids[who] = id
+		w.vars[who] = scalar.ID{Prefix: "usr", UUID: id}.String()
+	}
+	acme, err := w.app.people.CreateCompany(ctx, account.CreateCompany{Name: "Acme", Source: "test", ExternalID: "acme"})
+	check(t, err)
+	check(t, w.app.people.AddMember(ctx, acme, ids["carol"], "Buyer"))
+	w.vars["acme"] = scalar.ID{Prefix: "com", UUID: acme}.String()
+	d := &demo{kabinet: w.app, staff: ids["staff"]}
+	staff := d.asStaff(ctx)
+	w.products(t, staff)
+	w.vars["aliceOrder"] = w.order(t, ids["alice"]).String()
+	w.vars["bobOrder"] = w.order(t, ids["bob"]).String()
+	id, err := scalar.ParseID(w.vars["aliceOrder"])
+	check(t, err)
+	paid, delivered := entorder.PaymentStatusPAID, entorder.FulfillmentStatusDELIVERED
+	_, err = w.app.orders.SetStatus(staff, order.SetOrderStatusInput{OrderID: id, PaymentStatus: &paid, FulfillmentStatus: &delivered, IdempotencyKey: "w"})
+	check(t, err)
+	_, err = w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: ids["alice"]}, Amount: 500 - 7, Reason: "gift", IdempotencyKey: "w2"})
+	check(t, err)
+	w.settle(t)
+}
+
+func (w *world) products(t *testing.T, staff context.Context) {
+	t.Helper()
+	_, err := w.app.orders.UpsertProducts(staff, order.UpsertProductsInput{Products: []*order.UpsertProductInput{
+		anyProduct("TEA", "Assam tea", "3.50", "GBP", 100, false), anyProduct("CUP", "Stoneware cup", "12.00", "GBP", 5, false),
+		anyProduct("GONE", "Old kettle", "20.00", "GBP", 3, true), anyProduct("EURO", "Postcard", "9.00", "EUR", 10, false),
+	}})
+	check(t, err)
+}
+
+func (w *world) order(t *testing.T, user uuid.UUID) scalar.ID {
+	t.Helper()
+	placed, err := w.app.orders.Place(storetest.As(user), order.PlaceOrderInput{IdempotencyKey: "w" + user.String(), Lines: []*order.PlaceOrderLineInput{{Sku: "TEA", Quantity: 2}}})
+	check(t, err)
+	return placed.Order.GlobalID()
+}
+
+func anyProduct(sku, title, price, currency string, stock int, discontinued bool) *order.UpsertProductInput {
+	p := &order.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: price, Currency: currency}, Stock: graphql.OmittableOf(&stock)}
+	if discontinued {
+		status := product.StatusDISCONTINUED
+		p.Status = &status
+	}
+	return p
+}
