@@ -187,7 +187,7 @@ func (b *books) cancel(o *ent.Order) error {
 		if err := b.points.UnearnForOrder(ctx, tx, o); err != nil {
 			return err
 		}
-		return tx.Order.UpdateOneID(o.ID).SetStatus(order.StatusCANCELLED).Exec(ctx)
+		return tx.Order.UpdateOneID(o.ID).SetStatus(order.StatusCANCELLED).SetPointsEarned(0).SetPointsSpent(0).Exec(ctx)
 	})
 }
 

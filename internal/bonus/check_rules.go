@@ -37,16 +37,19 @@ func checks(ordersKeepSpent bool) []check {
 		{"due", "ledger_accounts", "its next due time is not that of its first open lot",
 			`SELECT a.id FROM ledger_accounts a LEFT JOIN (SELECT account_id, min(due_at) AS due FROM ledger_lots WHERE remaining > 0 GROUP BY account_id) l ON l.account_id = a.id
 			WHERE (a.next_due_at IS NULL) <> (l.due IS NULL) OR a.next_due_at <> l.due ORDER BY a.id LIMIT 1`},
+		// An order that is undone says 0, also where the policy left its owner some
+		// points, or they had expired.
 		{"points_earned", "orders", "what it says it earned is not what the ledger gave for it",
-			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind = 'ACCRUAL' GROUP BY order_id) e
-			ON e.order_id = o.id WHERE o.points_earned <> coalesce(e.n, 0) ORDER BY o.id LIMIT 1`},
+			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind IN ('ACCRUAL', 'REVERSAL') GROUP BY order_id) e
+			ON e.order_id = o.id WHERE o.points_earned <> coalesce(e.n, 0)
+			AND NOT (o.points_earned = 0 AND (o.status = 'CANCELLED' OR o.fulfillment_status = 'RETURNED')) ORDER BY o.id LIMIT 1`},
 	}
 	for _, bucket := range []string{"ACTIVE", "PENDING", "HELD"} {
 		all = append(all, lotsOf(bucket))
 	}
 	if ordersKeepSpent {
 		all = append(all, check{"points_spent", "orders", "what it says was spent on it is not what the ledger took for it",
-			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, -sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind = 'REDEMPTION' GROUP BY order_id) e
+			`SELECT o.id FROM orders o LEFT JOIN (SELECT order_id, -sum(amount) AS n FROM ledger_entries WHERE order_id IS NOT NULL AND kind IN ('REDEMPTION', 'REFUND') GROUP BY order_id) e
 			ON e.order_id = o.id WHERE o.points_spent <> coalesce(e.n, 0) ORDER BY o.id LIMIT 1`})
 	}
 	return all

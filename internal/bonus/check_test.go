@@ -58,7 +58,7 @@ func TestCheckFindsTampering(t *testing.T) {
 		"note":            {`UPDATE ledger_entries SET note = 'nothing'` + entry + `seq = 1)`, "hash"},
 		"explain":         {`UPDATE ledger_entries SET explain = '{"version": 2}'` + entry + `seq = 1)`, "hash"},
 		"time":            {`UPDATE ledger_entries SET created_at = '2020-01-01 00:00:00+00:00'` + entry + `seq = 1)`, "hash"},
-		"order":           {`UPDATE ledger_entries SET order_id = NULL` + entry + `seq = 2)`, "hash points_earned"},
+		"order":           {`UPDATE ledger_entries SET order_id = NULL` + entry + `kind = 'ACCRUAL' AND amount = 7)`, "hash points_earned"},
 		"deleted":         {`DELETE FROM ledger_entries` + entry + `seq = 2)`, "seq hash balance"},
 		"deleted tail":    {`DELETE FROM ledger_entries` + entry + `seq > 0 ORDER BY seq DESC LIMIT 1)`, "seq_end head_hash balance"},
 		"unit":            {`UPDATE ledger_entries SET unit = 'EUR'` + entry + `seq = 1)`, "hash account contra"},

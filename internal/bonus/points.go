@@ -21,8 +21,8 @@ type Points struct {
 	Streams *live.Streams
 
 	// Spent tells an order, in the transaction that spends them, how many
-	// points were spent on it; server.go fills it in. What a cancel gives back
-	// does not lower what was spent.
+	// points were spent on it; server.go fills it in. An order that is cancelled
+	// forgets them itself.
 	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
 
 	programs programCache

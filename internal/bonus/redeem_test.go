@@ -3,6 +3,7 @@ package bonus_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,7 +128,8 @@ func TestRedeemKeys(t *testing.T) {
 		_, err = b.points.Accrue(b.staff(), bonus.AccruePointsInput{UserID: usr(alice), Amount: 1, Reason: "x", IdempotencyKey: "staff"})
 		wantErr(t, err, fault.ErrIdempotencyKeyReused) // another operation
 		wantErr(t, redeem(alice, 10, ""), fault.ErrRequired)
-		wantErr(t, redeem(alice, 10, string(make([]byte, 256))), fault.ErrTooLong)
+		wantErr(t, redeem(alice, 10, strings.Repeat("k", 256)), fault.ErrTooLong)
+		wantErr(t, redeem(alice, 10, "k\x00"), fault.ErrInvalidValue)
 		// Past the life of the key's row the ledger itself still knows it.
 		b.Clock.Add(100 * time.Hour)
 		b.must(b.ForgetKeys(storetest.System()))

@@ -125,6 +125,28 @@ func TestCancelPaysDebts(t *testing.T) {
 	})
 }
 
+// What the debt takes of a refund is what was taken first: the lots that expire
+// last are filled first.
+func TestRefundFillsTheLastLotsFirst(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		b := openBooks(t, db, on(allowNegative, 0, 30))
+		alice := b.customer("alice")
+		b.give(alice, 10, 5*day)
+		b.give(alice, 20, 50*day)
+		earns, spends := b.order(alice, 1500), b.order(alice, 9000)
+		b.earn(earns, "DELIVERED")
+		b.must(b.spend(alice, 45, spends)) // 10, 15, 20
+		b.must(b.cancel(earns))
+		b.want(alice, -15, 0)
+		b.must(b.cancel(spends))
+		b.want(alice, 30, 0)
+		b.Clock.Add(10 * day)
+		b.want(alice, 30, 0) // none came back into the lot of ten
+		b.Clock.Add(25 * day)
+		b.want(alice, 20, 0)
+	})
+}
+
 // An order that earns and is paid with points leaves no trace in the balance.
 func TestCancelOfAnOrderThatBothEarnedAndSpent(t *testing.T) {
 	for _, policy := range []bonusprogram.ReturnPolicy{upToBalance, allowNegative} {
