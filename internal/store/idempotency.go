@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -23,13 +25,16 @@ const keyLife = 48 * time.Hour
 // error of fn rolls the row back with everything else, so refusals and dry
 // runs do not use the key up. Input must not hold the key or dryRun.
 //
-// Faults: REQUIRED or TOO_LONG at input.idempotencyKey, IDEMPOTENCY_KEY_REUSED.
+// Faults: REQUIRED, TOO_LONG or INVALID_VALUE at input.idempotencyKey, IDEMPOTENCY_KEY_REUSED.
 func (tx *Tx) Once(ctx context.Context, operation, key string, input, result any, fn func() error) (replayed bool, err error) {
 	if key == "" {
 		return false, fault.ErrRequired.At("input", "idempotencyKey")
 	}
 	if len(key) > 255 {
 		return false, fault.ErrTooLong.At("input", "idempotencyKey").With("limit", 255)
+	}
+	if strings.ContainsRune(key, 0) || !utf8.ValidString(key) { // PostgreSQL keeps no such text
+		return false, fault.ErrInvalidValue.At("input", "idempotencyKey")
 	}
 	actor := viewer.From(ctx).UserID // of a system viewer: nil, its keys are its own
 	hash, err := inputHash(input)
