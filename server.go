@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		fmt.Fprintln(stdout, "kabinet", version)
 		return nil
 	}
-	s, err := store.Open(ctx, store.Options{URL: cfg.Database.URL, Log: log})
+	s, err := store.Open(ctx, store.Options{URL: databaseURL(cfg.Database), Log: log})
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,13 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		return k.serve(ctx, c, stdout)
 	}
 	return fmt.Errorf("unknown command %T", command)
+}
+
+func databaseURL(d config.Database) string {
+	if d.Dialect == config.SQLite {
+		return "sqlite://" + d.Path
+	}
+	return d.URL
 }
 
 // parts are what assemble is given beside the store.
@@ -152,6 +159,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder,
 		Customer: k.customer, Customers: k.customers,
 	}
+	k.points.Spent = k.orders.NoteSpent
 	k.tickets = &support.Tickets{Store: s, Streams: streams}
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 
