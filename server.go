@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,13 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
-	k, err := assemble(ctx, s, parts{cfg: cfg, log: log, send: sender(cfg, log)})
+	secret, err := cfg.SecretKey()
+	if _, serving := command.(config.Serve); err != nil && serving {
+		return err
+	} else if err != nil {
+		secret = []byte(rand.Text() + rand.Text()) // the other commands seal nothing that outlives them
+	}
+	k, err := assemble(ctx, s, parts{cfg: cfg, log: log, secret: secret, send: sender(cfg, log)})
 	if err != nil {
 		return err
 	}
@@ -101,9 +108,10 @@ func databaseURL(d config.Database) string {
 
 // parts are what assemble is given beside the store.
 type parts struct {
-	cfg  *config.Config
-	log  *slog.Logger
-	send account.Send // nil: letters wait
+	cfg    *config.Config
+	log    *slog.Logger
+	secret []byte       // of the sealer, 32 bytes or more
+	send   account.Send // nil: letters wait
 }
 
 // kabinet is the whole, assembled.
@@ -125,11 +133,7 @@ type kabinet struct {
 
 // assemble builds the domains over a migrated store and ties them together.
 func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
-	secret, err := p.cfg.SecretKey()
-	if err != nil {
-		return nil, err
-	}
-	sealer, err := store.NewSealer(secret)
+	sealer, err := store.NewSealer(p.secret)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/ent/generated/order"
 	"kabinet/internal/bonus"
+	orders "kabinet/internal/order"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
@@ -65,11 +66,8 @@ func openBooks(t testing.TB, db *storetest.DB, tt bonus.Terms) *books {
 	return b
 }
 
-// spentOn does what the domain of orders does for Points.Spent.
-func spentOn(ctx context.Context, tx *store.Tx, id uuid.UUID, points int64) error {
-	_, err := tx.Exec(ctx, `UPDATE orders SET points_spent = points_spent + ? WHERE id = ?`, points, id)
-	return err
-}
+// spentOn is what server.go fills Points.Spent with.
+var spentOn = (&orders.Orders{}).NoteSpent
 
 // checkBooks fails the test for every kind of broken row.
 func checkBooks(t testing.TB, p *bonus.Points) bonus.Summary {
