@@ -9,6 +9,7 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -81,6 +82,6 @@ func (k *kabinet) createUser(ctx context.Context, c config.UserCreate, stdin io.
 	if c.Admin {
 		what = "administrator"
 	}
-	fmt.Fprintf(stdout, "made %s %s (%s)\n", what, c.Email, id)
+	fmt.Fprintf(stdout, "made %s %s (%s)\n", what, c.Email, scalar.ID{Prefix: "usr", UUID: id})
 	return nil
 }

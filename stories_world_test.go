@@ -53,7 +53,9 @@ func newWorld(t *testing.T, db *storetest.DB) *world {
 	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
 	check(t, err)
 	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
-	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), send: w.post})
+	secret, err := cfg.SecretKey()
+	check(t, err)
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post})
 	check(t, err)
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL
