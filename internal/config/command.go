@@ -26,7 +26,7 @@ type (
 		File   string
 		Format string // "online-retail"
 		Report string // file that receives the rows not taken; empty for none
-		Earn   bool   // give points, tell notifications
+		Earn   bool   // give points; nobody is notified
 	}
 	// CheckLedger proves the books.
 	CheckLedger struct{}
@@ -73,7 +73,7 @@ type grammar struct {
 			File   string `arg:"" help:"File to read, plain or gzip."`
 			Format string `required:"" enum:"online-retail" placeholder:"FORMAT" help:"Layout of the file: online-retail. Example: --format online-retail"`
 			Report string `placeholder:"FILE" help:"File that receives each row not taken, with its line number and reason. Default: none. Example: --report report.csv"`
-			Earn   bool   `help:"Give points and tell notifications as if the orders were placed now. Default: false"`
+			Earn   bool   `help:"Give the points of each order, dated now; nobody is notified. Default: false"`
 		} `cmd:"" help:"Take orders from a file; run again, it takes up where it stopped."`
 	} `cmd:"" help:"Bring data in."`
 	Check struct {

@@ -83,7 +83,7 @@ func (b *Bar) End(whole bool) {
 	if whole {
 		b.done = b.total
 	}
-	if b.bar == nil {
+	if b.bar == nil && b.done > 0 { // what never began has nothing to show
 		b.line()
 	}
 	b.mu.Unlock()

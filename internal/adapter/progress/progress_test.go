@@ -33,6 +33,10 @@ orders.csv: 100 %, some, 20s
 
 func TestProgressThatFailsIsNotFull(t *testing.T) {
 	var out strings.Builder
+	New(&out, "orders.csv", 200).End(false)
+	if out.String() != "" {
+		t.Errorf("work that never began shows %q", out.String())
+	}
 	b := New(&out, "orders.csv", 200)
 	b.Set(50, "12 invoices")
 	b.End(false)
