@@ -38,7 +38,7 @@ func TestRedeemTakesWhatExpiresFirst(t *testing.T) {
 	})
 }
 
-// security K1
+// security K1 S12 L7
 func TestRedeemOnceOfAHundred(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		b := openBooks(t, db, terms(nil))

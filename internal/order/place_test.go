@@ -148,7 +148,7 @@ func TestPlaceRefusals(t *testing.T) {
 }
 
 func TestPlaceStockRace(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security K1: never more than there is
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security K1 K9: never more than there is
 		s := newShop(t, db)
 		check(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE products SET stock = 10 WHERE sku = 'CUP'`)
@@ -227,7 +227,7 @@ func TestPlaceForCompany(t *testing.T) {
 		if s.news(s.acme) != "order.placed" || s.news(s.carol) != "order.placed order.placed" {
 			t.Error(s.news(s.acme), s.news(s.carol))
 		}
-		for _, ctx := range []context.Context{ // security F9 F11
+		for _, ctx := range []context.Context{ // security F11
 			s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachNone),
 			viewer.With(context.Background(), viewer.Viewer{UserID: s.staff, OwnerID: viewer.House, Staff: true}),
 		} {
