@@ -38,11 +38,8 @@ func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, l
 		return 0, nil
 	}
 	points, shares, err := earned(prog, lines)
-	if err != nil {
+	if err != nil || points == 0 {
 		return 0, err
-	}
-	if points == 0 {
-		return 0, nil
 	}
 	b, err := p.openBook(ctx, tx, o.OwnerID, prog, viewer.From(ctx).Actor())
 	if err != nil {
@@ -58,26 +55,32 @@ func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, l
 	for i, l := range lines {
 		l.Points = shares[i]
 	}
+	return points, accrueFor(ctx, b, prog, o, points, lines)
+}
+
+// accrueFor writes the entry of an order's points: active at once, or pending
+// for the days of the terms.
+func accrueFor(ctx context.Context, b *book, prog *ent.BonusProgram, o *ent.Order, points int64, lines []*ent.OrderLine) error {
 	explain := decision(prog)
-	explain["earnPoints"], explain["earnPer"], explain["currency"] = prog.EarnPoints, scalar.Money{Minor: prog.EarnPerMinor, Currency: prog.EarnCurrency}.Amount(), prog.EarnCurrency
-	explain["lines"] = explainLines(lines)
+	explain["earnPoints"], explain["lines"] = prog.EarnPoints, explainLines(lines)
+	explain["earnPer"], explain["currency"] = scalar.Money{Minor: prog.EarnPerMinor, Currency: prog.EarnCurrency}.Amount(), prog.EarnCurrency
 	in := posting{
 		kind: ledgerentry.KindACCRUAL, amount: points, bucket: ledgerentry.BucketACTIVE, contra: issued,
 		order: &o.ID, cause: earnCause(o.ID), explain: explain,
 	}
-	due := expires(prog, tx.Now)
+	due := expires(prog, b.tx.Now)
 	if prog.PendingDays > 0 {
-		at := tx.Now.Add(time.Duration(prog.PendingDays) * day)
+		at := b.tx.Now.Add(time.Duration(prog.PendingDays) * day)
 		in.bucket, due = ledgerentry.BucketPENDING, &at
 	}
 	e, lots, err := b.post(ctx, in)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := b.fill(ctx, e, lots, due, nil); err != nil {
-		return 0, err
+		return err
 	}
-	return points, b.close(ctx)
+	return b.close(ctx)
 }
 
 // earned adds up what the lines earn, and says how many each.
