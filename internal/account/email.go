@@ -23,6 +23,9 @@ type email struct {
 
 const localChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+/=?^_`{|}~-"
 
+// domains folds case and width and refuses what no registry gives out.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
 // parseEmail folds an address; false when it is not one. Nothing with a
 // control character, a blank or a quote passes, so no header can be smuggled in.
 func parseEmail(s string) (email, bool) {
@@ -36,9 +39,7 @@ func parseEmail(s string) (email, bool) {
 		local[0] == '.' || local[at-1] == '.' || strings.Contains(local, "..") {
 		return email{}, false
 	}
-	// The profile of look-ups folds case and width and refuses what no
-	// registry gives out; it knows nothing of bare host names.
-	ascii, err := idna.Lookup.ToASCII(domain)
+	ascii, err := domains.ToASCII(domain)
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || numeric(ascii) {
 		return email{}, false
 	}
