@@ -67,8 +67,8 @@ func TestImportStoppedAnywhere(t *testing.T) { // security L11: killed and start
 				if err := stop(t, another, batch); err != nil {
 					stops++
 				}
-				balanced(t, another)
 			}
+			balanced(t, another)
 			sum := take(t, another, excerpt(t), order.ImportOptions{Batch: smallBatch})
 			if stops < 4 || sum.Invoices != 407 {
 				t.Errorf("%s: stopped %d times; %+v", way, stops, sum)
@@ -89,7 +89,7 @@ func TestImportKilled(t *testing.T) { // security L11
 			check(t, err)
 			check(t, child.Start())
 			lines := bufio.NewScanner(out)
-			for n := 0; n < 4 && lines.Scan(); {
+			for n := 0; n < 8 && lines.Scan(); {
 				if len(lines.Text()) > 6 && lines.Text()[:6] == "batch " {
 					n++
 					last = lines.Text()
