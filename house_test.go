@@ -153,6 +153,37 @@ func TestHouseSizes(t *testing.T) {
 	}
 }
 
+// TestHouseResolvers keeps rules out of the edge: a resolver asks a domain.
+func TestHouseResolvers(t *testing.T) {
+	t.Parallel()
+	for _, f := range goFiles(t) {
+		if !strings.HasSuffix(f.path, ".resolvers.go") {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			at := f.fset.Position(fn.Pos())
+			if fn.Recv == nil {
+				t.Errorf("%s: func %s: a helper belongs to a domain, or to a file of graph without .resolvers", at, fn.Name.Name)
+			}
+			if n := f.fset.Position(fn.Body.Rbrace).Line - f.fset.Position(fn.Body.Lbrace).Line - 1; n > 6 {
+				t.Errorf("%s: %s has %d lines, at most 6: what it decides belongs to a domain", at, fn.Name.Name, n)
+			}
+			ast.Inspect(fn.Body, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "panic" {
+						t.Errorf("%s: %s is not written yet", at, fn.Name.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
 // forbiddenNames say nothing of what is inside.
 var forbiddenNames = regexp.MustCompile(`(^|_)(utils?|commons?|helpers?|base|managers?|types?|models?|misc|stuff)(_|$)`)
 
