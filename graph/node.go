@@ -28,7 +28,7 @@ func (r *Resolver) node(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return view(n, id.Prefix), nil
+	return r.show(ctx, n, id.Prefix)
 }
 
 // versioned finds the row in force of a table whose edge id names all versions.
@@ -41,6 +41,16 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 		return nil, err // a nil pointer would be a Node that is not nil
 	}
 	return p, nil
+}
+
+// show is view, with an account's points as they are now: what fell due is
+// settled first.
+func (r *Resolver) show(ctx context.Context, n ent.Noder, prefix string) (ent.Noder, error) {
+	v := view(n, prefix)
+	if a, ok := v.(*bonus.Account); ok {
+		return r.Points.Settled(ctx, a.LedgerAccount)
+	}
+	return v, nil
 }
 
 // view gives the SDL's object over a row, nil where the SDL has none or where
@@ -90,6 +100,9 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 	rows := map[uuid.UUID]ent.Noder{}
 	for table, wanted := range byTable {
 		found, err := r.Client.Noders(quiet(ctx), wanted, ent.WithFixedNodeType(table))
+		if ent.IsNotFound(err) {
+			continue // one alone that is missing comes back as an error
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +114,10 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 	}
 	for i, id := range ids {
 		if n := rows[id.UUID]; n != nil {
-			out[i] = view(n, id.Prefix)
+			var err error
+			if out[i], err = r.show(ctx, n, id.Prefix); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -28,6 +29,7 @@ func edgePayload(raw json.RawMessage, me uuid.UUID) (map[string]any, error) {
 		return nil, fmt.Errorf("notify: read payload: %w", err)
 	}
 	person, _ := facts["userId"].(string)
+	exactMoney(facts)
 	for key, value := range facts {
 		prefix := kindsOf[key]
 		if key == "ownerId" {
@@ -42,6 +44,24 @@ func edgePayload(raw json.RawMessage, me uuid.UUID) (map[string]any, error) {
 		}
 	}
 	return facts, nil
+}
+
+// exactMoney writes amounts in minor units as they are at the edge: totalMinor
+// becomes total, with its currency.
+func exactMoney(facts map[string]any) {
+	code, _ := facts["currency"].(string)
+	for key, value := range facts {
+		name, is := strings.CutSuffix(key, "Minor")
+		n, isNumber := value.(json.Number)
+		if !is || !isNumber {
+			continue
+		}
+		delete(facts, key)
+		if minor, err := n.Int64(); err == nil && code != "" {
+			facts[name] = map[string]any{"amount": scalar.Money{Minor: minor, Currency: code}.Amount(), "currency": code}
+		}
+	}
+	delete(facts, "currency")
 }
 
 // edgeValue writes a UUID, or a list of them, as ids of a kind.

@@ -110,9 +110,13 @@ func (i *Inbox) givePoints(ctx context.Context, tx *store.Tx, e event.Stored, m 
 	return i.give(ctx, tx, e, m.OwnerID, n)
 }
 
-// OnPointsAccrued tells of points received.
+// OnPointsAccrued tells of points received, and of those that will be.
 func (i *Inbox) OnPointsAccrued(ctx context.Context, tx *store.Tx, e event.Stored, f event.PointsAccrued) error {
-	return i.givePoints(ctx, tx, e, f.PointsMove, note{typ: "points.accrued", severity: entnotification.SeveritySUCCESS})
+	n := note{typ: "points.accrued", severity: entnotification.SeveritySUCCESS}
+	if f.Bucket == "PENDING" {
+		n = note{typ: "points.pending", severity: entnotification.SeverityINFO}
+	}
+	return i.givePoints(ctx, tx, e, f.PointsMove, n)
 }
 
 // OnPointsRedeemed tells of points spent, also by the person himself: points

@@ -27,6 +27,8 @@ func TestFactsBecomeNotifications(t *testing.T) {
 		moved := event.OrderStatusChanged{OrderID: order, OwnerID: w.boris, UserID: &w.boris, Number: "N1", PaymentStatus: "PAID", FulfillmentStatus: "SHIPPED"}
 		move := func(changed ...string) event.Fact { f := moved; f.Changed = changed; return f }
 		points := event.PointsMove{AccountID: order, OwnerID: w.boris, EntryID: order, Unit: "PTS:x", Amount: 22, Balance: 100}
+		waiting := points
+		waiting.Bucket, waiting.Pending = "PENDING", 22
 		points2 := func(amount, pending int64) event.PointsMove {
 			p := points
 			p.Amount, p.Pending = amount, pending
@@ -53,6 +55,7 @@ func TestFactsBecomeNotifications(t *testing.T) {
 			"cancelled":       {event.OrderCancelled{OrderID: order, OwnerID: w.boris, UserID: &w.boris, Number: "N1"}, "order.cancelled: Заказ N1 отменён | Он отменён по вашей просьбе."},
 			"by staff":        {event.OrderCancelled{OrderID: order, OwnerID: w.boris, UserID: &w.boris, Number: "N1", ByStaff: true}, "order.cancelled: Заказ N1 отменён | Нам пришлось его отменить. Если есть вопросы, напишите нам."},
 			"accrued":         {event.PointsAccrued{PointsMove: points2(22, 5)}, "points.accrued: Вам начислено 22 балла | Баланс: 100. Станут доступны позже: 5."},
+			"pending":         {event.PointsAccrued{PointsMove: waiting}, "points.pending: Скоро вам будет начислено 22 балла | Баланс: 100. Станут доступны позже: 22."},
 			"redeemed":        {event.PointsRedeemed{PointsMove: points2(-1, 0)}, "points.redeemed: Списан 1 балл | Баланс: 100. Если это были не вы, сразу напишите нам."},
 			"expired":         {event.PointsExpired{PointsMove: points2(-11, 0)}, "points.expired: Сгорело 11 баллов | Баланс: 100."},
 			"taken back":      {event.PointsReversed{PointsMove: points2(-5, 0)}, "points.taken_back: Отозвано 5 баллов | Баланс: 100."},
@@ -111,7 +114,8 @@ func TestEnglishAndData(t *testing.T) {
 		if got := w.inbox.SubjectID(feed[0]); got == nil || *got != id {
 			t.Errorf("about %v", got)
 		}
-		if d := feed[0].Data; d["orderId"] != id.String() || d["number"] != "N1" || d["ownerId"] != nil || d["userId"] != nil {
+		if d := feed[0].Data; d["orderId"] != id.String() || d["number"] != "N1" || d["ownerId"] != nil || d["userId"] != nil ||
+			fmt.Sprint(d["total"]) != "map[amount:1234.50 currency:GBP]" || d["totalMinor"] != nil {
 			t.Errorf("data %v", d)
 		}
 	})

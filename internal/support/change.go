@@ -154,7 +154,11 @@ func (s *Tickets) stood(ctx context.Context, tx *store.Tx, t *ent.Ticket, by ite
 	by.data = map[string]any{"status": string(next.status), "reason": string(next.reason)}
 	if next.until != nil {
 		by.data["until"] = next.until.Format(time.RFC3339)
-		return happened(ctx, tx, t, by, "snoozed", map[string]any{"date": locale.DateTime(t.Locale, *next.until, "UTC")})
+		zone, err := zoneOf(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		return happened(ctx, tx, t, by, "snoozed", map[string]any{"date": locale.DateTime(t.Locale, *next.until, zone)})
 	}
 	return happened(ctx, tx, t, by, "status", map[string]any{"label": label(t.Locale, next.reason)})
 }

@@ -61,6 +61,9 @@ func TestSetStatus(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
 		sam := staff(w.sam)
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.User.UpdateOneID(w.alice).SetTimeZone("Europe/Berlin").Exec(ctx)
+		})
 		tkt := w.open(t, storetest.As(w.alice))
 		until := db.Clock.Now().Add(24 * time.Hour)
 		in := support.SetTicketStatusInput{TicketID: tkt.GlobalID(), Status: ptr(ticket.StatusSNOOZED), SnoozedUntilAt: &until, Priority: ptr(ticket.PriorityHIGH), Revision: ptr(1)}
@@ -70,7 +73,7 @@ func TestSetStatus(t *testing.T) {
 			t.Fatalf("%v, %v", after, err)
 		}
 		events := after.QueryMessages().Where(ticketmessage.KindEQ(ticketmessage.KindEVENT)).Order(ticketmessage.BySeq()).AllX(sam)
-		if len(events) != 2 || events[0].Body != "Put off until 22 November 2026, 12:00 UTC." || events[1].Body != "New priority: High." {
+		if len(events) != 2 || events[0].Body != "Put off until 22 November 2026, 13:00 CET." || events[1].Body != "New priority: High." {
 			t.Errorf("events %v", events)
 		}
 		_, err = w.tickets.SetStatus(sam, in)

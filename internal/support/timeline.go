@@ -9,6 +9,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
+	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
@@ -118,4 +119,13 @@ func participant(ctx context.Context, tx *store.Tx, ticketID uuid.UUID) (*ent.Ti
 		return nil, nil
 	}
 	return p, err
+}
+
+// zoneOf is the time zone of who opened the ticket, in which its dates are
+// written; agents may not read people, so the system looks.
+func zoneOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (string, error) {
+	if t.UserID == nil {
+		return "UTC", nil
+	}
+	return tx.User.Query().Where(entuser.ID(*t.UserID)).Select(entuser.FieldTimeZone).String(viewer.AsSystem(ctx, "support.timeline"))
 }
