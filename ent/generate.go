@@ -2,4 +2,4 @@
 // The generated client is in ent/generated, imported everywhere as ent.
 package ent
 
-//go:generate go run -mod=mod entc.go
+//go:generate go run entc.go
