@@ -48,7 +48,9 @@ func (p *Points) change(ctx context.Context, e event.Stored, m event.PointsMove,
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	c.Account = ViewAccount(a)
+	if c.Account, err = p.Settled(ctx, a); err != nil {
+		return nil, err
+	}
 	entry, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(m.EntryID)).Only(ctx)
 	if err != nil {
 		return nil, store.Translate(err)

@@ -111,5 +111,5 @@ func customer(ctx context.Context, tx *store.Tx, id scalar.ID) (uuid.UUID, error
 }
 
 // ViewAccount gives the SDL's BonusAccount over a row, as it is stored: lots
-// that fell due since are not settled. Points.Of settles them.
+// that fell due since are not settled: Points.Settled does that.
 func ViewAccount(a *ent.LedgerAccount) *Account { return &Account{a} }

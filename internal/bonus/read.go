@@ -35,7 +35,7 @@ func (p *Points) AccountOf(ctx context.Context, user uuid.UUID, programID *scala
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	return p.settled(ctx, a)
+	return p.Settled(ctx, a)
 }
 
 // CustomerAccount is AccountOf for staff, who see every customer's, made at
@@ -58,7 +58,7 @@ func (p *Points) CustomerAccount(ctx context.Context, userID scalar.ID, programI
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	return p.settled(ctx, a)
+	return p.Settled(ctx, a)
 }
 
 func (p *Points) find(ctx context.Context, owner uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
@@ -90,7 +90,7 @@ func (p *Points) AccountsOf(ctx context.Context, user uuid.UUID) ([]*Account, er
 	}
 	accounts := make([]*Account, 0, max(len(rows), 1))
 	for _, a := range rows {
-		s, err := p.settled(ctx, a)
+		s, err := p.Settled(ctx, a)
 		if err != nil {
 			return nil, err
 		}
@@ -109,9 +109,9 @@ func (p *Points) AccountsOf(ctx context.Context, user uuid.UUID) ([]*Account, er
 // maxAccounts bounds a person's accounts, one a programme.
 const maxAccounts = 100
 
-// settled shows an account as it is now: what fell due since it was last
+// Settled shows an account as it is now: what fell due since it was last
 // written is settled first, so that no reader sees points that are gone.
-func (p *Points) settled(ctx context.Context, a *ent.LedgerAccount) (*Account, error) {
+func (p *Points) Settled(ctx context.Context, a *ent.LedgerAccount) (*Account, error) {
 	if a.NextDueAt == nil || a.NextDueAt.After(p.Store.Now()) {
 		return ViewAccount(a), nil
 	}
