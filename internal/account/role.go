@@ -81,10 +81,14 @@ func (c *roleCache) grant(ctx context.Context, s *store.Store, v *viewer.Viewer,
 }
 
 // SaveRole makes a role of an owner, or puts new grants in force under the
-// same name. Its key is what memberships hold.
+// same name. Its key is what memberships hold. Only a system viewer may: who
+// writes roles could give himself any.
 //
-// Faults: INVALID_VALUE for an unknown audience or reach.
+// Faults: FORBIDDEN, INVALID_VALUE for an unknown audience or reach.
 func (p *People) SaveRole(ctx context.Context, owner uuid.UUID, name string, audience role.Audience, grants []schema.Grant) (key uuid.UUID, err error) {
+	if !viewer.From(ctx).IsSystem() {
+		return uuid.Nil, fault.ErrForbidden
+	}
 	if err := role.AudienceValidator(audience); err != nil {
 		return uuid.Nil, fault.ErrInvalidValue.Because(err)
 	}

@@ -73,7 +73,7 @@ func (w *world) create(in account.CreateUser) uuid.UUID {
 
 // from is a caller who is nobody yet, at an address with a program.
 func from(ip, agent string) context.Context {
-	return viewer.With(context.Background(), viewer.Viewer{IP: ip, UserAgent: agent, Locale: "en", TimeZone: "UTC"})
+	return viewer.With(context.Background(), viewer.Viewer{IP: ip, UserAgent: agent, Locale: "en", TimeZone: "UTC", RequestID: "req_test"})
 }
 
 func (w *world) signIn(ctx context.Context, email, password string) (*account.Welcome, error) {
@@ -99,7 +99,7 @@ func (w *world) as(token string) context.Context {
 // alive says whether a token is in force.
 func (w *world) alive(token string) bool {
 	w.t.Helper()
-	v, err := w.Viewer(context.Background(), account.Caller{Token: token})
+	v, err := w.Viewer(from("", ""), account.Caller{Token: token})
 	return err == nil && v.SignedIn()
 }
 
