@@ -198,6 +198,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	}), k.edgeOptions())
+	if err == nil {
+		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
+	}
 	return err
 }
 
