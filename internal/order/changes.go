@@ -156,7 +156,11 @@ var steps = map[entorder.FulfillmentStatus]orderevent.Kind{
 func (c *changes) moveGoods(o *ent.Order, to entorder.FulfillmentStatus, at time.Time, p parcel) {
 	from := o.FulfillmentStatus
 	o.FulfillmentStatus = to
-	c.note(o, steps[to], at, 0, nil)
+	var less int64
+	if to == entorder.FulfillmentStatusRETURNED { // of a part nobody said how much
+		less = max(0, o.TotalMinor-o.ShippingMinor)
+	}
+	c.note(o, steps[to], at, -less, nil)
 	status := parcelStatus(to)
 	if crosses(from, to, entorder.FulfillmentStatusSHIPPED) {
 		c.shipped = append(c.shipped, o.ID)

@@ -268,3 +268,17 @@ func TestCheckTotalsFindsWhatIsWrong(t *testing.T) {
 		}
 	})
 }
+
+// The books of imported history hold too.
+func TestCheckTotalsOfAnImport(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		take(t, db, excerpt(t), order.ImportOptions{})
+		wrong, err := order.CheckTotals(context.Background(), db.Store)
+		if err != nil || len(wrong) > 0 {
+			t.Errorf("%d wrong, such as %v; %v", len(wrong), wrong[:min(len(wrong), 5)], err)
+		}
+		if one(t, db.Store, `SELECT count(*) FROM orders`) == "0" {
+			t.Error("nothing was imported")
+		}
+	})
+}

@@ -91,7 +91,7 @@ func TestUpsertCreates(t *testing.T) {
 			t.Errorf("%+v", guest)
 		}
 		returned := s.now(results[2].Order)
-		if got := book(returned); got != "1 PLACED 3150, 2 PAYMENT_CONFIRMED 0, 3 REFUNDED 0, 4 RETURNED 0, 5 COMPLETED 0" {
+		if got := book(returned); got != "1 PLACED 3150, 2 PAYMENT_CONFIRMED 0, 3 REFUNDED 0, 4 RETURNED -2900, 5 COMPLETED 0" {
 			t.Error(got)
 		}
 		if returned.Number != "R-3" || returned.PaidMinor != 3150 || returned.RefundedMinor != 3150 || returned.Edges.Lines[0].Returned != returned.Edges.Lines[0].Quantity || returned.Metadata["till"] != "7" || returned.PointsEarned != 0 {
