@@ -6359,7 +6359,7 @@ type Order implements Node {
   total: Money!
   "What was paid."
   paid: Money!
-  "What was given back."
+  "What was given back, refunds that are still on their way included."
   refunded: Money!
   "Points it earned."
   pointsEarned: Points!
@@ -6845,29 +6845,29 @@ input UpsertOrdersInput {
 input UpsertOrderInput {
   "Its key there; finds the order."
   external: ExternalKey!
-  "When the outside system changed it."
+  "When the outside system changed it; at most an hour ahead of the server's clock."
   sourceUpdatedAt: DateTime!
-  "Whose it is; a guest's when absent."
+  "Whose it is; a guest's when absent. A guest's order may get its customer later; then it is fixed."
   customer: CustomerRef
   "What people read out; made from the key when absent. Fixed once stored."
   number: String
   "Through what it was bought."
   channel: OrderChannel = ONLINE
-  "When it was placed."
+  "When it was placed; at most an hour ahead of the server's clock."
   placedAt: DateTime!
   "ISO 4217. Fixed once stored."
   currency: CurrencyCode!
-  "1 to 2,000 lines. Fixed once stored, but for shipped, returned and cancelled."
+  "1 to 2,000 lines. Fixed once stored; shipped, returned and cancelled follow from where the order stands."
   lines: [UpsertOrderLineInput!]!
   "Delivery, in the order's currency."
   shipping: Decimal
-  "Where it stands as a whole: PLACED, COMPLETED or CANCELLED."
+  "Where it stands as a whole: PLACED, COMPLETED or CANCELLED. No axis goes back."
   status: OrderStatus = PLACED
   "How it is paid."
   paymentStatus: PaymentStatus = PENDING
   "Where the goods are."
   fulfillmentStatus: FulfillmentStatus = NEW
-  "Free data, public."
+  "Free data, public, up to 16 KB. Unchanged when absent."
   metadata: JSON
 }
 

@@ -133,7 +133,7 @@ type UpsertOrderInput struct {
 	External *scalar.ExternalKey
 	// When the outside system changed it.
 	SourceUpdatedAt time.Time
-	// Whose it is; a guest's when absent.
+	// Whose it is; a guest's when absent. A guest's order may get its customer later; then it is fixed.
 	Customer *CustomerRef
 	// What people read out; made from the key when absent. Fixed once stored.
 	Number *string
