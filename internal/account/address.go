@@ -93,16 +93,18 @@ type addressFields struct {
 	def     *bool
 }
 
+// addressText is one text of an address, with its length in characters.
+type addressText struct {
+	name   string
+	given  graphql.Omittable[*string]
+	limit  int
+	set    func(*ent.AddressMutation, string)
+	clear  func(*ent.AddressMutation)
+	shaped func(string) (string, bool)
+}
+
 func checkAddress(in SaveAddressInput) (f addressFields, err error) {
-	type field struct {
-		name   string
-		given  graphql.Omittable[*string]
-		limit  int
-		set    func(*ent.AddressMutation, string)
-		clear  func(*ent.AddressMutation)
-		shaped func(string) (string, bool)
-	}
-	for _, c := range []field{
+	for _, c := range []addressText{
 		{"label", in.Label, 100, (*ent.AddressMutation).SetLabel, (*ent.AddressMutation).ClearLabel, nil},
 		{"name", in.Name, 200, (*ent.AddressMutation).SetName, (*ent.AddressMutation).ClearName, nil},
 		{"phone", in.Phone, 32, (*ent.AddressMutation).SetPhone, (*ent.AddressMutation).ClearPhone, phone},
