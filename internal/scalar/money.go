@@ -43,7 +43,7 @@ func (m Money) Amount() string {
 // ParseMoney reads a decimal amount of a currency exactly; more digits than
 // the currency has are refused, and so is what does not fit in 53 bits.
 func ParseMoney(amount, code string) (Money, error) {
-	if !currency.IsValid(code) {
+	if code == "" || !currency.IsValid(code) {
 		return Money{}, fmt.Errorf("unknown currency %q", code)
 	}
 	if !decimal.MatchString(amount) {

@@ -96,7 +96,7 @@ func UnmarshalPoints(v any) (int64, error) {
 // MarshalDecimal writes a decimal as text, so that no client rounds it.
 func MarshalDecimal(s string) graphql.Marshaler { return quoted(s) }
 
-var decimal = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
+var decimal = regexp.MustCompile(`^-?[0-9]{1,16}(\.[0-9]{1,6})?$`)
 
 // UnmarshalDecimal reads plain digits with an optional point.
 func UnmarshalDecimal(v any) (string, error) {
@@ -119,7 +119,7 @@ func UnmarshalCurrencyCode(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !currency.IsValid(s) {
+	if s == "" || !currency.IsValid(s) {
 		return "", refuse("INVALID_REQUEST", "CurrencyCode must be an ISO 4217 code, such as EUR")
 	}
 	return s, nil
