@@ -176,6 +176,9 @@ func (w *world) populate(t *testing.T) {
 	check(t, err)
 	_, err = w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: ids["alice"]}, Amount: 500 - 7, Reason: "gift", IdempotencyKey: "w2"})
 	check(t, err)
+	for _, who := range []string{"alice", "bob", "carol", "staff", "support"} {
+		w.token(t, who) // so that no sign-in stands between the news of a story
+	}
 	w.settle(t)
 }
 

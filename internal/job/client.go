@@ -58,7 +58,7 @@ func New(s *store.Store, o Options) (*Client, error) {
 	config := &river.Config{
 		Workers:              o.Workers,
 		PeriodicJobs:         o.Periodic,
-		Logger:               o.Log,
+		Logger:               slog.New(warnings{o.Log.Handler()}),
 		ErrorHandler:         &lastWord{o.Log},
 		FetchPollInterval:    poll,
 		FetchCooldown:        cooldown,
@@ -113,6 +113,20 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	return Check(ctx, c.store)
 }
+
+// warnings keeps River's chatter out of the log.
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs implements slog.Handler.
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+
+// WithGroup implements slog.Handler.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
 // lastWord logs a job that will not be tried again; River keeps its row for a
 // week. Errors of jobs hold no personal data, as all errors here.
