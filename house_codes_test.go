@@ -43,7 +43,8 @@ func declaredFaults(t *testing.T) map[string]*declared {
 			case *ast.ValueSpec:
 				for i, v := range n.Values {
 					if d := newFault(f, v); d != nil && i < len(n.Names) {
-						keepFault(t, faults, d).names = append(faults[d.code].names, n.Names[i].Name)
+						kept := keepFault(t, faults, d)
+						kept.names = append(kept.names, n.Names[i].Name)
 					}
 				}
 			case *ast.CallExpr:
