@@ -93,8 +93,18 @@ func (p *People) AuditEntries(ctx context.Context, f *AuditEntryFilter, page Pag
 // The lists of a person are capped when they are written; this is the cap.
 const mostOfOne = 100
 
+// mayRead says whether the caller sees rows of another person's, which the
+// fence would hide after a read for each of them.
+func mayRead(ctx context.Context, of uuid.UUID, resource string) bool {
+	v := viewer.From(ctx)
+	return v.UserID == of || v.Reach(resource, "read") == viewer.ReachAll
+}
+
 // Identities are the ways in which a person signs in, without their secrets.
 func (p *People) Identities(ctx context.Context, of uuid.UUID) ([]*ent.Identity, error) {
+	if !mayRead(ctx, of, "identity") {
+		return []*ent.Identity{}, nil
+	}
 	q, err := p.Store.Client.Identity.Query().Where(identity.UserID(of)).Order(identity.ByID()).Limit(mostOfOne).CollectFields(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
@@ -105,9 +115,15 @@ func (p *People) Identities(ctx context.Context, of uuid.UUID) ([]*ent.Identity,
 
 // Sessions are those in force, last used first.
 func (p *People) Sessions(ctx context.Context, of uuid.UUID) ([]*ent.Session, error) {
-	now := p.Store.Now()
+	if !mayRead(ctx, of, "session") {
+		return []*ent.Session{}, nil
+	}
+	now, idle := p.Store.Now(), p.o.Sessions.Idle
+	if viewer.From(ctx).Staff {
+		idle = p.o.Sessions.StaffIdle
+	}
 	q, err := p.Store.Client.Session.Query().
-		Where(session.UserID(of), session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastUsedAtGT(now.Add(-p.o.Sessions.Idle))).
+		Where(session.UserID(of), session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastUsedAtGT(now.Add(-idle))).
 		Order(session.ByLastUsedAt(sql.OrderDesc()), session.ByID(sql.OrderDesc())).Limit(mostOfOne).CollectFields(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
@@ -116,31 +132,45 @@ func (p *People) Sessions(ctx context.Context, of uuid.UUID) ([]*ent.Session, er
 	return list, store.Translate(err)
 }
 
-// Memberships are those in force or invited, with their companies, which the
-// person sees by name before he acts for one.
+// Memberships are those in force, invited or suspended, with their companies,
+// which the person sees by name before he acts for one.
 func (p *People) Memberships(ctx context.Context, of uuid.UUID) ([]*ent.Membership, error) {
+	if !mayRead(ctx, of, "company") {
+		return []*ent.Membership{}, nil
+	}
+	if viewer.From(ctx).UserID == of {
+		rows, err := p.membershipsOf(ctx, []uuid.UUID{of})
+		return rows[of], err
+	}
+	return p.seats.load(ctx, of)
+}
+
+// membershipsOf reads those of many people in two statements.
+func (p *People) membershipsOf(ctx context.Context, of []uuid.UUID) (map[uuid.UUID][]*ent.Membership, error) {
 	list, err := p.Store.Client.Membership.Query().
-		Where(membership.UserID(of), membership.StatusIn(membership.StatusACTIVE, membership.StatusINVITED, membership.StatusSUSPENDED)).
-		Order(membership.ByID()).Limit(mostOfOne).All(ctx)
+		Where(membership.UserIDIn(of...), membership.StatusNEQ(membership.StatusENDED)).
+		Order(membership.ByID()).Limit(mostOfOne * len(of)).All(ctx)
 	if err != nil || len(list) == 0 {
-		return list, store.Translate(err)
+		return nil, store.Translate(err)
 	}
-	ids := make([]uuid.UUID, len(list))
+	owners := make([]uuid.UUID, len(list))
 	for i, m := range list {
-		ids[i] = m.OwnerID
+		owners[i] = m.OwnerID
 	}
-	companies, err := p.Store.Client.Company.Query().Where(company.IDIn(ids...)).All(asSystem(ctx))
+	companies, err := p.Store.Client.Company.Query().Where(company.IDIn(owners...)).All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	for _, m := range list {
-		for _, c := range companies {
-			if c.ID == m.OwnerID {
-				m.Edges.Company = c
-			}
-		}
+	byID := make(map[uuid.UUID]*ent.Company, len(companies))
+	for _, c := range companies {
+		byID[c.ID] = c
 	}
-	return list, nil
+	rows := map[uuid.UUID][]*ent.Membership{}
+	for _, m := range list {
+		m.Edges.Company = byID[m.OwnerID]
+		rows[m.UserID] = append(rows[m.UserID], m)
+	}
+	return rows, nil
 }
 
 // CompanyOf is the company of a membership that the caller may see.

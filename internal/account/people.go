@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
 )
@@ -23,6 +24,7 @@ type People struct {
 	o      Options
 	hashes *hasher
 	roles  roleCache
+	seats  gather[*ent.Membership]
 }
 
 // Options are what server.go hands to New. Zero numbers take the documented
@@ -68,7 +70,9 @@ func New(o Options) (*People, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: newHasher(o.Hashes)}, nil
+	p := &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: newHasher(o.Hashes)}
+	p.seats.fetch = p.membershipsOf
+	return p, nil
 }
 
 func fill[T comparable](v *T, def T) {
