@@ -37,7 +37,8 @@ func hashEntry(previous []byte, e *ent.LedgerEntry) ([]byte, error) {
 // Ids are UUIDs in lower case, whole numbers plain decimals, what is not there
 // is null, times are RFC 3339 in UTC with six digits after the point. Objects
 // inside explain have their keys sorted by bytes. Strings escape only ", \,
-// control characters (\b \f \n \r \t, else \u00xx), U+2028 and U+2029. The hash itself is not in it.
+// control characters (\b \f \n \r \t, else \u00xx), U+2028 and U+2029. The hash
+// itself is not in it.
 func canonical(e *ent.LedgerEntry) ([]byte, error) {
 	var explain any
 	if len(e.Explain) > 0 {

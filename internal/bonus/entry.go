@@ -44,13 +44,20 @@ func (r row) OrderID() *scalar.ID {
 
 // The kinds of Entry.
 type (
-	Accrual    struct{ row } // ACCRUAL, ACTIVATION
-	Redemption struct{ row } // REDEMPTION
-	Hold       struct{ row } // HOLD, CAPTURE, RELEASE
-	Expiry     struct{ row } // EXPIRY
-	Reversal   struct{ row } // REVERSAL, REFUND
-	Adjustment struct{ row } // ADJUSTMENT
-	Transfer   struct{ row } // TRANSFER and the rest
+	// Accrual is ACCRUAL or ACTIVATION.
+	Accrual struct{ row }
+	// Redemption is REDEMPTION.
+	Redemption struct{ row }
+	// Hold is HOLD, CAPTURE or RELEASE.
+	Hold struct{ row }
+	// Expiry is EXPIRY.
+	Expiry struct{ row }
+	// Reversal is REVERSAL or REFUND.
+	Reversal struct{ row }
+	// Adjustment is ADJUSTMENT.
+	Adjustment struct{ row }
+	// Transfer is TRANSFER and the rest.
+	Transfer struct{ row }
 )
 
 // ViewEntry sees a row as one of the kinds of Entry.

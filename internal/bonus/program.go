@@ -122,7 +122,7 @@ type Terms struct {
 	ReturnPolicy bonusprogram.ReturnPolicy
 }
 
-// DefaultTerms: a point for each pound of a delivered order, good for a year.
+// DefaultTerms give a point for each pound of a delivered order, good for a year.
 func DefaultTerms() Terms {
 	return Terms{
 		Handle: "points", Currency: "GBP", EarnPoints: 1, EarnPerMinor: 100,
