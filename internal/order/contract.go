@@ -13,7 +13,7 @@ import (
 // The inputs of the SDL that this domain takes; field by field they are
 // described in schema/. Its enums are in enums.go.
 
-// CancelOrderInput: input of cancelOrder.
+// CancelOrderInput is the input of cancelOrder.
 type CancelOrderInput struct {
 	// The order.
 	OrderID scalar.ID
@@ -27,7 +27,7 @@ type CancelOrderInput struct {
 	DryRun *bool
 }
 
-// CustomerRef: names a customer.
+// CustomerRef names a customer.
 type CustomerRef struct {
 	// By id.
 	ID *scalar.ID
@@ -37,8 +37,8 @@ type CustomerRef struct {
 	External *scalar.ExternalKey
 }
 
-// OrderFilter: narrows a list of orders. All that is said must hold.
-type OrderFilter struct {
+// OrderFilter narrows a list of orders. All that is said must hold.
+type OrderFilter struct { //nolint:revive // the SDL's word
 	// In one of these states.
 	Status []entorder.Status
 	// Paid so far as one of these.
@@ -53,8 +53,8 @@ type OrderFilter struct {
 	PlacedBefore *time.Time
 }
 
-// OrderRef: names one order.
-type OrderRef struct {
+// OrderRef names one order.
+type OrderRef struct { //nolint:revive // the SDL's word
 	// By id.
 	ID *scalar.ID
 	// By number.
@@ -63,7 +63,7 @@ type OrderRef struct {
 	External *scalar.ExternalKey
 }
 
-// PlaceOrderInput: input of placeOrder.
+// PlaceOrderInput is the input of placeOrder.
 type PlaceOrderInput struct {
 	// 1 to 2,000 lines; the same sku may stand twice.
 	Lines []*PlaceOrderLineInput
@@ -77,7 +77,7 @@ type PlaceOrderInput struct {
 	DryRun *bool
 }
 
-// PlaceOrderLineInput: one line to order. The price is the server's.
+// PlaceOrderLineInput is one line to order. The price is the server's.
 type PlaceOrderLineInput struct {
 	// The stock keeping unit.
 	Sku string
@@ -85,7 +85,7 @@ type PlaceOrderLineInput struct {
 	Quantity int
 }
 
-// ProductFilter: narrows a list of products.
+// ProductFilter narrows a list of products.
 type ProductFilter struct {
 	// In one of these categories.
 	Category []string
@@ -93,7 +93,7 @@ type ProductFilter struct {
 	IncludeDiscontinued *bool
 }
 
-// ProductRef: names one product.
+// ProductRef names one product.
 type ProductRef struct {
 	// By id.
 	ID *scalar.ID
@@ -103,7 +103,7 @@ type ProductRef struct {
 	External *scalar.ExternalKey
 }
 
-// SetOrderStatusInput: input of setOrderStatus. An absent axis is unchanged.
+// SetOrderStatusInput is the input of setOrderStatus. An absent axis is unchanged.
 type SetOrderStatusInput struct {
 	// The order.
 	OrderID scalar.ID
@@ -127,7 +127,7 @@ type SetOrderStatusInput struct {
 	DryRun *bool
 }
 
-// UpsertOrderInput: one order of an outside system, whole: what it says replaces what is stored.
+// UpsertOrderInput is one order of an outside system, whole: what it says replaces what is stored.
 type UpsertOrderInput struct {
 	// Its key there; finds the order.
 	External *scalar.ExternalKey
@@ -157,7 +157,7 @@ type UpsertOrderInput struct {
 	Metadata map[string]any
 }
 
-// UpsertOrderLineInput: one line of an outside order.
+// UpsertOrderLineInput is one line of an outside order.
 type UpsertOrderLineInput struct {
 	// The stock keeping unit; tied to the product where one is known.
 	Sku string
@@ -175,13 +175,13 @@ type UpsertOrderLineInput struct {
 	Tax *string
 }
 
-// UpsertOrdersInput: input of upsertOrders.
+// UpsertOrdersInput is the input of upsertOrders.
 type UpsertOrdersInput struct {
 	// 1 to 100 orders.
 	Orders []*UpsertOrderInput
 }
 
-// UpsertProductInput: one product to create or change.
+// UpsertProductInput is one product to create or change.
 type UpsertProductInput struct {
 	// The stock keeping unit; finds the product.
 	Sku string
@@ -207,7 +207,7 @@ type UpsertProductInput struct {
 	Metadata map[string]any
 }
 
-// UpsertProductsInput: input of upsertProducts.
+// UpsertProductsInput is the input of upsertProducts.
 type UpsertProductsInput struct {
 	// 1 to 100 products.
 	Products []*UpsertProductInput
