@@ -1,10 +1,6 @@
 package account
 
 import (
-	"bytes"
-	"fmt"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -17,7 +13,7 @@ import (
 // The inputs and enums of the SDL that this domain takes; field by field they
 // are described in schema/.
 
-// AuditEntryFilter: narrows the audit log.
+// AuditEntryFilter narrows the audit log.
 type AuditEntryFilter struct {
 	// Done by this person.
 	ActorID *scalar.ID
@@ -25,7 +21,7 @@ type AuditEntryFilter struct {
 	SubjectID *scalar.ID
 }
 
-// Challenge: something to prove before going on.
+// Challenge is something to prove before going on.
 type Challenge struct {
 	// The id to answer with, chl_…
 	ID scalar.ID
@@ -35,75 +31,7 @@ type Challenge struct {
 	ExpiresAt time.Time
 }
 
-// ChallengeKind: what a challenge asks for.
-type ChallengeKind string
-
-const (
-	// A code sent by e-mail.
-	ChallengeKindEmailCode ChallengeKind = "EMAIL_CODE"
-	// A code of an authenticator app.
-	ChallengeKindTotp ChallengeKind = "TOTP"
-	// A passkey.
-	ChallengeKindPasskey ChallengeKind = "PASSKEY"
-	// A recovery code.
-	ChallengeKindRecoveryCode ChallengeKind = "RECOVERY_CODE"
-	// A code sent by SMS.
-	ChallengeKindSmsCode ChallengeKind = "SMS_CODE"
-)
-
-// AllChallengeKind lists them.
-var AllChallengeKind = []ChallengeKind{
-	ChallengeKindEmailCode,
-	ChallengeKindTotp,
-	ChallengeKindPasskey,
-	ChallengeKindRecoveryCode,
-	ChallengeKindSmsCode,
-}
-
-func (e ChallengeKind) IsValid() bool {
-	switch e {
-	case ChallengeKindEmailCode, ChallengeKindTotp, ChallengeKindPasskey, ChallengeKindRecoveryCode, ChallengeKindSmsCode:
-		return true
-	}
-	return false
-}
-
-func (e ChallengeKind) String() string {
-	return string(e)
-}
-
-func (e *ChallengeKind) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = ChallengeKind(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid ChallengeKind", str)
-	}
-	return nil
-}
-
-func (e ChallengeKind) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *ChallengeKind) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e ChallengeKind) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// ChangePasswordInput: input of changePassword.
+// ChangePasswordInput is the input of changePassword.
 type ChangePasswordInput struct {
 	// The password in force.
 	CurrentPassword string
@@ -111,7 +39,7 @@ type ChangePasswordInput struct {
 	NewPassword string
 }
 
-// ConfirmContactInput: input of confirmContact.
+// ConfirmContactInput is the input of confirmContact.
 type ConfirmContactInput struct {
 	// The challenge.
 	ChallengeID scalar.ID
@@ -121,13 +49,13 @@ type ConfirmContactInput struct {
 	Mode *SessionMode
 }
 
-// DeleteAddressInput: input of deleteAddress.
+// DeleteAddressInput is the input of deleteAddress.
 type DeleteAddressInput struct {
 	// The address.
 	ID scalar.ID
 }
 
-// IssuedSession: a session just made: the one time its token is shown.
+// IssuedSession is a session just made: the one time its token is shown.
 type IssuedSession struct {
 	// The bearer token; null in cookie mode.
 	Token *string
@@ -137,7 +65,7 @@ type IssuedSession struct {
 	ExpiresAt time.Time
 }
 
-// Preferences: language, time zone and the like.
+// Preferences is language, time zone and the like.
 type Preferences struct {
 	// The language of messages and labels.
 	Locale string
@@ -145,7 +73,7 @@ type Preferences struct {
 	TimeZone string
 }
 
-// RegisterInput: input of register.
+// RegisterInput is the input of register.
 type RegisterInput struct {
 	// The address; it becomes the login.
 	Email string
@@ -159,19 +87,19 @@ type RegisterInput struct {
 	TimeZone *string
 }
 
-// ResendCodeInput: input of resendCode.
+// ResendCodeInput is the input of resendCode.
 type ResendCodeInput struct {
 	// The challenge.
 	ChallengeID scalar.ID
 }
 
-// RevokeSessionInput: input of revokeSession.
+// RevokeSessionInput is the input of revokeSession.
 type RevokeSessionInput struct {
 	// The session.
 	SessionID scalar.ID
 }
 
-// SaveAddressInput: input of saveAddress. With an id, an absent field is unchanged and null clears.
+// SaveAddressInput is the input of saveAddress. With an id, an absent field is unchanged and null clears.
 type SaveAddressInput struct {
 	// The address to change; a new one when absent.
 	ID *scalar.ID
@@ -197,66 +125,7 @@ type SaveAddressInput struct {
 	IsDefault graphql.Omittable[*bool]
 }
 
-// SessionMode: how the session should travel.
-type SessionMode string
-
-const (
-	// The token is in the answer; send it as Authorization: Bearer.
-	SessionModeToken SessionMode = "TOKEN"
-	// The token is set as the cookie __Host-kabinet, out of reach of scripts.
-	SessionModeCookie SessionMode = "COOKIE"
-)
-
-// AllSessionMode lists them.
-var AllSessionMode = []SessionMode{
-	SessionModeToken,
-	SessionModeCookie,
-}
-
-func (e SessionMode) IsValid() bool {
-	switch e {
-	case SessionModeToken, SessionModeCookie:
-		return true
-	}
-	return false
-}
-
-func (e SessionMode) String() string {
-	return string(e)
-}
-
-func (e *SessionMode) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = SessionMode(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid SessionMode", str)
-	}
-	return nil
-}
-
-func (e SessionMode) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *SessionMode) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e SessionMode) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// SignInInput: input of signIn.
+// SignInInput is the input of signIn.
 type SignInInput struct {
 	// The e-mail address.
 	Login string
@@ -266,13 +135,13 @@ type SignInInput struct {
 	Mode *SessionMode
 }
 
-// SignOutEverywhereInput: input of signOutEverywhere.
+// SignOutEverywhereInput is the input of signOutEverywhere.
 type SignOutEverywhereInput struct {
 	// Keeps the session of this call.
 	KeepCurrent *bool
 }
 
-// UpdatePreferencesInput: input of updatePreferences. An absent field is unchanged.
+// UpdatePreferencesInput is the input of updatePreferences. An absent field is unchanged.
 type UpdatePreferencesInput struct {
 	// The language of messages and labels: en or ru.
 	Locale graphql.Omittable[*string]
@@ -280,7 +149,7 @@ type UpdatePreferencesInput struct {
 	TimeZone graphql.Omittable[*string]
 }
 
-// UpdateProfileInput: input of updateProfile. An absent field is unchanged, null clears.
+// UpdateProfileInput is the input of updateProfile. An absent field is unchanged, null clears.
 type UpdateProfileInput struct {
 	// How the person is addressed; 1 to 100 characters, cannot be cleared.
 	DisplayName graphql.Omittable[*string]
@@ -296,7 +165,7 @@ type UpdateProfileInput struct {
 	Revision *int
 }
 
-// UserFilter: narrows a list of people.
+// UserFilter narrows a list of people.
 type UserFilter struct {
 	// Whose e-mail address is exactly this, whatever the case.
 	Email *string

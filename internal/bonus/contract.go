@@ -9,7 +9,7 @@ import (
 // The inputs and enums of the SDL that this domain takes; field by field they
 // are described in schema/.
 
-// AccruePointsInput: input of accruePoints.
+// AccruePointsInput is the input of accruePoints.
 type AccruePointsInput struct {
 	// The customer.
 	UserID scalar.ID
@@ -27,7 +27,7 @@ type AccruePointsInput struct {
 	DryRun *bool
 }
 
-// AdjustPointsInput: input of adjustPoints.
+// AdjustPointsInput is the input of adjustPoints.
 type AdjustPointsInput struct {
 	// The customer.
 	UserID scalar.ID
@@ -43,7 +43,7 @@ type AdjustPointsInput struct {
 	DryRun *bool
 }
 
-// BonusBalanceChange: a message of bonusBalanceChanged.
+// BonusBalanceChange is a message of bonusBalanceChanged.
 type BonusBalanceChange struct {
 	// The place to resume after.
 	Cursor string
@@ -59,7 +59,7 @@ type BonusBalanceChange struct {
 	Entry Entry
 }
 
-// BonusEntryFilter: narrows a book.
+// BonusEntryFilter narrows a book.
 type BonusEntryFilter struct {
 	// About this order.
 	OrderID *scalar.ID
@@ -69,7 +69,7 @@ type BonusEntryFilter struct {
 	Before *time.Time
 }
 
-// RedeemPointsInput: input of redeemPoints.
+// RedeemPointsInput is the input of redeemPoints.
 type RedeemPointsInput struct {
 	// How many; positive.
 	Amount int64

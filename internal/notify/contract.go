@@ -11,7 +11,7 @@ import (
 // The inputs and enums of the SDL that this domain takes; field by field they
 // are described in schema/.
 
-// AccountEvent: a message of accountEvents.
+// AccountEvent is a message of accountEvents.
 type AccountEvent struct {
 	// The place to resume after.
 	Cursor string
@@ -27,37 +27,37 @@ type AccountEvent struct {
 	UnreadCount *int
 }
 
-// ArchiveNotificationInput: input of archiveNotification.
+// ArchiveNotificationInput is the input of archiveNotification.
 type ArchiveNotificationInput struct {
 	// The notification.
 	ID scalar.ID
 }
 
-// MarkAllNotificationsReadInput: input of markAllNotificationsRead.
+// MarkAllNotificationsReadInput is the input of markAllNotificationsRead.
 type MarkAllNotificationsReadInput struct {
 	// Up to and with this one; all when absent.
 	UpTo *scalar.ID
 }
 
-// MarkNotificationReadInput: input of markNotificationRead.
+// MarkNotificationReadInput is the input of markNotificationRead.
 type MarkNotificationReadInput struct {
 	// The notification.
 	ID scalar.ID
 }
 
-// MarkNotificationUnreadInput: input of markNotificationUnread.
+// MarkNotificationUnreadInput is the input of markNotificationUnread.
 type MarkNotificationUnreadInput struct {
 	// The notification.
 	ID scalar.ID
 }
 
-// MarkNotificationsSeenInput: input of markNotificationsSeen.
+// MarkNotificationsSeenInput is the input of markNotificationsSeen.
 type MarkNotificationsSeenInput struct {
 	// Up to and with this one.
 	UpTo scalar.ID
 }
 
-// NotificationAdded: a message of notificationAdded.
+// NotificationAdded is a message of notificationAdded.
 type NotificationAdded struct {
 	// The place to resume after.
 	Cursor string
@@ -67,7 +67,7 @@ type NotificationAdded struct {
 	Notification *ent.Notification
 }
 
-// NotificationFilter: narrows a feed.
+// NotificationFilter narrows a feed.
 type NotificationFilter struct {
 	// About one of these.
 	Topics []entnotification.Topic

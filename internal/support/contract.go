@@ -1,10 +1,6 @@
 package support
 
 import (
-	"bytes"
-	"fmt"
-	"io"
-	"strconv"
 	"time"
 
 	entticket "kabinet/ent/generated/ticket"
@@ -14,7 +10,7 @@ import (
 // The inputs and enums of the SDL that this domain takes; field by field they
 // are described in schema/.
 
-// AddInternalNoteInput: input of addInternalNote.
+// AddInternalNoteInput is the input of addInternalNote.
 type AddInternalNoteInput struct {
 	// The ticket.
 	TicketID scalar.ID
@@ -24,7 +20,7 @@ type AddInternalNoteInput struct {
 	ClientMessageID *string
 }
 
-// AssignTicketInput: input of assignTicket.
+// AssignTicketInput is the input of assignTicket.
 type AssignTicketInput struct {
 	// The ticket.
 	TicketID scalar.ID
@@ -34,19 +30,19 @@ type AssignTicketInput struct {
 	Revision *int
 }
 
-// CloseTicketInput: input of closeTicket.
+// CloseTicketInput is the input of closeTicket.
 type CloseTicketInput struct {
 	// The ticket.
 	TicketID scalar.ID
 }
 
-// MarkTicketReadInput: input of markTicketRead.
+// MarkTicketReadInput is the input of markTicketRead.
 type MarkTicketReadInput struct {
 	// The ticket.
 	TicketID scalar.ID
 }
 
-// OpenTicketInput: input of openTicket.
+// OpenTicketInput is the input of openTicket.
 type OpenTicketInput struct {
 	// What it is about, 1 to 200 characters.
 	Subject string
@@ -62,13 +58,13 @@ type OpenTicketInput struct {
 	ClientMessageID *string
 }
 
-// ReopenTicketInput: input of reopenTicket.
+// ReopenTicketInput is the input of reopenTicket.
 type ReopenTicketInput struct {
 	// The ticket.
 	TicketID scalar.ID
 }
 
-// ReplyToTicketInput: input of replyToTicket.
+// ReplyToTicketInput is the input of replyToTicket.
 type ReplyToTicketInput struct {
 	// The ticket.
 	TicketID scalar.ID
@@ -80,7 +76,7 @@ type ReplyToTicketInput struct {
 	Revision *int
 }
 
-// SetTicketStatusInput: input of setTicketStatus. An absent field is unchanged.
+// SetTicketStatusInput is the input of setTicketStatus. An absent field is unchanged.
 type SetTicketStatusInput struct {
 	// The ticket.
 	TicketID scalar.ID
@@ -96,69 +92,7 @@ type SetTicketStatusInput struct {
 	Revision *int
 }
 
-// TicketAction: what may be done with a ticket.
-type TicketAction string
-
-const (
-	// replyToTicket would work.
-	TicketActionReply TicketAction = "REPLY"
-	// closeTicket would work.
-	TicketActionClose TicketAction = "CLOSE"
-	// reopenTicket would work.
-	TicketActionReopen TicketAction = "REOPEN"
-)
-
-// AllTicketAction lists them.
-var AllTicketAction = []TicketAction{
-	TicketActionReply,
-	TicketActionClose,
-	TicketActionReopen,
-}
-
-func (e TicketAction) IsValid() bool {
-	switch e {
-	case TicketActionReply, TicketActionClose, TicketActionReopen:
-		return true
-	}
-	return false
-}
-
-func (e TicketAction) String() string {
-	return string(e)
-}
-
-func (e *TicketAction) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = TicketAction(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid TicketAction", str)
-	}
-	return nil
-}
-
-func (e TicketAction) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *TicketAction) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e TicketAction) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// TicketFilter: narrows a list of tickets.
+// TicketFilter narrows a list of tickets.
 type TicketFilter struct {
 	// In one of these states.
 	Status []entticket.Status
@@ -166,7 +100,7 @@ type TicketFilter struct {
 	OrderID *scalar.ID
 }
 
-// TicketQueueFilter: narrows the staff's queue.
+// TicketQueueFilter narrows the staff's queue.
 type TicketQueueFilter struct {
 	// In one of these states.
 	Status []entticket.Status
@@ -176,63 +110,4 @@ type TicketQueueFilter struct {
 	Unassigned *bool
 	// Of this customer.
 	CustomerID *scalar.ID
-}
-
-// TicketSort: the order of the staff's queue.
-type TicketSort string
-
-const (
-	// Last active first.
-	TicketSortLastActive TicketSort = "LAST_ACTIVE"
-	// Waiting longest first.
-	TicketSortOldestActive TicketSort = "OLDEST_ACTIVE"
-)
-
-// AllTicketSort lists them.
-var AllTicketSort = []TicketSort{
-	TicketSortLastActive,
-	TicketSortOldestActive,
-}
-
-func (e TicketSort) IsValid() bool {
-	switch e {
-	case TicketSortLastActive, TicketSortOldestActive:
-		return true
-	}
-	return false
-}
-
-func (e TicketSort) String() string {
-	return string(e)
-}
-
-func (e *TicketSort) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = TicketSort(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid TicketSort", str)
-	}
-	return nil
-}
-
-func (e TicketSort) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *TicketSort) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e TicketSort) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
 }
