@@ -65,7 +65,7 @@ func up(ctx context.Context, m *rivermigrate.Migrator[*sql.Tx], tx *sql.Tx) erro
 	if tx == nil {
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	} else {
-		_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+		_, err = m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil) //nolint:staticcheck // on SQLite every step may share a transaction, and one must hold the write lock
 	}
 	if err != nil {
 		return fmt.Errorf("job: migrate: %w", err)
