@@ -19,14 +19,20 @@ type PointsMove struct {
 // Subject implements Fact.
 func (m PointsMove) Subject() (string, uuid.UUID) { return "acc", m.AccountID }
 
-// The facts about points.
-type (
-	PointsAccrued  struct{ PointsMove } // also when pending points become active
-	PointsRedeemed struct{ PointsMove }
-	PointsExpired  struct{ PointsMove }
-	PointsReversed struct{ PointsMove } // taken back, or given back after a cancel
-	PointsAdjusted struct{ PointsMove }
-)
+// PointsAccrued is told when points are given, and when pending ones become active.
+type PointsAccrued struct{ PointsMove }
+
+// PointsRedeemed is told when points are spent.
+type PointsRedeemed struct{ PointsMove }
+
+// PointsExpired is told when points fell due unspent.
+type PointsExpired struct{ PointsMove }
+
+// PointsReversed is told when points are taken back, or given back after a cancel.
+type PointsReversed struct{ PointsMove }
+
+// PointsAdjusted is told when staff corrects a balance.
+type PointsAdjusted struct{ PointsMove }
 
 // Kind implements Fact.
 func (PointsAccrued) Kind() string { return "points.accrued" }

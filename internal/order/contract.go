@@ -38,7 +38,7 @@ type CustomerRef struct {
 }
 
 // OrderFilter narrows a list of orders. All that is said must hold.
-type OrderFilter struct { //nolint:revive // the SDL's word
+type OrderFilter struct {
 	// In one of these states.
 	Status []entorder.Status
 	// Paid so far as one of these.
@@ -54,7 +54,7 @@ type OrderFilter struct { //nolint:revive // the SDL's word
 }
 
 // OrderRef names one order.
-type OrderRef struct { //nolint:revive // the SDL's word
+type OrderRef struct {
 	// By id.
 	ID *scalar.ID
 	// By number.

@@ -7,7 +7,7 @@ import (
 )
 
 // OrderAction is what may be done with an order.
-type OrderAction string //nolint:revive // the SDL's word
+type OrderAction string
 
 // The actions.
 const (
@@ -25,7 +25,7 @@ func (e *OrderAction) UnmarshalGQL(v any) (err error) {
 }
 
 // OrderSort is the order of a list of orders.
-type OrderSort string //nolint:revive // the SDL's word
+type OrderSort string
 
 // The sorts.
 const (

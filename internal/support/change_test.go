@@ -123,7 +123,7 @@ func TestAssign(t *testing.T) {
 			}
 		}
 		in.AssigneeID = user(w.sam)
-		if after, err = w.tickets.Assign(sam, in); err != nil {
+		if _, err = w.tickets.Assign(sam, in); err != nil {
 			t.Fatal(err)
 		}
 		in.AssigneeID, in.Revision = nil, ptr(2)
