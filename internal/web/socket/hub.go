@@ -2,12 +2,15 @@ package socket
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/fault"
+	"kabinet/internal/viewer"
 	"kabinet/internal/web/limit"
 )
 
@@ -139,7 +142,49 @@ func (t *Transport) look(ctx context.Context) error {
 		t.End(ended)
 		ids = ids[n:]
 	}
+	return t.lookAtRights(ctx)
+}
+
+// lookAtRights signs those in again who act with more than their own rights,
+// staff and members of companies: who lost or gained any since is closed with
+// 4403, for his streams still run with the old ones. He may come back.
+func (t *Transport) lookAtRights(ctx context.Context) error {
+	for _, c := range t.hub.all() {
+		who, hello, ok := c.privileged()
+		if !ok {
+			continue
+		}
+		asked, cancel := context.WithTimeout(ctx, t.Limits.Query)
+		now, err := c.caller.SignIn(asked, hello)
+		cancel()
+		switch fault.KindOf(err) {
+		case fault.Internal, fault.Unavailable:
+			if err != nil {
+				return err
+			}
+		default: // not admitted any more
+			now = viewer.Viewer{}
+		}
+		if !sameRights(who, now) {
+			go c.close(CloseForbidden, "Forbidden")
+		}
+	}
 	return nil
+}
+
+func sameRights(a, b viewer.Viewer) bool {
+	return a.UserID == b.UserID && a.OwnerID == b.OwnerID && a.Staff == b.Staff && maps.Equal(a.Grants, b.Grants)
+}
+
+// privileged says as whom the socket was signed in, where that is more than
+// oneself, and with what.
+func (c *conn) privileged() (viewer.Viewer, Hello, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.acked || c.closing || !c.who.SignedIn() || len(c.who.Grants) == 0 && c.who.OwnerID == c.who.UserID {
+		return viewer.Viewer{}, Hello{}, false
+	}
+	return c.who, c.hello, true
 }
 
 // End closes the sockets of the sessions named: 4403 where the value says that

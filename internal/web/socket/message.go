@@ -187,6 +187,10 @@ func (c *conn) stop(id string) {
 // watchAs follows what the newest sign-in said: another role, another name.
 func (c *conn) watchAs(who viewer.Viewer) {
 	c.mu.Lock()
+	changed := c.acked && c.who.SignedIn() && !sameRights(c.who, who)
 	c.who = who
 	c.mu.Unlock()
+	if changed { // streams that run still hold the rights from before
+		go c.close(CloseForbidden, "Forbidden")
+	}
 }
