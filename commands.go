@@ -8,7 +8,9 @@ import (
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
 	"kabinet/internal/config"
+	"kabinet/internal/fault"
 	"kabinet/internal/job"
+	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -75,6 +77,9 @@ func (k *kabinet) createUser(ctx context.Context, c config.UserCreate, stdin io.
 	id, err := k.people.CreateUser(viewer.AsSystem(ctx, "user-create"), account.CreateUser{
 		Email: c.Email, Name: c.Name, Password: password, Verified: true, Staff: c.Admin,
 	})
+	if f, ok := fault.As(err); ok {
+		return fmt.Errorf("%s (%s)", locale.ErrorMessage(locale.English, f.Code, f.Params), f.Code)
+	}
 	if err != nil {
 		return err
 	}

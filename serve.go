@@ -73,6 +73,7 @@ func sender(cfg *config.Config, log *slog.Logger) account.Send {
 	case cfg.Demo:
 		out = mail.Log(log)
 	default:
+		log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
 		return nil
 	}
 	return func(ctx context.Context, to, subject, text, html, id string) error {

@@ -117,7 +117,7 @@ func tell(t *testing.T, db *storetest.DB, file string) {
 			continue
 		}
 		var answer map[string]any
-		n, log := db.Statements(func() { answer = w.send(t, s, query) })
+		n, log := db.RequestStatements(func() { answer = w.send(t, s, query) })
 		if s.sql > 0 && n > s.sql {
 			t.Errorf("%s: %d statements, at most %d:\n%s", s.name, n, s.sql, strings.Join(log, "\n"))
 		}

@@ -59,6 +59,11 @@ func (p *People) begin(ctx context.Context, tx *store.Tx, user uuid.UUID, mode *
 	if staff {
 		life = p.o.Sessions.StaffAbsolute
 	}
+	if newDevice { // the first one of all is no news
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = ?)`, user).Scan(&newDevice); err != nil {
+			return "", nil, err
+		}
+	}
 	token = newToken()
 	c := tx.Session.Create().SetUserID(user).SetOwnerID(user).SetKind(kind).SetTokenHash(tokenHash(token)).
 		SetLastUsedAt(tx.Now).SetSteppedUpAt(tx.Now).SetExpiresAt(tx.Now.Add(life))

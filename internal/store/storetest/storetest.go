@@ -38,31 +38,42 @@ func (c *Clock) Now() time.Time { return time.UnixMicro(c.now.Load()).UTC() }
 // Add moves the clock.
 func (c *Clock) Add(d time.Duration) { c.now.Add(d.Microseconds()) }
 
+// statement is one that was seen.
+type statement struct {
+	text    string
+	request bool // it belongs to a request over HTTP or a socket
+}
+
 // DB is one test's database.
 type DB struct {
 	*store.Store
-	Clock      *Clock
-	URL        string
-	statements atomic.Int64
-	mu         sync.Mutex
-	log        []string
-}
-
-// behind says that a statement is of the loops that run behind the requests.
-func behind(v viewer.Viewer) bool {
-	return v.System == "hear" || !v.SignedIn() && !v.IsSystem() && v.RequestID == ""
+	Clock *Clock
+	URL   string
+	mu    sync.Mutex
+	log   []statement
 }
 
 // Statements counts the SQL statements that f causes, and lists them.
-func (db *DB) Statements(f func()) (int, []string) {
+func (db *DB) Statements(f func()) (int, []string) { return db.count(f, false) }
+
+// RequestStatements counts those alone that belong to a request: what runs
+// behind the requests in a whole server is left out.
+func (db *DB) RequestStatements(f func()) (int, []string) { return db.count(f, true) }
+
+func (db *DB) count(f func(), requests bool) (int, []string) {
 	db.mu.Lock()
 	db.log = nil
 	db.mu.Unlock()
-	before := db.statements.Load()
 	f()
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return int(db.statements.Load() - before), append([]string(nil), db.log...)
+	var list []string
+	for _, s := range db.log {
+		if s.request || !requests {
+			list = append(list, s.text)
+		}
+	}
+	return len(list), list
 }
 
 // Each runs f on SQLite and on PostgreSQL, in parallel.
@@ -125,13 +136,9 @@ func openURL(t testing.TB, url string) *DB {
 	db := &DB{Clock: &Clock{}, URL: url}
 	db.Clock.now.Store(Start.UnixMicro())
 	s, err := store.Open(context.Background(), store.Options{URL: url, Clock: db.Clock.Now, OnStatement: func(ctx context.Context, q string) {
-		if behind(viewer.From(ctx)) {
-			return
-		}
-		db.statements.Add(1)
 		db.mu.Lock()
-		db.log = append(db.log, q)
-		db.mu.Unlock()
+		defer db.mu.Unlock()
+		db.log = append(db.log, statement{q, viewer.From(ctx).RequestID != ""})
 	}})
 	must(t, err)
 	db.Store = s
