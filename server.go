@@ -240,6 +240,7 @@ func limits(c config.Limits) web.Limits {
 	l.Body, l.BulkBody, l.Query, l.BulkQuery = c.Body, c.IntegrationBody, c.QueryTime, c.IntegrationTime
 	l.Tokens, l.Depth, l.Aliases, l.RootFields = c.Tokens, c.Depth, c.Aliases, c.RootFields
 	l.SameKey, l.Directives, l.Page, l.Nodes = c.SameKey, c.Directives, c.Page, c.Nodes
+	l.RateNodes, l.RateBurst = c.RateNodes, c.RateBurst
 	l.SocketInit, l.SocketMessage, l.SocketsPerUser, l.Operations = c.SocketInit, c.SocketMessage, c.SocketsPerUser, c.SocketOperations
 	return l
 }

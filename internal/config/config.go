@@ -78,6 +78,8 @@ type Limits struct {
 	Directives       int
 	Page             int // the most `first` or `last` may ask
 	Nodes            int
+	RateNodes        int // one person gets each second; 0: no rates
+	RateBurst        int // one person can save up
 	SocketInit       time.Duration
 	SocketMessage    int64 // bytes
 	SocketsPerUser   int

@@ -134,6 +134,8 @@ var limitSettings = []setting{
 	limit("KABINET_QUERY_DIRECTIVES", "20", "Directives in one document", 0, 1000, func(c *Config) *int { return &c.Limits.Directives }),
 	limit("KABINET_QUERY_PAGE", "100", "The most that first or last of a list may ask", 1, 1000, func(c *Config) *int { return &c.Limits.Page }),
 	limit("KABINET_QUERY_NODES", "10000", "Objects one document may come to", 100, 1000000, func(c *Config) *int { return &c.Limits.Nodes }),
+	limit("KABINET_RATE_NODES", "2000", "Nodes a second for one person, a quarter for the address of callers not signed in, ten times as many for an integration; 0 is no limit", 0, 1000000, func(c *Config) *int { return &c.Limits.RateNodes }),
+	limit("KABINET_RATE_BURST", "20000", "Nodes of KABINET_RATE_NODES that can be saved up", 100, 10000000, func(c *Config) *int { return &c.Limits.RateBurst }),
 	span("KABINET_SOCKET_INIT", groupLimits, "3s", "How long a WebSocket may stay silent before connection_init", "5s",
 		100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Limits.SocketInit }),
 	size("KABINET_SOCKET_MESSAGE", "64KiB", "Bytes of one WebSocket message", "128KiB", 1<<10, 8<<20, func(c *Config) *int64 { return &c.Limits.SocketMessage }),

@@ -95,11 +95,18 @@ func (e *Edge) newGraphQL(es graphql.ExecutableSchema) *handler.Server {
 		srv.Use(limit.Introspection{})
 	}
 	persisted := limit.Persisted{Cache: limit.NewQueryTexts(l.PersistedCache)}
+	rate := limit.NewRate(l, e.bulk, time.Now)
+	if l.RateNodes > 0 {
+		srv.Use(limit.Arrive{Rate: rate})
+	}
 	srv.Use(limit.Variables{Limits: l, Bulk: e.bulk})
 	srv.Use(limit.Fill{Persisted: persisted})
 	srv.Use(limit.Shape{Limits: l, Introspection: e.o.Development, Seen: documents})
 	srv.Use(limit.Nodes{Limits: l})
 	srv.Use(&limit.Inputs{Limits: l, Check: e.o.CheckCursor, Bulk: e.bulk})
+	if l.RateNodes > 0 {
+		srv.Use(limit.Charge{Rate: rate})
+	}
 	srv.Use(limit.Keep{Persisted: persisted})
 	srv.Use(limit.Timeout{Limits: l, Bulk: e.bulk})
 	srv.Use(limit.Errors{Limits: l})
@@ -193,7 +200,7 @@ func (e *Edge) crossOrigin(next http.Handler) http.Handler {
 		AllowCredentials: true,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:   []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "X-Kabinet-Company", "X-Request-Id"},
-		ExposedHeaders:   []string{"X-Request-Id", "Retry-After"},
+		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
 		MaxAge:           600,
 	}).Handler(next)
 }

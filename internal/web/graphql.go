@@ -18,6 +18,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web/limit"
 	"kabinet/internal/web/wire"
 )
 
@@ -172,10 +173,16 @@ func (t overHTTP) run(w http.ResponseWriter, r *http.Request, accept string, exe
 	defer leave()
 	rc, errs := exec.CreateOperationContext(ctx, params)
 	did.know(rc)
+	allowance(w, rc)
 	if len(errs) > 0 {
+		status := statusOf(accept)
+		if f, _ := fault.As(errs[0]); fault.KindOf(errs[0]) == fault.TooMany {
+			status = http.StatusTooManyRequests
+			retryAfter(w, f)
+		}
 		errs = errs[:min(len(errs), e.o.Limits.Errors)]
 		resp := exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs)
-		writeErrors(w, statusOf(accept), accept, resp.Errors...)
+		writeErrors(w, status, accept, resp.Errors...)
 		return
 	}
 	switch kind := rc.Operation.Operation; {
@@ -242,12 +249,27 @@ func writeErrors(w http.ResponseWriter, status int, mediaType string, errs ...*g
 }
 
 func retryAfter(w http.ResponseWriter, f *fault.Fault) {
-	seconds := 1
+	seconds := int64(1)
 	if f != nil && f.RetryAfter > 0 {
-		seconds = int((f.RetryAfter + time.Second - 1) / time.Second)
+		seconds = wholeSeconds(f.RetryAfter)
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 }
+
+// allowance says what the caller has left, in the words of the IETF's draft.
+func allowance(w http.ResponseWriter, rc *graphql.OperationContext) {
+	left, ok := limit.AllowanceOf(rc)
+	if !ok {
+		return
+	}
+	h := w.Header()
+	h.Set("RateLimit-Limit", strconv.FormatInt(left.Limit, 10))
+	h.Set("RateLimit-Remaining", strconv.FormatInt(left.Remaining, 10))
+	h.Set("RateLimit-Reset", strconv.FormatInt(wholeSeconds(left.Reset), 10))
+}
+
+// wholeSeconds rounds up, so that nobody comes too early.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // enter waits for one of the few places of callers who have not signed in, so
 // that they cannot take all cores from those who have (security S2).

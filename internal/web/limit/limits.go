@@ -6,8 +6,9 @@ package limit
 
 import "time"
 
-// Limits are all numbers of the edge. Sizes are bytes, zero is never
-// "unlimited": take DefaultLimits and change what must differ.
+// Limits are all numbers of the edge. Sizes are bytes. Zero is never
+// "unlimited", but for RateNodes: take DefaultLimits and change what must
+// differ.
 type Limits struct {
 	// One request. The Bulk numbers hold for integration callers.
 	Body, BulkBody   int64
@@ -34,6 +35,15 @@ type Limits struct {
 	VariableValues, BulkVariableValues int // scalars, lists, objects and keys
 
 	Errors int // in one answer
+
+	// What one caller may ask for over time, in nodes.
+	RateNodes     int // a person gets each second; 0: no rates
+	RateBurst     int // a person can save up
+	RateAnonymous int // so many times less of both for an address of nobody
+	RateBulk      int // so many times more of both for an integration
+	RateQuery     int // the least a root field of a query costs
+	RateMutation  int // the same of a mutation, and of a subscription
+	RateCallers   int // whose use is remembered
 
 	Anonymous     int           // operations of nobody that run at once
 	AnonymousWait time.Duration // for a free place
@@ -75,6 +85,9 @@ func DefaultLimits() Limits {
 		VariableDepth: 10, VariableValues: 2000, BulkVariableValues: 200_000,
 
 		Errors: 10,
+
+		RateNodes: 2000, RateBurst: 20_000, RateAnonymous: 4, RateBulk: 10,
+		RateQuery: 5, RateMutation: 25, RateCallers: 65_536,
 
 		Anonymous: 32, AnonymousWait: 2 * time.Second,
 
