@@ -75,13 +75,14 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
-	secret, err := cfg.SecretKey()
-	if _, serving := command.(config.Serve); err != nil && serving {
-		return err
-	} else if err != nil {
-		secret = []byte(rand.Text() + rand.Text()) // the other commands seal nothing that outlives them
+	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text())} // commands seal nothing that outlives them
+	if _, serving := command.(config.Serve); serving {
+		if p.secret, err = cfg.SecretKey(); err != nil {
+			return err
+		}
+		p.send = sender(cfg, log)
 	}
-	k, err := assemble(ctx, s, parts{cfg: cfg, log: log, secret: secret, send: sender(cfg, log)})
+	k, err := assemble(ctx, s, p)
 	if err != nil {
 		return err
 	}

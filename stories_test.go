@@ -243,7 +243,7 @@ func dig(v any, path string) (any, bool) {
 }
 
 // send posts an operation and gives the whole answer.
-func (w *world) send(t *testing.T, s step, query string) map[string]any {
+func (w *world) send(t testing.TB, s step, query string) map[string]any {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query})
 	check(t, err)
@@ -310,7 +310,7 @@ func atoi(t *testing.T, s string) int {
 	return n
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

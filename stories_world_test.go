@@ -44,12 +44,13 @@ const password = "correct horse battery"
 var code = regexp.MustCompile(`\b\d{6}\b`)
 
 // newWorld assembles Kabinet as server.go does, in development mode.
-func newWorld(t *testing.T, db *storetest.DB) *world {
+func newWorld(t testing.TB, db *storetest.DB) *world {
 	t.Helper()
 	ctx := context.Background()
 	check(t, job.Migrate(ctx, db.Store))
 	env := map[string]string{"KABINET_MODE": "development", "KABINET_DATABASE_URL": db.URL,
-		"KABINET_SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+		"KABINET_SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"KABINET_RATE_NODES": "0"}
 	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
 	check(t, err)
 	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
@@ -97,7 +98,7 @@ func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
 }
 
 // settle lets everything that was told be heard, done and rung.
-func (w *world) settle(t *testing.T) {
+func (w *world) settle(t testing.TB) {
 	t.Helper()
 	ctx := viewer.AsSystem(context.Background(), "story")
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -113,7 +114,7 @@ func (w *world) settle(t *testing.T) {
 	}
 }
 
-func (w *world) count(t *testing.T, query string) (n int) {
+func (w *world) count(t testing.TB, query string) (n int) {
 	t.Helper()
 	rows, err := w.db.Query(context.Background(), query)
 	check(t, err)
@@ -126,7 +127,7 @@ func (w *world) count(t *testing.T, query string) (n int) {
 }
 
 // token signs the person in at his first step.
-func (w *world) token(t *testing.T, who string) string {
+func (w *world) token(t testing.TB, who string) string {
 	t.Helper()
 	if who == "nobody" {
 		return ""
@@ -148,7 +149,7 @@ func (w *world) token(t *testing.T, who string) string {
 }
 
 // populate makes what graph/testdata/README.md promises.
-func (w *world) populate(t *testing.T) {
+func (w *world) populate(t testing.TB) {
 	t.Helper()
 	ctx := storetest.System()
 	ids := map[string]uuid.UUID{}
@@ -182,16 +183,16 @@ func (w *world) populate(t *testing.T) {
 	w.settle(t)
 }
 
-func (w *world) products(t *testing.T, staff context.Context) {
+func (w *world) products(t testing.TB, staff context.Context) {
 	t.Helper()
 	_, err := w.app.orders.UpsertProducts(staff, order.UpsertProductsInput{Products: []*order.UpsertProductInput{
 		anyProduct("TEA", "Assam tea", "3.50", "GBP", 100, false), anyProduct("CUP", "Stoneware cup", "12.00", "GBP", 5, false),
-		anyProduct("GONE", "Old kettle", "20.00", "GBP", 3, true), anyProduct("EURO", "Postcard", "9.00", "EUR", 10, false),
+		uncounted("FREE", "Water"), anyProduct("GONE", "Old kettle", "20.00", "GBP", 3, true), anyProduct("EURO", "Postcard", "9.00", "EUR", 10, false),
 	}})
 	check(t, err)
 }
 
-func (w *world) order(t *testing.T, user uuid.UUID) scalar.ID {
+func (w *world) order(t testing.TB, user uuid.UUID) scalar.ID {
 	t.Helper()
 	placed, err := w.app.orders.Place(storetest.As(user), order.PlaceOrderInput{IdempotencyKey: "w" + user.String(), Lines: []*order.PlaceOrderLineInput{{Sku: "TEA", Quantity: 2}}})
 	check(t, err)
@@ -205,4 +206,9 @@ func anyProduct(sku, title, price, currency string, stock int, discontinued bool
 		p.Status = &status
 	}
 	return p
+}
+
+// uncounted is a product whose stock is not counted.
+func uncounted(sku, title string) *order.UpsertProductInput {
+	return &order.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: "1.00", Currency: "GBP"}}
 }
