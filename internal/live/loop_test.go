@@ -101,8 +101,7 @@ func TestLoopStopsWhileItBacksOff(t *testing.T) {
 	}
 }
 
-// TestRelayEndToEnd: told, relayed over the bus, delivered; and both loops wake
-// by each of the ways.
+// TestRelayEndToEnd: told, relayed over the bus, delivered; and both loops wake.
 func TestRelayEndToEnd(t *testing.T) {
 	t.Parallel()
 	ctx, log, a := within(t, 20*time.Second), newLog(), newID(t)
@@ -110,9 +109,8 @@ func TestRelayEndToEnd(t *testing.T) {
 	defer bus.Close()
 	s := subscribe(t, ctx, bus.Hub(), log, map[uuid.UUID]int64{a: 0})
 	var heard atomic.Int64
-	outside := make(chan struct{})
 	r := &live.Relay{
-		Claim: log.claim, Ring: bus.Ring, Outside: outside, Limit: 10, Every: time.Hour, Log: silent,
+		Claim: log.claim, Ring: bus.Ring, Limit: 10, Every: time.Hour, Log: silent,
 		Hear: func(context.Context, int) (int, error) { heard.Add(1); return 0, nil },
 	}
 	r.Wake() // before Run: kept
@@ -133,9 +131,7 @@ func TestRelayEndToEnd(t *testing.T) {
 		eventually(t, way+" wakes the hearers too", func() bool { return heard.Load() > before })
 	}
 	next("Wake", r.Wake)
-	next("outside", func() { outside <- struct{}{} })
-	close(outside)
-	next("Wake after the outside ended", r.Wake)
+	next("Wake again", r.Wake)
 }
 
 func TestRelayPublishesAgainWhatFailed(t *testing.T) {

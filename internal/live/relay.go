@@ -21,12 +21,9 @@ type Relay struct {
 	Claim Claim
 	Hear  Step                     // runs the hearers of at most limit events; nil: none
 	Ring  func([]event.Bell) error // Bus.Ring
-	// Outside wakes both when another process has written: PostgreSQL's LISTEN
-	// or SQLite's data_version. nil or closed: the poll is enough.
-	Outside <-chan struct{}
-	Limit   int           // events a step; 0: 100
-	Every   time.Duration // the poll; 0: 500 ms
-	Log     *slog.Logger  // nil: slog.Default()
+	Limit int                      // events a step; 0: 100
+	Every time.Duration            // the poll; 0: 500 ms
+	Log   *slog.Logger             // nil: slog.Default()
 
 	once  sync.Once
 	loops []*Loop
@@ -57,20 +54,8 @@ func (r *Relay) Wake() {
 func (r *Relay) Run(ctx context.Context) {
 	r.begin()
 	var running sync.WaitGroup
-	defer running.Wait()
 	for _, l := range r.loops {
 		running.Go(func() { l.Run(ctx) })
 	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-r.Outside:
-			if !open {
-				<-ctx.Done()
-				return
-			}
-			r.Wake()
-		}
-	}
+	running.Wait()
 }
