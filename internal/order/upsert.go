@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -88,6 +90,14 @@ func (s *Orders) arrivals(input UpsertOrdersInput) []*arrival {
 	return items
 }
 
+// inOrder gives the items by ascending key: batches that make the same rows at
+// the same time then wait for each other, and never in a circle.
+func inOrder[T any](items []T, key func(T) string) []T {
+	sorted := slices.Clone(items)
+	slices.SortStableFunc(sorted, func(a, b T) int { return strings.Compare(key(a), key(b)) })
+	return sorted
+}
+
 // afresh copies the items for one attempt at the transaction.
 func afresh[T any](items []*T) []*T {
 	copies := make([]*T, len(items))
@@ -113,7 +123,7 @@ func (s *Orders) upsert(ctx context.Context, tx *store.Tx, items []*arrival) err
 	c := &changes{actor: viewer.From(ctx).Actor()}
 	var fresh, changed []*touched
 	unchanged := map[string][]*arrival{}
-	for _, a := range items {
+	for _, a := range inOrder(items, func(a *arrival) string { return a.in.External.Source + "\x00" + a.in.External.ID }) {
 		if a.err != nil {
 			continue
 		}

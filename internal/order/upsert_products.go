@@ -199,7 +199,7 @@ func (s *Orders) upsertProducts(ctx context.Context, tx *store.Tx, items []*ware
 	}
 	var fresh []*ent.ProductCreate
 	updated := 0
-	for _, w := range items {
+	for _, w := range inOrder(items, func(w *ware) string { return w.in.Sku }) {
 		if w.err != nil {
 			continue
 		}
