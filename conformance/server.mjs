@@ -21,12 +21,15 @@ export async function install() {
   return { dir, listen: '127.0.0.1:0', remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
+// A database of its own in SQLite, or the throw-away server that pgtest names.
+const database = (site) => process.env.KABINET_TEST_POSTGRES ?? `sqlite://${join(site.dir, 'kabinet.db')}`;
+
 // start resolves once the server says where it listens. The next start of the
 // same installation takes the same port again, as a restarted server does.
 export async function start(site, { timeout = 60_000 } = {}) {
   const child = spawn(binary(), ['serve', '--demo'], {
     cwd: site.dir,
-    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: `sqlite://${join(site.dir, 'kabinet.db')}` },
+    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: database(site) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = [];

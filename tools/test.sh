@@ -34,12 +34,14 @@ conformance() {
 	if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then
 		npm ci --no-audit --no-fund || return 1
 	fi
+	export KABINET_BIN="$work/kabinet"
 	local failed=0
-	KABINET_BIN="$work/kabinet" node --test --test-concurrency=1 --test-timeout=180000 \
-		--test-reporter=spec --test-reporter-destination=stdout \
-		--test-reporter=tap --test-reporter-destination="$work/tap" ./*.test.mjs || failed=1
-	awk '$1 == "#" && NF == 3 { n[$2] = $3 }
-		END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$work/tap" >"$work/node"
+	local run=(node --test --test-concurrency=1 --test-timeout=180000
+		--test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap)
+	"${run[@]}" --test-reporter-destination="$work/tap-sqlite" ./*.test.mjs || failed=1
+	go run ../internal/store/pgtest -- "${run[@]}" --test-reporter-destination="$work/tap-postgres" ./ws.test.mjs || failed=1
+	awk '$1 == "#" && NF == 3 { n[$2] += $3 }
+		END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$work"/tap-* >"$work/node"
 	return $failed
 }
 if ! (conformance); then
