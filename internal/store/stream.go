@@ -108,50 +108,77 @@ func scanEvents(rows *sql.Rows, more ...any) ([]event.Stored, error) {
 	return events, rows.Err()
 }
 
-// skipLocked lets several instances share the work on PostgreSQL; SQLite has
-// one writer.
-func (s *Store) skipLocked() string {
+// forUpdate holds the rows of a select on PostgreSQL; SQLite has one writer.
+func (s *Store) forUpdate(more string) string {
 	if s.Dialect() == dialect.Postgres {
-		return ` FOR UPDATE SKIP LOCKED`
+		return ` FOR UPDATE` + more
 	}
 	return ""
 }
 
-// Claim takes unrelayed events, publishes their doorbells and marks them. A
-// crash between the two publishes again: bells are hints.
+// Claim publishes the doorbells of unrelayed events and marks them. It reads
+// them without a lock, for a hearer at work holds one of them, and its bell
+// must not wait for that. A crash between the two, a second instance and a row
+// that is held meanwhile publish again: bells are hints. The rows it read are
+// counted, none when it could mark none.
 func (s *Store) Claim(ctx context.Context, limit int, publish func([]event.Bell) error) (n int, err error) {
-	if waiting, err := s.any(ctx, `SELECT 1 FROM account_events WHERE NOT relayed LIMIT 1`); err != nil || !waiting {
-		return 0, err // on SQLite an empty poll must not take the writer
+	rows, err := s.Query(ctx, `SELECT stream_id, seq FROM account_events WHERE NOT relayed ORDER BY event_id LIMIT ?`, limit)
+	if err != nil {
+		return 0, err
+	}
+	rung, err := scanBells(rows)
+	if err != nil || len(rung) == 0 {
+		return 0, translate(err) // on SQLite an empty poll must not take the writer
+	}
+	heads := map[uuid.UUID]int64{}
+	for b := range rung {
+		heads[b.StreamID] = max(heads[b.StreamID], b.Seq)
+	}
+	bells := make([]event.Bell, 0, len(heads))
+	for id, seq := range heads {
+		bells = append(bells, event.Bell{StreamID: id, Seq: seq})
+	}
+	if err := publish(bells); err != nil {
+		return 0, fmt.Errorf("relay: publish: %w", err)
 	}
 	err = s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-		rows, err := tx.Query(ctx, `SELECT `+eventColumns+` FROM account_events WHERE NOT relayed ORDER BY event_id LIMIT ?`+s.skipLocked(), limit)
+		n = 0
+		rows, err := tx.Query(ctx, `SELECT stream_id, seq FROM account_events WHERE NOT relayed ORDER BY event_id LIMIT ?`+s.forUpdate(` SKIP LOCKED`), limit)
 		if err != nil {
 			return err
 		}
-		events, err := scanEvents(rows)
-		if err != nil || len(events) == 0 {
+		free, err := scanBells(rows)
+		if err != nil {
 			return err
 		}
-		heads := map[uuid.UUID]int64{}
-		for _, e := range events {
-			heads[e.StreamID] = max(heads[e.StreamID], e.Seq)
-		}
-		bells := make([]event.Bell, 0, len(heads))
-		for id, seq := range heads {
-			bells = append(bells, event.Bell{StreamID: id, Seq: seq})
-		}
-		if err := publish(bells); err != nil {
-			return fmt.Errorf("relay: publish: %w", err)
-		}
-		for _, e := range events {
-			if _, err := tx.Exec(ctx, `UPDATE account_events SET relayed = ? WHERE stream_id = ? AND seq = ?`, true, e.StreamID, e.Seq); err != nil {
+		for b := range free {
+			if !rung[b] { // told since
+				continue
+			}
+			if _, err := tx.Exec(ctx, `UPDATE account_events SET relayed = ? WHERE stream_id = ? AND seq = ?`, true, b.StreamID, b.Seq); err != nil {
 				return err
 			}
+			n = len(rung)
 		}
-		n = len(events)
 		return nil
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+func scanBells(rows *sql.Rows) (map[event.Bell]bool, error) {
+	defer rows.Close()
+	bells := map[event.Bell]bool{}
+	for rows.Next() {
+		var b event.Bell
+		if err := rows.Scan(&b.StreamID, &b.Seq); err != nil {
+			return nil, err
+		}
+		bells[b] = true
+	}
+	return bells, rows.Err()
 }
 
 func (s *Store) any(ctx context.Context, query string, args ...any) (bool, error) {
@@ -173,7 +200,9 @@ type Hearer struct {
 
 // Hear takes unheard facts one by one and runs each hearer in a savepoint; one
 // that fails is handed to failed (which enqueues a job in the transaction) and
-// the fact counts as heard.
+// the fact counts as heard. A fact that is held is waited for, by Claim for a
+// moment, by another instance while it hears: skipped, it would be heard after
+// later ones, or not before the next poll.
 func (s *Store) Hear(ctx context.Context, limit int, hearers []Hearer, failed func(ctx context.Context, tx *Tx, hearer string, e event.Stored, err error) error) (n int, err error) {
 	for n < limit {
 		if waiting, err := s.any(ctx, `SELECT 1 FROM account_events WHERE NOT heard LIMIT 1`); err != nil || !waiting {
@@ -181,7 +210,7 @@ func (s *Store) Hear(ctx context.Context, limit int, hearers []Hearer, failed fu
 		}
 		found := false
 		err := s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-			rows, err := tx.Query(ctx, `SELECT `+eventColumns+` FROM account_events WHERE NOT heard ORDER BY event_id LIMIT 1`+s.skipLocked())
+			rows, err := tx.Query(ctx, `SELECT `+eventColumns+` FROM account_events WHERE NOT heard ORDER BY event_id LIMIT 1`+s.forUpdate(``))
 			if err != nil {
 				return err
 			}
@@ -238,7 +267,8 @@ func (tx *Tx) hearOne(ctx context.Context, h Hearer, e event.Stored, failed func
 const keepPerStream = 10_000
 
 // Trim deletes events older than the given age, and all but the last 10,000 of
-// a stream, raising the stream's oldest number in the same transaction.
+// a stream, raising the stream's oldest number in the same transaction. What is
+// not yet relayed or heard stays, and all after it.
 func (s *Store) Trim(ctx context.Context, age time.Duration) error {
 	cut := s.Now().Add(-age)
 	rows, err := s.Query(ctx, `SELECT stream_id, max(seq) FROM account_events WHERE created_at < ? AND relayed AND heard GROUP BY stream_id
@@ -247,18 +277,23 @@ func (s *Store) Trim(ctx context.Context, age time.Duration) error {
 	if err != nil {
 		return err
 	}
-	upTo := map[uuid.UUID]int64{}
-	if err := scanHeads(rows, upTo); err != nil {
+	ends := map[uuid.UUID]int64{}
+	if err := scanHeads(rows, ends); err != nil {
 		return translate(err)
 	}
-	for id, seq := range upTo {
+	for id, upTo := range ends {
 		err := s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
+			var seq int64
+			err := tx.QueryRow(ctx, `SELECT coalesce(min(seq) - 1, CAST(? AS bigint)) FROM account_events WHERE stream_id = ? AND seq <= ? AND NOT (relayed AND heard)`, upTo, id, upTo).Scan(&seq)
+			if err != nil {
+				return err
+			}
 			for _, table := range []string{"users", "streams"} {
 				if _, err := tx.Exec(ctx, `UPDATE `+table+` SET stream_oldest = ? WHERE id = ? AND stream_oldest < ?`, seq, id, seq); err != nil {
 					return err
 				}
 			}
-			_, err := tx.Exec(ctx, `DELETE FROM account_events WHERE stream_id = ? AND seq <= ?`, id, seq)
+			_, err = tx.Exec(ctx, `DELETE FROM account_events WHERE stream_id = ? AND seq <= ?`, id, seq)
 			return err
 		})
 		if err != nil {
