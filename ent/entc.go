@@ -97,6 +97,17 @@ func validateFirstLast(`},
 		return nil, err
 	}
 	pager, err :=`},
+	// Rows lie after one cursor and before the other, whichever end is counted
+	// from: the stock template looks at both from the counted end.
+	{`direction := p.order.Direction
+		if p.reverse {
+			direction = direction.Reverse()
+		}
+		for _, predicate := range entgql.CursorsPredicate(after, before, {{ $defaultOrder }}.Field.column, p.order.Field.column, direction) {
+			query = query.Where(predicate)
+		}`, `for _, predicate := range scalar.Between(after, before, {{ $defaultOrder }}.Field.column, p.order.Field.column, p.order.Direction) {
+			query = query.Where(predicate)
+		}`},
 	// No COUNT for pageInfo: the row after the page says enough.
 	{"ignoredEdges := !hasCollectedField(ctx, edgesField)", "ignoredEdges := noRows(ctx)"},
 	{"if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {", "if hasCollectedField(ctx, totalCountField) {"},

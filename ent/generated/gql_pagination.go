@@ -292,11 +292,7 @@ func (p *addressPager) toCursor(_m *Address) Cursor {
 }
 
 func (p *addressPager) applyCursors(query *AddressQuery, after, before *Cursor) (*AddressQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultAddressOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultAddressOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -551,11 +547,7 @@ func (p *auditentryPager) toCursor(_m *AuditEntry) Cursor {
 }
 
 func (p *auditentryPager) applyCursors(query *AuditEntryQuery, after, before *Cursor) (*AuditEntryQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultAuditEntryOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultAuditEntryOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -810,11 +802,7 @@ func (p *bonusprogramPager) toCursor(_m *BonusProgram) Cursor {
 }
 
 func (p *bonusprogramPager) applyCursors(query *BonusProgramQuery, after, before *Cursor) (*BonusProgramQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultBonusProgramOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultBonusProgramOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -1069,11 +1057,7 @@ func (p *companyPager) toCursor(_m *Company) Cursor {
 }
 
 func (p *companyPager) applyCursors(query *CompanyQuery, after, before *Cursor) (*CompanyQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultCompanyOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultCompanyOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -1328,11 +1312,7 @@ func (p *contactpointPager) toCursor(_m *ContactPoint) Cursor {
 }
 
 func (p *contactpointPager) applyCursors(query *ContactPointQuery, after, before *Cursor) (*ContactPointQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultContactPointOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultContactPointOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -1587,11 +1567,7 @@ func (p *identityPager) toCursor(_m *Identity) Cursor {
 }
 
 func (p *identityPager) applyCursors(query *IdentityQuery, after, before *Cursor) (*IdentityQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultIdentityOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultIdentityOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -1846,11 +1822,7 @@ func (p *ledgeraccountPager) toCursor(_m *LedgerAccount) Cursor {
 }
 
 func (p *ledgeraccountPager) applyCursors(query *LedgerAccountQuery, after, before *Cursor) (*LedgerAccountQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultLedgerAccountOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultLedgerAccountOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -2105,11 +2077,7 @@ func (p *ledgerentryPager) toCursor(_m *LedgerEntry) Cursor {
 }
 
 func (p *ledgerentryPager) applyCursors(query *LedgerEntryQuery, after, before *Cursor) (*LedgerEntryQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultLedgerEntryOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultLedgerEntryOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -2364,11 +2332,7 @@ func (p *ledgerlotPager) toCursor(_m *LedgerLot) Cursor {
 }
 
 func (p *ledgerlotPager) applyCursors(query *LedgerLotQuery, after, before *Cursor) (*LedgerLotQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultLedgerLotOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultLedgerLotOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -2623,11 +2587,7 @@ func (p *membershipPager) toCursor(_m *Membership) Cursor {
 }
 
 func (p *membershipPager) applyCursors(query *MembershipQuery, after, before *Cursor) (*MembershipQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultMembershipOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultMembershipOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -2882,11 +2842,7 @@ func (p *notificationPager) toCursor(_m *Notification) Cursor {
 }
 
 func (p *notificationPager) applyCursors(query *NotificationQuery, after, before *Cursor) (*NotificationQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultNotificationOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultNotificationOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -3141,11 +3097,7 @@ func (p *orderPager) toCursor(_m *Order) Cursor {
 }
 
 func (p *orderPager) applyCursors(query *OrderQuery, after, before *Cursor) (*OrderQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultOrderOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultOrderOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -3465,11 +3417,7 @@ func (p *ordereventPager) toCursor(_m *OrderEvent) Cursor {
 }
 
 func (p *ordereventPager) applyCursors(query *OrderEventQuery, after, before *Cursor) (*OrderEventQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultOrderEventOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultOrderEventOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -3724,11 +3672,7 @@ func (p *orderlinePager) toCursor(_m *OrderLine) Cursor {
 }
 
 func (p *orderlinePager) applyCursors(query *OrderLineQuery, after, before *Cursor) (*OrderLineQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultOrderLineOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultOrderLineOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -3983,11 +3927,7 @@ func (p *paymentPager) toCursor(_m *Payment) Cursor {
 }
 
 func (p *paymentPager) applyCursors(query *PaymentQuery, after, before *Cursor) (*PaymentQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultPaymentOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultPaymentOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -4242,11 +4182,7 @@ func (p *productPager) toCursor(_m *Product) Cursor {
 }
 
 func (p *productPager) applyCursors(query *ProductQuery, after, before *Cursor) (*ProductQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultProductOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultProductOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -4501,11 +4437,7 @@ func (p *returnrequestPager) toCursor(_m *ReturnRequest) Cursor {
 }
 
 func (p *returnrequestPager) applyCursors(query *ReturnRequestQuery, after, before *Cursor) (*ReturnRequestQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultReturnRequestOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultReturnRequestOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -4807,11 +4739,7 @@ func (p *rolePager) toCursor(_m *Role) Cursor {
 }
 
 func (p *rolePager) applyCursors(query *RoleQuery, after, before *Cursor) (*RoleQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultRoleOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultRoleOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -5066,11 +4994,7 @@ func (p *sessionPager) toCursor(_m *Session) Cursor {
 }
 
 func (p *sessionPager) applyCursors(query *SessionQuery, after, before *Cursor) (*SessionQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultSessionOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultSessionOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -5325,11 +5249,7 @@ func (p *settingPager) toCursor(_m *Setting) Cursor {
 }
 
 func (p *settingPager) applyCursors(query *SettingQuery, after, before *Cursor) (*SettingQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultSettingOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultSettingOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -5584,11 +5504,7 @@ func (p *shipmentPager) toCursor(_m *Shipment) Cursor {
 }
 
 func (p *shipmentPager) applyCursors(query *ShipmentQuery, after, before *Cursor) (*ShipmentQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultShipmentOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultShipmentOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -5843,11 +5759,7 @@ func (p *taskPager) toCursor(_m *Task) Cursor {
 }
 
 func (p *taskPager) applyCursors(query *TaskQuery, after, before *Cursor) (*TaskQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultTaskOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultTaskOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -6102,11 +6014,7 @@ func (p *ticketPager) toCursor(_m *Ticket) Cursor {
 }
 
 func (p *ticketPager) applyCursors(query *TicketQuery, after, before *Cursor) (*TicketQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultTicketOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultTicketOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -6408,11 +6316,7 @@ func (p *ticketmessagePager) toCursor(_m *TicketMessage) Cursor {
 }
 
 func (p *ticketmessagePager) applyCursors(query *TicketMessageQuery, after, before *Cursor) (*TicketMessageQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultTicketMessageOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultTicketMessageOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -6667,11 +6571,7 @@ func (p *ticketparticipantPager) toCursor(_m *TicketParticipant) Cursor {
 }
 
 func (p *ticketparticipantPager) applyCursors(query *TicketParticipantQuery, after, before *Cursor) (*TicketParticipantQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultTicketParticipantOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultTicketParticipantOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil
@@ -6926,11 +6826,7 @@ func (p *userPager) toCursor(_m *User) Cursor {
 }
 
 func (p *userPager) applyCursors(query *UserQuery, after, before *Cursor) (*UserQuery, error) {
-	direction := p.order.Direction
-	if p.reverse {
-		direction = direction.Reverse()
-	}
-	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultUserOrder.Field.column, p.order.Field.column, direction) {
+	for _, predicate := range scalar.Between(after, before, DefaultUserOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
 	return query, nil

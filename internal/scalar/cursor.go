@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"entgo.io/contrib/entgql"
+	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/vmihailenco/msgpack/v5"
@@ -22,7 +23,7 @@ type cursorText struct {
 	List  string    `msgpack:"l"` // ParentType.field
 	Sort  string    `msgpack:"s"`
 	ID    uuid.UUID `msgpack:"i"`
-	Value any       `msgpack:"v,omitempty"`
+	Value any       `msgpack:"v"` // not omitempty: a zero is a place too
 }
 
 // EncodeCursor writes a cursor that is good for one list in one sort only.
@@ -56,6 +57,15 @@ func DecodeCursor(s string) (list, sort string, c Cursor, err error) {
 		return "", "", c, bad
 	}
 	return t.List, t.Sort, Cursor{ID: t.ID, Value: t.Value}, nil
+}
+
+// Between gives the predicates of the rows after one cursor and before another
+// in a list of that direction; a cursor that is not given is no bound.
+func Between(after, before *Cursor, idField, field string, direction entgql.OrderDirection) []func(*sql.Selector) {
+	return append(
+		entgql.CursorsPredicate(after, nil, idField, field, direction),
+		entgql.CursorsPredicate(nil, before, idField, field, direction.Reverse())...,
+	)
 }
 
 // CheckCursor is the fault of a cursor that is malformed or of another list.

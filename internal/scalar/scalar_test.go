@@ -89,12 +89,15 @@ func TestIDs(t *testing.T) { // security F1
 
 func TestCursorsAreOfOneListAndSort(t *testing.T) { // security S8
 	at := time.Date(2026, 11, 21, 12, 0, 0, 1000, time.UTC)
-	for _, value := range []any{nil, "x", int64(5), at} {
+	for _, value := range []any{nil, "x", "", int64(5), int64(0), at} {
 		c := scalar.Cursor{ID: uuid.Must(uuid.NewV7()), Value: value}
 		s := scalar.EncodeCursor("User.orders", "NEWEST", c)
 		list, sort, got, err := scalar.DecodeCursor(s)
 		if err != nil || list != "User.orders" || sort != "NEWEST" || got.ID != c.ID {
 			t.Fatal(list, sort, got, err)
+		}
+		if value != nil && got.Value == nil {
+			t.Errorf("the value %#v is lost", value)
 		}
 		if moment, ok := got.Value.(time.Time); ok && (!moment.Equal(at) || moment.Location() != time.UTC) {
 			t.Errorf("the moment became %v", moment)
