@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/membership"
 	entnotification "kabinet/ent/generated/notification"
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketparticipant"
@@ -50,11 +51,19 @@ func on[F event.Fact](name string, hear func(context.Context, *store.Tx, event.S
 	}}
 }
 
-// giveBuyer is give for the person who ordered, for himself or for a company.
-// Nobody hears of a guest's order.
+// giveBuyer is give for the person who ordered, for himself or for a company
+// while he is a member of it. Nobody hears of a guest's order.
 func (i *Inbox) giveBuyer(ctx context.Context, tx *store.Tx, e event.Stored, owner uuid.UUID, user *uuid.UUID, n note) error {
 	if user == nil || owner == viewer.House {
 		return nil
+	}
+	if owner != *user {
+		member, err := tx.Membership.Query().Where(membership.UserID(*user), membership.OwnerID(owner),
+			membership.StatusEQ(membership.StatusACTIVE),
+			membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).Exist(viewer.AsSystem(ctx, "notify.hear"))
+		if err != nil || !member {
+			return err
+		}
 	}
 	n.topic = entnotification.TopicORDER
 	return i.give(ctx, tx, e, *user, n)

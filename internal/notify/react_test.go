@@ -3,12 +3,15 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/scalar"
@@ -34,8 +37,15 @@ func TestFactsBecomeNotifications(t *testing.T) {
 			p.Amount, p.Pending = amount, pending
 			return p
 		}
-		company := placed
-		company.OwnerID = acme
+		company, left, over := placed, placed, placed
+		company.OwnerID, left.OwnerID, over.OwnerID = acme, uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			join := func(owner uuid.UUID) *ent.MembershipCreate {
+				return tx.Membership.Create().SetUserID(w.boris).SetOwnerID(owner).SetKind(membership.KindCOMPANY).SetRoleID(uuid.New())
+			}
+			return errors.Join(join(acme).Exec(ctx), join(left.OwnerID).SetStatus(membership.StatusENDED).Exec(ctx),
+				join(over.OwnerID).SetValidUntilAt(tx.Now).Exec(ctx))
+		})
 		guest := placed
 		guest.OwnerID = viewer.House
 		nobody := placed
@@ -46,6 +56,8 @@ func TestFactsBecomeNotifications(t *testing.T) {
 		}{
 			"placed":          {placed, "order.placed: Заказ N1 оформлен | Спасибо! Сумма заказа: 1\u00a0234,50\u00a0₽."},
 			"of a company":    {company, "order.placed: Заказ N1 оформлен | Спасибо! Сумма заказа: 1\u00a0234,50\u00a0₽."},
+			"of one he left":  {left, ""}, // security F6
+			"of one no more":  {over, ""},
 			"of a guest":      {guest, ""},
 			"of nobody":       {nobody, ""},
 			"paid":            {move("paymentStatus"), "order.paid: Заказ N1 оплачен | Мы получили ваш платёж."},

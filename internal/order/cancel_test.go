@@ -135,17 +135,20 @@ func TestCancelByStaffIsOnRecord(t *testing.T) {
 	})
 }
 
-// A member who left is not told of the company's orders any more.
+// A member who left, or whose time is up, is not told of the company's orders
+// any more.
 func TestFormerMemberHearsNothing(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security F6
-		s := newShop(t, db)
-		o := s.placed(s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachOwner), "TEA", 1)
-		s.exec(`UPDATE memberships SET status = 'ENDED'`)
-		check(t, s.cancel(s.asStaff(), o))
-		if s.news(s.acme) != "order.placed order.cancelled" || s.news(s.carol) != "order.placed" {
-			t.Error(s.news(s.acme), s.news(s.carol))
-		}
-	})
+	for _, gone := range []string{`UPDATE memberships SET status = 'ENDED'`, `UPDATE memberships SET valid_until_at = updated_at`} {
+		storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security F6
+			s := newShop(t, db)
+			o := s.placed(s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachOwner), "TEA", 1)
+			s.exec(gone)
+			check(t, s.cancel(s.asStaff(), o))
+			if s.news(s.acme) != "order.placed order.cancelled" || s.news(s.carol) != "order.placed" {
+				t.Error(gone, s.news(s.acme), s.news(s.carol))
+			}
+		})
+	}
 }
 
 func TestCancelOnce(t *testing.T) {

@@ -107,7 +107,8 @@ func audience(ctx context.Context, tx *store.Tx, o *ent.Order) ([]store.Stream, 
 		return []store.Stream{store.ToUser(o.OwnerID)}, nil
 	}
 	member, err := tx.Membership.Query().
-		Where(membership.UserID(*o.UserID), membership.OwnerID(o.OwnerID), membership.StatusEQ(membership.StatusACTIVE)).
+		Where(membership.UserID(*o.UserID), membership.OwnerID(o.OwnerID), membership.StatusEQ(membership.StatusACTIVE),
+			membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).
 		Exist(viewer.AsSystem(ctx, "order.audience"))
 	if err != nil || !member {
 		return []store.Stream{store.ToCompany(o.OwnerID)}, err
