@@ -30,9 +30,13 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 	show := dry != nil && *dry
 	var kept struct{ OrderID uuid.UUID }
 	var replayed bool
+	said := struct { // the same for another owner is something else
+		Owner uuid.UUID
+		Input any
+	}{viewer.From(ctx).OwnerID, input}
 	for range 5 {
 		err = s.Store.InDryTx(ctx, show, func(ctx context.Context, tx *store.Tx) (err error) {
-			replayed, err = tx.Once(ctx, operation, key, input, &kept, func() (err error) {
+			replayed, err = tx.Once(ctx, operation, key, said, &kept, func() (err error) {
 				kept.OrderID, err = verb(ctx, tx)
 				return err
 			})

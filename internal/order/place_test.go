@@ -245,6 +245,18 @@ func TestPlaceForCompany(t *testing.T) {
 	})
 }
 
+// A key that was used for oneself is not an order of the company.
+func TestPlaceKeyIsOfOneOwner(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := newShop(t, db)
+		in := order.PlaceOrderInput{Lines: basket("TEA", 1), IdempotencyKey: "one"}
+		_, err := s.Place(storetest.As(s.carol), in)
+		check(t, err)
+		_, err = s.Place(s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachOwner), in)
+		refused(t, err, fault.ErrIdempotencyKeyReused, "input.idempotencyKey", "")
+	})
+}
+
 func TestPlaceIsOneWithItsPoints(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		s := newShop(t, db)
