@@ -11,6 +11,7 @@ import (
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // posting is what an entry is made of; the book adds the rest.
@@ -59,7 +60,7 @@ func (b *book) post(ctx context.Context, p posting) (e *ent.LedgerEntry, lots in
 	if err := insertEntry(ctx, b.tx, e); err != nil {
 		return nil, 0, err
 	}
-	b.tell(e)
+	b.tell(ctx, e)
 	return e, lots, nil
 }
 
@@ -101,16 +102,20 @@ func insertEntry(ctx context.Context, tx *store.Tx, e *ent.LedgerEntry) error {
 	return err
 }
 
-// tell puts the entry on its owner's stream, with the counters after it.
-func (b *book) tell(e *ent.LedgerEntry) {
+// tell puts the entry on its owner's stream, with the counters after it. A
+// company's is told to who acted for it too, if he may know its points: not to
+// a buyer whose order earned them, nor to staff.
+func (b *book) tell(ctx context.Context, e *ent.LedgerEntry) {
 	m := event.PointsMove{
 		AccountID: e.AccountID, OwnerID: e.OwnerID, EntryID: e.ID, Unit: e.Unit, Amount: e.Amount, Bucket: string(e.Bucket),
 		Balance: e.BalanceAfter, Pending: b.acc.Pending, OrderID: e.OrderID,
 	}
 	to := []store.Stream{store.ToUser(e.OwnerID)}
-	if b.acc.UserID == nil { // a company's account; who acted hears of it too
+	if b.acc.UserID == nil { // a company's account
 		to[0] = store.ToCompany(e.OwnerID)
-		if e.ActorID != nil {
+		v := viewer.From(ctx)
+		knows := max(v.Reach("bonus", "read"), v.Reach("bonus", "write")) >= viewer.ReachOwner
+		if e.ActorID != nil && *e.ActorID == v.UserID && v.OwnerID == e.OwnerID && knows {
 			to = append(to, store.ToUser(*e.ActorID))
 		}
 	}

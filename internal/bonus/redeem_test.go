@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/order"
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -258,5 +259,33 @@ func TestRedeemForACompany(t *testing.T) {
 		}
 		_, err = b.points.Redeem(context.Background(), in)
 		wantErr(t, err, fault.ErrUnauthenticated)
+	})
+}
+
+// Who buys for a company whose points he may not see learns nothing of them,
+// nor does staff who only move its orders.
+func TestCompanyPointsAreNotToldToWhoMayNotSee(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security F6
+		b := openBooks(t, db, terms(nil))
+		carol, acme := b.customer("carol"), uuid.Must(uuid.NewV7())
+		buyer := viewer.Viewer{UserID: carol, OwnerID: acme, Grants: map[viewer.Permission]viewer.Reach{{Resource: "order", Operation: "write"}: viewer.ReachOwn}}
+		for _, ctx := range []context.Context{viewer.With(context.Background(), buyer), b.staff()} {
+			o, err := db.Client.Order.Query().Where(order.ID(b.order(acme, 5000).ID)).WithLines().Only(storetest.System())
+			b.must(err)
+			b.must(db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				n, err := b.points.EarnForOrder(ctx, tx, o, o.Edges.Lines, "DELIVERED")
+				if err != nil || n != 50 {
+					t.Errorf("earned %d, %v", n, err)
+				}
+				return tx.Order.UpdateOneID(o.ID).AddPointsEarned(n).Exec(viewer.AsSystem(ctx, "test"))
+			}))
+		}
+		for id, want := range map[uuid.UUID]int{carol: 0, b.support: 0, acme: 2} {
+			events, err := b.ReadStream(context.Background(), id, 0, 10)
+			b.must(err)
+			if len(events) != want {
+				t.Errorf("%s is told %v", id, events)
+			}
+		}
 	})
 }
