@@ -66,7 +66,7 @@ func TestTrimKeepsWhatIsStillNeeded(t *testing.T) {
 func TestRelayAndHearersDoNotHideRows(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		if db.Dialect() != dialect.Postgres {
-			t.Skip("one writer")
+			return // one writer
 		}
 		u := makeUser(t, db, "u")
 		tell := func() {
