@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,6 +34,33 @@ func text(scalar string, v any) (string, error) {
 		return "", refuse("INVALID_REQUEST", "%s must be a string, got %T", scalar, v)
 	}
 	return s, nil
+}
+
+// MarshalJSON writes an object.
+func MarshalJSON(v map[string]any) graphql.Marshaler { return graphql.MarshalMap(v) }
+
+// UnmarshalJSON reads an object; a list, a number or a text is none.
+func UnmarshalJSON(v any) (map[string]any, error) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, refuse("INVALID_REQUEST", "JSON must be an object, got %s", kindOf(v))
+	}
+	return m, nil
+}
+
+// kindOf names a value of JSON.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	}
+	return "a number"
 }
 
 // MarshalDateTime writes RFC 3339 in UTC.
@@ -149,7 +177,8 @@ func UnmarshalURL(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(s) > 2048 || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") || strings.ContainsAny(s, " \r\n\x00") {
+	u, err := url.Parse(s) // refuses control characters too
+	if err != nil || len(s) > 2048 || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || strings.Contains(s, " ") {
 		return "", refuse("INVALID_REQUEST", "URL must begin with https:// or http:// and be at most 2048 bytes")
 	}
 	return s, nil

@@ -2,11 +2,13 @@ package scalar_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"kabinet/internal/scalar"
 )
@@ -136,6 +138,19 @@ func TestPointsAreWholeNumbers(t *testing.T) { // security K7
 	}
 }
 
+func TestJSONIsAnObject(t *testing.T) {
+	if got, err := scalar.UnmarshalJSON(map[string]any{"a": 1}); err != nil || got["a"] != 1 {
+		t.Error(got, err)
+	}
+	for _, v := range []any{nil, []any{}, "x", true, 1, json.Number("1")} {
+		_, err := scalar.UnmarshalJSON(v)
+		var e *gqlerror.Error
+		if !errors.As(err, &e) || e.Extensions["code"] != "INVALID_REQUEST" {
+			t.Errorf("%#v: %v", v, err)
+		}
+	}
+}
+
 func TestTextScalars(t *testing.T) {
 	for name, c := range map[string]struct {
 		read      func(any) error
@@ -145,7 +160,7 @@ func TestTextScalars(t *testing.T) {
 		"Date":         {func(v any) error { _, err := scalar.UnmarshalDate(v); return err }, []string{"1990-05-17"}, []string{"17.05.1990", "1990-02-30"}},
 		"Decimal":      {func(v any) error { _, err := scalar.UnmarshalDecimal(v); return err }, []string{"19.90", "-1"}, []string{"1e9", "NaN", "1,5", ""}},
 		"CurrencyCode": {func(v any) error { _, err := scalar.UnmarshalCurrencyCode(v); return err }, []string{"GBP", "RUB"}, []string{"gbp", "XXY", ""}},
-		"URL":          {func(v any) error { _, err := scalar.UnmarshalURL(v); return err }, []string{"https://example.com/a"}, []string{"javascript:alert(1)", "ftp://x", "https://a b"}},
+		"URL":          {func(v any) error { _, err := scalar.UnmarshalURL(v); return err }, []string{"https://example.com/a"}, []string{"javascript:alert(1)", "ftp://x", "https://a b", "http://", "https://:80/x", "https://a\x00"}},
 		"TimeZone":     {func(v any) error { _, err := scalar.UnmarshalTimeZone(v); return err }, []string{"Europe/Berlin", "UTC"}, []string{"Local", "", "Mars/Base", "../etc/passwd"}},
 		"Locale":       {func(v any) error { _, err := scalar.UnmarshalLocale(v); return err }, []string{"en", "ru-RU"}, []string{"", "e", "en_US", "x y"}},
 		"EmailAddress": {func(v any) error { _, err := scalar.UnmarshalEmailAddress(v); return err }, []string{"a@example.com"}, []string{"a@example.com\r\nBcc: b@example.com", strings.Repeat("a", 300)}},

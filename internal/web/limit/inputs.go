@@ -68,8 +68,9 @@ func (v Variables) walk(x any, depth, most int, left *int) *gqlerror.Error {
 }
 
 // Inputs looks at what arguments hold once variables are filled in: the length
-// of lists of ids, and every cursor. It knows from the schema which arguments
-// can hold either, so that others cost nothing.
+// of lists of ids, every cursor, and that a @oneOf object names one thing, which
+// validation sees in literals only. It knows from the schema which arguments can
+// hold any of these, so that others cost nothing.
 type Inputs struct {
 	Limits Limits
 	// Check judges a value of scalar Cursor for the list ("User.orders") whose
@@ -78,7 +79,7 @@ type Inputs struct {
 	Bulk  func(context.Context) bool
 
 	schema *ast.Schema
-	watch  map[string]bool // named input types that can hold a cursor or ids
+	watch  map[string]bool // named input types that can hold a cursor, ids or a @oneOf
 }
 
 // ExtensionName is gqlgen's.
@@ -88,6 +89,11 @@ func (*Inputs) ExtensionName() string { return "KabinetInputs" }
 func (in *Inputs) Validate(es graphql.ExecutableSchema) error {
 	in.schema = es.Schema()
 	in.watch = map[string]bool{"Cursor": true, "ID": true}
+	for name, def := range in.schema.Types {
+		if oneOf(def) {
+			in.watch[name] = true
+		}
+	}
 	for changed := true; changed; {
 		changed = false
 		for name, def := range in.schema.Types {
@@ -190,6 +196,9 @@ func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqle
 	if def == nil || def.Kind != ast.InputObject || !ok {
 		return nil
 	}
+	if oneOf(def) && named(object) != 1 {
+		return wire.Refusal(fault.ErrInvalidRequest, "OneOf Input Object \""+def.Name+"\" must specify exactly one key.")
+	}
 	for _, field := range def.Fields {
 		if !c.watch[field.Type.Name()] {
 			continue
@@ -199,6 +208,20 @@ func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqle
 		}
 	}
 	return nil
+}
+
+func oneOf(def *ast.Definition) bool {
+	return def.Kind == ast.InputObject && def.Directives.ForName("oneOf") != nil
+}
+
+// named counts the keys of an object, -1 where one of them is null.
+func named(object map[string]any) int {
+	for _, v := range object {
+		if v == nil {
+			return -1
+		}
+	}
+	return len(object)
 }
 
 // asList takes a list of any Go type, as gqlparser makes typed ones of single
