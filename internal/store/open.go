@@ -97,7 +97,14 @@ func openDriver(raw string) (*pools, error) {
 	}
 	switch u.Scheme {
 	case "postgres", "postgresql":
-		db, err := sql.Open("postgres", raw)
+		// An instance that froze inside a transaction must not hold its locks
+		// for ever: the others wait for them.
+		q := u.Query()
+		if !q.Has("idle_in_transaction_session_timeout") {
+			q.Set("idle_in_transaction_session_timeout", "60000")
+			u.RawQuery = q.Encode()
+		}
+		db, err := sql.Open("postgres", u.String())
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err)
 		}

@@ -27,6 +27,7 @@ func (s *Tickets) WakeSnoozed(ctx context.Context, limit int) (n int, err error)
 	if err != nil {
 		return 0, store.Translate(err)
 	}
+	var failed error
 	for _, id := range due {
 		_, err := s.act(ctx, func(ctx context.Context, tx *store.Tx) (*ent.Ticket, error) {
 			t, err := s.lock(ctx, tx, scalar.ID{Prefix: "tkt", UUID: id})
@@ -41,11 +42,11 @@ func (s *Tickets) WakeSnoozed(ctx context.Context, limit int) (n int, err error)
 		})
 		switch {
 		case errors.Is(err, errAwake):
-		case err != nil:
-			return n, err
+		case err != nil: // the others need not wait for this one
+			failed = errors.Join(failed, err)
 		default:
 			n++
 		}
 	}
-	return n, nil
+	return n, failed
 }
