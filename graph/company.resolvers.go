@@ -18,7 +18,7 @@ import (
 )
 
 func (r *companyResolver) Orders(ctx context.Context, obj *generated.Company, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.OrderConnection, error) {
-	return r.Resolver.Orders.Of(ctx, obj.ID, filter, sort, order.Page{After: after, First: first, Before: before, Last: last})
+	return r.Resolver.Orders.OfCompany(ctx, obj.ID, filter, sort, order.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *companyResolver) Tickets(ctx context.Context, obj *generated.Company, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error) {

@@ -5048,7 +5048,7 @@ type User implements Node {
   notifications("Narrows the list." filter: NotificationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationConnection!
   "How many notifications are unread; exact."
   unreadCount: Int!
-  "Where the live streams stand now: read it, then the state, then subscribe after it."
+  "Where the streams of the person and the company acted for stand now: read it, then the state, then subscribe after it. A ticket's stream is its own: subscribe to ticketUpdated first, then read the ticket."
   streamPosition: StreamCursor!
 }
 

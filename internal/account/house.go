@@ -116,7 +116,7 @@ func seatOf(ctx context.Context, tx *store.Tx, owner, user uuid.UUID, kind membe
 		return err
 	}
 	n, err := tx.Membership.Update().Where(membership.OwnerID(owner), membership.UserID(user), membership.KindEQ(kind)).
-		SetRoleID(r.KeyID).SetStatus(membership.StatusACTIVE).AddRevision(1).Save(ctx)
+		SetRoleID(r.KeyID).SetStatus(membership.StatusACTIVE).ClearValidUntilAt().AddRevision(1).Save(ctx)
 	if err != nil || n > 0 {
 		return err
 	}

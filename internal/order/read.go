@@ -77,6 +77,15 @@ func (s *Orders) Of(ctx context.Context, owner uuid.UUID, filter *OrderFilter, s
 	return s.list(ctx, s.Store.Client.Order.Query().Where(entorder.OwnerID(owner)), filter, sort, p)
 }
 
+// OfCompany is Of for a company's list. Faults: FORBIDDEN without ORDERS_READ
+// in the company.
+func (s *Orders) OfCompany(ctx context.Context, company uuid.UUID, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
+	if !viewer.From(ctx).Reaches(company, "order", "read") {
+		return nil, fault.ErrForbidden
+	}
+	return s.Of(ctx, company, filter, sort, p)
+}
+
 func (s *Orders) list(ctx context.Context, q *ent.OrderQuery, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
 	by := sorts[OrderSortNewest]
 	if sort != nil && sorts[*sort] != nil {

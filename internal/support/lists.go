@@ -77,9 +77,7 @@ func (s *Tickets) Of(ctx context.Context, owner uuid.UUID, filter *TicketFilter,
 // OfCompany is Of for a company's list. Faults: FORBIDDEN without TICKETS_READ
 // in the company.
 func (s *Tickets) OfCompany(ctx context.Context, company uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
-	v := viewer.From(ctx)
-	reach := v.Reach(resource, "read")
-	if reach != viewer.ReachAll && (v.OwnerID != company || reach == viewer.ReachNone) {
+	if !viewer.From(ctx).Reaches(company, resource, "read") {
 		return nil, fault.ErrForbidden
 	}
 	return s.Of(ctx, company, filter, p)

@@ -80,6 +80,13 @@ func (v Viewer) Reach(resource, operation string) Reach {
 	return v.Grants[Permission{resource, operation}]
 }
 
+// Reaches says whether the viewer may act on anything of an owner: all of it is
+// his, or a part by the role he acts in. Which rows, the fence decides.
+func (v Viewer) Reaches(owner uuid.UUID, resource, operation string) bool {
+	reach := v.Reach(resource, operation)
+	return reach == ReachAll || v.SignedIn() && owner == v.UserID || reach != ReachNone && owner == v.OwnerID
+}
+
 // Actor is the id written into logs: the person, or nil for a system viewer.
 func (v Viewer) Actor() *uuid.UUID {
 	if v.UserID == uuid.Nil {
