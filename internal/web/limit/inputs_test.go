@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"kabinet/internal/web/limit"
 )
@@ -20,7 +21,7 @@ func TestOneOfInVariables(t *testing.T) {
 	if err := in.Validate(&graphql.ExecutableSchemaMock{SchemaFunc: func() *ast.Schema { return schema }}); err != nil {
 		t.Fatal(err)
 	}
-	doc := gqlparser.MustLoadQuery(schema, "query($r: Ref!, $m: Many) { one(by: $r) many(in: $m) }")
+	doc := gqlparser.MustLoadQueryWithRules(schema, "query($r: Ref!, $m: Many) { one(by: $r) many(in: $m) }", rules.NewDefaultRules())
 	name, both := map[string]any{"name": "x"}, map[string]any{"name": "x", "number": 1}
 	for _, c := range []struct {
 		ref, in map[string]any
