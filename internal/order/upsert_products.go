@@ -161,13 +161,12 @@ type shelf struct {
 func findProducts(ctx context.Context, tx *store.Tx, items []*ware) (shelf, error) {
 	found := shelf{map[string]*ent.Product{}, map[scalar.ExternalKey]*ent.Product{}}
 	var skus []string
-	var keys []any
 	bySource := map[string][]string{}
 	for _, w := range items {
 		if w.err != nil {
 			continue
 		}
-		skus, keys = append(skus, w.in.Sku), append(keys, w.in.Sku)
+		skus = append(skus, w.in.Sku)
 		if e := w.in.External; e != nil {
 			bySource[e.Source] = append(bySource[e.Source], e.ID)
 		}
@@ -175,14 +174,11 @@ func findProducts(ctx context.Context, tx *store.Tx, items []*ware) (shelf, erro
 	if len(skus) == 0 {
 		return found, nil
 	}
-	if err := tx.Lock(ctx, "products", "sku", keys...); err != nil {
-		return found, err
-	}
 	wanted := []predicate.Product{entproduct.SkuIn(skus...)}
 	for source, ids := range bySource {
 		wanted = append(wanted, entproduct.And(entproduct.Source(source), entproduct.ExternalIDIn(ids...)))
 	}
-	products, err := tx.Product.Query().Where(entproduct.Or(wanted...)).All(viewer.AsSystem(ctx, "order.upsert"))
+	products, err := tx.Product.Query().Where(entproduct.Or(wanted...), tx.Locking()).Order(entproduct.ByID()).All(viewer.AsSystem(ctx, "order.upsert"))
 	for _, p := range products {
 		found.bySku[p.Sku] = p
 		if p.Source != nil && p.ExternalID != nil {

@@ -86,25 +86,20 @@ func refKey(ref *CustomerRef) (string, error) {
 // key of its own source: another source's order is never found.
 func findStored(ctx context.Context, tx *store.Tx, items []*arrival) (map[scalar.ExternalKey]*ent.Order, error) {
 	bySource := map[string][]string{}
-	var keys []any
 	for _, a := range items {
 		if a.err == nil {
 			bySource[a.in.External.Source] = append(bySource[a.in.External.Source], a.in.External.ID)
-			keys = append(keys, a.in.External.ID)
 		}
 	}
 	stored := map[scalar.ExternalKey]*ent.Order{}
-	if len(keys) == 0 {
+	if len(bySource) == 0 {
 		return stored, nil
-	}
-	if err := tx.Lock(ctx, "orders", "external_id", keys...); err != nil {
-		return nil, err
 	}
 	var wanted []predicate.Order
 	for source, ids := range bySource {
 		wanted = append(wanted, entorder.And(entorder.Source(source), entorder.ExternalIDIn(ids...)))
 	}
-	orders, err := tx.Order.Query().Where(entorder.Or(wanted...)).WithLines().WithPayments().All(viewer.AsSystem(ctx, "order.upsert"))
+	orders, err := tx.Order.Query().Where(entorder.Or(wanted...), tx.Locking()).Order(entorder.ByID()).WithLines().WithPayments().All(viewer.AsSystem(ctx, "order.upsert"))
 	for _, o := range orders {
 		stored[scalar.ExternalKey{Source: *o.Source, ID: *o.ExternalID}] = o
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 )
 
 // Lock holds the rows of a table whose column has one of the values until the
@@ -23,4 +24,15 @@ func (tx *Tx) Lock(ctx context.Context, table, column string, values ...any) err
 	for rows.Next() { // the locks are taken as the rows are read
 	}
 	return rows.Err()
+}
+
+// Locking makes a query hold the rows that it finds, in the statement that
+// reads them: a row that comes between a lock and a read would be read without
+// one. Order such a query by id. SQLite has one writer, who needs no lock.
+func (tx *Tx) Locking() func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		if tx.store.Dialect() == dialect.Postgres {
+			s.ForUpdate()
+		}
+	}
 }
