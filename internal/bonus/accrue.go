@@ -58,24 +58,9 @@ func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g g
 	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
 		return Done{}, fault.ErrInvalidValue.At("input", "expiresAt")
 	}
-	var done Done
-	var result kept
-	var replayed bool
-	err = p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
-		replayed, err = tx.Once(ctx, operation, key, g, &result, func() error {
-			b, e, err := p.give(ctx, tx, operation, key, g)
-			if err != nil {
-				return err
-			}
-			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
-			return nil
-		})
-		return err
+	return p.once(ctx, operation, key, dry, g, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+		return p.give(ctx, tx, operation, key, g)
 	})
-	if err != nil {
-		return Done{}, err
-	}
-	return p.answer(ctx, done, replayed, result)
 }
 
 // give writes the entry of a staff act and puts the act on record.

@@ -2,6 +2,7 @@ package bonus
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -51,8 +52,11 @@ func (b *book) openLots(ctx context.Context, bucket ledgerlot.Bucket, first uuid
 	if err != nil {
 		return nil, err
 	}
+	return scanLots(rows)
+}
+
+func scanLots(rows *sql.Rows) (lots []lot, err error) {
 	defer rows.Close()
-	var lots []lot
 	for rows.Next() {
 		var l lot
 		if err := rows.Scan(&l.id, &l.remaining); err != nil {
@@ -155,14 +159,5 @@ func takenFrom(ctx context.Context, tx *store.Tx, redemption uuid.UUID) ([]lot, 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var lots []lot
-	for rows.Next() {
-		var l lot
-		if err := rows.Scan(&l.id, &l.remaining); err != nil {
-			return nil, err
-		}
-		lots = append(lots, l)
-	}
-	return lots, rows.Err()
+	return scanLots(rows)
 }

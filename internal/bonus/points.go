@@ -56,11 +56,29 @@ func (p *Points) replay(ctx context.Context, k kept) (Done, error) {
 	return Done{Account: ViewAccount(a), Entry: ViewEntry(e), Replayed: &again}, nil
 }
 
-// answer is what a verb gives after its commit: what it held, or, where the
-// key was known, the first answer again.
-func (p *Points) answer(ctx context.Context, done Done, replayed bool, k kept) (Done, error) {
+// once runs a verb that moves points once per idempotency key, of which input
+// is all that it stands for: it gives what the verb held or, where the key was
+// known, the first answer again.
+func (p *Points) once(ctx context.Context, operation, key string, dry bool, input any, move func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error)) (Done, error) {
+	var done Done
+	var result kept
+	var replayed bool
+	err := p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
+		replayed, err = tx.Once(ctx, operation, key, input, &result, func() error {
+			b, e, err := move(ctx, tx)
+			if err != nil {
+				return err
+			}
+			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return Done{}, err
+	}
 	if replayed {
-		return p.replay(ctx, k)
+		return p.replay(ctx, result)
 	}
 	done.Replayed = &replayed
 	return done, nil

@@ -36,25 +36,10 @@ func (p *Points) Redeem(ctx context.Context, in RedeemPointsInput) (Done, error)
 	if err := checkAmount(in.Amount); err != nil {
 		return Done{}, err
 	}
-	var done Done
-	var result kept
-	var replayed bool
-	err = p.Store.InDryTx(ctx, isDry(in.DryRun), func(ctx context.Context, tx *store.Tx) (err error) {
-		key := redeemKey{owner, in.Amount, in.ProgramID, in.OrderID}
-		replayed, err = tx.Once(ctx, "redeemPoints", in.IdempotencyKey, key, &result, func() error {
-			b, e, err := p.redeem(ctx, tx, owner, in)
-			if err != nil {
-				return err
-			}
-			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
-			return nil
-		})
-		return err
+	input := redeemKey{owner, in.Amount, in.ProgramID, in.OrderID}
+	return p.once(ctx, "redeemPoints", in.IdempotencyKey, isDry(in.DryRun), input, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+		return p.redeem(ctx, tx, owner, in)
 	})
-	if err != nil {
-		return Done{}, err
-	}
-	return p.answer(ctx, done, replayed, result)
 }
 
 func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in RedeemPointsInput) (*book, *ent.LedgerEntry, error) {

@@ -86,7 +86,7 @@ func inputHash(input any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// ForgetKeys deletes idempotency keys past their life, a batch at a time.
+// ForgetKeys deletes idempotency keys past their life.
 func (s *Store) ForgetKeys(ctx context.Context) error {
 	return s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM idempotencies WHERE expires_at < ?`, tx.Now)
