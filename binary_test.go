@@ -231,6 +231,7 @@ func TestCannotStart(t *testing.T) {
 		"wrong setting":  {[]string{"KABINET_LISTEN=nowhere"}, nil, "KABINET_LISTEN"},
 		"no such server": {[]string{"KABINET_DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=2"}, nil, "database"},
 		"no secret":      {[]string{"KABINET_SECRET_KEY="}, nil, "KABINET_SECRET_KEY"},
+		"bad letter box": {[]string{"KABINET_SMTP_URL=smtp://mail.example.com:25", "KABINET_MAIL_FROM=not an address"}, nil, "KABINET_MAIL_FROM"},
 		"no command":     {nil, []string{"dance"}, "dance"},
 		"taken port":     {[]string{"KABINET_LISTEN=127.0.0.1:1"}, nil, "KABINET_LISTEN"},
 	} {

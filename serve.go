@@ -59,26 +59,34 @@ func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) 
 	}
 }
 
+// serving is what only a server needs: the lasting secret, and how letters leave.
+func serving(cfg *config.Config, log *slog.Logger) (secret []byte, send account.Send, err error) {
+	if secret, err = cfg.SecretKey(); err != nil {
+		return nil, nil, err
+	}
+	send, err = sender(cfg, log)
+	return secret, send, err
+}
+
 // sender is how letters leave: by SMTP, into the log of a demonstration, or not.
-func sender(cfg *config.Config, log *slog.Logger) account.Send {
+func sender(cfg *config.Config, log *slog.Logger) (account.Send, error) {
 	var out mail.Sender
 	switch {
 	case cfg.Mail.SMTPURL != "":
 		smtp, err := mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
 		if err != nil {
-			log.Error("letters cannot leave: KABINET_SMTP_URL", "error", err.Error())
-			return nil
+			return nil, fmt.Errorf("KABINET_SMTP_URL or KABINET_MAIL_FROM: %w", err)
 		}
 		out = smtp
 	case cfg.Demo:
 		out = mail.Log(log)
 	default:
 		log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
-		return nil
+		return nil, nil
 	}
 	return func(ctx context.Context, to, subject, text, html, id string) error {
 		return out(ctx, mail.Message{To: to, Subject: subject, Text: text, HTML: html, ID: id})
-	}
+	}, nil
 }
 
 // serve answers until ctx ends, then drains: sockets first, then requests,

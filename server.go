@@ -76,11 +76,10 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		return err
 	}
 	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text())} // commands seal nothing that outlives them
-	if _, serving := command.(config.Serve); serving {
-		if p.secret, err = cfg.SecretKey(); err != nil {
+	if _, ok := command.(config.Serve); ok {
+		if p.secret, p.send, err = serving(cfg, log); err != nil {
 			return err
 		}
-		p.send = sender(cfg, log)
 	}
 	k, err := assemble(ctx, s, p)
 	if err != nil {
