@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,12 +16,21 @@ type ID struct {
 }
 
 // String is the text at the edge.
-func (id ID) String() string {
-	t, err := typeid.FromUUIDBytesWithPrefix(id.Prefix, id.UUID[:])
-	if err != nil {
-		return ""
+func (id ID) String() string { return string(AppendID(make([]byte, 0, len(id.Prefix)+27), id.Prefix, id.UUID)) }
+
+// AppendID appends the text of an id: the prefix and the 128 bits of the UUID
+// in Crockford's base 32, as the TypeID specification 0.3 says.
+func AppendID(b []byte, prefix string, id uuid.UUID) []byte {
+	const digits = "0123456789abcdefghjkmnpqrstvwxyz"
+	b = append(append(b, prefix...), '_')
+	hi, lo := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+	var text [26]byte
+	for i := len(text) - 1; i >= 0; i-- { // five bits a digit, from the low end
+		text[i] = digits[lo&31]
+		lo = lo>>5 | hi<<59
+		hi >>= 5
 	}
-	return t.String()
+	return append(b, text[:]...)
 }
 
 // ParseID reads a TypeID of any kind.

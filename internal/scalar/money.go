@@ -24,20 +24,28 @@ func Digits(code string) int {
 }
 
 // Amount is the value in major units, exact: "19.90", "-3", "0.05".
-func (m Money) Amount() string {
-	digits := Digits(m.Currency)
-	sign, n := "", uint64(m.Minor)
-	if m.Minor < 0 {
-		sign, n = "-", -n
+func (m Money) Amount() string { return string(AppendAmount(make([]byte, 0, 24), m.Minor, m.Currency)) }
+
+// AppendAmount appends what Amount gives.
+func AppendAmount(b []byte, minor int64, code string) []byte {
+	n := uint64(minor)
+	if minor < 0 {
+		b, n = append(b, '-'), -n
 	}
-	s := strconv.FormatUint(n, 10)
+	digits, unit := Digits(code), uint64(1)
+	for range digits {
+		unit *= 10
+	}
+	b = strconv.AppendUint(b, n/unit, 10)
 	if digits == 0 {
-		return sign + s
+		return b
 	}
-	if len(s) <= digits {
-		s = strings.Repeat("0", digits-len(s)+1) + s
+	b = append(b, '.')
+	for rest := n % unit; unit > 1; rest %= unit {
+		unit /= 10
+		b = append(b, byte('0'+rest/unit))
 	}
-	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
+	return b
 }
 
 // ParseMoney reads a decimal amount of a currency exactly; more digits than

@@ -24,9 +24,8 @@ func refuse(code, format string, args ...any) error {
 	return &gqlerror.Error{Message: fmt.Sprintf(format, args...), Extensions: map[string]any{"code": code}}
 }
 
-func quoted(s string) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(s)) })
-}
+// quoted writes JSON: Go's own quoting knows escapes that JSON does not.
+func quoted(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
 func text(scalar string, v any) (string, error) {
 	s, ok := v.(string)
