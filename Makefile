@@ -19,7 +19,7 @@ lint: ## run golangci-lint; it is built once and kept
 
 generate: ## generate ent/generated and graph/generated anew
 	go generate ./ent
-	go tool gqlgen generate
+	go run ./graph/generate
 
 generate-check: ## fail when make generate would change something
 	@tools/generate-check.sh
