@@ -16,6 +16,8 @@ import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/entc"
 	"entgo.io/ent/entc/gen"
+
+	stored "kabinet/ent/template"
 )
 
 // patch replaces one anchor of a template.
@@ -165,12 +167,17 @@ func main() {
 	if err != nil {
 		log.Fatalf("entc: %v", err)
 	}
+	sdl := stored.ReadSDL("../schema")
 	err = entc.Generate("./schema", &gen.Config{
 		Target:   "./generated",
 		Package:  "kabinet/ent/generated",
 		Features: []gen.Feature{gen.FeatureIntercept, gen.FeatureNamedEdges, gen.FeatureVersionedMigration},
-		Templates: []*gen.Template{gen.MustParse(gen.NewTemplate("edge_types").
-			Funcs(template.FuncMap{"trimSuffix": strings.TrimSuffix}).ParseFiles("template/edge_types.tmpl"))},
+		Templates: []*gen.Template{
+			gen.MustParse(gen.NewTemplate("edge_types").
+				Funcs(template.FuncMap{"trimSuffix": strings.TrimSuffix}).ParseFiles("template/edge_types.tmpl")),
+			gen.MustParse(gen.NewTemplate("stored").
+				Funcs(template.FuncMap{"shows": func(n *gen.Type) stored.Shown { return stored.Shows(sdl, n) }}).ParseFiles("template/stored.tmpl")),
+		},
 	}, entc.Extensions(ex))
 	if err != nil {
 		log.Fatalf("entc: %v", err)

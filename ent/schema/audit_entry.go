@@ -15,7 +15,12 @@ type AuditEntry struct{ ent.Schema }
 func (AuditEntry) Mixin() []ent.Mixin { return []ent.Mixin{Log{}} }
 
 // Annotations of the table.
-func (AuditEntry) Annotations() []schema.Annotation { return []schema.Annotation{Prefix{Value: "aud"}} }
+func (AuditEntry) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Prefix{Value: "aud"},
+		Shows{Fields: map[string][]string{"subjectId": {"subject_kind", "subject_id"}}},
+	}
+}
 
 // Fields of the table.
 func (AuditEntry) Fields() []ent.Field {

@@ -19,6 +19,9 @@ func (BonusProgram) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, Versioned{}}
 func (BonusProgram) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "prog", Column: "KeyID"},
+		Shows{Fields: map[string][]string{
+			"name": {"texts", "name"}, "unitName": {"texts", "name"}, "terms": {"texts", "name"},
+		}},
 		entsql.Checks(map[string]string{"bonus_programs_terms": "earn_points >= 0 AND earn_per_minor > 0 AND pending_days >= 0 AND (lot_days IS NULL OR lot_days > 0)"}),
 	}
 }

@@ -15,7 +15,12 @@ type Company struct{ ent.Schema }
 func (Company) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, External{}, Annotated{}} }
 
 // Annotations of the table.
-func (Company) Annotations() []schema.Annotation { return []schema.Annotation{Prefix{Value: "com"}} }
+func (Company) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Prefix{Value: "com"},
+		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}}},
+	}
+}
 
 // Fields of the table.
 func (Company) Fields() []ent.Field {

@@ -20,6 +20,14 @@ func (LedgerAccount) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfOwner{}} 
 func (LedgerAccount) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "acc"},
+		Shows{
+			As: []string{"BonusAccount"},
+			Fields: map[string][]string{
+				"program": {"program_id"}, "balance": {"active", "held"}, "available": {"active"},
+				"expiring": {"id"}, "entries": {"id"}, "lots": {"id"},
+			},
+			Always: []string{"kind", "next_due_at"},
+		},
 		entsql.Checks(map[string]string{
 			"ledger_accounts_buckets": "active >= floor AND pending >= 0 AND held >= 0",
 			"ledger_accounts_system":  "kind <> 'SYSTEM' OR (active = 0 AND pending = 0 AND held = 0)",

@@ -21,6 +21,11 @@ func (LedgerEntry) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, InOwner{}} }
 func (LedgerEntry) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "ent"},
+		Shows{
+			As:     []string{"BonusAccrual", "BonusRedemption", "BonusHold", "BonusExpiry", "BonusReversal", "BonusAdjustment", "BonusTransfer"},
+			Fields: map[string][]string{"label": {"kind", "bucket", "explain"}},
+			Always: []string{"kind"},
+		},
 		entsql.Checks(map[string]string{
 			"ledger_entries_amount":  "amount <> 0",
 			"ledger_entries_buckets": "bucket IN ('PENDING','ACTIVE','HELD') AND contra_bucket IN ('PENDING','ACTIVE','HELD')",

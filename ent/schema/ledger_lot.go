@@ -19,6 +19,7 @@ func (LedgerLot) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}} }
 func (LedgerLot) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "lot"},
+		Shows{As: []string{"BonusLot"}},
 		entsql.Checks(map[string]string{"ledger_lots_remaining": "remaining >= 0 AND remaining <= amount"}),
 	}
 }

@@ -17,7 +17,10 @@ func (Membership) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, OfU
 
 // Annotations of the table.
 func (Membership) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "mbr"}}
+	return []schema.Annotation{
+		Prefix{Value: "mbr"},
+		Shows{Fields: map[string][]string{"roleName": {"role_id"}}},
+	}
 }
 
 // Fields of the table.

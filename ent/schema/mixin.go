@@ -26,6 +26,21 @@ func (Prefix) Name() string { return "Prefix" }
 
 var _ schema.Annotation = Prefix{}
 
+// Shows says what the SDL makes of a row where a name does not say it: a field
+// that no column or edge is called by, or that looks at more than its own. A
+// field that reads other tables lists what it looks at in this row. The
+// generator stops at a field of the SDL that is neither stored nor listed.
+type Shows struct {
+	As     []string            // the SDL's types over the row; the table's own name when empty
+	Fields map[string][]string // by field of the SDL, the columns behind it
+	Always []string            // columns that reading a row needs, whatever is asked for
+}
+
+// Name implements schema.Annotation.
+func (Shows) Name() string { return "Shows" }
+
+var _ schema.Annotation = Shows{}
+
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 // Log gives id and created_at, for rows that never change.

@@ -17,7 +17,10 @@ func (Notification) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfUser{}} }
 
 // Annotations of the table.
 func (Notification) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "ntf"}}
+	return []schema.Annotation{
+		Prefix{Value: "ntf"},
+		Shows{Fields: map[string][]string{"subjectId": {"subject_kind", "subject_id"}}},
+	}
 }
 
 // Fields of the table.

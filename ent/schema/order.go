@@ -22,6 +22,11 @@ func (Order) Mixin() []ent.Mixin {
 func (Order) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "order"},
+		Shows{Fields: map[string][]string{
+			"statusLabel":      {"status", "payment_status", "fulfillment_status"},
+			"availableActions": {"status", "payment_status", "fulfillment_status", "owner_id", "user_id"},
+			"companyId":        {"owner_id", "user_id"},
+		}},
 		entsql.Checks(map[string]string{
 			"orders_total":       "total_minor >= 0",
 			"orders_paid":        "refunded_minor >= 0 AND refunded_minor <= paid_minor",

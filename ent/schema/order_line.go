@@ -20,6 +20,7 @@ func (OrderLine) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}} }
 func (OrderLine) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "line"},
+		Shows{Always: []string{"position"}},
 		entsql.Checks(map[string]string{"order_lines_quantities": "quantity > 0 AND cancelled >= 0 AND shipped >= 0 AND returned >= 0 AND cancelled + returned <= quantity"}),
 	}
 }

@@ -20,6 +20,7 @@ func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}, Extern
 func (Payment) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "pay", ByKind: map[string]string{"REFUND": "rfd"}},
+		Shows{As: []string{"Payment", "Refund"}},
 		entsql.Checks(map[string]string{"payments_amounts": "amount_minor > 0 AND refunded_minor >= 0 AND refunded_minor <= amount_minor"}),
 	}
 }

@@ -32,6 +32,10 @@ func (ReturnRequest) Mixin() []ent.Mixin {
 func (ReturnRequest) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "ret"},
+		Shows{
+			Fields: map[string][]string{"lines": {"lines", "currency"}},
+			Always: []string{"requested_at"},
+		},
 		entsql.Checks(map[string]string{"return_requests_amount": "amount_minor >= 0"}),
 	}
 }

@@ -17,7 +17,10 @@ func (Session) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfUser{}} }
 
 // Annotations of the table.
 func (Session) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "ses", ByKind: map[string]string{"API_KEY": "key"}}}
+	return []schema.Annotation{
+		Prefix{Value: "ses", ByKind: map[string]string{"API_KEY": "key"}},
+		Shows{Fields: map[string][]string{"current": {"id"}}},
+	}
 }
 
 // Fields of the table.

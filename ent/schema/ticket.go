@@ -23,6 +23,13 @@ func (Ticket) Mixin() []ent.Mixin {
 func (Ticket) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "tkt"},
+		Shows{Fields: map[string][]string{
+			"statusLabel":      {"status_reason"},
+			"availableActions": {"status", "owner_id", "user_id"},
+			"isAssigned":       {"assignee_id"},
+			"assignee":         {"assignee_id", "owner_id", "user_id"},
+			"unreadCount":      {"public_seq", "staff_seq", "staff_read_seq", "owner_id", "user_id"},
+		}},
 		entsql.Checks(map[string]string{
 			"tickets_status": "status IN ('OPEN','SNOOZED','CLOSED')",
 			"tickets_seq":    "public_seq >= 0 AND staff_seq >= 0 AND staff_read_seq >= 0",

@@ -17,7 +17,10 @@ func (TicketMessage) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}, 
 
 // Annotations of the table.
 func (TicketMessage) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "msg"}}
+	return []schema.Annotation{
+		Prefix{Value: "msg"},
+		Shows{Fields: map[string][]string{"isMine": {"author_id"}, "clientMessageId": {"client_id"}}},
+	}
 }
 
 // Fields of the table.

@@ -18,6 +18,10 @@ func (User) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, External{
 func (User) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "usr"},
+		Shows{Fields: map[string][]string{
+			"preferences": {"locale", "time_zone"}, "identities": {"id"}, "sessions": {"id"}, "memberships": {"id"}, "orders": {"id"}, "returns": {"id"},
+			"bonusAccount": {"id"}, "bonusAccounts": {"id"}, "tickets": {"id"}, "notifications": {"id"}, "streamPosition": {"id"},
+		}},
 		entsql.Checks(map[string]string{"users_unread_count": "unread_count >= 0", "users_stream": "stream_seq >= 0 AND stream_oldest >= 0"}),
 	}
 }
