@@ -25,7 +25,7 @@ func translate(err error) error {
 	case ent.IsNotFound(err), errors.Is(err, sql.ErrNoRows):
 		return fault.ErrNotFound.Because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), retryable(err), lost(err):
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), retryable(err), lost(err), tooLong(err):
 		return fault.ErrUnavailable.Because(err)
 	}
 	return err
@@ -45,11 +45,19 @@ func lost(err error) bool {
 	return errors.As(err, &ne)
 }
 
-// retryable says that the transaction did nothing and may be tried again.
+// tooLong says that PostgreSQL stopped a statement: its time was up
+// (statement_timeout), or who asked has gone.
+func tooLong(err error) bool {
+	var pe *pq.Error
+	return errors.As(err, &pe) && pe.Code == "57014"
+}
+
+// retryable says that the transaction did nothing and may be tried again: it
+// met another one, or the tables changed under a prepared statement.
 func retryable(err error) bool {
 	var pe *pq.Error
 	if errors.As(err, &pe) {
-		return pe.Code == "40001" || pe.Code == "40P01"
+		return pe.Code == "40001" || pe.Code == "40P01" || pe.Code == "26000" || pe.Routine == "RevalidateCachedQuery"
 	}
 	return sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY
 }

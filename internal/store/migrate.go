@@ -134,7 +134,7 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		return err
 	}
 	defer unlock()
-	db, err := openSQLite(SQLitePath(s.url), "&_txlock=immediate&_pragma=foreign_keys(0)")
+	db, err := openSQLite(SQLitePath(s.url), "&_txlock=immediate&_pragma=foreign_keys(0)", -1)
 	if err != nil {
 		return err
 	}

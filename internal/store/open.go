@@ -17,10 +17,11 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-	_ "github.com/lib/pq"  // the PostgreSQL driver
-	_ "modernc.org/sqlite" // the SQLite driver
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
 
 	ent "kabinet/ent/generated"
+	"kabinet/internal/store/prepared"
 )
 
 // Options opens a Store.
@@ -29,6 +30,7 @@ type Options struct {
 	Clock       func() time.Time                            // time.Now when nil
 	Log         *slog.Logger                                // slog.Default() when nil
 	OnStatement func(ctx context.Context, statement string) // sees every statement; for tests and bench
+	Statements  int                                         // how many each connection keeps prepared; 0: prepared.Size, less than 0: none
 }
 
 // Store is one opened database. Client reads outside transactions; it is
@@ -57,7 +59,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	drv, err := openDriver(o.URL)
+	drv, err := openDriver(o.URL, o.Statements)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func (s *Store) Writer() *sql.DB { return s.drv.write }
 // OnTold sets what is called after each commit that told events.
 func (s *Store) OnTold(f func()) { s.told = f }
 
-func openDriver(raw string) (*pools, error) {
+func openDriver(raw string, keep int) (*pools, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("database url: %w", err)
@@ -104,10 +106,11 @@ func openDriver(raw string) (*pools, error) {
 			q.Set("idle_in_transaction_session_timeout", "60000")
 			u.RawQuery = q.Encode()
 		}
-		db, err := sql.Open("postgres", u.String())
+		connector, err := pq.NewConnector(u.String())
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err)
 		}
+		db := sql.OpenDB(prepared.Connector(connector, keep, true))
 		db.SetMaxOpenConns(maxConns)
 		db.SetMaxIdleConns(maxConns)
 		return &pools{dialect: dialect.Postgres, write: db, read: db}, nil
@@ -116,12 +119,12 @@ func openDriver(raw string) (*pools, error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("open sqlite: %w", err)
 		}
-		write, err := openSQLite(path, "&_txlock=immediate&_pragma=foreign_keys(1)")
+		write, err := openSQLite(path, "&_txlock=immediate&_pragma=foreign_keys(1)", keep)
 		if err != nil {
 			return nil, err
 		}
 		write.SetMaxOpenConns(1)
-		read, err := openSQLite(path, "&_pragma=query_only(1)")
+		read, err := openSQLite(path, "&_pragma=query_only(1)", keep)
 		if err != nil {
 			return nil, err
 		}
@@ -135,14 +138,14 @@ func openDriver(raw string) (*pools, error) {
 // SQLitePath is the file of a sqlite:// URL.
 func SQLitePath(raw string) string { return strings.TrimPrefix(raw, "sqlite://") }
 
-func openSQLite(path, more string) (*sql.DB, error) {
+func openSQLite(path, more string, keep int) (*sql.DB, error) {
 	// WAL lets readers go on beside the one writer; times are written so that
 	// their text sorts as they do.
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_time_format=sqlite&_timezone=UTC&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more
-	db, err := sql.Open("sqlite", dsn)
+	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
-	return db, nil
+	return sql.OpenDB(prepared.Connector(connector, keep, false)), nil
 }
