@@ -29,6 +29,7 @@ import (
 	"kabinet/internal/support"
 	"kabinet/internal/viewer"
 	"kabinet/internal/web"
+	"kabinet/internal/web/limit"
 )
 
 // version is set by the release build: -ldflags "-X main.version=v1.2.3".
@@ -61,6 +62,11 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		fmt.Fprintln(stdout, "kabinet", version)
 		return nil
 	}
+	_, serves := command.(config.Serve)
+	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text())} // commands seal nothing that outlives them
+	if p.trusted, err = trusted(cfg, log, serves); err != nil {
+		return err
+	}
 	s, err := store.Open(ctx, store.Options{URL: databaseURL(cfg.Database), Log: log})
 	if err != nil {
 		return err
@@ -75,8 +81,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
-	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text())} // commands seal nothing that outlives them
-	if _, ok := command.(config.Serve); ok {
+	if serves {
 		if p.secret, p.send, err = serving(cfg, log); err != nil {
 			return err
 		}
@@ -108,10 +113,11 @@ func databaseURL(d config.Database) string {
 
 // parts are what assemble is given beside the store.
 type parts struct {
-	cfg    *config.Config
-	log    *slog.Logger
-	secret []byte       // of the sealer, 32 bytes or more
-	send   account.Send // nil: letters wait
+	cfg     *config.Config
+	log     *slog.Logger
+	secret  []byte         // of the sealer, 32 bytes or more
+	send    account.Send   // nil: letters wait
+	trusted *limit.Trusted // nil: no manifest
 }
 
 // kabinet is the whole, assembled.
@@ -197,7 +203,7 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 			Points: k.points, Tickets: k.tickets, Inbox: k.inbox,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
-	}), k.edgeOptions())
+	}), k.edgeOptions(p.trusted))
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
 	}
@@ -211,10 +217,10 @@ func (k *kabinet) hear(ctx context.Context, limit int) (int, error) {
 	return k.store.Hear(viewer.AsSystem(ctx, "hear"), limit, k.hearers, job.HearFailed(k.log))
 }
 
-func (k *kabinet) edgeOptions() web.Options {
+func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 	c := k.cfg
 	o := web.Options{
-		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, Limits: limits(c.Limits),
+		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, Limits: limits(c.Limits), Trusted: trusted,
 		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
 			return k.people.Viewer(ctx, account.Caller(by))
 		},

@@ -25,23 +25,25 @@ const (
 
 // Config is everything the server was told, checked.
 type Config struct {
-	Database       Database
-	Listen         string // host:port
-	MetricsListen  string // host:port, empty when metrics have no listener of their own
-	Mode           Mode
-	Demo           bool
-	PublicURL      *url.URL       // without a trailing slash
-	Origins        []string       // exact, scheme://host[:port], besides PublicURL's own
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Locale         string         // BCP 47, canonical
-	TimeZone       *time.Location
-	EventRetention time.Duration // how long an event can be resumed from
-	NATSURL        string        // comma list, empty for the embedded bus
-	LogLevel       slog.Level
-	Drain          time.Duration // after SIGTERM, until what is left is cut
-	Mail           Mail
-	Session        Session
-	Limits         Limits
+	Database         Database
+	Listen           string // host:port
+	MetricsListen    string // host:port, empty when metrics have no listener of their own
+	Mode             Mode
+	Demo             bool
+	PublicURL        *url.URL       // without a trailing slash
+	Origins          []string       // exact, scheme://host[:port], besides PublicURL's own
+	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
+	Locale           string         // BCP 47, canonical
+	TimeZone         *time.Location
+	EventRetention   time.Duration // how long an event can be resumed from
+	NATSURL          string        // comma list, empty for the embedded bus
+	TrustedDocuments []string      // paths of manifests; not read here
+	TrustedOnly      bool          // no other documents are taken
+	LogLevel         slog.Level
+	Drain            time.Duration // after SIGTERM, until what is left is cut
+	Mail             Mail
+	Session          Session
+	Limits           Limits
 
 	secretKey []byte
 }
@@ -165,6 +167,9 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 	}
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")
+	}
+	if c.TrustedOnly && len(c.TrustedDocuments) == 0 {
+		refuse("KABINET_TRUSTED_DOCUMENTS", "with KABINET_TRUSTED_DOCUMENTS_ONLY it is required, or nothing could be asked")
 	}
 	atMost := func(shortEnv string, short time.Duration, longEnv string, long time.Duration) {
 		if short > long && long > 0 {

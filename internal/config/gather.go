@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -44,16 +43,9 @@ func gather(line commandLine, env func(string) (string, bool)) settingValues {
 }
 
 // demoSetting belongs to serve and so is no row of the table of flags.
-var demoSetting = setting{
-	env: "KABINET_DEMO", def: "false", example: "true",
-	meaning: "Whether an empty database is filled with demonstration data and sign-ins; implies development mode",
-	set: func(c *Config, v string) (err error) {
-		if c.Demo, err = strconv.ParseBool(v); err != nil {
-			return errors.New("it must be true or false")
-		}
-		return nil
-	},
-}
+var demoSetting = yesNo("KABINET_DEMO", "", "false",
+	"Whether an empty database is filled with demonstration data and sign-ins; implies development mode", "true",
+	func(c *Config) *bool { return &c.Demo })
 
 func demo(line commandLine, env func(string) (string, bool)) value {
 	v := value{setting: demoSetting, text: demoSetting.def, from: "default"}

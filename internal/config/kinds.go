@@ -22,6 +22,18 @@ func span(env, group, def, meaning, example string, least, most time.Duration, f
 	}}
 }
 
+// yesNo is a setting that is true or false.
+func yesNo(env, group, def, meaning, example string, field func(*Config) *bool) setting {
+	return setting{env: env, group: group, def: def, meaning: meaning, example: example, set: func(c *Config, v string) error {
+		b, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("it must be true or false")
+		}
+		*field(c) = b
+		return nil
+	}}
+}
+
 // number is a setting that is a whole number between least and most.
 func number(env, group, def, meaning, example string, least, most int, field func(*Config) *int) setting {
 	return setting{env: env, group: group, def: def, meaning: meaning, example: example, set: func(c *Config, v string) error {

@@ -94,7 +94,7 @@ func (e *Edge) newGraphQL(es graphql.ExecutableSchema) *handler.Server {
 	if e.o.Development {
 		srv.Use(limit.Introspection{})
 	}
-	persisted := limit.Persisted{Cache: limit.NewQueryTexts(l.PersistedCache)}
+	persisted := limit.Persisted{Cache: limit.NewQueryTexts(l.PersistedCache), Trusted: e.o.Trusted}
 	rate := limit.NewRate(l, e.bulk, time.Now)
 	if l.RateNodes > 0 {
 		srv.Use(limit.Arrive{Rate: rate})

@@ -118,7 +118,7 @@ func (t overHTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawPa
 	case err != nil:
 		w.Header().Set("Connection", "close")
 		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, "the body could not be read")
-	case params.Query == "" && params.Extensions["persistedQuery"] == nil:
+	case !wire.HasDocument(params):
 		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, `"query" is missing`)
 	default:
 		return params, true
@@ -136,9 +136,11 @@ func fromURL(r *http.Request) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &graphql.RawParams{
+	p := &graphql.RawParams{
 		Query: q.Get("query"), OperationName: q.Get("operationName"), Variables: vars, Extensions: ext,
-	}, nil
+	}
+	wire.NameDocument(p, q.Get("documentId"))
+	return p, nil
 }
 
 func (t overHTTP) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {

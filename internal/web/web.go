@@ -48,6 +48,7 @@ type Options struct {
 	Origins        []string       // exact further origins allowed to call with credentials
 	TrustedProxies []netip.Prefix // X-Forwarded-For is believed from these alone
 	Limits         Limits         // DefaultLimits() when Tokens is 0
+	Trusted        *limit.Trusted // documents of manifests; nil: none
 
 	// SignIn makes a viewer of credentials; nobody with a nil error when Token
 	// is empty. A fault of kind Unauthenticated or Locked lets the request go

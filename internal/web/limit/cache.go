@@ -4,8 +4,6 @@ import (
 	"container/list"
 	"context"
 	"sync"
-
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // TextCache keeps what was used last until its entries weigh more than it may
@@ -32,12 +30,6 @@ const entryWeight = 256
 // NewQueryTexts keeps the texts of persisted queries.
 func NewQueryTexts(bytes int) *TextCache[string] {
 	return newTextCache(bytes, func(key, value string) int { return len(key) + len(value) + entryWeight })
-}
-
-// NewDocuments keeps parsed and validated documents by their text. A parsed
-// document is up to about forty times as big as its text.
-func NewDocuments(bytes int) *TextCache[*ast.QueryDocument] {
-	return newTextCache(bytes, func(key string, _ *ast.QueryDocument) int { return 40*len(key) + entryWeight })
 }
 
 func newTextCache[T any](bytes int, weigh func(string, T) int) *TextCache[T] {

@@ -113,64 +113,88 @@ func (in *Inputs) Validate(es graphql.ExecutableSchema) error {
 
 // MutateOperationContext refuses with INVALID_CURSOR or INVALID_REQUEST.
 func (in *Inputs) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	c := &inputCheck{Inputs: in, ctx: ctx, vars: op.Variables, seen: map[*ast.FragmentDefinition]bool{}}
-	return c.set(op.Operation.SelectionSet)
-}
-
-type inputCheck struct {
-	*Inputs
-	ctx  context.Context
-	vars map[string]any
-	seen map[*ast.FragmentDefinition]bool
-}
-
-func (c *inputCheck) set(set ast.SelectionSet) *gqlerror.Error {
-	for _, sel := range set {
-		var err *gqlerror.Error
-		switch sel := sel.(type) {
-		case *ast.Field:
-			if err = c.field(sel); err == nil {
-				err = c.set(sel.SelectionSet)
-			}
-		case *ast.InlineFragment:
-			err = c.set(sel.SelectionSet)
-		case *ast.FragmentSpread:
-			if sel.Definition != nil && !c.seen[sel.Definition] {
-				c.seen[sel.Definition] = true
-				err = c.set(sel.Definition.SelectionSet)
-			}
-		}
+	c := inputCheck{in, ctx}
+	for _, w := range in.watchedBy(op) {
+		v, err := w.argument.Value.Value(op.Variables)
 		if err != nil {
+			return wire.Refusal(fault.ErrInvalidRequest, w.argument.Name+" is not a valid value")
+		}
+		if err := c.value(w.field, w.argument.Name, w.typ, v); err != nil {
+			if p := w.field.Position; p != nil {
+				err.Locations = []gqlerror.Location{{Line: p.Line, Column: p.Column}}
+			}
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *inputCheck) field(f *ast.Field) *gqlerror.Error {
+// watched is one argument of a document that must be looked at.
+type watched struct {
+	field    *ast.Field
+	argument *ast.Argument
+	typ      *ast.Type
+}
+
+// watchedBy finds the arguments of op to look at, once for each document.
+func (in *Inputs) watchedBy(op *graphql.OperationContext) []watched {
+	known := passageOf(op).plan(op)
+	if known != nil {
+		if list := known.watched.Load(); list != nil {
+			return *list
+		}
+	}
+	s := search{watch: in.watch, seen: map[*ast.FragmentDefinition]bool{}}
+	s.set(op.Operation.SelectionSet)
+	if known != nil {
+		known.watched.Store(&s.found)
+	}
+	return s.found
+}
+
+// search is one walk over one operation, through each fragment once.
+type search struct {
+	watch map[string]bool
+	seen  map[*ast.FragmentDefinition]bool
+	found []watched
+}
+
+func (s *search) set(set ast.SelectionSet) {
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			s.field(sel)
+			s.set(sel.SelectionSet)
+		case *ast.InlineFragment:
+			s.set(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			if sel.Definition != nil && !s.seen[sel.Definition] {
+				s.seen[sel.Definition] = true
+				s.set(sel.Definition.SelectionSet)
+			}
+		}
+	}
+}
+
+func (s *search) field(f *ast.Field) {
 	if f.Definition == nil {
-		return nil
+		return
 	}
 	for _, arg := range f.Arguments {
 		def := f.Definition.Arguments.ForName(arg.Name)
-		if def == nil || !c.watch[def.Type.Name()] {
-			continue
-		}
-		v, err := arg.Value.Value(c.vars)
-		if err != nil {
-			return wire.Refusal(fault.ErrInvalidRequest, arg.Name+" is not a valid value")
-		}
-		if err := c.value(f, arg.Name, def.Type, v); err != nil {
-			if f.Position != nil {
-				err.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
-			}
-			return err
+		if def != nil && s.watch[def.Type.Name()] {
+			s.found = append(s.found, watched{f, arg, def.Type})
 		}
 	}
-	return nil
 }
 
-func (c *inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqlerror.Error {
+// inputCheck is one look at the values of one operation.
+type inputCheck struct {
+	*Inputs
+	ctx context.Context
+}
+
+func (c inputCheck) value(f *ast.Field, arg string, typ *ast.Type, v any) *gqlerror.Error {
 	if v == nil {
 		return nil
 	}
@@ -241,7 +265,7 @@ func asList(v any) []any {
 	return list
 }
 
-func (c *inputCheck) cursor(f *ast.Field, arg string, v any) *gqlerror.Error {
+func (c inputCheck) cursor(f *ast.Field, arg string, v any) *gqlerror.Error {
 	if c.Check == nil {
 		return nil
 	}

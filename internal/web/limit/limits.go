@@ -15,13 +15,14 @@ type Limits struct {
 	Query, BulkQuery time.Duration // of a query or mutation; a stream has none
 
 	// The document, checked before validation.
-	Tokens     int
-	Depth      int // edges, node and nodes are not counted
-	Aliases    int
-	RootFields int
-	SameKey    int // the same response key in one merged selection set
-	Directives int
-	Selections int // fields after all fragments are spread
+	Tokens        int
+	TrustedTokens int // of a document of the manifest
+	Depth         int // edges, node and nodes are not counted
+	Aliases       int
+	RootFields    int
+	SameKey       int // the same response key in one merged selection set
+	Directives    int
+	Selections    int // fields after all fragments are spread
 
 	// Lists.
 	Page        int // greatest first or last
@@ -77,8 +78,8 @@ func DefaultLimits() Limits {
 		Body: 128 << 10, BulkBody: 8 << 20,
 		Query: 5 * time.Second, BulkQuery: 60 * time.Second,
 
-		Tokens: 1000, Depth: 10, Aliases: 15, RootFields: 10, SameKey: 20,
-		Directives: 20, Selections: 5000,
+		Tokens: 1000, TrustedTokens: 4000, Depth: 10, Aliases: 15, RootFields: 10,
+		SameKey: 20, Directives: 20, Selections: 5000,
 
 		Page: 100, DefaultPage: 20, PlainList: 20, Nodes: 10_000, IDs: 100,
 

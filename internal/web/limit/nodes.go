@@ -15,8 +15,6 @@ import (
 	"kabinet/internal/web/wire"
 )
 
-const nodesStat = "kabinet.nodes"
-
 // Nodes keeps page sizes within bounds and refuses an operation that could
 // answer with too many nodes. Lists multiply: 20 orders with their lines are
 // 20 + 20*20. The sum is the complexity in the log.
@@ -28,14 +26,39 @@ func (Nodes) ExtensionName() string { return "KabinetNodes" }
 // Validate is gqlgen's.
 func (Nodes) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationContext refuses with INVALID_REQUEST or TOO_COMPLEX.
+// MutateOperationContext refuses with INVALID_REQUEST or TOO_COMPLEX. A sum
+// that no variable changes is remembered with the document.
 func (n Nodes) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	c := &count{Limits: n.Limits, vars: op.Variables, known: map[fragmentPage]int64{}}
-	total := c.set(op.Operation.SelectionSet, 0)
-	if c.err != nil {
-		return c.err
+	p := passageOf(op)
+	known := p.plan(op)
+	if known != nil {
+		if total := known.nodes.Load(); total > 0 {
+			p.nodes = total - 1
+			return nil
+		}
 	}
-	op.Stats.SetExtension(nodesStat, total)
+	total, varies, err := n.count(op.Operation, op.Variables)
+	if err != nil {
+		return err
+	}
+	p.nodes = total
+	if err := n.within(total); err != nil {
+		return err
+	}
+	if known != nil && !varies {
+		known.nodes.Store(total + 1)
+	}
+	return nil
+}
+
+// count is the sum for one operation; varies: other variables may change it.
+func (n Nodes) count(op *ast.OperationDefinition, vars map[string]any) (total int64, varies bool, err *gqlerror.Error) {
+	c := &count{Limits: n.Limits, vars: vars}
+	total = c.set(op.SelectionSet, 0)
+	return total, c.varies, c.err
+}
+
+func (n Nodes) within(total int64) *gqlerror.Error {
 	if total > int64(n.Limits.Nodes) {
 		return tooComplex("nodes", total, n.Limits.Nodes)
 	}
@@ -44,8 +67,10 @@ func (n Nodes) MutateOperationContext(_ context.Context, op *graphql.OperationCo
 
 // Complexity is the number of nodes op may answer with, 0 before it is known.
 func Complexity(op *graphql.OperationContext) int64 {
-	n, _ := op.Stats.GetExtension(nodesStat).(int64)
-	return n
+	if p, ok := op.Stats.GetExtension(passageStat).(*passage); ok {
+		return p.nodes
+	}
+	return 0
 }
 
 type fragmentPage struct {
@@ -57,9 +82,10 @@ type fragmentPage struct {
 // same wherever it is spread under the same page size, so it is walked once.
 type count struct {
 	Limits
-	vars  map[string]any
-	known map[fragmentPage]int64
-	err   *gqlerror.Error
+	vars   map[string]any
+	varies bool // a variable was asked
+	known  map[fragmentPage]int64
+	err    *gqlerror.Error
 }
 
 // set is the nodes below one object; page is above 0 right inside a
@@ -83,6 +109,9 @@ func (c *count) set(set ast.SelectionSet, page int64) int64 {
 			n, ok := c.known[key]
 			if !ok {
 				n = c.set(sel.Definition.SelectionSet, page)
+				if c.known == nil {
+					c.known = map[fragmentPage]int64{}
+				}
 				c.known[key] = n
 			}
 			total = add(total, n)
@@ -155,6 +184,7 @@ func (c *count) ids(f *ast.Field) (int64, bool) {
 	if arg == nil || f.Definition.Arguments.ForName("ids") == nil {
 		return 0, false
 	}
+	c.varies = c.varies || hasVariable(arg.Value)
 	v, err := arg.Value.Value(c.vars)
 	list, ok := v.([]any)
 	if err != nil || !ok {
@@ -181,6 +211,7 @@ func (c *count) byDefault(f *ast.Field, name string) (int64, bool) {
 }
 
 func (c *count) number(value *ast.Value) (int64, bool) {
+	c.varies = c.varies || hasVariable(value)
 	v, err := value.Value(c.vars)
 	if err != nil {
 		return math.MaxInt64, true
@@ -202,6 +233,18 @@ func (c *count) number(value *ast.Value) (int64, bool) {
 		}
 	}
 	return math.MaxInt64, true // out of every range
+}
+
+func hasVariable(v *ast.Value) bool {
+	if v.Kind == ast.Variable {
+		return true
+	}
+	for _, c := range v.Children {
+		if hasVariable(c.Value) {
+			return true
+		}
+	}
+	return false
 }
 
 func add(a, b int64) int64 {

@@ -17,8 +17,6 @@ import (
 	"kabinet/internal/web/wire"
 )
 
-const allowanceStat = "kabinet.allowance"
-
 // Rate bounds what one caller asks for over time, by what it costs and not by
 // how often: a thousand small queries and one big one are the same work
 // (security G14). Each caller has a bucket of nodes that fills up steadily: a
@@ -58,8 +56,11 @@ func NewRate(l Limits, bulk func(context.Context) bool, now func() time.Time) *R
 
 // AllowanceOf is what is left after op; not ok when rates are off.
 func AllowanceOf(op *graphql.OperationContext) (left Allowance, ok bool) {
-	left, ok = op.Stats.GetExtension(allowanceStat).(Allowance)
-	return left, ok
+	p, ok := op.Stats.GetExtension(passageStat).(*passage)
+	if !ok {
+		return Allowance{}, false
+	}
+	return p.allowance, p.counted
 }
 
 // ExtensionName is gqlgen's.
@@ -80,7 +81,8 @@ func (c Charge) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 
 func (r *Rate) take(ctx context.Context, op *graphql.OperationContext, paid, price int64) *gqlerror.Error {
 	left, wait := r.spend(r.caller(ctx), paid, price)
-	op.Stats.SetExtension(allowanceStat, left)
+	p := passageOf(op)
+	p.allowance, p.counted = left, true
 	if wait > 0 {
 		return wire.Refusal(fault.ErrRateLimited.After(wait),
 			fmt.Sprintf("too much was asked for in a short time: this needs %d nodes, %d are left", price, left.Remaining))

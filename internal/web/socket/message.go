@@ -138,8 +138,7 @@ func (c *conn) subscribe(id string, payload json.RawMessage) {
 		return
 	}
 	params, err := wire.Decode(payload)
-	if err != nil || id == "" || len(id) > longestID ||
-		params.Query == "" && params.Extensions["persistedQuery"] == nil {
+	if err != nil || id == "" || len(id) > longestID || !wire.HasDocument(params) {
 		c.close(CloseBadRequest, "Invalid message")
 		return
 	}

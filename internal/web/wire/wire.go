@@ -40,7 +40,7 @@ func (e *ErrBadParameters) Error() string { return e.Reason }
 
 func bad(reason string) error { return &ErrBadParameters{reason} }
 
-// Decode reads {query, operationName, variables, extensions} from one JSON
+// Decode reads {query or documentId, operationName, variables, extensions} from one JSON
 // object. Numbers stay as they were written.
 func Decode(body []byte) (*graphql.RawParams, error) {
 	body = bytes.TrimLeft(body, " \t\r\n")
@@ -52,11 +52,54 @@ func Decode(body []byte) (*graphql.RawParams, error) {
 	case body[0] != '{':
 		return nil, bad("the body must be a JSON object")
 	}
-	var p graphql.RawParams
-	if err := decodeJSON(body, &p); err != nil {
+	var sent struct {
+		Query         string         `json:"query"`
+		DocumentID    string         `json:"documentId"`
+		OperationName string         `json:"operationName"`
+		Variables     map[string]any `json:"variables"`
+		Extensions    map[string]any `json:"extensions"`
+	}
+	if err := decodeJSON(body, &sent); err != nil {
 		return nil, err
 	}
-	return &p, nil
+	p := &graphql.RawParams{
+		Query: sent.Query, OperationName: sent.OperationName, Variables: sent.Variables, Extensions: sent.Extensions,
+	}
+	NameDocument(p, sent.DocumentID)
+	return p, nil
+}
+
+// documentID is the name of a persisted document. It travels among the
+// extensions, for gqlgen knows no such parameter; a string the client put
+// there under the same key is of another type.
+type documentID string
+
+const documentIDKey = "documentId"
+
+// NameDocument gives p the documentId of its request; "" is none.
+func NameDocument(p *graphql.RawParams, id string) {
+	if id == "" {
+		return
+	}
+	if p.Extensions == nil {
+		p.Extensions = map[string]any{}
+	}
+	p.Extensions[documentIDKey] = documentID(id)
+}
+
+// DocumentIDOf is what NameDocument put into p.
+func DocumentIDOf(p *graphql.RawParams) (string, bool) {
+	id, ok := p.Extensions[documentIDKey].(documentID)
+	return string(id), ok
+}
+
+// HasDocument says whether p brings a document or names one.
+func HasDocument(p *graphql.RawParams) bool {
+	if p.Query != "" || p.Extensions["persistedQuery"] != nil {
+		return true
+	}
+	_, named := DocumentIDOf(p)
+	return named
 }
 
 // DecodeObject reads one JSON object, or null, or nothing, named what.
@@ -90,7 +133,7 @@ func decodeJSON(body []byte, into any) error {
 // knownField keeps names chosen by the client out of messages.
 func knownField(name string) string {
 	switch name {
-	case "query", "operationName", "variables", "extensions":
+	case "query", "operationName", "variables", "extensions", "documentId":
 		return name
 	}
 	return "a field"
