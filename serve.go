@@ -59,13 +59,16 @@ func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) 
 	}
 }
 
-// serving is what only a server needs: the lasting secret, and how letters leave.
-func serving(cfg *config.Config, log *slog.Logger) (secret []byte, send account.Send, err error) {
-	if secret, err = cfg.SecretKey(); err != nil {
-		return nil, nil, err
+// complete adds what only a server needs: the lasting secret, and how letters leave.
+func (p *parts) complete(serves bool) (err error) {
+	if !serves {
+		return nil
 	}
-	send, err = sender(cfg, log)
-	return secret, send, err
+	if p.secret, err = p.cfg.SecretKey(); err != nil {
+		return err
+	}
+	p.send, err = sender(p.cfg, p.log)
+	return err
 }
 
 // sender is how letters leave: by SMTP, into the log of a demonstration, or not.

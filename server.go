@@ -81,10 +81,8 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
-	if serves {
-		if p.secret, p.send, err = serving(cfg, log); err != nil {
-			return err
-		}
+	if err := p.complete(serves); err != nil {
+		return err
 	}
 	k, err := assemble(ctx, s, p)
 	if err != nil {
