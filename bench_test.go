@@ -1,9 +1,16 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"kabinet/internal/bonus"
@@ -12,8 +19,12 @@ import (
 	"kabinet/internal/store/storetest"
 )
 
-// The hot paths over HTTP, on SQLite: run with
-// go test . -run '^$' -bench . -benchmem and compare with benchstat.
+// The hot paths over HTTP, on SQLite and, beside a server, on PostgreSQL:
+//
+//	go run ./internal/store/pgtest -- go test . -run '^$' -bench . -benchmem
+//
+// Compare with benchstat. app-µs and db-µs are the CPU of one request, user
+// and system, in this process and in the database's.
 
 func BenchmarkDashboard(b *testing.B)   { benchQuery(b, dashboard) }
 func BenchmarkSignInCheck(b *testing.B) { benchQuery(b, `{ me { id } }`) }
@@ -22,41 +33,97 @@ func BenchmarkOrderPage(b *testing.B) {
 }
 
 func benchQuery(b *testing.B, query string) {
-	w := newWorld(b, storetest.Open(b))
-	s := step{name: "bench", as: "alice"}
-	if answer := w.send(b, s, query); answer["errors"] != nil {
-		b.Fatal(answer)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
+	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
+		w := newWorld(b, db)
+		s := step{name: "bench", as: "alice"}
 		if answer := w.send(b, s, query); answer["errors"] != nil {
 			b.Fatal(answer)
 		}
-	}
+		measure(b, db, func(int) {
+			if answer := w.send(b, s, query); answer["errors"] != nil {
+				b.Fatal(answer)
+			}
+		})
+	})
 }
 
 func BenchmarkPlaceOrder(b *testing.B) {
-	w := newWorld(b, storetest.Open(b))
-	ctx := storetest.As(userOf(b, w, "alice"))
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		_, err := w.app.orders.Place(ctx, order.PlaceOrderInput{IdempotencyKey: fmt.Sprint("bench", i), Lines: []*order.PlaceOrderLineInput{{Sku: "FREE", Quantity: 1}}})
-		check(b, err)
-	}
+	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
+		w := newWorld(b, db)
+		ctx := storetest.As(userOf(b, w, "alice"))
+		measure(b, db, func(i int) {
+			_, err := w.app.orders.Place(ctx, order.PlaceOrderInput{IdempotencyKey: fmt.Sprint("bench", i), Lines: []*order.PlaceOrderLineInput{{Sku: "FREE", Quantity: 1}}})
+			check(b, err)
+		})
+	})
 }
 
 func BenchmarkRedeemPoints(b *testing.B) {
-	w := newWorld(b, storetest.Open(b))
-	alice := userOf(b, w, "alice")
-	staff := (&demo{kabinet: w.app, staff: userOf(b, w, "staff")}).asStaff(storetest.System())
-	_, err := w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: alice}, Amount: 1 << 30, Reason: "bench", IdempotencyKey: "bench"})
-	check(b, err)
-	ctx := storetest.As(alice)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		_, err := w.app.points.Redeem(ctx, bonus.RedeemPointsInput{Amount: 1, IdempotencyKey: fmt.Sprint("bench", i)})
+	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
+		w := newWorld(b, db)
+		alice := userOf(b, w, "alice")
+		staff := (&demo{kabinet: w.app, staff: userOf(b, w, "staff")}).asStaff(storetest.System())
+		_, err := w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: alice}, Amount: 1 << 30, Reason: "bench", IdempotencyKey: "bench"})
 		check(b, err)
+		ctx := storetest.As(alice)
+		measure(b, db, func(i int) {
+			_, err := w.app.points.Redeem(ctx, bonus.RedeemPointsInput{Amount: 1, IdempotencyKey: fmt.Sprint("bench", i)})
+			check(b, err)
+		})
+	})
+}
+
+// measure is the loop, with the CPU that it took here and in the database.
+func measure(b *testing.B, db *storetest.DB, f func(i int)) {
+	b.Helper()
+	server, err := sql.Open("postgres", db.URL)
+	check(b, err)
+	defer server.Close()
+	n := 0
+	b.ReportAllocs()
+	ours, theirs := ownCPU(b), databaseCPU(b, db, server)
+	for b.Loop() {
+		f(n)
+		n++
 	}
+	b.ReportMetric(float64((ownCPU(b)-ours).Microseconds())/float64(n), "app-µs/op")
+	if db.Dialect() == dialect.Postgres {
+		b.ReportMetric(float64((databaseCPU(b, db, server)-theirs).Microseconds())/float64(n), "db-µs/op")
+	}
+}
+
+func ownCPU(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// databaseCPU is what the server's processes for this database used so far, as
+// far as they are of this machine; in steps of 10 ms.
+func databaseCPU(b *testing.B, db *storetest.DB, server *sql.DB) (sum time.Duration) {
+	b.Helper()
+	if db.Dialect() != dialect.Postgres {
+		return 0
+	}
+	rows, err := server.Query(`SELECT pid FROM pg_stat_activity WHERE datname = current_database()`)
+	check(b, err)
+	defer rows.Close()
+	for rows.Next() {
+		var pid int
+		check(b, rows.Scan(&pid))
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue
+		}
+		_, after, _ := strings.Cut(string(stat), ") ")
+		for _, ticks := range strings.Fields(after)[11:13] {
+			n, err := strconv.Atoi(ticks)
+			check(b, err)
+			sum += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return sum
 }
 
 func userOf(t testing.TB, w *world, who string) uuid.UUID {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -96,6 +97,16 @@ func Each(t *testing.T, f func(t *testing.T, db *DB)) {
 	})
 }
 
+// EachB is Each for a benchmark, one after the other; PostgreSQL is left out
+// where there is none.
+func EachB(b *testing.B, f func(b *testing.B, db *DB)) {
+	b.Helper()
+	b.Run("sqlite", func(b *testing.B) { f(b, Open(b)) })
+	if admin := os.Getenv("KABINET_TEST_POSTGRES"); admin != "" {
+		b.Run("postgres", func(b *testing.B) { f(b, openURL(b, clonePostgres(b, admin))) })
+	}
+}
+
 // Open gives a migrated SQLite file of its own.
 func Open(t testing.TB) *DB {
 	t.Helper()
@@ -135,7 +146,8 @@ func openURL(t testing.TB, url string) *DB {
 	t.Helper()
 	db := &DB{Clock: &Clock{}, URL: url}
 	db.Clock.now.Store(Start.UnixMicro())
-	s, err := store.Open(context.Background(), store.Options{URL: url, Clock: db.Clock.Now, OnStatement: func(ctx context.Context, q string) {
+	keep, _ := strconv.Atoi(os.Getenv("KABINET_TEST_STATEMENTS")) // -1 shows what prepared statements are worth
+	s, err := store.Open(context.Background(), store.Options{URL: url, Clock: db.Clock.Now, Statements: keep, OnStatement: func(ctx context.Context, q string) {
 		db.mu.Lock()
 		defer db.mu.Unlock()
 		db.log = append(db.log, statement{q, viewer.From(ctx).RequestID != ""})
