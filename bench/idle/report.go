@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds that Kabinet keeps. Memory and goroutines are only judged with
+// enough subscribers: fewer do not outweigh what a process has of its own.
+const (
+	mostBytes      = 20 << 10 // heap in use and stacks, a subscription
+	mostGoroutines = 2.0
+	mostRatio      = 1.5 // of an event to one of n, to an event to one of 100
+	enough         = 5000
+)
+
+// report collects what was measured.
+type report struct {
+	options
+	began  time.Time
+	rows   []row
+	resume *resumption
+}
+
+func (r *report) resumed(res *resumption, err error) error {
+	r.resume = res
+	return err
+}
+
+// bound is one promise and whether it was kept.
+type bound struct {
+	what, found string
+	kept        bool
+}
+
+func (r *report) bounds() (all []bound) {
+	for _, m := range r.rows {
+		if m.name != "kabinet" {
+			continue
+		}
+		if m.n >= enough {
+			all = append(all,
+				bound{"heap and stacks of an idle subscription at most 20 KiB", fmt.Sprintf("%.1f KiB", (m.heap+m.stack)/1024), m.heap+m.stack <= mostBytes},
+				bound{"goroutines of an idle subscription at most 2", fmt.Sprintf("%.2f", m.goroutines), m.goroutines <= mostGoroutines+0.01})
+		}
+		all = append(all, bound{fmt.Sprintf("CPU of an event to one of %d at most 1.5 of one to one of 100", m.n), fmt.Sprintf("%.2f", m.ratio()), m.ratio() <= mostRatio})
+	}
+	if res := r.resume; res != nil {
+		v := res.verdict
+		all = append(all,
+			bound{"resume: no gap, no repeat, no disorder", fmt.Sprintf("%d, %d, %d in %d deliveries", v.gaps, v.repeats, v.disorder, res.delivered), v == verdict{}},
+			bound{"a restart ends every socket with 1012 and no operation with complete", fmt.Sprintf("%d of %d, %d other messages", res.codes[1012], res.n, res.faults), res.codes[1012] == res.n && res.faults == 0})
+	}
+	return all
+}
+
+func (m row) ratio() float64 {
+	small := median(m.small).sum()
+	if small <= 0 {
+		return 0
+	}
+	return float64(median(m.big).sum()) / float64(small)
+}
+
+// finish prints the tables, writes them down, and says whether all is kept.
+func (r *report) finish(ctx context.Context) (ok bool, err error) {
+	ok = true
+	for _, b := range r.bounds() {
+		ok = ok && b.kept
+	}
+	text := r.text(ctx)
+	fmt.Print(text)
+	if r.resume != nil && r.resume.firstFault != nil {
+		fmt.Fprintln(os.Stderr, "idle: a message no server may send:", r.resume.firstFault)
+	}
+	out := r.out
+	if out == "" && r.n >= 10_000 && r.only == "" && !r.options.resume && r.profile == "" {
+		out = filepath.Join(r.root, "bench", "results", "idle.md")
+		if r.postgres != "" {
+			out = filepath.Join(r.root, "bench", "results", "idle-postgres.md")
+		}
+	}
+	if out == "" {
+		return ok, nil
+	}
+	return ok, errors.Join(os.MkdirAll(filepath.Dir(out), 0o750), os.WriteFile(out, []byte(text), 0o600))
+}
+
+func (r *report) text(ctx context.Context) string {
+	var b strings.Builder
+	database := "SQLite"
+	if r.postgres != "" {
+		database = "PostgreSQL"
+	}
+	fmt.Fprintf(&b, "# Idle subscriptions, Kabinet on %s\n\n", database)
+	fmt.Fprintf(&b, "%s, %d CPUs, %s. Commit %s, %s. Command, in bench: `go run ./idle%s`. It took %s.\n\n",
+		machine(), runtime.NumCPU(), runtime.Version(), commit(ctx, r.root), r.began.UTC().Format("2006-01-02 15:04 UTC"), r.command(), time.Since(r.began).Round(time.Second))
+	if len(r.rows) > 0 {
+		r.table(&b)
+	}
+	if r.resume != nil {
+		r.resumeTable(&b)
+	}
+	b.WriteString("## Bounds\n\n| bound | found | kept |\n|---|---|---|\n")
+	for _, x := range r.bounds() {
+		kept := "yes"
+		if !x.kept {
+			kept = "**no**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", x.what, x.found, kept)
+	}
+	return b.String()
+}
+
+// table shows times only as multiples of bare gorilla's, or, where it did not
+// run, of Kabinet's own with few subscribers.
+func (r *report) table(b *strings.Builder) {
+	base := slices.IndexFunc(r.rows, func(m row) bool { return m.name == "gorilla" })
+	fmt.Fprintf(b, "## %d idle subscribers, each on a socket of its own\n\n", r.n)
+	b.WriteString("| server | heap in use KiB | stacks KiB | heap and stacks KiB | RSS KiB | goroutines | CPU to connect | CPU of an event | event at n : at 100 | late p50 | late p99 | idle % of a CPU |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, m := range r.rows {
+		against := func(own, gorilla time.Duration) string {
+			if base < 0 || gorilla <= 0 {
+				return "-"
+			}
+			return fmt.Sprintf("%.2f x", float64(own)/float64(gorilla))
+		}
+		var g row
+		if base >= 0 {
+			g = r.rows[base]
+		}
+		fmt.Fprintf(b, "| %s | %.1f | %.1f | %.1f | %.1f | %.2f | %s | %s | %.2f | %s | %s | %.1f |\n", m.name,
+			m.heap/1024, m.stack/1024, (m.heap+m.stack)/1024, m.rss/1024, m.goroutines,
+			against(m.connect.sum(), g.connect.sum()), against(median(m.big).sum(), median(g.big).sum()), m.ratio(),
+			against(percentile(m.late, .5), percentile(g.late, .5)), against(percentile(m.late, .99), percentile(g.late, .99)),
+			100*m.idle.sum().Seconds())
+	}
+	b.WriteString("\nTimes are multiples of gorilla's in this run; p50 and p99 are from the request that causes the event to its arrival at the subscriber. " +
+		"An event of a bare server is one frame written. One of Kabinet is `adjustPoints` over HTTP: a ledger entry, two facts and a notification in the database, heard, relayed, read and resolved again for the subscriber; with PostgreSQL its CPU counts too. " +
+		"Idling is taken off the cost of an event. Bare servers neither ping (but centrifuge) nor know who calls; Kabinet pings every 25 s, looks at all sessions every 2 s and compares all streams with the log every 2 s.\n\n")
+}
+
+func (r *report) resumeTable(b *strings.Builder) {
+	res := r.resume
+	statements := "not counted on SQLite"
+	if res.statements > 0 {
+		statements = fmt.Sprintf("%.1f", float64(res.statements)/float64(res.n))
+	}
+	fmt.Fprintf(b, "## A restart under %d subscribers\n\n", res.n)
+	b.WriteString("SIGTERM while points are given; then, before anybody is back, one gift for every fifth client and more; then all come at once, each with its cursor, and a few gifts go on. Ids received are compared with the log, in order.\n\n| | |\n|---|---|\n")
+	connect := ""
+	for _, m := range r.rows {
+		if m.name == "kabinet" && m.connect.sum() > 0 {
+			connect = fmt.Sprintf(", %.2f of a first connection", float64(res.cpu.over(float64(res.n)).sum())/float64(m.connect.sum()))
+		}
+	}
+	fmt.Fprintf(b, "| SIGTERM to the end of the process | %s |\n| start to ready | %s |\n| all back | %s, %.0f a second |\n| CPU a client | %d µs%s |\n| statements a client | %s |\n| events written meanwhile | %d |\n| delivered, missed, twice, out of order | %d, %d, %d, %d |\n\n",
+		res.drained.Round(10*time.Millisecond), res.began.Round(10*time.Millisecond), res.took.Round(10*time.Millisecond),
+		float64(res.n)/res.took.Seconds(), res.cpu.over(float64(res.n)).sum().Microseconds(), connect, statements, res.missed,
+		res.delivered, res.verdict.gaps, res.verdict.repeats, res.verdict.disorder)
+}
+
+// command is how to run it again; the URL of the database is nobody's business.
+func (r *report) command() string {
+	line := fmt.Sprintf(" -n %d -targets %d", r.n, r.targets)
+	if r.only != "" {
+		line += " -only " + r.only
+	}
+	if r.options.resume {
+		line += " -resume"
+	}
+	if r.postgres != "" {
+		line += " -postgres URL"
+	}
+	return line
+}
+
+func commit(ctx context.Context, root string) string {
+	out, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
