@@ -232,6 +232,8 @@ func TestCannotStart(t *testing.T) {
 		"no such server": {[]string{"KABINET_DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=2"}, nil, "database"},
 		"no secret":      {[]string{"KABINET_SECRET_KEY="}, nil, "KABINET_SECRET_KEY"},
 		"bad letter box": {[]string{"KABINET_SMTP_URL=smtp://mail.example.com:25", "KABINET_MAIL_FROM=not an address"}, nil, "KABINET_MAIL_FROM"},
+		"no manifest":    {[]string{"KABINET_TRUSTED_DOCUMENTS=none.json"}, nil, "KABINET_TRUSTED_DOCUMENTS=none.json"},
+		"only what":      {[]string{"KABINET_TRUSTED_DOCUMENTS_ONLY=true"}, nil, "KABINET_TRUSTED_DOCUMENTS is not set"},
 		"no command":     {nil, []string{"dance"}, "dance"},
 		"taken port":     {[]string{"KABINET_LISTEN=127.0.0.1:1"}, nil, "KABINET_LISTEN"},
 	} {

@@ -158,6 +158,25 @@ func TestAllProblemsAtOnceAndNoSecrets(t *testing.T) {
 	}
 }
 
+func TestTrustedDocuments(t *testing.T) {
+	t.Parallel()
+	cfg := parse(t, "--demo --trusted-documents-only true", "KABINET_TRUSTED_DOCUMENTS=web/a.json, app/b.json")
+	if !reflect.DeepEqual(cfg.TrustedDocuments, []string{"web/a.json", "app/b.json"}) || !cfg.TrustedOnly {
+		t.Errorf("%q, only %v", cfg.TrustedDocuments, cfg.TrustedOnly)
+	}
+	if cfg := parse(t, "--demo"); cfg.TrustedDocuments != nil || cfg.TrustedOnly {
+		t.Errorf("without being asked: %q, only %v", cfg.TrustedDocuments, cfg.TrustedOnly)
+	}
+	for says, env := range map[string]string{
+		"KABINET_TRUSTED_DOCUMENTS is not set":                                  "KABINET_TRUSTED_DOCUMENTS_ONLY=true",
+		`KABINET_TRUSTED_DOCUMENTS_ONLY is "perhaps": it must be true or false`: "KABINET_TRUSTED_DOCUMENTS_ONLY=perhaps",
+	} {
+		if _, _, err := config.Parse([]string{"--demo"}, in(env), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", env, err)
+		}
+	}
+}
+
 func TestHelpIsComplete(t *testing.T) {
 	t.Parallel()
 	var shown, help bytes.Buffer
