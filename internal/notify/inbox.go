@@ -7,6 +7,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	entnotification "kabinet/ent/generated/notification"
+	"kabinet/ent/generated/predicate"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -32,28 +33,31 @@ type Page struct {
 // Of lists a person's feed, newest first; archived ones only when asked for,
 // and then alone.
 func (i *Inbox) Of(ctx context.Context, user uuid.UUID, filter *NotificationFilter, p Page) (*ent.NotificationConnection, error) {
-	q := i.Store.Client.Notification.Query().Where(entnotification.UserID(user))
-	archived := false
-	if filter != nil {
-		archived = filter.Archived != nil && *filter.Archived
-		if len(filter.Topics) > 0 {
-			q.Where(entnotification.TopicIn(filter.Topics...))
-		}
-		if filter.Unread != nil && *filter.Unread {
-			q.Where(entnotification.ReadAtIsNil())
-		}
-		if filter.Unread != nil && !*filter.Unread {
-			q.Where(entnotification.ReadAtNotNil())
-		}
-	}
-	if archived {
-		q.Where(entnotification.ArchivedAtNotNil())
-	} else {
-		q.Where(entnotification.ArchivedAtIsNil())
-	}
+	q := i.Store.Client.Notification.Query().Where(entnotification.UserID(user)).Where(filter.Predicates()...)
 	c, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last,
 		ent.WithNotificationOrder(&ent.NotificationOrder{Direction: entgql.OrderDirectionDesc}))
 	return c, store.Translate(err)
+}
+
+// Predicates are what a filter narrows a feed by, nil too.
+func (f *NotificationFilter) Predicates() (where []predicate.Notification) {
+	archived := false
+	if f != nil {
+		archived = f.Archived != nil && *f.Archived
+		if len(f.Topics) > 0 {
+			where = append(where, entnotification.TopicIn(f.Topics...))
+		}
+		if f.Unread != nil && *f.Unread {
+			where = append(where, entnotification.ReadAtIsNil())
+		}
+		if f.Unread != nil && !*f.Unread {
+			where = append(where, entnotification.ReadAtNotNil())
+		}
+	}
+	if archived {
+		return append(where, entnotification.ArchivedAtNotNil())
+	}
+	return append(where, entnotification.ArchivedAtIsNil())
 }
 
 // SubjectID is the id at the edge of what a notification is about.
@@ -73,21 +77,23 @@ type Drift struct {
 
 // CheckCounts finds drifts; there must be none. It reads everybody's rows, for
 // kabinet check and tests.
-func (i *Inbox) CheckCounts(ctx context.Context) ([]Drift, error) {
-	rows, err := i.Store.Query(viewer.AsSystem(ctx, "notify.check"), `SELECT u.id, u.unread_count, coalesce(n.unread, 0) FROM users u
-		LEFT JOIN (SELECT user_id, count(*) AS unread FROM notifications WHERE read_at IS NULL AND archived_at IS NULL GROUP BY user_id) n ON n.user_id = u.id
-		WHERE u.unread_count <> coalesce(n.unread, 0) ORDER BY u.id`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var drifts []Drift
-	for rows.Next() {
-		var d Drift
-		if err := rows.Scan(&d.UserID, &d.Stored, &d.Counted); err != nil {
-			return nil, store.Translate(err)
+func (i *Inbox) CheckCounts(ctx context.Context) (drifts []Drift, err error) {
+	err = i.Store.InSnapshot(viewer.AsSystem(ctx, "notify.check"), func(ctx context.Context, snap *store.Snapshot) error {
+		rows, err := snap.Query(ctx, `SELECT u.id, u.unread_count, coalesce(n.unread, 0) FROM users u
+			LEFT JOIN (SELECT user_id, count(*) AS unread FROM notifications WHERE read_at IS NULL AND archived_at IS NULL GROUP BY user_id) n ON n.user_id = u.id
+			WHERE u.unread_count <> coalesce(n.unread, 0) ORDER BY u.id`)
+		if err != nil {
+			return err
 		}
-		drifts = append(drifts, d)
-	}
-	return drifts, store.Translate(rows.Err())
+		defer rows.Close()
+		for rows.Next() {
+			var d Drift
+			if err := rows.Scan(&d.UserID, &d.Stored, &d.Counted); err != nil {
+				return err
+			}
+			drifts = append(drifts, d)
+		}
+		return rows.Err()
+	})
+	return drifts, err
 }

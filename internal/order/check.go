@@ -32,7 +32,11 @@ var checks = []struct{ what, query string }{
 // 100 orders a check; nothing means that all holds.
 func CheckTotals(ctx context.Context, s *store.Store) (wrong []string, err error) {
 	for _, c := range checks {
-		found, err := numbersOf(ctx, s, c.query+` LIMIT 100`)
+		var found []string
+		err := s.InSnapshot(ctx, func(ctx context.Context, snap *store.Snapshot) (err error) {
+			found, err = numbersOf(ctx, snap, c.query+` LIMIT 100`)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +47,8 @@ func CheckTotals(ctx context.Context, s *store.Store) (wrong []string, err error
 	return wrong, nil
 }
 
-func numbersOf(ctx context.Context, s *store.Store, query string) (numbers []string, err error) {
-	rows, err := s.Query(ctx, query)
+func numbersOf(ctx context.Context, snap *store.Snapshot, query string) (numbers []string, err error) {
+	rows, err := snap.Query(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -56,5 +60,5 @@ func numbersOf(ctx context.Context, s *store.Store, query string) (numbers []str
 		}
 		numbers = append(numbers, n)
 	}
-	return numbers, store.Translate(rows.Err())
+	return numbers, rows.Err()
 }

@@ -114,7 +114,8 @@ func refuseNewer(ctx context.Context, p *goose.Provider) error {
 	return nil
 }
 
-// migrating opens a connection of its own. On SQLite foreign keys are off (a
+// migrating opens a connection of its own. On PostgreSQL its statements take
+// as long as they take: an index of a large table does. On SQLite foreign keys are off (a
 // table is copied to change it, and its children must not be deleted with the
 // old one), and afterwards the keys are checked.
 func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) error {
@@ -123,7 +124,16 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		if err != nil {
 			return err
 		}
-		p, err := s.provider(goose.DialectPostgres, s.drv.write, goose.WithSessionLocker(locker))
+		u, err := url.Parse(s.url)
+		if err != nil {
+			return err
+		}
+		db, err := openPostgres(withoutTimeout(u), -1, "0")
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		p, err := s.provider(goose.DialectPostgres, db, goose.WithSessionLocker(locker))
 		if err != nil {
 			return err
 		}
@@ -148,6 +158,15 @@ func (s *Store) migrating(ctx context.Context, do func(*goose.Provider) error) e
 		return err
 	}
 	return foreignKeyCheck(ctx, db)
+}
+
+// withoutTimeout drops what the URL says of statements: that is for requests.
+func withoutTimeout(u *url.URL) *url.URL {
+	q := u.Query()
+	q.Del("statement_timeout")
+	bare := *u
+	bare.RawQuery = q.Encode()
+	return &bare
 }
 
 // lockSQLite lets one process migrate a file at a time: it holds the exclusive

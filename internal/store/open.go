@@ -99,18 +99,10 @@ func openDriver(raw string, keep int) (*pools, error) {
 	}
 	switch u.Scheme {
 	case "postgres", "postgresql":
-		// An instance that froze inside a transaction must not hold its locks
-		// for ever: the others wait for them.
-		q := u.Query()
-		if !q.Has("idle_in_transaction_session_timeout") {
-			q.Set("idle_in_transaction_session_timeout", "60000")
-			u.RawQuery = q.Encode()
-		}
-		connector, err := pq.NewConnector(u.String())
+		db, err := openPostgres(u, keep, statementTimeout)
 		if err != nil {
-			return nil, fmt.Errorf("open postgres: %w", err)
+			return nil, err
 		}
-		db := sql.OpenDB(prepared.Connector(connector, keep, true))
 		db.SetMaxOpenConns(maxConns)
 		db.SetMaxIdleConns(maxConns)
 		return &pools{dialect: dialect.Postgres, write: db, read: db}, nil
@@ -133,6 +125,30 @@ func openDriver(raw string, keep int) (*pools, error) {
 		return &pools{dialect: dialect.SQLite, write: write, read: read}, nil
 	}
 	return nil, fmt.Errorf("database url: scheme %q is not known; use sqlite:///path or postgres://user@host/name", u.Scheme)
+}
+
+// A statement that nobody waits for any more must not work on for ever, and an
+// instance that froze inside a transaction must not hold its locks: the others
+// wait for them. Milliseconds; who names them in the URL decides himself.
+const (
+	statementTimeout   = "60000"
+	transactionTimeout = "60000"
+)
+
+func openPostgres(u *url.URL, keep int, statements string) (*sql.DB, error) {
+	q := u.Query()
+	for name, value := range map[string]string{"statement_timeout": statements, "idle_in_transaction_session_timeout": transactionTimeout} {
+		if !q.Has(name) && !strings.Contains(q.Get("options"), name) {
+			q.Set(name, value)
+		}
+	}
+	named := *u
+	named.RawQuery = q.Encode()
+	connector, err := pq.NewConnector(named.String())
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	return sql.OpenDB(prepared.Connector(connector, keep, true)), nil
 }
 
 // SQLitePath is the file of a sqlite:// URL.

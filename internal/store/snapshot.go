@@ -15,8 +15,8 @@ type Snapshot struct {
 }
 
 // InSnapshot runs fn over one snapshot, for proofs that need several
-// statements to agree. Long reads in it hold no lock, but on PostgreSQL they
-// keep old rows from being cleaned up.
+// statements to agree. Its statements take as long as they take. Long reads in
+// it hold no lock, but on PostgreSQL they keep old rows from being cleaned up.
 func (s *Store) InSnapshot(ctx context.Context, fn func(ctx context.Context, snap *Snapshot) error) error {
 	if ctx.Value(holderKey{}) != nil {
 		return errNested
@@ -30,6 +30,11 @@ func (s *Store) InSnapshot(ctx context.Context, fn func(ctx context.Context, sna
 		return translate(err)
 	}
 	defer func() { _ = tx.Rollback() }() // it wrote nothing
+	if s.Dialect() == dialect.Postgres {
+		if _, err := tx.ExecContext(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+			return translate(err)
+		}
+	}
 	return translate(fn(ctx, &Snapshot{store: s, tx: tx}))
 }
 

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"kabinet/internal/viewer"
+)
+
+// Fence is the predicate around an ent type for the viewer of ctx; nil is no
+// bound. Who writes SQL past ent puts it around every table it reads.
+func (s *Store) Fence(ctx context.Context, typ string) (func(*entsql.Selector), error) {
+	return predicate(viewer.From(ctx), typ, "read")
+}
+
+// ReadJSON runs a read that gives one value and hands it over; it is good until
+// read returns. The statement is in the database's own dialect and has to be
+// fenced by who wrote it. It does not run inside a transaction.
+func (s *Store) ReadJSON(ctx context.Context, statement string, args []any, read func(value []byte) error) error {
+	if ctx.Value(holderKey{}) != nil {
+		return errBeside
+	}
+	s.drv.saw(ctx, statement)
+	rows, err := s.drv.read.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var value sql.RawBytes
+		if err := rows.Scan(&value); err != nil {
+			return translate(err)
+		}
+		if err := read(value); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err())
+}
