@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -48,19 +49,26 @@ func (e *Edge) door(next http.Handler) http.Handler {
 	})
 }
 
-// setHeaders are those of docs/security.md H7; handlers may loosen a policy
-// for a page of theirs.
+// fixedHeaders are those of docs/security.md H7 that are the same in every
+// answer, with their keys in canonical form. The values are shared: handlers
+// may put others in their place, for a page of theirs, and never add to them.
+var fixedHeaders = map[string][]string{
+	"X-Content-Type-Options":       {"nosniff"},
+	"X-Frame-Options":              {"DENY"},
+	"Content-Security-Policy":      {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cache-Control":                {"no-store"},
+}
+
+var strictTransport = []string{"max-age=31536000"}
+
 func (e *Edge) setHeaders(h http.Header, id string) {
-	h.Set("X-Request-Id", id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
+	h["X-Request-Id"] = []string{id}
+	maps.Copy(h, fixedHeaders)
 	if e.https {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		h["Strict-Transport-Security"] = strictTransport
 	}
 }
 

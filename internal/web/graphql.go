@@ -24,6 +24,8 @@ import (
 
 const allowed = "GET, POST, OPTIONS"
 
+var varies = []string{"Origin", "Accept"}
+
 // overHTTP is gqlgen's transport for GraphQL over HTTP. It comes last and takes
 // every request no other transport wants.
 type overHTTP struct{ e *Edge }
@@ -38,7 +40,11 @@ func (overHTTP) Supports(*http.Request) bool { return true }
 func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	e := t.e
 	defer t.recovered(w, r)
-	w.Header().Add("Vary", "Accept")
+	if h := w.Header(); len(h["Vary"]) == 1 && h["Vary"][0] == "Origin" {
+		h["Vary"] = varies // as one with what the handler of origins said
+	} else {
+		h.Add("Vary", "Accept")
+	}
 	accept := wire.Negotiate(r.Header.Values("Accept"))
 	if !t.acceptable(w, r, accept) {
 		return
@@ -231,12 +237,18 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &
 // slowestReader is how long a client may take to fetch its answer.
 const slowestReader = 30 * time.Second
 
+// contentTypes are those of answers; the values are shared.
+var contentTypes = map[string][]string{
+	wire.JSON:            {wire.JSON + "; charset=utf-8"},
+	wire.GraphQLResponse: {wire.GraphQLResponse + "; charset=utf-8"},
+}
+
 func write(w http.ResponseWriter, status int, mediaType string, resp *graphql.Response) {
 	buf := buffers.Get().(*[]byte)
 	b := wire.AppendResponse((*buf)[:0], resp)
 	h := w.Header()
-	h.Set("Content-Type", mediaType+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(b)))
+	h["Content-Type"] = contentTypes[mediaType]
+	h["Content-Length"] = []string{strconv.Itoa(len(b))}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slowestReader))
 	w.WriteHeader(status)
 	_, _ = w.Write(b)
@@ -265,10 +277,12 @@ func allowance(w http.ResponseWriter, rc *graphql.OperationContext) {
 		return
 	}
 	h := w.Header()
-	h.Set("RateLimit-Limit", strconv.FormatInt(left.Limit, 10))
-	h.Set("RateLimit-Remaining", strconv.FormatInt(left.Remaining, 10))
-	h.Set("RateLimit-Reset", strconv.FormatInt(wholeSeconds(left.Reset), 10))
+	h["Ratelimit-Limit"] = oneNumber(left.Limit)
+	h["Ratelimit-Remaining"] = oneNumber(left.Remaining)
+	h["Ratelimit-Reset"] = oneNumber(wholeSeconds(left.Reset))
 }
+
+func oneNumber(n int64) []string { return []string{strconv.FormatInt(n, 10)} }
 
 // wholeSeconds rounds up, so that nobody comes too early.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
