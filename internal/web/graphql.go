@@ -158,11 +158,33 @@ func (t overHTTP) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 	if r.ContentLength > most {
 		return nil, &http.MaxBytesError{Limit: most}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if err != nil {
+	buf := buffers.Get().(*[]byte)
+	defer giveBack(buf)
+	if err := readAll(buf, r.Body, most); err != nil {
 		return nil, err
 	}
-	return wire.Decode(body)
+	return wire.Decode(*buf) // which keeps nothing of it
+}
+
+// readAll fills buf with what r holds, most bytes and no more.
+func readAll(buf *[]byte, r io.Reader, most int64) error {
+	b := (*buf)[:0]
+	defer func() { *buf = b }()
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case int64(len(b)) > most:
+			return &http.MaxBytesError{Limit: most}
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // run executes one operation and writes its answer.
@@ -252,8 +274,12 @@ func write(w http.ResponseWriter, status int, mediaType string, resp *graphql.Re
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slowestReader))
 	w.WriteHeader(status)
 	_, _ = w.Write(b)
-	if cap(b) <= 1<<20 { // one giant answer must not stay for ever
-		*buf = b
+	*buf = b
+	giveBack(buf)
+}
+
+func giveBack(buf *[]byte) {
+	if cap(*buf) <= 1<<20 { // one giant answer must not stay for ever
 		buffers.Put(buf)
 	}
 }

@@ -52,21 +52,45 @@ func Decode(body []byte) (*graphql.RawParams, error) {
 	case body[0] != '{':
 		return nil, bad("the body must be a JSON object")
 	}
+	// Most requests have no variables, and then nothing needs a decoder that
+	// keeps numbers as they were written.
 	var sent struct {
-		Query         string         `json:"query"`
-		DocumentID    string         `json:"documentId"`
-		OperationName string         `json:"operationName"`
-		Variables     map[string]any `json:"variables"`
-		Extensions    map[string]any `json:"extensions"`
+		Query         string          `json:"query"`
+		DocumentID    string          `json:"documentId"`
+		OperationName string          `json:"operationName"`
+		Variables     json.RawMessage `json:"variables"`
+		Extensions    json.RawMessage `json:"extensions"`
 	}
-	if err := decodeJSON(body, &sent); err != nil {
+	if err := json.Unmarshal(body, &sent); err != nil {
+		return nil, refused(err)
+	}
+	p := &graphql.RawParams{Query: sent.Query, OperationName: sent.OperationName}
+	var err error
+	if p.Variables, err = member(sent.Variables, "variables"); err != nil {
 		return nil, err
 	}
-	p := &graphql.RawParams{
-		Query: sent.Query, OperationName: sent.OperationName, Variables: sent.Variables, Extensions: sent.Extensions,
+	if p.Extensions, err = member(sent.Extensions, "extensions"); err != nil {
+		return nil, err
 	}
 	NameDocument(p, sent.DocumentID)
 	return p, nil
+}
+
+// member reads an object inside of one that is valid JSON.
+func member(raw json.RawMessage, name string) (map[string]any, error) {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil, nil
+	case string(raw) == "{}":
+		return map[string]any{}, nil
+	case raw[0] != '{':
+		return nil, bad(strconv.Quote(name) + " has the wrong type")
+	}
+	var m map[string]any
+	if err := decodeJSON(raw, &m); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // documentID is the name of a persisted document. It travels among the
@@ -118,16 +142,21 @@ func decodeJSON(body []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	if err := dec.Decode(into); err != nil {
-		var typ *json.UnmarshalTypeError
-		if errors.As(err, &typ) && typ.Field != "" {
-			return bad(strconv.Quote(knownField(typ.Field)) + " has the wrong type")
-		}
-		return bad("the body is not valid JSON")
+		return refused(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return bad("there is something after the JSON object")
 	}
 	return nil
+}
+
+// refused says what is wrong with JSON in words of our own.
+func refused(err error) error {
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) && typ.Field != "" {
+		return bad(strconv.Quote(knownField(typ.Field)) + " has the wrong type")
+	}
+	return bad("the body is not valid JSON")
 }
 
 // knownField keeps names chosen by the client out of messages.
