@@ -53,7 +53,7 @@ func (w *world) statements(t *testing.T, query string) (n int, log []string) {
 }
 
 // live makes an order, a ticket with a talk and points of Alice.
-func (w *world) live(t *testing.T, ctx context.Context, i int) {
+func (w *world) live(t testing.TB, ctx context.Context, i int) {
 	t.Helper()
 	placed, err := w.app.orders.Place(ctx, order.PlaceOrderInput{IdempotencyKey: fmt.Sprint("live", i), Lines: []*order.PlaceOrderLineInput{{Sku: "TEA", Quantity: 1}}})
 	check(t, err)

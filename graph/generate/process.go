@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,6 +54,10 @@ type step struct {
 // written, a little below: the SDL may lose a field, not a third of them.
 var steps = []step{
 	{"arguments", 50, addArguments},
+	{"direct fields", 200, directFields},
+	{"calm fields", len(calm), calmFields},
+	{"lists", 50, lists},
+	{"defers", 90, skipDefers},
 }
 
 // process runs every step over the files in dir and writes them back when all
@@ -127,8 +132,13 @@ func (p *pkg) add(name, body string) {
 }
 
 // replace notes that text stands in the place of a node.
-func (p *pkg) replace(f *source, n ast.Node, text string) {
-	f.edits = append(f.edits, edit{p.fset.Position(n.Pos()).Offset, p.fset.Position(n.End()).Offset, text})
+func (p *pkg) replace(f *source, n ast.Node, text string) { p.between(f, n.Pos(), n.End(), text) }
+
+// insert notes that text stands before a place.
+func (p *pkg) insert(f *source, at token.Pos, text string) { p.between(f, at, at, text) }
+
+func (p *pkg) between(f *source, from, to token.Pos, text string) {
+	f.edits = append(f.edits, edit{p.fset.Position(from).Offset, p.fset.Position(to).Offset, text})
 }
 
 // of gives the text of a node.
@@ -146,9 +156,42 @@ func (f *source) write() error {
 		}
 		text = text[:e.from] + e.text + text[e.to:]
 	}
+	text, err := withoutUnused(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
 	out, err := format.Source([]byte(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	return os.WriteFile(f.path, out, 0o666)
+}
+
+// withoutUnused strikes imports that the edits left without a use. gqlgen gives
+// a name to those that are not called as their path ends.
+func withoutUnused(text string) (string, error) {
+	fset := token.NewFileSet()
+	tree, err := parser.ParseFile(fset, "", text, 0)
+	if err != nil {
+		return "", err
+	}
+	used := map[string]bool{}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok {
+				used[x.Name] = true
+			}
+		}
+		return true
+	})
+	for _, i := range slices.Backward(tree.Imports) {
+		name := path.Base(strings.Trim(i.Path.Value, `"`))
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		if !used[name] {
+			text = text[:fset.Position(i.Pos()).Offset] + text[fset.Position(i.End()).Offset:]
+		}
+	}
+	return text, nil
 }

@@ -11,7 +11,7 @@ import (
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
 	"kabinet/internal/bonus"
-	"kabinet/internal/scalar"
+
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -171,23 +171,7 @@ func (ec *executionContext) fieldContext_AccruePointsPayload_entry(_ context.Con
 }
 
 func (ec *executionContext) _AccruePointsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *AccruePointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccruePointsPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOBoolean2ᚖbool(ctx, field.Selections, obj.Replayed)
 }
 func (ec *executionContext) fieldContext_AccruePointsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccruePointsPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
@@ -290,23 +274,7 @@ func (ec *executionContext) fieldContext_AdjustPointsPayload_entry(_ context.Con
 }
 
 func (ec *executionContext) _AdjustPointsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *AdjustPointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AdjustPointsPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOBoolean2ᚖbool(ctx, field.Selections, obj.Replayed)
 }
 func (ec *executionContext) fieldContext_AdjustPointsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AdjustPointsPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
@@ -345,23 +313,7 @@ func (ec *executionContext) fieldContext_AdjustPointsPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _BonusAccount_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccount_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusAccount_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccount", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -400,92 +352,28 @@ func (ec *executionContext) fieldContext_BonusAccount_program(_ context.Context,
 }
 
 func (ec *executionContext) _BonusAccount_balance(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccount_balance(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Balance(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Balance())
 }
 func (ec *executionContext) fieldContext_BonusAccount_balance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccount", field, true, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccount_available(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccount_available(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Available(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Available())
 }
 func (ec *executionContext) fieldContext_BonusAccount_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccount", field, true, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccount_pending(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccount_pending(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Pending, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Pending)
 }
 func (ec *executionContext) fieldContext_BonusAccount_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccount", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccount_held(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccount_held(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Held, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Held)
 }
 func (ec *executionContext) fieldContext_BonusAccount_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccount", field, false, false, errors.New("field of type Points does not have child fields"))
@@ -612,138 +500,42 @@ func (ec *executionContext) fieldContext_BonusAccount_lots(_ context.Context, fi
 }
 
 func (ec *executionContext) _BonusAccrual_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusAccrual_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccrual_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusAccrual_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccrual_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusAccrual_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccrual_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusAccrual_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccrual_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusAccrual_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAccrual_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusAccrual_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -773,23 +565,7 @@ func (ec *executionContext) fieldContext_BonusAccrual_label(_ context.Context, f
 }
 
 func (ec *executionContext) _BonusAccrual_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAccrual_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusAccrual_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -819,138 +595,42 @@ func (ec *executionContext) fieldContext_BonusAccrual_explain(_ context.Context,
 }
 
 func (ec *executionContext) _BonusAdjustment_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAdjustment_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAdjustment_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAdjustment_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAdjustment_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusAdjustment_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -980,23 +660,7 @@ func (ec *executionContext) fieldContext_BonusAdjustment_label(_ context.Context
 }
 
 func (ec *executionContext) _BonusAdjustment_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusAdjustment_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusAdjustment_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -1026,92 +690,28 @@ func (ec *executionContext) fieldContext_BonusAdjustment_explain(_ context.Conte
 }
 
 func (ec *executionContext) _BonusBalanceChange_cursor(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusBalanceChange_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNStreamCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNStreamCursor2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) fieldContext_BonusBalanceChange_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
 }
 
 func (ec *executionContext) _BonusBalanceChange_kind(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusBalanceChange_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNString2string(ctx, field.Selections, obj.Kind)
 }
 func (ec *executionContext) fieldContext_BonusBalanceChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _BonusBalanceChange_balance(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusBalanceChange_balance(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Balance, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Balance)
 }
 func (ec *executionContext) fieldContext_BonusBalanceChange_balance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusBalanceChange_pending(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusBalanceChange_pending(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Pending, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Pending)
 }
 func (ec *executionContext) fieldContext_BonusBalanceChange_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type Points does not have child fields"))
@@ -1278,23 +878,7 @@ func (ec *executionContext) fieldContext_BonusEntryConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _BonusEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *bonus.EntryConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusEntryConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 }
 func (ec *executionContext) fieldContext_BonusEntryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusEntryConnection", field, false, false, errors.New("field of type Int does not have child fields"))
@@ -1356,138 +940,42 @@ func (ec *executionContext) fieldContext_BonusEntryEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _BonusExpiry_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusExpiry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusExpiry_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusExpiry_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusExpiry_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusExpiry_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusExpiry_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusExpiry_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusExpiry_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusExpiry_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusExpiry_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusExpiry_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -1517,23 +1005,7 @@ func (ec *executionContext) fieldContext_BonusExpiry_label(_ context.Context, fi
 }
 
 func (ec *executionContext) _BonusExpiry_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusExpiry_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusExpiry_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExpiry", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -1563,138 +1035,42 @@ func (ec *executionContext) fieldContext_BonusExpiry_explain(_ context.Context, 
 }
 
 func (ec *executionContext) _BonusHold_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusHold_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusHold_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusHold_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusHold_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusHold_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusHold_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusHold_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusHold_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusHold_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusHold_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusHold_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -1724,23 +1100,7 @@ func (ec *executionContext) fieldContext_BonusHold_label(_ context.Context, fiel
 }
 
 func (ec *executionContext) _BonusHold_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusHold_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusHold_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusHold", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -1770,138 +1130,42 @@ func (ec *executionContext) fieldContext_BonusHold_explain(_ context.Context, fi
 }
 
 func (ec *executionContext) _BonusLot_id(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusLot_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusLot_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusLot_bucket(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusLot_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerlot.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerlotᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerlotᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusLot_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusLot_amount(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusLot_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusLot_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusLot_remaining(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusLot_remaining(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Remaining, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Remaining)
 }
 func (ec *executionContext) fieldContext_BonusLot_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusLot_dueAt(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusLot_dueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.DueAt)
 }
 func (ec *executionContext) fieldContext_BonusLot_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_id(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusProgram_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -1977,69 +1241,21 @@ func (ec *executionContext) fieldContext_BonusProgram_terms(_ context.Context, f
 }
 
 func (ec *executionContext) _BonusProgram_isDefault(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_isDefault(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsDefault, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsDefault)
 }
 func (ec *executionContext) fieldContext_BonusProgram_isDefault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_earnPoints(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_earnPoints(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EarnPoints, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.EarnPoints)
 }
 func (ec *executionContext) fieldContext_BonusProgram_earnPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_earnPer(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_earnPer(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EarnPer(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.Money) graphql.Marshaler {
-			return ec.marshalNMoney2kabinetᚋinternalᚋscalarᚐMoney(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNMoney2kabinetᚋinternalᚋscalarᚐMoney(ctx, field.Selections, obj.EarnPer())
 }
 func (ec *executionContext) fieldContext_BonusProgram_earnPer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2055,207 +1271,63 @@ func (ec *executionContext) fieldContext_BonusProgram_earnPer(_ context.Context,
 }
 
 func (ec *executionContext) _BonusProgram_earnOn(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_earnOn(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EarnOn, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bonusprogram.EarnOn) graphql.Marshaler {
-			return ec.marshalNEarnMoment2kabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNEarnMoment2kabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx, field.Selections, obj.EarnOn)
 }
 func (ec *executionContext) fieldContext_BonusProgram_earnOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type EarnMoment does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_pendingDays(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_pendingDays(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PendingDays, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int(ctx, field.Selections, obj.PendingDays)
 }
 func (ec *executionContext) fieldContext_BonusProgram_pendingDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_lotDays(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusProgram_lotDays(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LotDays, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.LotDays)
 }
 func (ec *executionContext) fieldContext_BonusProgram_lotDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusRedemption_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusRedemption_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusRedemption_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusRedemption_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusRedemption_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusRedemption_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusRedemption_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -2285,23 +1357,7 @@ func (ec *executionContext) fieldContext_BonusRedemption_label(_ context.Context
 }
 
 func (ec *executionContext) _BonusRedemption_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusRedemption_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusRedemption_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -2331,138 +1387,42 @@ func (ec *executionContext) fieldContext_BonusRedemption_explain(_ context.Conte
 }
 
 func (ec *executionContext) _BonusReversal_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusReversal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusReversal_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusReversal_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusReversal_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusReversal_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusReversal_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusReversal_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusReversal_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusReversal_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusReversal_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusReversal_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -2492,23 +1452,7 @@ func (ec *executionContext) fieldContext_BonusReversal_label(_ context.Context, 
 }
 
 func (ec *executionContext) _BonusReversal_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusReversal_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusReversal_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusReversal", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -2538,138 +1482,42 @@ func (ec *executionContext) fieldContext_BonusReversal_explain(_ context.Context
 }
 
 func (ec *executionContext) _BonusTransfer_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) fieldContext_BonusTransfer_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _BonusTransfer_seq(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_seq(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seq, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
 }
 func (ec *executionContext) fieldContext_BonusTransfer_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _BonusTransfer_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
 }
 func (ec *executionContext) fieldContext_BonusTransfer_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusTransfer_bucket(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_bucket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Bucket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ledgerentry.Bucket) graphql.Marshaler {
-			return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledgerentryᚐBucket(ctx, field.Selections, obj.Bucket)
 }
 func (ec *executionContext) fieldContext_BonusTransfer_bucket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type BonusBucket does not have child fields"))
 }
 
 func (ec *executionContext) _BonusTransfer_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_balanceAfter(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BalanceAfter, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNPoints2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.BalanceAfter)
 }
 func (ec *executionContext) fieldContext_BonusTransfer_balanceAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _BonusTransfer_createdAt(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_BonusTransfer_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -2699,23 +1547,7 @@ func (ec *executionContext) fieldContext_BonusTransfer_label(_ context.Context, 
 }
 
 func (ec *executionContext) _BonusTransfer_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BonusTransfer_orderId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OrderID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID())
 }
 func (ec *executionContext) fieldContext_BonusTransfer_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, true, false, errors.New("field of type ID does not have child fields"))
@@ -2809,23 +1641,7 @@ func (ec *executionContext) fieldContext_RedeemPointsPayload_entry(_ context.Con
 }
 
 func (ec *executionContext) _RedeemPointsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *RedeemPointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RedeemPointsPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
-			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalOBoolean2ᚖbool(ctx, field.Selections, obj.Replayed)
 }
 func (ec *executionContext) fieldContext_RedeemPointsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RedeemPointsPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
@@ -3194,8 +2010,7 @@ func (ec *executionContext) _AccruePointsPayload(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, accruePointsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3229,15 +2044,6 @@ func (ec *executionContext) _AccruePointsPayload(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3247,8 +2053,7 @@ func (ec *executionContext) _AdjustPointsPayload(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, adjustPointsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3282,15 +2087,6 @@ func (ec *executionContext) _AdjustPointsPayload(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3300,8 +2096,8 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAccountImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3492,14 +2288,16 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -3510,8 +2308,8 @@ func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAccrualImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3547,6 +2345,13 @@ func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.Selection
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusAccrual_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -3603,14 +2408,16 @@ func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -3621,8 +2428,8 @@ func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAdjustmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3658,6 +2465,13 @@ func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.Select
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusAdjustment_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -3714,14 +2528,16 @@ func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -3732,8 +2548,7 @@ func (ec *executionContext) _BonusBalanceChange(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusBalanceChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3777,15 +2592,6 @@ func (ec *executionContext) _BonusBalanceChange(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3795,8 +2601,7 @@ func (ec *executionContext) _BonusEntryConnection(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3830,15 +2635,6 @@ func (ec *executionContext) _BonusEntryConnection(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3848,8 +2644,7 @@ func (ec *executionContext) _BonusEntryEdge(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3873,15 +2668,6 @@ func (ec *executionContext) _BonusEntryEdge(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -3891,8 +2677,8 @@ func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusExpiryImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -3928,6 +2714,13 @@ func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionS
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusExpiry_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -3984,14 +2777,16 @@ func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4002,8 +2797,8 @@ func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusHoldImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4039,6 +2834,13 @@ func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusHold_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4095,14 +2897,16 @@ func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4113,8 +2917,7 @@ func (ec *executionContext) _BonusLot(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusLotImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4153,15 +2956,6 @@ func (ec *executionContext) _BonusLot(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -4171,8 +2965,8 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusProgramImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4183,6 +2977,13 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusProgram_name(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4221,6 +3022,13 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "unitName":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusProgram_unitName(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4259,6 +3067,13 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "terms":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusProgram_terms(ctx, field, obj)
+				if out.Values[i] == graphql.RequiredNull {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4335,14 +3150,16 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4353,8 +3170,8 @@ func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusRedemptionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4390,6 +3207,13 @@ func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.Select
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusRedemption_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4446,14 +3270,16 @@ func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4464,8 +3290,8 @@ func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusReversalImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4501,6 +3327,13 @@ func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusReversal_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4557,14 +3390,16 @@ func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4575,8 +3410,8 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusTransferImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4612,6 +3447,13 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
+			if len(field.Deferrables) == 0 {
+				out.Values[i] = ec._BonusTransfer_label(ctx, field, obj)
+				if out.Values[i] == graphql.Null {
+					atomic.AddUint32(&out.Invalids, 1)
+				}
+				continue
+			}
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
@@ -4668,14 +3510,16 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
 	return out
 }
@@ -4686,8 +3530,7 @@ func (ec *executionContext) _RedeemPointsPayload(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, redeemPointsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -4720,15 +3563,6 @@ func (ec *executionContext) _RedeemPointsPayload(ctx context.Context, sel ast.Se
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }
@@ -4768,7 +3602,7 @@ func (ec *executionContext) marshalNAdjustPointsPayload2ᚖkabinetᚋgraphᚋgen
 }
 
 func (ec *executionContext) marshalNBonusAccount2ᚕᚖkabinetᚋinternalᚋbonusᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.Account) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBonusAccount2ᚖkabinetᚋinternalᚋbonusᚐAccount(ctx, sel, v[i])
@@ -4834,7 +3668,7 @@ func (ec *executionContext) marshalNBonusEntry2kabinetᚋinternalᚋbonusᚐEntr
 }
 
 func (ec *executionContext) marshalNBonusEntry2ᚕkabinetᚋinternalᚋbonusᚐEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []bonus.Entry) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBonusEntry2kabinetᚋinternalᚋbonusᚐEntry(ctx, sel, v[i])
@@ -4860,7 +3694,7 @@ func (ec *executionContext) marshalNBonusEntryConnection2ᚖkabinetᚋinternal�
 }
 
 func (ec *executionContext) marshalNBonusEntryEdge2ᚕᚖkabinetᚋinternalᚋbonusᚐEntryEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.EntryEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBonusEntryEdge2ᚖkabinetᚋinternalᚋbonusᚐEntryEdge(ctx, sel, v[i])
@@ -4886,7 +3720,7 @@ func (ec *executionContext) marshalNBonusEntryEdge2ᚖkabinetᚋinternalᚋbonus
 }
 
 func (ec *executionContext) marshalNBonusLot2ᚕᚖkabinetᚋentᚋgeneratedᚐLedgerLotᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.LedgerLot) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBonusLot2ᚖkabinetᚋentᚋgeneratedᚐLedgerLot(ctx, sel, v[i])
@@ -4972,7 +3806,7 @@ func (ec *executionContext) marshalOBonusProgram2ᚕᚖkabinetᚋentᚋgenerated
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBonusProgram2ᚖkabinetᚋentᚋgeneratedᚐBonusProgram(ctx, sel, v[i])
