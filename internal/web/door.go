@@ -21,6 +21,7 @@ import (
 type call struct {
 	id, ip string
 	did    *operation // nil: no operation was run
+	out    answer
 }
 
 type callKey struct{}
@@ -37,7 +38,8 @@ func (e *Edge) door(next http.Handler) http.Handler {
 		start := time.Now()
 		c := &call{id: requestID(r.Header.Get("X-Request-Id")), ip: clientIP(r, e.o.TrustedProxies)}
 		e.setHeaders(w.Header(), c.id)
-		out := &answer{ResponseWriter: w}
+		c.out.ResponseWriter = w
+		out := &c.out
 		defer func() {
 			if p := recover(); p != nil {
 				e.log.Error("panic", "requestId", c.id, "panic", p, "stack", string(debug.Stack()))
@@ -108,15 +110,19 @@ func (e *Edge) logRequest(r *http.Request, c *call, status int, took time.Durati
 	if known[r.URL.Path] {
 		path = r.URL.Path
 	}
-	attrs := []slog.Attr{
-		slog.String("requestId", c.id), slog.String("method", knownMethod(r.Method)), slog.String("path", path),
-		slog.Int("status", status), slog.Float64("ms", milliseconds(took)),
+	if !e.log.Enabled(r.Context(), slog.LevelInfo) {
+		return
 	}
+	attrs := append(make([]slog.Attr, 0, attrsOfRequest+attrsOfOperation),
+		slog.String("requestId", c.id), slog.String("method", knownMethod(r.Method)), slog.String("path", path),
+		slog.Int("status", status), slog.Float64("ms", milliseconds(took)))
 	if c.did != nil {
-		attrs = append(attrs, c.did.attrs()...)
+		attrs = c.did.appendAttrs(attrs)
 	}
 	e.log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, "request", attrs...)
 }
+
+const attrsOfRequest = 5
 
 var (
 	known = map[string]bool{"/": true, "/graphql": true, "/healthz": true, "/readyz": true, "/metrics": true}

@@ -152,10 +152,10 @@ func (e *Edge) socketOperation(ctx context.Context, out socket.Outcome) {
 	}
 	did.errors = out.Errors
 	e.metrics.done(did)
-	attrs := append([]slog.Attr{
+	attrs := did.appendAttrs([]slog.Attr{
 		slog.String("requestId", out.Viewer.RequestID), slog.String("transport", "ws"),
 		slog.Float64("ms", milliseconds(time.Since(out.Started))),
-	}, did.attrs()...)
+	})
 	e.log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "operation", attrs...)
 }
 

@@ -58,12 +58,11 @@ func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphE
 	if !ok {
 		return
 	}
-	r = r.WithContext(ctx)
-	params, ok := t.params(w, r)
+	params, ok := t.params(ctx, w, r)
 	if !ok {
 		return
 	}
-	t.run(w, r, accept, exec, params)
+	t.run(ctx, w, r, accept, exec, params)
 }
 
 // acceptable looks at method and media types.
@@ -95,7 +94,7 @@ func (t overHTTP) acceptable(w http.ResponseWriter, r *http.Request, accept stri
 }
 
 // params reads the operation out of the URL or the body.
-func (t overHTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, bool) {
+func (t overHTTP) params(ctx context.Context, w http.ResponseWriter, r *http.Request) (*graphql.RawParams, bool) {
 	var (
 		params *graphql.RawParams
 		err    error
@@ -103,8 +102,21 @@ func (t overHTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawPa
 	if r.Method == http.MethodGet {
 		params, err = fromURL(r)
 	} else {
-		params, err = t.fromBody(w, r)
+		params, err = t.fromBody(ctx, w, r)
 	}
+	switch {
+	case err != nil:
+		t.refuseBody(w, r, err)
+	case !wire.HasDocument(params):
+		t.e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, `"query" is missing`)
+	default:
+		return params, true
+	}
+	return nil, false
+}
+
+// refuseBody says what kept the operation from being read.
+func (t overHTTP) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
 	var (
 		tooBig *http.MaxBytesError
 		slow   net.Error
@@ -121,15 +133,10 @@ func (t overHTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawPa
 		e.refuse(w, r, http.StatusRequestTimeout, fault.ErrInvalidRequest, "the body did not arrive in time")
 	case errors.As(err, &bad):
 		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, bad.Reason)
-	case err != nil:
+	default:
 		w.Header().Set("Connection", "close")
 		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, "the body could not be read")
-	case !wire.HasDocument(params):
-		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest, `"query" is missing`)
-	default:
-		return params, true
 	}
-	return nil, false
 }
 
 func fromURL(r *http.Request) (*graphql.RawParams, error) {
@@ -149,9 +156,9 @@ func fromURL(r *http.Request) (*graphql.RawParams, error) {
 	return p, nil
 }
 
-func (t overHTTP) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+func (t overHTTP) fromBody(ctx context.Context, w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
 	most := t.e.o.Limits.Body
-	if t.e.bulk(r.Context()) {
+	if t.e.bulk(ctx) {
 		most = t.e.o.Limits.BulkBody
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(t.e.o.Limits.BulkRead))
 	}
@@ -188,8 +195,8 @@ func readAll(buf *[]byte, r io.Reader, most int64) error {
 }
 
 // run executes one operation and writes its answer.
-func (t overHTTP) run(w http.ResponseWriter, r *http.Request, accept string, exec graphql.GraphExecutor, params *graphql.RawParams) {
-	e, ctx := t.e, r.Context()
+func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Request, accept string, exec graphql.GraphExecutor, params *graphql.RawParams) {
+	e := t.e
 	did := &operation{transport: "http", started: time.Now(), outcome: refused, who: viewer.From(ctx)}
 	callOf(r).did = did
 	defer func() { e.metrics.done(did) }()
@@ -302,13 +309,12 @@ func allowance(w http.ResponseWriter, rc *graphql.OperationContext) {
 	if !ok {
 		return
 	}
-	h := w.Header()
-	h["Ratelimit-Limit"] = oneNumber(left.Limit)
-	h["Ratelimit-Remaining"] = oneNumber(left.Remaining)
-	h["Ratelimit-Reset"] = oneNumber(wholeSeconds(left.Reset))
+	v := [...]string{
+		strconv.FormatInt(left.Limit, 10), strconv.FormatInt(left.Remaining, 10), strconv.FormatInt(wholeSeconds(left.Reset), 10),
+	}
+	h := w.Header() // in canonical form; none has room for a second value
+	h["Ratelimit-Limit"], h["Ratelimit-Remaining"], h["Ratelimit-Reset"] = v[0:1:1], v[1:2:2], v[2:3:3]
 }
-
-func oneNumber(n int64) []string { return []string{strconv.FormatInt(n, 10)} }
 
 // wholeSeconds rounds up, so that nobody comes too early.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

@@ -57,11 +57,12 @@ func (o *operation) answered(errors int) {
 	}
 }
 
-func (o *operation) attrs() []slog.Attr {
-	a := []slog.Attr{
+const attrsOfOperation = 6
+
+func (o *operation) appendAttrs(a []slog.Attr) []slog.Attr {
+	a = append(a,
 		slog.String("operation", o.name), slog.String("kind", o.kind), slog.String("outcome", o.outcome),
-		slog.Int64("complexity", o.complexity), slog.Int("errors", o.errors),
-	}
+		slog.Int64("complexity", o.complexity), slog.Int("errors", o.errors))
 	if o.who.UserID != uuid.Nil {
 		a = append(a, slog.String("userId", o.who.UserID.String()))
 	}

@@ -107,28 +107,36 @@ func (e *Edge) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
 
 // cookies writes the session cookie into the answer of one request.
 func cookies(w http.ResponseWriter) viewer.Cookies {
-	var mu sync.Mutex // fields of a query are resolved side by side
-	put := func(value string, expires time.Time, age int) {
-		mu.Lock()
-		defer mu.Unlock()
-		kept := w.Header().Values("Set-Cookie")[:0:0]
-		for _, old := range w.Header().Values("Set-Cookie") {
-			if !strings.HasPrefix(old, CookieName+"=") {
-				kept = append(kept, old)
-			}
+	j := &jar{w: w}
+	return viewer.Cookies{Set: j.set, Clear: j.clear}
+}
+
+type jar struct {
+	mu sync.Mutex // fields of a query are resolved side by side
+	w  http.ResponseWriter
+}
+
+func (j *jar) set(token string, expires time.Time) {
+	j.put(token, expires, max(1, int(time.Until(expires).Seconds())))
+}
+
+func (j *jar) clear() { j.put("", time.Unix(1, 0).UTC(), -1) }
+
+func (j *jar) put(value string, expires time.Time, age int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	h := j.w.Header()
+	kept := h.Values("Set-Cookie")[:0:0]
+	for _, old := range h.Values("Set-Cookie") {
+		if !strings.HasPrefix(old, CookieName+"=") {
+			kept = append(kept, old)
 		}
-		w.Header()["Set-Cookie"] = kept
-		http.SetCookie(w, &http.Cookie{
-			Name: CookieName, Value: value, Path: "/", Expires: expires, MaxAge: age,
-			Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		})
 	}
-	return viewer.Cookies{
-		Set: func(token string, expires time.Time) {
-			put(token, expires, max(1, int(time.Until(expires).Seconds())))
-		},
-		Clear: func() { put("", time.Unix(1, 0).UTC(), -1) },
-	}
+	h["Set-Cookie"] = kept
+	http.SetCookie(j.w, &http.Cookie{
+		Name: CookieName, Value: value, Path: "/", Expires: expires, MaxAge: age,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // openSocket judges an upgrade request and keeps what is needed of it.

@@ -17,6 +17,14 @@ const (
 // Accept and wildcards mean JSON, as the specification asks of servers that
 // still serve old clients. It is "" when nothing acceptable is offered: 406.
 func Negotiate(accept []string) string {
+	if len(accept) == 1 {
+		switch accept[0] { // what most clients say, word for word
+		case GraphQLResponse, JSON:
+			return accept[0]
+		case "*/*":
+			return JSON
+		}
+	}
 	all := strings.Join(accept, ",")
 	if strings.TrimSpace(all) == "" {
 		return JSON
@@ -68,6 +76,9 @@ func quality(part string) (string, float64) {
 // parameter but charset=utf-8. Anything else might be a form a browser sends
 // without asking first (security H1).
 func IsJSON(contentType string) bool {
+	if contentType == JSON {
+		return true
+	}
 	typ, params, err := mime.ParseMediaType(contentType)
 	if err != nil || typ != JSON {
 		return false
