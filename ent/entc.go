@@ -47,12 +47,33 @@ func oneNodePath(ctx context.Context, path ...string) []string {
 	nodes := append(append([]string(nil), path...), nodesField)
 	hasEdges, hasNodes := collectedField(ctx, edges...) != nil, collectedField(ctx, nodes...) != nil
 	switch {
+	case len(nodeFields(ctx, path...)) != 1:
+		return nil
 	case hasEdges && !hasNodes:
 		return edges
 	case hasNodes && !hasEdges:
 		return nodes
 	}
 	return nil
+}
+
+// nodeFields gives every selection of a connection's nodes, under edges and
+// under nodes, whatever they are called.
+func nodeFields(ctx context.Context, path ...string) (all []graphql.CollectedField) {
+	conn := collectedField(ctx, path...)
+	if conn == nil {
+		return nil
+	}
+	oc := graphql.GetOperationContext(ctx)
+	for _, f := range graphql.CollectFields(oc, conn.Selections, nil) {
+		switch f.Name {
+		case nodesField:
+			all = append(all, f)
+		case edgesField:
+			all = append(all, fieldsNamed(graphql.CollectFields(oc, f.Selections, nil), nodeField)...)
+		}
+	}
+	return all
 }
 
 // noRows says that nothing of the rows themselves is selected.
@@ -115,19 +136,94 @@ func validateFirstLast(`},
 	{"if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {", "if hasCollectedField(ctx, totalCountField) {"},
 	{`if field := collectedField(ctx, edgesField, nodeField); field != nil {
 		if err := {{ $r }}.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {`,
-		`if path := oneNodePath(ctx); path != nil {
-		if err := {{ $r }}.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {`},
+		`if graphql.GetFieldContext(ctx) != nil {
+		if err := {{ $r }}.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {`},
 }
 
 var collection = []patch{
-	// Every column is read until over-selection is tested for (issue 3): the
+	// The columns are those that Stored knows behind the fields asked for: the
 	// stock choice by field name misses the columns behind methods.
-	{"unknownSeen bool", "unknownSeen = true"},
+	{"\tpath = append([]string(nil), path...)\n\t{{- $fields", `	path = append([]string(nil), path...)
+	{{- with conditions $node }}
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{ {{ range . }}"{{ . }}", {{ end }} })
+	}
+	{{- end }}
+	selected := stored{{ $node.Name }}.key()
+	{{- $fields`},
+	{"\t\t{{- if $fields }}\n\t\tvar (\n\t\t\tunknownSeen bool\n\t\t\tfieldSeen = make(map[string]struct{}, len({{ $node.Package }}.Columns))\n\t\t\tselectedFields =\n\t\t\t{{- if $node.HasOneFieldID -}}\n\t\t\t\t[]string{ {{ $node.Package }}.{{ $node.ID.Constant }} }\n\t\t\t{{- else -}}\n\t\t\t\tmake([]string, 0, len({{ $node.Package }}.Columns))\n\t\t\t{{- end }}\n\t\t)\n\t\t{{- end }}\n\t\tfor _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {\n",
+		"\t\tfields := graphql.CollectFields(opCtx, collected.Selections, satisfies)\n\t\tfor _, field := range fields {\n\t\t\tselected = stored{{ $node.Name }}.behind(selected, field.Name)\n"},
+	{"\t\t\t\t\t\t{{- with $e.Field }}\n\t\t\t\t\t\t\tif _, ok := fieldSeen[{{ $node.Package }}.{{ .Constant }}]; !ok {\n\t\t\t\t\t\t\t\tselectedFields = append(selectedFields, {{ $node.Package }}.{{ .Constant }})\n\t\t\t\t\t\t\t\tfieldSeen[{{ $node.Package }}.{{ .Constant }}] = struct{}{}\n\t\t\t\t\t\t\t}\n\t\t\t\t\t\t{{- end }}\n", ""},
+	{"\t\t\t\t{{- range $f := $fields }}\n\t\t\t\t\t{{- with fieldMapping $f }}\n\t\t\t\t\t\tcase {{ range $i, $m := . }}{{ if $i }}, {{ end }}\"{{ $m }}\"{{ end }}:\n\t\t\t\t\t\t\tif _, ok := fieldSeen[{{ $node.Package }}.{{ $f.Constant }}]; !ok {\n\t\t\t\t\t\t\t\tselectedFields = append(selectedFields, {{ $node.Package }}.{{ $f.Constant }})\n\t\t\t\t\t\t\t\tfieldSeen[{{ $node.Package }}.{{ $f.Constant }}] = struct{}{}\n\t\t\t\t\t\t\t}\n\t\t\t\t\t{{- end }}\n\t\t\t\t{{- end }}\n\t\t\t\t{{- if $fields }}\n\t\t\t\t\t{{- if $node.HasOneFieldID -}}\n\t\t\t\t\t\t{{- with fieldMapping $node.ID }}\n\t\t\t\t\t\tcase {{ range $i, $m := . }}{{ if $i }}, {{ end }}\"{{ $m }}\"{{ end }}:\n\t\t\t\t\t\t{{- end }}\n\t\t\t\t\t{{- end -}}\n\t\t\t\tcase \"__typename\":\n\t\t\t\tdefault:\n\t\t\t\t\tunknownSeen = true\n\t\t\t\t{{- end }}\n", ""},
+	{"\t\t{{- if $fields }}\n\t\t\t{{- /* In case the schema was extended, a non-selected field might be used by a custom resolver. */}}\n\t\t\tif !unknownSeen {\n\t\t\t\t{{ $receiver }}.Select(selectedFields...)\n\t\t\t}\n\t\t{{- end }}\n", "\t\t{{ $receiver }}.Select(selected...)\n"},
+	// Two names for one row share its object: what both ask for is read, and
+	// the edges under them load themselves.
+	{"\t\t\t\t\t\t{{- else }}\n\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, field, path, mayAddCondition(satisfies, {{ nodeImplementorsVar $e.Type }})...); err != nil {", "\t\t\t\t\t\t{{- else }}\n\t\t\t\t\t\t\t{{- if $e.Unique }}\n\t\t\t\t\t\t\tif same := fieldsNamed(fields, field.Name); len(same) > 1 {\n\t\t\t\t\t\t\t\tquery.selectFor(opCtx, same...)\n\t\t\t\t\t\t\t} else\n\t\t\t\t\t\t\t{{- end }}\n\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, field, path, mayAddCondition(satisfies, {{ nodeImplementorsVar $e.Type }})...); err != nil {"},
+	{"{{ $names := nodePaginationNames $node -}}\n{{- $name := $names.Node -}}\n{{- $filter", `// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func ({{ $receiver }} *{{ $query }}) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := stored{{ $node.Name }}.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = stored{{ $node.Name }}.behind(selected, field.Name)
+		}
+	}
+	{{ $receiver }}.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func ({{ $receiver }} *{{ $query }}) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return {{ $receiver }}.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	{{ $receiver }}.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func ({{ $receiver }} *{{ $query }}) CollectUnder(ctx context.Context, path ...string) (*{{ $query }}, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return {{ $receiver }}, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return {{ $receiver }}.CollectFields(ctx)
+	}
+	{{ $receiver }}.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return {{ $receiver }}, nil
+}
+
+{{ $names := nodePaginationNames $node -}}
+{{- $name := $names.Node -}}
+{{- $filter`},
+	// Lists under several parents: the first rows of each, by the index.
+	{"modify := entgql.LimitPerRow({{ $fk }}, limit, pager.orderExpr(query))", `parents := &listParents{}
+									{{ $receiver }}.parents = append({{ $receiver }}.parents, parents)
+									modify := scalar.PerParent(parents, {{ $fk }}, limit, pager.orderExpr(query))`},
+	{`{{/* The two templates add done-like API`, `{{/* Whose lists PerParent bounds is noted before they load: the name sorts before namedges. */}}
+{{- define "dialect/sql/query/fields/additional/list_parents" }}
+	{{- if hasLists $.Edges }}
+		parents []*listParents
+	{{- end }}
+{{- end }}
+{{ define "dialect/sql/query/all/nodes/list_parents" }}
+	{{- if hasLists $.Edges }}
+		for _, parents := range {{ $.Scope.Receiver }}.parents {
+			for _, n := range nodes {
+				parents.Add(n.ID)
+			}
+		}
+	{{- end }}
+{{- end }}
+{{/* The two templates add done-like API`},
 	{"ignoredEdges := !hasCollectedField(ctx, append(path, edgesField)...)", "ignoredEdges := noRows(ctx, path...)"},
 	{"if hasCollectedField(ctx, append(path, totalCountField)...) || hasCollectedField(ctx, append(path, pageInfoField)...) {",
 		"if hasCollectedField(ctx, append(path, totalCountField)...) {"},
-	{"path = append(path, edgesField, nodeField)\n\t\t\t\t\t\t\tif field := collectedField(ctx, path...); field != nil {\n\t\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, *field, path,",
-		"if path := oneNodePath(ctx, path...); path != nil {\n\t\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, *collectedField(ctx, path...), path,"},
+	{"path = append(path, edgesField, nodeField)\n\t\t\t\t\t\t\tif field := collectedField(ctx, path...); field != nil {\n\t\t\t\t\t\t\t\tif err := query.collectField(ctx, {{ $oneNode }}, opCtx, *field, path, mayAddCondition(satisfies, {{ nodeImplementorsVar $e.Type }})...); err != nil {\n\t\t\t\t\t\t\t\t\treturn err\n\t\t\t\t\t\t\t\t}\n\t\t\t\t\t\t\t}",
+		"if err := query.collectNodes(ctx, opCtx, path, mayAddCondition(satisfies, {{ nodeImplementorsVar $e.Type }})...); err != nil {\n\t\t\t\t\t\t\t\treturn err\n\t\t\t\t\t\t\t}"},
 	{"c := &Cursor{}\n\t\tif c.UnmarshalGQL(v) == nil {\n\t\t\targs[k] = c\n\t\t}",
 		"if s, ok := v.(string); ok {\n\t\t\tif _, _, c, err := scalar.DecodeCursor(s); err == nil {\n\t\t\t\targs[k] = &c\n\t\t\t}\n\t\t}"},
 	{"if err := validateFirstLast(args.first, args.last); err != nil {", "args.first = pageSize(args.first, args.last)\n\t\t\t\t\t\t\tif err := validateFirstLast(args.first, args.last); err != nil {"},
@@ -135,10 +231,21 @@ var collection = []patch{
 }
 
 var edges = []patch{
+	// What loads itself reads what is asked for, too.
+	{"result, err = {{ $r }}.Query{{ $e.StructField }}().All(ctx)", selfLoad + "result, err = query.All(ctx)"},
+	{"result, err = {{ $r }}.Query{{ $e.StructField }}().Only(ctx)", selfLoad + "result, err = query.Only(ctx)"},
 	{"opts := []{{ $opt }}{", "first = pageSize(first, last)\n\t\topts := []{{ $opt }}{"},
 }
 
-func patched(name string, patches []patch) *gen.Template {
+const selfLoad = `query := {{ $r }}.Query{{ $e.StructField }}()
+				if stored{{ $n.Name }}.leadsTo(ctx, "{{ $e.Type.Name }}") {
+					if query, err = query.CollectFields(ctx); err != nil {
+						return nil, err
+					}
+				}
+				`
+
+func patched(name string, patches []patch, funcs template.FuncMap) *gen.Template {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "entgo.io/contrib").Output()
 	if err != nil {
 		log.Fatalf("entc: find entgo.io/contrib: %v", err)
@@ -153,21 +260,21 @@ func patched(name string, patches []patch) *gen.Template {
 		}
 		text = bytes.Replace(text, []byte(p.old), []byte(p.new), 1)
 	}
-	return gen.MustParse(gen.NewTemplate("template/" + name + ".tmpl").Funcs(entgql.TemplateFuncs).Parse(string(text)))
+	return gen.MustParse(gen.NewTemplate("template/" + name + ".tmpl").Funcs(entgql.TemplateFuncs).Funcs(funcs).Parse(string(text)))
 }
 
 func main() {
+	sdl := stored.Funcs("../schema")
 	ex, err := entgql.NewExtension(
 		entgql.WithTemplates(
 			entgql.NodeTemplate, entgql.EnumTemplate,
-			patched("collection", collection), patched("pagination", pagination), patched("edge", edges),
+			patched("collection", collection, sdl), patched("pagination", pagination, sdl), patched("edge", edges, sdl),
 		),
 		entgql.WithWhereInputs(false),
 	)
 	if err != nil {
 		log.Fatalf("entc: %v", err)
 	}
-	sdl := stored.ReadSDL("../schema")
 	err = entc.Generate("./schema", &gen.Config{
 		Target:   "./generated",
 		Package:  "kabinet/ent/generated",
@@ -176,7 +283,7 @@ func main() {
 			gen.MustParse(gen.NewTemplate("edge_types").
 				Funcs(template.FuncMap{"trimSuffix": strings.TrimSuffix}).ParseFiles("template/edge_types.tmpl")),
 			gen.MustParse(gen.NewTemplate("stored").
-				Funcs(template.FuncMap{"shows": func(n *gen.Type) stored.Shown { return stored.Shows(sdl, n) }}).ParseFiles("template/stored.tmpl")),
+				Funcs(sdl).ParseFiles("template/stored.tmpl")),
 		},
 	}, entc.Extensions(ex))
 	if err != nil {

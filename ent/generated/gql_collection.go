@@ -6,32 +6,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"kabinet/ent/generated/address"
-	"kabinet/ent/generated/auditentry"
-	"kabinet/ent/generated/bonusprogram"
-	"kabinet/ent/generated/company"
-	"kabinet/ent/generated/contactpoint"
-	"kabinet/ent/generated/identity"
-	"kabinet/ent/generated/ledgeraccount"
-	"kabinet/ent/generated/ledgerentry"
-	"kabinet/ent/generated/ledgerlot"
-	"kabinet/ent/generated/membership"
-	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
-	"kabinet/ent/generated/orderevent"
-	"kabinet/ent/generated/orderline"
-	"kabinet/ent/generated/payment"
-	"kabinet/ent/generated/product"
-	"kabinet/ent/generated/returnrequest"
-	"kabinet/ent/generated/role"
-	"kabinet/ent/generated/session"
-	"kabinet/ent/generated/setting"
-	"kabinet/ent/generated/shipment"
-	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
-	"kabinet/ent/generated/ticketmessage"
-	"kabinet/ent/generated/ticketparticipant"
-	"kabinet/ent/generated/user"
 	"kabinet/internal/scalar"
 
 	"entgo.io/contrib/entgql"
@@ -54,12 +30,10 @@ func (_q *AddressQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *AddressQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(address.Columns))
-		selectedFields = []string{address.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedAddress.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedAddress.behind(selected, field.Name)
 		switch field.Name {
 
 		case "holder":
@@ -68,104 +42,53 @@ func (_q *AddressQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withHolder = query
-			if _, ok := fieldSeen[address.FieldHolderID]; !ok {
-				selectedFields = append(selectedFields, address.FieldHolderID)
-				fieldSeen[address.FieldHolderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[address.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, address.FieldCreatedAt)
-				fieldSeen[address.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[address.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, address.FieldUpdatedAt)
-				fieldSeen[address.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[address.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, address.FieldRevision)
-				fieldSeen[address.FieldRevision] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[address.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, address.FieldOwnerID)
-				fieldSeen[address.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[address.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, address.FieldUserID)
-				fieldSeen[address.FieldUserID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[address.FieldKind]; !ok {
-				selectedFields = append(selectedFields, address.FieldKind)
-				fieldSeen[address.FieldKind] = struct{}{}
-			}
-		case "holderID":
-			if _, ok := fieldSeen[address.FieldHolderID]; !ok {
-				selectedFields = append(selectedFields, address.FieldHolderID)
-				fieldSeen[address.FieldHolderID] = struct{}{}
-			}
-		case "label":
-			if _, ok := fieldSeen[address.FieldLabel]; !ok {
-				selectedFields = append(selectedFields, address.FieldLabel)
-				fieldSeen[address.FieldLabel] = struct{}{}
-			}
-		case "name":
-			if _, ok := fieldSeen[address.FieldName]; !ok {
-				selectedFields = append(selectedFields, address.FieldName)
-				fieldSeen[address.FieldName] = struct{}{}
-			}
-		case "phone":
-			if _, ok := fieldSeen[address.FieldPhone]; !ok {
-				selectedFields = append(selectedFields, address.FieldPhone)
-				fieldSeen[address.FieldPhone] = struct{}{}
-			}
-		case "country":
-			if _, ok := fieldSeen[address.FieldCountry]; !ok {
-				selectedFields = append(selectedFields, address.FieldCountry)
-				fieldSeen[address.FieldCountry] = struct{}{}
-			}
-		case "lines":
-			if _, ok := fieldSeen[address.FieldLines]; !ok {
-				selectedFields = append(selectedFields, address.FieldLines)
-				fieldSeen[address.FieldLines] = struct{}{}
-			}
-		case "city":
-			if _, ok := fieldSeen[address.FieldCity]; !ok {
-				selectedFields = append(selectedFields, address.FieldCity)
-				fieldSeen[address.FieldCity] = struct{}{}
-			}
-		case "region":
-			if _, ok := fieldSeen[address.FieldRegion]; !ok {
-				selectedFields = append(selectedFields, address.FieldRegion)
-				fieldSeen[address.FieldRegion] = struct{}{}
-			}
-		case "postalCode":
-			if _, ok := fieldSeen[address.FieldPostalCode]; !ok {
-				selectedFields = append(selectedFields, address.FieldPostalCode)
-				fieldSeen[address.FieldPostalCode] = struct{}{}
-			}
-		case "isDefault":
-			if _, ok := fieldSeen[address.FieldIsDefault]; !ok {
-				selectedFields = append(selectedFields, address.FieldIsDefault)
-				fieldSeen[address.FieldIsDefault] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *AddressQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedAddress.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedAddress.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *AddressQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *AddressQuery) CollectUnder(ctx context.Context, path ...string) (*AddressQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type addressPaginateArgs struct {
@@ -208,83 +131,52 @@ func (_q *AuditEntryQuery) CollectFields(ctx context.Context, satisfies ...strin
 
 func (_q *AuditEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(auditentry.Columns))
-		selectedFields = []string{auditentry.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedAuditEntry.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedAuditEntry.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[auditentry.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldCreatedAt)
-				fieldSeen[auditentry.FieldCreatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[auditentry.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldOwnerID)
-				fieldSeen[auditentry.FieldOwnerID] = struct{}{}
-			}
-		case "actorID":
-			if _, ok := fieldSeen[auditentry.FieldActorID]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldActorID)
-				fieldSeen[auditentry.FieldActorID] = struct{}{}
-			}
-		case "actorKind":
-			if _, ok := fieldSeen[auditentry.FieldActorKind]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldActorKind)
-				fieldSeen[auditentry.FieldActorKind] = struct{}{}
-			}
-		case "sessionID":
-			if _, ok := fieldSeen[auditentry.FieldSessionID]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldSessionID)
-				fieldSeen[auditentry.FieldSessionID] = struct{}{}
-			}
-		case "action":
-			if _, ok := fieldSeen[auditentry.FieldAction]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldAction)
-				fieldSeen[auditentry.FieldAction] = struct{}{}
-			}
-		case "subjectKind":
-			if _, ok := fieldSeen[auditentry.FieldSubjectKind]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldSubjectKind)
-				fieldSeen[auditentry.FieldSubjectKind] = struct{}{}
-			}
-		case "subjectID":
-			if _, ok := fieldSeen[auditentry.FieldSubjectID]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldSubjectID)
-				fieldSeen[auditentry.FieldSubjectID] = struct{}{}
-			}
-		case "changes":
-			if _, ok := fieldSeen[auditentry.FieldChanges]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldChanges)
-				fieldSeen[auditentry.FieldChanges] = struct{}{}
-			}
-		case "ip":
-			if _, ok := fieldSeen[auditentry.FieldIP]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldIP)
-				fieldSeen[auditentry.FieldIP] = struct{}{}
-			}
-		case "userAgent":
-			if _, ok := fieldSeen[auditentry.FieldUserAgent]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldUserAgent)
-				fieldSeen[auditentry.FieldUserAgent] = struct{}{}
-			}
-		case "requestID":
-			if _, ok := fieldSeen[auditentry.FieldRequestID]; !ok {
-				selectedFields = append(selectedFields, auditentry.FieldRequestID)
-				fieldSeen[auditentry.FieldRequestID] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *AuditEntryQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedAuditEntry.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedAuditEntry.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *AuditEntryQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *AuditEntryQuery) CollectUnder(ctx context.Context, path ...string) (*AuditEntryQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type auditentryPaginateArgs struct {
@@ -327,103 +219,52 @@ func (_q *BonusProgramQuery) CollectFields(ctx context.Context, satisfies ...str
 
 func (_q *BonusProgramQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(bonusprogram.Columns))
-		selectedFields = []string{bonusprogram.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedBonusProgram.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedBonusProgram.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[bonusprogram.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldCreatedAt)
-				fieldSeen[bonusprogram.FieldCreatedAt] = struct{}{}
-			}
-		case "keyID":
-			if _, ok := fieldSeen[bonusprogram.FieldKeyID]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldKeyID)
-				fieldSeen[bonusprogram.FieldKeyID] = struct{}{}
-			}
-		case "version":
-			if _, ok := fieldSeen[bonusprogram.FieldVersion]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldVersion)
-				fieldSeen[bonusprogram.FieldVersion] = struct{}{}
-			}
-		case "retiredAt":
-			if _, ok := fieldSeen[bonusprogram.FieldRetiredAt]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldRetiredAt)
-				fieldSeen[bonusprogram.FieldRetiredAt] = struct{}{}
-			}
-		case "name":
-			if _, ok := fieldSeen[bonusprogram.FieldName]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldName)
-				fieldSeen[bonusprogram.FieldName] = struct{}{}
-			}
-		case "unit":
-			if _, ok := fieldSeen[bonusprogram.FieldUnit]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldUnit)
-				fieldSeen[bonusprogram.FieldUnit] = struct{}{}
-			}
-		case "texts":
-			if _, ok := fieldSeen[bonusprogram.FieldTexts]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldTexts)
-				fieldSeen[bonusprogram.FieldTexts] = struct{}{}
-			}
-		case "lotPolicy":
-			if _, ok := fieldSeen[bonusprogram.FieldLotPolicy]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldLotPolicy)
-				fieldSeen[bonusprogram.FieldLotPolicy] = struct{}{}
-			}
-		case "lotDays":
-			if _, ok := fieldSeen[bonusprogram.FieldLotDays]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldLotDays)
-				fieldSeen[bonusprogram.FieldLotDays] = struct{}{}
-			}
-		case "pendingDays":
-			if _, ok := fieldSeen[bonusprogram.FieldPendingDays]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldPendingDays)
-				fieldSeen[bonusprogram.FieldPendingDays] = struct{}{}
-			}
-		case "earnOn":
-			if _, ok := fieldSeen[bonusprogram.FieldEarnOn]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldEarnOn)
-				fieldSeen[bonusprogram.FieldEarnOn] = struct{}{}
-			}
-		case "earnPoints":
-			if _, ok := fieldSeen[bonusprogram.FieldEarnPoints]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldEarnPoints)
-				fieldSeen[bonusprogram.FieldEarnPoints] = struct{}{}
-			}
-		case "earnPerMinor":
-			if _, ok := fieldSeen[bonusprogram.FieldEarnPerMinor]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldEarnPerMinor)
-				fieldSeen[bonusprogram.FieldEarnPerMinor] = struct{}{}
-			}
-		case "earnCurrency":
-			if _, ok := fieldSeen[bonusprogram.FieldEarnCurrency]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldEarnCurrency)
-				fieldSeen[bonusprogram.FieldEarnCurrency] = struct{}{}
-			}
-		case "returnPolicy":
-			if _, ok := fieldSeen[bonusprogram.FieldReturnPolicy]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldReturnPolicy)
-				fieldSeen[bonusprogram.FieldReturnPolicy] = struct{}{}
-			}
-		case "isDefault":
-			if _, ok := fieldSeen[bonusprogram.FieldIsDefault]; !ok {
-				selectedFields = append(selectedFields, bonusprogram.FieldIsDefault)
-				fieldSeen[bonusprogram.FieldIsDefault] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *BonusProgramQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedBonusProgram.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedBonusProgram.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *BonusProgramQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *BonusProgramQuery) CollectUnder(ctx context.Context, path ...string) (*BonusProgramQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type bonusprogramPaginateArgs struct {
@@ -466,88 +307,52 @@ func (_q *CompanyQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *CompanyQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(company.Columns))
-		selectedFields = []string{company.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedCompany.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedCompany.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[company.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, company.FieldCreatedAt)
-				fieldSeen[company.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[company.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, company.FieldUpdatedAt)
-				fieldSeen[company.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[company.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, company.FieldRevision)
-				fieldSeen[company.FieldRevision] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[company.FieldSource]; !ok {
-				selectedFields = append(selectedFields, company.FieldSource)
-				fieldSeen[company.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[company.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, company.FieldExternalID)
-				fieldSeen[company.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[company.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, company.FieldSourceUpdatedAt)
-				fieldSeen[company.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "metadata":
-			if _, ok := fieldSeen[company.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, company.FieldMetadata)
-				fieldSeen[company.FieldMetadata] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[company.FieldKind]; !ok {
-				selectedFields = append(selectedFields, company.FieldKind)
-				fieldSeen[company.FieldKind] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[company.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, company.FieldStatus)
-				fieldSeen[company.FieldStatus] = struct{}{}
-			}
-		case "name":
-			if _, ok := fieldSeen[company.FieldName]; !ok {
-				selectedFields = append(selectedFields, company.FieldName)
-				fieldSeen[company.FieldName] = struct{}{}
-			}
-		case "legalName":
-			if _, ok := fieldSeen[company.FieldLegalName]; !ok {
-				selectedFields = append(selectedFields, company.FieldLegalName)
-				fieldSeen[company.FieldLegalName] = struct{}{}
-			}
-		case "taxID":
-			if _, ok := fieldSeen[company.FieldTaxID]; !ok {
-				selectedFields = append(selectedFields, company.FieldTaxID)
-				fieldSeen[company.FieldTaxID] = struct{}{}
-			}
-		case "parentID":
-			if _, ok := fieldSeen[company.FieldParentID]; !ok {
-				selectedFields = append(selectedFields, company.FieldParentID)
-				fieldSeen[company.FieldParentID] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *CompanyQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedCompany.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedCompany.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *CompanyQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *CompanyQuery) CollectUnder(ctx context.Context, path ...string) (*CompanyQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type companyPaginateArgs struct {
@@ -590,12 +395,10 @@ func (_q *ContactPointQuery) CollectFields(ctx context.Context, satisfies ...str
 
 func (_q *ContactPointQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(contactpoint.Columns))
-		selectedFields = []string{contactpoint.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedContactPoint.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedContactPoint.behind(selected, field.Name)
 		switch field.Name {
 
 		case "user":
@@ -604,64 +407,53 @@ func (_q *ContactPointQuery) collectField(ctx context.Context, oneNode bool, opC
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withUser = query
-			if _, ok := fieldSeen[contactpoint.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldUserID)
-				fieldSeen[contactpoint.FieldUserID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[contactpoint.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldCreatedAt)
-				fieldSeen[contactpoint.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[contactpoint.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldUpdatedAt)
-				fieldSeen[contactpoint.FieldUpdatedAt] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[contactpoint.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldUserID)
-				fieldSeen[contactpoint.FieldUserID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[contactpoint.FieldKind]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldKind)
-				fieldSeen[contactpoint.FieldKind] = struct{}{}
-			}
-		case "value":
-			if _, ok := fieldSeen[contactpoint.FieldValue]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldValue)
-				fieldSeen[contactpoint.FieldValue] = struct{}{}
-			}
-		case "valueKey":
-			if _, ok := fieldSeen[contactpoint.FieldValueKey]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldValueKey)
-				fieldSeen[contactpoint.FieldValueKey] = struct{}{}
-			}
-		case "verifiedAt":
-			if _, ok := fieldSeen[contactpoint.FieldVerifiedAt]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldVerifiedAt)
-				fieldSeen[contactpoint.FieldVerifiedAt] = struct{}{}
-			}
-		case "isPrimary":
-			if _, ok := fieldSeen[contactpoint.FieldIsPrimary]; !ok {
-				selectedFields = append(selectedFields, contactpoint.FieldIsPrimary)
-				fieldSeen[contactpoint.FieldIsPrimary] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ContactPointQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedContactPoint.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedContactPoint.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ContactPointQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ContactPointQuery) CollectUnder(ctx context.Context, path ...string) (*ContactPointQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type contactpointPaginateArgs struct {
@@ -704,73 +496,52 @@ func (_q *IdentityQuery) CollectFields(ctx context.Context, satisfies ...string)
 
 func (_q *IdentityQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(identity.Columns))
-		selectedFields = []string{identity.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedIdentity.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedIdentity.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[identity.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, identity.FieldCreatedAt)
-				fieldSeen[identity.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[identity.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, identity.FieldUpdatedAt)
-				fieldSeen[identity.FieldUpdatedAt] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[identity.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, identity.FieldUserID)
-				fieldSeen[identity.FieldUserID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[identity.FieldKind]; !ok {
-				selectedFields = append(selectedFields, identity.FieldKind)
-				fieldSeen[identity.FieldKind] = struct{}{}
-			}
-		case "issuer":
-			if _, ok := fieldSeen[identity.FieldIssuer]; !ok {
-				selectedFields = append(selectedFields, identity.FieldIssuer)
-				fieldSeen[identity.FieldIssuer] = struct{}{}
-			}
-		case "subject":
-			if _, ok := fieldSeen[identity.FieldSubject]; !ok {
-				selectedFields = append(selectedFields, identity.FieldSubject)
-				fieldSeen[identity.FieldSubject] = struct{}{}
-			}
-		case "label":
-			if _, ok := fieldSeen[identity.FieldLabel]; !ok {
-				selectedFields = append(selectedFields, identity.FieldLabel)
-				fieldSeen[identity.FieldLabel] = struct{}{}
-			}
-		case "counter":
-			if _, ok := fieldSeen[identity.FieldCounter]; !ok {
-				selectedFields = append(selectedFields, identity.FieldCounter)
-				fieldSeen[identity.FieldCounter] = struct{}{}
-			}
-		case "mustChangeByAt":
-			if _, ok := fieldSeen[identity.FieldMustChangeByAt]; !ok {
-				selectedFields = append(selectedFields, identity.FieldMustChangeByAt)
-				fieldSeen[identity.FieldMustChangeByAt] = struct{}{}
-			}
-		case "lastUsedAt":
-			if _, ok := fieldSeen[identity.FieldLastUsedAt]; !ok {
-				selectedFields = append(selectedFields, identity.FieldLastUsedAt)
-				fieldSeen[identity.FieldLastUsedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *IdentityQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedIdentity.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedIdentity.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *IdentityQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *IdentityQuery) CollectUnder(ctx context.Context, path ...string) (*IdentityQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type identityPaginateArgs struct {
@@ -813,108 +584,55 @@ func (_q *LedgerAccountQuery) CollectFields(ctx context.Context, satisfies ...st
 
 func (_q *LedgerAccountQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ledgeraccount.Columns))
-		selectedFields = []string{ledgeraccount.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"BonusAccount", "Node"})
+	}
+	selected := storedLedgerAccount.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedLedgerAccount.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[ledgeraccount.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldCreatedAt)
-				fieldSeen[ledgeraccount.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[ledgeraccount.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldUpdatedAt)
-				fieldSeen[ledgeraccount.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ledgeraccount.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldOwnerID)
-				fieldSeen[ledgeraccount.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[ledgeraccount.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldUserID)
-				fieldSeen[ledgeraccount.FieldUserID] = struct{}{}
-			}
-		case "unit":
-			if _, ok := fieldSeen[ledgeraccount.FieldUnit]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldUnit)
-				fieldSeen[ledgeraccount.FieldUnit] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[ledgeraccount.FieldKind]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldKind)
-				fieldSeen[ledgeraccount.FieldKind] = struct{}{}
-			}
-		case "name":
-			if _, ok := fieldSeen[ledgeraccount.FieldName]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldName)
-				fieldSeen[ledgeraccount.FieldName] = struct{}{}
-			}
-		case "number":
-			if _, ok := fieldSeen[ledgeraccount.FieldNumber]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldNumber)
-				fieldSeen[ledgeraccount.FieldNumber] = struct{}{}
-			}
-		case "programID":
-			if _, ok := fieldSeen[ledgeraccount.FieldProgramID]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldProgramID)
-				fieldSeen[ledgeraccount.FieldProgramID] = struct{}{}
-			}
-		case "lotted":
-			if _, ok := fieldSeen[ledgeraccount.FieldLotted]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldLotted)
-				fieldSeen[ledgeraccount.FieldLotted] = struct{}{}
-			}
-		case "active":
-			if _, ok := fieldSeen[ledgeraccount.FieldActive]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldActive)
-				fieldSeen[ledgeraccount.FieldActive] = struct{}{}
-			}
-		case "pending":
-			if _, ok := fieldSeen[ledgeraccount.FieldPending]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldPending)
-				fieldSeen[ledgeraccount.FieldPending] = struct{}{}
-			}
-		case "held":
-			if _, ok := fieldSeen[ledgeraccount.FieldHeld]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldHeld)
-				fieldSeen[ledgeraccount.FieldHeld] = struct{}{}
-			}
-		case "floor":
-			if _, ok := fieldSeen[ledgeraccount.FieldFloor]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldFloor)
-				fieldSeen[ledgeraccount.FieldFloor] = struct{}{}
-			}
-		case "seq":
-			if _, ok := fieldSeen[ledgeraccount.FieldSeq]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldSeq)
-				fieldSeen[ledgeraccount.FieldSeq] = struct{}{}
-			}
-		case "headHash":
-			if _, ok := fieldSeen[ledgeraccount.FieldHeadHash]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldHeadHash)
-				fieldSeen[ledgeraccount.FieldHeadHash] = struct{}{}
-			}
-		case "nextDueAt":
-			if _, ok := fieldSeen[ledgeraccount.FieldNextDueAt]; !ok {
-				selectedFields = append(selectedFields, ledgeraccount.FieldNextDueAt)
-				fieldSeen[ledgeraccount.FieldNextDueAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *LedgerAccountQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedLedgerAccount.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedLedgerAccount.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *LedgerAccountQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *LedgerAccountQuery) CollectUnder(ctx context.Context, path ...string) (*LedgerAccountQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ledgeraccountPaginateArgs struct {
@@ -957,113 +675,55 @@ func (_q *LedgerEntryQuery) CollectFields(ctx context.Context, satisfies ...stri
 
 func (_q *LedgerEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ledgerentry.Columns))
-		selectedFields = []string{ledgerentry.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"BonusAccrual", "BonusEntry", "Node", "BonusRedemption", "BonusHold", "BonusExpiry", "BonusReversal", "BonusAdjustment", "BonusTransfer"})
+	}
+	selected := storedLedgerEntry.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedLedgerEntry.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[ledgerentry.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldCreatedAt)
-				fieldSeen[ledgerentry.FieldCreatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ledgerentry.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldOwnerID)
-				fieldSeen[ledgerentry.FieldOwnerID] = struct{}{}
-			}
-		case "accountID":
-			if _, ok := fieldSeen[ledgerentry.FieldAccountID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldAccountID)
-				fieldSeen[ledgerentry.FieldAccountID] = struct{}{}
-			}
-		case "seq":
-			if _, ok := fieldSeen[ledgerentry.FieldSeq]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldSeq)
-				fieldSeen[ledgerentry.FieldSeq] = struct{}{}
-			}
-		case "transferID":
-			if _, ok := fieldSeen[ledgerentry.FieldTransferID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldTransferID)
-				fieldSeen[ledgerentry.FieldTransferID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[ledgerentry.FieldKind]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldKind)
-				fieldSeen[ledgerentry.FieldKind] = struct{}{}
-			}
-		case "amount":
-			if _, ok := fieldSeen[ledgerentry.FieldAmount]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldAmount)
-				fieldSeen[ledgerentry.FieldAmount] = struct{}{}
-			}
-		case "bucket":
-			if _, ok := fieldSeen[ledgerentry.FieldBucket]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldBucket)
-				fieldSeen[ledgerentry.FieldBucket] = struct{}{}
-			}
-		case "contraID":
-			if _, ok := fieldSeen[ledgerentry.FieldContraID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldContraID)
-				fieldSeen[ledgerentry.FieldContraID] = struct{}{}
-			}
-		case "contraBucket":
-			if _, ok := fieldSeen[ledgerentry.FieldContraBucket]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldContraBucket)
-				fieldSeen[ledgerentry.FieldContraBucket] = struct{}{}
-			}
-		case "unit":
-			if _, ok := fieldSeen[ledgerentry.FieldUnit]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldUnit)
-				fieldSeen[ledgerentry.FieldUnit] = struct{}{}
-			}
-		case "balanceAfter":
-			if _, ok := fieldSeen[ledgerentry.FieldBalanceAfter]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldBalanceAfter)
-				fieldSeen[ledgerentry.FieldBalanceAfter] = struct{}{}
-			}
-		case "parentID":
-			if _, ok := fieldSeen[ledgerentry.FieldParentID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldParentID)
-				fieldSeen[ledgerentry.FieldParentID] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[ledgerentry.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldOrderID)
-				fieldSeen[ledgerentry.FieldOrderID] = struct{}{}
-			}
-		case "causeKey":
-			if _, ok := fieldSeen[ledgerentry.FieldCauseKey]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldCauseKey)
-				fieldSeen[ledgerentry.FieldCauseKey] = struct{}{}
-			}
-		case "explain":
-			if _, ok := fieldSeen[ledgerentry.FieldExplain]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldExplain)
-				fieldSeen[ledgerentry.FieldExplain] = struct{}{}
-			}
-		case "note":
-			if _, ok := fieldSeen[ledgerentry.FieldNote]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldNote)
-				fieldSeen[ledgerentry.FieldNote] = struct{}{}
-			}
-		case "actorID":
-			if _, ok := fieldSeen[ledgerentry.FieldActorID]; !ok {
-				selectedFields = append(selectedFields, ledgerentry.FieldActorID)
-				fieldSeen[ledgerentry.FieldActorID] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *LedgerEntryQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedLedgerEntry.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedLedgerEntry.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *LedgerEntryQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *LedgerEntryQuery) CollectUnder(ctx context.Context, path ...string) (*LedgerEntryQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ledgerentryPaginateArgs struct {
@@ -1106,73 +766,55 @@ func (_q *LedgerLotQuery) CollectFields(ctx context.Context, satisfies ...string
 
 func (_q *LedgerLotQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ledgerlot.Columns))
-		selectedFields = []string{ledgerlot.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"BonusLot", "Node"})
+	}
+	selected := storedLedgerLot.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedLedgerLot.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[ledgerlot.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldCreatedAt)
-				fieldSeen[ledgerlot.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[ledgerlot.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldUpdatedAt)
-				fieldSeen[ledgerlot.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ledgerlot.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldOwnerID)
-				fieldSeen[ledgerlot.FieldOwnerID] = struct{}{}
-			}
-		case "accountID":
-			if _, ok := fieldSeen[ledgerlot.FieldAccountID]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldAccountID)
-				fieldSeen[ledgerlot.FieldAccountID] = struct{}{}
-			}
-		case "entryID":
-			if _, ok := fieldSeen[ledgerlot.FieldEntryID]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldEntryID)
-				fieldSeen[ledgerlot.FieldEntryID] = struct{}{}
-			}
-		case "bucket":
-			if _, ok := fieldSeen[ledgerlot.FieldBucket]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldBucket)
-				fieldSeen[ledgerlot.FieldBucket] = struct{}{}
-			}
-		case "amount":
-			if _, ok := fieldSeen[ledgerlot.FieldAmount]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldAmount)
-				fieldSeen[ledgerlot.FieldAmount] = struct{}{}
-			}
-		case "remaining":
-			if _, ok := fieldSeen[ledgerlot.FieldRemaining]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldRemaining)
-				fieldSeen[ledgerlot.FieldRemaining] = struct{}{}
-			}
-		case "dueAt":
-			if _, ok := fieldSeen[ledgerlot.FieldDueAt]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldDueAt)
-				fieldSeen[ledgerlot.FieldDueAt] = struct{}{}
-			}
-		case "originID":
-			if _, ok := fieldSeen[ledgerlot.FieldOriginID]; !ok {
-				selectedFields = append(selectedFields, ledgerlot.FieldOriginID)
-				fieldSeen[ledgerlot.FieldOriginID] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *LedgerLotQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedLedgerLot.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedLedgerLot.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *LedgerLotQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *LedgerLotQuery) CollectUnder(ctx context.Context, path ...string) (*LedgerLotQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ledgerlotPaginateArgs struct {
@@ -1215,12 +857,10 @@ func (_q *MembershipQuery) CollectFields(ctx context.Context, satisfies ...strin
 
 func (_q *MembershipQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(membership.Columns))
-		selectedFields = []string{membership.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedMembership.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedMembership.behind(selected, field.Name)
 		switch field.Name {
 
 		case "user":
@@ -1229,14 +869,12 @@ func (_q *MembershipQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withUser = query
-			if _, ok := fieldSeen[membership.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, membership.FieldUserID)
-				fieldSeen[membership.FieldUserID] = struct{}{}
-			}
 
 		case "company":
 			var (
@@ -1244,69 +882,53 @@ func (_q *MembershipQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				path  = append(path, alias)
 				query = (&CompanyClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, companyImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, companyImplementors)...); err != nil {
 				return err
 			}
 			_q.withCompany = query
-			if _, ok := fieldSeen[membership.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, membership.FieldOwnerID)
-				fieldSeen[membership.FieldOwnerID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[membership.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, membership.FieldCreatedAt)
-				fieldSeen[membership.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[membership.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, membership.FieldUpdatedAt)
-				fieldSeen[membership.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[membership.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, membership.FieldRevision)
-				fieldSeen[membership.FieldRevision] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[membership.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, membership.FieldUserID)
-				fieldSeen[membership.FieldUserID] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[membership.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, membership.FieldOwnerID)
-				fieldSeen[membership.FieldOwnerID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[membership.FieldKind]; !ok {
-				selectedFields = append(selectedFields, membership.FieldKind)
-				fieldSeen[membership.FieldKind] = struct{}{}
-			}
-		case "roleID":
-			if _, ok := fieldSeen[membership.FieldRoleID]; !ok {
-				selectedFields = append(selectedFields, membership.FieldRoleID)
-				fieldSeen[membership.FieldRoleID] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[membership.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, membership.FieldStatus)
-				fieldSeen[membership.FieldStatus] = struct{}{}
-			}
-		case "validUntilAt":
-			if _, ok := fieldSeen[membership.FieldValidUntilAt]; !ok {
-				selectedFields = append(selectedFields, membership.FieldValidUntilAt)
-				fieldSeen[membership.FieldValidUntilAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *MembershipQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedMembership.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedMembership.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *MembershipQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *MembershipQuery) CollectUnder(ctx context.Context, path ...string) (*MembershipQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type membershipPaginateArgs struct {
@@ -1349,98 +971,52 @@ func (_q *NotificationQuery) CollectFields(ctx context.Context, satisfies ...str
 
 func (_q *NotificationQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(notification.Columns))
-		selectedFields = []string{notification.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedNotification.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedNotification.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[notification.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, notification.FieldCreatedAt)
-				fieldSeen[notification.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[notification.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, notification.FieldUpdatedAt)
-				fieldSeen[notification.FieldUpdatedAt] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[notification.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, notification.FieldUserID)
-				fieldSeen[notification.FieldUserID] = struct{}{}
-			}
-		case "eventID":
-			if _, ok := fieldSeen[notification.FieldEventID]; !ok {
-				selectedFields = append(selectedFields, notification.FieldEventID)
-				fieldSeen[notification.FieldEventID] = struct{}{}
-			}
-		case "topic":
-			if _, ok := fieldSeen[notification.FieldTopic]; !ok {
-				selectedFields = append(selectedFields, notification.FieldTopic)
-				fieldSeen[notification.FieldTopic] = struct{}{}
-			}
-		case "type":
-			if _, ok := fieldSeen[notification.FieldType]; !ok {
-				selectedFields = append(selectedFields, notification.FieldType)
-				fieldSeen[notification.FieldType] = struct{}{}
-			}
-		case "severity":
-			if _, ok := fieldSeen[notification.FieldSeverity]; !ok {
-				selectedFields = append(selectedFields, notification.FieldSeverity)
-				fieldSeen[notification.FieldSeverity] = struct{}{}
-			}
-		case "title":
-			if _, ok := fieldSeen[notification.FieldTitle]; !ok {
-				selectedFields = append(selectedFields, notification.FieldTitle)
-				fieldSeen[notification.FieldTitle] = struct{}{}
-			}
-		case "body":
-			if _, ok := fieldSeen[notification.FieldBody]; !ok {
-				selectedFields = append(selectedFields, notification.FieldBody)
-				fieldSeen[notification.FieldBody] = struct{}{}
-			}
-		case "data":
-			if _, ok := fieldSeen[notification.FieldData]; !ok {
-				selectedFields = append(selectedFields, notification.FieldData)
-				fieldSeen[notification.FieldData] = struct{}{}
-			}
-		case "subjectKind":
-			if _, ok := fieldSeen[notification.FieldSubjectKind]; !ok {
-				selectedFields = append(selectedFields, notification.FieldSubjectKind)
-				fieldSeen[notification.FieldSubjectKind] = struct{}{}
-			}
-		case "subjectID":
-			if _, ok := fieldSeen[notification.FieldSubjectID]; !ok {
-				selectedFields = append(selectedFields, notification.FieldSubjectID)
-				fieldSeen[notification.FieldSubjectID] = struct{}{}
-			}
-		case "seenAt":
-			if _, ok := fieldSeen[notification.FieldSeenAt]; !ok {
-				selectedFields = append(selectedFields, notification.FieldSeenAt)
-				fieldSeen[notification.FieldSeenAt] = struct{}{}
-			}
-		case "readAt":
-			if _, ok := fieldSeen[notification.FieldReadAt]; !ok {
-				selectedFields = append(selectedFields, notification.FieldReadAt)
-				fieldSeen[notification.FieldReadAt] = struct{}{}
-			}
-		case "archivedAt":
-			if _, ok := fieldSeen[notification.FieldArchivedAt]; !ok {
-				selectedFields = append(selectedFields, notification.FieldArchivedAt)
-				fieldSeen[notification.FieldArchivedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *NotificationQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedNotification.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedNotification.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *NotificationQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *NotificationQuery) CollectUnder(ctx context.Context, path ...string) (*NotificationQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type notificationPaginateArgs struct {
@@ -1483,12 +1059,10 @@ func (_q *OrderQuery) CollectFields(ctx context.Context, satisfies ...string) (*
 
 func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(order.Columns))
-		selectedFields = []string{order.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedOrder.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedOrder.behind(selected, field.Name)
 		switch field.Name {
 
 		case "lines":
@@ -1574,16 +1148,16 @@ func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
 				return err
 			}
-			if path := oneNodePath(ctx, path...); path != nil {
-				if err := query.collectField(ctx, false, opCtx, *collectedField(ctx, path...), path, mayAddCondition(satisfies, ordereventImplementors)...); err != nil {
-					return err
-				}
+			if err := query.collectNodes(ctx, opCtx, path, mayAddCondition(satisfies, ordereventImplementors)...); err != nil {
+				return err
 			}
 			if limit := paginateLimit(args.first, args.last); limit > 0 {
 				if oneNode {
 					pager.applyOrder(query.Limit(limit))
 				} else {
-					modify := entgql.LimitPerRow(order.EventsColumn, limit, pager.orderExpr(query))
+					parents := &listParents{}
+					_q.parents = append(_q.parents, parents)
+					modify := scalar.PerParent(parents, order.EventsColumn, limit, pager.orderExpr(query))
 					query.modifiers = append(query.modifiers, modify)
 				}
 			} else {
@@ -1638,179 +1212,53 @@ func (_q *OrderQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withCustomer = query
-			if _, ok := fieldSeen[order.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, order.FieldUserID)
-				fieldSeen[order.FieldUserID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[order.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, order.FieldCreatedAt)
-				fieldSeen[order.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[order.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, order.FieldUpdatedAt)
-				fieldSeen[order.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[order.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, order.FieldRevision)
-				fieldSeen[order.FieldRevision] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[order.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, order.FieldOwnerID)
-				fieldSeen[order.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[order.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, order.FieldUserID)
-				fieldSeen[order.FieldUserID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[order.FieldSource]; !ok {
-				selectedFields = append(selectedFields, order.FieldSource)
-				fieldSeen[order.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[order.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, order.FieldExternalID)
-				fieldSeen[order.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[order.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, order.FieldSourceUpdatedAt)
-				fieldSeen[order.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "metadata":
-			if _, ok := fieldSeen[order.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, order.FieldMetadata)
-				fieldSeen[order.FieldMetadata] = struct{}{}
-			}
-		case "number":
-			if _, ok := fieldSeen[order.FieldNumber]; !ok {
-				selectedFields = append(selectedFields, order.FieldNumber)
-				fieldSeen[order.FieldNumber] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[order.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, order.FieldStatus)
-				fieldSeen[order.FieldStatus] = struct{}{}
-			}
-		case "paymentStatus":
-			if _, ok := fieldSeen[order.FieldPaymentStatus]; !ok {
-				selectedFields = append(selectedFields, order.FieldPaymentStatus)
-				fieldSeen[order.FieldPaymentStatus] = struct{}{}
-			}
-		case "fulfillmentStatus":
-			if _, ok := fieldSeen[order.FieldFulfillmentStatus]; !ok {
-				selectedFields = append(selectedFields, order.FieldFulfillmentStatus)
-				fieldSeen[order.FieldFulfillmentStatus] = struct{}{}
-			}
-		case "channel":
-			if _, ok := fieldSeen[order.FieldChannel]; !ok {
-				selectedFields = append(selectedFields, order.FieldChannel)
-				fieldSeen[order.FieldChannel] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[order.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, order.FieldCurrency)
-				fieldSeen[order.FieldCurrency] = struct{}{}
-			}
-		case "subtotalMinor":
-			if _, ok := fieldSeen[order.FieldSubtotalMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldSubtotalMinor)
-				fieldSeen[order.FieldSubtotalMinor] = struct{}{}
-			}
-		case "discountMinor":
-			if _, ok := fieldSeen[order.FieldDiscountMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldDiscountMinor)
-				fieldSeen[order.FieldDiscountMinor] = struct{}{}
-			}
-		case "shippingMinor":
-			if _, ok := fieldSeen[order.FieldShippingMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldShippingMinor)
-				fieldSeen[order.FieldShippingMinor] = struct{}{}
-			}
-		case "taxMinor":
-			if _, ok := fieldSeen[order.FieldTaxMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldTaxMinor)
-				fieldSeen[order.FieldTaxMinor] = struct{}{}
-			}
-		case "totalMinor":
-			if _, ok := fieldSeen[order.FieldTotalMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldTotalMinor)
-				fieldSeen[order.FieldTotalMinor] = struct{}{}
-			}
-		case "paidMinor":
-			if _, ok := fieldSeen[order.FieldPaidMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldPaidMinor)
-				fieldSeen[order.FieldPaidMinor] = struct{}{}
-			}
-		case "refundedMinor":
-			if _, ok := fieldSeen[order.FieldRefundedMinor]; !ok {
-				selectedFields = append(selectedFields, order.FieldRefundedMinor)
-				fieldSeen[order.FieldRefundedMinor] = struct{}{}
-			}
-		case "pointsEarned":
-			if _, ok := fieldSeen[order.FieldPointsEarned]; !ok {
-				selectedFields = append(selectedFields, order.FieldPointsEarned)
-				fieldSeen[order.FieldPointsEarned] = struct{}{}
-			}
-		case "pointsSpent":
-			if _, ok := fieldSeen[order.FieldPointsSpent]; !ok {
-				selectedFields = append(selectedFields, order.FieldPointsSpent)
-				fieldSeen[order.FieldPointsSpent] = struct{}{}
-			}
-		case "delivery":
-			if _, ok := fieldSeen[order.FieldDelivery]; !ok {
-				selectedFields = append(selectedFields, order.FieldDelivery)
-				fieldSeen[order.FieldDelivery] = struct{}{}
-			}
-		case "note":
-			if _, ok := fieldSeen[order.FieldNote]; !ok {
-				selectedFields = append(selectedFields, order.FieldNote)
-				fieldSeen[order.FieldNote] = struct{}{}
-			}
-		case "cancelReason":
-			if _, ok := fieldSeen[order.FieldCancelReason]; !ok {
-				selectedFields = append(selectedFields, order.FieldCancelReason)
-				fieldSeen[order.FieldCancelReason] = struct{}{}
-			}
-		case "cancelNote":
-			if _, ok := fieldSeen[order.FieldCancelNote]; !ok {
-				selectedFields = append(selectedFields, order.FieldCancelNote)
-				fieldSeen[order.FieldCancelNote] = struct{}{}
-			}
-		case "placedAt":
-			if _, ok := fieldSeen[order.FieldPlacedAt]; !ok {
-				selectedFields = append(selectedFields, order.FieldPlacedAt)
-				fieldSeen[order.FieldPlacedAt] = struct{}{}
-			}
-		case "cancelledAt":
-			if _, ok := fieldSeen[order.FieldCancelledAt]; !ok {
-				selectedFields = append(selectedFields, order.FieldCancelledAt)
-				fieldSeen[order.FieldCancelledAt] = struct{}{}
-			}
-		case "eventSeq":
-			if _, ok := fieldSeen[order.FieldEventSeq]; !ok {
-				selectedFields = append(selectedFields, order.FieldEventSeq)
-				fieldSeen[order.FieldEventSeq] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *OrderQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedOrder.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedOrder.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *OrderQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *OrderQuery) CollectUnder(ctx context.Context, path ...string) (*OrderQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type orderPaginateArgs struct {
@@ -1875,12 +1323,10 @@ func (_q *OrderEventQuery) CollectFields(ctx context.Context, satisfies ...strin
 
 func (_q *OrderEventQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(orderevent.Columns))
-		selectedFields = []string{orderevent.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedOrderEvent.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedOrderEvent.behind(selected, field.Name)
 		switch field.Name {
 
 		case "order":
@@ -1889,94 +1335,53 @@ func (_q *OrderEventQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[orderevent.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldOrderID)
-				fieldSeen[orderevent.FieldOrderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[orderevent.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldCreatedAt)
-				fieldSeen[orderevent.FieldCreatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[orderevent.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldOwnerID)
-				fieldSeen[orderevent.FieldOwnerID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[orderevent.FieldSource]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldSource)
-				fieldSeen[orderevent.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[orderevent.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldExternalID)
-				fieldSeen[orderevent.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[orderevent.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldSourceUpdatedAt)
-				fieldSeen[orderevent.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[orderevent.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldOrderID)
-				fieldSeen[orderevent.FieldOrderID] = struct{}{}
-			}
-		case "seq":
-			if _, ok := fieldSeen[orderevent.FieldSeq]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldSeq)
-				fieldSeen[orderevent.FieldSeq] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[orderevent.FieldKind]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldKind)
-				fieldSeen[orderevent.FieldKind] = struct{}{}
-			}
-		case "occurredAt":
-			if _, ok := fieldSeen[orderevent.FieldOccurredAt]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldOccurredAt)
-				fieldSeen[orderevent.FieldOccurredAt] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[orderevent.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldCurrency)
-				fieldSeen[orderevent.FieldCurrency] = struct{}{}
-			}
-		case "amountMinor":
-			if _, ok := fieldSeen[orderevent.FieldAmountMinor]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldAmountMinor)
-				fieldSeen[orderevent.FieldAmountMinor] = struct{}{}
-			}
-		case "data":
-			if _, ok := fieldSeen[orderevent.FieldData]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldData)
-				fieldSeen[orderevent.FieldData] = struct{}{}
-			}
-		case "actorID":
-			if _, ok := fieldSeen[orderevent.FieldActorID]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldActorID)
-				fieldSeen[orderevent.FieldActorID] = struct{}{}
-			}
-		case "visibility":
-			if _, ok := fieldSeen[orderevent.FieldVisibility]; !ok {
-				selectedFields = append(selectedFields, orderevent.FieldVisibility)
-				fieldSeen[orderevent.FieldVisibility] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *OrderEventQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedOrderEvent.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedOrderEvent.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *OrderEventQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *OrderEventQuery) CollectUnder(ctx context.Context, path ...string) (*OrderEventQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ordereventPaginateArgs struct {
@@ -2019,12 +1424,10 @@ func (_q *OrderLineQuery) CollectFields(ctx context.Context, satisfies ...string
 
 func (_q *OrderLineQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(orderline.Columns))
-		selectedFields = []string{orderline.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedOrderLine.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedOrderLine.behind(selected, field.Name)
 		switch field.Name {
 
 		case "order":
@@ -2033,14 +1436,12 @@ func (_q *OrderLineQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[orderline.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldOrderID)
-				fieldSeen[orderline.FieldOrderID] = struct{}{}
-			}
 
 		case "product":
 			var (
@@ -2048,129 +1449,53 @@ func (_q *OrderLineQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				path  = append(path, alias)
 				query = (&ProductClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
 				return err
 			}
 			_q.withProduct = query
-			if _, ok := fieldSeen[orderline.FieldProductID]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldProductID)
-				fieldSeen[orderline.FieldProductID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[orderline.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldCreatedAt)
-				fieldSeen[orderline.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[orderline.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldUpdatedAt)
-				fieldSeen[orderline.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[orderline.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldOwnerID)
-				fieldSeen[orderline.FieldOwnerID] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[orderline.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldOrderID)
-				fieldSeen[orderline.FieldOrderID] = struct{}{}
-			}
-		case "position":
-			if _, ok := fieldSeen[orderline.FieldPosition]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldPosition)
-				fieldSeen[orderline.FieldPosition] = struct{}{}
-			}
-		case "productID":
-			if _, ok := fieldSeen[orderline.FieldProductID]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldProductID)
-				fieldSeen[orderline.FieldProductID] = struct{}{}
-			}
-		case "sku":
-			if _, ok := fieldSeen[orderline.FieldSku]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldSku)
-				fieldSeen[orderline.FieldSku] = struct{}{}
-			}
-		case "title":
-			if _, ok := fieldSeen[orderline.FieldTitle]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldTitle)
-				fieldSeen[orderline.FieldTitle] = struct{}{}
-			}
-		case "category":
-			if _, ok := fieldSeen[orderline.FieldCategory]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldCategory)
-				fieldSeen[orderline.FieldCategory] = struct{}{}
-			}
-		case "imageURL":
-			if _, ok := fieldSeen[orderline.FieldImageURL]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldImageURL)
-				fieldSeen[orderline.FieldImageURL] = struct{}{}
-			}
-		case "url":
-			if _, ok := fieldSeen[orderline.FieldURL]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldURL)
-				fieldSeen[orderline.FieldURL] = struct{}{}
-			}
-		case "quantity":
-			if _, ok := fieldSeen[orderline.FieldQuantity]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldQuantity)
-				fieldSeen[orderline.FieldQuantity] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[orderline.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldCurrency)
-				fieldSeen[orderline.FieldCurrency] = struct{}{}
-			}
-		case "unitPriceMinor":
-			if _, ok := fieldSeen[orderline.FieldUnitPriceMinor]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldUnitPriceMinor)
-				fieldSeen[orderline.FieldUnitPriceMinor] = struct{}{}
-			}
-		case "discountMinor":
-			if _, ok := fieldSeen[orderline.FieldDiscountMinor]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldDiscountMinor)
-				fieldSeen[orderline.FieldDiscountMinor] = struct{}{}
-			}
-		case "taxMinor":
-			if _, ok := fieldSeen[orderline.FieldTaxMinor]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldTaxMinor)
-				fieldSeen[orderline.FieldTaxMinor] = struct{}{}
-			}
-		case "totalMinor":
-			if _, ok := fieldSeen[orderline.FieldTotalMinor]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldTotalMinor)
-				fieldSeen[orderline.FieldTotalMinor] = struct{}{}
-			}
-		case "cancelled":
-			if _, ok := fieldSeen[orderline.FieldCancelled]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldCancelled)
-				fieldSeen[orderline.FieldCancelled] = struct{}{}
-			}
-		case "shipped":
-			if _, ok := fieldSeen[orderline.FieldShipped]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldShipped)
-				fieldSeen[orderline.FieldShipped] = struct{}{}
-			}
-		case "returned":
-			if _, ok := fieldSeen[orderline.FieldReturned]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldReturned)
-				fieldSeen[orderline.FieldReturned] = struct{}{}
-			}
-		case "points":
-			if _, ok := fieldSeen[orderline.FieldPoints]; !ok {
-				selectedFields = append(selectedFields, orderline.FieldPoints)
-				fieldSeen[orderline.FieldPoints] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *OrderLineQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedOrderLine.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedOrderLine.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *OrderLineQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *OrderLineQuery) CollectUnder(ctx context.Context, path ...string) (*OrderLineQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type orderlinePaginateArgs struct {
@@ -2213,12 +1538,13 @@ func (_q *PaymentQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *PaymentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(payment.Columns))
-		selectedFields = []string{payment.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"Payment", "Node", "Refund"})
+	}
+	selected := storedPayment.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPayment.behind(selected, field.Name)
 		switch field.Name {
 
 		case "order":
@@ -2227,109 +1553,53 @@ func (_q *PaymentQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[payment.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, payment.FieldOrderID)
-				fieldSeen[payment.FieldOrderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[payment.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, payment.FieldCreatedAt)
-				fieldSeen[payment.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[payment.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, payment.FieldUpdatedAt)
-				fieldSeen[payment.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[payment.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, payment.FieldOwnerID)
-				fieldSeen[payment.FieldOwnerID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[payment.FieldSource]; !ok {
-				selectedFields = append(selectedFields, payment.FieldSource)
-				fieldSeen[payment.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[payment.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, payment.FieldExternalID)
-				fieldSeen[payment.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[payment.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, payment.FieldSourceUpdatedAt)
-				fieldSeen[payment.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[payment.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, payment.FieldOrderID)
-				fieldSeen[payment.FieldOrderID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[payment.FieldKind]; !ok {
-				selectedFields = append(selectedFields, payment.FieldKind)
-				fieldSeen[payment.FieldKind] = struct{}{}
-			}
-		case "parentID":
-			if _, ok := fieldSeen[payment.FieldParentID]; !ok {
-				selectedFields = append(selectedFields, payment.FieldParentID)
-				fieldSeen[payment.FieldParentID] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[payment.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, payment.FieldStatus)
-				fieldSeen[payment.FieldStatus] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[payment.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, payment.FieldCurrency)
-				fieldSeen[payment.FieldCurrency] = struct{}{}
-			}
-		case "amountMinor":
-			if _, ok := fieldSeen[payment.FieldAmountMinor]; !ok {
-				selectedFields = append(selectedFields, payment.FieldAmountMinor)
-				fieldSeen[payment.FieldAmountMinor] = struct{}{}
-			}
-		case "refundedMinor":
-			if _, ok := fieldSeen[payment.FieldRefundedMinor]; !ok {
-				selectedFields = append(selectedFields, payment.FieldRefundedMinor)
-				fieldSeen[payment.FieldRefundedMinor] = struct{}{}
-			}
-		case "method":
-			if _, ok := fieldSeen[payment.FieldMethod]; !ok {
-				selectedFields = append(selectedFields, payment.FieldMethod)
-				fieldSeen[payment.FieldMethod] = struct{}{}
-			}
-		case "provider":
-			if _, ok := fieldSeen[payment.FieldProvider]; !ok {
-				selectedFields = append(selectedFields, payment.FieldProvider)
-				fieldSeen[payment.FieldProvider] = struct{}{}
-			}
-		case "providerRef":
-			if _, ok := fieldSeen[payment.FieldProviderRef]; !ok {
-				selectedFields = append(selectedFields, payment.FieldProviderRef)
-				fieldSeen[payment.FieldProviderRef] = struct{}{}
-			}
-		case "occurredAt":
-			if _, ok := fieldSeen[payment.FieldOccurredAt]; !ok {
-				selectedFields = append(selectedFields, payment.FieldOccurredAt)
-				fieldSeen[payment.FieldOccurredAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PaymentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPayment.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPayment.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PaymentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PaymentQuery) CollectUnder(ctx context.Context, path ...string) (*PaymentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type paymentPaginateArgs struct {
@@ -2372,103 +1642,52 @@ func (_q *ProductQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *ProductQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(product.Columns))
-		selectedFields = []string{product.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedProduct.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedProduct.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[product.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, product.FieldCreatedAt)
-				fieldSeen[product.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[product.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, product.FieldUpdatedAt)
-				fieldSeen[product.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[product.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, product.FieldRevision)
-				fieldSeen[product.FieldRevision] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[product.FieldSource]; !ok {
-				selectedFields = append(selectedFields, product.FieldSource)
-				fieldSeen[product.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[product.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, product.FieldExternalID)
-				fieldSeen[product.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[product.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, product.FieldSourceUpdatedAt)
-				fieldSeen[product.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "metadata":
-			if _, ok := fieldSeen[product.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, product.FieldMetadata)
-				fieldSeen[product.FieldMetadata] = struct{}{}
-			}
-		case "sku":
-			if _, ok := fieldSeen[product.FieldSku]; !ok {
-				selectedFields = append(selectedFields, product.FieldSku)
-				fieldSeen[product.FieldSku] = struct{}{}
-			}
-		case "title":
-			if _, ok := fieldSeen[product.FieldTitle]; !ok {
-				selectedFields = append(selectedFields, product.FieldTitle)
-				fieldSeen[product.FieldTitle] = struct{}{}
-			}
-		case "category":
-			if _, ok := fieldSeen[product.FieldCategory]; !ok {
-				selectedFields = append(selectedFields, product.FieldCategory)
-				fieldSeen[product.FieldCategory] = struct{}{}
-			}
-		case "imageURL":
-			if _, ok := fieldSeen[product.FieldImageURL]; !ok {
-				selectedFields = append(selectedFields, product.FieldImageURL)
-				fieldSeen[product.FieldImageURL] = struct{}{}
-			}
-		case "url":
-			if _, ok := fieldSeen[product.FieldURL]; !ok {
-				selectedFields = append(selectedFields, product.FieldURL)
-				fieldSeen[product.FieldURL] = struct{}{}
-			}
-		case "priceMinor":
-			if _, ok := fieldSeen[product.FieldPriceMinor]; !ok {
-				selectedFields = append(selectedFields, product.FieldPriceMinor)
-				fieldSeen[product.FieldPriceMinor] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[product.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, product.FieldCurrency)
-				fieldSeen[product.FieldCurrency] = struct{}{}
-			}
-		case "stock":
-			if _, ok := fieldSeen[product.FieldStock]; !ok {
-				selectedFields = append(selectedFields, product.FieldStock)
-				fieldSeen[product.FieldStock] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[product.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, product.FieldStatus)
-				fieldSeen[product.FieldStatus] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ProductQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedProduct.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedProduct.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ProductQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ProductQuery) CollectUnder(ctx context.Context, path ...string) (*ProductQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type productPaginateArgs struct {
@@ -2511,12 +1730,10 @@ func (_q *ReturnRequestQuery) CollectFields(ctx context.Context, satisfies ...st
 
 func (_q *ReturnRequestQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(returnrequest.Columns))
-		selectedFields = []string{returnrequest.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedReturnRequest.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReturnRequest.behind(selected, field.Name)
 		switch field.Name {
 
 		case "order":
@@ -2525,109 +1742,53 @@ func (_q *ReturnRequestQuery) collectField(ctx context.Context, oneNode bool, op
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[returnrequest.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldOrderID)
-				fieldSeen[returnrequest.FieldOrderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[returnrequest.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldCreatedAt)
-				fieldSeen[returnrequest.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[returnrequest.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldUpdatedAt)
-				fieldSeen[returnrequest.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[returnrequest.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldRevision)
-				fieldSeen[returnrequest.FieldRevision] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[returnrequest.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldOwnerID)
-				fieldSeen[returnrequest.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[returnrequest.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldUserID)
-				fieldSeen[returnrequest.FieldUserID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[returnrequest.FieldSource]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldSource)
-				fieldSeen[returnrequest.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[returnrequest.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldExternalID)
-				fieldSeen[returnrequest.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[returnrequest.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldSourceUpdatedAt)
-				fieldSeen[returnrequest.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[returnrequest.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldOrderID)
-				fieldSeen[returnrequest.FieldOrderID] = struct{}{}
-			}
-		case "number":
-			if _, ok := fieldSeen[returnrequest.FieldNumber]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldNumber)
-				fieldSeen[returnrequest.FieldNumber] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[returnrequest.FieldKind]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldKind)
-				fieldSeen[returnrequest.FieldKind] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[returnrequest.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldStatus)
-				fieldSeen[returnrequest.FieldStatus] = struct{}{}
-			}
-		case "lines":
-			if _, ok := fieldSeen[returnrequest.FieldLines]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldLines)
-				fieldSeen[returnrequest.FieldLines] = struct{}{}
-			}
-		case "currency":
-			if _, ok := fieldSeen[returnrequest.FieldCurrency]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldCurrency)
-				fieldSeen[returnrequest.FieldCurrency] = struct{}{}
-			}
-		case "amountMinor":
-			if _, ok := fieldSeen[returnrequest.FieldAmountMinor]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldAmountMinor)
-				fieldSeen[returnrequest.FieldAmountMinor] = struct{}{}
-			}
-		case "requestedAt":
-			if _, ok := fieldSeen[returnrequest.FieldRequestedAt]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldRequestedAt)
-				fieldSeen[returnrequest.FieldRequestedAt] = struct{}{}
-			}
-		case "decidedAt":
-			if _, ok := fieldSeen[returnrequest.FieldDecidedAt]; !ok {
-				selectedFields = append(selectedFields, returnrequest.FieldDecidedAt)
-				fieldSeen[returnrequest.FieldDecidedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReturnRequestQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReturnRequest.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReturnRequest.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReturnRequestQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReturnRequestQuery) CollectUnder(ctx context.Context, path ...string) (*ReturnRequestQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type returnrequestPaginateArgs struct {
@@ -2692,63 +1853,52 @@ func (_q *RoleQuery) CollectFields(ctx context.Context, satisfies ...string) (*R
 
 func (_q *RoleQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(role.Columns))
-		selectedFields = []string{role.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedRole.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedRole.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[role.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, role.FieldCreatedAt)
-				fieldSeen[role.FieldCreatedAt] = struct{}{}
-			}
-		case "keyID":
-			if _, ok := fieldSeen[role.FieldKeyID]; !ok {
-				selectedFields = append(selectedFields, role.FieldKeyID)
-				fieldSeen[role.FieldKeyID] = struct{}{}
-			}
-		case "version":
-			if _, ok := fieldSeen[role.FieldVersion]; !ok {
-				selectedFields = append(selectedFields, role.FieldVersion)
-				fieldSeen[role.FieldVersion] = struct{}{}
-			}
-		case "retiredAt":
-			if _, ok := fieldSeen[role.FieldRetiredAt]; !ok {
-				selectedFields = append(selectedFields, role.FieldRetiredAt)
-				fieldSeen[role.FieldRetiredAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[role.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, role.FieldOwnerID)
-				fieldSeen[role.FieldOwnerID] = struct{}{}
-			}
-		case "name":
-			if _, ok := fieldSeen[role.FieldName]; !ok {
-				selectedFields = append(selectedFields, role.FieldName)
-				fieldSeen[role.FieldName] = struct{}{}
-			}
-		case "audience":
-			if _, ok := fieldSeen[role.FieldAudience]; !ok {
-				selectedFields = append(selectedFields, role.FieldAudience)
-				fieldSeen[role.FieldAudience] = struct{}{}
-			}
-		case "permissions":
-			if _, ok := fieldSeen[role.FieldPermissions]; !ok {
-				selectedFields = append(selectedFields, role.FieldPermissions)
-				fieldSeen[role.FieldPermissions] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *RoleQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedRole.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedRole.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *RoleQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *RoleQuery) CollectUnder(ctx context.Context, path ...string) (*RoleQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type rolePaginateArgs struct {
@@ -2791,83 +1941,52 @@ func (_q *SessionQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *SessionQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(session.Columns))
-		selectedFields = []string{session.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedSession.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedSession.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[session.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldCreatedAt)
-				fieldSeen[session.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[session.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldUpdatedAt)
-				fieldSeen[session.FieldUpdatedAt] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[session.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, session.FieldUserID)
-				fieldSeen[session.FieldUserID] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[session.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, session.FieldOwnerID)
-				fieldSeen[session.FieldOwnerID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[session.FieldKind]; !ok {
-				selectedFields = append(selectedFields, session.FieldKind)
-				fieldSeen[session.FieldKind] = struct{}{}
-			}
-		case "aal":
-			if _, ok := fieldSeen[session.FieldAal]; !ok {
-				selectedFields = append(selectedFields, session.FieldAal)
-				fieldSeen[session.FieldAal] = struct{}{}
-			}
-		case "steppedUpAt":
-			if _, ok := fieldSeen[session.FieldSteppedUpAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldSteppedUpAt)
-				fieldSeen[session.FieldSteppedUpAt] = struct{}{}
-			}
-		case "userAgent":
-			if _, ok := fieldSeen[session.FieldUserAgent]; !ok {
-				selectedFields = append(selectedFields, session.FieldUserAgent)
-				fieldSeen[session.FieldUserAgent] = struct{}{}
-			}
-		case "ip":
-			if _, ok := fieldSeen[session.FieldIP]; !ok {
-				selectedFields = append(selectedFields, session.FieldIP)
-				fieldSeen[session.FieldIP] = struct{}{}
-			}
-		case "lastUsedAt":
-			if _, ok := fieldSeen[session.FieldLastUsedAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldLastUsedAt)
-				fieldSeen[session.FieldLastUsedAt] = struct{}{}
-			}
-		case "expiresAt":
-			if _, ok := fieldSeen[session.FieldExpiresAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldExpiresAt)
-				fieldSeen[session.FieldExpiresAt] = struct{}{}
-			}
-		case "revokedAt":
-			if _, ok := fieldSeen[session.FieldRevokedAt]; !ok {
-				selectedFields = append(selectedFields, session.FieldRevokedAt)
-				fieldSeen[session.FieldRevokedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *SessionQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedSession.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedSession.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *SessionQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *SessionQuery) CollectUnder(ctx context.Context, path ...string) (*SessionQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type sessionPaginateArgs struct {
@@ -2910,63 +2029,52 @@ func (_q *SettingQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *SettingQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(setting.Columns))
-		selectedFields = []string{setting.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedSetting.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedSetting.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[setting.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, setting.FieldCreatedAt)
-				fieldSeen[setting.FieldCreatedAt] = struct{}{}
-			}
-		case "keyID":
-			if _, ok := fieldSeen[setting.FieldKeyID]; !ok {
-				selectedFields = append(selectedFields, setting.FieldKeyID)
-				fieldSeen[setting.FieldKeyID] = struct{}{}
-			}
-		case "version":
-			if _, ok := fieldSeen[setting.FieldVersion]; !ok {
-				selectedFields = append(selectedFields, setting.FieldVersion)
-				fieldSeen[setting.FieldVersion] = struct{}{}
-			}
-		case "retiredAt":
-			if _, ok := fieldSeen[setting.FieldRetiredAt]; !ok {
-				selectedFields = append(selectedFields, setting.FieldRetiredAt)
-				fieldSeen[setting.FieldRetiredAt] = struct{}{}
-			}
-		case "scopeID":
-			if _, ok := fieldSeen[setting.FieldScopeID]; !ok {
-				selectedFields = append(selectedFields, setting.FieldScopeID)
-				fieldSeen[setting.FieldScopeID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[setting.FieldKind]; !ok {
-				selectedFields = append(selectedFields, setting.FieldKind)
-				fieldSeen[setting.FieldKind] = struct{}{}
-			}
-		case "handle":
-			if _, ok := fieldSeen[setting.FieldHandle]; !ok {
-				selectedFields = append(selectedFields, setting.FieldHandle)
-				fieldSeen[setting.FieldHandle] = struct{}{}
-			}
-		case "value":
-			if _, ok := fieldSeen[setting.FieldValue]; !ok {
-				selectedFields = append(selectedFields, setting.FieldValue)
-				fieldSeen[setting.FieldValue] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *SettingQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedSetting.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedSetting.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *SettingQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *SettingQuery) CollectUnder(ctx context.Context, path ...string) (*SettingQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type settingPaginateArgs struct {
@@ -3009,12 +2117,10 @@ func (_q *ShipmentQuery) CollectFields(ctx context.Context, satisfies ...string)
 
 func (_q *ShipmentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(shipment.Columns))
-		selectedFields = []string{shipment.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedShipment.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedShipment.behind(selected, field.Name)
 		switch field.Name {
 
 		case "order":
@@ -3023,99 +2129,53 @@ func (_q *ShipmentQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[shipment.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldOrderID)
-				fieldSeen[shipment.FieldOrderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[shipment.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldCreatedAt)
-				fieldSeen[shipment.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[shipment.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldUpdatedAt)
-				fieldSeen[shipment.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[shipment.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldOwnerID)
-				fieldSeen[shipment.FieldOwnerID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[shipment.FieldSource]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldSource)
-				fieldSeen[shipment.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[shipment.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldExternalID)
-				fieldSeen[shipment.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[shipment.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldSourceUpdatedAt)
-				fieldSeen[shipment.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[shipment.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldOrderID)
-				fieldSeen[shipment.FieldOrderID] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[shipment.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldStatus)
-				fieldSeen[shipment.FieldStatus] = struct{}{}
-			}
-		case "carrier":
-			if _, ok := fieldSeen[shipment.FieldCarrier]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldCarrier)
-				fieldSeen[shipment.FieldCarrier] = struct{}{}
-			}
-		case "trackingNumber":
-			if _, ok := fieldSeen[shipment.FieldTrackingNumber]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldTrackingNumber)
-				fieldSeen[shipment.FieldTrackingNumber] = struct{}{}
-			}
-		case "trackingURL":
-			if _, ok := fieldSeen[shipment.FieldTrackingURL]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldTrackingURL)
-				fieldSeen[shipment.FieldTrackingURL] = struct{}{}
-			}
-		case "promisedFromAt":
-			if _, ok := fieldSeen[shipment.FieldPromisedFromAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldPromisedFromAt)
-				fieldSeen[shipment.FieldPromisedFromAt] = struct{}{}
-			}
-		case "promisedToAt":
-			if _, ok := fieldSeen[shipment.FieldPromisedToAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldPromisedToAt)
-				fieldSeen[shipment.FieldPromisedToAt] = struct{}{}
-			}
-		case "shippedAt":
-			if _, ok := fieldSeen[shipment.FieldShippedAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldShippedAt)
-				fieldSeen[shipment.FieldShippedAt] = struct{}{}
-			}
-		case "receivedAt":
-			if _, ok := fieldSeen[shipment.FieldReceivedAt]; !ok {
-				selectedFields = append(selectedFields, shipment.FieldReceivedAt)
-				fieldSeen[shipment.FieldReceivedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ShipmentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedShipment.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedShipment.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ShipmentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ShipmentQuery) CollectUnder(ctx context.Context, path ...string) (*ShipmentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type shipmentPaginateArgs struct {
@@ -3158,83 +2218,52 @@ func (_q *TaskQuery) CollectFields(ctx context.Context, satisfies ...string) (*T
 
 func (_q *TaskQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(task.Columns))
-		selectedFields = []string{task.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedTask.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTask.behind(selected, field.Name)
 		switch field.Name {
-		case "createdAt":
-			if _, ok := fieldSeen[task.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, task.FieldCreatedAt)
-				fieldSeen[task.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[task.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, task.FieldUpdatedAt)
-				fieldSeen[task.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[task.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, task.FieldOwnerID)
-				fieldSeen[task.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[task.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, task.FieldUserID)
-				fieldSeen[task.FieldUserID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[task.FieldKind]; !ok {
-				selectedFields = append(selectedFields, task.FieldKind)
-				fieldSeen[task.FieldKind] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[task.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, task.FieldStatus)
-				fieldSeen[task.FieldStatus] = struct{}{}
-			}
-		case "dedupKey":
-			if _, ok := fieldSeen[task.FieldDedupKey]; !ok {
-				selectedFields = append(selectedFields, task.FieldDedupKey)
-				fieldSeen[task.FieldDedupKey] = struct{}{}
-			}
-		case "input":
-			if _, ok := fieldSeen[task.FieldInput]; !ok {
-				selectedFields = append(selectedFields, task.FieldInput)
-				fieldSeen[task.FieldInput] = struct{}{}
-			}
-		case "cursor":
-			if _, ok := fieldSeen[task.FieldCursor]; !ok {
-				selectedFields = append(selectedFields, task.FieldCursor)
-				fieldSeen[task.FieldCursor] = struct{}{}
-			}
-		case "counts":
-			if _, ok := fieldSeen[task.FieldCounts]; !ok {
-				selectedFields = append(selectedFields, task.FieldCounts)
-				fieldSeen[task.FieldCounts] = struct{}{}
-			}
-		case "total":
-			if _, ok := fieldSeen[task.FieldTotal]; !ok {
-				selectedFields = append(selectedFields, task.FieldTotal)
-				fieldSeen[task.FieldTotal] = struct{}{}
-			}
-		case "finishedAt":
-			if _, ok := fieldSeen[task.FieldFinishedAt]; !ok {
-				selectedFields = append(selectedFields, task.FieldFinishedAt)
-				fieldSeen[task.FieldFinishedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TaskQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTask.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTask.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TaskQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TaskQuery) CollectUnder(ctx context.Context, path ...string) (*TaskQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type taskPaginateArgs struct {
@@ -3277,12 +2306,10 @@ func (_q *TicketQuery) CollectFields(ctx context.Context, satisfies ...string) (
 
 func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ticket.Columns))
-		selectedFields = []string{ticket.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedTicket.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTicket.behind(selected, field.Name)
 		switch field.Name {
 
 		case "messages":
@@ -3355,16 +2382,16 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
 				return err
 			}
-			if path := oneNodePath(ctx, path...); path != nil {
-				if err := query.collectField(ctx, false, opCtx, *collectedField(ctx, path...), path, mayAddCondition(satisfies, ticketmessageImplementors)...); err != nil {
-					return err
-				}
+			if err := query.collectNodes(ctx, opCtx, path, mayAddCondition(satisfies, ticketmessageImplementors)...); err != nil {
+				return err
 			}
 			if limit := paginateLimit(args.first, args.last); limit > 0 {
 				if oneNode {
 					pager.applyOrder(query.Limit(limit))
 				} else {
-					modify := entgql.LimitPerRow(ticket.MessagesColumn, limit, pager.orderExpr(query))
+					parents := &listParents{}
+					_q.parents = append(_q.parents, parents)
+					modify := scalar.PerParent(parents, ticket.MessagesColumn, limit, pager.orderExpr(query))
 					query.modifiers = append(query.modifiers, modify)
 				}
 			} else {
@@ -3380,14 +2407,12 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 				path  = append(path, alias)
 				query = (&TicketMessageClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketmessageImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketmessageImplementors)...); err != nil {
 				return err
 			}
 			_q.withLastMessage = query
-			if _, ok := fieldSeen[ticket.FieldLastMessageID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldLastMessageID)
-				fieldSeen[ticket.FieldLastMessageID] = struct{}{}
-			}
 
 		case "participants":
 			var (
@@ -3408,14 +2433,12 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withCustomer = query
-			if _, ok := fieldSeen[ticket.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldUserID)
-				fieldSeen[ticket.FieldUserID] = struct{}{}
-			}
 
 		case "assignee":
 			var (
@@ -3423,14 +2446,12 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 				path  = append(path, alias)
 				query = (&UserClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
 				return err
 			}
 			_q.withAssignee = query
-			if _, ok := fieldSeen[ticket.FieldAssigneeID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldAssigneeID)
-				fieldSeen[ticket.FieldAssigneeID] = struct{}{}
-			}
 
 		case "order":
 			var (
@@ -3438,164 +2459,53 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 				path  = append(path, alias)
 				query = (&OrderClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, orderImplementors)...); err != nil {
 				return err
 			}
 			_q.withOrder = query
-			if _, ok := fieldSeen[ticket.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldOrderID)
-				fieldSeen[ticket.FieldOrderID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[ticket.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldCreatedAt)
-				fieldSeen[ticket.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[ticket.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldUpdatedAt)
-				fieldSeen[ticket.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[ticket.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldRevision)
-				fieldSeen[ticket.FieldRevision] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ticket.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldOwnerID)
-				fieldSeen[ticket.FieldOwnerID] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[ticket.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldUserID)
-				fieldSeen[ticket.FieldUserID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[ticket.FieldSource]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldSource)
-				fieldSeen[ticket.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[ticket.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldExternalID)
-				fieldSeen[ticket.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[ticket.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldSourceUpdatedAt)
-				fieldSeen[ticket.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "metadata":
-			if _, ok := fieldSeen[ticket.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldMetadata)
-				fieldSeen[ticket.FieldMetadata] = struct{}{}
-			}
-		case "number":
-			if _, ok := fieldSeen[ticket.FieldNumber]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldNumber)
-				fieldSeen[ticket.FieldNumber] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[ticket.FieldKind]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldKind)
-				fieldSeen[ticket.FieldKind] = struct{}{}
-			}
-		case "subject":
-			if _, ok := fieldSeen[ticket.FieldSubject]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldSubject)
-				fieldSeen[ticket.FieldSubject] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[ticket.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldStatus)
-				fieldSeen[ticket.FieldStatus] = struct{}{}
-			}
-		case "statusReason":
-			if _, ok := fieldSeen[ticket.FieldStatusReason]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldStatusReason)
-				fieldSeen[ticket.FieldStatusReason] = struct{}{}
-			}
-		case "priority":
-			if _, ok := fieldSeen[ticket.FieldPriority]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldPriority)
-				fieldSeen[ticket.FieldPriority] = struct{}{}
-			}
-		case "channel":
-			if _, ok := fieldSeen[ticket.FieldChannel]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldChannel)
-				fieldSeen[ticket.FieldChannel] = struct{}{}
-			}
-		case "locale":
-			if _, ok := fieldSeen[ticket.FieldLocale]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldLocale)
-				fieldSeen[ticket.FieldLocale] = struct{}{}
-			}
-		case "orderID":
-			if _, ok := fieldSeen[ticket.FieldOrderID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldOrderID)
-				fieldSeen[ticket.FieldOrderID] = struct{}{}
-			}
-		case "entryID":
-			if _, ok := fieldSeen[ticket.FieldEntryID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldEntryID)
-				fieldSeen[ticket.FieldEntryID] = struct{}{}
-			}
-		case "assigneeID":
-			if _, ok := fieldSeen[ticket.FieldAssigneeID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldAssigneeID)
-				fieldSeen[ticket.FieldAssigneeID] = struct{}{}
-			}
-		case "lastMessageID":
-			if _, ok := fieldSeen[ticket.FieldLastMessageID]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldLastMessageID)
-				fieldSeen[ticket.FieldLastMessageID] = struct{}{}
-			}
-		case "lastActivityAt":
-			if _, ok := fieldSeen[ticket.FieldLastActivityAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldLastActivityAt)
-				fieldSeen[ticket.FieldLastActivityAt] = struct{}{}
-			}
-		case "seq":
-			if _, ok := fieldSeen[ticket.FieldSeq]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldSeq)
-				fieldSeen[ticket.FieldSeq] = struct{}{}
-			}
-		case "publicSeq":
-			if _, ok := fieldSeen[ticket.FieldPublicSeq]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldPublicSeq)
-				fieldSeen[ticket.FieldPublicSeq] = struct{}{}
-			}
-		case "staffSeq":
-			if _, ok := fieldSeen[ticket.FieldStaffSeq]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldStaffSeq)
-				fieldSeen[ticket.FieldStaffSeq] = struct{}{}
-			}
-		case "staffReadSeq":
-			if _, ok := fieldSeen[ticket.FieldStaffReadSeq]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldStaffReadSeq)
-				fieldSeen[ticket.FieldStaffReadSeq] = struct{}{}
-			}
-		case "snoozedUntilAt":
-			if _, ok := fieldSeen[ticket.FieldSnoozedUntilAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldSnoozedUntilAt)
-				fieldSeen[ticket.FieldSnoozedUntilAt] = struct{}{}
-			}
-		case "closedAt":
-			if _, ok := fieldSeen[ticket.FieldClosedAt]; !ok {
-				selectedFields = append(selectedFields, ticket.FieldClosedAt)
-				fieldSeen[ticket.FieldClosedAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TicketQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTicket.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTicket.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TicketQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TicketQuery) CollectUnder(ctx context.Context, path ...string) (*TicketQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ticketPaginateArgs struct {
@@ -3660,12 +2570,10 @@ func (_q *TicketMessageQuery) CollectFields(ctx context.Context, satisfies ...st
 
 func (_q *TicketMessageQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ticketmessage.Columns))
-		selectedFields = []string{ticketmessage.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedTicketMessage.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTicketMessage.behind(selected, field.Name)
 		switch field.Name {
 
 		case "ticket":
@@ -3674,104 +2582,53 @@ func (_q *TicketMessageQuery) collectField(ctx context.Context, oneNode bool, op
 				path  = append(path, alias)
 				query = (&TicketClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
 				return err
 			}
 			_q.withTicket = query
-			if _, ok := fieldSeen[ticketmessage.FieldTicketID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldTicketID)
-				fieldSeen[ticketmessage.FieldTicketID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[ticketmessage.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldCreatedAt)
-				fieldSeen[ticketmessage.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[ticketmessage.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldUpdatedAt)
-				fieldSeen[ticketmessage.FieldUpdatedAt] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ticketmessage.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldOwnerID)
-				fieldSeen[ticketmessage.FieldOwnerID] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[ticketmessage.FieldSource]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldSource)
-				fieldSeen[ticketmessage.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[ticketmessage.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldExternalID)
-				fieldSeen[ticketmessage.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[ticketmessage.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldSourceUpdatedAt)
-				fieldSeen[ticketmessage.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "ticketID":
-			if _, ok := fieldSeen[ticketmessage.FieldTicketID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldTicketID)
-				fieldSeen[ticketmessage.FieldTicketID] = struct{}{}
-			}
-		case "seq":
-			if _, ok := fieldSeen[ticketmessage.FieldSeq]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldSeq)
-				fieldSeen[ticketmessage.FieldSeq] = struct{}{}
-			}
-		case "clientID":
-			if _, ok := fieldSeen[ticketmessage.FieldClientID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldClientID)
-				fieldSeen[ticketmessage.FieldClientID] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[ticketmessage.FieldKind]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldKind)
-				fieldSeen[ticketmessage.FieldKind] = struct{}{}
-			}
-		case "visibility":
-			if _, ok := fieldSeen[ticketmessage.FieldVisibility]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldVisibility)
-				fieldSeen[ticketmessage.FieldVisibility] = struct{}{}
-			}
-		case "authorID":
-			if _, ok := fieldSeen[ticketmessage.FieldAuthorID]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldAuthorID)
-				fieldSeen[ticketmessage.FieldAuthorID] = struct{}{}
-			}
-		case "authorKind":
-			if _, ok := fieldSeen[ticketmessage.FieldAuthorKind]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldAuthorKind)
-				fieldSeen[ticketmessage.FieldAuthorKind] = struct{}{}
-			}
-		case "authorName":
-			if _, ok := fieldSeen[ticketmessage.FieldAuthorName]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldAuthorName)
-				fieldSeen[ticketmessage.FieldAuthorName] = struct{}{}
-			}
-		case "body":
-			if _, ok := fieldSeen[ticketmessage.FieldBody]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldBody)
-				fieldSeen[ticketmessage.FieldBody] = struct{}{}
-			}
-		case "data":
-			if _, ok := fieldSeen[ticketmessage.FieldData]; !ok {
-				selectedFields = append(selectedFields, ticketmessage.FieldData)
-				fieldSeen[ticketmessage.FieldData] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TicketMessageQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTicketMessage.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTicketMessage.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TicketMessageQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TicketMessageQuery) CollectUnder(ctx context.Context, path ...string) (*TicketMessageQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ticketmessagePaginateArgs struct {
@@ -3814,12 +2671,10 @@ func (_q *TicketParticipantQuery) CollectFields(ctx context.Context, satisfies .
 
 func (_q *TicketParticipantQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(ticketparticipant.Columns))
-		selectedFields = []string{ticketparticipant.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedTicketParticipant.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTicketParticipant.behind(selected, field.Name)
 		switch field.Name {
 
 		case "ticket":
@@ -3828,64 +2683,53 @@ func (_q *TicketParticipantQuery) collectField(ctx context.Context, oneNode bool
 				path  = append(path, alias)
 				query = (&TicketClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
 				return err
 			}
 			_q.withTicket = query
-			if _, ok := fieldSeen[ticketparticipant.FieldTicketID]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldTicketID)
-				fieldSeen[ticketparticipant.FieldTicketID] = struct{}{}
-			}
-		case "createdAt":
-			if _, ok := fieldSeen[ticketparticipant.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldCreatedAt)
-				fieldSeen[ticketparticipant.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[ticketparticipant.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldUpdatedAt)
-				fieldSeen[ticketparticipant.FieldUpdatedAt] = struct{}{}
-			}
-		case "userID":
-			if _, ok := fieldSeen[ticketparticipant.FieldUserID]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldUserID)
-				fieldSeen[ticketparticipant.FieldUserID] = struct{}{}
-			}
-		case "ticketID":
-			if _, ok := fieldSeen[ticketparticipant.FieldTicketID]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldTicketID)
-				fieldSeen[ticketparticipant.FieldTicketID] = struct{}{}
-			}
-		case "ownerID":
-			if _, ok := fieldSeen[ticketparticipant.FieldOwnerID]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldOwnerID)
-				fieldSeen[ticketparticipant.FieldOwnerID] = struct{}{}
-			}
-		case "role":
-			if _, ok := fieldSeen[ticketparticipant.FieldRole]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldRole)
-				fieldSeen[ticketparticipant.FieldRole] = struct{}{}
-			}
-		case "readSeq":
-			if _, ok := fieldSeen[ticketparticipant.FieldReadSeq]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldReadSeq)
-				fieldSeen[ticketparticipant.FieldReadSeq] = struct{}{}
-			}
-		case "leftAt":
-			if _, ok := fieldSeen[ticketparticipant.FieldLeftAt]; !ok {
-				selectedFields = append(selectedFields, ticketparticipant.FieldLeftAt)
-				fieldSeen[ticketparticipant.FieldLeftAt] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TicketParticipantQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTicketParticipant.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTicketParticipant.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TicketParticipantQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TicketParticipantQuery) CollectUnder(ctx context.Context, path ...string) (*TicketParticipantQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type ticketparticipantPaginateArgs struct {
@@ -3928,12 +2772,10 @@ func (_q *UserQuery) CollectFields(ctx context.Context, satisfies ...string) (*U
 
 func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
-	var (
-		unknownSeen    = true
-		fieldSeen      = make(map[string]struct{}, len(user.Columns))
-		selectedFields = []string{user.FieldID}
-	)
-	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+	selected := storedUser.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedUser.behind(selected, field.Name)
 		switch field.Name {
 
 		case "contactPoints":
@@ -3961,111 +2803,47 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 			_q.WithNamedAddresses(alias, func(wq *AddressQuery) {
 				*wq = *query
 			})
-		case "createdAt":
-			if _, ok := fieldSeen[user.FieldCreatedAt]; !ok {
-				selectedFields = append(selectedFields, user.FieldCreatedAt)
-				fieldSeen[user.FieldCreatedAt] = struct{}{}
-			}
-		case "updatedAt":
-			if _, ok := fieldSeen[user.FieldUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, user.FieldUpdatedAt)
-				fieldSeen[user.FieldUpdatedAt] = struct{}{}
-			}
-		case "revision":
-			if _, ok := fieldSeen[user.FieldRevision]; !ok {
-				selectedFields = append(selectedFields, user.FieldRevision)
-				fieldSeen[user.FieldRevision] = struct{}{}
-			}
-		case "source":
-			if _, ok := fieldSeen[user.FieldSource]; !ok {
-				selectedFields = append(selectedFields, user.FieldSource)
-				fieldSeen[user.FieldSource] = struct{}{}
-			}
-		case "externalID":
-			if _, ok := fieldSeen[user.FieldExternalID]; !ok {
-				selectedFields = append(selectedFields, user.FieldExternalID)
-				fieldSeen[user.FieldExternalID] = struct{}{}
-			}
-		case "sourceUpdatedAt":
-			if _, ok := fieldSeen[user.FieldSourceUpdatedAt]; !ok {
-				selectedFields = append(selectedFields, user.FieldSourceUpdatedAt)
-				fieldSeen[user.FieldSourceUpdatedAt] = struct{}{}
-			}
-		case "metadata":
-			if _, ok := fieldSeen[user.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, user.FieldMetadata)
-				fieldSeen[user.FieldMetadata] = struct{}{}
-			}
-		case "kind":
-			if _, ok := fieldSeen[user.FieldKind]; !ok {
-				selectedFields = append(selectedFields, user.FieldKind)
-				fieldSeen[user.FieldKind] = struct{}{}
-			}
-		case "status":
-			if _, ok := fieldSeen[user.FieldStatus]; !ok {
-				selectedFields = append(selectedFields, user.FieldStatus)
-				fieldSeen[user.FieldStatus] = struct{}{}
-			}
-		case "givenName":
-			if _, ok := fieldSeen[user.FieldGivenName]; !ok {
-				selectedFields = append(selectedFields, user.FieldGivenName)
-				fieldSeen[user.FieldGivenName] = struct{}{}
-			}
-		case "familyName":
-			if _, ok := fieldSeen[user.FieldFamilyName]; !ok {
-				selectedFields = append(selectedFields, user.FieldFamilyName)
-				fieldSeen[user.FieldFamilyName] = struct{}{}
-			}
-		case "middleName":
-			if _, ok := fieldSeen[user.FieldMiddleName]; !ok {
-				selectedFields = append(selectedFields, user.FieldMiddleName)
-				fieldSeen[user.FieldMiddleName] = struct{}{}
-			}
-		case "displayName":
-			if _, ok := fieldSeen[user.FieldDisplayName]; !ok {
-				selectedFields = append(selectedFields, user.FieldDisplayName)
-				fieldSeen[user.FieldDisplayName] = struct{}{}
-			}
-		case "birthOn":
-			if _, ok := fieldSeen[user.FieldBirthOn]; !ok {
-				selectedFields = append(selectedFields, user.FieldBirthOn)
-				fieldSeen[user.FieldBirthOn] = struct{}{}
-			}
-		case "locale":
-			if _, ok := fieldSeen[user.FieldLocale]; !ok {
-				selectedFields = append(selectedFields, user.FieldLocale)
-				fieldSeen[user.FieldLocale] = struct{}{}
-			}
-		case "timeZone":
-			if _, ok := fieldSeen[user.FieldTimeZone]; !ok {
-				selectedFields = append(selectedFields, user.FieldTimeZone)
-				fieldSeen[user.FieldTimeZone] = struct{}{}
-			}
-		case "streamSeq":
-			if _, ok := fieldSeen[user.FieldStreamSeq]; !ok {
-				selectedFields = append(selectedFields, user.FieldStreamSeq)
-				fieldSeen[user.FieldStreamSeq] = struct{}{}
-			}
-		case "streamOldest":
-			if _, ok := fieldSeen[user.FieldStreamOldest]; !ok {
-				selectedFields = append(selectedFields, user.FieldStreamOldest)
-				fieldSeen[user.FieldStreamOldest] = struct{}{}
-			}
-		case "unreadCount":
-			if _, ok := fieldSeen[user.FieldUnreadCount]; !ok {
-				selectedFields = append(selectedFields, user.FieldUnreadCount)
-				fieldSeen[user.FieldUnreadCount] = struct{}{}
-			}
-		case "id":
-		case "__typename":
-		default:
-			unknownSeen = true
 		}
 	}
-	if !unknownSeen {
-		_q.Select(selectedFields...)
-	}
+	_q.Select(selected...)
 	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *UserQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedUser.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedUser.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *UserQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *UserQuery) CollectUnder(ctx context.Context, path ...string) (*UserQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
 }
 
 type userPaginateArgs struct {

@@ -11,7 +11,13 @@ import (
 func (_m *Address) Holder(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.HolderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryHolder().Only(ctx)
+		query := _m.QueryHolder()
+		if storedAddress.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -19,7 +25,13 @@ func (_m *Address) Holder(ctx context.Context) (*User, error) {
 func (_m *ContactPoint) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryUser().Only(ctx)
+		query := _m.QueryUser()
+		if storedContactPoint.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -27,7 +39,13 @@ func (_m *ContactPoint) User(ctx context.Context) (*User, error) {
 func (_m *Membership) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryUser().Only(ctx)
+		query := _m.QueryUser()
+		if storedMembership.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -35,7 +53,13 @@ func (_m *Membership) User(ctx context.Context) (*User, error) {
 func (_m *Membership) Company(ctx context.Context) (*Company, error) {
 	result, err := _m.Edges.CompanyOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryCompany().Only(ctx)
+		query := _m.QueryCompany()
+		if storedMembership.leadsTo(ctx, "Company") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -47,7 +71,13 @@ func (_m *Order) Lines(ctx context.Context) (result []*OrderLine, err error) {
 		result, err = _m.Edges.LinesOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryLines().All(ctx)
+		query := _m.QueryLines()
+		if storedOrder.leadsTo(ctx, "OrderLine") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -78,7 +108,13 @@ func (_m *Order) Payments(ctx context.Context) (result []*Payment, err error) {
 		result, err = _m.Edges.PaymentsOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryPayments().All(ctx)
+		query := _m.QueryPayments()
+		if storedOrder.leadsTo(ctx, "Payment") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -90,7 +126,13 @@ func (_m *Order) Shipments(ctx context.Context) (result []*Shipment, err error) 
 		result, err = _m.Edges.ShipmentsOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryShipments().All(ctx)
+		query := _m.QueryShipments()
+		if storedOrder.leadsTo(ctx, "Shipment") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -102,7 +144,13 @@ func (_m *Order) Returns(ctx context.Context) (result []*ReturnRequest, err erro
 		result, err = _m.Edges.ReturnsOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryReturns().All(ctx)
+		query := _m.QueryReturns()
+		if storedOrder.leadsTo(ctx, "ReturnRequest") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -110,7 +158,13 @@ func (_m *Order) Returns(ctx context.Context) (result []*ReturnRequest, err erro
 func (_m *Order) Customer(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.CustomerOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryCustomer().Only(ctx)
+		query := _m.QueryCustomer()
+		if storedOrder.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -118,7 +172,13 @@ func (_m *Order) Customer(ctx context.Context) (*User, error) {
 func (_m *OrderEvent) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedOrderEvent.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -126,7 +186,13 @@ func (_m *OrderEvent) Order(ctx context.Context) (*Order, error) {
 func (_m *OrderLine) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedOrderLine.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -134,7 +200,13 @@ func (_m *OrderLine) Order(ctx context.Context) (*Order, error) {
 func (_m *OrderLine) Product(ctx context.Context) (*Product, error) {
 	result, err := _m.Edges.ProductOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryProduct().Only(ctx)
+		query := _m.QueryProduct()
+		if storedOrderLine.leadsTo(ctx, "Product") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -142,7 +214,13 @@ func (_m *OrderLine) Product(ctx context.Context) (*Product, error) {
 func (_m *Payment) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedPayment.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -150,7 +228,13 @@ func (_m *Payment) Order(ctx context.Context) (*Order, error) {
 func (_m *ReturnRequest) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedReturnRequest.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -158,7 +242,13 @@ func (_m *ReturnRequest) Order(ctx context.Context) (*Order, error) {
 func (_m *Shipment) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedShipment.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -185,7 +275,13 @@ func (_m *Ticket) Messages(
 func (_m *Ticket) LastMessage(ctx context.Context) (*TicketMessage, error) {
 	result, err := _m.Edges.LastMessageOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryLastMessage().Only(ctx)
+		query := _m.QueryLastMessage()
+		if storedTicket.leadsTo(ctx, "TicketMessage") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -197,7 +293,13 @@ func (_m *Ticket) Participants(ctx context.Context) (result []*TicketParticipant
 		result, err = _m.Edges.ParticipantsOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryParticipants().All(ctx)
+		query := _m.QueryParticipants()
+		if storedTicket.leadsTo(ctx, "TicketParticipant") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -205,7 +307,13 @@ func (_m *Ticket) Participants(ctx context.Context) (result []*TicketParticipant
 func (_m *Ticket) Customer(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.CustomerOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryCustomer().Only(ctx)
+		query := _m.QueryCustomer()
+		if storedTicket.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -213,7 +321,13 @@ func (_m *Ticket) Customer(ctx context.Context) (*User, error) {
 func (_m *Ticket) Assignee(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.AssigneeOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryAssignee().Only(ctx)
+		query := _m.QueryAssignee()
+		if storedTicket.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -221,7 +335,13 @@ func (_m *Ticket) Assignee(ctx context.Context) (*User, error) {
 func (_m *Ticket) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryOrder().Only(ctx)
+		query := _m.QueryOrder()
+		if storedTicket.leadsTo(ctx, "Order") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -229,7 +349,13 @@ func (_m *Ticket) Order(ctx context.Context) (*Order, error) {
 func (_m *TicketMessage) Ticket(ctx context.Context) (*Ticket, error) {
 	result, err := _m.Edges.TicketOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryTicket().Only(ctx)
+		query := _m.QueryTicket()
+		if storedTicketMessage.leadsTo(ctx, "Ticket") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -237,7 +363,13 @@ func (_m *TicketMessage) Ticket(ctx context.Context) (*Ticket, error) {
 func (_m *TicketParticipant) Ticket(ctx context.Context) (*Ticket, error) {
 	result, err := _m.Edges.TicketOrErr()
 	if IsNotLoaded(err) {
-		result, err = _m.QueryTicket().Only(ctx)
+		query := _m.QueryTicket()
+		if storedTicketParticipant.leadsTo(ctx, "Ticket") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
 	}
 	return result, err
 }
@@ -249,7 +381,13 @@ func (_m *User) ContactPoints(ctx context.Context) (result []*ContactPoint, err 
 		result, err = _m.Edges.ContactPointsOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryContactPoints().All(ctx)
+		query := _m.QueryContactPoints()
+		if storedUser.leadsTo(ctx, "ContactPoint") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -261,7 +399,13 @@ func (_m *User) Addresses(ctx context.Context) (result []*Address, err error) {
 		result, err = _m.Edges.AddressesOrErr()
 	}
 	if IsNotLoaded(err) {
-		result, err = _m.QueryAddresses().All(ctx)
+		query := _m.QueryAddresses()
+		if storedUser.leadsTo(ctx, "Address") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }

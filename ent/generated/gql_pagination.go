@@ -133,12 +133,33 @@ func oneNodePath(ctx context.Context, path ...string) []string {
 	nodes := append(append([]string(nil), path...), nodesField)
 	hasEdges, hasNodes := collectedField(ctx, edges...) != nil, collectedField(ctx, nodes...) != nil
 	switch {
+	case len(nodeFields(ctx, path...)) != 1:
+		return nil
 	case hasEdges && !hasNodes:
 		return edges
 	case hasNodes && !hasEdges:
 		return nodes
 	}
 	return nil
+}
+
+// nodeFields gives every selection of a connection's nodes, under edges and
+// under nodes, whatever they are called.
+func nodeFields(ctx context.Context, path ...string) (all []graphql.CollectedField) {
+	conn := collectedField(ctx, path...)
+	if conn == nil {
+		return nil
+	}
+	oc := graphql.GetOperationContext(ctx)
+	for _, f := range graphql.CollectFields(oc, conn.Selections, nil) {
+		switch f.Name {
+		case nodesField:
+			all = append(all, f)
+		case edgesField:
+			all = append(all, fieldsNamed(graphql.CollectFields(oc, f.Selections, nil), nodeField)...)
+		}
+	}
+	return all
 }
 
 // noRows says that nothing of the rows themselves is selected.
@@ -369,8 +390,8 @@ func (_m *AddressQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -624,8 +645,8 @@ func (_m *AuditEntryQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -879,8 +900,8 @@ func (_m *BonusProgramQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -1134,8 +1155,8 @@ func (_m *CompanyQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -1389,8 +1410,8 @@ func (_m *ContactPointQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -1644,8 +1665,8 @@ func (_m *IdentityQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -1899,8 +1920,8 @@ func (_m *LedgerAccountQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -2154,8 +2175,8 @@ func (_m *LedgerEntryQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -2409,8 +2430,8 @@ func (_m *LedgerLotQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -2664,8 +2685,8 @@ func (_m *MembershipQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -2919,8 +2940,8 @@ func (_m *NotificationQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -3174,8 +3195,8 @@ func (_m *OrderQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -3494,8 +3515,8 @@ func (_m *OrderEventQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -3749,8 +3770,8 @@ func (_m *OrderLineQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -4004,8 +4025,8 @@ func (_m *PaymentQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -4259,8 +4280,8 @@ func (_m *ProductQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -4514,8 +4535,8 @@ func (_m *ReturnRequestQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -4816,8 +4837,8 @@ func (_m *RoleQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -5071,8 +5092,8 @@ func (_m *SessionQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -5326,8 +5347,8 @@ func (_m *SettingQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -5581,8 +5602,8 @@ func (_m *ShipmentQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -5836,8 +5857,8 @@ func (_m *TaskQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -6091,8 +6112,8 @@ func (_m *TicketQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -6393,8 +6414,8 @@ func (_m *TicketMessageQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -6648,8 +6669,8 @@ func (_m *TicketParticipantQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -6903,8 +6924,8 @@ func (_m *UserQuery) Paginate(
 	if limit != 0 {
 		_m.Limit(limit)
 	}
-	if path := oneNodePath(ctx); path != nil {
-		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *collectedField(ctx, path...), path); err != nil {
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
 			return nil, err
 		}
 	}

@@ -37,6 +37,7 @@ type OrderQuery struct {
 	withReturns        *ReturnRequestQuery
 	withCustomer       *UserQuery
 	modifiers          []func(*sql.Selector)
+	parents            []*listParents
 	loadTotal          []func(context.Context, []*Order) error
 	withNamedLines     map[string]*OrderLineQuery
 	withNamedEvents    map[string]*OrderEventQuery
@@ -628,6 +629,11 @@ func (_q *OrderQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Order,
 		if err := _q.loadCustomer(ctx, query, nodes, nil,
 			func(n *Order, e *User) { n.Edges.Customer = e }); err != nil {
 			return nil, err
+		}
+	}
+	for _, parents := range _q.parents {
+		for _, n := range nodes {
+			parents.Add(n.ID)
 		}
 	}
 	for name, query := range _q.withNamedLines {

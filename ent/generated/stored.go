@@ -2,6 +2,18 @@
 
 package generated
 
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"kabinet/internal/scalar"
+)
+
+// listParents are the rows whose connections are loaded together.
+type listParents = scalar.Parents
+
 // StoredType says where what the SDL shows of a row is stored.
 type StoredType struct {
 	Table        string
@@ -27,6 +39,64 @@ type StoredEdge struct {
 	Own        bool   // which stands in this table; else in the far one
 	Unique     bool
 	Connection bool
+}
+
+// key begins a list of columns with those that every row is read with.
+func (t *StoredType) key() []string {
+	return append(append(make([]string, 0, 16), "id"), t.Always...)
+}
+
+// behind adds the columns behind a field of the SDL to those selected; all
+// where nothing is known of the field.
+func (t *StoredType) behind(selected []string, field string) []string {
+	columns, known := t.Fields[field]
+	if !known && field != "__typename" {
+		columns = make([]string, 0, len(t.Columns))
+		for c := range t.Columns {
+			columns = append(columns, c)
+		}
+		slices.Sort(columns)
+	}
+	for _, c := range columns {
+		if !slices.Contains(selected, c) {
+			selected = append(selected, c)
+		}
+	}
+	return selected
+}
+
+// leadsTo says whether the present field of GraphQL is an edge of this type to
+// rows of another.
+func (t *StoredType) leadsTo(ctx context.Context, far string) bool {
+	fc := graphql.GetFieldContext(ctx)
+	return fc != nil && fc.Field.Field != nil && t.Edges[fc.Field.Name].Type == far
+}
+
+// fieldsNamed picks fields by name, whatever they are called in the answer.
+func fieldsNamed(fields []graphql.CollectedField, name string) (all []graphql.CollectedField) {
+	for _, f := range fields {
+		if f.Name == name {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// fieldsUnder walks down from the present field by name; not ok outside of GraphQL.
+func fieldsUnder(ctx context.Context, path ...string) ([]graphql.CollectedField, bool) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil || fc.Field.Field == nil || !graphql.HasOperationContext(ctx) {
+		return nil, false
+	}
+	fields := []graphql.CollectedField{fc.Field}
+	for _, name := range path {
+		var next []graphql.CollectedField
+		for _, f := range fields {
+			next = append(next, fieldsNamed(graphql.CollectFields(graphql.GetOperationContext(ctx), f.Selections, nil), name)...)
+		}
+		fields = next
+	}
+	return fields, true
 }
 
 var storedAddress = StoredType{

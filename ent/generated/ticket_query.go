@@ -35,6 +35,7 @@ type TicketQuery struct {
 	withAssignee          *UserQuery
 	withOrder             *OrderQuery
 	modifiers             []func(*sql.Selector)
+	parents               []*listParents
 	loadTotal             []func(context.Context, []*Ticket) error
 	withNamedMessages     map[string]*TicketMessageQuery
 	withNamedParticipants map[string]*TicketParticipantQuery
@@ -620,6 +621,11 @@ func (_q *TicketQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Ticke
 		if err := _q.loadOrder(ctx, query, nodes, nil,
 			func(n *Ticket, e *Order) { n.Edges.Order = e }); err != nil {
 			return nil, err
+		}
+	}
+	for _, parents := range _q.parents {
+		for _, n := range nodes {
+			parents.Add(n.ID)
 		}
 	}
 	for name, query := range _q.withNamedMessages {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"text/template"
 
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/entc/gen"
@@ -46,8 +47,31 @@ func texts(v any) (out []string) {
 	return out
 }
 
-// ReadSDL reads the files of a folder; it ends the program when they are wrong.
-func ReadSDL(dir string) *ast.Schema {
+// Funcs are what the templates ask of the SDL in a folder. They end the program
+// when the SDL is wrong, and at a field that nothing is known of.
+func Funcs(dir string) template.FuncMap {
+	sdl := readSDL(dir)
+	return template.FuncMap{
+		"shows":      func(n *gen.Type) Shown { return shows(sdl, n) },
+		"hasLists":   func(edges []*gen.Edge) bool { return slices.ContainsFunc(edges, isConnection) },
+		"conditions": func(n *gen.Type) []string { return conditions(sdl, n) },
+	}
+}
+
+// conditions are the type conditions of fragments that apply to a row which
+// the SDL calls otherwise than ent; none where it does not.
+func conditions(sdl *ast.Schema, n *gen.Type) (all []string) {
+	for _, t := range texts(annotation(n, "Shows")["As"]) {
+		for _, name := range append([]string{t}, sdl.Types[t].Interfaces...) {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+func readSDL(dir string) *ast.Schema {
 	files, err := filepath.Glob(filepath.Join(dir, "*.graphqls"))
 	if err != nil || len(files) == 0 {
 		log.Fatalf("entc: no SDL in %s: %v", dir, err)
@@ -67,22 +91,20 @@ func ReadSDL(dir string) *ast.Schema {
 	return sdl
 }
 
-// Shows is what sdl shows of a table; it ends the program at a field that
-// nothing is known of.
-func Shows(sdl *ast.Schema, n *gen.Type) Shown {
+func shows(sdl *ast.Schema, n *gen.Type) Shown {
 	s := Shown{Fields: map[string][]string{}, Edges: map[string]Edge{}, Kinds: map[string]string{"id": "uuid"}}
 	for _, f := range n.Fields {
 		s.Kinds[f.StorageKey()] = kindOf(f)
 	}
-	says, types := annotation(n, "Shows"), []string{n.Name}
-	if as := texts(says["As"]); len(as) > 0 {
+	told, types := annotation(n, "Shows"), []string{n.Name}
+	if as := texts(told["As"]); len(as) > 0 {
 		types = as
 	}
-	s.Always = texts(says["Always"])
+	s.Always = texts(told["Always"])
 	if annotation(n, "Prefix")["ByKind"] != nil {
 		s.Always = append(s.Always, "kind")
 	}
-	named, _ := says["Fields"].(map[string]any)
+	named, _ := told["Fields"].(map[string]any)
 	for _, t := range types {
 		def := sdl.Types[t]
 		if def == nil {
@@ -147,17 +169,24 @@ func keyColumn(n *gen.Type) string {
 // edgeOf is the edge that a field of the SDL shows, nil for none.
 func edgeOf(n *gen.Type, name string) *Edge {
 	for _, e := range n.Edges {
-		ant := &entgql.Annotation{}
-		if v, ok := e.Annotations[ant.Name()]; ok {
-			if err := ant.Decode(v); err != nil {
-				log.Fatalf("entc: %v", err)
-			}
-		}
-		if snakeOf(name) == e.Name && len(ant.Mapping) == 0 || slices.Contains(ant.Mapping, name) {
-			return &Edge{e, ant.RelayConnection}
+		mapped := says(e).Mapping
+		if snakeOf(name) == e.Name && len(mapped) == 0 || slices.Contains(mapped, name) {
+			return &Edge{e, isConnection(e)}
 		}
 	}
 	return nil
+}
+
+func isConnection(e *gen.Edge) bool { return says(e).RelayConnection }
+
+// says is what entgql is told of an edge.
+func says(e *gen.Edge) (told entgql.Annotation) {
+	if v, ok := e.Annotations[told.Name()]; ok {
+		if err := told.Decode(v); err != nil {
+			log.Fatalf("entc: %v", err)
+		}
+	}
+	return told
 }
 
 func snakeOf(name string) string {
