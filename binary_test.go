@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -214,6 +215,9 @@ func TestProduction(t *testing.T) {
 	if code := s.stop(t); code != 0 {
 		t.Fatalf("left with %d: %s", code, s.stderr)
 	}
+	if runtime.GOOS == "linux" && !strings.Contains(s.stderr.String(), `"msg":"memory","gogc":400,`) {
+		t.Errorf("the collector was left as it is: %s", s.stderr)
+	}
 	for _, secret := range []string{password, token.(string)} { // security B5 J9
 		if strings.Contains(s.stderr.String(), secret) {
 			t.Error("a secret is in the log")
@@ -266,7 +270,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"serve", "migrate", "import", "check", "user create", "version", "KABINET_DATABASE_URL", "KABINET_EVENT_RETENTION"} {
+	for _, word := range []string{"serve", "migrate", "import", "check", "user create", "version", "KABINET_DATABASE_URL", "KABINET_EVENT_RETENTION", "KABINET_TRUSTED_DOCUMENTS_ONLY", "GOGC"} {
 		if !strings.Contains(string(out), word) {
 			t.Errorf("--help does not tell of %s", word)
 		}

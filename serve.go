@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -64,11 +65,26 @@ func (p *parts) complete(serves bool) (err error) {
 	if !serves {
 		return nil
 	}
+	collectRarely(p.cfg.Memory, p.log)
 	if p.secret, err = p.cfg.SecretKey(); err != nil {
 		return err
 	}
 	p.send, err = sender(p.cfg, p.log)
 	return err
+}
+
+// collectRarely lets memory be used before it is collected, as far as there is
+// some.
+func collectRarely(m config.Memory, log *slog.Logger) {
+	if m.GCPercent > 0 {
+		debug.SetGCPercent(m.GCPercent)
+	}
+	if m.Limit > 0 {
+		debug.SetMemoryLimit(m.Limit)
+	}
+	if m != (config.Memory{}) {
+		log.Info("memory", "gogc", m.GCPercent, "limitMiB", m.Limit>>20, "of", m.Of)
+	}
 }
 
 // sender is how letters leave: by SMTP, into the log of a demonstration, or not.

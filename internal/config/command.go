@@ -105,7 +105,7 @@ func parseLine(args []string, stdout io.Writer) (commandLine, error) {
 	left := false
 	parser, err := kong.New(&g,
 		kong.Name("kabinet"),
-		kong.Description("A customer account behind one GraphQL API. Every setting is a flag and an environment variable; the flag wins."),
+		kong.Description("A customer account behind one GraphQL API. Every setting is a flag and an environment variable; the flag wins. Go's own GOGC and GOMEMLIMIT, where they are not set, become 400 and a limit from the memory of the cgroup (four fifths) or of the machine (half)."),
 		kong.Writers(stdout, stdout),
 		kong.Exit(func(int) { left = true }), // kong would leave after help; the caller does
 		kong.ConfigureHelp(kong.HelpOptions{FlagsLast: true}),

@@ -39,11 +39,13 @@ type Config struct {
 	NATSURL          string        // comma list, empty for the embedded bus
 	TrustedDocuments []string      // paths of manifests; not read here
 	TrustedOnly      bool          // no other documents are taken
+	CompiledReads    bool          // queries of stored fields take the short way
 	LogLevel         slog.Level
 	Drain            time.Duration // after SIGTERM, until what is left is cut
 	Mail             Mail
 	Session          Session
 	Limits           Limits
+	Memory           Memory
 
 	secretKey []byte
 }
@@ -111,7 +113,7 @@ func Parse(args []string, env func(string) (string, bool), stdout io.Writer) (*C
 		return nil, nil, err
 	}
 	given := gather(line, env)
-	cfg := &Config{}
+	cfg := &Config{Memory: memory(machine(), env)}
 	problems := given.apply(cfg)
 	command := complete(line.command, cfg, env)
 	problems = append(problems, cfg.check(command, given)...)

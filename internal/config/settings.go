@@ -89,6 +89,8 @@ var serverSettings = []setting{
 		set: func(c *Config, v string) error { c.TrustedDocuments = commaList(v); return nil }},
 	yesNo("KABINET_TRUSTED_DOCUMENTS_ONLY", groupServer, "false", "Whether documents of KABINET_TRUSTED_DOCUMENTS are taken and no others", "true",
 		func(c *Config) *bool { return &c.TrustedOnly }),
+	yesNo("KABINET_COMPILED_READS", groupServer, "true", "Whether queries of stored fields are answered by one SQL statement; the answers are the same either way", "false",
+		func(c *Config) *bool { return &c.CompiledReads }),
 	span("KABINET_EVENT_RETENTION", groupServer, "30d", "How long a client can be away and still resume its stream", "720h",
 		time.Hour, 3650*day, func(c *Config) *time.Duration { return &c.EventRetention }),
 	span("KABINET_DRAIN", groupServer, "30s", "How long requests in flight may take to end after SIGTERM", "10s",
