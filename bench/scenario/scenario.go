@@ -1,0 +1,179 @@
+// Package scenario holds what is asked: each scenario as the requests that each
+// kind of target understands, and how to tell that the answer is whole. It
+// sends nothing.
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"kabinet/bench/data"
+)
+
+// The kinds of targets.
+const (
+	Kabinet      = "kabinet"
+	Limit        = "limit"
+	PostGraphile = "postgraphile"
+	GraphJin     = "graphjin"
+)
+
+// Scenario is one thing that a client does.
+type Scenario struct {
+	Name   string
+	Title  string
+	Writes bool
+	Users  func(w *data.World) []*data.Person
+	Ways   map[string]Way // by kind of target; a kind that is missing cannot do it
+}
+
+// Way is how a kind of target is asked.
+type Way struct {
+	Call   func(w *data.World, u *data.Person, n uint64) Call
+	Counts func(u *data.Person) map[string]int // rows by path in the answer
+	Must   []string                            // besides
+}
+
+// Call is one request.
+type Call struct {
+	Path  string
+	Token string
+	Body  string // POST with JSON; GET where empty
+}
+
+// notIn stands in no good answer of any target.
+var notIn = []string{`"errors":`, `"error":`}
+
+// Not is what no good answer holds.
+func (Way) Not() []string { return notIn }
+
+// Bytes is the call as it goes over the wire.
+func (c Call) Bytes() []byte {
+	var b strings.Builder
+	method := "GET"
+	if c.Body != "" {
+		method = "POST"
+	}
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench.example\r\nAccept: application/json\r\n", method, c.Path)
+	if c.Token != "" {
+		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", c.Token)
+	}
+	if c.Body != "" {
+		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(c.Body))
+	}
+	b.WriteString("\r\n")
+	b.WriteString(c.Body)
+	return []byte(b.String())
+}
+
+// Source plays a scenario's users at random; it is a load.Source.
+type Source struct {
+	w     *data.World
+	users []*data.Person
+	way   Way
+	made  [][]byte // of reads, by user
+}
+
+// Source gives the requests of a scenario for a kind of target.
+func (s *Scenario) Source(w *data.World, kind string) *Source {
+	src := &Source{w: w, users: s.Users(w), way: s.Ways[kind]}
+	if !s.Writes {
+		for _, u := range src.users {
+			src.made = append(src.made, src.way.Call(w, u, 0).Bytes())
+		}
+	}
+	return src
+}
+
+// Next implements load.Source.
+func (s *Source) Next(r *rand.Rand, n uint64) []byte {
+	i := r.IntN(len(s.users))
+	if s.made != nil {
+		return s.made[i]
+	}
+	return s.way.Call(s.w, s.users[i], n).Bytes()
+}
+
+// Check counts the rows of an answer to u's call.
+func (w Way) Check(u *data.Person, body []byte) error {
+	if w.Counts == nil {
+		return nil
+	}
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return fmt.Errorf("%w: %.300s", err, body)
+	}
+	for path, want := range w.Counts(u) {
+		if got := count(answer, strings.Split(path, ".")); got != want {
+			return fmt.Errorf("%s: %d rows, wanted %d: %.2000s", path, got, want, body)
+		}
+	}
+	return nil
+}
+
+// count goes down a path, through every element of lists on its way, and adds
+// up the lengths of the lists at its end; anything else that is there is one.
+func count(v any, path []string) (n int) {
+	if list, ok := v.([]any); ok {
+		if len(path) == 0 {
+			return len(list)
+		}
+		for _, e := range list {
+			n += count(e, path)
+		}
+		return n
+	}
+	if len(path) == 0 {
+		if v == nil {
+			return 0
+		}
+		return 1
+	}
+	if m, ok := v.(map[string]any); ok {
+		return count(m[path[0]], path[1:])
+	}
+	return 0
+}
+
+// bench are the users that scenarios play.
+func bench(w *data.World) []*data.Person { return w.Users[:len(w.Users)-1] }
+
+// heavy is the user with the most orders, alone.
+func heavy(w *data.World) []*data.Person { return w.Users[len(w.Users)-1:] }
+
+// newest are the last n of a list that is oldest first, newest first.
+func newest[T any](list []T, skip, n int) (page []T) {
+	for i := len(list) - 1 - skip; i >= 0 && len(page) < n; i-- {
+		page = append(page, list[i])
+	}
+	return page
+}
+
+func linesOf(orders []data.Order) (n int) {
+	for _, o := range orders {
+		n += len(o.Lines)
+	}
+	return n
+}
+
+// middle is the place after which a history page begins: the newest third for
+// bench users, who have few, the very middle for the heavy one.
+func middle(u *data.Person) (skip int, o *data.Order) {
+	skip = len(u.Orders) / 3
+	if len(u.Orders) >= 1000 {
+		skip = len(u.Orders) / 2
+	}
+	return skip, &u.Orders[len(u.Orders)-skip]
+}
+
+// card is the order whose card is opened: an old one, with all that comes.
+func card(u *data.Person) *data.Order {
+	for i := range u.Orders {
+		if !u.Orders[i].Got.IsZero() {
+			return &u.Orders[i]
+		}
+	}
+	return &u.Orders[0]
+}
