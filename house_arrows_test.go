@@ -35,6 +35,7 @@ func arrows() []arrow {
 		{"ent/generated", []string{"ent/generated", "ent/schema", "internal/scalar", "internal/locale"}},
 		{"graph", append(with("ent/generated", "graph/generated"), domains...)},
 		{"graph/generated", append(with("ent/generated"), domains...)},
+		{"internal/compiled", append(with("ent/generated", "graph/generated", "internal/store", "internal/live"), domains...)},
 		{"internal/config", []string{"internal/fault", "internal/locale"}},
 		{"internal/live", []string{"internal/event", "internal/fault"}},
 		{"internal/store", with("ent/generated", "ent/migrations", "internal/store")},
@@ -140,8 +141,8 @@ func instead(from, to string) string {
 	switch {
 	case domain(from) && domain(to):
 		return "tell a fact of internal/event, or take a func that server.go fills"
-	case to == "graph" || strings.HasPrefix(to, "graph/"):
-		return "only main imports graph"
+	case to == "graph" || strings.HasPrefix(to, "graph/") || to == "internal/compiled":
+		return "only main imports " + to
 	case strings.HasPrefix(to, "internal/adapter"):
 		return "name the func you need and let server.go hand the adapter in"
 	case strings.HasPrefix(from, "internal/web"):

@@ -15,10 +15,13 @@ import (
 	"syscall"
 	_ "time/tzdata" // time zones on machines that have none
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"kabinet/graph"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/compiled"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
 	"kabinet/internal/live"
@@ -113,9 +116,10 @@ func databaseURL(d config.Database) string {
 type parts struct {
 	cfg     *config.Config
 	log     *slog.Logger
-	secret  []byte         // of the sealer, 32 bytes or more
-	send    account.Send   // nil: letters wait
-	trusted *limit.Trusted // nil: no manifest
+	secret  []byte                                                  // of the sealer, 32 bytes or more
+	send    account.Send                                            // nil: letters wait
+	trusted *limit.Trusted                                          // nil: no manifest
+	look    func(graphql.ExecutableSchema) graphql.ExecutableSchema // tests watch the schema at work; nil
 }
 
 // kabinet is the whole, assembled.
@@ -195,17 +199,29 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if k.jobs, err = k.work(p.send); err != nil {
 		return err
 	}
-	k.edge, err = web.New(gql.NewExecutableSchema(gql.Config{
+	k.edge, err = web.New(k.schema(p.look), k.edgeOptions(p.trusted))
+	if err == nil {
+		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
+	}
+	return err
+}
+
+// schema is the API: the resolvers, and the short way past them for reads.
+func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableSchema) graphql.ExecutableSchema {
+	es := gql.NewExecutableSchema(gql.Config{
 		Resolvers: &graph.Resolver{
 			Client: k.store.Client, People: k.people, Orders: k.orders,
 			Points: k.points, Tickets: k.tickets, Inbox: k.inbox,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
-	}), k.edgeOptions(p.trusted))
-	if err == nil {
-		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
+	})
+	if k.cfg.CompiledReads {
+		es = compiled.Wrap(es, compiled.Options{Store: k.store, Streams: k.orders.Streams, Points: k.points, Admits: graph.Admits})
 	}
-	return err
+	if look != nil {
+		es = look(es)
+	}
+	return es
 }
 
 func (k *kabinet) close() { k.bus.Close() }

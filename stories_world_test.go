@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -34,6 +35,7 @@ type world struct {
 	url    string
 	vars   map[string]string
 	tokens map[string]string
+	twice  bool // each query is answered twice: statements are not counted
 
 	mu      sync.Mutex
 	letters []string
@@ -44,19 +46,22 @@ const password = "correct horse battery"
 var code = regexp.MustCompile(`\b\d{6}\b`)
 
 // newWorld assembles Kabinet as server.go does, in development mode.
-func newWorld(t testing.TB, db *storetest.DB) *world {
+func newWorld(t testing.TB, db *storetest.DB) *world { return newWorldWith(t, db, nil) }
+
+// newWorldWith lets a test look on while the schema works.
+func newWorldWith(t testing.TB, db *storetest.DB, look func(graphql.ExecutableSchema) graphql.ExecutableSchema) *world {
 	t.Helper()
 	ctx := context.Background()
 	check(t, job.Migrate(ctx, db.Store))
 	env := map[string]string{"KABINET_MODE": "development", "KABINET_DATABASE_URL": db.URL,
 		"KABINET_SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-		"KABINET_RATE_NODES": "0"}
+		"KABINET_RATE_NODES": "0", "KABINET_COMPILED_READS": cmp.Or(os.Getenv("KABINET_TEST_COMPILED_READS"), "true")}
 	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
 	check(t, err)
 	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
 	secret, err := cfg.SecretKey()
 	check(t, err)
-	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post})
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post, look: look})
 	check(t, err)
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	gql "kabinet/graph/generated"
 	"kabinet/internal/fault"
@@ -72,6 +73,32 @@ func admit(ctx context.Context, v viewer.Viewer, audience []gql.Audience, permis
 		return reason
 	}
 	return fault.ErrUnauthenticated
+}
+
+// Admits says whether a caller may ask for a root field, by the @access that
+// stands at it. Not so for a field whose @access wants more than audience and
+// permission.
+func Admits(ctx context.Context, field *ast.FieldDefinition) bool {
+	at := field.Directives.ForName("access")
+	if at == nil {
+		return false
+	}
+	var audience []gql.Audience
+	var permission *gql.StaffPermission
+	for _, a := range at.Arguments {
+		switch a.Name {
+		case "audience":
+			for _, c := range a.Value.Children {
+				audience = append(audience, gql.Audience(c.Value.Raw))
+			}
+		case "permission":
+			p := gql.StaffPermission(a.Value.Raw)
+			permission = &p
+		default:
+			return false
+		}
+	}
+	return admit(ctx, viewer.From(ctx), audience, permission) == nil
 }
 
 func mayStaff(v viewer.Viewer, permission *gql.StaffPermission) bool {

@@ -23,15 +23,19 @@ type row struct{ *ent.LedgerEntry }
 func (row) IsBonusEntry() {}
 
 // Label says what it was, in the caller's language.
-func (r row) Label(ctx context.Context) string {
-	what := string(r.Kind)
+func (r row) Label(ctx context.Context) string { return Label(viewer.From(ctx).Locale, r.LedgerEntry) }
+
+// Label says what an entry was, by its kind, bucket and explanation, in a
+// language (BCP 47).
+func Label(lang string, e *ent.LedgerEntry) string {
+	what := string(e.Kind)
 	switch {
-	case r.Kind == ledgerentry.KindACCRUAL && r.Bucket == ledgerentry.BucketPENDING:
+	case e.Kind == ledgerentry.KindACCRUAL && e.Bucket == ledgerentry.BucketPENDING:
 		what = "PENDING"
-	case r.Explain[forgiven] == true:
+	case e.Explain[forgiven] == true:
 		what = "FORGIVEN"
 	}
-	return locale.Text(viewer.From(ctx).Locale, "bonus.entry."+what, nil)
+	return locale.Text(lang, "bonus.entry."+what, nil)
 }
 
 // OrderID is the edge id of the order it is about.

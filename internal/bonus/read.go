@@ -62,8 +62,21 @@ func (p *Points) CustomerAccount(ctx context.Context, userID scalar.ID, programI
 }
 
 func (p *Points) find(ctx context.Context, owner uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
-	return p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner), ledgeraccount.Unit(prog.Unit),
-		ledgeraccount.KindEQ(ledgeraccount.KindBONUS), ledgeraccount.Name("")).Only(ctx)
+	return p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner)).Where(inProgram(prog)...).Only(ctx)
+}
+
+func inProgram(prog *ent.BonusProgram) []predicate.LedgerAccount {
+	return []predicate.LedgerAccount{ledgeraccount.Unit(prog.Unit), ledgeraccount.KindEQ(ledgeraccount.KindBONUS), ledgeraccount.Name("")}
+}
+
+// InProgram names an owner's account in a programme, the default one for nil.
+// Faults: INVALID_ID, PROGRAM_NOT_FOUND.
+func (p *Points) InProgram(ctx context.Context, programID *scalar.ID) ([]predicate.LedgerAccount, error) {
+	prog, err := p.program(ctx, p.Store.Client, programID)
+	if err != nil {
+		return nil, err
+	}
+	return inProgram(prog), nil
 }
 
 // open makes a person's account in a transaction of its own.
@@ -143,19 +156,19 @@ func (p *Points) Expiring(ctx context.Context, a *Account, before time.Time) (in
 	return int64(n), store.Translate(err)
 }
 
-// maxLots bounds the open lots that are shown.
-const maxLots = 100
+// MaxLots bounds the open lots that are shown.
+const MaxLots = 100
 
 // Lots are an account's open lots, first due first, at most 100.
 func (p *Points) Lots(ctx context.Context, a *Account) ([]*ent.LedgerLot, error) {
 	lots, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.RemainingGT(0)).
-		Order(ledgerlot.ByDueAt(sql.OrderNullsLast()), ledgerlot.ByID()).Limit(maxLots).All(ctx)
+		Order(ledgerlot.ByDueAt(sql.OrderNullsLast()), ledgerlot.ByID()).Limit(MaxLots).All(ctx)
 	return lots, store.Translate(err)
 }
 
 // Entries is a page of an account's book, newest first.
 func (p *Points) Entries(ctx context.Context, a *Account, filter *BonusEntryFilter, after *ent.Cursor, first *int, before *ent.Cursor, last *int) (*EntryConnection, error) {
-	where, err := filter.predicates()
+	where, err := filter.Predicates()
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +185,8 @@ func (p *Points) Entries(ctx context.Context, a *Account, filter *BonusEntryFilt
 	return c, nil
 }
 
-func (f *BonusEntryFilter) predicates() (where []predicate.LedgerEntry, err error) {
+// Predicates are what a filter narrows a book by. Faults: INVALID_ID.
+func (f *BonusEntryFilter) Predicates() (where []predicate.LedgerEntry, err error) {
 	if f == nil {
 		return nil, nil
 	}

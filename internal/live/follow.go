@@ -26,6 +26,13 @@ func (s *Streams) Position(ctx context.Context, streams ...uuid.UUID) (string, e
 	return EncodeCursor(c), err
 }
 
+// At is the cursor of a place that was read together with other state: the
+// last seq of each stream. Faults: as the log's epoch has.
+func (s *Streams) At(ctx context.Context, seqs map[uuid.UUID]int64) (string, error) {
+	epoch, err := s.Epoch(ctx)
+	return EncodeCursor(Cursor{Epoch: epoch, Seqs: seqs}), err
+}
+
 func (s *Streams) now(ctx context.Context, streams []uuid.UUID) (Cursor, error) {
 	epoch, err := s.Epoch(ctx)
 	if err != nil {

@@ -60,6 +60,16 @@ func (f *NotificationFilter) Predicates() (where []predicate.Notification) {
 	return append(where, entnotification.ArchivedAtIsNil())
 }
 
+// shown reads one notification with what the field notification of a payload
+// or message shows of it; errors are the database's.
+func (i *Inbox) shown(ctx context.Context, id, of uuid.UUID) (*ent.Notification, error) {
+	q, err := i.Store.Client.Notification.Query().Where(entnotification.ID(id), entnotification.UserID(of)).CollectUnder(ctx, "notification")
+	if err != nil {
+		return nil, err
+	}
+	return q.Only(ctx)
+}
+
 // SubjectID is the id at the edge of what a notification is about.
 func (i *Inbox) SubjectID(n *ent.Notification) *scalar.ID {
 	if n.SubjectKind == nil || n.SubjectID == nil {

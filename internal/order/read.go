@@ -28,26 +28,9 @@ type Page struct {
 // Order finds one order that the viewer may see. Faults: NOT_FOUND,
 // INVALID_REQUEST where nothing is named; an id of another kind is INVALID_ID.
 func (s *Orders) Order(ctx context.Context, by OrderRef) (*ent.Order, error) {
-	var is predicate.Order
-	switch {
-	case by.ID != nil:
-		id, err := by.ID.As("order")
-		if err != nil {
-			return nil, err
-		}
-		is = entorder.ID(id)
-	case by.Number != nil:
-		if !lookable(*by.Number) {
-			return nil, fault.ErrNotFound
-		}
-		is = entorder.Number(*by.Number)
-	case by.External != nil:
-		if !lookable(by.External.Source, by.External.ID) {
-			return nil, fault.ErrNotFound
-		}
-		is = entorder.And(entorder.Source(by.External.Source), entorder.ExternalID(by.External.ID))
-	default:
-		return nil, fault.ErrInvalidRequest.At("by")
+	is, err := by.Named()
+	if err != nil {
+		return nil, err
 	}
 	q, err := s.Store.Client.Order.Query().Where(is).CollectFields(ctx)
 	if err != nil {
@@ -55,6 +38,26 @@ func (s *Orders) Order(ctx context.Context, by OrderRef) (*ent.Order, error) {
 	}
 	o, err := q.Only(ctx)
 	return o, store.Translate(err)
+}
+
+// Named is the order that a reference names. Faults: as of Order.
+func (by OrderRef) Named() (predicate.Order, error) {
+	switch {
+	case by.ID != nil:
+		id, err := by.ID.As("order")
+		return entorder.ID(id), err
+	case by.Number != nil:
+		if !lookable(*by.Number) {
+			return nil, fault.ErrNotFound
+		}
+		return entorder.Number(*by.Number), nil
+	case by.External != nil:
+		if !lookable(by.External.Source, by.External.ID) {
+			return nil, fault.ErrNotFound
+		}
+		return entorder.And(entorder.Source(by.External.Source), entorder.ExternalID(by.External.ID)), nil
+	}
+	return nil, fault.ErrInvalidRequest.At("by")
 }
 
 // sorts are single columns; the id breaks ties, in the same direction.
@@ -91,11 +94,26 @@ func (s *Orders) list(ctx context.Context, q *ent.OrderQuery, filter *OrderFilte
 	if sort != nil && sorts[*sort] != nil {
 		by = sorts[*sort]
 	}
-	page, err := q.Where(filter.predicates()...).Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
+	page, err := q.Where(filter.Predicates()...).Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
 	return page, store.Translate(err)
 }
 
-func (f *OrderFilter) predicates() (all []predicate.Order) {
+// SortedBy is the column and the direction of a sort, newest first for nil.
+func SortedBy(sort *OrderSort) (column string, desc bool) {
+	switch {
+	case sort == nil:
+	case *sort == OrderSortOldest:
+		return entorder.FieldPlacedAt, false
+	case *sort == OrderSortTotalDesc:
+		return entorder.FieldTotalMinor, true
+	case *sort == OrderSortTotalAsc:
+		return entorder.FieldTotalMinor, false
+	}
+	return entorder.FieldPlacedAt, true
+}
+
+// Predicates are what a filter narrows a list by.
+func (f *OrderFilter) Predicates() (all []predicate.Order) {
 	if f == nil {
 		return nil
 	}

@@ -160,11 +160,11 @@ func (s *Tickets) stood(ctx context.Context, tx *store.Tx, t *ent.Ticket, by ite
 		}
 		return happened(ctx, tx, t, by, "snoozed", map[string]any{"date": locale.DateTime(t.Locale, *next.until, zone)})
 	}
-	return happened(ctx, tx, t, by, "status", map[string]any{"label": label(t.Locale, next.reason)})
+	return happened(ctx, tx, t, by, "status", map[string]any{"label": Label(t.Locale, next.reason)})
 }
 
-// label is a stand in words.
-func label(lang string, reason ticket.StatusReason) string {
+// Label is a stand in words, in a language (BCP 47).
+func Label(lang string, reason ticket.StatusReason) string {
 	return locale.Text(lang, "support.status."+string(reason), nil)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/predicate"
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
@@ -28,16 +29,22 @@ type Page struct {
 // Find gives a ticket that the caller may see, with what the field selects.
 // Faults: INVALID_ID, NOT_FOUND.
 func (s *Tickets) Find(ctx context.Context, id scalar.ID) (*ent.Ticket, error) {
-	key, err := keyOf(id, "tkt", "id")
+	named, err := Named(id)
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.query(ctx).Where(entticket.ID(key)).CollectFields(ctx)
+	q, err := s.query(ctx).Where(named).CollectFields(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t, err := q.Only(ctx)
 	return t, store.Translate(err)
+}
+
+// Named is the ticket of an id. Faults: INVALID_ID.
+func Named(id scalar.ID) (predicate.Ticket, error) {
+	key, err := keyOf(id, "tkt", "id")
+	return entticket.ID(key), err
 }
 
 // byKey re-reads a ticket after a change; its edges load when they are asked for.
@@ -58,20 +65,26 @@ func (s *Tickets) written(ctx context.Context, of, id uuid.UUID) (*ent.TicketMes
 
 // Of lists the tickets of one owner, last active first.
 func (s *Tickets) Of(ctx context.Context, owner uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
-	q := s.query(ctx).Where(entticket.OwnerID(owner))
-	if filter != nil {
-		if len(filter.Status) > 0 {
-			q.Where(entticket.StatusIn(filter.Status...))
-		}
-		about, err := optionalKey(filter.OrderID, "order", "filter", "orderId")
-		if err != nil {
-			return nil, err
-		}
-		if about != nil {
-			q.Where(entticket.OrderID(*about))
-		}
+	where, err := filter.Predicates()
+	if err != nil {
+		return nil, err
 	}
-	return paginate(ctx, q, entgql.OrderDirectionDesc, p)
+	return paginate(ctx, s.query(ctx).Where(entticket.OwnerID(owner)).Where(where...), entgql.OrderDirectionDesc, p)
+}
+
+// Predicates are what a filter narrows a list by. Faults: INVALID_ID.
+func (f *TicketFilter) Predicates() (where []predicate.Ticket, err error) {
+	if f == nil {
+		return nil, nil
+	}
+	if len(f.Status) > 0 {
+		where = append(where, entticket.StatusIn(f.Status...))
+	}
+	about, err := optionalKey(f.OrderID, "order", "filter", "orderId")
+	if about != nil && err == nil {
+		where = append(where, entticket.OrderID(*about))
+	}
+	return where, err
 }
 
 // OfCompany is Of for a company's list. Faults: FORBIDDEN without TICKETS_READ

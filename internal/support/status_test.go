@@ -30,7 +30,7 @@ func TestEveryReasonFitsOneState(t *testing.T) {
 			t.Errorf("%s fits %d states", r, n)
 		}
 		for _, lang := range locale.Supported() {
-			if text := label(lang, r); text == "support.status."+string(r) {
+			if text := Label(lang, r); text == "support.status."+string(r) {
 				t.Errorf("%s: no label for %s", lang, r)
 			}
 		}

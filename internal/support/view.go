@@ -12,12 +12,16 @@ import (
 
 // StatusLabel says where a ticket stands in the caller's language.
 func (s *Tickets) StatusLabel(ctx context.Context, t *ent.Ticket) string {
-	return label(viewer.From(ctx).Locale, t.StatusReason)
+	return Label(viewer.From(ctx).Locale, t.StatusReason)
 }
 
 // AvailableActions are what the caller may do with a ticket now.
 func (s *Tickets) AvailableActions(ctx context.Context, t *ent.Ticket) []TicketAction {
-	v := viewer.From(ctx)
+	return Actions(viewer.From(ctx), t)
+}
+
+// Actions are what v may do with a ticket, by its status, owner and user.
+func Actions(v viewer.Viewer, t *ent.Ticket) []TicketAction {
 	if !mayWrite(v, t) {
 		return []TicketAction{}
 	}
@@ -46,7 +50,7 @@ func (s *Tickets) Assignee(ctx context.Context, t *ent.Ticket) (*ent.User, error
 func (s *Tickets) UnreadCount(ctx context.Context, t *ent.Ticket) (int, error) {
 	v := viewer.From(ctx)
 	if onStaffSide(v, t) {
-		return int(t.StaffSeq - t.StaffReadSeq), nil
+		return Unread(v, t, 0), nil
 	}
 	marks, err := t.Edges.ParticipantsOrErr()
 	if ent.IsNotLoaded(err) {
@@ -61,7 +65,15 @@ func (s *Tickets) UnreadCount(ctx context.Context, t *ent.Ticket) (int, error) {
 			read = m.ReadSeq
 		}
 	}
-	return int(t.PublicSeq - read), nil
+	return Unread(v, t, read), nil
+}
+
+// Unread is UnreadCount for a caller who has read up to a number.
+func Unread(v viewer.Viewer, t *ent.Ticket, read int64) int {
+	if onStaffSide(v, t) {
+		return int(t.StaffSeq - t.StaffReadSeq)
+	}
+	return int(t.PublicSeq - read)
 }
 
 // IsMine says whether the caller wrote a message.

@@ -1,0 +1,113 @@
+package compiled
+
+import (
+	"entgo.io/ent/dialect/sql"
+
+	ent "kabinet/ent/generated"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/internal/order"
+)
+
+var orderObjects = map[string]*object{
+	"Order": {typ: "Order", fields: map[string]field{
+		"lines":            many{from: "id", on: "order_id", listing: sorted("position")},
+		"payments":         many{from: "id", on: "order_id", listing: ofKind("PAYMENT")},
+		"refunds":          many{from: "id", on: "order_id", listing: ofKind("REFUND")},
+		"shipments":        many{from: "id", on: "order_id", listing: sorted("id")},
+		"returns":          many{from: "id", on: "order_id", listing: sorted("requested_at", "id")},
+		"events":           connection{from: "id", on: "order_id", listing: oldest},
+		"statusLabel":      computed(orderLabel),
+		"availableActions": computed(orderActions),
+		"companyId":        computed(orderCompany),
+	}},
+	"OrderLine":  {typ: "OrderLine"},
+	"OrderEvent": {typ: "OrderEvent"},
+	"Product":    {typ: "Product"},
+	"Payment":    {typ: "Payment"},
+	"Refund":     {typ: "Payment"},
+	"Shipment":   {typ: "Shipment"},
+	"ReturnRequest": {typ: "ReturnRequest", fields: map[string]field{
+		"orderId": computed(func(c *call, v []value) error { return c.writeOptionalID("order", v[0]) }),
+	}},
+}
+
+var orderSorts = []string{"placed_at", "total_minor"}
+
+func ordersListing(_ *call, args map[string]any) (listing, error) {
+	filter, _ := args["filter"].(*order.OrderFilter)
+	sort, _ := args["sort"].(*order.OrderSort)
+	column, desc := order.SortedBy(sort)
+	return listing{where: all(filter.Predicates()), by: column, desc: desc}, nil
+}
+
+// sorted sorts a whole list by columns, first first.
+func sorted(columns ...string) listingOf {
+	var l listing
+	for _, column := range columns {
+		l.order = append(l.order, sql.OrderByField(column).ToFunc())
+	}
+	return func(*call, map[string]any) (listing, error) { return l, nil }
+}
+
+func ofKind(kind string) listingOf {
+	return func(*call, map[string]any) (listing, error) {
+		l := where(sql.FieldEQ("kind", kind))
+		l.order = append(l.order, sql.OrderByField("id").ToFunc())
+		return l, nil
+	}
+}
+
+// oldest is a connection by id, first first.
+func oldest(*call, map[string]any) (listing, error) { return listing{by: "id"}, nil }
+
+// standing is an order with where it stands: status, payment and fulfillment.
+func standing(v []value) (*ent.Order, error) {
+	var text [3]string
+	for i := range text {
+		var err error
+		if text[i], err = v[i].str(); err != nil {
+			return nil, err
+		}
+	}
+	return &ent.Order{
+		Status: entorder.Status(text[0]), PaymentStatus: entorder.PaymentStatus(text[1]),
+		FulfillmentStatus: entorder.FulfillmentStatus(text[2]),
+	}, nil
+}
+
+func orderLabel(c *call, v []value) error {
+	o, err := standing(v)
+	if err != nil {
+		return err
+	}
+	return c.writeString(order.Label(c.who.Locale, o))
+}
+
+func orderActions(c *call, v []value) error {
+	o, err := standing(v)
+	if err != nil {
+		return err
+	}
+	if o.OwnerID, err = v[3].uuid(); err != nil {
+		return err
+	}
+	if o.UserID, err = v[4].optionalUUID(); err != nil {
+		return err
+	}
+	return writeStrings(c, order.Actions(c.ctx, o))
+}
+
+func orderCompany(c *call, v []value) error {
+	owner, err := v[0].uuid()
+	if err != nil {
+		return err
+	}
+	user, err := v[1].optionalUUID()
+	if err != nil {
+		return err
+	}
+	if order.CompanyID(&ent.Order{OwnerID: owner, UserID: user}) == nil {
+		return c.null()
+	}
+	return c.writeID("com", v[0])
+}

@@ -1,0 +1,115 @@
+package compiled
+
+import (
+	"entgo.io/ent/dialect/sql"
+	"github.com/99designs/gqlgen/graphql"
+
+	ent "kabinet/ent/generated"
+	entticket "kabinet/ent/generated/ticket"
+	"kabinet/internal/support"
+)
+
+var supportObjects = map[string]*object{
+	"Ticket": {typ: "Ticket", fields: map[string]field{
+		"messages":         connection{from: "id", on: "ticket_id", listing: oldest},
+		"statusLabel":      computed(ticketLabel),
+		"availableActions": computed(ticketActions),
+		"unreadCount":      ticketUnread{},
+		"isAssigned":       computed(func(c *call, v []value) error { return c.writeBool(!v[0].null()) }),
+		"entryId":          computed(func(c *call, v []value) error { return c.writeOptionalID("ent", v[0]) }),
+		"assignee":         never{}, // for staff, by a rule of its own
+	}},
+	"TicketMessage": {typ: "TicketMessage", fields: map[string]field{
+		"isMine":          computed(messageIsMine),
+		"clientMessageId": computed(func(c *call, v []value) error { return writeText(c, v[0]) }),
+	}},
+}
+
+func ticketsListing(_ *call, args map[string]any) (listing, error) {
+	filter, _ := args["filter"].(*support.TicketFilter)
+	where, err := filter.Predicates()
+	return listing{where: all(where), by: "last_activity_at", desc: true}, err
+}
+
+func ticketLabel(c *call, v []value) error {
+	reason, err := v[0].str()
+	if err != nil {
+		return err
+	}
+	return c.writeString(support.Label(c.who.Locale, entticket.StatusReason(reason)))
+}
+
+// owned fills in whose a ticket is.
+func owned(t *ent.Ticket, owner, user value) (err error) {
+	if t.OwnerID, err = owner.uuid(); err != nil {
+		return err
+	}
+	t.UserID, err = user.optionalUUID()
+	return err
+}
+
+func ticketActions(c *call, v []value) error {
+	status, err := v[0].str()
+	if err != nil {
+		return err
+	}
+	t := &ent.Ticket{Status: entticket.Status(status)}
+	if err := owned(t, v[1], v[2]); err != nil {
+		return err
+	}
+	return writeStrings(c, support.Actions(c.who, t))
+}
+
+func messageIsMine(c *call, v []value) error {
+	author, err := v[0].optionalUUID()
+	if err != nil {
+		return err
+	}
+	return c.writeBool(author != nil && c.who.SignedIn() && *author == c.who.UserID)
+}
+
+// ticketUnread needs the caller's own mark in the ticket.
+type ticketUnread struct{}
+
+func (ticketUnread) compile(_ *compiler, src *source, _ string, f graphql.CollectedField) (writer, error) {
+	at := src.all(src.object.stored().Fields[f.Name])
+	src.key("id")
+	mark := src.part(readMark{})
+	return func(c *call, row []int32) error {
+		var seq [3]int64
+		v := c.columns(row, at)
+		for i := range seq {
+			var err error
+			if seq[i], err = v[i].int(); err != nil {
+				return err
+			}
+		}
+		t := &ent.Ticket{PublicSeq: seq[0], StaffSeq: seq[1], StaffReadSeq: seq[2]}
+		if err := owned(t, v[3], v[4]); err != nil {
+			return err
+		}
+		var read int64
+		if m := c.tape.at(mark(row)); !m.null() {
+			var err error
+			if read, err = m.int(); err != nil {
+				return err
+			}
+		}
+		return c.writeInt(int64(support.Unread(c.who, t, read)))
+	}, nil
+}
+
+// readMark is the number up to which the caller has read a ticket.
+type readMark struct{}
+
+var participant = &object{typ: "TicketParticipant"}
+
+func (readMark) sql(st *statement, c *call, parent string) error {
+	st.names++
+	s, err := st.selector(c, participant, "s"+itoa(st.names), "ticket_id", parent, "id")
+	if err != nil {
+		return err
+	}
+	st.selected(s.Select(s.C("read_seq")).Where(sql.EQ(s.C("user_id"), c.who.UserID)))
+	return nil
+}
