@@ -46,6 +46,21 @@ func (t *StoredType) key() []string {
 	return append(append(make([]string, 0, 16), "id"), t.Always...)
 }
 
+// Shown lists all columns that the SDL shows something of: what a read selects
+// whose rows several fields share.
+func (t StoredType) Shown() []string {
+	selected := t.key()
+	for _, columns := range t.Fields {
+		for _, c := range columns {
+			if !slices.Contains(selected, c) {
+				selected = append(selected, c)
+			}
+		}
+	}
+	slices.Sort(selected)
+	return selected
+}
+
 // behind adds the columns behind a field of the SDL to those selected; all
 // where nothing is known of the field.
 func (t *StoredType) behind(selected []string, field string) []string {

@@ -147,9 +147,12 @@ func (p *People) Memberships(ctx context.Context, of uuid.UUID) ([]*ent.Membersh
 
 // membershipsOf reads those of many people in two statements.
 func (p *People) membershipsOf(ctx context.Context, of []uuid.UUID) (map[uuid.UUID][]*ent.Membership, error) {
-	list, err := p.Store.Client.Membership.Query().
+	// Several fields may ask at once, each for something else: all that is shown.
+	q := p.Store.Client.Membership.Query().
 		Where(membership.UserIDIn(of...), membership.StatusNEQ(membership.StatusENDED)).
-		Order(membership.ByID()).Limit(mostOfOne * len(of)).All(ctx)
+		Order(membership.ByID()).Limit(mostOfOne * len(of))
+	q.Select(append(ent.Stored["Membership"].Shown(), membership.FieldUserID)...)
+	list, err := q.All(ctx)
 	if err != nil || len(list) == 0 {
 		return nil, store.Translate(err)
 	}
@@ -157,7 +160,9 @@ func (p *People) membershipsOf(ctx context.Context, of []uuid.UUID) (map[uuid.UU
 	for i, m := range list {
 		owners[i] = m.OwnerID
 	}
-	companies, err := p.Store.Client.Company.Query().Where(company.IDIn(owners...)).All(asSystem(ctx))
+	qc := p.Store.Client.Company.Query().Where(company.IDIn(owners...))
+	qc.Select(ent.Stored["Company"].Shown()...)
+	companies, err := qc.All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
@@ -178,7 +183,11 @@ func (p *People) CompanyOf(ctx context.Context, m *ent.Membership) (*ent.Company
 	if m.Edges.Company != nil {
 		return m.Edges.Company, nil
 	}
-	c, err := p.Store.Client.Company.Get(asSystem(ctx), m.OwnerID)
+	q, err := p.Store.Client.Company.Query().Where(company.ID(m.OwnerID)).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := q.Only(asSystem(ctx))
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
@@ -207,7 +216,11 @@ func (p *People) Company(ctx context.Context, id scalar.ID) (*ent.Company, error
 			return nil, fault.ErrNotFound
 		}
 	}
-	c, err := p.Store.Client.Company.Get(asSystem(ctx), key)
+	q, err := p.Store.Client.Company.Query().Where(company.ID(key)).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := q.Only(asSystem(ctx))
 	return c, store.Translate(err)
 }
 

@@ -107,12 +107,12 @@ func checkRevision(ctx context.Context, tx *store.Tx, id uuid.UUID, revision *in
 	if err := tx.Lock(ctx, "users", "id", id); err != nil || revision == nil {
 		return err
 	}
-	u, err := tx.User.Get(ctx, id)
+	now, err := tx.User.Query().Where(user.ID(id)).Select(user.FieldRevision).Int(ctx)
 	if err != nil {
 		return err
 	}
-	if u.Revision != int64(*revision) {
-		return fault.ErrStaleObject.At("input", "revision").With("revision", u.Revision)
+	if now != *revision {
+		return fault.ErrStaleObject.At("input", "revision").With("revision", now)
 	}
 	return nil
 }

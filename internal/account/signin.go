@@ -8,6 +8,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/user"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -185,13 +186,15 @@ func As(ctx context.Context, user, session uuid.UUID) context.Context {
 	return viewer.With(ctx, v)
 }
 
-// Person loads one person within the caller's fence.
+// Person loads one person within the caller's fence, with what a payload's
+// field user shows of him.
 //
 // Faults: NOT_FOUND.
 func (p *People) Person(ctx context.Context, id uuid.UUID) (*ent.User, error) {
-	u, err := p.Store.Client.User.Get(ctx, id)
+	q, err := p.Store.Client.User.Query().Where(user.ID(id)).CollectUnder(ctx, "user")
 	if err != nil {
-		return nil, store.Translate(err)
+		return nil, err
 	}
-	return u, nil
+	u, err := q.Only(ctx)
+	return u, store.Translate(err)
 }

@@ -90,7 +90,11 @@ func (p *People) RevokeSession(ctx context.Context, in RevokeSessionInput) (*ent
 		if len(ids) == 0 {
 			return fault.ErrNotFound.At("input", "sessionId")
 		}
-		if s, err = tx.Session.Get(ctx, id); err != nil {
+		q, err := tx.Session.Query().Where(session.ID(id)).CollectUnder(ctx, "session")
+		if err != nil {
+			return err
+		}
+		if s, err = q.Only(ctx); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, "account.revoke_session", v.UserID, s.GlobalID(), nil)

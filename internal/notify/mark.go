@@ -75,7 +75,7 @@ func (i *Inbox) markOne(ctx context.Context, id scalar.ID, m mark) (Marked, erro
 	if err != nil {
 		return Marked{}, err
 	}
-	n, err := i.Store.Client.Notification.Query().Where(entnotification.ID(key), entnotification.UserID(me)).Only(ctx)
+	n, err := i.shown(ctx, key, me)
 	if err != nil {
 		return Marked{}, store.Translate(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	entnotification "kabinet/ent/generated/notification"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/live"
@@ -145,7 +144,7 @@ func (i *Inbox) added(ctx context.Context, e event.Stored, me uuid.UUID, unread 
 	if e.Kind != (event.NotificationAdded{}).Kind() {
 		return nil, nil
 	}
-	n, err := i.Store.Client.Notification.Query().Where(entnotification.ID(f.NotificationID), entnotification.UserID(me)).Only(ctx)
+	n, err := i.shown(ctx, f.NotificationID, me)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}

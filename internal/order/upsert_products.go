@@ -66,7 +66,11 @@ func (s *Orders) UpsertProducts(ctx context.Context, input UpsertProductsInput) 
 			ids = append(ids, w.id)
 		}
 	}
-	products, err := s.Store.Client.Product.Query().Where(entproduct.IDIn(ids...)).All(ctx)
+	q, err := s.Store.Client.Product.Query().Where(entproduct.IDIn(ids...)).CollectUnder(ctx, "results", "product")
+	if err != nil {
+		return nil, err
+	}
+	products, err := q.All(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}
