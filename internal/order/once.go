@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -64,39 +63,11 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 
 // selected reads an order with the edges that the payload's field order asks for.
 func selected(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Order, error) {
-	q := c.Order.Query().Where(entorder.ID(id))
-	if inner, ok := under(ctx, "order"); ok {
-		var err error
-		if q, err = q.CollectFields(inner); err != nil {
-			return nil, err
-		}
+	q, err := c.Order.Query().Where(entorder.ID(id)).CollectUnder(ctx, "order")
+	if err != nil {
+		return nil, err
 	}
 	return q.Only(ctx)
-}
-
-// under is the context as it will be inside a field of the present one, so
-// that exactly what is selected there is loaded at once. It is not ok outside
-// of GraphQL, and where the field is selected never or under two names: then
-// edges load themselves.
-func under(ctx context.Context, path ...string) (context.Context, bool) {
-	for _, name := range path {
-		parent := graphql.GetFieldContext(ctx)
-		if parent == nil || parent.Field.Field == nil {
-			return ctx, false
-		}
-		var found []graphql.CollectedField
-		typ := parent.Field.Definition.Type.Name()
-		for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), parent.Field.Selections, []string{typ}) {
-			if f.Name == name {
-				found = append(found, f)
-			}
-		}
-		if len(found) != 1 {
-			return ctx, false
-		}
-		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: typ, Field: found[0]})
-	}
-	return ctx, true
 }
 
 // audience is who is told of an order: its owner and, of a company's order,

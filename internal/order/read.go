@@ -172,7 +172,10 @@ func (s *Orders) Product(ctx context.Context, by ProductRef) (*ent.Product, erro
 	default:
 		return nil, fault.ErrInvalidRequest.At("by")
 	}
-	q := s.Store.Client.Product.Query().Where(is)
+	q, err := s.Store.Client.Product.Query().Where(is).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if !seesAllProducts(ctx) {
 		q.Where(entproduct.StatusEQ(entproduct.StatusACTIVE))
 	}
@@ -225,7 +228,7 @@ func (s *Orders) Updated(ctx context.Context, id scalar.ID, after *string) (<-ch
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.Store.Client.Order.Get(ctx, orderID) // security F5
+	o, err := s.Store.Client.Order.Query().Where(entorder.ID(orderID)).Select(entorder.FieldOwnerID).Only(ctx) // security F5
 	if err != nil {
 		return nil, store.Translate(err)
 	}

@@ -167,12 +167,9 @@ func (s *Orders) upserted(ctx context.Context, items []*arrival) ([]UpsertResult
 			ids = append(ids, a.id)
 		}
 	}
-	q := s.Store.Client.Order.Query().Where(entorder.IDIn(ids...))
-	if inner, ok := under(ctx, "results", "order"); ok {
-		var err error
-		if q, err = q.CollectFields(inner); err != nil {
-			return nil, err
-		}
+	q, err := s.Store.Client.Order.Query().Where(entorder.IDIn(ids...)).CollectUnder(ctx, "results", "order")
+	if err != nil {
+		return nil, err
 	}
 	orders, err := q.All(ctx)
 	if err != nil {
