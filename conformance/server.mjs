@@ -26,10 +26,10 @@ const database = (site) => process.env.KABINET_TEST_POSTGRES ?? `sqlite://${join
 
 // start resolves once the server says where it listens. The next start of the
 // same installation takes the same port again, as a restarted server does.
-export async function start(site, { timeout = 60_000 } = {}) {
+export async function start(site, { timeout = 60_000, env = {} } = {}) {
   const child = spawn(binary(), ['serve', '--demo'], {
     cwd: site.dir,
-    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: database(site) },
+    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: database(site), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = [];
