@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -59,11 +60,14 @@ func checkBatch(ctx context.Context, n int, field string) error {
 	return nil
 }
 
+// errCameMeanwhile says that another batch made a row after we looked for it.
+var errCameMeanwhile = errors.New("order: a row came meanwhile")
+
 // retryTaken tries a batch again that met another one with the same keys: now
 // it finds them.
 func retryTaken(try func() error) (err error) {
 	for range 3 {
-		if err = try(); !store.IsUnique(err) {
+		if err = try(); !store.IsUnique(err) && !errors.Is(err, errCameMeanwhile) {
 			return err
 		}
 	}

@@ -125,12 +125,16 @@ func findShelf(ctx context.Context, tx *store.Tx, items []*arrival, stored map[s
 	}
 	system := viewer.AsSystem(ctx, "order.upsert")
 	if len(numbers) > 0 {
-		taken, err := tx.Order.Query().Where(entorder.NumberIn(slices.Collect(maps.Keys(numbers))...)).Select(entorder.FieldNumber).Strings(system)
+		taken, err := tx.Order.Query().Where(entorder.NumberIn(slices.Collect(maps.Keys(numbers))...)).
+			Select(entorder.FieldNumber, entorder.FieldSource, entorder.FieldExternalID).All(system)
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range taken {
-			a := numbers[n]
+		for _, o := range taken {
+			a := numbers[o.Number]
+			if same(o.Source, &a.in.External.Source) && same(o.ExternalID, &a.in.External.ID) {
+				return nil, errCameMeanwhile
+			}
 			a.refuse(fault.ErrInvalidValue.At(a.path("number")...))
 		}
 	}
