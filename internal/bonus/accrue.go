@@ -58,7 +58,7 @@ func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g g
 	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
 		return Done{}, fault.ErrInvalidValue.At("input", "expiresAt")
 	}
-	return p.once(ctx, operation, key, dry, g, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+	return p.once(ctx, operation, key, dry, g.UserID.UUID, g, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
 		return p.give(ctx, tx, operation, key, g)
 	})
 }

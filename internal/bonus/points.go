@@ -2,7 +2,10 @@ package bonus
 
 import (
 	"context"
+	"maps"
+	"slices"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -35,41 +38,41 @@ type Done struct {
 	Replayed *bool
 }
 
-// kept is the result of a verb under its idempotency key.
-type kept struct {
-	AccountID uuid.UUID `json:"accountId"`
-	EntryID   uuid.UUID `json:"entryId"`
-}
-
 // replay gives the first answer again: the entry as it was made, the account
-// as it is now.
-func (p *Points) replay(ctx context.Context, k kept) (Done, error) {
-	a, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(k.AccountID)).Only(ctx)
+// as it is now. The ledger itself knows what was done under a key.
+func (p *Points) replay(ctx context.Context, owner uuid.UUID, cause string) (Done, error) {
+	accounts, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).
+		Limit(maxAccounts).All(ctx)
 	if err != nil {
 		return Done{}, store.Translate(err)
 	}
-	e, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(k.EntryID)).Only(ctx)
+	byID := make(map[uuid.UUID]*ent.LedgerAccount, len(accounts))
+	for _, a := range accounts {
+		byID[a.ID] = a
+	}
+	e, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.AccountIDIn(slices.Collect(maps.Keys(byID))...), ledgerentry.CauseKey(cause)).
+		Order(ledgerentry.ByID(sql.OrderDesc())).First(ctx)
 	if err != nil {
 		return Done{}, store.Translate(err)
 	}
 	again := true
-	return Done{Account: ViewAccount(a), Entry: ViewEntry(e), Replayed: &again}, nil
+	return Done{Account: ViewAccount(byID[e.AccountID]), Entry: ViewEntry(e), Replayed: &again}, nil
 }
 
-// once runs a verb that moves points once per idempotency key, of which input
-// is all that it stands for: it gives what the verb held or, where the key was
-// known, the first answer again.
-func (p *Points) once(ctx context.Context, operation, key string, dry bool, input any, move func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error)) (Done, error) {
+// once runs a verb that moves an owner's points once per idempotency key, of
+// which input is all that it stands for: it gives what the verb held or, where
+// the key was known, the first answer again. The verb's entry has the cause
+// mutationCause.
+func (p *Points) once(ctx context.Context, operation, key string, dry bool, owner uuid.UUID, input any, move func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error)) (Done, error) {
 	var done Done
-	var result kept
 	var replayed bool
 	err := p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
-		replayed, err = tx.Once(ctx, operation, key, input, &result, func() error {
+		replayed, err = tx.Once(ctx, operation, key, input, &struct{}{}, func() error {
 			b, e, err := move(ctx, tx)
 			if err != nil {
 				return err
 			}
-			result, done = kept{b.acc.ID, e.ID}, Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
+			done = Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
 			return nil
 		})
 		return err
@@ -78,7 +81,7 @@ func (p *Points) once(ctx context.Context, operation, key string, dry bool, inpu
 		return Done{}, err
 	}
 	if replayed {
-		return p.replay(ctx, result)
+		return p.replay(ctx, owner, mutationCause(ctx, key))
 	}
 	done.Replayed = &replayed
 	return done, nil

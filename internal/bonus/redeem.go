@@ -37,7 +37,7 @@ func (p *Points) Redeem(ctx context.Context, in RedeemPointsInput) (Done, error)
 		return Done{}, err
 	}
 	input := redeemKey{owner, in.Amount, in.ProgramID, in.OrderID}
-	return p.once(ctx, "redeemPoints", in.IdempotencyKey, isDry(in.DryRun), input, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+	return p.once(ctx, "redeemPoints", in.IdempotencyKey, isDry(in.DryRun), owner, input, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
 		return p.redeem(ctx, tx, owner, in)
 	})
 }

@@ -24,8 +24,8 @@ var errNumberTaken = errors.New("order: the number is taken")
 
 // once runs a verb that makes or changes one order once per idempotency key,
 // or for show when dry. The order of the answer is read after the commit, a
-// dry run's before its rollback: the same fields either way.
-func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, verb func(context.Context, *store.Tx) (uuid.UUID, error)) (out Outcome, err error) {
+// dry run's before its rollback: the same fields either way. id is the order's.
+func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) error) (out Outcome, err error) {
 	show := dry != nil && *dry
 	var kept struct{ OrderID uuid.UUID }
 	var replayed bool
@@ -35,10 +35,8 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 	}{viewer.From(ctx).OwnerID, input}
 	for range 5 {
 		err = s.Store.InDryTx(ctx, show, func(ctx context.Context, tx *store.Tx) (err error) {
-			replayed, err = tx.Once(ctx, operation, key, said, &kept, func() (err error) {
-				kept.OrderID, err = verb(ctx, tx)
-				return err
-			})
+			kept.OrderID = id
+			replayed, err = tx.Once(ctx, operation, key, said, &kept, func() error { return verb(ctx, tx) })
 			if err != nil || !show {
 				return err
 			}

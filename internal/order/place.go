@@ -31,8 +31,9 @@ func (s *Orders) Place(ctx context.Context, input PlaceOrderInput) (Outcome, err
 	}
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
-	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, func(ctx context.Context, tx *store.Tx) (uuid.UUID, error) {
-		return s.place(ctx, tx, input)
+	id := uuid.Must(uuid.NewV7())
+	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, id, func(ctx context.Context, tx *store.Tx) error {
+		return s.place(ctx, tx, id, input)
 	})
 }
 
@@ -48,50 +49,50 @@ func checkPlace(input PlaceOrderInput) error {
 	return checkOptional(input.Note, maxNote, "input", "note")
 }
 
-func (s *Orders) place(ctx context.Context, tx *store.Tx, input PlaceOrderInput) (uuid.UUID, error) {
+func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input PlaceOrderInput) error {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
-		return uuid.Nil, fault.ErrUnauthenticated
+		return fault.ErrUnauthenticated
 	}
 	if v.OwnerID == viewer.House { // the business buys nothing of itself
-		return uuid.Nil, fault.ErrForbidden
+		return fault.ErrForbidden
 	}
 	products, err := onSale(ctx, tx, input.Lines)
 	if err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	basket, err := price(input.Lines, products)
 	if err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	o := &ent.Order{
-		ID: uuid.Must(uuid.NewV7()), OwnerID: v.OwnerID, UserID: &v.UserID, Number: s.number(tx.Now),
+		ID: id, OwnerID: v.OwnerID, UserID: &v.UserID, Number: s.number(tx.Now),
 		Status: entorder.StatusPLACED, PaymentStatus: entorder.PaymentStatusPENDING, FulfillmentStatus: entorder.FulfillmentStatusNEW,
 		Channel: entorder.ChannelONLINE, Currency: basket.currency, SubtotalMinor: basket.total, Note: input.Note, PlacedAt: tx.Now,
 	}
 	if o.Delivery, err = delivery(ctx, tx, input.AddressID); err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	c := &changes{actor: v.Actor()}
 	c.note(o, orderevent.KindPLACED, tx.Now, basket.total, nil)
 	stored, err := createOrder(tx, o).Save(ctx)
 	if store.IsUnique(err) {
-		return uuid.Nil, errNumberTaken
+		return errNumberTaken
 	}
 	if err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	stored.Edges.Lines = basket.lines
 	if err := createLines(ctx, tx, stored); err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	if err := c.write(ctx, tx); err != nil {
-		return uuid.Nil, err
+		return err
 	}
 	if err := takeStock(ctx, tx, basket); err != nil {
-		return uuid.Nil, err
+		return err
 	}
-	return stored.ID, s.placed(ctx, tx, stored)
+	return s.placed(ctx, tx, stored)
 }
 
 // placed is the end of every placing: points, then the news.

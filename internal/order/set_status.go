@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	ent "kabinet/ent/generated"
 	entorder "kabinet/ent/generated/order"
 	"kabinet/internal/event"
@@ -24,8 +22,8 @@ func (s *Orders) SetStatus(ctx context.Context, input SetOrderStatusInput) (Outc
 	}
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
-	return s.once(ctx, "setOrderStatus", input.IdempotencyKey, input.DryRun, bare, func(ctx context.Context, tx *store.Tx) (uuid.UUID, error) {
-		return input.OrderID.UUID, s.setStatus(ctx, tx, input)
+	return s.once(ctx, "setOrderStatus", input.IdempotencyKey, input.DryRun, bare, input.OrderID.UUID, func(ctx context.Context, tx *store.Tx) error {
+		return s.setStatus(ctx, tx, input)
 	})
 }
 

@@ -23,7 +23,8 @@ const keyLife = 48 * time.Hour
 // repeat with the same input reads it into result and says replayed. The row
 // is written first, so a concurrent twin waits on it and then replays; an
 // error of fn rolls the row back with everything else, so refusals and dry
-// runs do not use the key up. Input must not hold the key or dryRun.
+// runs do not use the key up. Input must not hold the key or dryRun. A result
+// that holds before fn what it will hold after it saves a statement.
 //
 // Faults: REQUIRED, TOO_LONG or INVALID_VALUE at input.idempotencyKey, IDEMPOTENCY_KEY_REUSED.
 func (tx *Tx) Once(ctx context.Context, operation, key string, input, result any, fn func() error) (replayed bool, err error) {
@@ -41,11 +42,14 @@ func (tx *Tx) Once(ctx context.Context, operation, key string, input, result any
 	if err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM idempotencies WHERE actor_id = ? AND key = ? AND expires_at < ?`, actor, key, tx.Now); err != nil {
+	foreseen, err := keep(result)
+	if err != nil {
 		return false, err
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO idempotencies (actor_id, key, operation, input_hash, result, expires_at)
-		VALUES (?, ?, ?, ?, 'null', ?) ON CONFLICT DO NOTHING`, actor, key, operation, hash, tx.Now.Add(keyLife))
+	// A key past its life is as good as new.
+	n, err := tx.Exec(ctx, `INSERT INTO idempotencies (actor_id, key, operation, input_hash, result, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (actor_id, key) DO UPDATE SET operation = excluded.operation, input_hash = excluded.input_hash, result = excluded.result, expires_at = excluded.expires_at
+		WHERE idempotencies.expires_at < ?`, actor, key, operation, hash, foreseen, tx.Now.Add(keyLife), tx.Now)
 	if err != nil {
 		return false, err
 	}
@@ -55,12 +59,20 @@ func (tx *Tx) Once(ctx context.Context, operation, key string, input, result any
 	if err := fn(); err != nil {
 		return false, err
 	}
-	kept, err := json.Marshal(result)
-	if err != nil {
-		return false, fmt.Errorf("idempotency: keep result: %w", err)
+	kept, err := keep(result)
+	if err != nil || kept == foreseen {
+		return false, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE idempotencies SET result = ? WHERE actor_id = ? AND key = ?`, string(kept), actor, key)
+	_, err = tx.Exec(ctx, `UPDATE idempotencies SET result = ? WHERE actor_id = ? AND key = ?`, kept, actor, key)
 	return false, err
+}
+
+func keep(result any) (string, error) {
+	b, err := json.Marshal(result)
+	if err != nil {
+		return "", fmt.Errorf("idempotency: keep result: %w", err)
+	}
+	return string(b), nil
 }
 
 func (tx *Tx) replay(ctx context.Context, actor uuid.UUID, key, operation, hash string, result any) error {
