@@ -38,6 +38,8 @@ type kabinet struct {
 	users       []uuid.UUID
 	tokens      []string
 	staff       string // token of an administrator
+	secret      string // KABINET_SECRET_KEY
+	more        []string
 	store       *store.Store
 	closed      bool
 }
@@ -50,7 +52,8 @@ const (
 // newKabinet builds the binary, makes a database with n people who are signed
 // in, and starts the server.
 func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err error) {
-	k = &kabinet{server: &server{name: "kabinet"}, binary: o.binary, dir: filepath.Join(o.dir, name)}
+	k = &kabinet{server: &server{name: "kabinet"}, binary: o.binary, dir: filepath.Join(o.dir, name),
+		secret: base64.StdEncoding.EncodeToString([]byte(rand.Text() + rand.Text()))}
 	if err := os.Mkdir(k.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -77,6 +80,9 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 	}
 	if k.db, err = databaseCPU(ctx, o.postgres); err != nil {
 		return nil, err
+	}
+	if o.gogc != "" {
+		k.more = []string{"GOGC=" + o.gogc}
 	}
 	k.speak, k.open = graphqlWS{k.tokens}, "kabinet_running_subscriptions"
 	k.tell = func(ctx context.Context, user int) error { return k.adjust(ctx, user, uuid.NewString()) }
@@ -165,8 +171,8 @@ func (k *kabinet) command(ctx context.Context, url string, env []string, args ..
 	cmd := exec.CommandContext(ctx, k.binary, args...)
 	cmd.Dir = k.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(),
-		"KABINET_DATABASE_URL=" + url, "KABINET_LISTEN=127.0.0.1:" + k.port(), "KABINET_LOG_LEVEL=warn",
-		"KABINET_SECRET_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)),
+		"KABINET_DATABASE_URL=" + url, "KABINET_LISTEN=127.0.0.1:" + k.port(), "KABINET_LOG_LEVEL=error",
+		"KABINET_SECRET_KEY=" + k.secret,
 		"KABINET_METRICS_LISTEN=" + strings.TrimSuffix(strings.TrimPrefix(k.metrics, "http://"), "/metrics"),
 		"KABINET_RATE_NODES=0", "KABINET_SOCKET_INIT=30s", "KABINET_STAFF_SESSION_IDLE=12h", "KABINET_DRAIN=60s",
 		"KABINET_PROFILE_LISTEN=" + k.profiles}, env...)
@@ -190,7 +196,7 @@ func (k *kabinet) serve(ctx context.Context, url string) error {
 		}
 		k.addr, k.metrics, k.profiles = free[0], "http://"+free[1]+"/metrics", free[2]
 	}
-	cmd := k.command(context.WithoutCancel(ctx), url, nil, "serve")
+	cmd := k.command(context.WithoutCancel(ctx), url, k.more, "serve")
 	cmd.Stderr = os.Stderr
 	ended, _, err := start(cmd, "listening on ")
 	if err != nil {

@@ -36,6 +36,7 @@ type options struct {
 	binary             string
 	profile            string
 	out                string
+	gogc               string
 	only               string
 	resume             bool
 	dir                string // of everything that does not stay
@@ -74,10 +75,16 @@ func run(ctx context.Context) (ok bool, err error) {
 	flag.StringVar(&o.profile, "profile", "", "`directory` for profiles of an idle Kabinet; builds one that can be asked")
 	flag.StringVar(&o.out, "out", "", "file for the table; bench/results/idle*.md for a full run")
 	flag.StringVar(&o.only, "only", "", "one of "+strings.Join(subjects, ", "))
+	flag.StringVar(&o.gogc, "gogc", "", "GOGC of every server; each its own without")
 	flag.BoolVar(&o.resume, "resume", false, "only the return of all clients after a restart")
 	flag.Parse()
 	if o.n <= o.small || o.targets < 1 || o.only != "" && !slices.Contains(subjects, o.only) {
 		return false, errors.New("-n must be above 100, -targets above 0, -only a name of the list")
+	}
+	if o.gogc != "" {
+		if err := os.Setenv("GOGC", o.gogc); err != nil { // bare servers inherit it
+			return false, err
+		}
 	}
 	if err := raiseFiles(uint64(o.n + o.small + 500)); err != nil {
 		return false, err
@@ -163,6 +170,11 @@ func measureKabinet(ctx context.Context, o options, r *report) error {
 	}
 	r.rows = append(r.rows, row)
 	small.close()
+	if o.profile != "" {
+		if err := big.saveProfiles(ctx, o.profile); err != nil {
+			return err
+		}
+	}
 	return r.resumed(resume(ctx, big, fleet))
 }
 

@@ -13,7 +13,8 @@ import (
 type row struct {
 	name             string
 	n                int
-	heap, stack, rss float64 // bytes a connection
+	heap, stack, rss float64 // bytes a connection; of the heap what is alive
+	inuse            float64 // bytes a connection of the heap's pages
 	goroutines       float64 // a connection
 	connect          spent   // CPU a connection
 	connected        time.Duration
@@ -50,6 +51,7 @@ func measure(ctx context.Context, o options, small, big *server) (row, *fleet, e
 	}
 	n := float64(o.n)
 	r.heap, r.stack = float64(after.heap-before.heap)/n, float64(after.stack-before.stack)/n
+	r.inuse = float64(after.inuse-before.inuse) / n
 	r.rss, r.goroutines = float64(after.rss-before.rss)/n, float64(after.goroutines-before.goroutines)/n
 
 	progress("%s: idling", r.name)

@@ -110,9 +110,9 @@ func resume(ctx context.Context, k *kabinet, f *fleet) (*resumption, error) {
 	w := &writer{k: k}
 	w.pause.Store(int64(5 * time.Millisecond))
 	writing, stop := context.WithCancel(ctx)
-	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer stop()
 	for range 2 {
 		wg.Go(func() { w.run(writing) })
 	}

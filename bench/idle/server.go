@@ -30,7 +30,8 @@ type server struct {
 
 // usage is what a server holds.
 type usage struct {
-	heap, stack, rss int64 // bytes; the heap's after a collection
+	heap, stack, rss int64 // bytes; of the heap what is alive
+	inuse            int64 // bytes of the heap's pages that hold anything
 	goroutines       int64
 }
 
@@ -177,9 +178,9 @@ func (s *server) usage(ctx context.Context) (u usage, err error) {
 		if m, err = s.sample(ctx); err != nil {
 			return u, err
 		}
-		heap := int64(m["go_memstats_heap_inuse_bytes"])
+		heap := int64(m["go_memstats_heap_alloc_bytes"])
 		if m[collections] > first[collections] && (u.heap == 0 || heap < u.heap) {
-			u.heap = heap
+			u.heap, u.inuse = heap, int64(m["go_memstats_heap_inuse_bytes"])
 		}
 		u.stack, u.goroutines = int64(m["go_memstats_stack_inuse_bytes"]), int64(m["go_goroutines"])
 	}
