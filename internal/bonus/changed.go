@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -44,14 +45,22 @@ func (p *Points) BalanceChanged(ctx context.Context, after *string) (<-chan *Bon
 
 func (p *Points) change(ctx context.Context, e event.Stored, m event.PointsMove, cursor string) (*BonusBalanceChange, error) {
 	c := &BonusBalanceChange{Cursor: cursor, Kind: e.Kind, Balance: m.Balance, Pending: m.Pending}
-	a, err := p.Store.Client.LedgerAccount.Get(ctx, m.AccountID)
+	accounts, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(m.AccountID)).CollectUnder(ctx, "account")
+	if err != nil {
+		return nil, err
+	}
+	a, err := accounts.Only(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}
 	if c.Account, err = p.Settled(ctx, a); err != nil {
 		return nil, err
 	}
-	entry, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(m.EntryID)).Only(ctx)
+	entries, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(m.EntryID)).CollectUnder(ctx, "entry")
+	if err != nil {
+		return nil, err
+	}
+	entry, err := entries.Only(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}

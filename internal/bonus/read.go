@@ -62,7 +62,11 @@ func (p *Points) CustomerAccount(ctx context.Context, userID scalar.ID, programI
 }
 
 func (p *Points) find(ctx context.Context, owner uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
-	return p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner)).Where(inProgram(prog)...).Only(ctx)
+	q, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner)).Where(inProgram(prog)...).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return q.Only(ctx)
 }
 
 func inProgram(prog *ent.BonusProgram) []predicate.LedgerAccount {
@@ -96,8 +100,12 @@ func (p *Points) open(ctx context.Context, user uuid.UUID, prog *ent.BonusProgra
 // AccountsOf are a person's accounts in all programmes; the caller has one in
 // the default programme at least.
 func (p *Points) AccountsOf(ctx context.Context, user uuid.UUID) ([]*Account, error) {
-	rows, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(user), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).
-		Order(ledgeraccount.ByID()).Limit(maxAccounts).All(ctx)
+	q, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.OwnerID(user), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).
+		Order(ledgeraccount.ByID()).Limit(maxAccounts).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}
@@ -131,7 +139,9 @@ func (p *Points) Settled(ctx context.Context, a *ent.LedgerAccount) (*Account, e
 	if _, err := p.settleAccount(ctx, a.ID, false); err != nil {
 		return nil, err
 	}
-	a, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(a.ID)).Only(ctx)
+	q := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(a.ID))
+	q.Select(ent.Stored["LedgerAccount"].Shown()...) // the callers stand at different fields
+	a, err := q.Only(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}
@@ -161,8 +171,12 @@ const MaxLots = 100
 
 // Lots are an account's open lots, first due first, at most 100.
 func (p *Points) Lots(ctx context.Context, a *Account) ([]*ent.LedgerLot, error) {
-	lots, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.RemainingGT(0)).
-		Order(ledgerlot.ByDueAt(sql.OrderNullsLast()), ledgerlot.ByID()).Limit(MaxLots).All(ctx)
+	q, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.RemainingGT(0)).
+		Order(ledgerlot.ByDueAt(sql.OrderNullsLast()), ledgerlot.ByID()).Limit(MaxLots).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lots, err := q.All(ctx)
 	return lots, store.Translate(err)
 }
 

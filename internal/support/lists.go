@@ -47,10 +47,25 @@ func Named(id scalar.ID) (predicate.Ticket, error) {
 	return entticket.ID(key), err
 }
 
-// byKey re-reads a ticket after a change; its edges load when they are asked for.
+// byKey re-reads a ticket after a change, with what the field ticket of a
+// payload or message shows of it.
 func (s *Tickets) byKey(ctx context.Context, key uuid.UUID) (*ent.Ticket, error) {
-	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Only(ctx)
+	q, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).CollectUnder(ctx, "ticket")
+	if err != nil {
+		return nil, err
+	}
+	t, err := q.Only(ctx)
 	return t, store.Translate(err)
+}
+
+// message reads one with what the field message of a payload shows of it.
+func (s *Tickets) message(ctx context.Context, id uuid.UUID) (*ent.TicketMessage, error) {
+	q, err := s.Store.Client.TicketMessage.Query().Where(ticketmessage.ID(id)).CollectUnder(ctx, "message")
+	if err != nil {
+		return nil, err
+	}
+	m, err := q.Only(ctx)
+	return m, store.Translate(err)
 }
 
 // written re-reads a message and its ticket.
@@ -59,8 +74,8 @@ func (s *Tickets) written(ctx context.Context, of, id uuid.UUID) (*ent.TicketMes
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := s.Store.Client.TicketMessage.Query().Where(ticketmessage.ID(id)).Only(ctx)
-	return m, t, store.Translate(err)
+	m, err := s.message(ctx, id)
+	return m, t, err
 }
 
 // Of lists the tickets of one owner, last active first.
@@ -139,7 +154,9 @@ func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDir
 func (s *Tickets) query(ctx context.Context) *ent.TicketQuery {
 	q := s.Store.Client.Ticket.Query()
 	if me := viewer.From(ctx).UserID; selects(ctx, "unreadCount") {
-		q.WithParticipants(func(q *ent.TicketParticipantQuery) { q.Where(ticketparticipant.UserID(me)) })
+		q.WithParticipants(func(q *ent.TicketParticipantQuery) {
+			q.Where(ticketparticipant.UserID(me)).Select(ticketparticipant.FieldUserID, ticketparticipant.FieldReadSeq)
+		})
 	}
 	return q
 }

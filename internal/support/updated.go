@@ -9,8 +9,8 @@ import (
 
 	ent "kabinet/ent/generated"
 	entticket "kabinet/ent/generated/ticket"
-	"kabinet/ent/generated/ticketmessage"
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -34,9 +34,9 @@ func (s *Tickets) Updated(ctx context.Context, id scalar.ID, after *string) (<-c
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.byKey(ctx, key)
+	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Select(entticket.FieldOwnerID, entticket.FieldUserID).Only(ctx)
 	if err != nil {
-		return nil, err
+		return nil, store.Translate(err)
 	}
 	staff := onStaffSide(viewer.From(ctx), t)
 	return live.Follow(ctx, s.Streams, after, []uuid.UUID{key}, func(err error) { viewer.EndStream(ctx, err) },
@@ -55,15 +55,15 @@ func (s *Tickets) update(ctx context.Context, e event.Stored, cursor string) (*U
 	}
 	u := &Update{Cursor: cursor, Kind: e.Kind}
 	var err error
-	if u.Ticket, err = s.Store.Client.Ticket.Query().Where(entticket.ID(e.StreamID)).Only(ctx); err != nil {
-		return nil, store.Translate(err)
+	if u.Ticket, err = s.byKey(ctx, e.StreamID); err != nil {
+		return nil, err
 	}
 	if f.MessageID == nil {
 		return u, nil
 	}
-	u.Message, err = s.Store.Client.TicketMessage.Query().Where(ticketmessage.ID(*f.MessageID)).Only(ctx)
-	if ent.IsNotFound(err) {
+	u.Message, err = s.message(ctx, *f.MessageID)
+	if fault.KindOf(err) == fault.NotFound {
 		return u, nil // erased since
 	}
-	return u, store.Translate(err)
+	return u, err
 }

@@ -54,7 +54,9 @@ func (s *Tickets) UnreadCount(ctx context.Context, t *ent.Ticket) (int, error) {
 	}
 	marks, err := t.Edges.ParticipantsOrErr()
 	if ent.IsNotLoaded(err) {
-		marks, err = t.QueryParticipants().Where(ticketparticipant.UserID(v.UserID)).All(ctx)
+		mine := t.QueryParticipants().Where(ticketparticipant.UserID(v.UserID))
+		mine.Select(ticketparticipant.FieldUserID, ticketparticipant.FieldReadSeq)
+		marks, err = mine.All(ctx)
 	}
 	if err != nil {
 		return 0, store.Translate(err)
