@@ -137,9 +137,13 @@ type counting struct {
 // gate is the checks in the order of the edge, up to the point where an
 // operation would be executed.
 func gate(trusted *limit.Trusted) (*executor.Executor, *counting) {
+	return gateOf(trusted, limit.DefaultLimits().QueryCache)
+}
+
+func gateOf(trusted *limit.Trusted, cache int) (*executor.Executor, *counting) {
 	l := limit.DefaultLimits()
 	exec := executor.New(webtest.New())
-	seen := &counting{Documents: limit.NewDocuments(l.QueryCache)}
+	seen := &counting{Documents: limit.NewDocuments(cache)}
 	exec.SetQueryCache(seen)
 	exec.SetParserTokenLimit(l.Tokens)
 	persisted := limit.Persisted{Cache: limit.NewQueryTexts(l.PersistedCache), Trusted: trusted}
