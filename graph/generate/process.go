@@ -54,10 +54,12 @@ type step struct {
 // written, a little below: the SDL may lose a field, not a third of them.
 var steps = []step{
 	{"arguments", 50, addArguments},
-	{"direct fields", 200, directFields},
+	{"direct fields", 280, directFields},
 	{"calm fields", len(calm), calmFields},
 	{"lists", 50, lists},
-	{"defers", 90, skipDefers},
+	{"defers", 100, skipDefers},
+	{"objects", 100, objects},
+	{"input maps", 3, inputMaps},
 }
 
 // process runs every step over the files in dir and writes them back when all

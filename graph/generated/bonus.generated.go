@@ -2009,7 +2009,7 @@ var accruePointsPayloadImplementors = []string{"AccruePointsPayload"}
 func (ec *executionContext) _AccruePointsPayload(ctx context.Context, sel ast.SelectionSet, obj *AccruePointsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accruePointsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2052,7 +2052,7 @@ var adjustPointsPayloadImplementors = []string{"AdjustPointsPayload"}
 func (ec *executionContext) _AdjustPointsPayload(ctx context.Context, sel ast.SelectionSet, obj *AdjustPointsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, adjustPointsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2095,7 +2095,7 @@ var bonusAccountImplementors = []string{"BonusAccount", "Node"}
 func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.SelectionSet, obj *bonus.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAccountImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2144,7 +2144,7 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "balance":
 			out.Values[i] = ec._BonusAccount_balance(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2202,7 +2202,7 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "entries":
 			field := field
 
@@ -2240,7 +2240,7 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "lots":
 			field := field
 
@@ -2278,7 +2278,7 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2307,7 +2307,7 @@ var bonusAccrualImplementors = []string{"BonusAccrual", "BonusEntry", "Node"}
 func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.SelectionSet, obj *bonus.Accrual) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAccrualImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2388,7 +2388,7 @@ func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusAccrual_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2427,7 +2427,7 @@ var bonusAdjustmentImplementors = []string{"BonusAdjustment", "BonusEntry", "Nod
 func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.SelectionSet, obj *bonus.Adjustment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusAdjustmentImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2508,7 +2508,7 @@ func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.Select
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusAdjustment_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2547,7 +2547,7 @@ var bonusBalanceChangeImplementors = []string{"BonusBalanceChange"}
 func (ec *executionContext) _BonusBalanceChange(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusBalanceChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusBalanceChangeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2600,7 +2600,7 @@ var bonusEntryConnectionImplementors = []string{"BonusEntryConnection"}
 func (ec *executionContext) _BonusEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *bonus.EntryConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusEntryConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2643,7 +2643,7 @@ var bonusEntryEdgeImplementors = []string{"BonusEntryEdge"}
 func (ec *executionContext) _BonusEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *bonus.EntryEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusEntryEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2676,7 +2676,7 @@ var bonusExpiryImplementors = []string{"BonusExpiry", "BonusEntry", "Node"}
 func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionSet, obj *bonus.Expiry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusExpiryImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2757,7 +2757,7 @@ func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionS
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusExpiry_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2796,7 +2796,7 @@ var bonusHoldImplementors = []string{"BonusHold", "BonusEntry", "Node"}
 func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet, obj *bonus.Hold) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusHoldImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2877,7 +2877,7 @@ func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusHold_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2916,7 +2916,7 @@ var bonusLotImplementors = []string{"BonusLot", "Node"}
 func (ec *executionContext) _BonusLot(ctx context.Context, sel ast.SelectionSet, obj *generated.LedgerLot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusLotImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2964,7 +2964,7 @@ var bonusProgramImplementors = []string{"BonusProgram", "Node"}
 func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.SelectionSet, obj *generated.BonusProgram) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusProgramImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -3020,7 +3020,7 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "unitName":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._BonusProgram_unitName(ctx, field, obj)
@@ -3065,7 +3065,7 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "terms":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._BonusProgram_terms(ctx, field, obj)
@@ -3110,7 +3110,7 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "isDefault":
 			out.Values[i] = ec._BonusProgram_isDefault(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3169,7 +3169,7 @@ var bonusRedemptionImplementors = []string{"BonusRedemption", "BonusEntry", "Nod
 func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.SelectionSet, obj *bonus.Redemption) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusRedemptionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -3250,7 +3250,7 @@ func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.Select
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusRedemption_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -3289,7 +3289,7 @@ var bonusReversalImplementors = []string{"BonusReversal", "BonusEntry", "Node"}
 func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.SelectionSet, obj *bonus.Reversal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusReversalImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -3370,7 +3370,7 @@ func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.Selectio
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusReversal_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -3409,7 +3409,7 @@ var bonusTransferImplementors = []string{"BonusTransfer", "BonusEntry", "Node"}
 func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.SelectionSet, obj *bonus.Transfer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusTransferImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -3490,7 +3490,7 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "orderId":
 			out.Values[i] = ec._BonusTransfer_orderId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -3529,7 +3529,7 @@ var redeemPointsPayloadImplementors = []string{"RedeemPointsPayload"}
 func (ec *executionContext) _RedeemPointsPayload(ctx context.Context, sel ast.SelectionSet, obj *RedeemPointsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redeemPointsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {

@@ -924,7 +924,7 @@ var accountEventImplementors = []string{"AccountEvent"}
 func (ec *executionContext) _AccountEvent(ctx context.Context, sel ast.SelectionSet, obj *notify.AccountEvent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEventImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -977,7 +977,7 @@ var archiveNotificationPayloadImplementors = []string{"ArchiveNotificationPayloa
 func (ec *executionContext) _ArchiveNotificationPayload(ctx context.Context, sel ast.SelectionSet, obj *ArchiveNotificationPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, archiveNotificationPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1015,7 +1015,7 @@ var markAllNotificationsReadPayloadImplementors = []string{"MarkAllNotifications
 func (ec *executionContext) _MarkAllNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkAllNotificationsReadPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markAllNotificationsReadPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1053,7 +1053,7 @@ var markNotificationReadPayloadImplementors = []string{"MarkNotificationReadPayl
 func (ec *executionContext) _MarkNotificationReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkNotificationReadPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationReadPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1091,7 +1091,7 @@ var markNotificationUnreadPayloadImplementors = []string{"MarkNotificationUnread
 func (ec *executionContext) _MarkNotificationUnreadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkNotificationUnreadPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationUnreadPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1129,7 +1129,7 @@ var markNotificationsSeenPayloadImplementors = []string{"MarkNotificationsSeenPa
 func (ec *executionContext) _MarkNotificationsSeenPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkNotificationsSeenPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsSeenPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1162,7 +1162,7 @@ var notificationImplementors = []string{"Notification", "Node"}
 func (ec *executionContext) _Notification(ctx context.Context, sel ast.SelectionSet, obj *generated.Notification) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -1243,7 +1243,7 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "data":
 			out.Values[i] = ec._Notification_data(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -1297,7 +1297,7 @@ var notificationAddedImplementors = []string{"NotificationAdded"}
 func (ec *executionContext) _NotificationAdded(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationAdded) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationAddedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1335,7 +1335,7 @@ var notificationConnectionImplementors = []string{"NotificationConnection"}
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.NotificationConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1378,7 +1378,7 @@ var notificationEdgeImplementors = []string{"NotificationEdge"}
 func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.NotificationEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {

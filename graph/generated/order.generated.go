@@ -2747,7 +2747,7 @@ var cancelOrderPayloadImplementors = []string{"CancelOrderPayload"}
 func (ec *executionContext) _CancelOrderPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelOrderPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelOrderPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2785,7 +2785,7 @@ var orderImplementors = []string{"Order", "Node"}
 func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *generated.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2861,7 +2861,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "availableActions":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_availableActions(ctx, field, obj)
@@ -2906,7 +2906,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "channel":
 			out.Values[i] = ec._Order_channel(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2971,7 +2971,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "events":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_events(ctx, field, obj)
@@ -3016,7 +3016,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "payments":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_payments(ctx, field, obj)
@@ -3061,7 +3061,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "refunds":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_refunds(ctx, field, obj)
@@ -3106,7 +3106,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "shipments":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_shipments(ctx, field, obj)
@@ -3151,7 +3151,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "returns":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_returns(ctx, field, obj)
@@ -3196,7 +3196,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "subtotal":
 			out.Values[i] = ec._Order_subtotal(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3296,7 +3296,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "companyId":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Order_companyId(ctx, field, obj)
@@ -3341,7 +3341,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "externalId":
 			out.Values[i] = ec._Order_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -3385,7 +3385,7 @@ var orderConnectionImplementors = []string{"OrderConnection"}
 func (ec *executionContext) _OrderConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3428,7 +3428,7 @@ var orderEdgeImplementors = []string{"OrderEdge"}
 func (ec *executionContext) _OrderEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3461,7 +3461,7 @@ var orderEventImplementors = []string{"OrderEvent", "Node"}
 func (ec *executionContext) _OrderEvent(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderEvent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderEventImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3514,7 +3514,7 @@ var orderEventConnectionImplementors = []string{"OrderEventConnection"}
 func (ec *executionContext) _OrderEventConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderEventConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderEventConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3557,7 +3557,7 @@ var orderEventEdgeImplementors = []string{"OrderEventEdge"}
 func (ec *executionContext) _OrderEventEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderEventEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderEventEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3590,7 +3590,7 @@ var orderLineImplementors = []string{"OrderLine", "Node"}
 func (ec *executionContext) _OrderLine(ctx context.Context, sel ast.SelectionSet, obj *generated.OrderLine) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderLineImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -3651,7 +3651,7 @@ func (ec *executionContext) _OrderLine(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "sku":
 			out.Values[i] = ec._OrderLine_sku(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3745,7 +3745,7 @@ var orderUpdateImplementors = []string{"OrderUpdate"}
 func (ec *executionContext) _OrderUpdate(ctx context.Context, sel ast.SelectionSet, obj *order.Update) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderUpdateImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3783,7 +3783,7 @@ var paymentImplementors = []string{"Payment", "Node"}
 func (ec *executionContext) _Payment(ctx context.Context, sel ast.SelectionSet, obj *generated.Payment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3841,7 +3841,7 @@ var placeOrderPayloadImplementors = []string{"PlaceOrderPayload"}
 func (ec *executionContext) _PlaceOrderPayload(ctx context.Context, sel ast.SelectionSet, obj *PlaceOrderPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeOrderPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3879,7 +3879,7 @@ var refundImplementors = []string{"Refund", "Node"}
 func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, obj *order.Refund) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, refundImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3927,7 +3927,7 @@ var returnLineImplementors = []string{"ReturnLine"}
 func (ec *executionContext) _ReturnLine(ctx context.Context, sel ast.SelectionSet, obj *order.ReturnLine) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, returnLineImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3975,7 +3975,7 @@ var returnRequestImplementors = []string{"ReturnRequest", "Node"}
 func (ec *executionContext) _ReturnRequest(ctx context.Context, sel ast.SelectionSet, obj *generated.ReturnRequest) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, returnRequestImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -4041,7 +4041,7 @@ func (ec *executionContext) _ReturnRequest(ctx context.Context, sel ast.Selectio
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "amount":
 			out.Values[i] = ec._ReturnRequest_amount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4101,7 +4101,7 @@ func (ec *executionContext) _ReturnRequest(ctx context.Context, sel ast.Selectio
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "externalId":
 			out.Values[i] = ec._ReturnRequest_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -4135,7 +4135,7 @@ var returnRequestConnectionImplementors = []string{"ReturnRequestConnection"}
 func (ec *executionContext) _ReturnRequestConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.ReturnRequestConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, returnRequestConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -4178,7 +4178,7 @@ var returnRequestEdgeImplementors = []string{"ReturnRequestEdge"}
 func (ec *executionContext) _ReturnRequestEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.ReturnRequestEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, returnRequestEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -4211,7 +4211,7 @@ var setOrderStatusPayloadImplementors = []string{"SetOrderStatusPayload"}
 func (ec *executionContext) _SetOrderStatusPayload(ctx context.Context, sel ast.SelectionSet, obj *SetOrderStatusPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setOrderStatusPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -4249,7 +4249,7 @@ var shipmentImplementors = []string{"Shipment", "Node"}
 func (ec *executionContext) _Shipment(ctx context.Context, sel ast.SelectionSet, obj *generated.Shipment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, shipmentImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -4317,7 +4317,7 @@ var upsertOrderResultImplementors = []string{"UpsertOrderResult"}
 func (ec *executionContext) _UpsertOrderResult(ctx context.Context, sel ast.SelectionSet, obj *UpsertOrderResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertOrderResultImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -4355,7 +4355,7 @@ var upsertOrdersPayloadImplementors = []string{"UpsertOrdersPayload"}
 func (ec *executionContext) _UpsertOrdersPayload(ctx context.Context, sel ast.SelectionSet, obj *UpsertOrdersPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertOrdersPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {

@@ -654,7 +654,7 @@ var productImplementors = []string{"Product", "Node"}
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *generated.Product) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -732,7 +732,7 @@ var productConnectionImplementors = []string{"ProductConnection"}
 func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.ProductConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -775,7 +775,7 @@ var productEdgeImplementors = []string{"ProductEdge"}
 func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.ProductEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -808,7 +808,7 @@ var upsertProductResultImplementors = []string{"UpsertProductResult"}
 func (ec *executionContext) _UpsertProductResult(ctx context.Context, sel ast.SelectionSet, obj *UpsertProductResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertProductResultImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -846,7 +846,7 @@ var upsertProductsPayloadImplementors = []string{"UpsertProductsPayload"}
 func (ec *executionContext) _UpsertProductsPayload(ctx context.Context, sel ast.SelectionSet, obj *UpsertProductsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, upsertProductsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {

@@ -4621,57 +4621,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputAccruePointsInput,
-		ec.unmarshalInputAddInternalNoteInput,
-		ec.unmarshalInputAdjustPointsInput,
-		ec.unmarshalInputArchiveNotificationInput,
-		ec.unmarshalInputAssignTicketInput,
-		ec.unmarshalInputAuditEntryFilter,
-		ec.unmarshalInputBonusEntryFilter,
-		ec.unmarshalInputCancelOrderInput,
-		ec.unmarshalInputChangePasswordInput,
-		ec.unmarshalInputCloseTicketInput,
-		ec.unmarshalInputConfirmContactInput,
-		ec.unmarshalInputCustomerRef,
-		ec.unmarshalInputDeleteAddressInput,
-		ec.unmarshalInputExternalKey,
-		ec.unmarshalInputMarkAllNotificationsReadInput,
-		ec.unmarshalInputMarkNotificationReadInput,
-		ec.unmarshalInputMarkNotificationUnreadInput,
-		ec.unmarshalInputMarkNotificationsSeenInput,
-		ec.unmarshalInputMarkTicketReadInput,
-		ec.unmarshalInputMoneyInput,
-		ec.unmarshalInputNotificationFilter,
-		ec.unmarshalInputOpenTicketInput,
-		ec.unmarshalInputOrderFilter,
-		ec.unmarshalInputOrderRef,
-		ec.unmarshalInputPlaceOrderInput,
-		ec.unmarshalInputPlaceOrderLineInput,
-		ec.unmarshalInputProductFilter,
-		ec.unmarshalInputProductRef,
-		ec.unmarshalInputRedeemPointsInput,
-		ec.unmarshalInputRegisterInput,
-		ec.unmarshalInputReopenTicketInput,
-		ec.unmarshalInputReplyToTicketInput,
-		ec.unmarshalInputResendCodeInput,
-		ec.unmarshalInputRevokeSessionInput,
-		ec.unmarshalInputSaveAddressInput,
-		ec.unmarshalInputSetOrderStatusInput,
-		ec.unmarshalInputSetTicketStatusInput,
-		ec.unmarshalInputSignInInput,
-		ec.unmarshalInputSignOutEverywhereInput,
-		ec.unmarshalInputTicketFilter,
-		ec.unmarshalInputTicketQueueFilter,
-		ec.unmarshalInputUpdatePreferencesInput,
-		ec.unmarshalInputUpdateProfileInput,
-		ec.unmarshalInputUpsertOrderInput,
-		ec.unmarshalInputUpsertOrderLineInput,
-		ec.unmarshalInputUpsertOrdersInput,
-		ec.unmarshalInputUpsertProductInput,
-		ec.unmarshalInputUpsertProductsInput,
-		ec.unmarshalInputUserFilter,
-	)
+
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -4681,7 +4631,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
+
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -4711,7 +4661,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
+
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)

@@ -1943,7 +1943,7 @@ var addInternalNotePayloadImplementors = []string{"AddInternalNotePayload"}
 func (ec *executionContext) _AddInternalNotePayload(ctx context.Context, sel ast.SelectionSet, obj *AddInternalNotePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, addInternalNotePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -1976,7 +1976,7 @@ var assignTicketPayloadImplementors = []string{"AssignTicketPayload"}
 func (ec *executionContext) _AssignTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *AssignTicketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, assignTicketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2009,7 +2009,7 @@ var closeTicketPayloadImplementors = []string{"CloseTicketPayload"}
 func (ec *executionContext) _CloseTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *CloseTicketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, closeTicketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2042,7 +2042,7 @@ var markTicketReadPayloadImplementors = []string{"MarkTicketReadPayload"}
 func (ec *executionContext) _MarkTicketReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkTicketReadPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, markTicketReadPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2075,7 +2075,7 @@ var openTicketPayloadImplementors = []string{"OpenTicketPayload"}
 func (ec *executionContext) _OpenTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *OpenTicketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, openTicketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2108,7 +2108,7 @@ var reopenTicketPayloadImplementors = []string{"ReopenTicketPayload"}
 func (ec *executionContext) _ReopenTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *ReopenTicketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reopenTicketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2141,7 +2141,7 @@ var replyToTicketPayloadImplementors = []string{"ReplyToTicketPayload"}
 func (ec *executionContext) _ReplyToTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *ReplyToTicketPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, replyToTicketPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2179,7 +2179,7 @@ var setTicketStatusPayloadImplementors = []string{"SetTicketStatusPayload"}
 func (ec *executionContext) _SetTicketStatusPayload(ctx context.Context, sel ast.SelectionSet, obj *SetTicketStatusPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setTicketStatusPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2212,7 +2212,7 @@ var ticketImplementors = []string{"Ticket", "Node"}
 func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, obj *generated.Ticket) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2293,7 +2293,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "availableActions":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_availableActions(ctx, field, obj)
@@ -2338,7 +2338,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "priority":
 			out.Values[i] = ec._Ticket_priority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2388,7 +2388,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "entryId":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_entryId(ctx, field, obj)
@@ -2433,7 +2433,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "customer":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_customer(ctx, field, obj)
@@ -2478,7 +2478,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "isAssigned":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_isAssigned(ctx, field, obj)
@@ -2523,7 +2523,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "assignee":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_assignee(ctx, field, obj)
@@ -2568,7 +2568,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "messages":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_messages(ctx, field, obj)
@@ -2613,7 +2613,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "lastMessage":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_lastMessage(ctx, field, obj)
@@ -2658,7 +2658,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "lastActivityAt":
 			out.Values[i] = ec._Ticket_lastActivityAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2708,7 +2708,7 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "snoozedUntilAt":
 			out.Values[i] = ec._Ticket_snoozedUntilAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2757,7 +2757,7 @@ var ticketConnectionImplementors = []string{"TicketConnection"}
 func (ec *executionContext) _TicketConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2800,7 +2800,7 @@ var ticketEdgeImplementors = []string{"TicketEdge"}
 func (ec *executionContext) _TicketEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2833,7 +2833,7 @@ var ticketMessageImplementors = []string{"TicketMessage", "Node"}
 func (ec *executionContext) _TicketMessage(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessage) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
@@ -2909,7 +2909,7 @@ func (ec *executionContext) _TicketMessage(ctx context.Context, sel ast.Selectio
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "body":
 			out.Values[i] = ec._TicketMessage_body(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2953,7 +2953,7 @@ var ticketMessageConnectionImplementors = []string{"TicketMessageConnection"}
 func (ec *executionContext) _TicketMessageConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessageConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -2996,7 +2996,7 @@ var ticketMessageEdgeImplementors = []string{"TicketMessageEdge"}
 func (ec *executionContext) _TicketMessageEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessageEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -3029,7 +3029,7 @@ var ticketUpdateImplementors = []string{"TicketUpdate"}
 func (ec *executionContext) _TicketUpdate(ctx context.Context, sel ast.SelectionSet, obj *support.Update) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ticketUpdateImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
