@@ -21,7 +21,8 @@ type Sink struct {
 
 // Feed is Subscribe with the pulling done by the hub: it holds a goroutine only
 // while there is something to deliver, so ten thousand idle feeds hold none.
-// This is what fills a channel of a GraphQL subscription.
+// This is what fills a channel of a GraphQL subscription. After an error of
+// its own it calls nothing of the sink.
 func (h *Hub) Feed(ctx context.Context, req Request, sink Sink) error {
 	s, err := h.prepare(req)
 	if err != nil {
@@ -36,6 +37,13 @@ func (h *Hub) Feed(ctx context.Context, req Request, sink Sink) error {
 	s.feed.state.Store(feedRunning)
 	if err := h.begin(ctx, s); err != nil {
 		return err
+	}
+	if req.Early {
+		if err := s.readEarly(ctx); err != nil {
+			s.feed.state.Store(feedDone)
+			s.Close()
+			return err
+		}
 	}
 	go s.feed.run()
 	return nil

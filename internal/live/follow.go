@@ -3,8 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -38,43 +36,59 @@ func (s *Streams) now(ctx context.Context, streams []uuid.UUID) (Cursor, error) 
 	if err != nil {
 		return Cursor{}, err
 	}
+	c := Cursor{Epoch: epoch, Seqs: make(map[uuid.UUID]int64, len(streams))}
+	return c, s.heads(ctx, c, streams)
+}
+
+// heads puts the present end of the streams into c.
+func (s *Streams) heads(ctx context.Context, c Cursor, streams []uuid.UUID) error {
 	heads, err := s.Heads(ctx, streams)
 	if err != nil {
-		return Cursor{}, err
+		return err
 	}
-	c := Cursor{Epoch: epoch, Seqs: map[uuid.UUID]int64{}}
 	for _, id := range streams {
 		c.Seqs[id] = heads[id]
 	}
-	return c, nil
+	return nil
 }
 
 // resume is the place after a cursor in the streams: their present end where
 // there is none. A stream that the cursor does not name (a company joined
 // since) begins at its present end; a cursor that names none of them is of
-// another list, and going on from now would lose events without a word.
+// another list, and going on from now would lose events without a word. A
+// cursor that names all of them costs no statement: after a restart everybody
+// comes back with one.
 func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID) (Cursor, error) {
-	c, err := s.now(ctx, streams)
-	if err != nil || after == nil {
-		return c, err
+	if after == nil {
+		return s.now(ctx, streams)
+	}
+	epoch, err := s.Epoch(ctx)
+	if err != nil {
+		return Cursor{}, err
 	}
 	given, err := DecodeCursor(*after)
 	if err != nil {
-		return c, err
+		return Cursor{}, err
 	}
-	if given.Epoch != c.Epoch {
-		return c, ErrExpired
+	if given.Epoch != epoch {
+		return Cursor{}, ErrExpired
 	}
-	named := false
+	c := Cursor{Epoch: epoch, Seqs: make(map[uuid.UUID]int64, len(streams))}
+	var unnamed []uuid.UUID
 	for _, id := range streams {
 		if seq, ok := given.Seqs[id]; ok {
-			c.Seqs[id], named = seq, true
+			c.Seqs[id] = seq
+		} else {
+			unnamed = append(unnamed, id)
 		}
 	}
-	if !named {
-		return c, ErrBadCursor
+	switch len(unnamed) {
+	case 0:
+		return c, nil
+	case len(streams):
+		return Cursor{}, ErrBadCursor
 	}
-	return c, nil
+	return c, s.heads(ctx, c, unnamed)
 }
 
 // Follow sends what each makes of every event after the cursor, in order,
@@ -86,11 +100,8 @@ func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uui
 	if err != nil {
 		return nil, err
 	}
-	if err := s.reachable(ctx, c); err != nil {
-		return nil, err
-	}
 	out := make(chan *T)
-	err = s.Hub.Feed(ctx, Request{Positions: maps.Clone(c.Seqs), Read: s.Read}, Sink{
+	err = s.Hub.Feed(ctx, Request{Positions: c.Seqs, Read: s.Read, Early: true}, Sink{
 		Deliver: func(ctx context.Context, rows []event.Stored) error {
 			for _, e := range rows {
 				c.Advance(e)
@@ -117,15 +128,4 @@ func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uui
 		},
 	})
 	return out, err
-}
-
-// reachable reads one event of each stream, so that an expired cursor is
-// refused at once and not in the stream.
-func (s *Streams) reachable(ctx context.Context, c Cursor) error {
-	for _, id := range slices.Collect(maps.Keys(c.Seqs)) {
-		if _, err := s.Read(ctx, id, c.Seqs[id], 1); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -22,6 +22,10 @@ type Request struct {
 	// cursor, or the stream's head to hear only what comes. 1 to MaxStreams.
 	Positions map[uuid.UUID]int64
 	Read      Reader
+	// Early makes Feed read each stream once before it returns, so that a
+	// position that has expired is its own error and not the end of a feed that
+	// seemed to have begun. What was read is delivered first.
+	Early bool
 }
 
 // Subscription listens to several streams. It holds no goroutine. Events of
@@ -33,7 +37,8 @@ type Subscription struct {
 	turn   int           // whose turn it is, so that no stream starves another
 	wake   chan struct{} // capacity 1; nil when a feed is served
 	feed   *feed
-	stop   func() bool // of the context.AfterFunc
+	early  [][]event.Stored // read and not yet delivered, see Request.Early
+	stop   func() bool      // of the context.AfterFunc
 	closed atomic.Bool
 	lost   atomic.Bool // the log was restored to before our position
 	err    error       // final; the reading goroutine's own
@@ -149,6 +154,12 @@ func (s *Subscription) poll(ctx context.Context) ([]event.Stored, error) {
 		if s.err != nil {
 			return nil, s.err
 		}
+		if len(s.early) > 0 {
+			rows := s.early[0]
+			s.early = s.early[1:]
+			return rows, nil
+		}
+		s.early = nil
 		l := &s.legs[s.turn]
 		s.turn = (s.turn + 1) % len(s.legs)
 		rows, err := s.readLeg(ctx, l)
@@ -160,6 +171,20 @@ func (s *Subscription) poll(ctx context.Context) ([]event.Stored, error) {
 		}
 	}
 	return nil, nil
+}
+
+// readEarly reads each stream once.
+func (s *Subscription) readEarly(ctx context.Context) error {
+	for i := range s.legs {
+		rows, err := s.readLeg(ctx, &s.legs[i])
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			s.early = append(s.early, rows)
+		}
+	}
+	return nil
 }
 
 func (s *Subscription) readLeg(ctx context.Context, l *leg) ([]event.Stored, error) {
