@@ -201,9 +201,12 @@ func (c *conn) close(code int, reason string) {
 		return
 	}
 	c.closing = true
-	c.timer.Reset(goodbye)
+	c.timer.Stop()
 	c.mu.Unlock()
 	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(goodbye))
+	// Not before: a drain wakes thousands of us, and the timer must not hang up
+	// on those whose turn to write has not come.
+	c.timer.Reset(goodbye)
 	c.cancel()
 }
 
