@@ -17,6 +17,7 @@ type listParents = scalar.Parents
 // StoredType says where what the SDL shows of a row is stored.
 type StoredType struct {
 	Table        string
+	As           []string                // the SDL's types over the row; none where it shows nothing of it
 	Columns      map[string]StoredColumn // by column
 	Fields       map[string][]string     // by field of the SDL: the columns it needs
 	Edges        map[string]StoredEdge   // by field of the SDL
@@ -116,6 +117,7 @@ func fieldsUnder(ctx context.Context, path ...string) ([]graphql.CollectedField,
 
 var storedAddress = StoredType{
 	Table: "addresses",
+	As:    []string{"Address"},
 	Columns: map[string]StoredColumn{
 		"id":          {Kind: "uuid"},
 		"created_at":  {Kind: "time"},
@@ -159,6 +161,7 @@ var storedAddress = StoredType{
 
 var storedAuditEntry = StoredType{
 	Table: "audit_entries",
+	As:    []string{"AuditEntry"},
 	Columns: map[string]StoredColumn{
 		"id":           {Kind: "uuid"},
 		"created_at":   {Kind: "time"},
@@ -192,6 +195,7 @@ var storedAuditEntry = StoredType{
 
 var storedBonusProgram = StoredType{
 	Table: "bonus_programs",
+	As:    []string{"BonusProgram"},
 	Columns: map[string]StoredColumn{
 		"id":             {Kind: "uuid"},
 		"created_at":     {Kind: "time"},
@@ -230,6 +234,7 @@ var storedBonusProgram = StoredType{
 
 var storedCompany = StoredType{
 	Table: "companies",
+	As:    []string{"Company"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -265,6 +270,7 @@ var storedCompany = StoredType{
 
 var storedContactPoint = StoredType{
 	Table: "contact_points",
+	As:    []string{"ContactPoint"},
 	Columns: map[string]StoredColumn{
 		"id":          {Kind: "uuid"},
 		"created_at":  {Kind: "time"},
@@ -290,6 +296,7 @@ var storedContactPoint = StoredType{
 
 var storedIdentity = StoredType{
 	Table: "identities",
+	As:    []string{"Identity"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -318,6 +325,7 @@ var storedIdentity = StoredType{
 
 var storedLedgerAccount = StoredType{
 	Table: "ledger_accounts",
+	As:    []string{"BonusAccount"},
 	Columns: map[string]StoredColumn{
 		"id":          {Kind: "uuid"},
 		"created_at":  {Kind: "time"},
@@ -357,6 +365,7 @@ var storedLedgerAccount = StoredType{
 
 var storedLedgerEntry = StoredType{
 	Table: "ledger_entries",
+	As:    []string{"BonusAccrual", "BonusRedemption", "BonusHold", "BonusExpiry", "BonusReversal", "BonusAdjustment", "BonusTransfer"},
 	Columns: map[string]StoredColumn{
 		"id":            {Kind: "uuid"},
 		"created_at":    {Kind: "time"},
@@ -398,6 +407,7 @@ var storedLedgerEntry = StoredType{
 
 var storedLedgerLot = StoredType{
 	Table: "ledger_lots",
+	As:    []string{"BonusLot"},
 	Columns: map[string]StoredColumn{
 		"id":         {Kind: "uuid"},
 		"created_at": {Kind: "time"},
@@ -425,6 +435,7 @@ var storedLedgerLot = StoredType{
 
 var storedMembership = StoredType{
 	Table: "memberships",
+	As:    []string{"Membership"},
 	Columns: map[string]StoredColumn{
 		"id":             {Kind: "uuid"},
 		"created_at":     {Kind: "time"},
@@ -453,6 +464,7 @@ var storedMembership = StoredType{
 
 var storedNotification = StoredType{
 	Table: "notifications",
+	As:    []string{"Notification"},
 	Columns: map[string]StoredColumn{
 		"id":           {Kind: "uuid"},
 		"created_at":   {Kind: "time"},
@@ -492,6 +504,7 @@ var storedNotification = StoredType{
 
 var storedOrder = StoredType{
 	Table: "orders",
+	As:    []string{"Order"},
 	Columns: map[string]StoredColumn{
 		"id":                 {Kind: "uuid"},
 		"created_at":         {Kind: "time"},
@@ -577,6 +590,7 @@ var storedOrder = StoredType{
 
 var storedOrderEvent = StoredType{
 	Table: "order_events",
+	As:    []string{"OrderEvent"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -609,6 +623,7 @@ var storedOrderEvent = StoredType{
 
 var storedOrderLine = StoredType{
 	Table: "order_lines",
+	As:    []string{"OrderLine"},
 	Columns: map[string]StoredColumn{
 		"id":               {Kind: "uuid"},
 		"created_at":       {Kind: "time"},
@@ -661,6 +676,7 @@ var storedOrderLine = StoredType{
 
 var storedPayment = StoredType{
 	Table: "payments",
+	As:    []string{"Payment", "Refund"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -701,6 +717,7 @@ var storedPayment = StoredType{
 
 var storedProduct = StoredType{
 	Table: "products",
+	As:    []string{"Product"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -741,6 +758,7 @@ var storedProduct = StoredType{
 
 var storedReturnRequest = StoredType{
 	Table: "return_requests",
+	As:    []string{"ReturnRequest"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -799,6 +817,7 @@ var storedRole = StoredType{
 
 var storedSession = StoredType{
 	Table: "sessions",
+	As:    []string{"Session"},
 	Columns: map[string]StoredColumn{
 		"id":            {Kind: "uuid"},
 		"created_at":    {Kind: "time"},
@@ -855,6 +874,7 @@ var storedSetting = StoredType{
 
 var storedShipment = StoredType{
 	Table: "shipments",
+	As:    []string{"Shipment"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -914,6 +934,7 @@ var storedTask = StoredType{
 
 var storedTicket = StoredType{
 	Table: "tickets",
+	As:    []string{"Ticket"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -983,6 +1004,7 @@ var storedTicket = StoredType{
 
 var storedTicketMessage = StoredType{
 	Table: "ticket_messages",
+	As:    []string{"TicketMessage"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},
@@ -1039,6 +1061,7 @@ var storedTicketParticipant = StoredType{
 
 var storedUser = StoredType{
 	Table: "users",
+	As:    []string{"User"},
 	Columns: map[string]StoredColumn{
 		"id":                {Kind: "uuid"},
 		"created_at":        {Kind: "time"},

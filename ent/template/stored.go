@@ -21,6 +21,7 @@ import (
 
 // Shown is what the SDL shows of one table.
 type Shown struct {
+	As     []string            // the SDL's types over the row
 	Fields map[string][]string // by field of the SDL: the columns it needs
 	Edges  map[string]Edge
 	Always []string
@@ -110,6 +111,7 @@ func shows(sdl *ast.Schema, n *gen.Type) Shown {
 		if def == nil {
 			continue // stored and never shown
 		}
+		s.As = append(s.As, t)
 		for _, f := range def.Fields {
 			if !strings.HasPrefix(f.Name, "__") {
 				s.Fields[f.Name] = s.columns(n, t, f.Name, texts(named[f.Name]))
