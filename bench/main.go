@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"kabinet/bench/graphjin"
 	"kabinet/bench/limit"
 	"kabinet/bench/scenario"
 )
@@ -79,7 +80,7 @@ func run(ctx context.Context, args []string) error {
 	defer b.close()
 	switch {
 	case o.dataOnly:
-		return nil
+		return b.makeData(ctx)
 	case o.soak > 0:
 		return b.soak(ctx)
 	case o.scales:
@@ -99,6 +100,8 @@ func serve(ctx context.Context, what, url, address string) error {
 	switch what {
 	case "serve-limit":
 		return limit.Serve(ctx, url, ln)
+	case "serve-graphjin":
+		return graphjin.Serve(ctx, url, ln)
 	}
 	return fmt.Errorf("%s is nothing to serve", what)
 }

@@ -146,6 +146,15 @@ func (b *bench) postgres(ctx context.Context, p data.Plan, run string, clone boo
 	return db, err
 }
 
+// makeData makes what a later run would.
+func (b *bench) makeData(ctx context.Context) error {
+	_, err := b.postgres(ctx, b.plan(), "", false)
+	if err == nil && b.wants("sqlite") {
+		_, err = b.sqlite(ctx, b.plan(), "", false)
+	}
+	return err
+}
+
 func (b *bench) fillPostgres(ctx context.Context, p data.Plan, name string) error {
 	fmt.Fprintf(b.out, "making the data on PostgreSQL: %d users\n", p.Users)
 	unfinished := name + "_new"
@@ -260,6 +269,9 @@ func (b *bench) targets(ctx context.Context, p data.Plan) ([]*target.Target, err
 func (b *bench) others(_ context.Context, db target.Database) (list []*target.Target, err error) {
 	if b.wants("limit") {
 		list = append(list, target.Limit(b.self, db))
+	}
+	if b.wants("graphjin") {
+		list = append(list, target.GraphJin(b.self, db))
 	}
 	return list, nil
 }

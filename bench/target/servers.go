@@ -57,3 +57,15 @@ func Limit(self string, db Database) *Target {
 	}
 	return t
 }
+
+// GraphJin is GraphJin's compiler behind net/http, in a process of this program.
+func GraphJin(self string, db Database) *Target {
+	t := &Target{Name: "graphjin", Kind: scenario.GraphJin, URL: db.URL, Database: db.Name, Plan: db.Plan}
+	t.start = func(t *Target, address, _ string) *exec.Cmd {
+		t.metrics = "http://" + address + "/debug/mallocs"
+		cmd := exec.Command(self, "serve-graphjin", db.URL, address)
+		cmd.Env = append(Environment(db.URL), gogc)
+		return cmd
+	}
+	return t
+}
