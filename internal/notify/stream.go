@@ -113,14 +113,18 @@ func (i *Inbox) Added(ctx context.Context, after *string, progress *bool) (<-cha
 	if !v.SignedIn() {
 		return nil, fault.ErrUnauthenticated
 	}
-	unread, err := i.unread(ctx, v.UserID)
-	if err != nil {
-		return nil, err
+	all := progress != nil && *progress
+	unread := 0
+	if all { // a notification brings the count itself; messages before it do not
+		var err error
+		if unread, err = i.unread(ctx, v.UserID); err != nil {
+			return nil, err
+		}
 	}
 	return live.Follow(ctx, i.Streams, after, streams(v), func(err error) { viewer.EndStream(ctx, err) },
 		func(ctx context.Context, e event.Stored, cursor string) (*NotificationAdded, error) {
 			n, err := i.added(ctx, e, v.UserID, &unread)
-			if err != nil || n == nil && (progress == nil || !*progress) {
+			if err != nil || n == nil && !all {
 				return nil, err
 			}
 			return &NotificationAdded{Cursor: cursor, UnreadCount: unread, Notification: n}, nil
