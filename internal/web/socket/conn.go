@@ -203,9 +203,9 @@ func (c *conn) close(code int, reason string) {
 	c.closing = true
 	c.timer.Stop()
 	c.mu.Unlock()
-	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(goodbye))
-	// Not before: a drain wakes thousands of us, and the timer must not hang up
-	// on those whose turn to write has not come.
+	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(c.t.Limits.SocketWrite))
+	// Not before, and not with goodbye as the deadline: a drain wakes thousands
+	// of us, and those whose turn to write comes late must still say why.
 	c.timer.Reset(goodbye)
 	c.cancel()
 }
