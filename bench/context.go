@@ -12,6 +12,7 @@ import (
 
 	"kabinet/bench/proc"
 	"kabinet/bench/report"
+	"kabinet/bench/target"
 )
 
 // context says under what this run measures.
@@ -38,12 +39,7 @@ func (b *bench) context(ctx context.Context) report.Context {
 	return report.Context{
 		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Commit: commit, Command: strings.Join(append([]string{"bench"}, args...), " "),
 		Machine: proc.Machine(), Load: proc.Load(),
-		Software: fmt.Sprintf("PostgreSQL %s, %s, Node %s", b.cluster.Version, runtime.Version(), said(b.node(), "--version")),
+		Software: fmt.Sprintf("PostgreSQL %s, %s, Node %s", b.cluster.Version, runtime.Version(), said(target.Node(b.postgraphile), "--version")),
 		Data:     fmt.Sprintf("%d users and one with %d orders; %d clients, %d rounds of %s", p.Users, p.HeavyOrders, b.options.clients, b.rounds, b.slice),
 	}
-}
-
-// node is the Node.js that PostGraphile runs on.
-func (b *bench) node() string {
-	return filepath.Join(b.cache, "postgraphile", "node_modules", ".bin", "node")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,13 +28,14 @@ const directLimit = 5
 // bench is one run of this program.
 type bench struct {
 	*options
-	cluster   *cluster.Cluster
-	self      string
-	kabinets  []build
-	scenarios []*scenario.Scenario
-	running   []*target.Target
-	drop      []string // databases of this run
-	remove    []string // files of this run
+	cluster      *cluster.Cluster
+	self         string
+	postgraphile string // the directory it is installed in
+	kabinets     []build
+	scenarios    []*scenario.Scenario
+	running      []*target.Target
+	drop         []string // databases of this run
+	remove       []string // files of this run
 }
 
 // build is a binary of kabinet.
@@ -51,6 +53,12 @@ func open(ctx context.Context, o *options) (*bench, error) {
 	}
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
+	}
+	if b.postgraphile, err = filepath.Abs("postgraphile"); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(target.Node(b.postgraphile)); err != nil && b.wants("postgraphile") {
+		return nil, errors.New("PostGraphile is not installed: run npm ci in postgraphile, or make bench, or leave it out with -targets")
 	}
 	if b.scenarios, err = scenario.Named(o.scenarios); err != nil {
 		return nil, err
@@ -269,6 +277,9 @@ func (b *bench) targets(ctx context.Context, p data.Plan) ([]*target.Target, err
 func (b *bench) others(_ context.Context, db target.Database) (list []*target.Target, err error) {
 	if b.wants("limit") {
 		list = append(list, target.Limit(b.self, db))
+	}
+	if b.wants("postgraphile") {
+		list = append(list, target.PostGraphile(b.postgraphile, db))
 	}
 	if b.wants("graphjin") {
 		list = append(list, target.GraphJin(b.self, db))

@@ -4,7 +4,7 @@ package documents
 
 import "embed"
 
-//go:embed *.graphql graphjin/*.graphql
+//go:embed *.graphql graphjin/*.graphql postgraphile/*.graphql
 var files embed.FS
 
 // Text is the document of a name.

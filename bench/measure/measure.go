@@ -93,29 +93,34 @@ func (b *Bench) Prepare(ctx context.Context, p Pair) error {
 		return err
 	}
 	w, way := b.worlds[p.Target.URL], p.Scenario.Ways[p.Target.Kind]
-	users := p.Scenario.Users(w)
 	c, err := load.Dial(p.Target.Address())
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	for i, u := range []*data.Person{users[0], users[0], users[len(users)-1]} {
-		serial := load.Serial()
-		if i == 0 && !p.Scenario.Writes {
-			serial = scenario.Register
+	if p.Target.Kind == scenario.Kabinet && !p.Scenario.Writes { // shows the text with its hash
+		if _, err := c.Do(way.Call(w, p.Scenario.Users(w)[0], scenario.Register).Bytes()); err != nil {
+			return err
 		}
-		body, err := c.Do(way.Call(w, u, serial).Bytes())
+	}
+	source, err := p.Scenario.Source(w, p.Target.Kind, c.Do)
+	if err != nil {
+		return err
+	}
+	err = source.Each(load.Serial, func(u *data.Person, request []byte) error {
+		body, err := c.Do(request)
 		if err == nil {
 			err = way.Check(u, body)
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if b.sources == nil {
 		b.sources = map[Pair]*scenario.Source{}
 	}
-	b.sources[p] = p.Scenario.Source(w, p.Target.Kind)
+	b.sources[p] = source
 	_, err = load.Run(ctx, p.Target.Address(), b.sources[p], rules(way), b.Clients, b.Slice, b.Seed)
 	return err
 }

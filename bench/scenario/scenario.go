@@ -32,8 +32,10 @@ type Scenario struct {
 // Way is how a kind of target is asked.
 type Way struct {
 	Call   func(w *data.World, u *data.Person, n uint64) Call
-	Counts func(u *data.Person) map[string]int // rows by path in the answer
-	Must   []string                            // besides
+	Learn  func(u *data.Person) Call                         // in place of Call: what must be asked first
+	With   func(u *data.Person, answer []byte) (Call, error) // and what its answer makes of the call
+	Counts func(u *data.Person) map[string]int               // rows by path in the answer
+	Must   []string                                          // besides
 }
 
 // Call is one request.
@@ -76,24 +78,55 @@ type Source struct {
 	made  [][]byte // of reads, by user
 }
 
-// Source gives the requests of a scenario for a kind of target.
-func (s *Scenario) Source(w *data.World, kind string) *Source {
+// Source gives the requests of a scenario for a kind of target; ask is used
+// where a way must learn something first.
+func (s *Scenario) Source(w *data.World, kind string, ask func(request []byte) ([]byte, error)) (*Source, error) {
 	src := &Source{w: w, users: s.Users(w), way: s.Ways[kind]}
-	if !s.Writes {
-		for _, u := range src.users {
-			src.made = append(src.made, src.way.Call(w, u, 0).Bytes())
-		}
+	if s.Writes {
+		return src, nil
 	}
-	return src
+	for _, u := range src.users {
+		c, err := src.call(u, ask)
+		if err != nil {
+			return nil, err
+		}
+		src.made = append(src.made, c.Bytes())
+	}
+	return src, nil
 }
 
-// Next implements load.Source.
-func (s *Source) Next(r *rand.Rand, n uint64) []byte {
-	i := r.IntN(len(s.users))
+func (s *Source) call(u *data.Person, ask func([]byte) ([]byte, error)) (Call, error) {
+	if s.way.Learn == nil {
+		return s.way.Call(s.w, u, 0), nil
+	}
+	answer, err := ask(s.way.Learn(u).Bytes())
+	if err != nil {
+		return Call{}, err
+	}
+	return s.way.With(u, answer)
+}
+
+// Each gives the first and the last user with his request, to be checked.
+func (s *Source) Each(n func() uint64, check func(u *data.Person, request []byte) error) error {
+	for _, i := range []int{0, len(s.users) - 1} {
+		request := s.bytes(i, n())
+		if err := check(s.users[i], request); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Source) bytes(i int, n uint64) []byte {
 	if s.made != nil {
 		return s.made[i]
 	}
 	return s.way.Call(s.w, s.users[i], n).Bytes()
+}
+
+// Next implements load.Source.
+func (s *Source) Next(r *rand.Rand, n uint64) []byte {
+	return s.bytes(r.IntN(len(s.users)), n)
 }
 
 // Check counts the rows of an answer to u's call.

@@ -3,6 +3,7 @@ package target
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"kabinet/bench/data"
@@ -69,3 +70,19 @@ func GraphJin(self string, db Database) *Target {
 	}
 	return t
 }
+
+// PostGraphile is the npm package, in one process of the Node.js installed
+// beside it in dir.
+func PostGraphile(dir string, db Database) *Target {
+	t := &Target{Name: "postgraphile", Kind: scenario.PostGraphile, URL: db.URL, Database: db.Name, Plan: db.Plan}
+	t.start = func(_ *Target, address, _ string) *exec.Cmd {
+		cmd := exec.Command(Node(dir), "server.mjs", db.URL, address)
+		cmd.Dir = dir
+		cmd.Env = append(Environment(db.URL), "NODE_ENV=production", "GRAPHILE_ENV=production")
+		return cmd
+	}
+	return t
+}
+
+// Node is the Node.js of a directory that npm has filled.
+func Node(dir string) string { return filepath.Join(dir, "node_modules", "node", "bin", "node") }
