@@ -193,9 +193,10 @@ func (e *Edge) MetricsHandler() http.Handler {
 	return e.door(mux)
 }
 
-// crossOrigin lets pages of the listed origins read answers.
+// crossOrigin lets pages of the listed origins read answers. What names no
+// origin has nothing to be let, and only hears that answers depend on it.
 func (e *Edge) crossOrigin(next http.Handler) http.Handler {
-	return cors.New(cors.Options{
+	pages := cors.New(cors.Options{
 		AllowOriginFunc:  e.origins.has,
 		AllowCredentials: true,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
@@ -203,4 +204,14 @@ func (e *Edge) crossOrigin(next http.Handler) http.Handler {
 		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
 		MaxAge:           600,
 	}).Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions || r.Header.Get("Origin") != "" {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		w.Header()["Vary"] = variesByOrigin
+		next.ServeHTTP(w, r)
+	})
 }
+
+var variesByOrigin = []string{"Origin"}

@@ -222,15 +222,12 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		writeErrors(w, status, accept, resp.Errors...)
 		return
 	}
-	switch kind := rc.Operation.Operation; {
-	case kind == ast.Subscription:
-		e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest,
-			"subscriptions need a WebSocket that speaks graphql-transport-ws")
+	kind := rc.Operation.Operation
+	if !t.fits(w, r, kind) {
 		return
-	case kind == ast.Mutation && r.Method == http.MethodGet:
-		w.Header().Set("Allow", http.MethodPost)
-		e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "mutations need POST")
-		return
+	}
+	if kind == ast.Mutation {
+		ctx = viewer.WithCookies(ctx, cookies(w))
 	}
 	responses, ctx := exec.DispatchOperation(ctx, rc)
 	resp := responses(ctx)
@@ -243,6 +240,22 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		status = statusOf(accept)
 	}
 	write(w, status, accept, resp)
+}
+
+// fits says whether an operation of this kind may come by this request; if
+// not, it has answered.
+func (t overHTTP) fits(w http.ResponseWriter, r *http.Request, kind ast.Operation) bool {
+	switch {
+	case kind == ast.Subscription:
+		t.e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest,
+			"subscriptions need a WebSocket that speaks graphql-transport-ws")
+	case kind == ast.Mutation && r.Method == http.MethodGet:
+		w.Header().Set("Allow", http.MethodPost)
+		t.e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "mutations need POST")
+	default:
+		return true
+	}
+	return false
 }
 
 // statusOf is the status of an answer without data: old clients, who know only

@@ -67,24 +67,24 @@ func clip(s string) string {
 	return s
 }
 
-// signIn makes the viewer of an HTTP request and puts it into the context. It
-// has answered when ok is false.
+// signIn makes the viewer of an HTTP request and puts it into the context; a
+// mutation gets the cookies as well. It has answered when ok is false.
 func (e *Edge) signIn(w http.ResponseWriter, r *http.Request, cred Credentials) (ctx context.Context, ok bool) {
 	ctx = r.Context()
 	who, err := e.o.SignIn(ctx, cred)
-	switch kind := fault.KindOf(err); {
-	case err == nil:
-	case kind == fault.Unauthenticated, kind == fault.Locked:
-		ctx = viewer.WithReason(ctx, err)
-		who.UserID, who.OwnerID, who.SessionID = viewer.Viewer{}.UserID, viewer.Viewer{}.OwnerID, viewer.Viewer{}.SessionID
-		who.Staff, who.Grants, who.System = false, nil, ""
-	default:
-		e.refuseSignIn(w, r, err)
-		return nil, false
+	if err != nil {
+		switch fault.KindOf(err) {
+		case fault.Unauthenticated, fault.Locked:
+			ctx = viewer.WithReason(ctx, err)
+			who.UserID, who.OwnerID, who.SessionID = viewer.Viewer{}.UserID, viewer.Viewer{}.OwnerID, viewer.Viewer{}.SessionID
+			who.Staff, who.Grants, who.System = false, nil, ""
+		default:
+			e.refuseSignIn(w, r, err)
+			return nil, false
+		}
 	}
 	who.RequestID, who.IP, who.UserAgent = cred.RequestID, cred.IP, cred.UserAgent
-	ctx = viewer.With(ctx, who)
-	return viewer.WithCookies(ctx, cookies(w)), true
+	return viewer.With(ctx, who), true
 }
 
 func (e *Edge) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
