@@ -1,0 +1,370 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/compiled"
+	"kabinet/internal/store/storetest"
+)
+
+// TestCompiledReadsAgreeOnRandomQueries asks random queries as everybody, both
+// ways, in a world full of odd content. KABINET_TEST_SEED repeats a run,
+// KABINET_TEST_QUERIES makes it longer.
+func TestCompiledReadsAgreeOnRandomQueries(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("KABINET_TEST_SEED"); s != "" {
+		seed = uint64(atoi(t, s))
+	}
+	n := atoi(t, cmp.Or(os.Getenv("KABINET_TEST_QUERIES"), "3000"))
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		t.Logf("KABINET_TEST_SEED=%d KABINET_TEST_QUERIES=%d", seed, n)
+		c := newContest(t, db, seed)
+		c.probe()
+		for range n {
+			if c.round(); len(c.disagreements) > 2 {
+				break
+			}
+		}
+		c.judge()
+	})
+}
+
+// contest is the two ways side by side.
+type contest struct {
+	*fullWorld
+	t       *testing.T
+	handler http.Handler
+	asker   *asker
+
+	sent, answered, short, refused int
+	rounds                         int
+	reasons                        map[string]int
+	shown                          map[string]bool // Type.field with a value in a compiled answer
+	disagreements, leaks           []string
+}
+
+// verdict is what became of one query.
+type verdict struct {
+	short  bool // the short way answered …
+	data   []byte
+	body   []byte // … and what the ordinary way did
+	doc    *ast.QueryDocument
+	answer struct {
+		Data   json.RawMessage
+		Errors json.RawMessage
+	}
+}
+
+type verdictKey struct{}
+
+// beside answers the queries that carry a verdict both ways, and any other in
+// the ordinary way alone.
+type beside struct {
+	graphql.ExecutableSchema
+	ordinary graphql.ExecutableSchema
+}
+
+func (b *beside) Exec(ctx context.Context) graphql.ResponseHandler {
+	if v, ok := ctx.Value(verdictKey{}).(*verdict); ok {
+		v.doc = graphql.GetOperationContext(ctx).Doc
+		v.data, v.short = b.ExecutableSchema.(interface {
+			Answer(context.Context) ([]byte, bool)
+		}).Answer(ctx)
+	}
+	return b.ordinary.Exec(ctx)
+}
+
+func newContest(t *testing.T, db *storetest.DB, seed uint64) *contest {
+	t.Helper()
+	var schema *ast.Schema
+	w := newWorldWith(t, db, func(es graphql.ExecutableSchema) graphql.ExecutableSchema {
+		schema = es.Schema()
+		return &beside{es, compiled.Ordinary(es)}
+	})
+	r := rand.New(rand.NewPCG(seed, 0))
+	full := &fullWorld{world: w, r: r, schema: schema}
+	full.fill(t)
+	c := &contest{fullWorld: full, t: t, handler: w.app.edge.Handler(), shown: map[string]bool{}, reasons: map[string]int{}}
+	c.asker = &asker{r: r, schema: schema, seen: newLearned()}
+	c.asker.seen.keys = full.keys
+	for _, typ := range slices.Sorted(maps.Keys(ent.Stored)) {
+		for _, mark := range []string{"", bobs} {
+			for _, id := range slices.Sorted(maps.Keys(full.made[mark])) {
+				if prefix, _, _ := strings.Cut(id, "_"); prefix == ent.Stored[typ].Prefix {
+					note(c.asker.seen.ids, typ, id)
+					note(c.asker.seen.ids, "", id)
+				}
+			}
+		}
+	}
+	return c
+}
+
+// send asks both ways.
+func (c *contest) send(who caller, text string, vars map[string]any) *verdict {
+	c.t.Helper()
+	said := map[string]any{}
+	for name, v := range vars {
+		said[strings.TrimPrefix(name, "$")] = v
+	}
+	body, err := json.Marshal(map[string]any{"query": text, "variables": said})
+	check(c.t, err)
+	v := &verdict{}
+	req := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)).WithContext(context.WithValue(context.Background(), verdictKey{}, v))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Language", cmp.Or(who.locale, "en"))
+	if token := c.token(c.t, who.who); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if who.company != "" {
+		req.Header.Set("X-Kabinet-Company", c.vars[who.company])
+	}
+	rec := httptest.NewRecorder()
+	c.handler.ServeHTTP(rec, req)
+	v.body = rec.Body.Bytes()
+	if err := json.Unmarshal(v.body, &v.answer); err != nil {
+		c.t.Fatalf("%s as %+v: %v: %s", text, who, err, v.body)
+	}
+	return v
+}
+
+// agree says whether the short way gave nothing, or the same bytes as the
+// resolvers and no error beside them.
+func (v *verdict) agree() bool {
+	return !v.short || v.answer.Errors == nil && bytes.Equal(compact(v.answer.Data), compact(v.data))
+}
+
+// round makes a query and asks it as several people, with several values of
+// its variables: what one of them left behind must not show to another.
+func (c *contest) round() {
+	c.rounds++
+	q := c.asker.ask()
+	for range 1 + c.r.IntN(3) {
+		c.try(pick(c.r, everybody), q.text, q.draw())
+	}
+	if c.rounds%500 == 0 { // points fall due
+		c.db.Clock.Add(time.Duration(1+c.r.IntN(9)) * 24 * time.Hour)
+		clear(c.tokens)
+		c.db.Statements(func() {}) // forget those that were seen
+	}
+	if c.rounds%500 < 10 {
+		c.world.settle(c.t)
+	}
+}
+
+func (c *contest) try(who caller, text string, vars map[string]any) {
+	v := c.send(who, text, vars)
+	if c.sent++; v.doc == nil {
+		c.refused++
+		c.reasons[reason.ReplaceAllString(string(v.answer.Errors[:min(120, len(v.answer.Errors))]), "_")]++
+		return
+	}
+	c.answered++
+	if !v.short {
+		c.learn(v, v.answer.Data, nil)
+		return
+	}
+	c.short++
+	if !v.agree() {
+		c.world.settle(c.t) // something may have happened between the two
+		if again := c.send(who, text, vars); !again.agree() {
+			c.disagreements = append(c.disagreements, c.report(who, text, vars, again))
+		}
+		return
+	}
+	c.learn(v, v.data, c.shown)
+	c.guard(who, text, vars, v)
+}
+
+func (c *contest) report(who caller, text string, vars map[string]any, v *verdict) string {
+	text, v = c.shrink(who, text, vars, v)
+	said, _ := json.Marshal(vars)
+	return fmt.Sprintf("as %+v\n%s\nvariables %s\n--- resolvers\n%s\n--- compiled\n%s\n", who, text, said, compact(v.body), compact(v.data))
+}
+
+// learn remembers what an answer showed.
+func (c *contest) learn(v *verdict, data []byte, shown map[string]bool) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var answer any
+	if d.Decode(&answer) != nil || answer == nil {
+		return
+	}
+	for _, op := range v.doc.Operations {
+		c.walk(op.SelectionSet, answer, shown)
+	}
+}
+
+func (c *contest) walk(set ast.SelectionSet, at any, shown map[string]bool) {
+	switch at := at.(type) {
+	case []any:
+		for _, e := range at {
+			c.walk(set, e, shown)
+		}
+	case map[string]any:
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.InlineFragment:
+				c.walk(sel.SelectionSet, at, shown)
+			case *ast.FragmentSpread:
+				c.walk(sel.Definition.SelectionSet, at, shown)
+			case *ast.Field:
+				value := at[sel.Alias]
+				if value == nil {
+					continue
+				}
+				if text, ok := value.(string); ok && sel.ObjectDefinition != nil {
+					c.asker.seen.note(sel, text)
+				}
+				if shown != nil && sel.ObjectDefinition != nil {
+					shown[sel.ObjectDefinition.Name+"."+sel.Name] = true
+				}
+				c.walk(sel.SelectionSet, value, shown)
+			}
+		}
+	}
+}
+
+// reason is what differs in errors of one kind.
+var reason = regexp.MustCompile(`[0-9]+|\\"[^"]*\\"`)
+
+var anyID = regexp.MustCompile(`[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}`)
+
+// guard looks for what is bob's in the bytes that others get: nothing of his
+// is shared with anybody but staff. Ids, numbers, outside keys and cursors of
+// all people are asked for by everybody. // security F1 F3
+func (c *contest) guard(who caller, text string, vars map[string]any, v *verdict) {
+	if slices.Contains([]string{"bob", "staff", "support", "paul"}, who.who) {
+		return
+	}
+	found := ""
+	if bytes.Contains(v.data, []byte(bobs)) {
+		found = bobs
+	}
+	for _, id := range anyID.FindAllString(string(v.data), -1) {
+		if c.made[bobs][id] {
+			found = id
+		}
+	}
+	if found != "" {
+		said, _ := json.Marshal(vars)
+		c.leaks = append(c.leaks, fmt.Sprintf("%+v sees %s by\n%s\nvariables %s\n%s", who, found, text, said, v.data))
+	}
+}
+
+// probe finds out which fields the short way understands, by asking for each
+// in the smallest query that leads there.
+func (c *contest) probe() {
+	a, known := c.asker, map[string]bool{}
+	a.known = nil
+	type way struct {
+		typ  *ast.Definition
+		wrap string // with %s for what is selected
+	}
+	reached := map[string]bool{}
+	for ways := []way{{a.schema.Query, "{%s}"}}; len(ways) > 0; ways = ways[1:] {
+		at := ways[0]
+		for _, f := range at.typ.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			to, inner := a.composite(f), ""
+			if to != nil {
+				inner = " {__typename}"
+			}
+			head := f.Name
+			for range 6 {
+				if head = f.Name; slices.ContainsFunc(f.Arguments, func(d *ast.ArgumentDefinition) bool { return d.Type.NonNull }) {
+					head += a.required(at.typ.Name, f)
+				}
+				v := c.send(pick(c.r, []caller{{who: "alice"}, {who: "staff"}}), fmt.Sprintf(at.wrap, head+inner), nil)
+				if v.doc != nil {
+					c.learn(v, v.answer.Data, nil)
+				}
+				if v.short {
+					known[at.typ.Name+"."+f.Name] = true
+					break
+				}
+			}
+			if known[at.typ.Name+"."+f.Name] && to != nil {
+				for _, d := range append([]*ast.Definition{to}, a.schema.GetPossibleTypes(to)...) {
+					if wrap := head + " {"; !reached[d.Name] && d.Name != "Node" {
+						if reached[d.Name] = true; d != to {
+							wrap += "... on " + d.Name + " {%s}}"
+						} else {
+							wrap += "%s}"
+						}
+						ways = append(ways, way{d, fmt.Sprintf(at.wrap, wrap)})
+					}
+				}
+			}
+		}
+	}
+	a.known = known
+}
+
+// required draws the arguments that a field must have.
+func (a *asker) required(typ string, f *ast.FieldDefinition) string {
+	var parts []string
+	for _, def := range f.Arguments {
+		if def.Type.NonNull {
+			parts = append(parts, def.Name+": "+write(a.value(def.Type, place{list: typ + "." + f.Name, of: f.Type.Name(), name: def.Name}, false, nil)))
+		}
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// judge says what came of it.
+func (c *contest) judge() {
+	t := c.t
+	t.Helper()
+	t.Logf("%d queries: %d refused at the edge, %d answered, %d of them the short way (%d %%)", c.sent, c.refused, c.answered, c.short, 100*c.short/max(c.answered, 1))
+	for why, n := range c.reasons {
+		if n > c.sent/400 {
+			t.Logf("%d refused: %s", n, why)
+		}
+	}
+	for _, d := range c.disagreements {
+		t.Errorf("the two ways disagree: %s", d)
+	}
+	for _, l := range c.leaks[:min(3, len(c.leaks))] {
+		t.Errorf("somebody else's: %s", l)
+	}
+	if 100*c.short < 40*c.answered || 10*c.refused > 3*c.sent {
+		t.Errorf("too few queries took the short way, or too many were refused")
+	}
+	described := describedFields(t)
+	for _, name := range described {
+		if !c.asker.known[name] {
+			t.Errorf("%s is described in internal/compiled, and never answered by it", name)
+		}
+	}
+	var missing []string
+	for name := range c.asker.known {
+		if !c.shown[name] {
+			missing = append(missing, name)
+		}
+	}
+	if slices.Sort(missing); len(missing) > 0 && c.sent > 2000 {
+		t.Errorf("understood by the short way, but no value of it was compared: %v\nseen: %v", missing, slices.Sorted(maps.Keys(c.shown)))
+	}
+}
