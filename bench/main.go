@@ -42,6 +42,7 @@ type options struct {
 	scales    bool
 	soak      time.Duration
 	dataOnly  bool
+	profile   bool
 	out       io.Writer
 }
 
@@ -81,6 +82,8 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case o.dataOnly:
 		return b.makeData(ctx)
+	case o.profile:
+		return b.profiled(ctx)
 	case o.soak > 0:
 		return b.soak(ctx)
 	case o.scales:
@@ -124,6 +127,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.curve, "curve", false, "throughput of the dashboard over 1 to 64 clients, with a picture")
 	f.BoolVar(&o.scales, "scales", false, "dashboard and history at scale 1 and 10 and of the heavy user")
 	f.DurationVar(&o.soak, "soak", 0, "mixed load on one kabinet for so long, watching its memory")
+	f.BoolVar(&o.profile, "profile", false, "CPU profile of kabinet under the first of -scenarios, as text")
 	f.BoolVar(&o.dataOnly, "data", false, "make the data and end")
 	if err := f.Parse(args); err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (b *Bench) Run(ctx context.Context, pairs []Pair) (map[Pair][]Sample, error
 		began := time.Now()
 		for _, i := range r.Perm(len(pairs)) {
 			p := pairs[i]
-			s, err := b.slice(ctx, p, b.Clients, b.Slice, r.Uint64())
+			s, err := b.One(ctx, p, b.Clients, b.Slice, r.Uint64())
 			if err != nil {
 				return nil, fmt.Errorf("%s on %s: %w", p.Scenario.Name, p.Target.Name, err)
 			}
@@ -125,10 +125,16 @@ func (b *Bench) Prepare(ctx context.Context, p Pair) error {
 	return err
 }
 
+// Source gives the requests of a pair that Prepare has prepared.
+func (b *Bench) Source(p Pair) *scenario.Source { return b.sources[p] }
+
+// Rules tell its good answers from bad ones.
+func (b *Bench) Rules(p Pair) load.Rules { return rules(p.Scenario.Ways[p.Target.Kind]) }
+
 func rules(w scenario.Way) load.Rules { return load.Rules{Must: w.Must, Not: w.Not()} }
 
-// slice measures one pair for a time.
-func (b *Bench) slice(ctx context.Context, p Pair, clients int, d time.Duration, seed uint64) (s Sample, err error) {
+// One measures one prepared pair for a time.
+func (b *Bench) One(ctx context.Context, p Pair, clients int, d time.Duration, seed uint64) (s Sample, err error) {
 	if err := b.sessions(ctx, p.Target); err != nil {
 		return s, err
 	}

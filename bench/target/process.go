@@ -30,6 +30,7 @@ type Target struct {
 	Database string // its name in the cluster; empty on SQLite
 	Build    string // of kabinet: the binary
 	Plan     data.Plan
+	Profiler string // address of Go's profiler, where the binary was built with it
 
 	start   func(t *Target, address, metrics string) *exec.Cmd
 	metrics string // URL that tells go_memstats; empty where there is none
@@ -52,8 +53,8 @@ func (t *Target) Start(ctx context.Context, logs string) error {
 	}
 	var metrics string
 	var err error
-	if t.address, err = freeAddress(); err == nil {
-		metrics, err = freeAddress()
+	if t.address, err = FreeAddress(); err == nil {
+		metrics, err = FreeAddress()
 	}
 	if err != nil {
 		return err
@@ -152,8 +153,8 @@ func (t *Target) Memory(names ...string) (map[string]float64, error) {
 	return found, nil
 }
 
-// freeAddress is one that nobody listens on now.
-func freeAddress() (string, error) {
+// FreeAddress is one that nobody listens on now.
+func FreeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

@@ -24,7 +24,7 @@ func Kabinet(name, binary string, db Database) *Target {
 	t.start = func(t *Target, address, metrics string) *exec.Cmd {
 		t.metrics = "http://" + metrics + "/metrics"
 		cmd := exec.Command(binary, "serve")
-		cmd.Env = append(Environment(db.URL), "KABINET_LISTEN="+address, "KABINET_METRICS_LISTEN="+metrics)
+		cmd.Env = append(Environment(db.URL), "KABINET_LISTEN="+address, "KABINET_METRICS_LISTEN="+metrics, "BENCH_PPROF="+t.Profiler)
 		return cmd
 	}
 	return t
