@@ -177,6 +177,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 
 	// Who hears which event.
 	k.hearers = append(k.tickets.Hearers(), k.inbox.Hearers()...)
+	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
 	s.OnTold(k.relay.Wake)

@@ -226,7 +226,7 @@ func TestHearAgain(t *testing.T) {
 			if err := tx.SaveSetting(ctx, "test", "heard", e.Seq); err != nil {
 				return err
 			}
-			if calls.Add(1) == 1 {
+			if calls.Add(1) <= 2 { // once with others, once with care
 				return errors.New("not yet")
 			}
 			return nil
@@ -256,7 +256,7 @@ func TestHearAgain(t *testing.T) {
 		if there, err := db.Setting(context.Background(), "test", "heard", &seq); err != nil || !there || seq != 1 {
 			t.Errorf("heard %v %d %v", there, seq, err)
 		}
-		if calls.Load() != 2 {
+		if calls.Load() != 3 {
 			t.Errorf("heard %d times", calls.Load())
 		}
 		// What was trimmed meanwhile, or is of another version, is given up.

@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -38,19 +40,12 @@ func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uui
 	// Ids of one feed must rise in the order in which its items appear, or
 	// "read all up to this one" would take one that nobody has seen. So the
 	// id is made under the person's lock, which the event tail takes anyway.
-	if err := tx.Lock(ctx, "users", "id", user); err != nil {
-		return err
-	}
-	u, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusNEQ(entuser.StatusERASED)).Only(ctx)
+	u, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusNEQ(entuser.StatusERASED), tx.Locking()).
+		Select(entuser.FieldLocale, entuser.FieldTimeZone).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	there, err := tx.Notification.Query().
-		Where(entnotification.EventID(e.EventID), entnotification.UserID(user), entnotification.Type(n.typ)).Exist(ctx)
-	if err != nil || there {
 		return err
 	}
 	data, err := edgePayload(e.Payload, user)
@@ -62,10 +57,14 @@ func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uui
 	}
 	title, body := n.words(u.Locale, u.TimeZone, e)
 	id := uuid.Must(uuid.NewV7())
-	err = tx.Notification.Create().SetID(id).SetUserID(user).SetEventID(e.EventID).
-		SetTopic(n.topic).SetType(n.typ).SetSeverity(n.severity).SetTitle(title).SetBody(body).
-		SetData(data).SetSubjectKind(e.SubjectKind).SetSubjectID(e.SubjectID).Exec(ctx)
+	text, err := json.Marshal(data)
 	if err != nil {
+		return fmt.Errorf("notify: data of %s: %w", e.Kind, err)
+	}
+	made, err := tx.Exec(ctx, `INSERT INTO notifications (id, created_at, updated_at, user_id, event_id, topic, type, severity, title, body, data, subject_kind, subject_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, user_id, type) DO NOTHING`, id, tx.Now, tx.Now, user, e.EventID,
+		string(n.topic), n.typ, string(n.severity), title, body, string(text), e.SubjectKind, e.SubjectID)
+	if err != nil || made == 0 {
 		return err
 	}
 	tx.TellUnread(event.NotificationAdded{NotificationID: id, Topic: string(n.topic), Type: n.typ}, user, +1)

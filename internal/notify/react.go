@@ -20,7 +20,7 @@ import (
 
 // Hearers are the facts that become notifications. They lock people, which
 // comes last in the order of locks: name them after the hearers that lock
-// anything else.
+// anything else. Of a fact on a person's own stream it is that person.
 func (i *Inbox) Hearers() []store.Hearer {
 	return []store.Hearer{
 		on("notify.OrderPlaced", i.OnOrderPlaced),
@@ -42,7 +42,7 @@ func (i *Inbox) Hearers() []store.Hearer {
 // on reads the fact for a hearer.
 func on[F event.Fact](name string, hear func(context.Context, *store.Tx, event.Stored, F) error) store.Hearer {
 	var zero F
-	return store.Hearer{Name: name, Kinds: []string{zero.Kind()}, On: func(ctx context.Context, tx *store.Tx, e event.Stored) error {
+	return store.Hearer{Name: name, Kinds: []string{zero.Kind()}, Own: true, On: func(ctx context.Context, tx *store.Tx, e event.Stored) error {
 		var f F
 		if err := json.Unmarshal(e.Payload, &f); err != nil {
 			return fmt.Errorf("%s: read %s: %w", name, e.Kind, err)

@@ -41,7 +41,8 @@ type Store struct {
 	url    string
 	clock  func() time.Time
 	log    *slog.Logger
-	told   func() // rings the relay after a commit that told events
+	told   func()          // rings the relay after a commit that told events
+	heard  map[string]bool // kinds of facts that anybody hears; nil: all
 	epoch  atomic.Pointer[string]
 }
 

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 
 	"kabinet/internal/viewer"
 )
@@ -14,6 +16,35 @@ import (
 func (s *Store) Fence(ctx context.Context, typ string) (func(*entsql.Selector), error) {
 	return predicate(viewer.From(ctx), typ, "read")
 }
+
+// FenceKey tells viewers apart before whom Fence puts different conditions. Of
+// those with one key only the ids differ: the viewer's and the owner's.
+func FenceKey(v viewer.Viewer) string {
+	if v.IsSystem() {
+		return "system"
+	}
+	b := make([]byte, 0, 3+len(fenced))
+	for _, is := range []bool{v.Staff, v.SignedIn(), v.OwnerID == v.UserID || v.OwnerID == uuid.Nil} {
+		if is {
+			b = append(b, '1')
+		} else {
+			b = append(b, '0')
+		}
+	}
+	for _, resource := range fenced {
+		b = append(b, '0'+byte(v.Reach(resource, "read")))
+	}
+	return string(b)
+}
+
+// fenced are the resources of Scopes.
+var fenced = func() (all []string) {
+	for _, r := range Scopes {
+		all = append(all, r.resource)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}()
 
 // ReadJSON runs a read that gives one value and hands it over; it is good until
 // read returns. The statement is in the database's own dialect and has to be

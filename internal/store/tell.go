@@ -3,12 +3,11 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"kabinet/internal/event"
@@ -40,7 +39,8 @@ func ToQueue() Stream { return Stream{StaffQueue, "queue", event.ToStaff} }
 // ToHouse is for facts that only hearers need.
 func ToHouse() Stream { return Stream{viewer.House, "house", event.ToStaff} }
 
-// Counted is a fact that carries the unread count of its user after it.
+// Counted is a fact that carries the unread count of its user after it, as
+// unreadCount in its JSON.
 type Counted interface {
 	event.Fact
 	WithUnread(n int64) event.Fact
@@ -70,12 +70,35 @@ func (tx *Tx) TellUnread(fact event.Fact, user uuid.UUID, delta int64) {
 	tx.tales = append(tx.tales, tale{fact: fact, eventID: uuid.Must(uuid.NewV7()), first: true, to: ToUser(user), unread: delta})
 }
 
-// tellAll is the event tail: users, then other streams, each by ascending id.
+// telling is what is told to one stream.
+type telling struct {
+	to     Stream
+	tales  []tale
+	delta  int64 // by which the unread count rises
+	last   int64 // the stream's number after it
+	unread int64 // the count after it
+}
+
+// tellAll is the event tail: users, then other streams, each by ascending id,
+// and then the rows.
 func (tx *Tx) tellAll(ctx context.Context) (told bool, err error) {
 	if len(tx.tales) == 0 {
 		return false, nil
 	}
-	slices.SortStableFunc(tx.tales, func(a, b tale) int {
+	all := byStream(tx.tales)
+	if len(all) == 1 && tx.store.Dialect() == dialect.Postgres && len(all[0].tales) <= tellAtOnce {
+		err = tx.tellOne(ctx, all[0])
+	} else {
+		err = tx.tellMany(ctx, all)
+	}
+	if err == nil {
+		tx.tales = nil
+	}
+	return err == nil, err
+}
+
+func byStream(tales []tale) (all []*telling) {
+	slices.SortStableFunc(tales, func(a, b tale) int {
 		if ua, ub := a.to.kind == "user", b.to.kind == "user"; ua != ub {
 			if ua {
 				return -1
@@ -84,69 +107,92 @@ func (tx *Tx) tellAll(ctx context.Context) (told bool, err error) {
 		}
 		return bytes.Compare(a.to.id[:], b.to.id[:])
 	})
-	for rest := tx.tales; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].to.id == rest[0].to.id && rest[n].to.kind == rest[0].to.kind {
-			n++
+	for _, t := range tales {
+		if n := len(all); n == 0 || all[n-1].to.id != t.to.id || all[n-1].to.kind != t.to.kind {
+			all = append(all, &telling{to: t.to})
 		}
-		if err := tx.tellStream(ctx, rest[:n]); err != nil {
-			return false, err
-		}
-		rest = rest[n:]
+		g := all[len(all)-1]
+		g.tales, g.delta = append(g.tales, t), g.delta+t.unread
 	}
-	tx.tales = nil
-	return true, nil
+	return all
 }
 
-func (tx *Tx) tellStream(ctx context.Context, tales []tale) error {
-	var delta, last, unread int64
-	for _, t := range tales {
-		delta += t.unread
+func (tx *Tx) tellMany(ctx context.Context, all []*telling) error {
+	people := 0
+	for people < len(all) && all[people].to.kind == "user" {
+		people++
 	}
-	to, n := tales[0].to, int64(len(tales))
-	var err error
-	if to.kind == "user" {
-		err = tx.QueryRow(ctx, `UPDATE users SET stream_seq = stream_seq + ?, unread_count = unread_count + ?
-			WHERE id = ? RETURNING stream_seq, unread_count`, n, delta, to.id).Scan(&last, &unread)
-	} else {
-		last, err = tx.raiseStream(ctx, to, n)
+	if people > 2 && tx.store.Dialect() == dialect.Postgres {
+		if err := tx.raisePeople(ctx, all[:people]); err != nil {
+			return err
+		}
 	}
+	for _, g := range all {
+		var err error
+		switch {
+		case g.last > 0: // raised with the others
+		case g.to.kind == "user":
+			err = tx.QueryRow(ctx, raiseUser, len(g.tales), g.delta, g.to.id).Scan(&g.last, &g.unread)
+		default:
+			err = tx.QueryRow(ctx, raiseStream, g.to.id, g.to.kind, len(g.tales)).Scan(&g.last)
+		}
+		if err != nil {
+			return fmt.Errorf("tell stream %s %s: %w", g.to.kind, g.to.id, err)
+		}
+	}
+	rows, err := tx.eventRows(ctx, all)
 	if err != nil {
-		return fmt.Errorf("tell stream %s %s: %w", to.kind, to.id, err)
+		return err
 	}
-	actor := viewer.From(ctx).Actor()
-	unread -= delta
-	for i, t := range tales {
-		unread += t.unread
-		fact := t.fact
-		if c, ok := fact.(Counted); ok {
-			fact = c.WithUnread(unread)
-		}
-		payload, err := json.Marshal(fact)
-		if err != nil {
-			return fmt.Errorf("tell %s: %w", fact.Kind(), err)
-		}
-		kind, id := fact.Subject()
-		_, err = tx.Exec(ctx, `INSERT INTO account_events (stream_id, seq, event_id, kind, subject_kind, subject_id, actor_id, visibility, payload, created_at, relayed, heard)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			to.id, last-n+int64(i)+1, t.eventID, fact.Kind(), kind, id, actor, string(to.visibility), string(payload), tx.Now, false, !t.first)
-		if err != nil {
-			return fmt.Errorf("tell %s: %w", fact.Kind(), err)
+	if len(rows) > 1 && tx.store.Dialect() == dialect.Postgres {
+		return tx.insertEvents(ctx, rows)
+	}
+	for _, r := range rows {
+		if _, err := tx.Exec(ctx, insertEvent+` VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.StreamID, r.Seq, r.EventID, r.Kind, r.SubjectKind, r.SubjectID,
+			r.ActorID, string(r.Visibility), string(r.Payload), r.CreatedAt, false, r.heard); err != nil {
+			return fmt.Errorf("tell %s: %w", r.Kind, err)
 		}
 	}
 	return nil
 }
 
-// raiseStream makes the stream's row at its first event.
-func (tx *Tx) raiseStream(ctx context.Context, to Stream, n int64) (last int64, err error) {
-	const raise = `UPDATE streams SET stream_seq = stream_seq + ? WHERE id = ? RETURNING stream_seq`
-	err = tx.QueryRow(ctx, raise, n, to.id).Scan(&last)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return last, err
+const (
+	raiseUser = `UPDATE users SET stream_seq = stream_seq + ?, unread_count = unread_count + ? WHERE id = ? RETURNING stream_seq, unread_count`
+	// The stream's row is made at its first event.
+	raiseStream = `INSERT INTO streams (id, kind, stream_seq, stream_oldest) VALUES (?, ?, ?, 0)
+		ON CONFLICT (id) DO UPDATE SET stream_seq = streams.stream_seq + excluded.stream_seq RETURNING stream_seq`
+	insertEvent = `INSERT INTO account_events (stream_id, seq, event_id, kind, subject_kind, subject_id, actor_id, visibility, payload, created_at, relayed, heard)`
+)
+
+// eventRow is a row of account_events.
+type eventRow struct {
+	event.Stored
+	heard  bool
+	unread *int64 // of a Counted fact: what it counts
+}
+
+// eventRows are the rows of what is told, numbered by each stream's last.
+func (tx *Tx) eventRows(ctx context.Context, all []*telling) (rows []eventRow, err error) {
+	actor := viewer.From(ctx).Actor()
+	for _, g := range all {
+		unread := g.unread - g.delta
+		for i, t := range g.tales {
+			unread += t.unread
+			r := eventRow{Stored: event.Stored{
+				StreamID: g.to.id, Seq: g.last - int64(len(g.tales)) + int64(i) + 1, EventID: t.eventID, Kind: t.fact.Kind(), ActorID: actor,
+				Visibility: g.to.visibility, CreatedAt: tx.Now,
+			}, heard: !t.first || tx.store.deaf(t.fact.Kind())}
+			r.SubjectKind, r.SubjectID = t.fact.Subject()
+			fact := t.fact
+			if c, ok := fact.(Counted); ok {
+				count := unread
+				r.unread, fact = &count, c.WithUnread(count)
+			}
+			if r.Payload, err = json.Marshal(fact); err != nil {
+				return nil, fmt.Errorf("tell %s: %w", r.Kind, err)
+			}
+			rows = append(rows, r)
+		}
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO streams (id, kind, stream_seq, stream_oldest) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING`, to.id, to.kind); err != nil {
-		return 0, err
-	}
-	err = tx.QueryRow(ctx, raise, n, to.id).Scan(&last)
-	return last, err
+	return rows, nil
 }

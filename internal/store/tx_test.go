@@ -2,12 +2,16 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -102,6 +106,155 @@ func TestAFailingHearerDoesNotStopTheRest(t *testing.T) {
 		}
 		if events, _ := db.ReadStream(context.Background(), u, 0, 10); len(events) != 1 {
 			t.Fatalf("the broken hearer's tale was kept: %d events", len(events))
+		}
+	})
+}
+
+// Many facts are heard in one transaction where each stands on a person's own
+// stream; one that fails takes none of the others with it.
+func TestFactsAreHeardTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		var people []uuid.UUID
+		for range 6 {
+			people = append(people, makeUser(t, db, "u"))
+		}
+		tell := func(to ...store.Stream) {
+			for _, s := range to {
+				if err := db.InTx(storetest.System(), func(_ context.Context, tx *store.Tx) error {
+					tx.Tell(fact{uuid.New()}, s)
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		bad := people[2]
+		var heard, failed []uuid.UUID
+		hearer := store.Hearer{Name: "own", Kinds: []string{"test.fact"}, Own: true, On: func(ctx context.Context, tx *store.Tx, e event.Stored) error {
+			heard = append(heard, e.StreamID)
+			if err := tx.User.Update().Where(user.ID(e.StreamID)).SetGivenName("heard").Exec(ctx); err != nil {
+				return err
+			}
+			if e.StreamID == bad {
+				return errors.New("broken")
+			}
+			return nil
+		}}
+		hear := func() {
+			t.Helper()
+			n, err := db.Hear(storetest.System(), 100, []store.Hearer{hearer}, func(_ context.Context, _ *store.Tx, _ string, e event.Stored, _ error) error {
+				failed = append(failed, e.StreamID)
+				return nil
+			})
+			if err != nil || n != 6 {
+				t.Fatal(n, err)
+			}
+		}
+		tell(store.ToUser(people[0]), store.ToUser(people[1]), store.ToUser(people[2]), store.ToHouse(), store.ToUser(people[3]), store.ToUser(people[4]))
+		hear()
+		if got := heard[len(heard)-2:]; !slices.Equal(got, people[3:5]) {
+			t.Errorf("the last ones heard are %v", got)
+		}
+		if !slices.Equal(failed, []uuid.UUID{bad}) {
+			t.Errorf("failed: %v", failed)
+		}
+		for i, p := range people {
+			u := db.Client.User.GetX(storetest.System(), p)
+			if want := i < 5 && p != bad; want != (u.GivenName != nil) {
+				t.Errorf("person %d heard: %v", i, u.GivenName)
+			}
+		}
+		bad = uuid.Nil
+		var to []store.Stream
+		for _, p := range people {
+			to = append(to, store.ToUser(p))
+		}
+		tell(to...)
+		n, log := db.Statements(hear)
+		if n > 30 { // an update and a hook's each, and six around them
+			t.Errorf("%d statements:\n%s", n, strings.Join(log, "\n"))
+		}
+	})
+}
+
+// A fact of a kind that nobody hears counts as heard.
+func TestWhatNobodyHears(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		u := makeUser(t, db, "u")
+		db.Hearing([]store.Hearer{{Name: "h", Kinds: []string{"test.fact"}}})
+		err := db.InTx(storetest.System(), func(_ context.Context, tx *store.Tx) error {
+			tx.Tell(fact{u}, store.ToUser(u))
+			tx.TellUnread(event.NotificationAdded{NotificationID: uuid.New()}, u, 1)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := db.Hear(storetest.System(), 10, nil, nil)
+		if err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+	})
+}
+
+// Facts told to many people at once: each stream is numbered without a hole,
+// each count is right, and who is not there is told of.
+func TestManyAreToldAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		var people []uuid.UUID
+		for range 5 {
+			people = append(people, makeUser(t, db, "u"))
+		}
+		company := uuid.New()
+		for range 2 {
+			err := db.InTx(storetest.System(), func(_ context.Context, tx *store.Tx) error {
+				for i, p := range people {
+					for range i + 1 {
+						tx.TellUnread(event.NotificationAdded{NotificationID: uuid.New()}, p, 1)
+					}
+				}
+				tx.Tell(fact{people[0]}, store.ToCompany(company), store.ToUser(people[1]))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, p := range people {
+			events, err := db.ReadStream(context.Background(), p, 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 2 * (i + 1)
+			if i == 1 {
+				want += 2
+			}
+			if u := db.Client.User.GetX(storetest.System(), p); len(events) != want || u.UnreadCount != int64(2*(i+1)) {
+				t.Errorf("person %d: %d events, not %d; %d unread", i, len(events), want, u.UnreadCount)
+			}
+			var last struct{ UnreadCount int64 }
+			for k, e := range events {
+				if e.Seq != int64(k+1) {
+					t.Errorf("person %d: number %d at %d", i, e.Seq, k)
+				}
+				if e.Kind == "notification.added" {
+					before := last.UnreadCount
+					if err := json.Unmarshal(e.Payload, &last); err != nil || last.UnreadCount != before+1 {
+						t.Errorf("person %d: %d unread after %d, %v", i, last.UnreadCount, before, err)
+					}
+				}
+			}
+		}
+		for n := range 4 {
+			err := db.InTx(storetest.System(), func(_ context.Context, tx *store.Tx) error {
+				for _, p := range append([]uuid.UUID{uuid.New()}, people[:n]...) {
+					tx.Tell(fact{p}, store.ToUser(p))
+				}
+				return nil
+			})
+			if err == nil {
+				t.Errorf("nobody was told beside %d people", n)
+			}
 		}
 	})
 }
