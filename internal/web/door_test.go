@@ -269,7 +269,7 @@ func TestGraphiQLAndMetricsInDevelopment(t *testing.T) {
 	for _, want := range []string{
 		`kabinet_operations_total{outcome="ok",transport="http",type="query"} 1`,
 		`kabinet_operations_total{outcome="refused",transport="http",type="none"} 1`,
-		"kabinet_operation_duration_seconds_bucket", "kabinet_open_sockets 0", "kabinet_running_subscriptions 0", "go_goroutines",
+		"kabinet_operation_duration_seconds_bucket", "kabinet_open_sockets 0", "kabinet_running_subscriptions 0", "go_goroutines", "go_gc_heap_live_bytes",
 	} {
 		if !strings.Contains(m, want) {
 			t.Errorf("no %s", want)

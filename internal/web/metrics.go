@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -96,7 +97,11 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 		}),
 	}
 	own := []prometheus.Collector{m.count, m.duration, m.sockets, m.streams}
-	for _, c := range append(own, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+	// Besides the usual ones what of the heap is alive: the rest is garbage, and
+	// how much of it there may be is a choice of speed.
+	runtime := collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(
+		collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}))
+	for _, c := range append(own, runtime, collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		if err := registry.Register(c); err != nil {
 			if !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 				return nil, err // the runtime's may be there already

@@ -219,6 +219,39 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// A client that is slow to read, or a server that has ten thousand of them to
+// write to, is late but hears 1012 all the same.
+func TestDrainTellsWhoReadsLate(t *testing.T) {
+	var ticks chan any
+	s := open(t, func(_ *web.Options, schema *webtest.Schema) { ticks, _ = ticking(schema) })
+	c := s.dial(t).init("")
+	c.subscribe("s", "subscription { ticks }")
+	big := strings.Repeat("x", 1<<20)
+	for full := false; !full; {
+		select {
+		case ticks <- big:
+		case <-time.After(300 * time.Millisecond):
+			full = true
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.edge.Shutdown(t.Context()) }()
+	time.Sleep(1500 * time.Millisecond) // longer than a closed socket waits for its answer
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	var closed *websocket.CloseError
+	for {
+		if _, _, err := c.ReadMessage(); err != nil {
+			if !errors.As(err, &closed) || closed.Code != 1012 {
+				t.Errorf("ended with %v, want close 1012", err)
+			}
+			break
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDrainHasAnEnd(t *testing.T) {
 	free := make(chan struct{})
 	s := open(t, func(o *web.Options, schema *webtest.Schema) {
