@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,7 +87,8 @@ func serveBare(name string) error {
 		return err
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), prometheus.NewGaugeFunc(
+	registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(
+		collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)})), prometheus.NewGaugeFunc(
 		prometheus.GaugeOpts{Name: "bare_subscribers", Help: "Sockets held."}, func() float64 { return float64(h.count()) }))
 	mux := http.NewServeMux()
 	mux.Handle("/ws", h)

@@ -148,7 +148,7 @@ func (r *report) table(b *strings.Builder) {
 	}
 	b.WriteString("\nTimes are multiples of gorilla's in this run; p50 and p99 are from the request that causes the event to its arrival at the subscriber. " +
 		"An event of a bare server is one frame written. One of Kabinet is `adjustPoints` over HTTP: a ledger entry, two facts and a notification in the database, heard, relayed, read and resolved again for the subscriber; with PostgreSQL its CPU counts too. " +
-		"Live heap is the least a server held after a collection; pages and RSS also hold the garbage that its GOGC allows: Go's 100 for bare servers, Kabinet's own 400 for Kabinet, unless `-gogc` says one for all. " +
+		"Live heap is what a collection left alive; pages and RSS also hold the garbage that its GOGC allows: Go's 100 for bare servers, Kabinet's own 400 for Kabinet, unless `-gogc` says one for all. " +
 		"Idling is taken off the cost of an event. Bare servers neither ping (but centrifuge) nor know who calls; Kabinet pings every 25 s, looks at all sessions every 2 s and compares all streams with the log every 2 s.\n\n")
 }
 

@@ -158,8 +158,8 @@ func (s *server) until(ctx context.Context, n int) error {
 	}
 }
 
-// usage makes the server collect its garbage twice over and takes the least it
-// held since the first time: what is left is alive. Nobody can ask Kabinet for
+// usage makes the server collect its garbage and takes the least that was found
+// alive: what came up during a collection counts as alive until the next. Nobody can ask Kabinet for
 // a collection, so all servers get there in the same way, by work.
 func (s *server) usage(ctx context.Context) (u usage, err error) {
 	const collections = "go_gc_duration_seconds_count"
@@ -178,7 +178,7 @@ func (s *server) usage(ctx context.Context) (u usage, err error) {
 		if m, err = s.sample(ctx); err != nil {
 			return u, err
 		}
-		heap := int64(m["go_memstats_heap_alloc_bytes"])
+		heap := int64(m["go_gc_heap_live_bytes"])
 		if m[collections] > first[collections] && (u.heap == 0 || heap < u.heap) {
 			u.heap, u.inuse = heap, int64(m["go_memstats_heap_inuse_bytes"])
 		}
