@@ -73,14 +73,14 @@ func inProgram(prog *ent.BonusProgram) []predicate.LedgerAccount {
 	return []predicate.LedgerAccount{ledgeraccount.Unit(prog.Unit), ledgeraccount.KindEQ(ledgeraccount.KindBONUS), ledgeraccount.Name("")}
 }
 
-// InProgram names an owner's account in a programme, the default one for nil.
-// Faults: INVALID_ID, PROGRAM_NOT_FOUND.
-func (p *Points) InProgram(ctx context.Context, programID *scalar.ID) ([]predicate.LedgerAccount, error) {
+// Unit is what the accounts of a programme are kept in, the default one's for
+// nil. Faults: INVALID_ID, PROGRAM_NOT_FOUND.
+func (p *Points) Unit(ctx context.Context, programID *scalar.ID) (string, error) {
 	prog, err := p.program(ctx, p.Store.Client, programID)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return inProgram(prog), nil
+	return prog.Unit, nil
 }
 
 // open makes a person's account in a transaction of its own.

@@ -5,28 +5,17 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
-	"kabinet/internal/order"
-	"kabinet/internal/scalar"
-	"kabinet/internal/support"
 	"kabinet/internal/viewer"
 )
 
 // roots are the root fields that are understood. Who may ask for them, @access
 // says; whose rows they show, the fence.
 var roots = map[string]field{
-	"me": one{must: true, listing: func(c *call, _ map[string]any) (listing, error) {
-		return where(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), c.who.UserID)) }), nil
+	"me": one{must: true, listing: func(int, map[string]any) (listing, error) {
+		return where(sql.FieldEQ("id", param(func(c *call) (any, error) { return c.who.UserID, nil }))), nil
 	}},
-	"order": one{listing: func(_ *call, args map[string]any) (listing, error) {
-		by, _ := args["by"].(order.OrderRef)
-		named, err := by.Named()
-		return where(named), err
-	}},
-	"ticket": one{listing: func(_ *call, args map[string]any) (listing, error) {
-		id, _ := args["id"].(scalar.ID)
-		named, err := support.Named(id)
-		return where(named), err
-	}},
+	"order":  orderRoot,
+	"ticket": ticketRoot,
 }
 
 // where is a listing of one condition.
@@ -49,13 +38,13 @@ var accountObjects = map[string]*object{
 		"returns":        connection{from: "id", on: "owner_id", sorts: []string{"requested_at"}, listing: newest("requested_at")},
 		"tickets":        connection{from: "id", on: "owner_id", sorts: []string{"last_activity_at"}, listing: ticketsListing},
 		"notifications":  connection{from: "id", on: "user_id", listing: notificationsListing},
-		"bonusAccount":   one{from: "id", on: "owner_id", must: true, listing: accountListing},
+		"bonusAccount":   bonusAccount,
 	}},
 }
 
 // newest sorts by a column, last first.
 func newest(by string) listingOf {
-	return func(*call, map[string]any) (listing, error) { return listing{by: by, desc: true}, nil }
+	return func(int, map[string]any) (listing, error) { return listing{by: by, desc: true}, nil }
 }
 
 // streamPosition is where the caller's own stream stands, read in the same

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/internal/bonus"
 	"kabinet/internal/scalar"
@@ -48,10 +49,19 @@ func entryType(kind string) string {
 	return "BonusTransfer"
 }
 
-func accountListing(c *call, args map[string]any) (listing, error) {
-	program, _ := args["programId"].(*scalar.ID)
-	account, err := c.reads.o.Points.InProgram(c.ctx, program)
-	return listing{where: all(account)}, err
+// bonusAccount is the account in a programme, the default one when not said;
+// which unit that is, the programmes in force say.
+var bonusAccount = one{
+	from: "id", on: "owner_id", must: true,
+	settle: func(*given, map[string]any) error { return nil },
+	listing: func(n int, _ map[string]any) (listing, error) {
+		l := where(sql.FieldEQ("unit", param(func(c *call) (any, error) {
+			program, _ := c.given[n].args["programId"].(*scalar.ID)
+			return c.reads.o.Points.Unit(c.ctx, program)
+		})))
+		l.where = append(l.where, sql.FieldEQ("kind", ledgeraccount.KindBONUS), sql.FieldEQ("name", ""))
+		return l, nil
+	},
 }
 
 func accountIsSettled(c *call, v []value) error {
@@ -77,14 +87,14 @@ func accountBalance(c *call, v []value) error {
 // writeFirst shows a column under another name.
 func writeFirst(c *call, v []value) error { return writeNumber(c, v[0]) }
 
-func lotsListing(*call, map[string]any) (listing, error) {
+func lotsListing(int, map[string]any) (listing, error) {
 	l := where(sql.FieldGT("remaining", 0))
 	l.order = append(l.order, sql.OrderByField("due_at", sql.OrderNullsLast()).ToFunc(), sql.OrderByField("id").ToFunc())
 	l.limit = bonus.MaxLots
 	return l, nil
 }
 
-func entriesListing(_ *call, args map[string]any) (listing, error) {
+func entriesListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*bonus.BonusEntryFilter)
 	where, err := filter.Predicates()
 	return listing{where: all(where), by: "id", desc: true}, err

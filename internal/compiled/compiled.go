@@ -84,7 +84,7 @@ func (s *Reads) Answer(ctx context.Context) (data []byte, ok bool) {
 	if op.Operation.Operation != ast.Query {
 		return nil, false
 	}
-	p := s.plan(op)
+	p := s.plan(ctx, op)
 	if p == nil {
 		return nil, false
 	}
@@ -97,7 +97,7 @@ func (s *Reads) Answer(ctx context.Context) (data []byte, ok bool) {
 	defer s.calls.Put(c)
 	*c = call{
 		ctx: ctx, op: op, reads: s, who: viewer.From(ctx), now: s.o.Store.Now(),
-		tape: c.tape, at: c.at[:0], out: c.out[:0], values: c.values[:0], pages: c.pages[:0],
+		tape: c.tape, at: c.at[:0], out: c.out[:0], values: c.values[:0], given: c.given[:0], args: c.args[:0],
 	}
 	if err := c.run(p); err != nil {
 		return nil, false // whatever it was, the ordinary way says it in its words
@@ -116,23 +116,32 @@ type call struct {
 	at     []int32 // positions of the rows that are being written, innermost last
 	values []value // the columns of the field that is being written
 	out    []byte
-	pages  []page // the arguments of the connections, by their number
+	given  []given // the arguments of fields, by their number
+	args   []any   // of the statement
+	text   *text
 }
 
 // run reads and writes; any error means that the answer is not to be used.
 func (c *call) run(p *plan) error {
-	for _, eval := range p.pages {
-		page, err := eval(c)
+	for _, parse := range p.given {
+		g, err := parse(c)
 		if err != nil {
 			return err
 		}
-		c.pages = append(c.pages, page)
+		c.given = append(c.given, g)
 	}
-	st := statement{dialect: c.reads.o.Store.Dialect()}
-	if err := st.root(c, p); err != nil {
+	var err error
+	if c.text, err = p.statement(c); err != nil {
 		return err
 	}
-	return c.reads.o.Store.ReadJSON(c.ctx, st.text.String(), st.args, func(json []byte) error {
+	for _, arg := range c.text.args {
+		own, err := c.own(arg)
+		if err != nil {
+			return err
+		}
+		c.args = append(c.args, own)
+	}
+	return c.reads.o.Store.ReadJSON(c.ctx, c.text.sql, c.args, func(json []byte) error {
 		if err := c.tape.read(json); err != nil {
 			return err
 		}

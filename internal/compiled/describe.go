@@ -174,6 +174,7 @@ type one struct {
 	from, on string
 	listing  listingOf // further conditions; may be nil
 	must     bool      // where it is missing, the ordinary way makes it
+	settle   settle    // looks at the arguments in each call; may be nil
 }
 
 func (o one) compile(k *compiler, src *source, typ string, f graphql.CollectedField) (writer, error) {
@@ -181,10 +182,14 @@ func (o one) compile(k *compiler, src *source, typ string, f graphql.CollectedFi
 	if err != nil {
 		return nil, err
 	}
+	listing, err := k.bind(o.listing, o.settle, typ, f)
+	if err != nil {
+		return nil, err
+	}
 	if o.from != "" {
 		src.key(o.from)
 	}
-	at := src.part(&rows{from: far, on: o.on, parent: o.from, listing: k.bind(o.listing, typ, f)})
+	at := src.part(&rows{from: far, on: o.on, parent: o.from, listing: listing})
 	return func(c *call, row []int32) error {
 		i := at(row)
 		if !c.tape.at(i).null() {
@@ -208,8 +213,12 @@ func (m many) compile(k *compiler, src *source, typ string, f graphql.CollectedF
 	if err != nil {
 		return nil, err
 	}
+	listing, err := k.bind(m.listing, nil, typ, f)
+	if err != nil {
+		return nil, err
+	}
 	src.key(m.from)
-	at := src.part(&rows{from: far, on: m.on, parent: m.from, many: true, listing: k.bind(m.listing, typ, f)})
+	at := src.part(&rows{from: far, on: m.on, parent: m.from, many: true, listing: listing})
 	return func(c *call, row []int32) error {
 		return c.items(at(row), func(items []int32) error { return c.writeList(far, items, write) })
 	}, nil

@@ -1,6 +1,7 @@
 package compiled
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"weak"
@@ -17,7 +18,7 @@ type plans struct {
 }
 
 // plan is that of the operation; nil where it has none.
-func (s *Reads) plan(op *graphql.OperationContext) *plan {
+func (s *Reads) plan(ctx context.Context, op *graphql.OperationContext) *plan {
 	key := weak.Make(op.Operation)
 	s.plans.mu.RLock()
 	p, known := s.plans.kept[key]
@@ -27,7 +28,7 @@ func (s *Reads) plan(op *graphql.OperationContext) *plan {
 	}
 	if !directed(op.Doc) {
 
-		p, _ = s.compile(op) // an error is nil: the ordinary way
+		p, _ = s.compile(ctx, op) // an error is nil: the ordinary way
 
 	}
 	s.plans.mu.Lock()

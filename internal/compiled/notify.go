@@ -8,7 +8,7 @@ var notifyObjects = map[string]*object{
 	}},
 }
 
-func notificationsListing(_ *call, args map[string]any) (listing, error) {
+func notificationsListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*notify.NotificationFilter)
 	return listing{where: all(filter.Predicates()), by: "id", desc: true}, nil
 }

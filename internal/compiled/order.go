@@ -31,9 +31,40 @@ var orderObjects = map[string]*object{
 	}},
 }
 
+// orderRoot is order(by:): the conditions depend on which key names it.
+var orderRoot = one{
+	settle: func(g *given, _ map[string]any) error {
+		by := g.args["by"].(order.OrderRef)
+		switch {
+		case by.ID != nil:
+			g.key = "id"
+		case by.Number != nil:
+			g.key = "number"
+		case by.External != nil:
+			g.key = "external"
+		}
+		_, err := by.Named() // what cannot be is told by the ordinary way
+		return err
+	},
+	listing: func(n int, args map[string]any) (listing, error) {
+		by := func(part func(order.OrderRef) any) param {
+			return func(c *call) (any, error) { return part(c.given[n].args["by"].(order.OrderRef)), nil }
+		}
+		switch named := args["by"].(order.OrderRef); {
+		case named.ID != nil:
+			return where(sql.FieldEQ("id", by(func(r order.OrderRef) any { return r.ID.UUID }))), nil
+		case named.Number != nil:
+			return where(sql.FieldEQ("number", by(func(r order.OrderRef) any { return *r.Number }))), nil
+		}
+		l := where(sql.FieldEQ("source", by(func(r order.OrderRef) any { return r.External.Source })))
+		l.where = append(l.where, sql.FieldEQ("external_id", by(func(r order.OrderRef) any { return r.External.ID })))
+		return l, nil
+	},
+}
+
 var orderSorts = []string{"placed_at", "total_minor"}
 
-func ordersListing(_ *call, args map[string]any) (listing, error) {
+func ordersListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*order.OrderFilter)
 	sort, _ := args["sort"].(*order.OrderSort)
 	column, desc := order.SortedBy(sort)
@@ -46,11 +77,11 @@ func sorted(columns ...string) listingOf {
 	for _, column := range columns {
 		l.order = append(l.order, sql.OrderByField(column).ToFunc())
 	}
-	return func(*call, map[string]any) (listing, error) { return l, nil }
+	return func(int, map[string]any) (listing, error) { return l, nil }
 }
 
 func ofKind(kind string) listingOf {
-	return func(*call, map[string]any) (listing, error) {
+	return func(int, map[string]any) (listing, error) {
 		l := where(sql.FieldEQ("kind", kind))
 		l.order = append(l.order, sql.OrderByField("id").ToFunc())
 		return l, nil
@@ -58,7 +89,7 @@ func ofKind(kind string) listingOf {
 }
 
 // oldest is a connection by id, first first.
-func oldest(*call, map[string]any) (listing, error) { return listing{by: "id"}, nil }
+func oldest(int, map[string]any) (listing, error) { return listing{by: "id"}, nil }
 
 // standing is an order with where it stands: status, payment and fulfillment.
 func standing(v []value) (*ent.Order, error) {

@@ -7,18 +7,10 @@ import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
-	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
 )
-
-// page is one connection of one request: its arguments and its rows' listing.
-type page struct {
-	listing       listing
-	first, last   *int
-	after, before *scalar.Cursor
-	list, sort    string // what its cursors name
-}
 
 // connection is a list that is read page by page.
 type connection struct {
@@ -27,96 +19,104 @@ type connection struct {
 	listing  listingOf
 }
 
-// arguments parses the arguments of a field as gqlgen does.
-func (c *call) arguments(typ string, f graphql.CollectedField) (raw, args map[string]any, err error) {
-	if len(f.Definition.Arguments) == 0 {
-		return nil, nil, nil
-	}
-	raw = f.ArgumentMap(c.op.Variables)
-	ctx := graphql.WithFieldContext(c.ctx, &graphql.FieldContext{Object: typ, Field: f})
-	args, err = gql.Arguments(ctx, c.reads.ExecutableSchema, typ, f.Name, raw)
-	return raw, args, err
-}
-
-// bind gives the listing of a field in a call.
-func (k *compiler) bind(of listingOf, typ string, f graphql.CollectedField) func(c *call) (listing, error) {
-	if of == nil {
-		return func(*call) (listing, error) { return listing{}, nil }
-	}
-	return func(c *call) (listing, error) {
-		_, args, err := c.arguments(typ, f)
-		if err != nil {
-			return listing{}, err
-		}
-		return of(c, args)
-	}
-}
-
 // page settles the arguments of a connection, as entgql's Paginate does.
-func (n connection) page(c *call, typ string, f graphql.CollectedField) (page, error) {
-	raw, args, err := c.arguments(typ, f)
-	if err != nil {
-		return page{}, err
-	}
-	p := page{list: typ + "." + f.Name}
-	p.after, _ = args["after"].(*scalar.Cursor)
-	p.before, _ = args["before"].(*scalar.Cursor)
-	p.first, _ = args["first"].(*int)
-	p.last, _ = args["last"].(*int)
+func page(g *given, raw map[string]any) error {
+	g.after, _ = g.args["after"].(*scalar.Cursor)
+	g.before, _ = g.args["before"].(*scalar.Cursor)
+	g.first, _ = g.args["first"].(*int)
+	g.last, _ = g.args["last"].(*int)
 	if sort := raw["sort"]; sort != nil {
-		p.sort = fmt.Sprint(sort)
+		g.sort = fmt.Sprint(sort)
 	}
-	if p.first != nil && p.last != nil || outside(p.first) || outside(p.last) {
-		return page{}, errOdd
+	if g.first != nil && g.last != nil || outside(g.first) || outside(g.last) {
+		return errOdd
 	}
-	if p.first == nil && p.last == nil {
+	if g.first == nil && g.last == nil {
 		usual := 20
-		p.first = &usual
+		g.first = &usual
 	}
-	p.listing, err = n.listing(c, args)
-	return p, err
+	g.key = fmt.Sprint(number(g.first), number(g.last), place(g.after), place(g.before), g.sort)
+	g.odd = raw["filter"] != nil // it chooses conditions
+	return nil
 }
 
 func outside(n *int) bool { return n != nil && (*n < 1 || *n > 100) }
 
-// listed is the listing of the page itself, with one row more than it shows.
-func (p *page) listed() listing {
-	l := p.listing
+func number(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// place tells apart no cursor, one by id, and one by a value and id.
+func place(c *scalar.Cursor) string {
+	switch {
+	case c == nil:
+		return "-"
+	case c.Value == nil:
+		return "i"
+	}
+	return "v"
+}
+
+// listed is the listing of a page, with one row more than it shows.
+func (st *statement) listed(c *call, n int, of listingOf) (listing, error) {
+	g := &c.given[n]
+	l, err := of(n, g.args)
+	if err != nil {
+		return l, err
+	}
+	st.by[n] = l.by
 	direction := entgql.OrderDirectionAsc
 	if l.desc {
 		direction = entgql.OrderDirectionDesc
 	}
-	l.where = append(slices.Clip(l.where), scalar.Between(p.after, p.before, "id", l.by, direction)...)
-	if p.last != nil {
+	after := later(g.after, standIn(afterID, n), func(c *call) *scalar.Cursor { return c.given[n].after })
+	before := later(g.before, standIn(beforeID, n), func(c *call) *scalar.Cursor { return c.given[n].before })
+	l.where = append(slices.Clip(l.where), scalar.Between(after, before, "id", l.by, direction)...)
+	if g.last != nil {
 		direction = direction.Reverse()
-		l.limit = *p.last + 1
+		l.limit = *g.last + 1
 	} else {
-		l.limit = *p.first + 1
+		l.limit = *g.first + 1
 	}
 	l.order = []func(*sql.Selector){sql.OrderByField(l.by, direction.OrderTermOption()).ToFunc()}
 	if l.by != "id" {
 		l.order = append(l.order, sql.OrderByField("id", direction.OrderTermOption()).ToFunc())
 	}
-	return l
+	return l, nil
+}
+
+// later stands for a cursor that each call has anew.
+func later(now *scalar.Cursor, id uuid.UUID, of func(c *call) *scalar.Cursor) *scalar.Cursor {
+	if now == nil {
+		return nil
+	}
+	stands := &scalar.Cursor{ID: id}
+	if now.Value != nil {
+		stands.Value = param(func(c *call) (any, error) { return of(c).Value, nil })
+	}
+	return stands
 }
 
 // view is a page as it is written: its rows in the list's order, and what
 // lies beyond them.
 type view struct {
-	page           *page
+	given          *given
 	row, rows      []int32
 	next, previous bool
 }
 
-func (p *page) view(row, items []int32) view {
-	v := view{page: p, row: row, rows: items, next: p.before != nil, previous: p.after != nil}
+func (g *given) view(row, items []int32) view {
+	v := view{given: g, row: row, rows: items, next: g.before != nil, previous: g.after != nil}
 	switch {
-	case p.first != nil && len(items) == *p.first+1:
-		v.next, v.rows = true, items[:*p.first]
-	case p.last != nil && len(items) == *p.last+1:
-		v.previous, v.rows = true, items[:*p.last]
+	case g.first != nil && len(items) == *g.first+1:
+		v.next, v.rows = true, items[:*g.first]
+	case g.last != nil && len(items) == *g.last+1:
+		v.previous, v.rows = true, items[:*g.last]
 	}
-	if p.last != nil {
+	if g.last != nil {
 		slices.Reverse(v.rows) // they were read from the end
 	}
 	return v
@@ -125,18 +125,12 @@ func (p *page) view(row, items []int32) view {
 // pageWriter writes one field of a connection.
 type pageWriter = func(c *call, v *view) error
 
-// place is a row of a page.
-type place struct {
-	page *page
-	row  []int32
-}
-
 // paging compiles what is selected of a connection.
 type paging struct {
 	k          *compiler
 	connection connection
 	src, far   *source
-	number     int  // of the page
+	number     int  // of its arguments
 	rows       bool // whether any row is read
 }
 
@@ -145,11 +139,14 @@ func (n connection) compile(k *compiler, src *source, typ string, f graphql.Coll
 	if def == nil || def.Fields.ForName("nodes") == nil || k.reads.objects[def.Fields.ForName("nodes").Type.Name()] == nil {
 		return nil, errNot
 	}
+	number, err := k.given(typ, f, page)
+	if err != nil {
+		return nil, err
+	}
 	if n.from != "" {
 		src.key(n.from)
 	}
-	pg := &paging{k: k, connection: n, src: src, far: k.source(k.reads.objects[def.Fields.ForName("nodes").Type.Name()]), number: len(k.plan.pages)}
-	k.plan.pages = append(k.plan.pages, func(c *call) (page, error) { return n.page(c, typ, f) })
+	pg := &paging{k: k, connection: n, src: src, far: k.source(k.reads.objects[def.Fields.ForName("nodes").Type.Name()]), number: number}
 	var cells []cell[*view]
 	for _, sub := range graphql.CollectFields(k.op, f.Selections, []string{def.Name}) {
 		write, err := pg.field(def.Name, sub)
@@ -159,15 +156,14 @@ func (n connection) compile(k *compiler, src *source, typ string, f graphql.Coll
 		cells = append(cells, cell[*view]{key(sub), write})
 	}
 	write := writeObject(cells)
-	number := pg.number
 	if !pg.rows {
-		return func(c *call, row []int32) error { return write(c, &view{page: &c.pages[number], row: row}) }, nil
+		return func(c *call, row []int32) error { return write(c, &view{given: &c.given[number], row: row}) }, nil
 	}
 	at := src.part(&rows{from: pg.far, on: n.on, parent: n.from, many: true,
-		listing: func(c *call) (listing, error) { return c.pages[number].listed(), nil }})
+		listing: func(st *statement, c *call) (listing, error) { return st.listed(c, number, n.listing) }})
 	return func(c *call, row []int32) error {
 		return c.items(at(row), func(items []int32) error {
-			v := c.pages[number].view(row, items)
+			v := c.given[number].view(row, items)
 			return write(c, &v)
 		})
 	}, nil
@@ -185,15 +181,15 @@ func (pg *paging) field(typ string, f graphql.CollectedField) (pageWriter, error
 		far := pg.far
 		write, err := pg.edge(f)
 		return func(c *call, v *view) error {
-			return c.writeList(far, v.rows, func(c *call, row []int32) error { return write(c, place{v.page, row}) })
+			return c.writeList(far, v.rows, write)
 		}, err
 	case "pageInfo":
 		pg.rows = true
 		return pg.pageInfo(f)
 	case "totalCount":
-		number := pg.number
+		number, of := pg.number, pg.connection.listing
 		at := pg.src.part(&count{object: pg.far.object, on: pg.connection.on, parent: pg.connection.from,
-			listing: func(c *call) (listing, error) { return c.pages[number].listing, nil }})
+			listing: func(_ *statement, c *call) (listing, error) { return of(number, c.given[number].args) }})
 		return func(c *call, v *view) error { return writeNumber(c, c.tape.at(at(v.row))) }, nil
 	case "__typename":
 		return typename[*view](typ), nil
@@ -202,45 +198,44 @@ func (pg *paging) field(typ string, f graphql.CollectedField) (pageWriter, error
 }
 
 // edge compiles an edge: a node and its cursor.
-func (pg *paging) edge(f graphql.CollectedField) (func(c *call, at place) error, error) {
+func (pg *paging) edge(f graphql.CollectedField) (writer, error) {
 	typ := f.Definition.Type.Name()
-	var cells []cell[place]
+	var cells []cell[[]int32]
 	for _, sub := range graphql.CollectFields(pg.k.op, f.Selections, []string{typ}) {
-		var write func(c *call, at place) error
+		var write writer
 		switch sub.Name {
 		case "node":
 			node, err := pg.k.shape(pg.far, sub.Definition.Type.Name(), sub.Selections)
 			if err != nil {
 				return nil, err
 			}
-			write = func(c *call, at place) error { return node(c, at.row) }
+			write = node
 		case "cursor":
 			write = pg.cursor()
 		case "__typename":
-			write = typename[place](typ)
+			write = typename[[]int32](typ)
 		default:
 			return nil, errNot
 		}
-		cells = append(cells, cell[place]{key(sub), write})
+		cells = append(cells, cell[[]int32]{key(sub), write})
 	}
 	return writeObject(cells), nil
 }
 
 // cursor compiles the place of a row: the value it is sorted by, and its id.
-func (pg *paging) cursor() func(c *call, at place) error {
-	far, id := pg.far, pg.far.column("id")
+func (pg *paging) cursor() writer {
+	far, id, number := pg.far, pg.far.column("id"), pg.number
 	sorts := map[string]int{}
 	for _, name := range pg.connection.sorts {
 		sorts[name] = far.column(name)
 	}
 	columns := far.object.stored().Columns
-	return func(c *call, at place) (err error) {
-		p, row := at.page, at.row
+	return func(c *call, row []int32) (err error) {
 		var cursor scalar.Cursor
 		if cursor.ID, err = c.tape.at(row[id]).uuid(); err != nil {
 			return err
 		}
-		if by := p.listing.by; by != "id" {
+		if by := c.text.by[number]; by != "id" {
 			v := c.tape.at(row[sorts[by]])
 			switch columns[by].Kind {
 			case "time":
@@ -254,7 +249,7 @@ func (pg *paging) cursor() func(c *call, at place) error {
 				return err
 			}
 		}
-		return c.writeString(scalar.EncodeCursor(p.list, p.sort, cursor))
+		return c.writeString(scalar.EncodeCursor(c.given[number].list, c.given[number].sort, cursor))
 	}
 }
 
@@ -265,7 +260,7 @@ func (pg *paging) pageInfo(f graphql.CollectedField) (pageWriter, error) {
 			if len(v.rows) == 0 {
 				return c.null()
 			}
-			return c.row(far, v.rows[nth(v)], func(c *call, row []int32) error { return write(c, place{v.page, row}) })
+			return c.row(far, v.rows[nth(v)], write)
 		}
 	}
 	var cells []cell[*view]

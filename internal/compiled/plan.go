@@ -1,6 +1,7 @@
 package compiled
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +18,8 @@ var errNot = errors.New("compiled: not understood")
 type plan struct {
 	source *source // one row without a table: a part for each root field
 	roots  []root
-	pages  []func(*call) (page, error)
+	given  []func(*call) (given, error)
+	texts  texts
 	write  writer
 }
 
@@ -80,6 +82,7 @@ func (s *source) part(p part) func(row []int32) int32 {
 
 // compiler makes one plan.
 type compiler struct {
+	ctx   context.Context
 	reads *Reads
 	op    *graphql.OperationContext
 	plan  *plan
@@ -93,8 +96,8 @@ func (k *compiler) source(o *object) *source {
 }
 
 // compile makes the plan of an operation; errNot for one that has none.
-func (s *Reads) compile(op *graphql.OperationContext) (*plan, error) {
-	k := &compiler{reads: s, op: op, plan: &plan{}}
+func (s *Reads) compile(ctx context.Context, op *graphql.OperationContext) (*plan, error) {
+	k := &compiler{ctx: ctx, reads: s, op: op, plan: &plan{}}
 	k.plan.source = k.source(&object{})
 	var cells []cell[[]int32]
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"}) {

@@ -1,6 +1,7 @@
 package compiled
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,13 +10,14 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
-// statement is the SQL of one request. It is written anew each time, so that
-// nothing of one caller can reach another; the database knows its text again.
+// statement is SQL that is being written.
 type statement struct {
 	dialect string
+	ctx     context.Context // of the stand-in for the caller
 	text    strings.Builder
 	args    []any
 	names   int
+	by      []string // of each connection, by the number of its arguments: the column it is sorted by
 }
 
 // listing says which rows a list has beyond its parent's, in which order.
@@ -28,8 +30,9 @@ type listing struct {
 	desc bool
 }
 
-// listingOf gives the listing of a field with its arguments, as Go values.
-type listingOf func(c *call, args map[string]any) (listing, error)
+// listingOf gives the listing of a field with its arguments, as Go values. A
+// value that may be another in the next call is a param, of given n.
+type listingOf func(n int, args map[string]any) (listing, error)
 
 // root writes the whole: one array with an element for each root field.
 func (st *statement) root(c *call, p *plan) error {
@@ -90,11 +93,11 @@ type rows struct {
 	from       *source
 	on, parent string // far column = column of the parent; empty at the root
 	many       bool
-	listing    func(c *call) (listing, error)
+	listing    func(st *statement, c *call) (listing, error)
 }
 
 func (r *rows) sql(st *statement, c *call, parent string) error {
-	l, err := r.listing(c)
+	l, err := r.listing(st, c)
 	if err != nil {
 		return err
 	}
@@ -143,11 +146,11 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type count struct {
 	object     *object
 	on, parent string
-	listing    func(c *call) (listing, error)
+	listing    func(st *statement, c *call) (listing, error)
 }
 
 func (n *count) sql(st *statement, c *call, parent string) error {
-	l, err := n.listing(c)
+	l, err := n.listing(st, c)
 	if err != nil {
 		return err
 	}
@@ -165,7 +168,7 @@ func (n *count) sql(st *statement, c *call, parent string) error {
 
 // selector begins to read a table: through the fence, always.
 func (st *statement) selector(c *call, o *object, alias, on, parent, key string) (*sql.Selector, error) {
-	fence, err := c.reads.o.Store.Fence(c.ctx, o.typ)
+	fence, err := c.reads.o.Store.Fence(st.ctx, o.typ)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	entticket "kabinet/ent/generated/ticket"
+	"kabinet/internal/scalar"
 	"kabinet/internal/support"
 )
 
@@ -25,7 +26,18 @@ var supportObjects = map[string]*object{
 	}},
 }
 
-func ticketsListing(_ *call, args map[string]any) (listing, error) {
+// ticketRoot is ticket(id:).
+var ticketRoot = one{
+	settle: func(g *given, _ map[string]any) error {
+		_, err := support.Named(g.args["id"].(scalar.ID)) // what cannot be is told by the ordinary way
+		return err
+	},
+	listing: func(n int, _ map[string]any) (listing, error) {
+		return where(sql.FieldEQ("id", param(func(c *call) (any, error) { return c.given[n].args["id"].(scalar.ID).UUID, nil }))), nil
+	},
+}
+
+func ticketsListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*support.TicketFilter)
 	where, err := filter.Predicates()
 	return listing{where: all(where), by: "last_activity_at", desc: true}, err
@@ -110,6 +122,6 @@ func (readMark) sql(st *statement, c *call, parent string) error {
 	if err != nil {
 		return err
 	}
-	st.selected(s.Select(s.C("read_seq")).Where(sql.EQ(s.C("user_id"), c.who.UserID)))
+	st.selected(s.Select(s.C("read_seq")).Where(sql.EQ(s.C("user_id"), param(func(c *call) (any, error) { return c.who.UserID, nil }))))
 	return nil
 }
