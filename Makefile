@@ -1,6 +1,6 @@
 # The targets people and CI use. The work is in tools/*.sh, where it can be read.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate generate-check migration graphiql run
+.PHONY: help build test lint generate generate-check migration graphiql run bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ run: ## serve a demonstration from ./data on 127.0.0.1:8080
 
 test: ## run every test: Go on SQLite and PostgreSQL, then the npm clients
 	@tools/test.sh
+
+bench: ## compare kabinet with others on generated data, into bench/RESULTS.md: make bench args='-rounds 5'
+	@tools/bench.sh $(args)
 
 lint: ## run golangci-lint; it is built once and kept
 	@tools/lint.sh

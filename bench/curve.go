@@ -18,13 +18,14 @@ var clientCounts = []int{1, 2, 4, 8, 16, 32, 64}
 
 // curve is throughput over clients, of all targets on the dashboard.
 func (b *bench) curve(ctx context.Context) error {
+	b.scenarios = scenario.All[:1]
 	targets, err := b.targets(ctx, b.plan())
 	if err != nil {
 		return err
 	}
 	m := b.measure()
 	defer m.Close()
-	pairs := measure.Pairs(targets, []*scenario.Scenario{scenario.All[0]})
+	pairs := measure.Pairs(targets, b.scenarios)
 	for _, p := range pairs {
 		if err := m.Prepare(ctx, p); err != nil {
 			return err

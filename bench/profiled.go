@@ -24,7 +24,7 @@ func (b *bench) profiled(ctx context.Context) error {
 	if err := profile.Build(ctx, root, binary); err != nil {
 		return err
 	}
-	db, err := b.postgres(ctx, b.plan(), "profile", b.scale < directLimit)
+	db, err := b.postgres(ctx, b.plan(), "profile", b.scenarios[0].Writes)
 	if err != nil {
 		return err
 	}

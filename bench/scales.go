@@ -23,7 +23,7 @@ func (b *bench) scales(ctx context.Context) error {
 		name string
 		plan data.Plan
 	}{{"1", small}, {"10", large}} {
-		db, err := b.postgres(ctx, at.plan, "scale"+at.name, at.name == "1")
+		db, err := b.postgres(ctx, at.plan, "", false)
 		if err != nil {
 			return err
 		}

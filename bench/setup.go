@@ -21,9 +21,14 @@ import (
 // targetNames are what -targets may say.
 var targetNames = []string{"postgres", "sqlite", "limit", "postgraphile", "graphjin"}
 
-// directLimit is the scale from which data is not cloned for a run: reads
-// leave it as it is, and writes are refused.
+// directLimit is the scale from which data is never cloned for a run, and
+// writes are left out.
 const directLimit = 5
+
+// clones says whether a run works on copies of the data: reads leave it as it is.
+func (b *bench) clones() bool {
+	return b.scale < directLimit && slices.ContainsFunc(b.scenarios, func(s *scenario.Scenario) bool { return s.Writes })
+}
 
 // bench is one run of this program.
 type bench struct {
@@ -241,10 +246,10 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// targets makes and starts those that are wanted, each build of kabinet on a
-// database of its own, since a kabinet hears what others tell in its database.
+// targets makes and starts those that are wanted. Where anything is written,
+// each build of kabinet has a copy of its own: it hears what others tell.
 func (b *bench) targets(ctx context.Context, p data.Plan) ([]*target.Target, error) {
-	clone := p.Users < data.Scale(directLimit).Users
+	clone := b.clones()
 	var list []*target.Target
 	var shared target.Database
 	for _, k := range b.kabinets {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,8 +16,26 @@ type Product struct {
 	Price      int64 // pence
 }
 
-// Product makes the product of an index.
-func (p Plan) Product(i int) Product {
+// Product is the product of an index.
+func (p Plan) Product(i int) Product { return p.catalogue()[i] }
+
+// catalogues are made once: every line of every order wants a product.
+var catalogues sync.Map
+
+func (p Plan) catalogue() []Product {
+	key := [2]uint64{p.Seed, uint64(p.Products)}
+	if made, ok := catalogues.Load(key); ok {
+		return made.([]Product)
+	}
+	list := make([]Product, p.Products)
+	for i := range list {
+		list[i] = p.product(i)
+	}
+	catalogues.Store(key, list)
+	return list
+}
+
+func (p Plan) product(i int) Product {
 	r := p.random(kindProduct, i)
 	return Product{
 		ID: r.id(epoch.Add(-900*day + time.Duration(i)*time.Second)), SKU: fmt.Sprintf("B%05d", i),
