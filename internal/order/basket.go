@@ -90,15 +90,16 @@ func price(lines []*PlaceOrderLineInput, products map[string]*ent.Product) (pric
 // fence, here and nowhere else.
 
 // takeStock takes counted products off the shelf, all or none, in one
-// conditional update. Fault: OUT_OF_STOCK at the first line that is short.
+// conditional update: where it changes fewer rows, outOfStock says why.
 func takeStock(ctx context.Context, tx *store.Tx, b priced) error {
 	if len(b.counted) == 0 {
 		return nil
 	}
-	n, err := changeStock(ctx, tx, "-", b.counted)
-	if err != nil || n == int64(len(b.counted)) {
-		return err
-	}
+	return changeStock(ctx, tx, "-", b.counted)
+}
+
+// outOfStock is OUT_OF_STOCK at the first line that is short.
+func outOfStock(ctx context.Context, tx *store.Tx, b priced) error {
 	ctx = viewer.AsSystem(ctx, "order.stock")
 	products, err := tx.Product.Query().Where(product.IDIn(slices.Collect(maps.Keys(b.counted))...)).All(ctx)
 	if err != nil {
@@ -119,13 +120,12 @@ func returnStock(ctx context.Context, tx *store.Tx, back map[uuid.UUID]int64) er
 	if len(back) == 0 {
 		return nil
 	}
-	_, err := changeStock(ctx, tx, "+", back)
-	return err
+	return changeStock(ctx, tx, "+", back)
 }
 
-// changeStock says how many products it changed. Revisions stay: they guard
-// what staff edit.
-func changeStock(ctx context.Context, tx *store.Tx, sign string, by map[uuid.UUID]int64) (int64, error) {
+// changeStock changes those products that are counted, and have enough.
+// Revisions stay: they guard what staff edit.
+func changeStock(ctx context.Context, tx *store.Tx, sign string, by map[uuid.UUID]int64) error {
 	ids := slices.SortedFunc(maps.Keys(by), func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
 	in := make([]any, len(ids))
 	var which strings.Builder
@@ -139,7 +139,7 @@ func changeStock(ctx context.Context, tx *store.Tx, sign string, by map[uuid.UUI
 	which.WriteString(" END")
 	if len(ids) > 1 { // two baskets in another order would wait for each other
 		if err := tx.Lock(ctx, "products", "id", in...); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	query := `UPDATE products SET stock = stock ` + sign + ` ` + which.String() + `, updated_at = ? WHERE id IN (` + marks(len(ids)) + `) AND stock IS NOT NULL`
@@ -148,5 +148,6 @@ func changeStock(ctx context.Context, tx *store.Tx, sign string, by map[uuid.UUI
 		query += ` AND stock >= ` + which.String()
 		args = append(args, amounts...)
 	}
-	return tx.Exec(ctx, query, args...)
+	_, err := tx.Exec(ctx, query, args...)
+	return err
 }

@@ -75,22 +75,27 @@ func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input Pl
 	}
 	c := &changes{actor: v.Actor()}
 	c.note(o, orderevent.KindPLACED, tx.Now, basket.total, nil)
-	stored, err := createOrder(tx, o).Save(ctx)
-	if store.IsUnique(err) {
+	var stored *ent.Order
+	taken, err := tx.AtOnce(ctx, func(ctx context.Context) (err error) {
+		if stored, err = createOrder(tx, o).Save(ctx); err != nil {
+			return err
+		}
+		stored.Edges.Lines = basket.lines
+		if err := createLines(ctx, tx, stored); err != nil {
+			return err
+		}
+		if err := c.write(ctx, tx); err != nil {
+			return err
+		}
+		return takeStock(ctx, tx, basket)
+	})
+	switch {
+	case store.IsUnique(err):
 		return errNumberTaken
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	stored.Edges.Lines = basket.lines
-	if err := createLines(ctx, tx, stored); err != nil {
-		return err
-	}
-	if err := c.write(ctx, tx); err != nil {
-		return err
-	}
-	if err := takeStock(ctx, tx, basket); err != nil {
-		return err
+	case len(basket.counted) > 0 && taken != int64(len(basket.counted)):
+		return outOfStock(ctx, tx, basket)
 	}
 	return s.placed(ctx, tx, stored)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 
 	"entgo.io/ent/dialect"
@@ -21,7 +22,10 @@ type pools struct {
 type holderKey struct{}
 
 // holder is in the context of everything that runs inside InTx.
-type holder struct{ tx *sql.Tx }
+type holder struct {
+	tx    *sql.Tx
+	inner *watchedTx
+}
 
 var (
 	errNested  = errors.New("store: a transaction inside a transaction")
@@ -71,23 +75,35 @@ func (d *pools) Tx(ctx context.Context) (dialect.Tx, error) {
 		return nil, err
 	}
 	h.tx = tx
-	return &watchedTx{Tx: &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, d: d}, nil
+	h.inner = &watchedTx{Tx: &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, d: d}
+	return h.inner, nil
 }
 
-// watchedTx shows each statement to onStatement.
+// watchedTx shows each statement to onStatement, or keeps it for AtOnce.
 type watchedTx struct {
 	*entsql.Tx
-	d *pools
+	d        *pools
+	gathered *gathering
 }
 
 // Query implements dialect.Tx.
 func (t *watchedTx) Query(ctx context.Context, query string, args, v any) error {
+	if t.gathered.hold(query, args) {
+		v.(*entsql.Rows).ColumnScanner = noRows{}
+		return nil
+	}
 	t.d.saw(ctx, query)
 	return t.Tx.Query(ctx, query, args, v)
 }
 
 // Exec implements dialect.Tx.
 func (t *watchedTx) Exec(ctx context.Context, query string, args, v any) error {
+	if t.gathered.hold(query, args) {
+		if res, ok := v.(*sql.Result); ok {
+			*res = driver.RowsAffected(1)
+		}
+		return nil
+	}
 	t.d.saw(ctx, query)
 	return t.Tx.Exec(ctx, query, args, v)
 }

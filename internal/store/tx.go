@@ -19,10 +19,12 @@ import (
 // that are told at its end.
 type Tx struct {
 	*ent.Client
-	Now   time.Time // the same for everything in the transaction
-	store *Store
-	sql   *sql.Tx
-	tales []tale
+	Now      time.Time // the same for everything in the transaction
+	store    *Store
+	sql      *sql.Tx
+	inner    *watchedTx // what Client writes through
+	gathered *gathering // in AtOnce
+	tales    []tale
 }
 
 // attempts bounds the retries of serialization failures and busy databases.
@@ -77,7 +79,7 @@ func (s *Store) once(ctx context.Context, dry bool, fn func(ctx context.Context,
 			_ = etx.Rollback()
 		}
 	}()
-	tx := &Tx{Client: etx.Client(), Now: s.Now(), store: s, sql: h.tx}
+	tx := &Tx{Client: etx.Client(), Now: s.Now(), store: s, sql: h.tx, inner: h.inner}
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
@@ -104,14 +106,23 @@ func (tx *Tx) SQL() *sql.Tx { return tx.sql }
 // Store is the store the transaction runs in.
 func (tx *Tx) Store() *Store { return tx.store }
 
-// Exec runs a raw statement with ? placeholders and says how many rows it touched.
+// Exec runs a raw statement with ? placeholders and says how many rows it
+// touched; 0 in AtOnce, where nobody knows yet.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if tx.gathered != nil && tx.store.Dialect() == dialect.Postgres {
+		tx.gathered.writes = append(tx.gathered.writes, write{rebind(dialect.Postgres, query), args})
+		return 0, nil
+	}
 	tx.store.drv.saw(ctx, query)
 	res, err := tx.sql.ExecContext(ctx, rebind(tx.store.Dialect(), query), args...)
 	if err != nil {
 		return 0, err
 	}
-	return res.RowsAffected()
+	n, err := res.RowsAffected()
+	if tx.gathered != nil {
+		tx.gathered.last = n
+	}
+	return n, err
 }
 
 // Query runs a raw query with ? placeholders; the caller closes the rows.

@@ -24,7 +24,7 @@ const Size = 256
 // has a length of its own, and the server would hold its whole plan.
 const (
 	maxText = 32 << 10 // bytes
-	maxArgs = 200
+	maxArgs = 400
 )
 
 // errReading is lib/pq's own refusal, which only statements it did not prepare get.
