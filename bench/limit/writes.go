@@ -38,7 +38,7 @@ func (s *server) prepare(ctx context.Context) error {
 			VALUES ($1, $2, $2, $3, $4, 'ORDER', 'order.placed', $5, $6, '{}', 'order', $7)`,
 		&w.event: told,
 		&w.spend: `UPDATE ledger_accounts SET active = active - $1, seq = seq + 1, updated_at = now() WHERE owner_id = (SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id
-			WHERE s.token_hash = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'ACTIVE') AND unit = 'PTS:points' AND kind = 'BONUS' AND name = '' AND active >= $1
+			WHERE s.token_hash = $2 AND s.revoked_at IS NULL AND (s.expires_at > now()) IS TRUE AND u.status = 'ACTIVE') AND unit = 'PTS:points' AND kind = 'BONUS' AND name = '' AND active >= $1
 			RETURNING id, owner_id, seq, active + held, head_hash`,
 		&w.lot: `UPDATE ledger_lots SET remaining = remaining - $1, updated_at = now() WHERE id = (SELECT id FROM ledger_lots WHERE account_id = $2 AND bucket = 'ACTIVE'
 			AND remaining >= $1 ORDER BY due_at, id LIMIT 1) RETURNING id`,
