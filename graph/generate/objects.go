@@ -36,7 +36,11 @@ func objects(p *pkg) (int, error) {
 		})
 		n++
 	}
-	p.add("objects.generated.go", `import (
+	p.add("objects.generated.go", plainer)
+	return n, nil
+}
+
+const plainer = `import (
 	"io"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -80,9 +84,7 @@ func written(fields []graphql.CollectedField, alias string) bool {
 	}
 	return false
 }
-`)
-	return n, nil
-}
+`
 
 // inputMaps leaves out the map of input types that gqlgen makes for every
 // request: only graphql.UnmarshalInputFromContext reads it, and nobody calls it
