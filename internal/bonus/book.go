@@ -22,6 +22,8 @@ type book struct {
 	acc   *ent.LedgerAccount // as it will be written by close
 	actor *uuid.UUID         // who acts; nobody where the clock does
 	dirty bool
+
+	dueMoved bool // a lot was made, filled up or emptied: another one may be the next due
 }
 
 const accountColumns = `id, created_at, owner_id, user_id, unit, program_id, active, pending, held, floor, seq, head_hash, next_due_at`
@@ -106,9 +108,18 @@ func (b *book) close(ctx context.Context) error {
 	}
 	a := b.acc
 	a.UpdatedAt = b.tx.Now
-	err := b.tx.QueryRow(ctx, `UPDATE ledger_accounts SET active = ?, pending = ?, held = ?, floor = ?, seq = ?, head_hash = ?, updated_at = ?,
-		next_due_at = (SELECT min(due_at) FROM ledger_lots WHERE account_id = ? AND remaining > 0) WHERE id = ? RETURNING next_due_at`,
-		a.Active, a.Pending, a.Held, a.Floor, a.Seq, a.HeadHash, a.UpdatedAt, a.ID, a.ID).Scan(dbTimeOrNull{&a.NextDueAt})
+	const counters = `UPDATE ledger_accounts SET active = ?, pending = ?, held = ?, floor = ?, seq = ?, head_hash = ?, updated_at = ?`
+	args := []any{a.Active, a.Pending, a.Held, a.Floor, a.Seq, a.HeadHash, a.UpdatedAt}
+	var err error
+	if b.dueMoved {
+		err = b.tx.QueryRow(ctx, counters+`, next_due_at = (SELECT min(due_at) FROM ledger_lots WHERE account_id = ? AND remaining > 0) WHERE id = ? RETURNING next_due_at`,
+			append(args, a.ID, a.ID)...).Scan(dbTimeOrNull{&a.NextDueAt})
+	} else {
+		_, err = b.tx.Exec(ctx, counters+` WHERE id = ?`, append(args, a.ID)...)
+	}
+	if err == nil {
+		b.dirty, b.dueMoved = false, false
+	}
 	return err
 }
 

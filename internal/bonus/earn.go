@@ -73,11 +73,14 @@ func accrueFor(ctx context.Context, b *book, prog *ent.BonusProgram, o *ent.Orde
 		at := b.tx.Now.Add(time.Duration(prog.PendingDays) * day)
 		in.bucket, due = ledgerentry.BucketPENDING, &at
 	}
-	e, lots, err := b.post(ctx, in)
+	_, err := b.tx.AtOnce(ctx, func(ctx context.Context) error {
+		e, lots, err := b.post(ctx, in)
+		if err != nil {
+			return err
+		}
+		return b.fill(ctx, e, lots, due, nil)
+	})
 	if err != nil {
-		return err
-	}
-	if err := b.fill(ctx, e, lots, due, nil); err != nil {
 		return err
 	}
 	return b.close(ctx)

@@ -25,8 +25,8 @@ const lotsAtOnce = 200
 // due_at, never due last, then by id.
 func (b *book) take(ctx context.Context, entry uuid.UUID, bucket ledgerlot.Bucket, n int64, first uuid.UUID) error {
 	var moves []move
-	for n > 0 {
-		lots, err := b.openLots(ctx, bucket, first)
+	for n > 0 { // nobody else changes them meanwhile
+		lots, err := b.openLots(ctx, bucket, first, len(moves))
 		if err != nil {
 			return err
 		}
@@ -34,21 +34,22 @@ func (b *book) take(ctx context.Context, entry uuid.UUID, bucket ledgerlot.Bucke
 		if len(some) == 0 {
 			return fmt.Errorf("bonus: the lots of account %s hold %d fewer points than its %s bucket", b.acc.ID, n, bucket)
 		}
-		if err := b.changeLots(ctx, some); err != nil {
-			return err
-		}
 		moves, n = append(moves, some...), wanted
+	}
+	if err := b.changeLots(ctx, moves); err != nil {
+		return err
 	}
 	return b.record(ctx, entry, moves)
 }
 
-func (b *book) openLots(ctx context.Context, bucket ledgerlot.Bucket, first uuid.UUID) ([]lot, error) {
+// openLots reads open lots after those that are taken already.
+func (b *book) openLots(ctx context.Context, bucket ledgerlot.Bucket, first uuid.UUID, taken int) ([]lot, error) {
 	order, args := `due_at NULLS LAST, id`, []any{b.acc.ID, string(bucket)}
 	if first != uuid.Nil {
 		order, args = `CASE WHEN id = ? THEN 0 ELSE 1 END, `+order, append(args, first)
 	}
-	rows, err := b.tx.Query(ctx, `SELECT id, remaining FROM ledger_lots WHERE account_id = ? AND bucket = ? AND remaining > 0 ORDER BY `+order+` LIMIT ?`,
-		append(args, lotsAtOnce)...)
+	rows, err := b.tx.Query(ctx, `SELECT id, remaining FROM ledger_lots WHERE account_id = ? AND bucket = ? AND remaining > 0 ORDER BY `+order+` LIMIT ? OFFSET ?`,
+		append(args, lotsAtOnce, taken)...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,25 +70,26 @@ func scanLots(rows *sql.Rows) (lots []lot, err error) {
 
 // changeLots applies moves: all that are emptied at once, the others one by one.
 func (b *book) changeLots(ctx context.Context, moves []move) error {
-	emptied := []any{b.tx.Now}
+	var emptied []any
 	for _, m := range moves {
 		if m.empty {
 			emptied = append(emptied, m.lot)
 			continue
 		}
-		n, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = remaining + ?, updated_at = ? WHERE id = ?`, m.amount, b.tx.Now, m.lot)
-		if err == nil && n != 1 {
-			err = fmt.Errorf("bonus: lot %s is not there", m.lot)
-		}
-		if err != nil {
+		b.dueMoved = b.dueMoved || m.amount > 0
+		if _, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = remaining + ?, updated_at = ? WHERE id = ?`, m.amount, b.tx.Now, m.lot); err != nil {
 			return err
 		}
 	}
-	if len(emptied) == 1 {
-		return nil
+	for len(emptied) > 0 {
+		n := min(len(emptied), lotsAtOnce)
+		_, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = 0, updated_at = ? WHERE id IN (?`+strings.Repeat(", ?", n-1)+`)`, append([]any{b.tx.Now}, emptied[:n]...)...)
+		if err != nil {
+			return err
+		}
+		b.dueMoved, emptied = true, emptied[n:]
 	}
-	_, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = 0, updated_at = ? WHERE id IN (?`+strings.Repeat(", ?", len(emptied)-2)+`)`, emptied...)
-	return err
+	return nil
 }
 
 // record keeps what an entry did to the lots.
@@ -117,6 +119,7 @@ func (b *book) fill(ctx context.Context, e *ent.LedgerEntry, n int64, due *time.
 		at := cut(*due)
 		due = &at
 	}
+	b.dueMoved = true
 	id := uuid.Must(uuid.NewV7())
 	_, err := b.tx.Exec(ctx, `INSERT INTO ledger_lots (id, created_at, updated_at, owner_id, account_id, entry_id, bucket, amount, remaining, due_at, origin_id)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.tx.Now, b.tx.Now, b.acc.OwnerID, b.acc.ID, e.ID, string(e.Bucket), n, n, due, origin)

@@ -62,15 +62,24 @@ func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in R
 	if err != nil {
 		return nil, nil, err
 	}
-	e, lots, err := b.post(ctx, posting{
-		kind: ledgerentry.KindREDEMPTION, amount: -in.Amount, bucket: ledgerentry.BucketACTIVE, contra: spent,
-		order: order, cause: mutationCause(ctx, in.IdempotencyKey),
+	var e *ent.LedgerEntry
+	_, err = tx.AtOnce(ctx, func(ctx context.Context) error {
+		var lots int64
+		var err error
+		e, lots, err = b.post(ctx, posting{
+			kind: ledgerentry.KindREDEMPTION, amount: -in.Amount, bucket: ledgerentry.BucketACTIVE, contra: spent,
+			order: order, cause: mutationCause(ctx, in.IdempotencyKey),
+		})
+		if err != nil {
+			return err
+		}
+		if err := b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil); err != nil || b.dueMoved {
+			return err
+		}
+		return b.close(ctx)
 	})
 	if err != nil {
 		return nil, nil, keyUsedUp(err)
-	}
-	if err := b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil); err != nil {
-		return nil, nil, err
 	}
 	return b, e, b.close(ctx)
 }
