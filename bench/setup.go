@@ -89,9 +89,7 @@ func (b *bench) close() {
 		}
 	}
 	for _, path := range b.remove {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			_ = os.Remove(path + suffix) // what is not there is removed
-		}
+		removeSQLite(path)
 	}
 	b.cluster.Stop()
 }
@@ -215,22 +213,26 @@ func (b *bench) sqlite(ctx context.Context, p data.Plan, run string, clone bool)
 func (b *bench) fillSQLite(ctx context.Context, p data.Plan, path string) error {
 	fmt.Fprintf(b.out, "making the data on SQLite: %d users\n", p.Users)
 	unfinished := path + ".new"
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		_ = os.Remove(unfinished + suffix) // of a run that was cut off
-	}
+	removeSQLite(unfinished) // of a run that was cut off
 	if err := b.house(ctx, "sqlite://"+unfinished); err != nil {
 		return err
 	}
 	if err := data.SQLite(ctx, unfinished, p, b.out); err != nil {
 		return err
 	}
+	defer removeSQLite(unfinished) // what is beside it
 	return os.Rename(unfinished, path)
 }
 
-func copyFile(from, to string) error {
-	for _, suffix := range []string{"-wal", "-shm"} {
-		_ = os.Remove(to + suffix) // of a run that was cut off
+// removeSQLite removes a file of SQLite with all that comes with it.
+func removeSQLite(path string) {
+	for _, suffix := range []string{"", "-wal", "-shm", ".migrating"} {
+		_ = os.Remove(path + suffix) // what is not there is removed
 	}
+}
+
+func copyFile(from, to string) error {
+	removeSQLite(to) // of a run that was cut off
 	in, err := os.Open(from)
 	if err != nil {
 		return err
