@@ -15,6 +15,7 @@ type asker struct {
 	r      *rand.Rand
 	schema *ast.Schema
 	seen   *learned
+	shown  map[string]int  // Type.field: how often a value of it was compared
 	known  map[string]bool // Type.field that the short way understands; nil: any will do
 	query
 	pure    bool // only what is known
@@ -30,7 +31,6 @@ type fragment struct{ name, typ, text string }
 type query struct {
 	text string
 	vars []*variable
-	draw func() map[string]any
 }
 
 type variable struct {
@@ -68,11 +68,15 @@ func (a *asker) ask() query {
 	for _, f := range a.pieces {
 		text += "\nfragment " + f.name + " on " + f.typ + " {" + f.text + "}"
 	}
+	if head != "" && a.r.IntN(20) == 0 {
+		text += other
+	}
 	a.text = strings.TrimSpace(text)
-	q := a.query
-	q.draw = func() map[string]any { return a.drawAll(q.vars) }
-	return q
+	return a.query
 }
+
+// other is an operation that nobody asks for.
+const other = "\nquery Other {node(id: \"none\") {id}}"
 
 func (a *asker) definitions() string {
 	if len(a.vars) == 0 {
@@ -121,7 +125,11 @@ func (a *asker) selection(def *ast.Definition, depth int) string {
 		case a.r.IntN(10) == 0 && !(a.pure && def == a.schema.Query):
 			parts = append(parts, pick(a.r, []string{"__typename", "__typename", a.alias() + "__typename"}))
 		case len(leaves) > 0:
-			parts = append(parts, a.head(def, pick(a.r, leaves)))
+			f := pick(a.r, leaves)
+			if rarer := pick(a.r, leaves); a.shown[def.Name+"."+rarer.Name] < a.shown[def.Name+"."+f.Name] {
+				f = rarer
+			}
+			parts = append(parts, a.head(def, f))
 		}
 	}
 	if a.r.IntN(8) == 0 {

@@ -32,7 +32,7 @@ func (w *fullWorld) programme() uuid.UUID {
 }
 
 // belongings are rows of every kind of one owner.
-func (w *fullWorld) belongings(who string, stars uuid.UUID) {
+func (w *fullWorld) belongings(who string, programme uuid.UUID, unit string) {
 	owner := w.people[who]
 	var users []uuid.UUID
 	switch who {
@@ -44,7 +44,7 @@ func (w *fullWorld) belongings(who string, stars uuid.UUID) {
 		users = []uuid.UUID{owner}
 	}
 	orders := w.orders(owner, users, 12)
-	entries := w.book(owner, stars, orders)
+	entries := w.book(owner, programme, unit, orders)
 	w.tickets(who, owner, users, orders, entries)
 	w.returns(owner, users, orders)
 	if who == "acme" {
@@ -116,8 +116,8 @@ func (w *fullWorld) returns(owner uuid.UUID, users, orders []uuid.UUID) {
 }
 
 // book is an account in a programme of its own with every kind of entry.
-func (w *fullWorld) book(owner, stars uuid.UUID, orders []uuid.UUID) (entries []uuid.UUID) {
-	given := map[string]any{"owner_id": owner, "user_id": nil, "unit": "PTS:stars", "kind": "BONUS", "name": "", "program_id": stars, "active": 50, "held": 7, "pending": 3,
+func (w *fullWorld) book(owner, programme uuid.UUID, unit string, orders []uuid.UUID) (entries []uuid.UUID) {
+	given := map[string]any{"owner_id": owner, "user_id": nil, "unit": unit, "kind": "BONUS", "name": "", "program_id": programme, "active": 50, "held": 7, "pending": 3,
 		"floor": 0, "seq": 100, "next_due_at": nil, "number": nil}
 	id := w.insert("LedgerAccount", given)
 	given["kind"], given["unit"], given["program_id"] = "WALLET", "EUR", nil
@@ -125,7 +125,7 @@ func (w *fullWorld) book(owner, stars uuid.UUID, orders []uuid.UUID) (entries []
 	for i, kind := range []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP",
 		"PAYMENT", "FEE", "ACCRUAL", "ADJUSTMENT"} {
 		entry := w.insert("LedgerEntry", map[string]any{"owner_id": owner, "account_id": id, "seq": i + 1, "kind": kind, "amount": pick(w.r, []int64{-5, 3, 1<<53 - 1}),
-			"bucket": pick(w.r, []string{"PENDING", "ACTIVE", "HELD"}), "contra_id": w.id(), "contra_bucket": "ACTIVE", "unit": "PTS:stars",
+			"bucket": pick(w.r, []string{"PENDING", "ACTIVE", "HELD"}), "contra_id": w.id(), "contra_bucket": "ACTIVE", "unit": unit,
 			"balance_after": pick(w.r, someAmounts), "cause_key": fmt.Sprint("made:", i), "order_id": some(w.r, orders), "created_at": w.time()})
 		entries = append(entries, entry)
 		w.insert("LedgerLot", map[string]any{"owner_id": owner, "account_id": id, "entry_id": entry, "bucket": pick(w.r, []string{"PENDING", "ACTIVE", "HELD"}),

@@ -114,8 +114,11 @@ func (w *fullWorld) id() (id uuid.UUID) {
 }
 
 func (w *fullWorld) column(typ, name string, c ent.StoredColumn) any {
-	if c.Nullable && w.r.IntN(10) < 4 || name == "source" || name == "external_id" || name == "provider_ref" {
+	switch {
+	case c.Nullable && w.r.IntN(10) < 4 || name == "provider_ref":
 		return nil
+	case name == "external_id":
+		return fmt.Sprint(w.mark, "out ", w.n) // once in a source
 	}
 	def := &ast.FieldDefinition{Type: ast.NamedType("String", nil)}
 	var fields ast.FieldList // of some tables the SDL has a type of the same name
@@ -243,7 +246,13 @@ func (w *fullWorld) fill(t testing.TB) {
 			w.made[bobs] = map[string]bool{w.vars["bob"]: true}
 			w.exec("UPDATE users SET display_name = ?, family_name = ?, given_name = ?, kind = 'LEGAL_ENTITY' WHERE id = ?", bobs+"Bob", bobs, bobs, w.people["bob"])
 		}
-		w.belongings(who, stars)
+		if who == "staff" {
+			all, err := w.app.points.Programs(ctx)
+			check(t, err)
+			w.belongings(who, all[0].KeyID, all[0].Unit)
+			continue
+		}
+		w.belongings(who, stars, "PTS:stars")
 	}
 	w.mark = ""
 	w.orders(viewer.House, nil, 3) // of guests
