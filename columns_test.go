@@ -1,0 +1,371 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	ent "kabinet/ent/generated"
+	"kabinet/internal/compiled"
+	"kabinet/internal/store/storetest"
+)
+
+// Every field of every type the SDL shows of a table is asked for alone, on
+// every way to the type. Alone it must be what it is among all fields: then no
+// column is missing behind it. And its statements must select no column that
+// nothing asked for: then none is read too much.
+func TestNoColumnIsReadUnasked(t *testing.T) {
+	for name, look := range map[string]func(graphql.ExecutableSchema) graphql.ExecutableSchema{"compiled": nil, "resolved": compiled.Ordinary} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+				w := newWorldWith(t, db, look)
+				w.fill(t)
+				a := &asking{w: w, schema: sdl(t), shown: map[string]bool{}, as: map[string]ent.StoredType{}}
+				for _, s := range ent.Stored {
+					for _, name := range s.As {
+						a.as[name] = s
+					}
+				}
+				for _, way := range a.ways(t) {
+					a.try(t, way)
+				}
+				a.provesSomething(t)
+			})
+		})
+	}
+}
+
+// asking is the test at work.
+type asking struct {
+	w      *world
+	schema *ast.Schema
+	as     map[string]ent.StoredType // by the SDL's type
+	shown  map[string]bool           // Type.field that had a value somewhere
+}
+
+// way leads to rows of a type; %s is what is selected of them.
+type way struct {
+	who, path string
+	typ       *ast.Definition
+}
+
+func (a *asking) try(t *testing.T, way way) {
+	t.Helper()
+	var all []string
+	fields := slices.DeleteFunc(own(way.typ.Fields), func(f *ast.FieldDefinition) bool {
+		return f.Name == "streamPosition" && strings.Contains(way.path, "users") // another person's is refused
+	})
+	for _, f := range fields {
+		all = append(all, a.selection(f))
+	}
+	full := a.ask(t, way, strings.Join(all, " "), false)
+	if len(full) == 0 {
+		t.Errorf("%s: as %s: no %s is there: the test proves nothing", way.path, way.who, way.typ.Name)
+	}
+	for _, f := range fields {
+		alone := a.ask(t, way, a.selection(f), true)
+		if len(alone) != len(full) {
+			t.Errorf("%s: %d rows with %s alone, %d with all", way.path, len(alone), f.Name, len(full))
+			continue
+		}
+		for i, row := range alone {
+			got, want := spelled(t, row[f.Name]), spelled(t, full[i][f.Name])
+			if got != want {
+				t.Errorf("%s: %s alone is %s, with all %s", way.path, f.Name, got, want)
+			}
+			if !slices.Contains([]string{"null", `""`, "[]", "0", "false", "{}"}, want) {
+				a.shown[way.typ.Name+"."+f.Name] = true
+			}
+		}
+	}
+}
+
+func spelled(t *testing.T, v any) string {
+	b, err := json.Marshal(v)
+	check(t, err)
+	return string(b)
+}
+
+// selection is a field with all that is plain under it, and ids of rows.
+func (a *asking) selection(f *ast.FieldDefinition) string {
+	text := f.Name
+	if arg := required[f.Name]; arg != "" && len(f.Arguments) > 0 && f.Arguments[0].Type.NonNull {
+		text += arg
+	}
+	def := a.schema.Types[f.Type.Name()]
+	switch {
+	case def.Kind == ast.Scalar || def.Kind == ast.Enum:
+		return text
+	case a.isRow(def):
+		return text + " { id }"
+	case strings.HasSuffix(def.Name, "Connection"):
+		return text + " { nodes { id } }"
+	}
+	var under []string
+	for _, g := range own(def.Fields) {
+		under = append(under, a.selection(g))
+	}
+	return text + " { " + strings.Join(under, " ") + " }"
+}
+
+func (a *asking) isRow(def *ast.Definition) bool {
+	_, stored := a.as[def.Name]
+	return stored || def.Kind == ast.Interface
+}
+
+// required are the arguments that cannot be left out.
+var required = map[string]string{
+	"expiring": `(before: "2100-01-01T00:00:00Z")`, "order": `(by: {id: "%aliceOrder"})`, "product": `(by: {sku: "TEA"})`,
+	"ticket": `(id: "%ticket")`, "company": `(id: "%acme")`, "customerBonusAccount": `(userId: "%alice")`,
+}
+
+// ask gives the rows of the way's type, and with strict looks at what was read.
+func (a *asking) ask(t *testing.T, way way, selection string, strict bool) (rows []map[string]any) {
+	t.Helper()
+	query := strings.Replace(way.path, "%s", selection, 1)
+	for name, v := range a.w.vars {
+		query = strings.ReplaceAll(query, "%"+name+`"`, v+`"`)
+	}
+	var answer map[string]any
+	_, log := a.w.db.RequestStatements(func() { answer = a.w.send(t, step{name: "column", as: way.who, company: acting[way.who]}, query) })
+	if answer["errors"] != nil {
+		t.Fatalf("%s as %s: %v", query, way.who, answer["errors"])
+	}
+	if strict {
+		allowed := a.allowed(t, query)
+		for _, statement := range log {
+			for _, column := range selected(statement) {
+				if !allowed[column] {
+					t.Errorf("%s reads %s, which nothing asked for:\n%s", query, column, statement)
+				}
+			}
+		}
+	}
+	return rowsAt(answer["data"], keys(way.path))
+}
+
+var key = regexp.MustCompile(`[A-Za-z]+`)
+
+// keys are the names on a path: its braces and arguments are cut off.
+func keys(path string) (names []string) {
+	path = regexp.MustCompile(`\([^)]*\)|\.\.\. on \w+`).ReplaceAllString(path, "")
+	return key.FindAllString(strings.Replace(path, "%s", "", 1), -1)
+}
+
+func rowsAt(v any, path []string) (rows []map[string]any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			rows = append(rows, rowsAt(e, path)...)
+		}
+	case map[string]any:
+		if len(path) > 0 {
+			return rowsAt(v[path[0]], path[1:])
+		}
+		if len(v) > 0 { // else a fragment that is not of this row
+			return []map[string]any{v}
+		}
+	}
+	return rows
+}
+
+var (
+	lists     = regexp.MustCompile(`(?s)SELECT (.*?) FROM`)
+	qualified = regexp.MustCompile("[\"`](\\w+)[\"`]\\.(?:[\"`](\\w+)[\"`]|(\\*))")
+	secrets   = regexp.MustCompile(`\b(secret|token_hash|private_metadata|head_hash)\b`)
+)
+
+var named = regexp.MustCompile("[\"`](\\w+)[\"`] AS [\"`](\\w+)[\"`]")
+
+// selected are the columns in a statement's lists, table.column; of those that
+// are written by hand the secret ones alone.
+func selected(statement string) (columns []string) {
+	tables := map[string]string{}
+	for _, n := range named.FindAllStringSubmatch(statement, -1) {
+		if n[1] != "few" {
+			tables[n[2]] = n[1]
+		}
+	}
+	for _, list := range lists.FindAllStringSubmatch(statement, -1) {
+		for _, c := range qualified.FindAllStringSubmatch(list[1], -1) {
+			columns = append(columns, cmp.Or(tables[c[1]], c[1])+"."+c[2]+c[3])
+		}
+		if s := secrets.FindString(list[1]); s != "" && len(columns) == 0 {
+			columns = append(columns, s)
+		}
+	}
+	return columns
+}
+
+// allowed are the columns behind the fields of a query.
+func (a *asking) allowed(t *testing.T, query string) map[string]bool {
+	t.Helper()
+	doc, errs := gqlparser.LoadQueryWithRules(a.schema, query, nil)
+	if errs != nil {
+		t.Fatalf("%s: %v", query, errs)
+	}
+	allowed := map[string]bool{}
+	allow := func(s ent.StoredType, columns ...string) {
+		for _, c := range append(append([]string{"id"}, columns...), s.Always...) {
+			allowed[s.Table+"."+c] = true
+		}
+	}
+	for _, s := range ent.Stored {
+		allowed[s.Table+".id"] = true
+	}
+	var walk func(set ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.InlineFragment:
+				walk(sel.SelectionSet)
+			case *ast.Field:
+				for _, p := range append(a.schema.PossibleTypes[sel.ObjectDefinition.Name], sel.ObjectDefinition) {
+					s := a.as[p.Name]
+					allow(s, s.Fields[sel.Name]...)
+					if e, ok := s.Edges[sel.Name]; ok && !e.Own {
+						allow(ent.Stored[e.Type], e.Column)
+					}
+				}
+				if far, ok := strings.CutSuffix(sel.Definition.Type.Name(), "Connection"); ok {
+					allow(a.as[far], sortedBy[far]...)
+				}
+				for _, c := range besides[sel.ObjectDefinition.Name+"."+sel.Name] {
+					allowed[c] = true
+				}
+				walk(sel.SelectionSet)
+			}
+		}
+	}
+	walk(doc.Operations[0].SelectionSet)
+	// Programmes and roles are held in memory as they are.
+	for _, name := range []string{"BonusProgram", "Role"} {
+		for c := range ent.Stored[name].Columns {
+			allowed[ent.Stored[name].Table+"."+c] = true
+		}
+	}
+	return allowed
+}
+
+// sortedBy are the columns that the cursors of a list hold.
+var sortedBy = map[string][]string{"Order": {"placed_at"}, "Ticket": {"last_activity_at"}, "ReturnRequest": {"requested_at"}}
+
+// besides are what a field reads of other tables, or for several askers at once.
+var besides = map[string][]string{
+	"User.memberships": append(of("Membership", "user_id"), of("Company")...), "User.streamPosition": {"users.stream_seq"},
+	"Ticket.unreadCount":    {"ticket_participants.user_id", "ticket_participants.ticket_id", "ticket_participants.read_seq"},
+	"BonusAccount.expiring": {"ledger_lots.remaining"},
+}
+
+// of are all columns that the SDL shows of a table, and more.
+func of(name string, more ...string) (columns []string) {
+	for _, c := range append(ent.Stored[name].Shown(), more...) {
+		columns = append(columns, ent.Stored[name].Table+"."+c)
+	}
+	return columns
+}
+
+// provesSomething fails for a field that had no value on any way: null is null
+// whether its column was read or not.
+func (a *asking) provesSomething(t *testing.T) {
+	t.Helper()
+	for name := range a.as {
+		for _, f := range own(a.schema.Types[name].Fields) {
+			if field := name + "." + f.Name; !a.shown[field] && !slices.Contains(empty, field) {
+				t.Errorf("%s has no value on any way: fill it, or the test proves nothing", field)
+			}
+		}
+	}
+}
+
+// empty are fields without a value on these ways: the feed shows nothing archived.
+var empty = []string{"Notification.archivedAt"}
+
+// ways are all: for each type the shortest path to it, and from there each
+// field that leads to rows; and node for each type.
+func (a *asking) ways(t *testing.T) (all []way) {
+	t.Helper()
+	paths, queue := map[string]way{"Query": {who: "alice", path: "{ %s }"}}, []string{"Query"}
+	for len(queue) > 0 {
+		from := paths[queue[0]]
+		for _, f := range own(a.schema.Types[queue[0]].Fields) {
+			for _, w := range a.through(from, queue[0], f) {
+				all = append(all, w)
+				if _, known := paths[w.typ.Name]; !known {
+					paths[w.typ.Name] = w
+					queue = append(queue, w.typ.Name)
+				}
+			}
+		}
+		queue = queue[1:]
+	}
+	for name := range a.as {
+		w := paths[name]
+		if w.path == "" {
+			t.Fatalf("no way leads to %s", name)
+		}
+		rows := a.ask(t, w, "id", false)
+		if len(rows) > 0 {
+			path := fmt.Sprintf(`{ node(id: "%v") { ... on %s { %%s } } }`, rows[0]["id"], name)
+			all = append(all, way{who: w.who, path: path, typ: a.schema.Types[name]})
+		}
+	}
+	return all
+}
+
+// acting are those who act for a company.
+var acting = map[string]string{"carol": "acme"}
+
+// whose are the fields that alice would not see anything of.
+var whose = map[string]string{
+	"Query.users": "staff", "Query.orders": "staff", "Query.auditEntries": "staff", "Query.ticketQueue": "staff", "Query.customerBonusAccount": "staff",
+	"Query.company": "carol", "User.memberships": "carol", "Ticket.assignee": "staff",
+}
+
+// through are the ways over one field: to rows, to the nodes of a connection
+// by both its lists, and to each kind of an interface.
+func (a *asking) through(from way, parent string, f *ast.FieldDefinition) (all []way) {
+	if parent == "Query" && (f.Name == "node" || f.Name == "nodes") {
+		return nil
+	}
+	who := from.who
+	if w := whose[parent+"."+f.Name]; w != "" {
+		who = w
+	}
+	path := from.path
+	if parent+"."+f.Name == "Ticket.assignee" {
+		path = "{ ticketQueue { nodes { %s } } }"
+	}
+	text := f.Name
+	if slices.ContainsFunc(f.Arguments, func(arg *ast.ArgumentDefinition) bool { return arg.Type.NonNull }) {
+		text += required[f.Name]
+	}
+	far, connection := strings.CutSuffix(f.Type.Name(), "Connection")
+	tails := []string{" { %s }"}
+	if connection {
+		tails = []string{" { nodes { %s } }", " { edges { node { %s } } }"}
+	}
+	def := a.schema.Types[far]
+	if def == nil || !a.isRow(def) {
+		return nil
+	}
+	for _, tail := range tails {
+		to := strings.Replace(path, "%s", text+tail, 1)
+		if def.Kind != ast.Interface {
+			all = append(all, way{who, to, def})
+			continue
+		}
+		for _, p := range a.schema.PossibleTypes[def.Name] {
+			all = append(all, way{who, strings.Replace(to, "%s", "... on "+p.Name+" { %s }", 1), p})
+		}
+	}
+	return all
+}
