@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,17 +42,8 @@ func (b *bench) profiled(ctx context.Context) error {
 	if err := m.Prepare(ctx, p); err != nil {
 		return err
 	}
-	d := max(b.slice*time.Duration(b.rounds), time.Second)
-	loaded := make(chan error, 1)
-	go func() {
-		_, err := load.Run(ctx, k.Address(), m.Source(p), m.Rules(p), b.options.clients, d+time.Second, b.seed)
-		loaded <- err
-	}()
 	raw := filepath.Join(b.cache, "profile.pb.gz")
-	if err := profile.Take(ctx, k.Profiler, raw, d); err != nil {
-		return err
-	}
-	if err := <-loaded; err != nil {
+	if err := b.underLoad(ctx, m, p, raw); err != nil {
 		return err
 	}
 	text, err := profile.Text(ctx, binary, raw)
@@ -64,4 +56,16 @@ func (b *bench) profiled(ctx context.Context) error {
 		return nil
 	}
 	return os.WriteFile(filepath.Join("results", "profile-"+p.Scenario.Name+".txt"), []byte(text), 0o644)
+}
+
+// underLoad takes the profile while the scenario runs.
+func (b *bench) underLoad(ctx context.Context, m *measure.Bench, p measure.Pair, file string) error {
+	d := max(b.slice*time.Duration(b.rounds), time.Second)
+	loaded := make(chan error, 1)
+	go func() {
+		_, err := load.Run(ctx, p.Target.Address(), m.Source(p), m.Rules(p), b.options.clients, d+time.Second, b.seed)
+		loaded <- err
+	}()
+	err := profile.Take(ctx, p.Target.Profiler, file, d)
+	return errors.Join(err, <-loaded)
 }

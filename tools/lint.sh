@@ -14,4 +14,5 @@ if [[ ! -x $linter ]]; then
 	mv "$linter.$$" "$linter"
 fi
 "$linter" run ./... </dev/null
+(cd bench && "$linter" run --config ../.golangci.yml ./... </dev/null)
 (cd tools && "$linter" run --config ../.golangci.yml ./... </dev/null)

@@ -22,6 +22,7 @@ go build -C tools -o "$work/testsum" ./testsum
 export KABINET_TEST_REQUIRE_POSTGRES=1
 {
 	go test -C tools -json ./testsum &&
+		go test -C bench -json ./... &&
 		go run ./internal/store/pgtest -- go test -json -timeout 30m ./... &&
 		env -u KABINET_TEST_REQUIRE_POSTGRES tools/equality.sh -json
 } | "$work/testsum" -counts "$work/go" || status=1
