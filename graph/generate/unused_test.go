@@ -15,7 +15,7 @@ func TestNobodyUnmarshalsInputFromTheContext(t *testing.T) {
 	const name = "graphql.UnmarshalInputFromContext"
 	seen, ents := 0, 0
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || filepath.Dir(path) == "." || strings.HasPrefix(path, "../generate/") {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || filepath.ToSlash(filepath.Dir(path)) == "../../graph/generate" {
 			return err
 		}
 		b, err := os.ReadFile(path)
@@ -23,7 +23,7 @@ func TestNobodyUnmarshalsInputFromTheContext(t *testing.T) {
 		seen++
 		switch {
 		case !strings.Contains(text, name):
-		case strings.HasSuffix(filepath.ToSlash(path), "ent/generated/gql_collection.go"):
+		case filepath.ToSlash(path) == "../../ent/generated/gql_collection.go":
 			ents++
 			if strings.Count(text, name) != 1 || strings.Count(text, "fieldArgs(ctx, ") != strings.Count(text, "fieldArgs(ctx, nil, ") {
 				t.Errorf("%s has a where-input: strike the step inputMaps from process.go", path)
