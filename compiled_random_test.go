@@ -58,7 +58,7 @@ type contest struct {
 	sent, answered, short, refused int
 	rounds, once                   int // once: disagreements that could not be repeated
 	reasons                        map[string]int
-	ways                           []way
+	routes                         []route
 	disagreements, leaks           []string
 }
 
@@ -281,7 +281,7 @@ func (c *contest) guard(who caller, text string, vars map[string]any, v *verdict
 }
 
 // way leads to a type: what is selected of it becomes a query.
-type way struct {
+type route struct {
 	typ  *ast.Definition
 	wrap func(selected string) string
 }
@@ -291,11 +291,11 @@ type way struct {
 func (c *contest) probe() {
 	a := c.asker
 	known := map[string]bool{}
-	for i := 0; i < len(c.ways) || i == 0; i++ {
+	for i := 0; i < len(c.routes) || i == 0; i++ {
 		if i == 0 {
-			c.ways = []way{{a.schema.Query, func(selected string) string { return "{" + selected + "}" }}}
+			c.routes = []route{{a.schema.Query, func(selected string) string { return "{" + selected + "}" }}}
 		}
-		at := c.ways[i]
+		at := c.routes[i]
 		for _, f := range at.typ.Fields {
 			if strings.HasPrefix(f.Name, "__") || !c.answersShort(at, f) {
 				continue
@@ -309,7 +309,7 @@ func (c *contest) probe() {
 	a.known = known
 }
 
-func (c *contest) answersShort(at way, f *ast.FieldDefinition) bool {
+func (c *contest) answersShort(at route, f *ast.FieldDefinition) bool {
 	for range 8 {
 		v := c.send(pick(c.r, []caller{{who: "alice"}, {who: "staff"}}), at.wrap(c.asker.smallest(at.typ, f)), nil)
 		if v.doc != nil {
@@ -323,12 +323,12 @@ func (c *contest) answersShort(at way, f *ast.FieldDefinition) bool {
 }
 
 // lead notes the way to the types of a field.
-func (c *contest) lead(at way, f *ast.FieldDefinition, to *ast.Definition) {
+func (c *contest) lead(at route, f *ast.FieldDefinition, to *ast.Definition) {
 	for _, d := range append([]*ast.Definition{to}, c.schema.GetPossibleTypes(to)...) {
-		if slices.ContainsFunc(c.ways, func(w way) bool { return w.typ == d }) {
+		if slices.ContainsFunc(c.routes, func(w route) bool { return w.typ == d }) {
 			continue
 		}
-		c.ways = append(c.ways, way{d, func(selected string) string {
+		c.routes = append(c.routes, route{d, func(selected string) string {
 			if d != to {
 				selected = "... on " + d.Name + " {" + selected + "}"
 			}
@@ -351,7 +351,7 @@ func (a *asker) smallest(typ *ast.Definition, f *ast.FieldDefinition) string {
 
 // cover asks for what chance left out.
 func (c *contest) cover() {
-	for _, at := range c.ways {
+	for _, at := range c.routes {
 		for _, f := range at.typ.Fields {
 			name := at.typ.Name + "." + f.Name
 			for tries := 0; tries < 200 && c.asker.known[name] && c.asker.shown[name] == 0; tries++ {
@@ -368,7 +368,7 @@ func (c *contest) cover() {
 func (c *contest) judge() {
 	t := c.t
 	t.Helper()
-	t.Logf("%d queries: %d refused at the edge, %d answered, %d of them the short way (%d %%); %d disagreements that did not come back",
+	t.Logf("%d queries: %d refused at the edge, %d answered, %d of them the short route (%d %%); %d disagreements that did not come back",
 		c.sent, c.refused, c.answered, c.short, 100*c.short/max(c.answered, 1), c.once)
 	for why, n := range c.reasons {
 		if n > c.sent/100 {
@@ -382,7 +382,7 @@ func (c *contest) judge() {
 		t.Errorf("somebody else's: %s", l)
 	}
 	if 100*c.short < 40*c.answered || 10*c.refused > 3*c.sent {
-		t.Errorf("too few queries took the short way, or too many were refused")
+		t.Errorf("too few queries took the short route, or too many were refused")
 	}
 	if c.once > 2+c.short/2000 {
 		t.Errorf("%d times the two ways disagreed, and not when asked again", c.once)
@@ -400,6 +400,6 @@ func (c *contest) judge() {
 		}
 	}
 	if slices.Sort(missing); len(missing) > 0 && c.sent > 2000 {
-		t.Errorf("understood by the short way, but no value of it was compared: %v\nseen: %v", missing, slices.Sorted(maps.Keys(c.asker.shown)))
+		t.Errorf("understood by the short route, but no value of it was compared: %v\nseen: %v", missing, slices.Sorted(maps.Keys(c.asker.shown)))
 	}
 }
