@@ -64,10 +64,22 @@ func (p Plan) OpenSessions(ctx context.Context, db *sql.DB, w *World) error {
 	return tx.Commit()
 }
 
-// OpenStaffSession makes the administrator's session where there is none.
-func (p Plan) OpenStaffSession(ctx context.Context, db *sql.DB, w *World) error {
+// OpenHouse makes the administrator's session where there is none, and keeps
+// the sessions of those who do not play from being cleared away as expired.
+func (p Plan) OpenHouse(ctx context.Context, db *sql.DB, w *World) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	q := `INSERT INTO sessions (` + strings.Join(tables[tSessions].columns, ", ") + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 	_, err := db.ExecContext(ctx, q, w.StaffSession, now, now, w.House.Staff, w.House.Staff, "TOKEN", tokenHash(w.StaffToken), now, now.Add(8*time.Hour))
+	if err != nil {
+		return err
+	}
+	res, err := db.ExecContext(ctx, `UPDATE sessions SET created_at = $1, last_used_at = $1, expires_at = $2 WHERE expires_at <= $3`, now, now.Add(60*day), epoch)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `ANALYZE sessions`)
 	return err
 }

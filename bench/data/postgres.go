@@ -78,10 +78,11 @@ func (s *postgres) write(ctx context.Context, r *rows) error {
 }
 
 func copyRows(ctx context.Context, tx *sql.Tx, t table, rows [][]any) error {
-	in, err := tx.PrepareContext(ctx, pq.CopyIn(t.name, t.columns...))
+	in, err := tx.PrepareContext(ctx, `COPY `+t.name+` (`+strings.Join(t.columns, ", ")+`) FROM STDIN`)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = in.Close() }() // the last ExecContext has told of any error
 	for _, row := range rows {
 		for i, v := range row {
 			if j, ok := v.(jsonText); ok {
@@ -92,10 +93,8 @@ func copyRows(ctx context.Context, tx *sql.Tx, t table, rows [][]any) error {
 			return err
 		}
 	}
-	if _, err := in.ExecContext(ctx); err != nil {
-		return err
-	}
-	return in.Close()
+	_, err = in.ExecContext(ctx)
+	return err
 }
 
 func (s *postgres) end(ctx context.Context, say func(string)) error {

@@ -30,24 +30,24 @@ func (s *server) redeem(w http.ResponseWriter, r *http.Request) {
 		var account, owner, lot uuid.UUID
 		var seq, balance int64
 		var head []byte
-		err := tx.Stmt(s.write.spend).QueryRowContext(ctx, input.Amount, token(r)).Scan(&account, &owner, &seq, &balance, &head)
+		err := one(ctx, tx, s.write.spend, input.Amount, token(r)).Scan(&account, &owner, &seq, &balance, &head)
 		if err != nil {
 			return "", err
 		}
 		now, id := time.Now().UTC().Truncate(time.Microsecond), newID()
 		hash := sha256.Sum256(append(head, id[:]...))
-		_, err = tx.Stmt(s.write.entry).ExecContext(ctx, id, now, owner, account, seq, "REDEMPTION", -input.Amount, uuid.Max, balance, nil, input.IdempotencyKey, hash[:])
+		err = exec(ctx, tx, s.write.entry, id, now, owner, account, seq, "REDEMPTION", -input.Amount, uuid.Max, balance, nil, input.IdempotencyKey, hash[:])
 		if err != nil {
 			return "", err
 		}
-		if err := tx.Stmt(s.write.lot).QueryRowContext(ctx, input.Amount, account).Scan(&lot); err != nil {
+		if err := one(ctx, tx, s.write.lot, input.Amount, account).Scan(&lot); err != nil {
 			return "", err
 		}
-		if _, err := tx.Stmt(s.write.move).ExecContext(ctx, id, lot, -input.Amount); err != nil {
+		if err := exec(ctx, tx, s.write.move, id, lot, -input.Amount); err != nil {
 			return "", err
 		}
 		payload := fmt.Sprintf(`{"entryId":%q,"balance":%d}`, id, balance)
-		if _, err := tx.Stmt(s.write.event).ExecContext(ctx, 0, owner, newID(), "points.redeemed", "ent", id, payload, now); err != nil {
+		if err := exec(ctx, tx, s.write.event, 0, owner, newID(), "points.redeemed", "ent", id, payload, now); err != nil {
 			return "", err
 		}
 		return fmt.Sprintf(`{"id":%q,"amount":%d,"balance":%d}`, id, -input.Amount, balance), nil
@@ -101,7 +101,8 @@ func (in upsertInput) batch() (b batch, err error) {
 	return b, nil
 }
 
-// upsert is four statements over arrays: orders, lines, books, events.
+// upsert is five statements over arrays: buyers, in an order in which two
+// batches never wait for each other, then orders, lines, books and events.
 func (s *server) upsert(w http.ResponseWriter, r *http.Request) {
 	var input upsertInput
 	err := json.NewDecoder(r.Body).Decode(&input)
@@ -119,18 +120,21 @@ func (s *server) upsert(w http.ResponseWriter, r *http.Request) {
 	}
 	s.in(w, r, func(ctx context.Context, tx *sql.Tx) (string, error) {
 		ids, owners, totals, events := pq.Array(b.ids), pq.Array(b.owners), pq.Array(b.totals), pq.Array(b.events)
-		if _, err := tx.Stmt(s.write.orders).ExecContext(ctx, time.Now(), ids, owners, pq.Array(b.keys), totals); err != nil {
+		if err := exec(ctx, tx, s.write.buyers, owners); err != nil {
 			return "", err
 		}
-		_, err := tx.Stmt(s.write.ordersLines).ExecContext(ctx, pq.Array(b.lineIDs), pq.Array(b.lineOwners), pq.Array(b.lineOrders), pq.Array(b.linePositions),
+		if err := exec(ctx, tx, s.write.orders, time.Now(), ids, owners, pq.Array(b.keys), totals); err != nil {
+			return "", err
+		}
+		err := exec(ctx, tx, s.write.ordersLines, pq.Array(b.lineIDs), pq.Array(b.lineOwners), pq.Array(b.lineOrders), pq.Array(b.linePositions),
 			pq.Array(b.lineSKUs), pq.Array(b.lineTitles), pq.Array(b.lineQuantities), pq.Array(b.linePrices))
 		if err != nil {
 			return "", err
 		}
-		if _, err := tx.Stmt(s.write.ordersEvents).ExecContext(ctx, events, owners, ids, totals); err != nil {
+		if err := exec(ctx, tx, s.write.ordersEvents, events, owners, ids, totals); err != nil {
 			return "", err
 		}
-		if _, err := tx.Stmt(s.write.ordersTold).ExecContext(ctx, events, owners, ids); err != nil {
+		if err := exec(ctx, tx, s.write.ordersTold, events, owners, ids); err != nil {
 			return "", err
 		}
 		outcomes, err := json.Marshal(map[string]any{"outcomes": b.ids})

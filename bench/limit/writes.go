@@ -18,7 +18,7 @@ import (
 type statements struct {
 	basket, order, lines, balance, entry, notification, event *sql.Stmt
 	spender, spend, lot, move                                 *sql.Stmt
-	orders, ordersLines, ordersEvents, ordersTold             *sql.Stmt
+	buyers, orders, ordersLines, ordersEvents, ordersTold     *sql.Stmt
 }
 
 func (s *server) prepare(ctx context.Context) error {
@@ -42,7 +42,8 @@ func (s *server) prepare(ctx context.Context) error {
 			RETURNING id, owner_id, seq, active + held, head_hash`,
 		&w.lot: `UPDATE ledger_lots SET remaining = remaining - $1, updated_at = now() WHERE id = (SELECT id FROM ledger_lots WHERE account_id = $2 AND bucket = 'ACTIVE'
 			AND remaining >= $1 ORDER BY due_at, id LIMIT 1) RETURNING id`,
-		&w.move: `INSERT INTO ledger_lot_moves (entry_id, lot_id, amount) VALUES ($1, $2, $3)`,
+		&w.move:   `INSERT INTO ledger_lot_moves (entry_id, lot_id, amount) VALUES ($1, $2, $3)`,
+		&w.buyers: `SELECT id FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`,
 		&w.orders: `INSERT INTO orders (id, created_at, updated_at, owner_id, user_id, source, external_id, source_updated_at, number, currency, subtotal_minor, total_minor, placed_at, event_seq)
 			SELECT o.id, now(), now(), o.owner, o.owner, 'bench', o.key, $1, o.key, 'GBP', o.total, o.total, $1, 1
 			FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS o(id, owner, key, total)
@@ -59,7 +60,7 @@ func (s *server) prepare(ctx context.Context) error {
 			SELECT s.id, s.before + n.k, n.id, 'order.placed', 'order', n.ord, 'ALL', '{}', now(), true, true FROM n JOIN s ON s.id = n.owner`,
 		&w.spender: `SELECT u.id` + me,
 	} {
-		statement, err := s.db.PrepareContext(ctx, text)
+		statement, err := s.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // it lives as long as the server
 		if err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
@@ -73,6 +74,17 @@ func (s *server) prepare(ctx context.Context) error {
 const told = `WITH u AS (UPDATE users SET stream_seq = stream_seq + 1, unread_count = unread_count + $1 WHERE id = $2 RETURNING stream_seq)
 	INSERT INTO account_events (stream_id, seq, event_id, kind, subject_kind, subject_id, visibility, payload, created_at, relayed, heard)
 	SELECT $2, u.stream_seq, $3, $4, $5, $6, 'ALL', $7::jsonb, $8, true, true FROM u`
+
+// exec runs a prepared statement in a transaction.
+func exec(ctx context.Context, tx *sql.Tx, statement *sql.Stmt, args ...any) error {
+	_, err := tx.StmtContext(ctx, statement).ExecContext(ctx, args...) //nolint:sqlclosecheck // it closes with its transaction
+	return err
+}
+
+// one is exec for a statement that gives a row.
+func one(ctx context.Context, tx *sql.Tx, statement *sql.Stmt, args ...any) *sql.Row {
+	return tx.StmtContext(ctx, statement).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // it closes with its transaction
+}
 
 // in runs do in a transaction and answers with what it gives.
 func (s *server) in(w http.ResponseWriter, r *http.Request, do func(ctx context.Context, tx *sql.Tx) (string, error)) {
@@ -157,10 +169,10 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) {
 	s.in(w, r, func(ctx context.Context, tx *sql.Tx) (string, error) {
 		now, id := time.Now().UTC().Truncate(time.Microsecond), newID()
 		number := now.Format("20060102-") + id.String()[24:]
-		if _, err := tx.Stmt(s.write.order).ExecContext(ctx, id, now, p.owner, number, p.currency, p.total); err != nil {
+		if err := exec(ctx, tx, s.write.order, id, now, p.owner, number, p.currency, p.total); err != nil {
 			return "", err
 		}
-		_, err := tx.Stmt(s.write.lines).ExecContext(ctx, now, p.owner, p.currency, id,
+		err := exec(ctx, tx, s.write.lines, now, p.owner, p.currency, id,
 			pq.Array(p.ids), pq.Array(p.skus), pq.Array(p.titles), pq.Array(p.quantities), pq.Array(p.prices), pq.Array(p.products))
 		if err != nil {
 			return "", err
@@ -170,11 +182,11 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) {
 		}
 		event := newID()
 		body := fmt.Sprintf("Your order %s over £%d.%02d was placed.", number, p.total/100, p.total%100)
-		if _, err := tx.Stmt(s.write.notification).ExecContext(ctx, newID(), now, p.owner, event, "Order "+number+" was placed", body, id); err != nil {
+		if err := exec(ctx, tx, s.write.notification, newID(), now, p.owner, event, "Order "+number+" was placed", body, id); err != nil {
 			return "", err
 		}
 		payload := fmt.Sprintf(`{"orderId":%q,"number":%q}`, id, number)
-		if _, err := tx.Stmt(s.write.event).ExecContext(ctx, 1, p.owner, event, "order.placed", "order", id, payload, now); err != nil {
+		if err := exec(ctx, tx, s.write.event, 1, p.owner, event, "order.placed", "order", id, payload, now); err != nil {
 			return "", err
 		}
 		return fmt.Sprintf(`{"id":%q,"number":%q,"status":"PLACED","total":{"amount":%d,"currency":%q}}`, id, number, p.total, p.currency), nil
@@ -187,11 +199,11 @@ func (s *server) earn(ctx context.Context, tx *sql.Tx, p priced, order uuid.UUID
 	var account uuid.UUID
 	var seq, balance int64
 	var head []byte
-	if err := tx.Stmt(s.write.balance).QueryRowContext(ctx, points, now, p.owner).Scan(&account, &seq, &balance, &head); err != nil {
+	if err := one(ctx, tx, s.write.balance, points, now, p.owner).Scan(&account, &seq, &balance, &head); err != nil {
 		return err
 	}
 	id := newID()
 	hash := sha256.Sum256(append(head, id[:]...))
-	_, err := tx.Stmt(s.write.entry).ExecContext(ctx, id, now, p.owner, account, seq, "ACCRUAL", points, uuid.Max, balance, order, "order:"+order.String(), hash[:])
+	err := exec(ctx, tx, s.write.entry, id, now, p.owner, account, seq, "ACCRUAL", points, uuid.Max, balance, order, "order:"+order.String(), hash[:])
 	return err
 }

@@ -224,7 +224,7 @@ func (b *Bench) sessions(ctx context.Context, t *target.Target) error {
 		if w, err = t.Plan.ReadWorld(ctx, db); err != nil {
 			return err
 		}
-		if err := t.Plan.OpenStaffSession(ctx, db, w); err != nil {
+		if err := t.Plan.OpenHouse(ctx, db, w); err != nil {
 			return err
 		}
 		if b.worlds == nil {
