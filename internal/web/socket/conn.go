@@ -25,8 +25,6 @@ type conn struct {
 	exec   graphql.GraphExecutor
 	caller Caller
 	ws     *websocket.Conn
-	ctx    context.Context
-	cancel context.CancelFunc
 	slot   string // guarded by the hub
 
 	writing sync.Mutex
@@ -44,6 +42,7 @@ type conn struct {
 	closing  bool
 	draining bool
 	who      viewer.Viewer
+	signing  context.CancelFunc // while connection_init is looked up
 	ops      map[string]*operation
 	awaited  int // operations that are not streams, or not known to be
 	timer    *time.Timer
@@ -71,7 +70,6 @@ func (c *conn) start(ws *websocket.Conn) {
 	})
 	c.mu.Lock()
 	c.ws = ws
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.ops = map[string]*operation{}
 	c.timer = time.AfterFunc(c.t.Limits.SocketInit, c.tick)
 	draining, cutOff := c.draining, c.closing
@@ -207,7 +205,20 @@ func (c *conn) close(code int, reason string) {
 	// Not before, and not with goodbye as the deadline: a drain wakes thousands
 	// of us, and those whose turn to write comes late must still say why.
 	c.timer.Reset(goodbye)
-	c.cancel()
+	c.abandon()
+}
+
+// abandon ends what is under way without an answer. A context above those of
+// the operations would do it too, but every idle socket would hold it.
+func (c *conn) abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.signing != nil {
+		c.signing()
+	}
+	for _, op := range c.ops {
+		op.cancel()
+	}
 }
 
 // kill hangs up without a word.
@@ -220,7 +231,7 @@ func (c *conn) kill() {
 		return // start will see it
 	}
 	c.timer.Stop()
-	c.cancel()
+	c.abandon()
 	_ = c.ws.Close()
 }
 

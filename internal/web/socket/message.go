@@ -57,9 +57,7 @@ func (c *conn) init(payload json.RawMessage) {
 	}
 	hello.Passive = true
 	c.hello = hello
-	ctx, cancel := context.WithTimeout(c.ctx, c.t.Limits.Query)
-	who, err := c.caller.SignIn(ctx, hello)
-	cancel()
+	who, err := c.signIn(hello)
 	if err != nil {
 		c.refuse(err)
 		return
@@ -76,6 +74,23 @@ func (c *conn) init(payload json.RawMessage) {
 	c.mu.Unlock()
 	c.alive()
 	c.send([]byte(`{"type":"connection_ack"}`))
+}
+
+// signIn looks the caller up unless the socket is closed meanwhile.
+func (c *conn) signIn(hello Hello) (viewer.Viewer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), c.t.Limits.Query)
+	defer cancel()
+	c.mu.Lock()
+	if c.closing {
+		cancel()
+	}
+	c.signing = cancel
+	c.mu.Unlock()
+	who, err := c.caller.SignIn(ctx, hello)
+	c.mu.Lock()
+	c.signing = nil
+	c.mu.Unlock()
+	return who, err
 }
 
 // parseHello takes nothing, null or an object.
@@ -113,7 +128,7 @@ func (c *conn) refuse(err error) {
 		f, _ := fault.As(err)
 		c.close(CloseBadRequest, f.Code)
 	default:
-		if fault.KindOf(err) == fault.Internal && c.ctx.Err() == nil {
+		if fault.KindOf(err) == fault.Internal && !c.isClosing() {
 			c.t.Log.Error("sign-in on a socket failed", "requestId", c.caller.RequestID, "error", err)
 		}
 		c.close(CloseTryLater, "Try again later")
@@ -156,7 +171,7 @@ func (c *conn) add(op *operation) bool {
 	full := len(c.ops) >= c.t.Limits.Operations
 	ok := !twice && !full && !c.closing && !c.draining
 	if ok {
-		op.ctx, op.cancel = context.WithCancel(c.ctx)
+		op.ctx, op.cancel = context.WithCancel(context.Background())
 		c.ops[op.id] = op
 		c.awaited++
 		c.running.Add(1)

@@ -98,7 +98,7 @@ func New(o Options) *Transport {
 		Subprotocols: []string{Protocol},
 		// A read buffer of its own lets go of net/http's, a pool of write
 		// buffers serves all idle sockets: 4 KB and 4 KB less for each.
-		ReadBufferSize: 512, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
+		ReadBufferSize: 256, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
 		HandshakeTimeout: o.Limits.SocketWrite,
 		CheckOrigin:      func(*http.Request) bool { return true }, // Open has looked
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
