@@ -49,16 +49,47 @@ var (
 // EncodeCursor gives the opaque, URL-safe form. A cursor beyond the bounds (an
 // epoch above 36 bytes, more than MaxStreams streams, a negative seq) gives a
 // string that DecodeCursor refuses: never one that stands for less.
-func EncodeCursor(c Cursor) string {
-	b := make([]byte, 0, 64+len(c.Seqs)*(16+binary.MaxVarintLen64))
+func EncodeCursor(c Cursor) string { return c.trail().encode() }
+
+// trail is a cursor as it is kept for as long as somebody listens: a fifth of
+// the map's size, and in the order of the bytes already.
+type trail struct {
+	epoch string
+	steps []step
+}
+
+type step struct {
+	stream uuid.UUID
+	seq    int64
+}
+
+func (c Cursor) trail() trail {
+	t := trail{epoch: c.Epoch, steps: make([]step, 0, len(c.Seqs))}
+	for stream, seq := range c.Seqs {
+		t.steps = append(t.steps, step{stream, seq})
+	}
+	slices.SortFunc(t.steps, func(x, y step) int { return bytes.Compare(x.stream[:], y.stream[:]) })
+	return t
+}
+
+// advance notes that e was received, of a stream that t has.
+func (t trail) advance(e event.Stored) {
+	for i := range t.steps {
+		if t.steps[i].stream == e.StreamID {
+			t.steps[i].seq = e.Seq
+		}
+	}
+}
+
+func (t trail) encode() string {
+	b := make([]byte, 0, 64+len(t.steps)*(16+binary.MaxVarintLen64))
 	b = append(b, cursorVersion)
-	b = binary.AppendUvarint(b, uint64(len(c.Epoch)))
-	b = append(b, c.Epoch...)
-	b = binary.AppendUvarint(b, uint64(len(c.Seqs)))
-	streams := slices.SortedFunc(maps.Keys(c.Seqs), func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
-	for _, stream := range streams {
-		b = append(b, stream[:]...)
-		b = binary.AppendUvarint(b, uint64(c.Seqs[stream]))
+	b = binary.AppendUvarint(b, uint64(len(t.epoch)))
+	b = append(b, t.epoch...)
+	b = binary.AppendUvarint(b, uint64(len(t.steps)))
+	for i := range t.steps {
+		b = append(b, t.steps[i].stream[:]...)
+		b = binary.AppendUvarint(b, uint64(t.steps[i].seq))
 	}
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, cursorSum))
 	return cursorText.EncodeToString(b)

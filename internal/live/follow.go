@@ -100,12 +100,12 @@ func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uui
 	if err != nil {
 		return nil, err
 	}
-	out := make(chan *T)
+	at, out := c.trail(), make(chan *T)
 	err = s.Hub.Feed(ctx, Request{Positions: c.Seqs, Read: s.Read, Early: true}, Sink{
 		Deliver: func(ctx context.Context, rows []event.Stored) error {
 			for _, e := range rows {
-				c.Advance(e)
-				item, err := each(ctx, e, EncodeCursor(c))
+				at.advance(e)
+				item, err := each(ctx, e, at.encode())
 				if err != nil {
 					return err
 				}
