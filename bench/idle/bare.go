@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,7 +102,7 @@ func serveBare(name string) error {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST /collect", func(w http.ResponseWriter, _ *http.Request) {
-		litter(8 << 20)
+		runtime.GC()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -110,16 +111,6 @@ func serveBare(name string) error {
 	}
 	fmt.Println("listening on", ln.Addr())
 	return http.Serve(ln, mux) //nolint:gosec // on loopback, for this program alone
-}
-
-var kept []byte
-
-// litter makes garbage in pieces, as requests would.
-func litter(bytes int) {
-	const piece = 16 << 10
-	for range bytes / piece {
-		kept = make([]byte, piece)
-	}
 }
 
 // gorillas echo with one goroutine a socket, which is net/http's.

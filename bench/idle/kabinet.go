@@ -87,7 +87,7 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 	k.speak, k.open = graphqlWS{k.tokens}, "kabinet_running_subscriptions"
 	k.tell = func(ctx context.Context, user int) error { return k.adjust(ctx, user, uuid.NewString()) }
 	k.stir = func(ctx context.Context) error {
-		for range 50 {
+		for range 30 {
 			if err := k.ask(ctx, "", `{ __typename }`, nil, nil); err != nil {
 				return err
 			}

@@ -158,32 +158,44 @@ func (s *server) until(ctx context.Context, n int) error {
 	}
 }
 
-// usage makes the server collect its garbage and takes the least that was found
-// alive: what came up during a collection counts as alive until the next. Nobody can ask Kabinet for
-// a collection, so all servers get there in the same way, by work.
+// usage makes the server collect its garbage twice and takes the least that was
+// found alive. Nobody can ask Kabinet for a collection: it gets there by work,
+// and when one is near is left alone, for what comes up during it counts as
+// alive until the next.
 func (s *server) usage(ctx context.Context) (u usage, err error) {
 	const collections = "go_gc_duration_seconds_count"
-	first, err := s.sample(ctx)
+	m, err := s.sample(ctx)
 	if err != nil {
 		return u, err
 	}
-	began := time.Now()
-	for m := first; m[collections] < first[collections]+3; {
-		if time.Since(began) > 3*time.Minute {
+	seen, patience := m[collections], time.Now().Add(4*time.Minute)
+	for turns := 0; turns < 2; {
+		if time.Now().After(patience) {
 			return u, errors.New("it does not collect its garbage")
 		}
-		if err := s.stir(ctx); err != nil {
+		live, held, goal := m["go_gc_heap_live_bytes"], m["go_memstats_heap_alloc_bytes"], m["go_memstats_next_gc_bytes"]
+		if held < live+0.65*(goal-live) { // Go begins at 0.7 at the earliest
+			err = s.stir(ctx)
+		} else {
+			err = sleep(ctx, 50*time.Millisecond) // it has work of its own
+		}
+		if err != nil {
 			return u, err
 		}
 		if m, err = s.sample(ctx); err != nil {
 			return u, err
 		}
-		heap := int64(m["go_gc_heap_live_bytes"])
-		if m[collections] > first[collections] && (u.heap == 0 || heap < u.heap) {
-			u.heap, u.inuse = heap, int64(m["go_memstats_heap_inuse_bytes"])
+		if m[collections] == seen {
+			continue
 		}
-		u.stack, u.goroutines = int64(m["go_memstats_stack_inuse_bytes"]), int64(m["go_goroutines"])
+		seen = m[collections]
+		turns++
+		if live := int64(m["go_gc_heap_live_bytes"]); u.heap == 0 || live < u.heap {
+			u.heap = live
+		}
 	}
+	u.inuse, u.stack = int64(m["go_memstats_heap_inuse_bytes"]), int64(m["go_memstats_stack_inuse_bytes"])
+	u.goroutines = int64(m["go_goroutines"])
 	u.rss, err = rssOf(s.cmd.Process.Pid)
 	return u, err
 }
