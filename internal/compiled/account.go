@@ -12,7 +12,7 @@ import (
 // says; whose rows they show, the fence.
 var roots = map[string]field{
 	"me": one{must: true, listing: func(int, map[string]any) (listing, error) {
-		return where(sql.FieldEQ("id", param(func(c *call) (any, error) { return c.who.UserID, nil }))), nil
+		return where(sql.FieldEQ("id", param((*call).userID))), nil
 	}},
 	"order":  orderRoot,
 	"ticket": ticketRoot,

@@ -1,6 +1,7 @@
 package compiled
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"entgo.io/ent/dialect/sql"
@@ -110,7 +111,7 @@ func entryLabel(c *call, v []value) error {
 		return err
 	}
 	e := &ent.LedgerEntry{Kind: ledgerentry.Kind(kind), Bucket: ledgerentry.Bucket(bucket)}
-	if !v[2].null() {
+	if bytes.Contains(v[2], []byte("true")) { // only what is true in it changes the label
 		if err := json.Unmarshal(v[2], &e.Explain); err != nil {
 			return errOdd
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/bonus"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -96,7 +97,7 @@ func (s *Reads) Answer(ctx context.Context) (data []byte, ok bool) {
 	c := s.calls.Get().(*call)
 	defer s.calls.Put(c)
 	*c = call{
-		ctx: ctx, op: op, reads: s, who: viewer.From(ctx), now: s.o.Store.Now(),
+		ctx: ctx, op: op, reads: s, who: viewer.From(ctx), now: s.o.Store.Now(), order: c.order,
 		tape: c.tape, at: c.at[:0], out: c.out[:0], values: c.values[:0], given: c.given[:0], args: c.args[:0],
 	}
 	if err := c.run(p); err != nil {
@@ -119,6 +120,8 @@ type call struct {
 	given  []given // the arguments of fields, by their number
 	args   []any   // of the statement
 	text   *text
+	me     any       // the caller's id, as the database reads it
+	order  ent.Order // scratch for the rules of package order
 }
 
 // run reads and writes; any error means that the answer is not to be used.

@@ -143,7 +143,7 @@ func (c *call) own(arg any) (any, error) {
 		}
 		switch number := binary.BigEndian.Uint32(arg[12:]); binary.BigEndian.Uint32(arg[8:]) {
 		case userID:
-			return c.who.UserID, nil
+			return c.userID()
 		case ownerID:
 			return c.who.OwnerID, nil
 		case afterID:
@@ -154,4 +154,12 @@ func (c *call) own(arg any) (any, error) {
 		return nil, errOdd
 	}
 	return arg, nil
+}
+
+// userID is the caller's id as text, which stands in many conditions at once.
+func (c *call) userID() (any, error) {
+	if c.me == nil {
+		c.me = c.who.UserID.String()
+	}
+	return c.me, nil
 }

@@ -92,7 +92,8 @@ func ofKind(kind string) listingOf {
 func oldest(int, map[string]any) (listing, error) { return listing{by: "id"}, nil }
 
 // standing is an order with where it stands: status, payment and fulfillment.
-func standing(v []value) (*ent.Order, error) {
+// It is good until the next call.
+func (c *call) standing(v []value) (*ent.Order, error) {
 	var text [3]string
 	for i := range text {
 		var err error
@@ -100,14 +101,13 @@ func standing(v []value) (*ent.Order, error) {
 			return nil, err
 		}
 	}
-	return &ent.Order{
-		Status: entorder.Status(text[0]), PaymentStatus: entorder.PaymentStatus(text[1]),
-		FulfillmentStatus: entorder.FulfillmentStatus(text[2]),
-	}, nil
+	c.order.Status, c.order.PaymentStatus = entorder.Status(text[0]), entorder.PaymentStatus(text[1])
+	c.order.FulfillmentStatus = entorder.FulfillmentStatus(text[2])
+	return &c.order, nil
 }
 
 func orderLabel(c *call, v []value) error {
-	o, err := standing(v)
+	o, err := c.standing(v)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func orderLabel(c *call, v []value) error {
 }
 
 func orderActions(c *call, v []value) error {
-	o, err := standing(v)
+	o, err := c.standing(v)
 	if err != nil {
 		return err
 	}

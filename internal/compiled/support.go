@@ -122,6 +122,6 @@ func (readMark) sql(st *statement, c *call, parent string) error {
 	if err != nil {
 		return err
 	}
-	st.selected(s.Select(s.C("read_seq")).Where(sql.EQ(s.C("user_id"), param(func(c *call) (any, error) { return c.who.UserID, nil }))))
+	st.selected(s.Select(s.C("read_seq")).Where(sql.EQ(s.C("user_id"), param((*call).userID))))
 	return nil
 }
