@@ -3,6 +3,7 @@ package compiled
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"weak"
 
@@ -14,73 +15,114 @@ import (
 // of documents in internal/web keeps while it has room.
 type plans struct {
 	mu   sync.RWMutex
-	kept map[weak.Pointer[ast.OperationDefinition]]*plan // nil: the ordinary way
+	kept map[weak.Pointer[ast.OperationDefinition]]*variants
 }
+
+// variants are the plans of one operation. @skip and @include leave fields out
+// by variables: each combination has a plan of its own.
+type variants struct {
+	odd       bool     // always the ordinary way
+	variables []string // that fields depend on
+	plans     map[string]*plan
+}
+
+// A front end sends an operation in few combinations.
+const mostVariants = 16
 
 // plan is that of the operation; nil where it has none.
 func (s *Reads) plan(ctx context.Context, op *graphql.OperationContext) *plan {
-	key := weak.Make(op.Operation)
+	id := weak.Make(op.Operation)
 	s.plans.mu.RLock()
-	p, known := s.plans.kept[key]
+	v := s.plans.kept[id]
+	var p *plan
+	var known bool
+	if v != nil {
+		p, known = v.plans[v.combination(op)]
+	}
 	s.plans.mu.RUnlock()
-	if known {
+	if known || v != nil && (v.odd || len(v.plans) >= mostVariants) {
 		return p
 	}
-	if !directed(op.Doc) {
-
+	if v == nil {
+		v = newVariants(op.Doc)
+	}
+	if !v.odd {
 		p, _ = s.compile(ctx, op) // an error is nil: the ordinary way
-
 	}
 	s.plans.mu.Lock()
 	defer s.plans.mu.Unlock()
-	if _, known := s.plans.kept[key]; !known {
-		if s.plans.kept == nil {
-			s.plans.kept = map[weak.Pointer[ast.OperationDefinition]]*plan{}
-		}
-		s.plans.kept[key] = p
-		runtime.AddCleanup(op.Operation, s.forget, key)
+	if s.plans.kept == nil {
+		s.plans.kept = map[weak.Pointer[ast.OperationDefinition]]*variants{}
 	}
+	if first := s.plans.kept[id]; first != nil {
+		v = first
+	} else {
+		s.plans.kept[id] = v
+		runtime.AddCleanup(op.Operation, s.forget, id)
+	}
+	v.plans[v.combination(op)] = p
 	return p
 }
 
-func (s *Reads) forget(key weak.Pointer[ast.OperationDefinition]) {
+func (s *Reads) forget(id weak.Pointer[ast.OperationDefinition]) {
 	s.plans.mu.Lock()
 	defer s.plans.mu.Unlock()
-	delete(s.plans.kept, key)
+	delete(s.plans.kept, id)
 }
 
-// directed says whether a document has directives: @skip and @include depend
-// on variables, and a plan does not.
-func directed(doc *ast.QueryDocument) bool {
-	for _, f := range doc.Fragments {
-		if len(f.Directives) > 0 || inSet(f.SelectionSet) {
-			return true
+// combination is the values of the variables that fields depend on.
+func (v *variants) combination(op *graphql.OperationContext) string {
+	if len(v.variables) == 0 {
+		return ""
+	}
+	b := make([]byte, len(v.variables))
+	for i, name := range v.variables {
+		b[i] = '0'
+		if op.Variables[name] == true {
+			b[i] = '1'
 		}
+	}
+	return string(b)
+}
+
+// newVariants looks for what the plans of a document depend on. A directive
+// other than @skip and @include is for the ordinary way.
+func newVariants(doc *ast.QueryDocument) *variants {
+	v := &variants{plans: map[string]*plan{}}
+	for _, f := range doc.Fragments {
+		v.directives(f.Directives)
+		v.set(f.SelectionSet)
 	}
 	for _, op := range doc.Operations {
-		if len(op.Directives) > 0 || inSet(op.SelectionSet) {
-			return true
-		}
+		v.directives(op.Directives)
+		v.set(op.SelectionSet)
 	}
-	return false
+	return v
 }
 
-func inSet(set ast.SelectionSet) bool {
+func (v *variants) set(set ast.SelectionSet) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
-			if len(sel.Directives) > 0 || inSet(sel.SelectionSet) {
-				return true
-			}
+			v.directives(sel.Directives)
+			v.set(sel.SelectionSet)
 		case *ast.InlineFragment:
-			if len(sel.Directives) > 0 || inSet(sel.SelectionSet) {
-				return true
-			}
+			v.directives(sel.Directives)
+			v.set(sel.SelectionSet)
 		case *ast.FragmentSpread:
-			if len(sel.Directives) > 0 {
-				return true
-			}
+			v.directives(sel.Directives)
 		}
 	}
-	return false
+}
+
+func (v *variants) directives(list ast.DirectiveList) {
+	for _, d := range list {
+		on := d.Arguments.ForName("if")
+		switch {
+		case d.Name != "skip" && d.Name != "include" || on == nil:
+			v.odd = true
+		case on.Value.Kind == ast.Variable && !slices.Contains(v.variables, on.Value.Raw):
+			v.variables = append(v.variables, on.Value.Raw)
+		}
+	}
 }
