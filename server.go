@@ -180,7 +180,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
-	s.OnTold(k.relay.Wake)
+	s.OnTold(k.wake)
 	if err := k.prepare(ctx, p); err != nil {
 		k.close()
 		return nil, err
@@ -226,6 +226,15 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 }
 
 func (k *kabinet) close() { k.bus.Close() }
+
+// wake wakes the relay after a commit; its hearers only where one hears.
+func (k *kabinet) wake(heard bool) {
+	if heard {
+		k.relay.Wake()
+	} else {
+		k.relay.WakeBells()
+	}
+}
 
 // hear runs the hearers of facts that nobody has heard yet.
 func (k *kabinet) hear(ctx context.Context, limit int) (int, error) {

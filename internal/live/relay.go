@@ -49,6 +49,12 @@ func (r *Relay) Wake() {
 	}
 }
 
+// WakeBells is Wake after a commit of facts that nobody hears.
+func (r *Relay) WakeBells() {
+	r.begin()
+	r.loops[0].Wake()
+}
+
 // Run follows the log until ctx ends and leaves no goroutine. The fields must
 // not change after the first Wake or Run.
 func (r *Relay) Run(ctx context.Context) {

@@ -28,8 +28,8 @@ func (s *Orders) Cancel(ctx context.Context, input CancelOrderInput) (Outcome, e
 	}
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
-	return s.once(ctx, "cancelOrder", input.IdempotencyKey, input.DryRun, bare, input.OrderID.UUID, func(ctx context.Context, tx *store.Tx) error {
-		return s.cancel(ctx, tx, input)
+	return s.once(ctx, "cancelOrder", input.IdempotencyKey, input.DryRun, bare, input.OrderID.UUID, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
+		return nil, s.cancel(ctx, tx, input)
 	})
 }
 

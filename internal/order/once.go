@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -25,7 +26,9 @@ var errNumberTaken = errors.New("order: the number is taken")
 // once runs a verb that makes or changes one order once per idempotency key,
 // or for show when dry. The order of the answer is read after the commit, a
 // dry run's before its rollback: the same fields either way. id is the order's.
-func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) error) (out Outcome, err error) {
+// A verb that gives the order as it is stored saves the reading where nothing
+// but its own fields is selected.
+func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) (*ent.Order, error)) (out Outcome, err error) {
 	show := dry != nil && *dry
 	var kept struct{ OrderID uuid.UUID }
 	var replayed bool
@@ -36,7 +39,10 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 	for range 5 {
 		err = s.Store.InDryTx(ctx, show, func(ctx context.Context, tx *store.Tx) (err error) {
 			kept.OrderID = id
-			replayed, err = tx.Once(ctx, operation, key, said, &kept, func() error { return verb(ctx, tx) })
+			replayed, err = tx.Once(ctx, operation, key, said, &kept, func() (err error) {
+				out.Order, err = verb(ctx, tx)
+				return err
+			})
 			if err != nil || !show {
 				return err
 			}
@@ -53,10 +59,36 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 		return Outcome{}, err
 	}
 	out.Replayed = &replayed
-	if !show {
+	if show {
+		return out, nil
+	}
+	if out.Order != nil && !replayed && ownFields(ctx) {
+		out.Order.Unwrap()
+	} else {
 		out.Order, err = selected(ctx, s.Store.Client, kept.OrderID)
 	}
 	return out, store.Translate(err)
+}
+
+// ownFields says whether the payload selects fields of the order itself alone,
+// which any stored order has at hand.
+func ownFields(ctx context.Context) bool {
+	payload := graphql.GetFieldContext(ctx)
+	if payload == nil || payload.Field.Field == nil {
+		return false
+	}
+	op := graphql.GetOperationContext(ctx)
+	for _, order := range graphql.CollectFields(op, payload.Field.Selections, []string{payload.Field.Definition.Type.Name()}) {
+		if order.Name != "order" {
+			continue
+		}
+		for _, f := range graphql.CollectFields(op, order.Selections, []string{order.Definition.Type.Name()}) {
+			if len(f.Selections) > 0 && f.Definition.Type.Name() != "Money" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // selected reads an order with the edges that the payload's field order asks for.

@@ -32,7 +32,7 @@ func (s *Orders) Place(ctx context.Context, input PlaceOrderInput) (Outcome, err
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
 	id := uuid.Must(uuid.NewV7())
-	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, id, func(ctx context.Context, tx *store.Tx) error {
+	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, id, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
 		return s.place(ctx, tx, id, input)
 	})
 }
@@ -49,21 +49,21 @@ func checkPlace(input PlaceOrderInput) error {
 	return checkOptional(input.Note, maxNote, "input", "note")
 }
 
-func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input PlaceOrderInput) error {
+func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input PlaceOrderInput) (*ent.Order, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
-		return fault.ErrUnauthenticated
+		return nil, fault.ErrUnauthenticated
 	}
 	if v.OwnerID == viewer.House { // the business buys nothing of itself
-		return fault.ErrForbidden
+		return nil, fault.ErrForbidden
 	}
 	products, err := onSale(ctx, tx, input.Lines)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	basket, err := price(input.Lines, products)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o := &ent.Order{
 		ID: id, OwnerID: v.OwnerID, UserID: &v.UserID, Number: s.number(tx.Now),
@@ -71,10 +71,23 @@ func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input Pl
 		Channel: entorder.ChannelONLINE, Currency: basket.currency, SubtotalMinor: basket.total, Note: input.Note, PlacedAt: tx.Now,
 	}
 	if o.Delivery, err = delivery(ctx, tx, input.AddressID); err != nil {
-		return err
+		return nil, err
 	}
 	c := &changes{actor: v.Actor()}
 	c.note(o, orderevent.KindPLACED, tx.Now, basket.total, nil)
+	stored, err := storePlaced(ctx, tx, o, c, basket)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.placed(ctx, tx, stored); err != nil || stored.PointsEarned != 0 || v.OwnerID != v.UserID {
+		return nil, err
+	}
+	return stored, nil
+}
+
+// storePlaced stores an order with its lines and book, and takes the goods.
+// Faults: OUT_OF_STOCK.
+func storePlaced(ctx context.Context, tx *store.Tx, o *ent.Order, c *changes, basket priced) (*ent.Order, error) {
 	var stored *ent.Order
 	taken, err := tx.AtOnce(ctx, func(ctx context.Context) (err error) {
 		if stored, err = createOrder(tx, o).Save(ctx); err != nil {
@@ -91,13 +104,13 @@ func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input Pl
 	})
 	switch {
 	case store.IsUnique(err):
-		return errNumberTaken
+		return nil, errNumberTaken
 	case err != nil:
-		return err
+		return nil, err
 	case len(basket.counted) > 0 && taken != int64(len(basket.counted)):
-		return outOfStock(ctx, tx, basket)
+		return nil, outOfStock(ctx, tx, basket)
 	}
-	return s.placed(ctx, tx, stored)
+	return stored, nil
 }
 
 // placed is the end of every placing: points, then the news.
@@ -126,7 +139,9 @@ func onSale(ctx context.Context, tx *store.Tx, lines []*PlaceOrderLineInput) (ma
 			skus = append(skus, l.Sku)
 		}
 	}
-	products, err := tx.Product.Query().Where(product.SkuIn(skus...)).All(ctx)
+	products, err := tx.Product.Query().Where(product.SkuIn(skus...)).
+		Select(product.FieldID, product.FieldSku, product.FieldTitle, product.FieldCategory, product.FieldImageURL, product.FieldURL,
+			product.FieldPriceMinor, product.FieldCurrency, product.FieldStatus, product.FieldStock).All(ctx)
 	for _, p := range products {
 		found[p.Sku] = p
 	}
@@ -183,10 +198,13 @@ func (s *Orders) earn(ctx context.Context, tx *store.Tx, o *ent.Order, m Moment)
 		return err
 	}
 	o.PointsEarned += points
-	if err := tx.Order.Update().Where(entorder.ID(o.ID)).SetPointsEarned(o.PointsEarned).Exec(ctx); err != nil {
-		return err
-	}
-	return keepPoints(ctx, tx, o.Edges.Lines)
+	_, err = tx.AtOnce(ctx, func(ctx context.Context) error {
+		if err := tx.Order.Update().Where(entorder.ID(o.ID)).SetPointsEarned(o.PointsEarned).Exec(ctx); err != nil {
+			return err
+		}
+		return keepPoints(ctx, tx, o.Edges.Lines)
+	})
+	return err
 }
 
 // keepPoints stores each line's share.

@@ -22,8 +22,8 @@ func (s *Orders) SetStatus(ctx context.Context, input SetOrderStatusInput) (Outc
 	}
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
-	return s.once(ctx, "setOrderStatus", input.IdempotencyKey, input.DryRun, bare, input.OrderID.UUID, func(ctx context.Context, tx *store.Tx) error {
-		return s.setStatus(ctx, tx, input)
+	return s.once(ctx, "setOrderStatus", input.IdempotencyKey, input.DryRun, bare, input.OrderID.UUID, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
+		return nil, s.setStatus(ctx, tx, input)
 	})
 }
 

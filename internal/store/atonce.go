@@ -49,7 +49,7 @@ type gathering struct {
 	last   int64
 }
 
-// write is a statement with $1, $2 … as placeholders.
+// write is a statement; its placeholders are those of whoever keeps it.
 type write struct {
 	text string
 	args []any

@@ -221,7 +221,8 @@ func (s *Store) hearNext(ctx context.Context, most int, hearers []Hearer, failed
 		}
 		n = len(events)
 		more = slices.ContainsFunc(tx.tales, func(t tale) bool { return !s.deaf(t.fact.Kind()) })
-		return tx.markHeard(ctx, events)
+		tx.markHeard(events)
+		return nil
 	})
 	if err != nil {
 		n, more = 0, false
@@ -300,21 +301,19 @@ func (tx *Tx) hearCarefully(ctx context.Context, h Hearer, e event.Stored, faile
 	return err
 }
 
-func (tx *Tx) markHeard(ctx context.Context, events []event.Stored) error {
+// markHeard marks facts at the end of the transaction.
+func (tx *Tx) markHeard(events []event.Stored) {
 	if len(events) == 1 || tx.store.Dialect() != dialect.Postgres {
 		for _, e := range events {
-			if _, err := tx.Exec(ctx, `UPDATE account_events SET heard = ? WHERE stream_id = ? AND seq = ?`, true, e.StreamID, e.Seq); err != nil {
-				return err
-			}
+			tx.lastly = append(tx.lastly, write{`UPDATE account_events SET heard = ? WHERE stream_id = ? AND seq = ?`, []any{true, e.StreamID, e.Seq}})
 		}
-		return nil
+		return
 	}
 	bells := make([]event.Bell, len(events))
 	for i, e := range events {
 		bells[i] = event.Bell{StreamID: e.StreamID, Seq: e.Seq}
 	}
 	streams, seqs := places(bells)
-	_, err := tx.Exec(ctx, `UPDATE account_events SET heard = true FROM unnest(CAST(? AS uuid[]), CAST(? AS bigint[])) AS r(stream_id, seq)
-		WHERE account_events.stream_id = r.stream_id AND account_events.seq = r.seq`, streams, seqs)
-	return err
+	tx.lastly = append(tx.lastly, write{`UPDATE account_events SET heard = true FROM unnest(CAST(? AS uuid[]), CAST(? AS bigint[])) AS r(stream_id, seq)
+		WHERE account_events.stream_id = r.stream_id AND account_events.seq = r.seq`, []any{streams, seqs}})
 }

@@ -41,8 +41,8 @@ type Store struct {
 	url    string
 	clock  func() time.Time
 	log    *slog.Logger
-	told   func()          // rings the relay after a commit that told events
-	heard  map[string]bool // kinds of facts that anybody hears; nil: all
+	told   func(heard bool) // rings the relay after a commit that told events
+	heard  map[string]bool  // kinds of facts that anybody hears; nil: all
 	epoch  atomic.Pointer[string]
 }
 
@@ -53,7 +53,7 @@ const maxConns = 16
 // Open opens the pools and checks that the database answers. It does not
 // migrate: call Migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{url: o.URL, clock: o.Clock, log: o.Log, told: func() {}}
+	s := &Store{url: o.URL, clock: o.Clock, log: o.Log, told: func(bool) {}}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -90,8 +90,9 @@ func (s *Store) Dialect() string { return s.drv.dialect }
 // Writer is the pool that River shares; nothing else may use it.
 func (s *Store) Writer() *sql.DB { return s.drv.write }
 
-// OnTold sets what is called after each commit that told events.
-func (s *Store) OnTold(f func()) { s.told = f }
+// OnTold sets what is called after each commit that told events, and whether
+// anybody hears one of them.
+func (s *Store) OnTold(f func(heard bool)) { s.told = f }
 
 func openDriver(raw string, keep int) (*pools, error) {
 	u, err := url.Parse(raw)

@@ -82,13 +82,18 @@ type telling struct {
 // tellAll is the event tail: users, then other streams, each by ascending id,
 // and then the rows.
 func (tx *Tx) tellAll(ctx context.Context) (told bool, err error) {
-	if len(tx.tales) == 0 {
-		return false, nil
-	}
 	all := byStream(tx.tales)
 	if len(all) == 1 && tx.store.Dialect() == dialect.Postgres && len(all[0].tales) <= tellAtOnce {
 		err = tx.tellOne(ctx, all[0])
 	} else {
+		for _, w := range tx.lastly {
+			if _, err := tx.Exec(ctx, w.text, w.args...); err != nil {
+				return false, err
+			}
+		}
+		if len(all) == 0 {
+			return false, nil
+		}
 		err = tx.tellMany(ctx, all)
 	}
 	if err == nil {

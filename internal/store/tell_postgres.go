@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,12 +28,17 @@ func (tx *Tx) tellOne(ctx context.Context, g *telling) error {
 	var b strings.Builder
 	var args []any
 	if g.to.kind == "user" {
-		b.WriteString(`WITH raised AS (` + raiseUser + `) `)
+		b.WriteString(`WITH raised AS (` + raiseUser + `)`)
 		args = append(args, len(rows), g.delta, g.to.id)
 	} else {
-		b.WriteString(`WITH raised AS (` + raiseStream + `) `)
+		b.WriteString(`WITH raised AS (` + raiseStream + `)`)
 		args = append(args, g.to.id, g.to.kind, len(rows))
 	}
+	for i, w := range tx.lastly {
+		b.WriteString(`, also` + strconv.Itoa(i) + ` AS (` + w.text + `)`)
+		args = append(args, w.args...)
+	}
+	b.WriteByte(' ')
 	b.WriteString(insertEvent)
 	for i, r := range rows {
 		if i > 0 {

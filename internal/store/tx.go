@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Tx struct {
 	sql      *sql.Tx
 	inner    *watchedTx // what Client writes through
 	gathered *gathering // in AtOnce
+	lastly   []write    // go with the events, at the end
 	tales    []tale
 }
 
@@ -86,6 +88,7 @@ func (s *Store) once(ctx context.Context, dry bool, fn func(ctx context.Context,
 	if dry {
 		return errDry
 	}
+	heard := slices.ContainsFunc(tx.tales, func(t tale) bool { return !s.deaf(t.fact.Kind()) })
 	told, err := tx.tellAll(ctx)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (s *Store) once(ctx context.Context, dry bool, fn func(ctx context.Context,
 		return fmt.Errorf("commit: %w", err)
 	}
 	if told {
-		s.told()
+		s.told(heard)
 	}
 	return nil
 }
