@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/dosco/graphjin/core/v3"
-	_ "github.com/lib/pq" // the driver that kabinet uses
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver GraphJin's own service uses: it keeps statements prepared
 
 	"kabinet/bench/limit"
 )
@@ -35,7 +35,7 @@ var edges = []core.Table{
 
 // Serve answers on ln until ctx ends.
 func Serve(ctx context.Context, url string, ln net.Listener) error {
-	db, err := sql.Open("postgres", url)
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return err
 	}

@@ -121,8 +121,21 @@ func (b *Bench) Prepare(ctx context.Context, p Pair) error {
 		b.sources = map[Pair]*scenario.Source{}
 	}
 	b.sources[p] = source
-	_, err = load.Run(ctx, p.Target.Address(), b.sources[p], rules(way), b.Clients, b.Slice, b.Seed)
-	return err
+	return b.warm(ctx, p)
+}
+
+// warmth is how many requests a target meets before it counts: V8 wants some
+// thousands until its code is what it will be.
+const warmth = 4000
+
+// warm asks until it is warm, or has had as long as it gets in all rounds.
+func (b *Bench) warm(ctx context.Context, p Pair) error {
+	for n, began := 0, time.Now(); ; {
+		res, err := load.Run(ctx, p.Target.Address(), b.sources[p], b.Rules(p), b.Clients, b.Slice, b.Seed)
+		if n += res.Requests; err != nil || n >= warmth || p.Scenario.Writes || time.Since(began) > time.Duration(b.Rounds)*b.Slice {
+			return err
+		}
+	}
 }
 
 // Source gives the requests of a pair that Prepare has prepared.

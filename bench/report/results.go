@@ -24,6 +24,7 @@ var sections = []struct{ name, title string }{
 	{"scales", "As the data grows"},
 	{"curve", "As the clients grow"},
 	{"soak", "Over time"},
+	{"idle", "Idle sockets"},
 }
 
 const preface = `# Results of the bench
