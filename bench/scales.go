@@ -11,9 +11,13 @@ import (
 	"kabinet/bench/target"
 )
 
-// scales compares kabinet and the limit with themselves on ten times the users.
+// scales compares kabinet and the limit with themselves on more users: ten
+// times as many, or what -scale says.
 func (b *bench) scales(ctx context.Context) error {
-	small, large := data.Scale(1), data.Scale(10)
+	if b.scale <= 1 {
+		b.scale = 10
+	}
+	small, large := data.Scale(1), data.Scale(b.scale)
 	if b.quick {
 		small, large = data.Tiny(), data.Tiny()
 		large.Users *= 3
@@ -22,7 +26,7 @@ func (b *bench) scales(ctx context.Context) error {
 	for _, at := range []struct {
 		name string
 		plan data.Plan
-	}{{"1", small}, {"10", large}} {
+	}{{"1", small}, {fmt.Sprint(b.scale), large}} {
 		db, err := b.postgres(ctx, at.plan, "", false)
 		if err != nil {
 			return err
@@ -46,7 +50,7 @@ func (b *bench) scales(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text := report.Growth(pairs, samples)
+	text := report.Growth(pairs, samples, fmt.Sprint(b.scale))
 	fmt.Fprintf(b.out, "\n%s", text)
 	if !b.write {
 		return nil

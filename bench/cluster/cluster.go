@@ -30,7 +30,7 @@ const superuser = "postgres"
 // a soak turns it on.
 var settings = []string{
 	"listen_addresses=", "max_connections=300", "shared_buffers=2GB", "work_mem=16MB", "effective_cache_size=6GB", "random_page_cost=1.1",
-	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB", "checkpoint_timeout=1h",
+	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=1GB", "checkpoint_timeout=1h",
 	"wal_level=minimal", "max_wal_senders=0", "jit=off", "dynamic_shared_memory_type=mmap", "shared_memory_type=mmap",
 	"timezone=UTC", "log_timezone=UTC", "shared_preload_libraries=pg_stat_statements",
 }
