@@ -29,11 +29,16 @@ type roleCache struct {
 
 const fresh = 2 * time.Second
 
+// A role that is not there may have been made since, by another instance: it
+// is looked for anew, but not for each request of whoever holds it.
+const looked = 100 * time.Millisecond
+
 // find gives a role in force by its key; nil when there is none.
 func (c *roleCache) find(ctx context.Context, s *store.Store, key uuid.UUID) (*ent.Role, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r := c.rows[key]; r != nil && time.Since(c.at) < fresh {
+	age := time.Since(c.at)
+	if r := c.rows[key]; r != nil && age < fresh || c.rows != nil && age < looked {
 		return r, nil
 	}
 	list, err := s.Client.Role.Query().Where(role.RetiredAtIsNil()).All(asSystem(ctx))

@@ -139,8 +139,5 @@ const afterlife = 24 * time.Hour
 
 // ForgetChallenges deletes what can no longer be answered or replaced.
 func (s *Store) ForgetChallenges(ctx context.Context) error {
-	return s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM challenges WHERE expires_at < ?`, tx.Now.Add(-afterlife))
-		return err
-	})
+	return s.Sweep(ctx, "challenges", "id", `expires_at < ?`, s.Now().Add(-afterlife))
 }

@@ -100,8 +100,5 @@ func inputHash(input any) (string, error) {
 
 // ForgetKeys deletes idempotency keys past their life.
 func (s *Store) ForgetKeys(ctx context.Context) error {
-	return s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM idempotencies WHERE expires_at < ?`, tx.Now)
-		return err
-	})
+	return s.Sweep(ctx, "idempotencies", "actor_id, key", `expires_at < ?`, s.Now())
 }

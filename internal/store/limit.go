@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -156,9 +157,28 @@ func inOrder(uses []Use) []Use {
 
 // ForgetLimits deletes counts that no rule can still need.
 func (s *Store) ForgetLimits(ctx context.Context) error {
-	return s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM rate_limits WHERE window_at < ? AND (blocked_until_at IS NULL OR blocked_until_at < ?)`,
-			tx.Now.Add(-24*time.Hour), tx.Now)
-		return err
-	})
+	now := s.Now()
+	return s.Sweep(ctx, "rate_limits", "key", `window_at < ? AND (blocked_until_at IS NULL OR blocked_until_at < ?)`, now.Add(-24*time.Hour), now)
+}
+
+// sweepAtOnce is how many rows a transaction of Sweep deletes: long enough to
+// be worth one, short enough that nobody waits for SQLite's only writer.
+const sweepAtOnce = 1000
+
+// Sweep deletes the rows of a table that fulfil a condition, some at a time,
+// each time in a transaction of its own. key names the columns of a unique
+// index. What changes meanwhile is judged anew.
+func (s *Store) Sweep(ctx context.Context, table, key, where string, args ...any) error {
+	query := `DELETE FROM ` + table + ` WHERE (` + key + `) IN (SELECT ` + key + ` FROM ` + table + ` WHERE ` + where + ` LIMIT ` + strconv.Itoa(sweepAtOnce) + `) AND (` + where + `)`
+	args = slices.Concat(args, args)
+	for {
+		var n int64
+		err := s.InTx(ctx, func(ctx context.Context, tx *Tx) (err error) {
+			n, err = tx.Exec(ctx, query, args...)
+			return err
+		})
+		if err != nil || n < sweepAtOnce {
+			return err
+		}
+	}
 }

@@ -3,10 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
 
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
@@ -222,6 +226,34 @@ func TestEpoch(t *testing.T) {
 		}
 		if e, err := db.Epoch(context.Background()); err != nil || e == first {
 			t.Errorf("renewed: %q %v", e, err)
+		}
+	})
+}
+
+// Much is deleted in pieces, and what is still good stays.
+func TestSweepInPieces(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		const many = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+			INSERT INTO idempotencies (actor_id, key, operation, input_hash, result, expires_at) SELECT CAST(? AS %s), CAST(i AS text), '', '', '{}', CAST(? AS %s) FROM n`
+		kinds := []any{"uuid", "timestamptz"}
+		if db.Dialect() == dialect.SQLite {
+			kinds = []any{"text", "text"}
+		}
+		insert := fmt.Sprintf(many, kinds...)
+		err := db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			for _, at := range []time.Duration{-time.Hour, time.Hour} {
+				if _, err := tx.Exec(ctx, insert, uuid.New(), tx.Now.Add(at)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, log := db.Statements(func() { err = db.ForgetKeys(storetest.System()) })
+		if err != nil || n != 3 || rows(t, db, "idempotencies") != 2500 {
+			t.Fatal(n, log, rows(t, db, "idempotencies"), err)
 		}
 	})
 }
