@@ -205,6 +205,22 @@ func selected(statement string) (columns []string) {
 	return columns
 }
 
+// readsNoSecret fails for an operation that reads the secret of an identity or
+// the hash of a token, but for those that compare it.
+func readsNoSecret(t *testing.T, query string, log []string) {
+	t.Helper()
+	if strings.Contains(query, "signIn(") || strings.Contains(query, "changePassword(") {
+		return
+	}
+	for _, statement := range log {
+		for _, column := range selected(statement) {
+			if regexp.MustCompile(`\b(secret|token_hash)$`).MatchString(column) {
+				t.Errorf("%s reads %s:\n%s", query, column, statement)
+			}
+		}
+	}
+}
+
 // allowed are the columns behind the fields of a query.
 func (a *asking) allowed(t *testing.T, query string) map[string]bool {
 	t.Helper()

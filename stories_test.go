@@ -117,6 +117,7 @@ func tell(t *testing.T, w *world, file string) {
 		}
 		var answer map[string]any
 		n, log := w.db.RequestStatements(func() { answer = w.send(t, s, query) })
+		readsNoSecret(t, query, log)
 		if s.sql > 0 && n > s.sql && !w.twice && !inBytes() {
 			t.Errorf("%s: %d statements, at most %d:\n%s", s.name, n, s.sql, strings.Join(log, "\n"))
 		}
