@@ -122,11 +122,15 @@ func (w *fullWorld) book(owner, programme uuid.UUID, unit string, orders []uuid.
 	id := w.insert("LedgerAccount", given)
 	given["kind"], given["unit"], given["program_id"] = "WALLET", "EUR", nil
 	w.insert("LedgerAccount", given)
-	for i, kind := range []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP",
-		"PAYMENT", "FEE", "ACCRUAL", "ADJUSTMENT"} {
-		entry := w.insert("LedgerEntry", map[string]any{"owner_id": owner, "account_id": id, "seq": i + 1, "kind": kind, "amount": pick(w.r, []int64{-5, 3, 1<<53 - 1}),
+	kinds := []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP", "PAYMENT", "FEE"}
+	for i, kind := range append(kinds, kinds...) {
+		given := map[string]any{"owner_id": owner, "account_id": id, "seq": i + 1, "kind": kind, "amount": pick(w.r, []int64{-5, 3, 1<<53 - 1}),
 			"bucket": pick(w.r, []string{"PENDING", "ACTIVE", "HELD"}), "contra_id": w.id(), "contra_bucket": "ACTIVE", "unit": unit,
-			"balance_after": pick(w.r, someAmounts), "cause_key": fmt.Sprint("made:", i), "order_id": some(w.r, orders), "created_at": w.time()})
+			"balance_after": pick(w.r, someAmounts), "cause_key": fmt.Sprint("made:", i), "order_id": some(w.r, orders), "created_at": w.time()}
+		if i < len(kinds) {
+			given["order_id"], given["explain"] = pick(w.r, orders), w.asJSON(oddJSON[1])
+		}
+		entry := w.insert("LedgerEntry", given)
 		entries = append(entries, entry)
 		w.insert("LedgerLot", map[string]any{"owner_id": owner, "account_id": id, "entry_id": entry, "bucket": pick(w.r, []string{"PENDING", "ACTIVE", "HELD"}),
 			"amount": 9, "remaining": pick(w.r, []int64{0, 4, 9}), "due_at": some(w.r, []time.Time{storetest.Start.Add(time.Hour), storetest.Start.Add(2 * time.Hour)})})
