@@ -45,7 +45,7 @@ func startBare(ctx context.Context, name string) (*server, error) {
 		return nil, err
 	}
 	s := &server{name: name, addr: addr, cmd: cmd, ended: ended,
-		metrics: "http://" + addr + "/metrics", open: "bare_subscribers", speak: echoes{}}
+		metrics: "http://" + addr + "/metrics", open: "bare_subscribers", cheap: 20, speak: echoes{}}
 	if name == "centrifuge" {
 		s.speak = channels{}
 	}

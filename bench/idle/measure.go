@@ -68,7 +68,7 @@ func measure(ctx context.Context, o options, small, big *server) (row, *fleet, e
 	}
 	progress("%s: targeted events", r.name)
 	for round := range o.rounds + 1 {
-		count := o.targets
+		count := o.targets * max(1, big.cheap)
 		if round == 0 {
 			count = min(count, 50) // warms up
 		}

@@ -24,6 +24,7 @@ type server struct {
 	speak   dialect
 	tell    func(ctx context.Context, user int) error // makes one event for a user
 	stir    func(ctx context.Context) error           // makes it collect its garbage, at least a bit
+	cheap   int                                       // so many times more events, where one is too little to measure
 	open    string                                    // the metric that counts its subscribers
 	db      func() (time.Duration, error)             // CPU of its database; nil when that is in the process
 }
