@@ -18,21 +18,21 @@ func (k *kabinet) earn(ctx context.Context, tx *store.Tx, o *ent.Order, lines []
 	return k.points.EarnForOrder(ctx, tx, o, lines, string(moment))
 }
 
-func (k *kabinet) customer(ctx context.Context, tx *store.Tx, ref order.CustomerRef) (uuid.UUID, error) {
-	by := account.PersonRef{}
-	switch {
-	case ref.ID != nil:
-		id, err := ref.ID.As("usr")
-		if err != nil {
-			return uuid.Nil, err
+func (k *kabinet) known(ctx context.Context, tx *store.Tx, refs []order.CustomerRef) ([]uuid.UUID, error) {
+	people := make([]account.PersonRef, len(refs))
+	for i, ref := range refs {
+		switch {
+		case ref.ID != nil:
+			if id, err := ref.ID.As("usr"); err == nil {
+				people[i].ID = &id
+			}
+		case ref.Email != nil:
+			people[i].Email = *ref.Email
+		case ref.External != nil:
+			people[i].Source, people[i].Extern = ref.External.Source, ref.External.ID
 		}
-		by.ID = &id
-	case ref.Email != nil:
-		by.Email = *ref.Email
-	case ref.External != nil:
-		by.Source, by.Extern = ref.External.Source, ref.External.ID
 	}
-	return k.people.Customer(ctx, tx, by)
+	return k.people.Known(ctx, tx, people)
 }
 
 // customers names the people an import makes: the set has neither names nor

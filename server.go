@@ -169,7 +169,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	}
 	k.orders = &order.Orders{
 		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder,
-		Customer: k.customer, Customers: k.customers,
+		Known: k.known, Customers: k.customers,
 	}
 	k.points.Spent = k.orders.NoteSpent
 	k.tickets = &support.Tickets{Store: s, Streams: streams}

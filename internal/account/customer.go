@@ -8,7 +8,6 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
-	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -21,32 +20,75 @@ type PersonRef struct {
 	Source, Extern string // the key in an outside system
 }
 
-// Customer finds the active person that staff or an outside system means, in
-// the caller's transaction.
-//
-// Faults: NOT_FOUND.
-func (p *People) Customer(ctx context.Context, tx *store.Tx, ref PersonRef) (uuid.UUID, error) {
-	var which predicate.User
-	switch {
-	case ref.ID != nil:
-		which = user.ID(*ref.ID)
-	case ref.Email != "":
-		address, ok := parseEmail(ref.Email)
-		if !ok {
-			return uuid.Nil, fault.ErrNotFound
+// Known finds the active people that staff or an outside system means, in the
+// caller's transaction: an id for each reference, uuid.Nil where nobody is
+// meant. What it costs does not grow with them.
+func (p *People) Known(ctx context.Context, tx *store.Tx, refs []PersonRef) ([]uuid.UUID, error) {
+	ctx = asSystem(ctx)
+	byID, byEmail, bySource := asked(refs)
+	ids, emails, keys := map[uuid.UUID]bool{}, map[string]uuid.UUID{}, map[[2]string]uuid.UUID{}
+	if len(byID) > 0 {
+		there, err := tx.User.Query().Where(user.IDIn(byID...), user.StatusEQ(user.StatusACTIVE)).IDs(ctx)
+		if err != nil {
+			return nil, err
 		}
-		which = user.HasContactPointsWith(contactpoint.KindEQ(contactpoint.KindEMAIL),
-			contactpoint.ValueKey(address.Key), contactpoint.VerifiedAtNotNil())
-	case ref.Extern != "":
-		which = user.And(user.Source(ref.Source), user.ExternalID(ref.Extern))
-	default:
-		return uuid.Nil, fault.ErrNotFound
+		for _, id := range there {
+			ids[id] = true
+		}
 	}
-	id, err := tx.User.Query().Where(which, user.StatusEQ(user.StatusACTIVE)).OnlyID(asSystem(ctx))
-	if ent.IsNotFound(err) {
-		return uuid.Nil, fault.ErrNotFound
+	if len(byEmail) > 0 {
+		points, err := tx.ContactPoint.Query().Where(contactpoint.KindEQ(contactpoint.KindEMAIL), contactpoint.ValueKeyIn(byEmail...),
+			contactpoint.VerifiedAtNotNil(), contactpoint.HasUserWith(user.StatusEQ(user.StatusACTIVE))).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range points {
+			emails[c.ValueKey] = c.UserID
+		}
 	}
-	return id, err
+	for source, externalIDs := range bySource {
+		people, err := tx.User.Query().Where(user.Source(source), user.ExternalIDIn(externalIDs...), user.StatusEQ(user.StatusACTIVE)).
+			Select(user.FieldID, user.FieldExternalID).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range people {
+			keys[[2]string{source, *u.ExternalID}] = u.ID
+		}
+	}
+	found := make([]uuid.UUID, len(refs))
+	for i, r := range refs {
+		switch {
+		case r.ID != nil && ids[*r.ID]:
+			found[i] = *r.ID
+		case r.ID != nil:
+		case r.Email != "":
+			if address, ok := parseEmail(r.Email); ok {
+				found[i] = emails[address.Key]
+			}
+		default:
+			found[i] = keys[[2]string{r.Source, r.Extern}]
+		}
+	}
+	return found, nil
+}
+
+// asked sorts references by their kind.
+func asked(refs []PersonRef) (ids []uuid.UUID, emails []string, keys map[string][]string) {
+	keys = map[string][]string{}
+	for _, r := range refs {
+		switch {
+		case r.ID != nil:
+			ids = append(ids, *r.ID)
+		case r.Email != "":
+			if address, ok := parseEmail(r.Email); ok {
+				emails = append(emails, address.Key)
+			}
+		case r.Extern != "":
+			keys[r.Source] = append(keys[r.Source], r.Extern)
+		}
+	}
+	return ids, emails, keys
 }
 
 // NewCustomer is how an import names the people it makes.

@@ -111,24 +111,25 @@ func TestCustomers(t *testing.T) {
 		if n := w.number(`SELECT count(*) FROM users`); n != 1200 {
 			t.Errorf("%d people after the second time", n)
 		}
-		ref := func(r account.PersonRef) (id uuid.UUID, err error) {
-			err = db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-				id, err = w.Customer(ctx, tx, r)
+		emma, nobody := first["0007"], uuid.New()
+		refs := []account.PersonRef{
+			{ID: &emma}, {Email: "EMMA@example.com"}, {Source: "shop", Extern: "0007"},
+			{}, {ID: &nobody}, {Email: "customer-0042@shop.example.com"}, {Email: "x"}, {Source: "erp", Extern: "0007"}, {Source: "erp"},
+		}
+		var known []uuid.UUID
+		n, _ := db.Statements(func() {
+			w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) (err error) {
+				known, err = w.Known(ctx, tx, refs)
 				return err
-			})
-			return id, err
-		}
-		emma := first["0007"]
-		for _, r := range []account.PersonRef{{ID: &emma}, {Email: "EMMA@example.com"}, {Source: "shop", Extern: "0007"}} {
-			if id, err := ref(r); err != nil || id != emma {
-				t.Errorf("%+v: %s %v", r, id, err)
+			}))
+		})
+		for i, id := range known {
+			if want := i < 3; want != (id == emma) || !want && id != uuid.Nil {
+				t.Errorf("%+v: %s", refs[i], id)
 			}
 		}
-		nobody := uuid.New()
-		for _, r := range []account.PersonRef{{}, {ID: &nobody}, {Email: "customer-0042@shop.example.com"}, {Email: "x"}, {Source: "erp", Extern: "0007"}} {
-			if _, err := ref(r); !errors.Is(err, fault.ErrNotFound) {
-				t.Errorf("%+v: %v", r, err)
-			}
+		if len(known) != len(refs) || n != 4 { // one for each kind and source
+			t.Errorf("%d people by %d statements", len(known), n)
 		}
 	})
 }

@@ -27,8 +27,9 @@ type Orders struct {
 	// Unearn takes the points back that an order earned and returns those that
 	// were spent on it, when it is cancelled.
 	Unearn func(ctx context.Context, tx *store.Tx, o *ent.Order) error
-	// Customer finds the person that an outside system means.
-	Customer func(ctx context.Context, tx *store.Tx, ref CustomerRef) (uuid.UUID, error)
+	// Known finds the people that an outside system means, an id for each
+	// reference; uuid.Nil: nobody.
+	Known func(ctx context.Context, tx *store.Tx, refs []CustomerRef) ([]uuid.UUID, error)
 	// Customers makes the people of an import who are not there yet, by their
 	// external ids, and says who each is.
 	Customers func(ctx context.Context, tx *store.Tx, source string, externalIDs []string) (map[string]uuid.UUID, error)

@@ -44,7 +44,7 @@ var errNoPoints = errors.New("the points cannot be given")
 func newShop(t *testing.T, db *storetest.DB) *shop {
 	t.Helper()
 	s := &shop{t: t, db: db, earnOn: order.Delivered}
-	s.Orders = &order.Orders{Store: db.Store, Customer: s.customer,
+	s.Orders = &order.Orders{Store: db.Store, Known: s.known,
 		Earn: func(_ context.Context, _ *store.Tx, o *ent.Order, lines []*ent.OrderLine, m order.Moment) (int64, error) {
 			if s.earnOn == "FAILS" {
 				return 0, errNoPoints
@@ -112,18 +112,26 @@ func (s *shop) fill(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// customer finds people by id and by their key in the outside system crm.
-func (s *shop) customer(ctx context.Context, tx *store.Tx, ref order.CustomerRef) (uuid.UUID, error) {
-	q := tx.User.Query()
-	switch {
-	case ref.ID != nil:
-		q.Where(user.ID(ref.ID.UUID))
-	case ref.External != nil:
-		q.Where(user.Source(ref.External.Source), user.ExternalID(ref.External.ID))
-	default:
-		return uuid.Nil, fault.ErrNotFound
+// known finds people by id and by their key in the outside system crm.
+func (s *shop) known(ctx context.Context, tx *store.Tx, refs []order.CustomerRef) ([]uuid.UUID, error) {
+	found := make([]uuid.UUID, len(refs))
+	for i, ref := range refs {
+		q := tx.User.Query()
+		switch {
+		case ref.ID != nil:
+			q.Where(user.ID(ref.ID.UUID))
+		case ref.External != nil:
+			q.Where(user.Source(ref.External.Source), user.ExternalID(ref.External.ID))
+		default:
+			continue
+		}
+		id, err := q.OnlyID(ctx)
+		if err != nil && !ent.IsNotFound(err) {
+			return nil, err
+		}
+		found[i] = id
 	}
-	return q.OnlyID(ctx)
+	return found, nil
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -23,16 +23,13 @@ import (
 	"kabinet/internal/viewer"
 )
 
-// findCustomers finds whose the orders are; one question a customer. An item
-// whose customer is not known is refused.
+// findCustomers finds whose the orders are. An item whose customer is not
+// known is refused.
 func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arrival) error {
-	type answer struct {
-		id  uuid.UUID
-		err error
-	}
-	asked := map[string]answer{}
-	ctx = viewer.AsSystem(ctx, "order.customer")
-	for _, a := range items {
+	var refs []CustomerRef
+	place := map[string]int{} // of a reference among those asked for
+	keys := make([]string, len(items))
+	for i, a := range items {
 		ref := a.in.Customer
 		if a.err != nil {
 			continue
@@ -46,24 +43,29 @@ func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arriv
 			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
 			continue
 		}
-		found, known := asked[key]
-		if !known {
-			found.id, found.err = s.Customer(ctx, tx, *ref)
-			asked[key] = found
+		if _, known := place[key]; !known {
+			place[key] = len(refs)
+			refs = append(refs, *ref)
 		}
-		switch fault.KindOf(found.err) {
-		case fault.NotFound, fault.Invalid:
+		keys[i] = key
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	people, err := s.Known(viewer.AsSystem(ctx, "order.customer"), tx, refs)
+	if err != nil {
+		return err
+	}
+	for i, a := range items {
+		if keys[i] == "" {
+			continue
+		}
+		id := people[place[keys[i]]]
+		if id == uuid.Nil {
 			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
 			continue
 		}
-		if ent.IsNotFound(found.err) {
-			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
-			continue
-		}
-		if found.err != nil {
-			return found.err
-		}
-		a.owner, a.user = found.id, &found.id
+		a.owner, a.user = id, &id
 	}
 	return nil
 }
