@@ -106,7 +106,9 @@ func serve(ctx context.Context, what, url, address string) error {
 	case "serve-limit":
 		return limit.Serve(ctx, url, ln)
 	case "serve-graphjin":
-		return graphjin.Serve(ctx, url, ln)
+		return graphjin.Serve(ctx, url, ln, false)
+	case "serve-graphjin" + scenario.Open:
+		return graphjin.Serve(ctx, url, ln, true)
 	}
 	return fmt.Errorf("%s is nothing to serve", what)
 }

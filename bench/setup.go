@@ -18,7 +18,7 @@ import (
 )
 
 // targetNames are what -targets may say.
-var targetNames = []string{"postgres", "sqlite", "limit", "postgraphile", "graphjin"}
+var targetNames = []string{"postgres", "sqlite", "limit", "postgraphile", "graphjin", "postgraphile-open", "graphjin-open"}
 
 // directLimit is the scale from which data is never cloned for a run, and
 // writes are left out.
@@ -61,7 +61,7 @@ func open(ctx context.Context, o *options) (*bench, error) {
 	if b.postgraphile, err = filepath.Abs("postgraphile"); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(target.Node(b.postgraphile)); err != nil && b.wants("postgraphile") {
+	if _, err := os.Stat(target.Node(b.postgraphile)); err != nil && (b.wants("postgraphile") || b.wants("postgraphile-open")) {
 		return nil, errors.New("PostGraphile is not installed: run npm ci in postgraphile, or make bench, or leave it out with -targets")
 	}
 	if b.scenarios, err = scenario.Named(o.scenarios); err != nil {
@@ -165,11 +165,13 @@ func (b *bench) others(_ context.Context, db target.Database) (list []*target.Ta
 	if b.wants("limit") {
 		list = append(list, target.Limit(b.self, db))
 	}
-	if b.wants("postgraphile") {
-		list = append(list, target.PostGraphile(b.postgraphile, db))
-	}
-	if b.wants("graphjin") {
-		list = append(list, target.GraphJin(b.self, db))
+	for _, open := range []string{"", scenario.Open} {
+		if b.wants("postgraphile" + open) {
+			list = append(list, target.PostGraphile(b.postgraphile, db, open))
+		}
+		if b.wants("graphjin" + open) {
+			list = append(list, target.GraphJin(b.self, db, open))
+		}
 	}
 	return list, nil
 }

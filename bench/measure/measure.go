@@ -54,7 +54,7 @@ type Bench struct {
 func Pairs(targets []*target.Target, scenarios []*scenario.Scenario) (pairs []Pair) {
 	for _, s := range scenarios {
 		for _, t := range targets {
-			if _, ok := s.Ways[t.Kind]; ok {
+			if _, ok := s.Way(t.Kind); ok {
 				pairs = append(pairs, Pair{t, s})
 			}
 		}
@@ -92,7 +92,8 @@ func (b *Bench) Prepare(ctx context.Context, p Pair) error {
 	if err := b.sessions(ctx, p.Target); err != nil {
 		return err
 	}
-	w, way := b.worlds[p.Target.URL], p.Scenario.Ways[p.Target.Kind]
+	w := b.worlds[p.Target.URL]
+	way, _ := p.Scenario.Way(p.Target.Kind)
 	c, err := load.Dial(p.Target.Address())
 	if err != nil {
 		return err
@@ -142,9 +143,10 @@ func (b *Bench) warm(ctx context.Context, p Pair) error {
 func (b *Bench) Source(p Pair) *scenario.Source { return b.sources[p] }
 
 // Rules tell its good answers from bad ones.
-func (b *Bench) Rules(p Pair) load.Rules { return rules(p.Scenario.Ways[p.Target.Kind]) }
-
-func rules(w scenario.Way) load.Rules { return load.Rules{Must: w.Must, Not: w.Not()} }
+func (b *Bench) Rules(p Pair) load.Rules {
+	w, _ := p.Scenario.Way(p.Target.Kind)
+	return load.Rules{Must: w.Must, Not: w.Not()}
+}
 
 // One measures one prepared pair for a time.
 func (b *Bench) One(ctx context.Context, p Pair, clients int, d time.Duration, seed uint64) (s Sample, err error) {
@@ -155,7 +157,7 @@ func (b *Bench) One(ctx context.Context, p Pair, clients int, d time.Duration, s
 	if err != nil {
 		return s, err
 	}
-	res, err := load.Run(ctx, p.Target.Address(), b.sources[p], rules(p.Scenario.Ways[p.Target.Kind]), clients, d, seed)
+	res, err := load.Run(ctx, p.Target.Address(), b.sources[p], b.Rules(p), clients, d, seed)
 	if err != nil {
 		return s, err
 	}
@@ -285,7 +287,7 @@ func (b *Bench) Statements(ctx context.Context, pairs []Pair) (map[Pair]float64,
 		if err != nil {
 			return nil, err
 		}
-		res, err := load.Run(ctx, p.Target.Address(), b.sources[p], rules(p.Scenario.Ways[p.Target.Kind]), 1, min(b.Slice, time.Second), b.Seed)
+		res, err := load.Run(ctx, p.Target.Address(), b.sources[p], b.Rules(p), 1, min(b.Slice, time.Second), b.Seed)
 		if err == nil && p.Scenario.Writes {
 			err = b.drain(ctx, p.Target)
 		}

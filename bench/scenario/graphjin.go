@@ -7,7 +7,7 @@ import (
 	"kabinet/bench/documents"
 )
 
-// graphjin asks GraphJin, which takes the person's id for his token.
+// graphjin asks GraphJin.
 func graphjin(name string, variables func(u *data.Person) map[string]any) func(*data.World, *data.Person, uint64) Call {
 	text := documents.Text("graphjin/" + name)
 	return func(_ *data.World, u *data.Person, _ uint64) Call {
@@ -15,7 +15,7 @@ func graphjin(name string, variables func(u *data.Person) map[string]any) func(*
 		if variables != nil {
 			o.Variables = variables(u)
 		}
-		return Call{Path: "/graphql", Token: u.ID.String(), Body: o.json()}
+		return Call{Path: "/graphql", Token: u.Token, Body: o.json()}
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"kabinet/bench/documents"
 )
 
-// postgraphile asks PostGraphile; the person is a variable.
+// postgraphile asks PostGraphile; the person is a variable besides.
 func postgraphile(name string, variables func(u *data.Person) map[string]any) func(*data.World, *data.Person, uint64) Call {
 	text := documents.Text("postgraphile/" + name)
 	return func(_ *data.World, u *data.Person, _ uint64) Call {
-		return Call{Path: "/graphql", Body: operation{Query: text, Variables: variables(u)}.json()}
+		return Call{Path: "/graphql", Token: u.Token, Body: operation{Query: text, Variables: variables(u)}.json()}
 	}
 }
 

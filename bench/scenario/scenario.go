@@ -20,6 +20,34 @@ const (
 	GraphJin     = "graphjin"
 )
 
+// Open marks the kinds that believe who calls, in place of asking the sessions.
+const Open = "-open"
+
+// Way is how a kind of target is asked.
+func (s *Scenario) Way(kind string) (w Way, ok bool) {
+	closed, open := strings.CutSuffix(kind, Open)
+	if w, ok = s.Ways[closed]; !ok || !open {
+		return w, ok
+	}
+	if call := w.Call; call != nil {
+		w.Call = func(world *data.World, u *data.Person, n uint64) Call { return believed(call(world, u, n), u) }
+	}
+	if learn, with := w.Learn, w.With; learn != nil {
+		w.Learn = func(u *data.Person) Call { return believed(learn(u), u) }
+		w.With = func(u *data.Person, answer []byte) (Call, error) {
+			c, err := with(u, answer)
+			return believed(c, u), err
+		}
+	}
+	return w, true
+}
+
+// believed is a call that names the person himself.
+func believed(c Call, u *data.Person) Call {
+	c.Token = u.ID.String()
+	return c
+}
+
 // Scenario is one thing that a client does.
 type Scenario struct {
 	Name   string
@@ -81,7 +109,8 @@ type Source struct {
 // Source gives the requests of a scenario for a kind of target; ask is used
 // where a way must learn something first.
 func (s *Scenario) Source(w *data.World, kind string, ask func(request []byte) ([]byte, error)) (*Source, error) {
-	src := &Source{w: w, users: s.Users(w), way: s.Ways[kind]}
+	way, _ := s.Way(kind)
+	src := &Source{w: w, users: s.Users(w), way: way}
 	if s.Writes {
 		return src, nil
 	}

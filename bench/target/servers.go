@@ -59,12 +59,13 @@ func Limit(self string, db Database) *Target {
 	return t
 }
 
-// GraphJin is GraphJin's compiler behind net/http, in a process of this program.
-func GraphJin(self string, db Database) *Target {
-	t := &Target{Name: "graphjin", Kind: scenario.GraphJin, URL: db.URL, Database: db.Name, Plan: db.Plan}
+// GraphJin is GraphJin's compiler behind net/http, in a process of this
+// program; open as in scenario.Open.
+func GraphJin(self string, db Database, open string) *Target {
+	t := &Target{Name: scenario.GraphJin + open, Kind: scenario.GraphJin + open, URL: db.URL, Database: db.Name, Plan: db.Plan}
 	t.start = func(t *Target, address, _ string) *exec.Cmd {
 		t.metrics = "http://" + address + "/debug/mallocs"
-		cmd := exec.Command(self, "serve-graphjin", db.URL, address)
+		cmd := exec.Command(self, "serve-graphjin"+open, db.URL, address)
 		cmd.Env = append(Environment(db.URL), gogc)
 		return cmd
 	}
@@ -72,11 +73,11 @@ func GraphJin(self string, db Database) *Target {
 }
 
 // PostGraphile is the npm package, in one process of the Node.js installed
-// beside it in dir.
-func PostGraphile(dir string, db Database) *Target {
-	t := &Target{Name: "postgraphile", Kind: scenario.PostGraphile, URL: db.URL, Database: db.Name, Plan: db.Plan}
+// beside it in dir; open as in scenario.Open.
+func PostGraphile(dir string, db Database, open string) *Target {
+	t := &Target{Name: scenario.PostGraphile + open, Kind: scenario.PostGraphile + open, URL: db.URL, Database: db.Name, Plan: db.Plan}
 	t.start = func(_ *Target, address, _ string) *exec.Cmd {
-		cmd := exec.Command(Node(dir), "server.mjs", db.URL, address)
+		cmd := exec.Command(Node(dir), "server.mjs", db.URL, address, open)
 		cmd.Dir = dir
 		cmd.Env = append(Environment(db.URL), "NODE_ENV=production", "GRAPHILE_ENV=production")
 		return cmd
