@@ -112,7 +112,7 @@ func checkRevision(ctx context.Context, tx *store.Tx, id uuid.UUID, revision *in
 		return err
 	}
 	if now != *revision {
-		return fault.ErrStaleObject.At("input", "revision").With("revision", now)
+		return fault.ErrStaleObject.At("input", "revision").With("revision", int64(now))
 	}
 	return nil
 }
