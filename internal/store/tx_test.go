@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -255,6 +259,92 @@ func TestManyAreToldAtOnce(t *testing.T) {
 			if err == nil {
 				t.Errorf("nobody was told beside %d people", n)
 			}
+		}
+	})
+}
+
+// Writes at once are one statement on PostgreSQL; ent's hooks, ids and defaults
+// are as ever, the last write says what it changed, and one that fails takes
+// all with it.
+func TestWritesAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		u := makeUser(t, db, "u")
+		ctx := storetest.System()
+		var points []*ent.ContactPoint
+		var changed int64
+		write := func(value string) (int, error) {
+			var err error
+			n, _ := db.Statements(func() {
+				err = db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+					changed, err = tx.AtOnce(ctx, func(ctx context.Context) (err error) {
+						points, err = tx.ContactPoint.CreateBulk(
+							tx.ContactPoint.Create().SetUserID(u).SetKind(contactpoint.KindEMAIL).SetValue(value).SetValueKey(value),
+							tx.ContactPoint.Create().SetUserID(u).SetKind(contactpoint.KindEMAIL).SetValue(value+"2").SetValueKey(value+"2"),
+						).Save(ctx)
+						if err != nil {
+							return err
+						}
+						if err := tx.Address.Create().SetOwnerID(u).SetUserID(u).SetKind(address.KindADDRESS).SetLines([]string{"1"}).Exec(ctx); err != nil {
+							return err
+						}
+						if err := tx.User.Update().Where(user.ID(u)).SetGivenName(value).Exec(ctx); err != nil {
+							return err
+						}
+						_, err = tx.Exec(ctx, `UPDATE streams SET kind = ? WHERE id = ?`, value, uuid.New())
+						return err
+					})
+					return err
+				})
+			})
+			return n, err
+		}
+		n, err := write("a@example.com")
+		if err != nil || changed != 0 || len(points) != 2 {
+			t.Fatal(changed, points, err)
+		}
+		if want := map[string]int{dialect.Postgres: 1, dialect.SQLite: 4}[db.Dialect()]; n != want {
+			t.Errorf("%d statements, not %d", n, want)
+		}
+		for _, p := range points {
+			stored, err := db.Client.ContactPoint.Get(ctx, p.ID)
+			if err != nil || stored.Value != p.Value || !stored.CreatedAt.Equal(db.Now()) || stored.UserID != u {
+				t.Errorf("%+v is stored as %+v, %v", p, stored, err)
+			}
+		}
+		if got := db.Client.User.GetX(ctx, u); got.GivenName == nil || *got.GivenName != "a@example.com" {
+			t.Errorf("the name is %v", got.GivenName)
+		}
+		if _, err := write("a@example.com"); !store.IsUnique(err) {
+			t.Errorf("the same again: %v", err)
+		}
+		if n := db.Client.Address.Query().CountX(ctx); n != 1 {
+			t.Errorf("%d addresses", n)
+		}
+		err = db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.AtOnce(ctx, func(ctx context.Context) error {
+				_, err := tx.AtOnce(ctx, func(context.Context) error { return nil })
+				return err
+			})
+			return err
+		})
+		if err == nil {
+			t.Error("writes at once inside writes at once")
+		}
+	})
+}
+
+// Who may not write a row may not write it at once either.
+func TestTheFenceStandsAroundWritesAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		alice, bob := makeUser(t, db, "alice"), makeUser(t, db, "bob")
+		err := db.InTx(storetest.As(alice), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.AtOnce(ctx, func(ctx context.Context) error {
+				return tx.Address.Create().SetOwnerID(bob).SetKind(address.KindADDRESS).SetLines([]string{"1"}).Exec(ctx)
+			})
+			return err
+		})
+		if fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("another's row was made: %v", err)
 		}
 	})
 }
