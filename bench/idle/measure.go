@@ -21,7 +21,6 @@ type row struct {
 	idle             spent           // CPU a second, with all connected
 	small, big       []spent         // CPU an event, of each round
 	late             []time.Duration // from the request to the subscriber, at n
-	lateSmall        []time.Duration
 }
 
 // settle is how long a server is left alone before its idling is measured.
@@ -66,26 +65,32 @@ func measure(ctx context.Context, o options, small, big *server) (row, *fleet, e
 	if r.idle, err = idling(ctx, big, window); err != nil {
 		return r, nil, err
 	}
+	err = r.tell(ctx, o, few, many, idleSmall)
+	return r, many, err
+}
+
+// tell sends the events, a round to few and a round to many.
+func (r *row) tell(ctx context.Context, o options, few, many *fleet, idleSmall spent) error {
 	progress("%s: targeted events", r.name)
 	for round := range o.rounds + 1 {
-		count := o.targets * max(1, big.cheap)
+		count := o.targets * max(1, many.server.cheap)
 		if round == 0 {
 			count = min(count, 50) // warms up
 		}
-		at, lateSmall, err := few.events(ctx, count, idleSmall)
+		small, _, err := few.events(ctx, count, idleSmall)
 		if err != nil {
-			return r, nil, err
+			return err
 		}
-		atBig, late, err := many.events(ctx, count, r.idle)
+		big, late, err := many.events(ctx, count, r.idle)
 		if err != nil {
-			return r, nil, err
+			return err
 		}
 		if round > 0 {
-			r.small, r.big = append(r.small, at), append(r.big, atBig)
-			r.late, r.lateSmall = append(r.late, late...), append(r.lateSmall, lateSmall...)
+			r.small, r.big = append(r.small, small), append(r.big, big)
+			r.late = append(r.late, late...)
 		}
 	}
-	return r, many, nil
+	return nil
 }
 
 // fill connects all n and notes what that took.
