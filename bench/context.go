@@ -30,8 +30,11 @@ func (b *bench) context(ctx context.Context) report.Context {
 	}
 	var args []string
 	for _, a := range os.Args[1:] { // paths are nobody's business
-		if name, path, ok := strings.Cut(a, "="); ok && strings.ContainsRune(path, filepath.Separator) {
+		name, path, ok := strings.Cut(a, "=")
+		if ok && strings.ContainsRune(path, filepath.Separator) {
 			a = name + "=" + filepath.Base(path)
+		} else if filepath.IsAbs(a) {
+			a = filepath.Base(a)
 		}
 		args = append(args, a)
 	}

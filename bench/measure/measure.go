@@ -76,6 +76,10 @@ func (b *Bench) Run(ctx context.Context, pairs []Pair) (map[Pair][]Sample, error
 		for _, i := range r.Perm(len(pairs)) {
 			p := pairs[i]
 			s, err := b.One(ctx, p, b.Clients, b.Slice, r.Uint64())
+			if err != nil && ctx.Err() == nil { // told and tried once more: a long run is not lost to one deadlock
+				fmt.Fprintf(b.Out, "%s on %s, tried again: %v\n", p.Scenario.Name, p.Target.Name, err)
+				s, err = b.One(ctx, p, b.Clients, b.Slice, r.Uint64())
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s on %s: %w", p.Scenario.Name, p.Target.Name, err)
 			}
