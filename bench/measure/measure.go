@@ -103,7 +103,7 @@ func (b *Bench) Prepare(ctx context.Context, p Pair) error {
 		return err
 	}
 	defer c.Close()
-	if p.Target.Kind == scenario.Kabinet && !p.Scenario.Writes { // shows the text with its hash
+	if p.Target.Kind == scenario.Kabinet && (scenario.Persisted || !p.Scenario.Writes) { // shows the text with its hash
 		if _, err := c.Do(way.Call(w, p.Scenario.Users(w)[0], scenario.Register).Bytes()); err != nil {
 			return err
 		}
