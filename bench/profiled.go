@@ -25,7 +25,7 @@ func (b *bench) profiled(ctx context.Context) error {
 	if err := profile.Build(ctx, root, binary); err != nil {
 		return err
 	}
-	db, err := b.postgres(ctx, b.plan(), "profile", b.scenarios[0].Writes)
+	db, err := b.postgres(ctx, b.plan(), "profile", b.clones())
 	if err != nil {
 		return err
 	}
