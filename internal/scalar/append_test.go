@@ -53,7 +53,7 @@ func TestAppendAmount(t *testing.T) {
 		}
 	}
 	for _, minor := range []int64{0, 1, -1, 99, 100, -100, math.MaxInt64, math.MinInt64} {
-		for _, code := range []string{"EUR", "JPY", "KWD", "XXX"} {
+		for _, code := range []string{"EUR", "JPY", "KWD", "ZZZ"} {
 			check(t, minor, code)
 		}
 	}

@@ -16,7 +16,9 @@ type ID struct {
 }
 
 // String is the text at the edge.
-func (id ID) String() string { return string(AppendID(make([]byte, 0, len(id.Prefix)+27), id.Prefix, id.UUID)) }
+func (id ID) String() string {
+	return string(AppendID(make([]byte, 0, len(id.Prefix)+27), id.Prefix, id.UUID))
+}
 
 // AppendID appends the text of an id: the prefix and the 128 bits of the UUID
 // in Crockford's base 32, as the TypeID specification 0.3 says.
