@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -216,7 +217,9 @@ var aggregates = map[string][]string{
 }
 
 // Tables are ent's tables with the foreign keys between aggregates dropped.
-func Tables() []*schema.Table {
+func Tables() []*schema.Table { return tables() }
+
+var tables = sync.OnceValue(func() []*schema.Table {
 	for _, t := range migrate.Tables {
 		kept := t.ForeignKeys[:0:0]
 		for _, fk := range t.ForeignKeys {
@@ -229,4 +232,4 @@ func Tables() []*schema.Table {
 		t.ForeignKeys = kept
 	}
 	return migrate.Tables
-}
+})
