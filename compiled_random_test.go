@@ -146,7 +146,7 @@ func (c *contest) send(who caller, text string, vars map[string]any) *verdict {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Language", cmp.Or(who.locale, "en"))
-	if token := c.token(c.t, who.who); token != "" {
+	if token := c.signedIn(who.who); token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	if who.company != "" {
@@ -159,6 +159,22 @@ func (c *contest) send(who caller, text string, vars map[string]any) *verdict {
 		c.t.Fatalf("%s as %+v: %v: %s", text, who, err, v.body)
 	}
 	return v
+}
+
+// signedIn is token, more patient: the machine may be busy.
+func (c *contest) signedIn(who string) string {
+	if who == "nobody" || c.tokens[who] != "" {
+		return c.tokens[who]
+	}
+	query := fmt.Sprintf(`mutation { signIn(input: {login: "%s@example.com", password: "%s"}) { session { token } } }`, who, password)
+	for range 8 {
+		if token, ok := dig(c.world.send(c.t, step{name: "sign-in", as: "nobody"}, query), "data.signIn.session.token"); ok {
+			c.tokens[who] = fmt.Sprint(token)
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	return c.token(c.t, who)
 }
 
 // agree says whether the short way gave nothing, or the same bytes as the
@@ -200,6 +216,9 @@ func (c *contest) try(who caller, q query, vars map[string]any) {
 		return
 	}
 	c.answered++
+	if bytes.Contains(v.answer.Errors, []byte(`"INTERNAL"`)) {
+		c.disagreements = append(c.disagreements, "no way answers, as "+c.report(who, text, vars, v))
+	}
 	if !v.short {
 		c.learn(v, v.answer.Data, nil)
 		return
@@ -386,6 +405,9 @@ func (c *contest) cover() {
 // kept of a document serves all its callers.
 func (c *contest) together() {
 	c.world.settle(c.t)
+	for _, q := range c.asked {
+		c.signedIn(q.who.who)
+	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for range 4 {

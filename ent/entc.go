@@ -121,14 +121,18 @@ func validateFirstLast(`},
 	}
 	pager, err :=`},
 	// Rows lie after one cursor and before the other, whichever end is counted
-	// from: the stock template looks at both from the counted end.
+	// from: the stock template looks at both from the counted end. A value that
+	// no row can have stops the query (security S8).
 	{`direction := p.order.Direction
 		if p.reverse {
 			direction = direction.Reverse()
 		}
 		for _, predicate := range entgql.CursorsPredicate(after, before, {{ $defaultOrder }}.Field.column, p.order.Field.column, direction) {
 			query = query.Where(predicate)
-		}`, `for _, predicate := range scalar.Between(after, before, {{ $defaultOrder }}.Field.column, p.order.Field.column, p.order.Direction) {
+		}`, `if err := scalar.CheckPlaces(stored{{ $node.Name }}.Columns[p.order.Field.column].Kind, after, before); err != nil {
+			return nil, err
+		}
+		for _, predicate := range scalar.Between(after, before, {{ $defaultOrder }}.Field.column, p.order.Field.column, p.order.Direction) {
 			query = query.Where(predicate)
 		}`},
 	// No COUNT for pageInfo: the row after the page says enough.

@@ -313,6 +313,9 @@ func (p *addressPager) toCursor(_m *Address) Cursor {
 }
 
 func (p *addressPager) applyCursors(query *AddressQuery, after, before *Cursor) (*AddressQuery, error) {
+	if err := scalar.CheckPlaces(storedAddress.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultAddressOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -568,6 +571,9 @@ func (p *auditentryPager) toCursor(_m *AuditEntry) Cursor {
 }
 
 func (p *auditentryPager) applyCursors(query *AuditEntryQuery, after, before *Cursor) (*AuditEntryQuery, error) {
+	if err := scalar.CheckPlaces(storedAuditEntry.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultAuditEntryOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -823,6 +829,9 @@ func (p *bonusprogramPager) toCursor(_m *BonusProgram) Cursor {
 }
 
 func (p *bonusprogramPager) applyCursors(query *BonusProgramQuery, after, before *Cursor) (*BonusProgramQuery, error) {
+	if err := scalar.CheckPlaces(storedBonusProgram.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultBonusProgramOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -1078,6 +1087,9 @@ func (p *companyPager) toCursor(_m *Company) Cursor {
 }
 
 func (p *companyPager) applyCursors(query *CompanyQuery, after, before *Cursor) (*CompanyQuery, error) {
+	if err := scalar.CheckPlaces(storedCompany.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultCompanyOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -1333,6 +1345,9 @@ func (p *contactpointPager) toCursor(_m *ContactPoint) Cursor {
 }
 
 func (p *contactpointPager) applyCursors(query *ContactPointQuery, after, before *Cursor) (*ContactPointQuery, error) {
+	if err := scalar.CheckPlaces(storedContactPoint.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultContactPointOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -1588,6 +1603,9 @@ func (p *identityPager) toCursor(_m *Identity) Cursor {
 }
 
 func (p *identityPager) applyCursors(query *IdentityQuery, after, before *Cursor) (*IdentityQuery, error) {
+	if err := scalar.CheckPlaces(storedIdentity.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultIdentityOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -1843,6 +1861,9 @@ func (p *ledgeraccountPager) toCursor(_m *LedgerAccount) Cursor {
 }
 
 func (p *ledgeraccountPager) applyCursors(query *LedgerAccountQuery, after, before *Cursor) (*LedgerAccountQuery, error) {
+	if err := scalar.CheckPlaces(storedLedgerAccount.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultLedgerAccountOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -2098,6 +2119,9 @@ func (p *ledgerentryPager) toCursor(_m *LedgerEntry) Cursor {
 }
 
 func (p *ledgerentryPager) applyCursors(query *LedgerEntryQuery, after, before *Cursor) (*LedgerEntryQuery, error) {
+	if err := scalar.CheckPlaces(storedLedgerEntry.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultLedgerEntryOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -2353,6 +2377,9 @@ func (p *ledgerlotPager) toCursor(_m *LedgerLot) Cursor {
 }
 
 func (p *ledgerlotPager) applyCursors(query *LedgerLotQuery, after, before *Cursor) (*LedgerLotQuery, error) {
+	if err := scalar.CheckPlaces(storedLedgerLot.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultLedgerLotOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -2608,6 +2635,9 @@ func (p *membershipPager) toCursor(_m *Membership) Cursor {
 }
 
 func (p *membershipPager) applyCursors(query *MembershipQuery, after, before *Cursor) (*MembershipQuery, error) {
+	if err := scalar.CheckPlaces(storedMembership.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultMembershipOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -2863,6 +2893,9 @@ func (p *notificationPager) toCursor(_m *Notification) Cursor {
 }
 
 func (p *notificationPager) applyCursors(query *NotificationQuery, after, before *Cursor) (*NotificationQuery, error) {
+	if err := scalar.CheckPlaces(storedNotification.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultNotificationOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -3118,6 +3151,9 @@ func (p *orderPager) toCursor(_m *Order) Cursor {
 }
 
 func (p *orderPager) applyCursors(query *OrderQuery, after, before *Cursor) (*OrderQuery, error) {
+	if err := scalar.CheckPlaces(storedOrder.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultOrderOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -3438,6 +3474,9 @@ func (p *ordereventPager) toCursor(_m *OrderEvent) Cursor {
 }
 
 func (p *ordereventPager) applyCursors(query *OrderEventQuery, after, before *Cursor) (*OrderEventQuery, error) {
+	if err := scalar.CheckPlaces(storedOrderEvent.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultOrderEventOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -3693,6 +3732,9 @@ func (p *orderlinePager) toCursor(_m *OrderLine) Cursor {
 }
 
 func (p *orderlinePager) applyCursors(query *OrderLineQuery, after, before *Cursor) (*OrderLineQuery, error) {
+	if err := scalar.CheckPlaces(storedOrderLine.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultOrderLineOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -3948,6 +3990,9 @@ func (p *paymentPager) toCursor(_m *Payment) Cursor {
 }
 
 func (p *paymentPager) applyCursors(query *PaymentQuery, after, before *Cursor) (*PaymentQuery, error) {
+	if err := scalar.CheckPlaces(storedPayment.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultPaymentOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -4203,6 +4248,9 @@ func (p *productPager) toCursor(_m *Product) Cursor {
 }
 
 func (p *productPager) applyCursors(query *ProductQuery, after, before *Cursor) (*ProductQuery, error) {
+	if err := scalar.CheckPlaces(storedProduct.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultProductOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -4458,6 +4506,9 @@ func (p *returnrequestPager) toCursor(_m *ReturnRequest) Cursor {
 }
 
 func (p *returnrequestPager) applyCursors(query *ReturnRequestQuery, after, before *Cursor) (*ReturnRequestQuery, error) {
+	if err := scalar.CheckPlaces(storedReturnRequest.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultReturnRequestOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -4760,6 +4811,9 @@ func (p *rolePager) toCursor(_m *Role) Cursor {
 }
 
 func (p *rolePager) applyCursors(query *RoleQuery, after, before *Cursor) (*RoleQuery, error) {
+	if err := scalar.CheckPlaces(storedRole.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultRoleOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -5015,6 +5069,9 @@ func (p *sessionPager) toCursor(_m *Session) Cursor {
 }
 
 func (p *sessionPager) applyCursors(query *SessionQuery, after, before *Cursor) (*SessionQuery, error) {
+	if err := scalar.CheckPlaces(storedSession.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultSessionOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -5270,6 +5327,9 @@ func (p *settingPager) toCursor(_m *Setting) Cursor {
 }
 
 func (p *settingPager) applyCursors(query *SettingQuery, after, before *Cursor) (*SettingQuery, error) {
+	if err := scalar.CheckPlaces(storedSetting.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultSettingOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -5525,6 +5585,9 @@ func (p *shipmentPager) toCursor(_m *Shipment) Cursor {
 }
 
 func (p *shipmentPager) applyCursors(query *ShipmentQuery, after, before *Cursor) (*ShipmentQuery, error) {
+	if err := scalar.CheckPlaces(storedShipment.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultShipmentOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -5780,6 +5843,9 @@ func (p *taskPager) toCursor(_m *Task) Cursor {
 }
 
 func (p *taskPager) applyCursors(query *TaskQuery, after, before *Cursor) (*TaskQuery, error) {
+	if err := scalar.CheckPlaces(storedTask.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultTaskOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -6035,6 +6101,9 @@ func (p *ticketPager) toCursor(_m *Ticket) Cursor {
 }
 
 func (p *ticketPager) applyCursors(query *TicketQuery, after, before *Cursor) (*TicketQuery, error) {
+	if err := scalar.CheckPlaces(storedTicket.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultTicketOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -6337,6 +6406,9 @@ func (p *ticketmessagePager) toCursor(_m *TicketMessage) Cursor {
 }
 
 func (p *ticketmessagePager) applyCursors(query *TicketMessageQuery, after, before *Cursor) (*TicketMessageQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketMessage.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultTicketMessageOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -6592,6 +6664,9 @@ func (p *ticketparticipantPager) toCursor(_m *TicketParticipant) Cursor {
 }
 
 func (p *ticketparticipantPager) applyCursors(query *TicketParticipantQuery, after, before *Cursor) (*TicketParticipantQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketParticipant.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultTicketParticipantOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}
@@ -6847,6 +6922,9 @@ func (p *userPager) toCursor(_m *User) Cursor {
 }
 
 func (p *userPager) applyCursors(query *UserQuery, after, before *Cursor) (*UserQuery, error) {
+	if err := scalar.CheckPlaces(storedUser.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
 	for _, predicate := range scalar.Between(after, before, DefaultUserOrder.Field.column, p.order.Field.column, p.order.Direction) {
 		query = query.Where(predicate)
 	}

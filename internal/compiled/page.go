@@ -61,7 +61,7 @@ func place(c *scalar.Cursor) string {
 }
 
 // listed is the listing of a page, with one row more than it shows.
-func (st *statement) listed(c *call, n int, of listingOf) (listing, error) {
+func (st *statement) listed(c *call, n int, far *object, of listingOf) (listing, error) {
 	g := &c.given[n]
 	l, err := of(n, g.args)
 	if err != nil {
@@ -72,8 +72,12 @@ func (st *statement) listed(c *call, n int, of listingOf) (listing, error) {
 	if l.desc {
 		direction = entgql.OrderDirectionDesc
 	}
-	after := later(g.after, standIn(afterID, n), func(c *call) *scalar.Cursor { return c.given[n].after })
-	before := later(g.before, standIn(beforeID, n), func(c *call) *scalar.Cursor { return c.given[n].before })
+	kind := far.stored().Columns[l.by].Kind
+	if err := scalar.CheckPlaces(kind, g.after, g.before); err != nil {
+		return l, err
+	}
+	after := later(g.after, standIn(afterID, n), kind, func(c *call) *scalar.Cursor { return c.given[n].after })
+	before := later(g.before, standIn(beforeID, n), kind, func(c *call) *scalar.Cursor { return c.given[n].before })
 	l.where = append(slices.Clip(l.where), scalar.Between(after, before, "id", l.by, direction)...)
 	if g.last != nil {
 		direction = direction.Reverse()
@@ -89,13 +93,13 @@ func (st *statement) listed(c *call, n int, of listingOf) (listing, error) {
 }
 
 // later stands for a cursor that each call has anew.
-func later(now *scalar.Cursor, id uuid.UUID, of func(c *call) *scalar.Cursor) *scalar.Cursor {
+func later(now *scalar.Cursor, id uuid.UUID, kind string, of func(c *call) *scalar.Cursor) *scalar.Cursor {
 	if now == nil {
 		return nil
 	}
 	stands := &scalar.Cursor{ID: id}
 	if now.Value != nil {
-		stands.Value = param(func(c *call) (any, error) { return of(c).Value, nil })
+		stands.Value = param(func(c *call) (any, error) { return of(c).Value, scalar.CheckPlaces(kind, of(c)) })
 	}
 	return stands
 }
@@ -160,7 +164,7 @@ func (n connection) compile(k *compiler, src *source, typ string, f graphql.Coll
 		return func(c *call, row []int32) error { return write(c, &view{given: &c.given[number], row: row}) }, nil
 	}
 	at := src.part(&rows{from: pg.far, on: n.on, parent: n.from, many: true,
-		listing: func(st *statement, c *call) (listing, error) { return st.listed(c, number, n.listing) }})
+		listing: func(st *statement, c *call) (listing, error) { return st.listed(c, number, pg.far.object, n.listing) }})
 	return func(c *call, row []int32) error {
 		return c.items(at(row), func(items []int32) error {
 			v := c.given[number].view(row, items)

@@ -59,6 +59,36 @@ func DecodeCursor(s string) (list, sort string, c Cursor, err error) {
 	return t.List, t.Sort, Cursor{ID: t.ID, Value: t.Value}, nil
 }
 
+// CheckPlaces is the fault of a cursor whose value no row can have in a list
+// sorted by a column of a kind (string, enum, int, bool, time or uuid): cursors
+// are whatever the client writes. A list by id needs no value.
+func CheckPlaces(kind string, cursors ...*Cursor) error {
+	for _, c := range cursors {
+		if c == nil {
+			continue
+		}
+		got := ""
+		switch c.Value.(type) {
+		case nil:
+			got = "uuid"
+		case string:
+			if got = kind; kind != "enum" {
+				got = "string"
+			}
+		case bool:
+			got = "bool"
+		case time.Time:
+			got = "time"
+		case int8, int16, int32, int64, uint8, uint16, uint32:
+			got = "int"
+		}
+		if got != kind {
+			return refuse("INVALID_CURSOR", "the cursor is not one that this list gave")
+		}
+	}
+	return nil
+}
+
 // Between gives the predicates of the rows after one cursor and before another
 // in a list of that direction; a cursor that is not given is no bound.
 func Between(after, before *Cursor, idField, field string, direction entgql.OrderDirection) []func(*sql.Selector) {

@@ -113,6 +113,26 @@ func TestCursorsAreOfOneListAndSort(t *testing.T) { // security S8
 	}
 }
 
+// A cursor in the right list and sort may still hold what the client put there.
+func TestForgedPlacesAreRefused(t *testing.T) { // security S8
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		kind  string
+		value any
+		good  bool
+	}{
+		{"uuid", nil, true}, {"uuid", "x", false}, {"uuid", int64(7), false}, {"uuid", at, false},
+		{"time", at, true}, {"time", nil, false}, {"time", int64(7), false}, {"time", "x", false}, {"time", true, false},
+		{"int", int64(7), true}, {"int", int8(7), true}, {"int", nil, false}, {"int", at, false}, {"int", "x", false},
+		{"string", "x", true}, {"string", nil, false}, {"enum", "X", true}, {"enum", int8(1), false}, {"bool", true, true},
+	} {
+		cursor := &scalar.Cursor{ID: uuid.Must(uuid.NewV7()), Value: c.value}
+		if err := scalar.CheckPlaces(c.kind, nil, cursor); (err == nil) != c.good {
+			t.Errorf("%#v as a place by %s: %v", c.value, c.kind, err)
+		}
+	}
+}
+
 func FuzzCursor(f *testing.F) {
 	f.Add(scalar.EncodeCursor("User.orders", "", scalar.Cursor{ID: uuid.Must(uuid.NewV7()), Value: int64(1)}))
 	f.Add("")
