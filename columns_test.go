@@ -306,7 +306,7 @@ func (a *asking) provesSomething(t *testing.T) {
 var empty = []string{"Notification.archivedAt"}
 
 // ways are all: for each type the shortest path to it, and from there each
-// field that leads to rows; and node for each type.
+// field that leads to rows; and node and nodes for each type.
 func (a *asking) ways(t *testing.T) (all []way) {
 	t.Helper()
 	paths, queue := map[string]way{"Query": {who: "alice", path: "{ %s }"}}, []string{"Query"}
@@ -330,8 +330,10 @@ func (a *asking) ways(t *testing.T) (all []way) {
 		}
 		rows := a.ask(t, w, "id", false)
 		if len(rows) > 0 {
-			path := fmt.Sprintf(`{ node(id: "%v") { ... on %s { %%s } } }`, rows[0]["id"], name)
-			all = append(all, way{who: w.who, path: path, typ: a.schema.Types[name]})
+			one, two := rows[0]["id"], rows[len(rows)-1]["id"]
+			all = append(all,
+				way{w.who, fmt.Sprintf(`{ node(id: "%v") { ... on %s { %%s } } }`, one, name), a.schema.Types[name]},
+				way{w.who, fmt.Sprintf(`{ nodes(ids: ["%v", "%v"]) { ... on %s { %%s } } }`, one, two, name), a.schema.Types[name]})
 		}
 	}
 	return all
