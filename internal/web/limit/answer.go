@@ -1,10 +1,12 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -56,7 +58,8 @@ func (t Timeout) InterceptOperation(ctx context.Context, next graphql.OperationH
 	}
 }
 
-// Errors keeps an answer from being longer than its question (security S10).
+// Errors keeps an answer from being longer than its question (security S10),
+// and gives errors in the order of their paths: fields fail in any order.
 type Errors struct{ Limits Limits }
 
 // ExtensionName is gqlgen's.
@@ -65,13 +68,26 @@ func (Errors) ExtensionName() string { return "KabinetErrors" }
 // Validate is gqlgen's.
 func (Errors) Validate(graphql.ExecutableSchema) error { return nil }
 
-// InterceptResponse cuts the list of errors.
+// InterceptResponse sorts and cuts the list of errors.
 func (e Errors) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
-	if resp != nil && len(resp.Errors) > e.Limits.Errors {
-		resp.Errors = resp.Errors[:e.Limits.Errors]
+	if resp == nil || len(resp.Errors) < 2 {
+		return resp
 	}
+	slices.SortStableFunc(resp.Errors, func(a, b *gqlerror.Error) int {
+		return slices.CompareFunc(a.Path, b.Path, comparePaths)
+	})
+	resp.Errors = resp.Errors[:min(len(resp.Errors), e.Limits.Errors)]
 	return resp
+}
+
+func comparePaths(a, b ast.PathElement) int {
+	i, isIndex := a.(ast.PathIndex)
+	j, isToo := b.(ast.PathIndex)
+	if isIndex && isToo {
+		return cmp.Compare(i, j)
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
 var suggestion = regexp.MustCompile(`(?s)[.;,]?\s*Did you mean\b.*$`)
