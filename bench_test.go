@@ -135,6 +135,7 @@ func databaseCPU(b *testing.B, db *storetest.DB, server *sql.DB) (sum time.Durat
 			sum += time.Duration(n) * 10 * time.Millisecond
 		}
 	}
+	check(b, rows.Err())
 	return sum
 }
 
