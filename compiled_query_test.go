@@ -122,7 +122,7 @@ func (a *asker) selection(def *ast.Definition, depth int) string {
 		switch {
 		case len(deeper) > 0 && (len(leaves) == 0 || a.r.IntN(2) == 0):
 			parts = append(parts, a.twice(def, pick(a.r, deeper), depth)...)
-		case a.r.IntN(10) == 0 && (!a.pure || def != a.schema.Query):
+		case a.r.IntN(10) == 0 && !(a.pure && def == a.schema.Query):
 			parts = append(parts, pick(a.r, []string{"__typename", "__typename", a.alias() + "__typename"}))
 		case len(leaves) > 0:
 			f := pick(a.r, leaves)
@@ -137,7 +137,7 @@ func (a *asker) selection(def *ast.Definition, depth int) string {
 			parts = append(parts, a.head(def, f))
 		}
 	}
-	if (!a.pure || def != a.schema.Query) && len(parts) == 0 {
+	if !(a.pure && def == a.schema.Query) && len(parts) == 0 {
 		parts = append(parts, "__typename")
 	}
 	return strings.Join(a.split(def, append(parts, a.kinds(def, depth)...), depth), " ")
@@ -208,7 +208,11 @@ func (a *asker) kinds(def *ast.Definition, depth int) (parts []string) {
 	for range min(len(as), a.r.IntN(3)) {
 		to := pick(a.r, as)
 		if to != def && to.Name != "Node" || def.Kind == ast.Object {
-			parts = append(parts, "... on "+to.Name+" {"+a.selection(to, min(depth, 1))+"}")
+			deep := min(depth, 1)
+			if def.Name == "Node" {
+				deep = 0 // ent collects, and checks, lists of fragments that do not apply
+			}
+			parts = append(parts, "... on "+to.Name+" {"+a.selection(to, deep)+"}")
 		}
 	}
 	return parts
