@@ -347,8 +347,13 @@ func (c *contest) probe() {
 }
 
 func (c *contest) answersShort(at route, f *ast.FieldDefinition) bool {
-	for range 8 {
-		v := c.send(pick(c.r, []caller{{who: "alice"}, {who: "staff"}}), at.wrap(c.asker.smallest(at.typ, f)), nil)
+	tries := 8
+	if len(f.Arguments) > 0 {
+		tries = 40 // not every draw names something
+	}
+	for range tries {
+		q := c.asker.along(at, f)
+		v := c.send(pick(c.r, []caller{{who: "alice"}, {who: "staff"}}), q.text, c.asker.drawAll(q.vars))
 		if v.doc != nil {
 			c.learn(v, v.answer.Data, nil)
 		}
@@ -357,6 +362,14 @@ func (c *contest) answersShort(at route, f *ast.FieldDefinition) bool {
 		}
 	}
 	return false
+}
+
+// along is the smallest query for a field at the end of a route.
+func (a *asker) along(at route, f *ast.FieldDefinition) query {
+	a.query = query{}
+	text := at.wrap(a.smallest(at.typ, f))
+	a.text = "query " + a.definitions() + text
+	return a.query
 }
 
 // lead notes the way to the types of a field.
@@ -392,10 +405,8 @@ func (c *contest) cover() {
 		for _, f := range at.typ.Fields {
 			name := at.typ.Name + "." + f.Name
 			for tries := 0; tries < 200 && c.asker.known[name] && c.asker.shown[name] == 0; tries++ {
-				c.asker.query = query{}
-				text := at.wrap(c.asker.smallest(at.typ, f))
-				c.asker.text = "query " + c.asker.definitions() + text
-				c.try(pick(c.r, everybody), c.asker.query, c.asker.drawAll(c.asker.vars))
+				q := c.asker.along(at, f)
+				c.try(pick(c.r, everybody), q, c.asker.drawAll(q.vars))
 			}
 		}
 	}
