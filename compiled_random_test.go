@@ -404,7 +404,7 @@ func (c *contest) cover() {
 	for _, at := range c.ways {
 		for _, f := range at.typ.Fields {
 			name := at.typ.Name + "." + f.Name
-			for tries := 0; tries < 200 && c.asker.known[name] && c.asker.shown[name] == 0; tries++ {
+			for tries := 0; tries < 1500 && c.asker.known[name] && c.asker.shown[name] == 0; tries++ {
 				q := c.asker.along(at, f)
 				c.try(pick(c.r, everybody), q, c.asker.drawAll(q.vars))
 			}
