@@ -143,7 +143,14 @@ func (n connection) compile(k *compiler, src *source, typ string, f graphql.Coll
 	if def == nil || def.Fields.ForName("nodes") == nil || k.reads.objects[def.Fields.ForName("nodes").Type.Name()] == nil {
 		return nil, errNot
 	}
-	number, err := k.given(typ, f, page)
+	number, err := k.given(typ, f, func(g *given, raw map[string]any) error {
+		if raw["filter"] != nil { // a bad one is refused, also where no row is asked for
+			if _, err := n.listing(0, g.args); err != nil {
+				return err
+			}
+		}
+		return page(g, raw)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -163,8 +170,9 @@ func (n connection) compile(k *compiler, src *source, typ string, f graphql.Coll
 	if !pg.rows {
 		return func(c *call, row []int32) error { return write(c, &view{given: &c.given[number], row: row}) }, nil
 	}
-	at := src.part(&rows{from: pg.far, on: n.on, parent: n.from, many: true,
-		listing: func(st *statement, c *call) (listing, error) { return st.listed(c, number, pg.far.object, n.listing) }})
+	far := pg.far // pg itself knows the document, which the plan must not hold
+	at := src.part(&rows{from: far, on: n.on, parent: n.from, many: true,
+		listing: func(st *statement, c *call) (listing, error) { return st.listed(c, number, far.object, n.listing) }})
 	return func(c *call, row []int32) error {
 		return c.items(at(row), func(items []int32) error {
 			v := c.given[number].view(row, items)
