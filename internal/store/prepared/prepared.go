@@ -233,7 +233,7 @@ func (c *conn) ended(ctx context.Context, err error) error {
 	c.broken = true
 	var pe *pq.Error
 	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &pe) && pe.Code == "57014" { // cancelled as we asked
-		return fmt.Errorf("%w: %v", ctx.Err(), err)
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err
 }
