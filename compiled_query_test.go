@@ -122,7 +122,7 @@ func (a *asker) selection(def *ast.Definition, depth int) string {
 		switch {
 		case len(deeper) > 0 && (len(leaves) == 0 || a.r.IntN(2) == 0):
 			parts = append(parts, a.twice(def, pick(a.r, deeper), depth)...)
-		case a.r.IntN(10) == 0 && !(a.pure && def == a.schema.Query):
+		case a.r.IntN(10) == 0 && (!a.pure || def != a.schema.Query):
 			parts = append(parts, pick(a.r, []string{"__typename", "__typename", a.alias() + "__typename"}))
 		case len(leaves) > 0:
 			f := pick(a.r, leaves)
@@ -137,7 +137,7 @@ func (a *asker) selection(def *ast.Definition, depth int) string {
 			parts = append(parts, a.head(def, f))
 		}
 	}
-	if !(a.pure && def == a.schema.Query) && len(parts) == 0 {
+	if (!a.pure || def != a.schema.Query) && len(parts) == 0 {
 		parts = append(parts, "__typename")
 	}
 	return strings.Join(a.split(def, append(parts, a.kinds(def, depth)...), depth), " ")
