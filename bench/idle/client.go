@@ -110,6 +110,9 @@ func (f *fleet) join(ctx context.Context, c *client) error {
 		ReadBufferSize: 256, WriteBufferSize: 1024, WriteBufferPool: &handshakes,
 	}
 	ws, resp, err := d.DialContext(ctx, "ws://"+f.server.addr+f.server.speak.path(c.user), http.Header{})
+	if resp != nil {
+		defer resp.Body.Close()
+	}
 	if err != nil {
 		if resp != nil {
 			err = fmt.Errorf("%w: %s", err, resp.Status)

@@ -65,12 +65,12 @@ func (r *report) bounds() (all []bound) {
 	return all
 }
 
-func (m row) ratio() float64 {
-	small := median(m.small).sum()
+func (r row) ratio() float64 {
+	small := median(r.small).sum()
 	if small <= 0 {
 		return 0
 	}
-	return float64(median(m.big).sum()) / float64(small)
+	return float64(median(r.big).sum()) / float64(small)
 }
 
 // finish prints the tables, writes them down, and says whether all is kept.
