@@ -77,13 +77,20 @@ func (b *book) changeLots(ctx context.Context, moves []move) error {
 			continue
 		}
 		b.dueMoved = b.dueMoved || m.amount > 0
-		if _, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = remaining + ?, updated_at = ? WHERE id = ?`, m.amount, b.tx.Now, m.lot); err != nil {
+		n, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = remaining + ?, updated_at = ? WHERE id = ?`, m.amount, b.tx.Now, m.lot)
+		if err == nil && n != 1 && !b.tx.Gathering() {
+			err = fmt.Errorf("bonus: lot %s is not there", m.lot)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	for len(emptied) > 0 {
 		n := min(len(emptied), lotsAtOnce)
-		_, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = 0, updated_at = ? WHERE id IN (?`+strings.Repeat(", ?", n-1)+`)`, append([]any{b.tx.Now}, emptied[:n]...)...)
+		changed, err := b.tx.Exec(ctx, `UPDATE ledger_lots SET remaining = 0, updated_at = ? WHERE id IN (?`+strings.Repeat(", ?", n-1)+`)`, append([]any{b.tx.Now}, emptied[:n]...)...)
+		if err == nil && changed != int64(n) && !b.tx.Gathering() {
+			err = fmt.Errorf("bonus: %d of %d lots are not there", int64(n)-changed, n)
+		}
 		if err != nil {
 			return err
 		}

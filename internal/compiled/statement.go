@@ -102,7 +102,7 @@ func (r *rows) sql(st *statement, c *call, parent string) error {
 		return err
 	}
 	st.names++
-	alias := "s" + itoa(st.names)
+	alias := "s" + strconv.Itoa(st.names)
 	st.text.WriteString("(SELECT ")
 	if r.many {
 		st.text.WriteString(st.pick("coalesce(json_agg(", "jsonb_group_array("))
@@ -140,8 +140,6 @@ func (r *rows) sql(st *statement, c *call, parent string) error {
 	return nil
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // count is the part that counts the rows of a list.
 type count struct {
 	object     *object
@@ -155,7 +153,7 @@ func (n *count) sql(st *statement, c *call, parent string) error {
 		return err
 	}
 	st.names++
-	s, err := st.selector(c, n.object, "s"+itoa(st.names), n.on, parent, n.parent)
+	s, err := st.selector(c, n.object, "s"+strconv.Itoa(st.names), n.on, parent, n.parent)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package compiled
 
 import (
+	"strconv"
+
 	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 
@@ -118,7 +120,7 @@ var participant = &object{typ: "TicketParticipant"}
 
 func (readMark) sql(st *statement, c *call, parent string) error {
 	st.names++
-	s, err := st.selector(c, participant, "s"+itoa(st.names), "ticket_id", parent, "id")
+	s, err := st.selector(c, participant, "s"+strconv.Itoa(st.names), "ticket_id", parent, "id")
 	if err != nil {
 		return err
 	}

@@ -120,3 +120,7 @@ func (noRows) NextResultSet() bool                     { return false }
 func (noRows) Scan(...any) error                       { return sql.ErrNoRows }
 
 var _ entsql.ColumnScanner = noRows{}
+
+// Gathering says whether a write is only kept for the end of AtOnce: then how
+// many rows it touched is not known yet.
+func (tx *Tx) Gathering() bool { return tx.gathered != nil && tx.store.Dialect() == dialect.Postgres }
