@@ -48,18 +48,19 @@ var readyRoles = []struct {
 	grants   []schema.Grant
 }{
 	{RoleAdministrator, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "ticket", "audit_entry", "task", "setting"),
-		grants("ALL", "write", "user", "company", "product", "order", "bonus", "ticket", "task", "setting"))},
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "audit_entry", "task", "setting"),
+		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "task", "setting"),
+		grants("ALL", "approve", "bonus"))},
 	{RoleSupport, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "ticket"),
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket"),
 		grants("ALL", "write", "ticket"))},
 	{RoleOwner, role.AudienceCOMPANY, join(
-		grants("OWNER", "read", "user", "company", "order", "bonus", "ticket", "task"),
-		grants("OWNER", "write", "user", "company", "order", "bonus", "ticket", "task"))},
+		grants("OWNER", "read", "user", "company", "order", "bonus", "marketing", "wallet", "ticket", "task"),
+		grants("OWNER", "write", "user", "company", "order", "bonus", "marketing", "wallet", "ticket", "task"))},
 	{RoleBuyer, role.AudienceCOMPANY, join(
 		grants("OWN", "read", "order", "ticket"),
 		grants("OWN", "write", "order", "ticket"))},
-	{RoleAccountant, role.AudienceCOMPANY, grants("OWNER", "read", "order", "bonus", "ticket")},
+	{RoleAccountant, role.AudienceCOMPANY, grants("OWNER", "read", "order", "bonus", "wallet", "ticket")},
 }
 
 // EnsureHouse makes the House and the ready-made roles where they are not
@@ -84,6 +85,9 @@ func ensureHouse(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Company.Create().SetID(viewer.House).SetKind(company.KindHOUSE).SetName("House").Exec(ctx); err != nil {
 			return err
 		}
+	}
+	if err := grantNewCells(ctx, tx, there); err != nil {
+		return err
 	}
 	have, err := tx.Role.Query().Where(role.OwnerID(viewer.House), role.RetiredAtIsNil()).All(ctx)
 	if err != nil {

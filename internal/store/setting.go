@@ -15,7 +15,16 @@ import (
 // Setting reads the setting in force of the House into value; false when there
 // is none. A kind is written by one package only.
 func (s *Store) Setting(ctx context.Context, kind, handle string, value any) (bool, error) {
-	row, err := current(s.Client.Setting, kind, handle).Only(viewer.AsSystem(ctx, "setting"))
+	return readSetting(ctx, s.Client.Setting, kind, handle, value)
+}
+
+// ReadSetting is Setting inside the transaction.
+func (tx *Tx) ReadSetting(ctx context.Context, kind, handle string, value any) (bool, error) {
+	return readSetting(ctx, tx.Setting, kind, handle, value)
+}
+
+func readSetting(ctx context.Context, c *ent.SettingClient, kind, handle string, value any) (bool, error) {
+	row, err := current(c, kind, handle).Only(viewer.AsSystem(ctx, "setting"))
 	if ent.IsNotFound(err) {
 		return false, nil
 	}
