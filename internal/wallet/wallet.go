@@ -82,23 +82,24 @@ type Created struct {
 	URL string // where the person pays
 }
 
-// What the rules of wallets say no with.
+// What the rules of wallets say no with; too little money is
+// ledger.ErrInsufficientFunds.
 var (
-	// ErrCurrencyMismatch: params.currency is the one that is right.
-	ErrCurrencyMismatch = fault.New(fault.Refused, "CURRENCY_MISMATCH")
+	// ErrWrongCurrency: params.currency is the one that is right.
+	ErrWrongCurrency = fault.New(fault.Refused, "WRONG_CURRENCY")
 	// ErrTooManyItems: params.limit wallets are there already.
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
-	// ErrSameWallet: money does not move from a wallet to itself.
-	ErrSameWallet = fault.New(fault.Refused, "SAME_WALLET")
-	// ErrRecipientNotFound: nobody can be paid by what was said.
-	ErrRecipientNotFound = fault.New(fault.NotFound, "RECIPIENT_NOT_FOUND")
+	// ErrSelfTransfer: money does not move from a wallet to itself.
+	ErrSelfTransfer = fault.New(fault.Refused, "SELF_TRANSFER")
+	// ErrRecipientUnavailable: nobody can be paid by what was said.
+	ErrRecipientUnavailable = fault.New(fault.Refused, "RECIPIENT_UNAVAILABLE")
 	// ErrQuoteExpired and ErrQuoteChanged: the payload holds a new quote.
 	ErrQuoteExpired = fault.New(fault.Refused, "QUOTE_EXPIRED")
 	ErrQuoteChanged = fault.New(fault.Refused, "QUOTE_CHANGED")
 	// ErrTopUpNotConfigured: there is no payment provider.
 	ErrTopUpNotConfigured = fault.New(fault.Refused, "TOP_UP_NOT_CONFIGURED")
-	// ErrReceiptUsed: the receipt was booked before.
-	ErrReceiptUsed = fault.New(fault.Conflict, "RECEIPT_ALREADY_USED")
+	// ErrAlreadyTaken: the receipt was booked before; params.value.
+	ErrAlreadyTaken = fault.New(fault.Refused, "ALREADY_TAKEN")
 	// ErrGiftCardNotValid: unknown, not active yet, void, expired or redeemed:
 	// the same answer.
 	ErrGiftCardNotValid = fault.New(fault.Refused, "GIFT_CARD_NOT_VALID")
@@ -106,10 +107,6 @@ var (
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	// ErrOrderAlreadyPaid: nothing is open on the order.
 	ErrOrderAlreadyPaid = fault.New(fault.Refused, "ORDER_ALREADY_PAID")
-	// ErrOrderAlreadyCancelled: a cancelled order is not paid.
-	ErrOrderAlreadyCancelled = fault.New(fault.Refused, "ORDER_ALREADY_CANCELLED")
-	// ErrNotPending: the correction was decided before.
-	ErrNotPending = fault.New(fault.Conflict, "ALREADY_DECIDED")
 	// ErrSelfApproval: nobody approves what he asked for.
 	ErrSelfApproval = fault.New(fault.Refused, "SELF_APPROVAL")
 )
