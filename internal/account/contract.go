@@ -85,6 +85,8 @@ type RegisterInput struct {
 	Locale *string
 	// The time zone of dates.
 	TimeZone *string
+	// The code of a friend's link; one that is not known is a warning, not a refusal.
+	ReferralCode *string
 }
 
 // ResendCodeInput is the input of resendCode.
