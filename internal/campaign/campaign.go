@@ -80,6 +80,8 @@ var (
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	// ErrTooManyItems: params.limit.
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
+	// ErrDuplicateKey: the same key stands twice.
+	ErrDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
 	// ErrInvalidCode: the code is none of the pack's.
 	ErrInvalidCode = fault.New(fault.Refused, "INVALID_CODE")
 )
