@@ -71,6 +71,8 @@ type PlaceOrderInput struct {
 	AddressID *scalar.ID
 	// A note, up to 1,000 characters.
 	Note *string
+	// Codes that reduce it, at most 10.
+	PromoCodes []string `json:",omitempty"`
 	// 1 to 255 characters; the same key and input give the first answer again.
 	IdempotencyKey string
 	// Same answer, nothing kept.

@@ -27,6 +27,11 @@ type Orders struct {
 	// Unearn takes the points back that an order earned and returns those that
 	// were spent on it, when it is cancelled.
 	Unearn func(ctx context.Context, tx *store.Tx, o *ent.Order) error
+	// Reduce says what promotions and the codes entered take off an order that
+	// is about to be placed, and counts the codes as used by it.
+	Reduce func(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, codes []string) (Reduced, error)
+	// Unreduce gives back the uses of codes by an order that is cancelled.
+	Unreduce func(ctx context.Context, tx *store.Tx, o *ent.Order) error
 	// Known finds the people that an outside system means, an id for each
 	// reference; uuid.Nil: nobody.
 	Known func(ctx context.Context, tx *store.Tx, refs []CustomerRef) ([]uuid.UUID, error)

@@ -23,8 +23,8 @@ import (
 
 // Place orders for the owner acted for, at the server's prices, and takes the
 // goods off the shelf. Faults: ORDER_EMPTY, PRODUCT_UNAVAILABLE, OUT_OF_STOCK,
-// CURRENCY_MISMATCH, NOT_FOUND of the address, those of texts and numbers, and
-// those of idempotency keys.
+// CURRENCY_MISMATCH, NOT_FOUND of the address, those of promo codes, of texts
+// and numbers, and of idempotency keys.
 func (s *Orders) Place(ctx context.Context, input PlaceOrderInput) (Outcome, error) {
 	if err := checkPlace(input); err != nil {
 		return Outcome{}, err
@@ -73,8 +73,12 @@ func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input Pl
 	if o.Delivery, err = delivery(ctx, tx, input.AddressID); err != nil {
 		return nil, err
 	}
+	why, err := s.reduce(ctx, tx, o, &basket, input.PromoCodes)
+	if err != nil {
+		return nil, err
+	}
 	c := &changes{actor: v.Actor()}
-	c.note(o, orderevent.KindPLACED, tx.Now, basket.total, nil)
+	c.note(o, orderevent.KindPLACED, tx.Now, basket.total-o.DiscountMinor, why)
 	stored, err := storePlaced(ctx, tx, o, c, basket)
 	if err != nil {
 		return nil, err
