@@ -6,10 +6,10 @@ import (
 	"io"
 
 	"kabinet/internal/account"
-	"kabinet/internal/bonus"
 	"kabinet/internal/config"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
+	"kabinet/internal/ledger"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -56,7 +56,7 @@ func migrateStatus(ctx context.Context, s *store.Store, stdout io.Writer) error 
 
 // checkLedger proves the books; it leaves with 1 when they do not balance.
 func (k *kabinet) checkLedger(ctx context.Context, stdout io.Writer) error {
-	sum, err := k.points.Check(viewer.AsSystem(ctx, "check"), func(f bonus.Finding) {
+	sum, err := k.books.Check(viewer.AsSystem(ctx, "check"), func(f ledger.Finding) {
 		fmt.Fprintln(stdout, f)
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"kabinet/internal/compiled"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
+	"kabinet/internal/ledger"
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
@@ -130,6 +131,7 @@ type kabinet struct {
 	bus     *live.Bus
 	people  *account.People
 	orders  *order.Orders
+	books   *ledger.Books
 	points  *bonus.Points
 	tickets *support.Tickets
 	inbox   *notify.Inbox
@@ -172,6 +174,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		Known: k.known, Customers: k.customers,
 	}
 	k.points.Spent = k.orders.NoteSpent
+	k.books = k.points.Books()
 	k.tickets = &support.Tickets{Store: s, Streams: streams}
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 

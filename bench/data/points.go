@@ -164,7 +164,7 @@ func (b *bookkeeper) take(e Entry) {
 	}
 }
 
-// chain is the hash of an entry by docs/adr/0018 and internal/bonus/chain.go,
+// chain is the hash of an entry by docs/adr/0018 and internal/ledger/chain.go,
 // written a second time: the form is a promise to whoever checks the books
 // from outside, and so the bench does not compile ent.
 func chain(previous []byte, owner, account uuid.UUID, seq int, unit string, e Entry) []byte {

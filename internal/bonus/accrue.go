@@ -4,12 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgerentry"
-	"kabinet/ent/generated/ledgerlot"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -58,13 +56,13 @@ func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g g
 	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
 		return Done{}, fault.ErrInvalidValue.At("input", "expiresAt")
 	}
-	return p.once(ctx, operation, key, dry, g.UserID.UUID, g, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+	return p.once(ctx, operation, key, dry, g.UserID.UUID, g, func(ctx context.Context, tx *store.Tx) (*ledger.Book, *ent.LedgerEntry, error) {
 		return p.give(ctx, tx, operation, key, g)
 	})
 }
 
 // give writes the entry of a staff act and puts the act on record.
-func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, g grant) (*book, *ent.LedgerEntry, error) {
+func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, g grant) (*ledger.Book, *ent.LedgerEntry, error) {
 	owner, err := customer(ctx, tx, g.UserID)
 	if err != nil {
 		return nil, nil, err
@@ -73,41 +71,33 @@ func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := p.openBook(ctx, tx, owner, prog, viewer.From(ctx).Actor())
+	b, err := p.Books().Open(ctx, tx, accountOf(owner, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, nil, err
 	}
-	kind, contra, act := ledgerentry.KindACCRUAL, issued, "bonus.accrue"
+	in, act := ledger.Posting{Kind: ledgerentry.KindACCRUAL, Contra: ledger.Issued}, "bonus.accrue"
 	if operation == "adjustPoints" {
-		kind, contra, act = ledgerentry.KindADJUSTMENT, adjusted, "bonus.adjust"
+		in.Kind, in.Contra, act = ledgerentry.KindADJUSTMENT, ledger.Adjusted, "bonus.adjust"
 	}
-	if available := max(b.acc.Active, 0); -g.Amount > available {
-		return nil, nil, ErrTooFewPoints.At("input", "amount").With("available", available)
-	}
-	e, lots, err := b.post(ctx, posting{
-		kind: kind, amount: g.Amount, bucket: ledgerentry.BucketACTIVE, contra: contra, note: &g.Reason,
-		cause: mutationCause(ctx, key), explain: decision(prog),
-	})
-	if err != nil {
-		return nil, nil, keyUsedUp(err)
-	}
+	in.Amount, in.Note, in.Cause, in.Explain = g.Amount, &g.Reason, mutationCause(ctx, key), decision(prog)
+	var e *ent.LedgerEntry
 	if g.Amount < 0 {
-		err = b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil)
+		e, err = b.Take(ctx, in)
 	} else {
 		due := g.ExpiresAt
 		if due == nil {
 			due = expires(prog, tx.Now)
 		}
-		err = b.fill(ctx, e, lots, due, nil)
+		e, err = b.Give(ctx, in, due)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, keyUsedUp(err)
 	}
 	err = tx.Audit(ctx, act, owner, e.GlobalID(), map[string]any{"amount": g.Amount, "unit": e.Unit, "reason": g.Reason})
 	if err != nil {
 		return nil, nil, err
 	}
-	return b, e, b.close(ctx)
+	return b, e, b.Close(ctx)
 }
 
 // decision is what explain says of the rule that decided: the programme and

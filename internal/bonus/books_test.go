@@ -15,6 +15,7 @@ import (
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/ent/generated/order"
 	"kabinet/internal/bonus"
+	"kabinet/internal/ledger"
 	orders "kabinet/internal/order"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -70,9 +71,9 @@ func openBooks(t testing.TB, db *storetest.DB, tt bonus.Terms) *books {
 var spentOn = (&orders.Orders{}).NoteSpent
 
 // checkBooks fails the test for every kind of broken row.
-func checkBooks(t testing.TB, p *bonus.Points) bonus.Summary {
+func checkBooks(t testing.TB, p *bonus.Points) ledger.Summary {
 	t.Helper()
-	sum, err := p.Check(context.Background(), func(f bonus.Finding) { t.Error(f) })
+	sum, err := p.Books().Check(context.Background(), func(f ledger.Finding) { t.Error(f) })
 	if err != nil {
 		t.Errorf("check: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"entgo.io/ent/dialect"
 
-	"kabinet/internal/bonus"
+	"kabinet/internal/ledger"
 	"kabinet/internal/store/storetest"
 )
 
@@ -81,8 +81,8 @@ func TestCheckFindsTampering(t *testing.T) {
 				b, alice := lived(t, db)
 				b.tampered = true
 				b.tamper(c.change, alice)
-				found := map[string]bonus.Finding{}
-				sum, err := b.points.Check(context.Background(), func(f bonus.Finding) {
+				found := map[string]ledger.Finding{}
+				sum, err := b.points.Books().Check(context.Background(), func(f ledger.Finding) {
 					if _, twice := found[f.Rule]; twice {
 						t.Errorf("%s is reported twice", f.Rule)
 					}

@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/order"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -41,7 +42,7 @@ func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, l
 	if err != nil || points == 0 {
 		return 0, err
 	}
-	b, err := p.openBook(ctx, tx, o.OwnerID, prog, viewer.From(ctx).Actor())
+	b, err := p.Books().Open(ctx, tx, accountOf(o.OwnerID, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return 0, err
 	}
@@ -50,40 +51,31 @@ func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, l
 		return 0, err
 	}
 	if before {
-		return 0, b.close(ctx)
+		return 0, b.Close(ctx)
 	}
 	for i, l := range lines {
 		l.Points = shares[i]
 	}
-	return points, accrueFor(ctx, b, prog, o, points, lines)
+	return points, accrueFor(ctx, tx, b, prog, o, points, lines)
 }
 
 // accrueFor writes the entry of an order's points: active at once, or pending
 // for the days of the terms.
-func accrueFor(ctx context.Context, b *book, prog *ent.BonusProgram, o *ent.Order, points int64, lines []*ent.OrderLine) error {
+func accrueFor(ctx context.Context, tx *store.Tx, b *ledger.Book, prog *ent.BonusProgram, o *ent.Order, points int64, lines []*ent.OrderLine) error {
 	explain := decision(prog)
 	explain["earnPoints"], explain["lines"] = prog.EarnPoints, explainLines(lines)
 	explain["earnPer"], explain["currency"] = scalar.Money{Minor: prog.EarnPerMinor, Currency: prog.EarnCurrency}.Amount(), prog.EarnCurrency
-	in := posting{
-		kind: ledgerentry.KindACCRUAL, amount: points, bucket: ledgerentry.BucketACTIVE, contra: issued,
-		order: &o.ID, cause: earnCause(o.ID), explain: explain,
+	in := ledger.Posting{
+		Kind: ledgerentry.KindACCRUAL, Amount: points, Contra: ledger.Issued,
+		Order: &o.ID, Cause: earnCause(o.ID), Explain: explain,
 	}
-	due := expires(prog, b.tx.Now)
+	due := expires(prog, tx.Now)
 	if prog.PendingDays > 0 {
-		at := b.tx.Now.Add(time.Duration(prog.PendingDays) * day)
-		in.bucket, due = ledgerentry.BucketPENDING, &at
+		at := tx.Now.Add(time.Duration(prog.PendingDays) * day)
+		in.Bucket, due = ledgerentry.BucketPENDING, &at
 	}
-	_, err := b.tx.AtOnce(ctx, func(ctx context.Context) error {
-		e, lots, err := b.post(ctx, in)
-		if err != nil {
-			return err
-		}
-		return b.fill(ctx, e, lots, due, nil)
-	})
-	if err != nil {
-		return err
-	}
-	return b.close(ctx)
+	_, err := b.GiveAndClose(ctx, in, due)
+	return err
 }
 
 // earned adds up what the lines earn, and says how many each.
@@ -111,7 +103,7 @@ func explainLines(lines []*ent.OrderLine) (shares []any) {
 }
 
 // earnedBefore is asked under the account's lock.
-func earnedBefore(ctx context.Context, tx *store.Tx, b *book, order uuid.UUID) (before bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM ledger_entries WHERE account_id = ? AND cause_key = ?)`, b.acc.ID, earnCause(order)).Scan(&before)
+func earnedBefore(ctx context.Context, tx *store.Tx, b *ledger.Book, order uuid.UUID) (before bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM ledger_entries WHERE account_id = ? AND cause_key = ?)`, b.Account().ID, earnCause(order)).Scan(&before)
 	return before, err
 }

@@ -5,6 +5,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgerentry"
+	"kabinet/internal/ledger"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
@@ -32,7 +33,7 @@ func Label(lang string, e *ent.LedgerEntry) string {
 	switch {
 	case e.Kind == ledgerentry.KindACCRUAL && e.Bucket == ledgerentry.BucketPENDING:
 		what = "PENDING"
-	case e.Explain[forgiven] == true:
+	case e.Explain[ledger.Forgiven] == true:
 		what = "FORGIVEN"
 	}
 	return locale.Text(lang, "bonus.entry."+what, nil)

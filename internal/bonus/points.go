@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -29,6 +30,12 @@ type Points struct {
 	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
 
 	programs programCache
+}
+
+// Books are the ledger as points are kept in it: lots live by the version of
+// the programme by which they were earned.
+func (p *Points) Books() *ledger.Books {
+	return &ledger.Books{Store: p.Store, Terms: p.lotTerms, OrdersKeepSpent: p.Spent != nil}
 }
 
 // Done is what a verb that moves points gives: all nil when it was refused.
@@ -63,7 +70,7 @@ func (p *Points) replay(ctx context.Context, owner uuid.UUID, cause string) (Don
 // which input is all that it stands for: it gives what the verb held or, where
 // the key was known, the first answer again. The verb's entry has the cause
 // mutationCause.
-func (p *Points) once(ctx context.Context, operation, key string, dry bool, owner uuid.UUID, input any, move func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error)) (Done, error) {
+func (p *Points) once(ctx context.Context, operation, key string, dry bool, owner uuid.UUID, input any, move func(ctx context.Context, tx *store.Tx) (*ledger.Book, *ent.LedgerEntry, error)) (Done, error) {
 	var done Done
 	var replayed bool
 	err := p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -72,7 +79,7 @@ func (p *Points) once(ctx context.Context, operation, key string, dry bool, owne
 			if err != nil {
 				return err
 			}
-			done = Done{Account: ViewAccount(b.acc), Entry: ViewEntry(e)}
+			done = Done{Account: ViewAccount(b.Account()), Entry: ViewEntry(e)}
 			return nil
 		})
 		return err

@@ -13,6 +13,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -142,9 +143,12 @@ func (p *Points) EnsureDefaultProgram(ctx context.Context) error {
 func (p *Points) EnsureProgram(ctx context.Context, t Terms) error {
 	defer p.programs.held.Store(nil)
 	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		there, err := tx.BonusProgram.Query().Where(bonusprogram.IsDefault(true), bonusprogram.RetiredAtIsNil()).Exist(ctx)
-		if err != nil || there {
+		there, err := tx.BonusProgram.Query().Where(bonusprogram.IsDefault(true), bonusprogram.RetiredAtIsNil()).All(ctx)
+		if err != nil {
 			return err
+		}
+		for _, prog := range there { // a database of an earlier version has fewer
+			return ledger.MakeSystemAccounts(ctx, tx, prog.Unit, &prog.KeyID)
 		}
 		c := tx.BonusProgram.Create().SetName(t.Handle).SetUnit("PTS:" + t.Handle).SetTexts(t.texts()).SetIsDefault(true).
 			SetEarnCurrency(t.Currency).SetEarnPoints(t.EarnPoints).SetEarnPerMinor(t.EarnPerMinor).SetEarnOn(t.EarnOn).
@@ -158,7 +162,7 @@ func (p *Points) EnsureProgram(ctx context.Context, t Terms) error {
 		if err != nil {
 			return err
 		}
-		return makeSystemAccounts(ctx, tx, made)
+		return ledger.MakeSystemAccounts(ctx, tx, made.Unit, &made.KeyID)
 	})
 	if store.IsUnique(err) { // another instance was first
 		return nil

@@ -13,6 +13,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/internal/bonus"
+	"kabinet/internal/ledger"
 	"kabinet/internal/store/storetest"
 )
 
@@ -326,7 +327,7 @@ func (m *machine) compare(rt *rapid.T) {
 			rt.Fatalf("person %d: available %d, pending %d; the model says %d and %d\n%v", i, a.Available(), a.Pending, want, pending, m.b.book(p.id))
 		}
 	}
-	sum, err := m.b.points.Check(storetest.System(), func(f bonus.Finding) { rt.Error(f) })
+	sum, err := m.b.points.Books().Check(storetest.System(), func(f ledger.Finding) { rt.Error(f) })
 	if err != nil || sum.Findings > 0 {
 		rt.Fatalf("%v %v", sum, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/ledgerlot"
 	"kabinet/ent/generated/predicate"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -89,7 +90,7 @@ func (p *Points) open(ctx context.Context, user uuid.UUID, prog *ent.BonusProgra
 		if _, err := customer(ctx, tx, scalar.ID{Prefix: "usr", UUID: user}); err != nil {
 			return err
 		}
-		return makeAccount(ctx, tx, user, prog)
+		return ledger.Make(ctx, tx, accountOf(user, prog))
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +137,7 @@ func (p *Points) Settled(ctx context.Context, a *ent.LedgerAccount) (*Account, e
 	if a.NextDueAt == nil || a.NextDueAt.After(p.Store.Now()) {
 		return ViewAccount(a), nil
 	}
-	if _, err := p.settleAccount(ctx, a.ID, false); err != nil {
+	if err := p.Books().Settle(ctx, a.ID); err != nil {
 		return nil, err
 	}
 	q := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(a.ID))
@@ -162,7 +163,7 @@ func (p *Points) Expiring(ctx context.Context, a *Account, before time.Time) (in
 		return sql.As("CAST(coalesce(sum("+s.C(ledgerlot.FieldRemaining)+"), 0) AS bigint)", "sum")
 	}
 	n, err := p.Store.Client.LedgerLot.Query().Where(ledgerlot.AccountID(a.ID), ledgerlot.BucketEQ(ledgerlot.BucketACTIVE),
-		ledgerlot.RemainingGT(0), ledgerlot.DueAtLT(cut(before))).Aggregate(sum).Int(ctx)
+		ledgerlot.RemainingGT(0), ledgerlot.DueAtLT(before.UTC().Truncate(time.Microsecond))).Aggregate(sum).Int(ctx)
 	return int64(n), store.Translate(err)
 }
 
@@ -211,10 +212,10 @@ func (f *BonusEntryFilter) Predicates() (where []predicate.LedgerEntry, err erro
 		where = append(where, ledgerentry.OrderID(f.OrderID.UUID))
 	}
 	if f.From != nil {
-		where = append(where, ledgerentry.CreatedAtGTE(cut(*f.From)))
+		where = append(where, ledgerentry.CreatedAtGTE(f.From.UTC().Truncate(time.Microsecond)))
 	}
 	if f.Before != nil {
-		where = append(where, ledgerentry.CreatedAtLT(cut(*f.Before)))
+		where = append(where, ledgerentry.CreatedAtLT(f.Before.UTC().Truncate(time.Microsecond)))
 	}
 	return where, nil
 }

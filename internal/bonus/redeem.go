@@ -9,8 +9,8 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgerentry"
-	"kabinet/ent/generated/ledgerlot"
 	"kabinet/internal/fault"
+	"kabinet/internal/ledger"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -37,12 +37,12 @@ func (p *Points) Redeem(ctx context.Context, in RedeemPointsInput) (Done, error)
 		return Done{}, err
 	}
 	input := redeemKey{owner, in.Amount, in.ProgramID, in.OrderID}
-	return p.once(ctx, "redeemPoints", in.IdempotencyKey, isDry(in.DryRun), owner, input, func(ctx context.Context, tx *store.Tx) (*book, *ent.LedgerEntry, error) {
+	return p.once(ctx, "redeemPoints", in.IdempotencyKey, isDry(in.DryRun), owner, input, func(ctx context.Context, tx *store.Tx) (*ledger.Book, *ent.LedgerEntry, error) {
 		return p.redeem(ctx, tx, owner, in)
 	})
 }
 
-func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in RedeemPointsInput) (*book, *ent.LedgerEntry, error) {
+func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in RedeemPointsInput) (*ledger.Book, *ent.LedgerEntry, error) {
 	prog, err := p.program(ctx, tx.Client, in.ProgramID)
 	if err != nil {
 		return nil, nil, err
@@ -58,53 +58,17 @@ func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in R
 			return nil, nil, err
 		}
 	}
-	b, err := p.openToSpend(ctx, tx, owner, prog, in.Amount)
+	b, err := p.Books().Spend(ctx, tx, accountOf(owner, prog), in.Amount, viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, nil, err
 	}
-	var e *ent.LedgerEntry
-	_, err = tx.AtOnce(ctx, func(ctx context.Context) error {
-		var lots int64
-		var err error
-		e, lots, err = b.post(ctx, posting{
-			kind: ledgerentry.KindREDEMPTION, amount: -in.Amount, bucket: ledgerentry.BucketACTIVE, contra: spent,
-			order: order, cause: mutationCause(ctx, in.IdempotencyKey),
-		})
-		if err != nil {
-			return err
-		}
-		if err := b.take(ctx, e.ID, ledgerlot.BucketACTIVE, -lots, uuid.Nil); err != nil || b.dueMoved {
-			return err
-		}
-		return b.close(ctx)
+	e, err := b.TakeAndClose(ctx, ledger.Posting{
+		Kind: ledgerentry.KindREDEMPTION, Amount: in.Amount, Contra: ledger.Spent, Order: order, Cause: mutationCause(ctx, in.IdempotencyKey),
 	})
 	if err != nil {
 		return nil, nil, keyUsedUp(err)
 	}
-	return b, e, b.close(ctx)
-}
-
-// openToSpend opens the book where n points can be spent: quickly, or after
-// settling what fell due. Nobody spends what he does not have, whatever the
-// account's floor.
-func (p *Points) openToSpend(ctx context.Context, tx *store.Tx, owner uuid.UUID, prog *ent.BonusProgram, n int64) (*book, error) {
-	actor := viewer.From(ctx).Actor()
-	b, err := spend(ctx, tx, owner, prog.Unit, n, actor)
-	if b != nil || err != nil {
-		return b, err
-	}
-	b, err = p.lockBook(ctx, tx, actor, ownersAccount, owner, prog.Unit)
-	if err != nil {
-		return nil, err
-	}
-	var available int64
-	if b != nil {
-		available = max(b.acc.Active, 0)
-	}
-	if available < n {
-		return nil, ErrTooFewPoints.At("input", "amount").With("available", available)
-	}
-	return b, nil
+	return b, e, nil
 }
 
 // lockOrder proves that the order is the owner's and not cancelled, and holds

@@ -6,8 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/internal/fault"
@@ -94,33 +92,4 @@ func expires(p *ent.BonusProgram, active time.Time) *time.Time {
 		due = time.Date(due.Year()+1, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return &due
-}
-
-// lot is an open lot, as far as taking from it goes.
-type lot struct {
-	id        uuid.UUID
-	remaining int64
-}
-
-// move is what one entry does to one lot.
-type move struct {
-	lot    uuid.UUID
-	amount int64
-	empty  bool // nothing remains
-}
-
-// allot takes n out of lots in their order, and says how many are still wanted.
-func allot(lots []lot, n int64) (moves []move, wanted int64) {
-	for _, l := range lots {
-		if n == 0 {
-			break
-		}
-		take := min(n, l.remaining)
-		if take <= 0 {
-			continue
-		}
-		moves = append(moves, move{l.id, -take, take == l.remaining})
-		n -= take
-	}
-	return moves, n
 }

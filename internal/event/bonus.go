@@ -10,7 +10,7 @@ type PointsMove struct {
 	EntryID   uuid.UUID  `json:"entryId"`
 	Unit      string     `json:"unit"`
 	Amount    int64      `json:"amount"` // signed, as on the entry
-	Bucket    string     `json:"bucket"` // PENDING or ACTIVE: which points moved
+	Bucket    string     `json:"bucket"` // PENDING, ACTIVE or HELD: which points moved
 	Balance   int64      `json:"balance"`
 	Pending   int64      `json:"pending"`
 	OrderID   *uuid.UUID `json:"orderId,omitempty"`
@@ -34,6 +34,15 @@ type PointsReversed struct{ PointsMove }
 // PointsAdjusted is told when staff corrects a balance.
 type PointsAdjusted struct{ PointsMove }
 
+// PointsHeld is told when points are reserved.
+type PointsHeld struct{ PointsMove }
+
+// PointsReleased is told when reserved points can be spent again.
+type PointsReleased struct{ PointsMove }
+
+// PointsTransferred is told of what goes to, comes from or is paid for a transfer.
+type PointsTransferred struct{ PointsMove }
+
 // Kind implements Fact.
 func (PointsAccrued) Kind() string { return "points.accrued" }
 
@@ -48,3 +57,12 @@ func (PointsReversed) Kind() string { return "points.reversed" }
 
 // Kind implements Fact.
 func (PointsAdjusted) Kind() string { return "points.adjusted" }
+
+// Kind implements Fact.
+func (PointsHeld) Kind() string { return "points.held" }
+
+// Kind implements Fact.
+func (PointsReleased) Kind() string { return "points.released" }
+
+// Kind implements Fact.
+func (PointsTransferred) Kind() string { return "points.transferred" }

@@ -10,6 +10,8 @@ var personal = []Fact{
 	TicketOpened{}, TicketReplied{}, TicketChanged{},
 	TierChanged{}, TierWillDowngrade{},
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},
+	CampaignEntered{}, CampaignEntryChanged{}, AchievementEarned{}, GoalReached{}, ActNoted{},
+	RewardExchanged{}, RewardRedemptionChanged{}, ReferralChanged{},
 	NotificationAdded{}, NotificationsChanged{},
 }
 

@@ -1,4 +1,4 @@
-package bonus
+package ledger
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func (t dbTime) Scan(v any) error {
 		*t.to = cut(at)
 		return err
 	}
-	return fmt.Errorf("bonus: %T is no time", v)
+	return fmt.Errorf("ledger: %T is no time", v)
 }
 
 // dbTimeOrNull is dbTime for a column that may be null.

@@ -1,12 +1,12 @@
-package bonus
+package ledger
 
 // check is one promise as a statement that must find nothing; it gives the id
 // of the first broken row.
 type check struct{ name, table, says, sql string }
 
 // checks are the promises between tables; those inside one account are proven
-// by the pass of check.go. Orders' spent points are only kept where somebody
-// listens to Points.Spent.
+// by the pass of check.go. Orders' spent points are only kept where
+// Books.OrdersKeepSpent says so.
 func checks(ordersKeepSpent bool) []check {
 	all := []check{
 		{"orphan", "ledger_entries", "its account is not there",

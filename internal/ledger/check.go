@@ -1,4 +1,4 @@
-package bonus
+package ledger
 
 import (
 	"context"
@@ -53,16 +53,16 @@ func (s Summary) String() string {
 // what the accounts hold and what their moves say; nothing is reversed twice or
 // beyond itself; orders and ledger agree. report hears the first broken row of
 // each kind. It changes nothing and needs no quiet: others may write meanwhile.
-func (p *Points) Check(ctx context.Context, report func(Finding)) (Summary, error) {
+func (l *Books) Check(ctx context.Context, report func(Finding)) (Summary, error) {
 	c := &checker{sum: Summary{Units: map[string]int64{}}, report: report, broken: map[string]bool{}, given: map[string]int64{}}
-	err := p.Store.InSnapshot(ctx, func(ctx context.Context, snap *store.Snapshot) error {
+	err := l.Store.InSnapshot(ctx, func(ctx context.Context, snap *store.Snapshot) error {
 		if err := c.systems(ctx, snap); err != nil {
 			return err
 		}
 		if err := c.books(ctx, snap); err != nil {
 			return err
 		}
-		for _, r := range checks(p.Spent != nil) {
+		for _, r := range checks(l.OrdersKeepSpent) {
 			if err := c.rule(ctx, snap, r); err != nil {
 				return fmt.Errorf("check %s: %w", r.name, err)
 			}
@@ -135,7 +135,7 @@ func (c *checker) books(ctx context.Context, snap *store.Snapshot) error {
 	c.leave()
 	for unit, owned := range c.sum.Units {
 		if owned != c.given[unit] {
-			c.find("sum", "ledger_accounts", systemID(unit, issued), "customers own %d of %s, the House gave %d", owned, unit, c.given[unit])
+			c.find("sum", "ledger_accounts", systemID(unit, Issued), "customers own %d of %s, the House gave %d", owned, unit, c.given[unit])
 		}
 	}
 	return rows.Err()

@@ -1,4 +1,4 @@
-package bonus
+package ledger
 
 import (
 	"database/sql"
