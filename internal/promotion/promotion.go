@@ -57,15 +57,15 @@ var (
 	ErrCodeNotStackable = fault.New(fault.Refused, "PROMO_CODE_NOT_STACKABLE")
 	// ErrCodeNothing: nothing in the basket is what it is for.
 	ErrCodeNothing = fault.New(fault.Refused, "PROMO_CODE_NOTHING_TO_REDUCE")
-	// ErrCodeTaken: the code exists already; params.code.
-	ErrCodeTaken = fault.New(fault.Conflict, "PROMO_CODE_TAKEN")
-	// ErrHandleTaken: params.handle names another one already.
-	ErrHandleTaken = fault.New(fault.Conflict, "HANDLE_TAKEN")
+	// ErrCodeTaken: the code exists already; params.value.
+	ErrCodeTaken = fault.New(fault.Refused, "ALREADY_TAKEN")
+	// ErrHandleTaken: another one has this handle.
+	ErrHandleTaken = fault.New(fault.Refused, "HANDLE_TAKEN")
 	// ErrEffectEmpty: the promotion would do nothing.
 	ErrEffectEmpty = fault.New(fault.Invalid, "PROMOTION_EFFECT_EMPTY")
 	// ErrTransition: it cannot go from params.fromState to params.toState.
 	ErrTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
-	// ErrOfferUsed: the offer was used, or its time is over.
+	// ErrOfferOver: the offer was used, or its time is over.
 	ErrOfferOver = fault.New(fault.Refused, "OFFER_OVER")
 	// ErrClubNotForYou: params.reason says why.
 	ErrClubNotForYou = fault.New(fault.Refused, "CLUB_NOT_FOR_YOU")
