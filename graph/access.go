@@ -13,14 +13,19 @@ import (
 
 // staffPermissions says which cell of resource x operation each permission is.
 var staffPermissions = map[gql.StaffPermission]viewer.Permission{
-	gql.StaffPermissionUsersRead:    {Resource: "user", Operation: "read"},
-	gql.StaffPermissionOrdersRead:   {Resource: "order", Operation: "read"},
-	gql.StaffPermissionOrdersWrite:  {Resource: "order", Operation: "write"},
-	gql.StaffPermissionBonusesRead:  {Resource: "bonus", Operation: "read"},
-	gql.StaffPermissionBonusesWrite: {Resource: "bonus", Operation: "write"},
-	gql.StaffPermissionTicketsRead:  {Resource: "ticket", Operation: "read"},
-	gql.StaffPermissionTicketsWrite: {Resource: "ticket", Operation: "write"},
-	gql.StaffPermissionAuditRead:    {Resource: "audit_entry", Operation: "read"},
+	gql.StaffPermissionUsersRead:      {Resource: "user", Operation: "read"},
+	gql.StaffPermissionOrdersRead:     {Resource: "order", Operation: "read"},
+	gql.StaffPermissionOrdersWrite:    {Resource: "order", Operation: "write"},
+	gql.StaffPermissionBonusesRead:    {Resource: "bonus", Operation: "read"},
+	gql.StaffPermissionBonusesWrite:   {Resource: "bonus", Operation: "write"},
+	gql.StaffPermissionBonusesApprove: {Resource: "bonus", Operation: "approve"},
+	gql.StaffPermissionMarketingRead:  {Resource: "marketing", Operation: "read"},
+	gql.StaffPermissionMarketingWrite: {Resource: "marketing", Operation: "write"},
+	gql.StaffPermissionWalletsRead:    {Resource: "wallet", Operation: "read"},
+	gql.StaffPermissionWalletsWrite:   {Resource: "wallet", Operation: "write"},
+	gql.StaffPermissionTicketsRead:    {Resource: "ticket", Operation: "read"},
+	gql.StaffPermissionTicketsWrite:   {Resource: "ticket", Operation: "write"},
+	gql.StaffPermissionAuditRead:      {Resource: "audit_entry", Operation: "read"},
 }
 
 var companyPermissions = map[gql.CompanyPermission]viewer.Permission{

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -33,6 +34,30 @@ func (r *bonusAccountResolver) Lots(ctx context.Context, obj *bonus.Account) ([]
 	return r.Points.Lots(ctx, obj)
 }
 
+func (r *bonusAccountResolver) Holds(ctx context.Context, obj *bonus.Account) ([]*bonus.Hold, error) {
+	panic(fmt.Errorf("not implemented: Holds - holds"))
+}
+
+func (r *bonusAccountResolver) NextExpiry(ctx context.Context, obj *bonus.Account) (*bonus.BonusNextExpiry, error) {
+	panic(fmt.Errorf("not implemented: NextExpiry - nextExpiry"))
+}
+
+func (r *bonusAccountResolver) Statement(ctx context.Context, obj *bonus.Account, from time.Time, to time.Time) (*bonus.BonusStatement, error) {
+	panic(fmt.Errorf("not implemented: Statement - statement"))
+}
+
+func (r *bonusHoldResolver) Remaining(ctx context.Context, obj *bonus.Hold) (int64, error) {
+	panic(fmt.Errorf("not implemented: Remaining - remaining"))
+}
+
+func (r *bonusHoldResolver) State(ctx context.Context, obj *bonus.Hold) (bonus.BonusHoldState, error) {
+	panic(fmt.Errorf("not implemented: State - state"))
+}
+
+func (r *bonusHoldResolver) Until(ctx context.Context, obj *bonus.Hold) (*time.Time, error) {
+	panic(fmt.Errorf("not implemented: Until - until"))
+}
+
 func (r *bonusProgramResolver) Name(ctx context.Context, obj *generated.BonusProgram) (string, error) {
 	return bonus.ProgramText(ctx, obj, "name"), nil
 }
@@ -46,6 +71,38 @@ func (r *bonusProgramResolver) Terms(ctx context.Context, obj *generated.BonusPr
 		return &text, nil
 	}
 	return nil, nil
+}
+
+func (r *bonusProgramResolver) Rounding(ctx context.Context, obj *generated.BonusProgram) (bonus.PointsRounding, error) {
+	panic(fmt.Errorf("not implemented: Rounding - rounding"))
+}
+
+func (r *bonusProgramResolver) TransferLimits(ctx context.Context, obj *generated.BonusProgram) (*bonus.TransferLimits, error) {
+	panic(fmt.Errorf("not implemented: TransferLimits - transferLimits"))
+}
+
+func (r *bonusProgramResolver) AdjustmentLimit(ctx context.Context, obj *generated.BonusProgram) (*int64, error) {
+	panic(fmt.Errorf("not implemented: AdjustmentLimit - adjustmentLimit"))
+}
+
+func (r *bonusProgramResolver) ExchangeRates(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.ExchangeRate, error) {
+	panic(fmt.Errorf("not implemented: ExchangeRates - exchangeRates"))
+}
+
+func (r *bonusProgramResolver) RemindDays(ctx context.Context, obj *generated.BonusProgram) ([]int, error) {
+	panic(fmt.Errorf("not implemented: RemindDays - remindDays"))
+}
+
+func (r *bonusProgramResolver) Translations(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.BonusProgramText, error) {
+	panic(fmt.Errorf("not implemented: Translations - translations"))
+}
+
+func (r *bonusStatementResolver) Entries(ctx context.Context, obj *bonus.BonusStatement, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error) {
+	panic(fmt.Errorf("not implemented: Entries - entries"))
+}
+
+func (r *bonusTransferResolver) Counterpart(ctx context.Context, obj *bonus.Transfer) (*string, error) {
+	panic(fmt.Errorf("not implemented: Counterpart - counterpart"))
 }
 
 func (r *mutationResolver) RedeemPoints(ctx context.Context, input bonus.RedeemPointsInput) (*gql.RedeemPointsPayload, error) {
@@ -80,9 +137,33 @@ func (r *subscriptionResolver) BonusBalanceChanged(ctx context.Context, after *s
 
 func (r *Resolver) BonusAccount() gql.BonusAccountResolver { return &bonusAccountResolver{r} }
 
+func (r *Resolver) BonusAccrual() gql.BonusAccrualResolver { return &bonusAccrualResolver{r} }
+
+func (r *Resolver) BonusAdjustment() gql.BonusAdjustmentResolver { return &bonusAdjustmentResolver{r} }
+
+func (r *Resolver) BonusExpiry() gql.BonusExpiryResolver { return &bonusExpiryResolver{r} }
+
+func (r *Resolver) BonusHold() gql.BonusHoldResolver { return &bonusHoldResolver{r} }
+
 func (r *Resolver) BonusProgram() gql.BonusProgramResolver { return &bonusProgramResolver{r} }
 
+func (r *Resolver) BonusRedemption() gql.BonusRedemptionResolver { return &bonusRedemptionResolver{r} }
+
+func (r *Resolver) BonusReversal() gql.BonusReversalResolver { return &bonusReversalResolver{r} }
+
+func (r *Resolver) BonusStatement() gql.BonusStatementResolver { return &bonusStatementResolver{r} }
+
+func (r *Resolver) BonusTransfer() gql.BonusTransferResolver { return &bonusTransferResolver{r} }
+
 type (
-	bonusAccountResolver struct{ *Resolver }
-	bonusProgramResolver struct{ *Resolver }
+	bonusAccountResolver    struct{ *Resolver }
+	bonusAccrualResolver    struct{ *Resolver }
+	bonusAdjustmentResolver struct{ *Resolver }
+	bonusExpiryResolver     struct{ *Resolver }
+	bonusHoldResolver       struct{ *Resolver }
+	bonusProgramResolver    struct{ *Resolver }
+	bonusRedemptionResolver struct{ *Resolver }
+	bonusReversalResolver   struct{ *Resolver }
+	bonusStatementResolver  struct{ *Resolver }
+	bonusTransferResolver   struct{ *Resolver }
 )

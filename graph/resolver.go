@@ -6,17 +6,29 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/campaign"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/promotion"
+	"kabinet/internal/referral"
+	"kabinet/internal/reward"
 	"kabinet/internal/support"
+	"kabinet/internal/tier"
+	"kabinet/internal/wallet"
 )
 
 // Resolver holds the domains; server.go fills it in.
 type Resolver struct {
-	Client  *ent.Client // for node and nodes only
-	People  *account.People
-	Orders  *order.Orders
-	Points  *bonus.Points
-	Tickets *support.Tickets
-	Inbox   *notify.Inbox
+	Client     *ent.Client // for node and nodes only
+	People     *account.People
+	Orders     *order.Orders
+	Points     *bonus.Points
+	Tiers      *tier.Tiers
+	Promotions *promotion.Promotions
+	Rewards    *reward.Rewards
+	Referrals  *referral.Referrals
+	Campaigns  *campaign.Campaigns
+	Wallets    *wallet.Wallets
+	Tickets    *support.Tickets
+	Inbox      *notify.Inbox
 }

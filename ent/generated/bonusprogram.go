@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -51,7 +52,27 @@ type BonusProgram struct {
 	// ReturnPolicy holds the value of the "return_policy" field.
 	ReturnPolicy bonusprogram.ReturnPolicy `json:"return_policy,omitempty"`
 	// IsDefault holds the value of the "is_default" field.
-	IsDefault    bool `json:"is_default,omitempty"`
+	IsDefault bool `json:"is_default,omitempty"`
+	// Of what a line or an act earns in fractions.
+	Rounding bonusprogram.Rounding `json:"rounding,omitempty"`
+	// Whether members may give points to each other.
+	Transfers bool `json:"transfers,omitempty"`
+	// TransferMin holds the value of the "transfer_min" field.
+	TransferMin int64 `json:"transfer_min,omitempty"`
+	// In one transfer.
+	TransferMax *int64 `json:"transfer_max,omitempty"`
+	// What one account gives within 24 hours.
+	TransferDaily *int64 `json:"transfer_daily,omitempty"`
+	// A larger correction waits for another member of staff.
+	AdjustmentLimit *int64 `json:"adjustment_limit,omitempty"`
+	// How long points are reserved where nobody says.
+	HoldMinutes int `json:"hold_minutes,omitempty"`
+	// Days that points given back live at least; 0: they keep their due times.
+	RefundGraceDays int `json:"refund_grace_days,omitempty"`
+	// ExchangeRates holds the value of the "exchange_rates" field.
+	ExchangeRates []schema.ExchangeRate `json:"exchange_rates,omitempty"`
+	// How many days before points expire their owner is told; none said: 30, 7, 1.
+	RemindDays   []int `json:"remind_days,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -60,13 +81,13 @@ func (*BonusProgram) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case bonusprogram.FieldTexts:
+		case bonusprogram.FieldTexts, bonusprogram.FieldExchangeRates, bonusprogram.FieldRemindDays:
 			values[i] = new([]byte)
-		case bonusprogram.FieldIsDefault:
+		case bonusprogram.FieldIsDefault, bonusprogram.FieldTransfers:
 			values[i] = new(sql.NullBool)
-		case bonusprogram.FieldVersion, bonusprogram.FieldLotDays, bonusprogram.FieldPendingDays, bonusprogram.FieldEarnPoints, bonusprogram.FieldEarnPerMinor:
+		case bonusprogram.FieldVersion, bonusprogram.FieldLotDays, bonusprogram.FieldPendingDays, bonusprogram.FieldEarnPoints, bonusprogram.FieldEarnPerMinor, bonusprogram.FieldTransferMin, bonusprogram.FieldTransferMax, bonusprogram.FieldTransferDaily, bonusprogram.FieldAdjustmentLimit, bonusprogram.FieldHoldMinutes, bonusprogram.FieldRefundGraceDays:
 			values[i] = new(sql.NullInt64)
-		case bonusprogram.FieldName, bonusprogram.FieldUnit, bonusprogram.FieldLotPolicy, bonusprogram.FieldEarnOn, bonusprogram.FieldEarnCurrency, bonusprogram.FieldReturnPolicy:
+		case bonusprogram.FieldName, bonusprogram.FieldUnit, bonusprogram.FieldLotPolicy, bonusprogram.FieldEarnOn, bonusprogram.FieldEarnCurrency, bonusprogram.FieldReturnPolicy, bonusprogram.FieldRounding:
 			values[i] = new(sql.NullString)
 		case bonusprogram.FieldCreatedAt, bonusprogram.FieldRetiredAt:
 			values[i] = new(sql.NullTime)
@@ -193,6 +214,73 @@ func (_m *BonusProgram) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.IsDefault = value.Bool
 			}
+		case bonusprogram.FieldRounding:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field rounding", values[i])
+			} else if value.Valid {
+				_m.Rounding = bonusprogram.Rounding(value.String)
+			}
+		case bonusprogram.FieldTransfers:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field transfers", values[i])
+			} else if value.Valid {
+				_m.Transfers = value.Bool
+			}
+		case bonusprogram.FieldTransferMin:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field transfer_min", values[i])
+			} else if value.Valid {
+				_m.TransferMin = value.Int64
+			}
+		case bonusprogram.FieldTransferMax:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field transfer_max", values[i])
+			} else if value.Valid {
+				_m.TransferMax = new(int64)
+				*_m.TransferMax = value.Int64
+			}
+		case bonusprogram.FieldTransferDaily:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field transfer_daily", values[i])
+			} else if value.Valid {
+				_m.TransferDaily = new(int64)
+				*_m.TransferDaily = value.Int64
+			}
+		case bonusprogram.FieldAdjustmentLimit:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field adjustment_limit", values[i])
+			} else if value.Valid {
+				_m.AdjustmentLimit = new(int64)
+				*_m.AdjustmentLimit = value.Int64
+			}
+		case bonusprogram.FieldHoldMinutes:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field hold_minutes", values[i])
+			} else if value.Valid {
+				_m.HoldMinutes = int(value.Int64)
+			}
+		case bonusprogram.FieldRefundGraceDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refund_grace_days", values[i])
+			} else if value.Valid {
+				_m.RefundGraceDays = int(value.Int64)
+			}
+		case bonusprogram.FieldExchangeRates:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field exchange_rates", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ExchangeRates); err != nil {
+					return fmt.Errorf("unmarshal field exchange_rates: %w", err)
+				}
+			}
+		case bonusprogram.FieldRemindDays:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field remind_days", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RemindDays); err != nil {
+					return fmt.Errorf("unmarshal field remind_days: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -280,6 +368,42 @@ func (_m *BonusProgram) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("is_default=")
 	builder.WriteString(fmt.Sprintf("%v", _m.IsDefault))
+	builder.WriteString(", ")
+	builder.WriteString("rounding=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Rounding))
+	builder.WriteString(", ")
+	builder.WriteString("transfers=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Transfers))
+	builder.WriteString(", ")
+	builder.WriteString("transfer_min=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TransferMin))
+	builder.WriteString(", ")
+	if v := _m.TransferMax; v != nil {
+		builder.WriteString("transfer_max=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.TransferDaily; v != nil {
+		builder.WriteString("transfer_daily=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.AdjustmentLimit; v != nil {
+		builder.WriteString("adjustment_limit=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("hold_minutes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.HoldMinutes))
+	builder.WriteString(", ")
+	builder.WriteString("refund_grace_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundGraceDays))
+	builder.WriteString(", ")
+	builder.WriteString("exchange_rates=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ExchangeRates))
+	builder.WriteString(", ")
+	builder.WriteString("remind_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RemindDays))
 	builder.WriteByte(')')
 	return builder.String()
 }

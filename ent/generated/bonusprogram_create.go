@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -213,6 +214,130 @@ func (_c *BonusProgramCreate) SetNillableIsDefault(v *bool) *BonusProgramCreate 
 	return _c
 }
 
+// SetRounding sets the "rounding" field.
+func (_c *BonusProgramCreate) SetRounding(v bonusprogram.Rounding) *BonusProgramCreate {
+	_c.mutation.SetRounding(v)
+	return _c
+}
+
+// SetNillableRounding sets the "rounding" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableRounding(v *bonusprogram.Rounding) *BonusProgramCreate {
+	if v != nil {
+		_c.SetRounding(*v)
+	}
+	return _c
+}
+
+// SetTransfers sets the "transfers" field.
+func (_c *BonusProgramCreate) SetTransfers(v bool) *BonusProgramCreate {
+	_c.mutation.SetTransfers(v)
+	return _c
+}
+
+// SetNillableTransfers sets the "transfers" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableTransfers(v *bool) *BonusProgramCreate {
+	if v != nil {
+		_c.SetTransfers(*v)
+	}
+	return _c
+}
+
+// SetTransferMin sets the "transfer_min" field.
+func (_c *BonusProgramCreate) SetTransferMin(v int64) *BonusProgramCreate {
+	_c.mutation.SetTransferMin(v)
+	return _c
+}
+
+// SetNillableTransferMin sets the "transfer_min" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableTransferMin(v *int64) *BonusProgramCreate {
+	if v != nil {
+		_c.SetTransferMin(*v)
+	}
+	return _c
+}
+
+// SetTransferMax sets the "transfer_max" field.
+func (_c *BonusProgramCreate) SetTransferMax(v int64) *BonusProgramCreate {
+	_c.mutation.SetTransferMax(v)
+	return _c
+}
+
+// SetNillableTransferMax sets the "transfer_max" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableTransferMax(v *int64) *BonusProgramCreate {
+	if v != nil {
+		_c.SetTransferMax(*v)
+	}
+	return _c
+}
+
+// SetTransferDaily sets the "transfer_daily" field.
+func (_c *BonusProgramCreate) SetTransferDaily(v int64) *BonusProgramCreate {
+	_c.mutation.SetTransferDaily(v)
+	return _c
+}
+
+// SetNillableTransferDaily sets the "transfer_daily" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableTransferDaily(v *int64) *BonusProgramCreate {
+	if v != nil {
+		_c.SetTransferDaily(*v)
+	}
+	return _c
+}
+
+// SetAdjustmentLimit sets the "adjustment_limit" field.
+func (_c *BonusProgramCreate) SetAdjustmentLimit(v int64) *BonusProgramCreate {
+	_c.mutation.SetAdjustmentLimit(v)
+	return _c
+}
+
+// SetNillableAdjustmentLimit sets the "adjustment_limit" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableAdjustmentLimit(v *int64) *BonusProgramCreate {
+	if v != nil {
+		_c.SetAdjustmentLimit(*v)
+	}
+	return _c
+}
+
+// SetHoldMinutes sets the "hold_minutes" field.
+func (_c *BonusProgramCreate) SetHoldMinutes(v int) *BonusProgramCreate {
+	_c.mutation.SetHoldMinutes(v)
+	return _c
+}
+
+// SetNillableHoldMinutes sets the "hold_minutes" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableHoldMinutes(v *int) *BonusProgramCreate {
+	if v != nil {
+		_c.SetHoldMinutes(*v)
+	}
+	return _c
+}
+
+// SetRefundGraceDays sets the "refund_grace_days" field.
+func (_c *BonusProgramCreate) SetRefundGraceDays(v int) *BonusProgramCreate {
+	_c.mutation.SetRefundGraceDays(v)
+	return _c
+}
+
+// SetNillableRefundGraceDays sets the "refund_grace_days" field if the given value is not nil.
+func (_c *BonusProgramCreate) SetNillableRefundGraceDays(v *int) *BonusProgramCreate {
+	if v != nil {
+		_c.SetRefundGraceDays(*v)
+	}
+	return _c
+}
+
+// SetExchangeRates sets the "exchange_rates" field.
+func (_c *BonusProgramCreate) SetExchangeRates(v []schema.ExchangeRate) *BonusProgramCreate {
+	_c.mutation.SetExchangeRates(v)
+	return _c
+}
+
+// SetRemindDays sets the "remind_days" field.
+func (_c *BonusProgramCreate) SetRemindDays(v []int) *BonusProgramCreate {
+	_c.mutation.SetRemindDays(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *BonusProgramCreate) SetID(v uuid.UUID) *BonusProgramCreate {
 	_c.mutation.SetID(v)
@@ -302,6 +427,26 @@ func (_c *BonusProgramCreate) defaults() {
 		v := bonusprogram.DefaultIsDefault
 		_c.mutation.SetIsDefault(v)
 	}
+	if _, ok := _c.mutation.Rounding(); !ok {
+		v := bonusprogram.DefaultRounding
+		_c.mutation.SetRounding(v)
+	}
+	if _, ok := _c.mutation.Transfers(); !ok {
+		v := bonusprogram.DefaultTransfers
+		_c.mutation.SetTransfers(v)
+	}
+	if _, ok := _c.mutation.TransferMin(); !ok {
+		v := bonusprogram.DefaultTransferMin
+		_c.mutation.SetTransferMin(v)
+	}
+	if _, ok := _c.mutation.HoldMinutes(); !ok {
+		v := bonusprogram.DefaultHoldMinutes
+		_c.mutation.SetHoldMinutes(v)
+	}
+	if _, ok := _c.mutation.RefundGraceDays(); !ok {
+		v := bonusprogram.DefaultRefundGraceDays
+		_c.mutation.SetRefundGraceDays(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := bonusprogram.DefaultID()
 		_c.mutation.SetID(v)
@@ -366,6 +511,26 @@ func (_c *BonusProgramCreate) check() error {
 	}
 	if _, ok := _c.mutation.IsDefault(); !ok {
 		return &ValidationError{Name: "is_default", err: errors.New(`generated: missing required field "BonusProgram.is_default"`)}
+	}
+	if _, ok := _c.mutation.Rounding(); !ok {
+		return &ValidationError{Name: "rounding", err: errors.New(`generated: missing required field "BonusProgram.rounding"`)}
+	}
+	if v, ok := _c.mutation.Rounding(); ok {
+		if err := bonusprogram.RoundingValidator(v); err != nil {
+			return &ValidationError{Name: "rounding", err: fmt.Errorf(`generated: validator failed for field "BonusProgram.rounding": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Transfers(); !ok {
+		return &ValidationError{Name: "transfers", err: errors.New(`generated: missing required field "BonusProgram.transfers"`)}
+	}
+	if _, ok := _c.mutation.TransferMin(); !ok {
+		return &ValidationError{Name: "transfer_min", err: errors.New(`generated: missing required field "BonusProgram.transfer_min"`)}
+	}
+	if _, ok := _c.mutation.HoldMinutes(); !ok {
+		return &ValidationError{Name: "hold_minutes", err: errors.New(`generated: missing required field "BonusProgram.hold_minutes"`)}
+	}
+	if _, ok := _c.mutation.RefundGraceDays(); !ok {
+		return &ValidationError{Name: "refund_grace_days", err: errors.New(`generated: missing required field "BonusProgram.refund_grace_days"`)}
 	}
 	return nil
 }
@@ -465,6 +630,46 @@ func (_c *BonusProgramCreate) createSpec() (*BonusProgram, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.IsDefault(); ok {
 		_spec.SetField(bonusprogram.FieldIsDefault, field.TypeBool, value)
 		_node.IsDefault = value
+	}
+	if value, ok := _c.mutation.Rounding(); ok {
+		_spec.SetField(bonusprogram.FieldRounding, field.TypeEnum, value)
+		_node.Rounding = value
+	}
+	if value, ok := _c.mutation.Transfers(); ok {
+		_spec.SetField(bonusprogram.FieldTransfers, field.TypeBool, value)
+		_node.Transfers = value
+	}
+	if value, ok := _c.mutation.TransferMin(); ok {
+		_spec.SetField(bonusprogram.FieldTransferMin, field.TypeInt64, value)
+		_node.TransferMin = value
+	}
+	if value, ok := _c.mutation.TransferMax(); ok {
+		_spec.SetField(bonusprogram.FieldTransferMax, field.TypeInt64, value)
+		_node.TransferMax = &value
+	}
+	if value, ok := _c.mutation.TransferDaily(); ok {
+		_spec.SetField(bonusprogram.FieldTransferDaily, field.TypeInt64, value)
+		_node.TransferDaily = &value
+	}
+	if value, ok := _c.mutation.AdjustmentLimit(); ok {
+		_spec.SetField(bonusprogram.FieldAdjustmentLimit, field.TypeInt64, value)
+		_node.AdjustmentLimit = &value
+	}
+	if value, ok := _c.mutation.HoldMinutes(); ok {
+		_spec.SetField(bonusprogram.FieldHoldMinutes, field.TypeInt, value)
+		_node.HoldMinutes = value
+	}
+	if value, ok := _c.mutation.RefundGraceDays(); ok {
+		_spec.SetField(bonusprogram.FieldRefundGraceDays, field.TypeInt, value)
+		_node.RefundGraceDays = value
+	}
+	if value, ok := _c.mutation.ExchangeRates(); ok {
+		_spec.SetField(bonusprogram.FieldExchangeRates, field.TypeJSON, value)
+		_node.ExchangeRates = value
+	}
+	if value, ok := _c.mutation.RemindDays(); ok {
+		_spec.SetField(bonusprogram.FieldRemindDays, field.TypeJSON, value)
+		_node.RemindDays = value
 	}
 	return _node, _spec
 }

@@ -98,6 +98,21 @@ func (_u *BonusProgramUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.LotDaysCleared() {
 		_spec.ClearField(bonusprogram.FieldLotDays, field.TypeInt)
 	}
+	if _u.mutation.TransferMaxCleared() {
+		_spec.ClearField(bonusprogram.FieldTransferMax, field.TypeInt64)
+	}
+	if _u.mutation.TransferDailyCleared() {
+		_spec.ClearField(bonusprogram.FieldTransferDaily, field.TypeInt64)
+	}
+	if _u.mutation.AdjustmentLimitCleared() {
+		_spec.ClearField(bonusprogram.FieldAdjustmentLimit, field.TypeInt64)
+	}
+	if _u.mutation.ExchangeRatesCleared() {
+		_spec.ClearField(bonusprogram.FieldExchangeRates, field.TypeJSON)
+	}
+	if _u.mutation.RemindDaysCleared() {
+		_spec.ClearField(bonusprogram.FieldRemindDays, field.TypeJSON)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{bonusprogram.Label}
@@ -217,6 +232,21 @@ func (_u *BonusProgramUpdateOne) sqlSave(ctx context.Context) (_node *BonusProgr
 	}
 	if _u.mutation.LotDaysCleared() {
 		_spec.ClearField(bonusprogram.FieldLotDays, field.TypeInt)
+	}
+	if _u.mutation.TransferMaxCleared() {
+		_spec.ClearField(bonusprogram.FieldTransferMax, field.TypeInt64)
+	}
+	if _u.mutation.TransferDailyCleared() {
+		_spec.ClearField(bonusprogram.FieldTransferDaily, field.TypeInt64)
+	}
+	if _u.mutation.AdjustmentLimitCleared() {
+		_spec.ClearField(bonusprogram.FieldAdjustmentLimit, field.TypeInt64)
+	}
+	if _u.mutation.ExchangeRatesCleared() {
+		_spec.ClearField(bonusprogram.FieldExchangeRates, field.TypeJSON)
+	}
+	if _u.mutation.RemindDaysCleared() {
+		_spec.ClearField(bonusprogram.FieldRemindDays, field.TypeJSON)
 	}
 	_node = &BonusProgram{config: _u.config}
 	_spec.Assign = _node.assignValues

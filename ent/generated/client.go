@@ -11,12 +11,25 @@ import (
 
 	"kabinet/ent/generated/migrate"
 
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -26,8 +39,17 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -36,6 +58,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 
 	"entgo.io/ent"
@@ -50,18 +76,44 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// Achievement is the client for interacting with the Achievement builders.
+	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// Campaign is the client for interacting with the Campaign builders.
+	Campaign *CampaignClient
+	// CampaignAct is the client for interacting with the CampaignAct builders.
+	CampaignAct *CampaignActClient
+	// CampaignEntry is the client for interacting with the CampaignEntry builders.
+	CampaignEntry *CampaignEntryClient
+	// CampaignPhoto is the client for interacting with the CampaignPhoto builders.
+	CampaignPhoto *CampaignPhotoClient
+	// Club is the client for interacting with the Club builders.
+	Club *ClubClient
+	// ClubMember is the client for interacting with the ClubMember builders.
+	ClubMember *ClubMemberClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// EarningRule is the client for interacting with the EarningRule builders.
+	EarningRule *EarningRuleClient
+	// EarningUse is the client for interacting with the EarningUse builders.
+	EarningUse *EarningUseClient
+	// FeeRule is the client for interacting with the FeeRule builders.
+	FeeRule *FeeRuleClient
+	// GiftCard is the client for interacting with the GiftCard builders.
+	GiftCard *GiftCardClient
+	// Goal is the client for interacting with the Goal builders.
+	Goal *GoalClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
@@ -80,10 +132,28 @@ type Client struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PaymentNotice is the client for interacting with the PaymentNotice builders.
+	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// PromoCode is the client for interacting with the PromoCode builders.
+	PromoCode *PromoCodeClient
+	// PromoUse is the client for interacting with the PromoUse builders.
+	PromoUse *PromoUseClient
+	// Promotion is the client for interacting with the Promotion builders.
+	Promotion *PromotionClient
+	// Referral is the client for interacting with the Referral builders.
+	Referral *ReferralClient
+	// ReferralCode is the client for interacting with the ReferralCode builders.
+	ReferralCode *ReferralCodeClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
+	// Reward is the client for interacting with the Reward builders.
+	Reward *RewardClient
+	// RewardCode is the client for interacting with the RewardCode builders.
+	RewardCode *RewardCodeClient
+	// RewardRedemption is the client for interacting with the RewardRedemption builders.
+	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
 	// Session is the client for interacting with the Session builders.
@@ -100,6 +170,14 @@ type Client struct {
 	TicketMessage *TicketMessageClient
 	// TicketParticipant is the client for interacting with the TicketParticipant builders.
 	TicketParticipant *TicketParticipantClient
+	// Tier is the client for interacting with the Tier builders.
+	Tier *TierClient
+	// TierChange is the client for interacting with the TierChange builders.
+	TierChange *TierChangeClient
+	// TopUp is the client for interacting with the TopUp builders.
+	TopUp *TopUpClient
+	// Transfer is the client for interacting with the Transfer builders.
+	Transfer *TransferClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -113,12 +191,25 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.Achievement = NewAchievementClient(c.config)
 	c.Address = NewAddressClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.BonusProgram = NewBonusProgramClient(c.config)
+	c.Campaign = NewCampaignClient(c.config)
+	c.CampaignAct = NewCampaignActClient(c.config)
+	c.CampaignEntry = NewCampaignEntryClient(c.config)
+	c.CampaignPhoto = NewCampaignPhotoClient(c.config)
+	c.Club = NewClubClient(c.config)
+	c.ClubMember = NewClubMemberClient(c.config)
 	c.Company = NewCompanyClient(c.config)
 	c.ContactPoint = NewContactPointClient(c.config)
+	c.EarningRule = NewEarningRuleClient(c.config)
+	c.EarningUse = NewEarningUseClient(c.config)
+	c.FeeRule = NewFeeRuleClient(c.config)
+	c.GiftCard = NewGiftCardClient(c.config)
+	c.Goal = NewGoalClient(c.config)
 	c.Identity = NewIdentityClient(c.config)
+	c.Invitation = NewInvitationClient(c.config)
 	c.LedgerAccount = NewLedgerAccountClient(c.config)
 	c.LedgerEntry = NewLedgerEntryClient(c.config)
 	c.LedgerLot = NewLedgerLotClient(c.config)
@@ -128,8 +219,17 @@ func (c *Client) init() {
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
+	c.PaymentNotice = NewPaymentNoticeClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.PromoCode = NewPromoCodeClient(c.config)
+	c.PromoUse = NewPromoUseClient(c.config)
+	c.Promotion = NewPromotionClient(c.config)
+	c.Referral = NewReferralClient(c.config)
+	c.ReferralCode = NewReferralCodeClient(c.config)
 	c.ReturnRequest = NewReturnRequestClient(c.config)
+	c.Reward = NewRewardClient(c.config)
+	c.RewardCode = NewRewardCodeClient(c.config)
+	c.RewardRedemption = NewRewardRedemptionClient(c.config)
 	c.Role = NewRoleClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
@@ -138,6 +238,10 @@ func (c *Client) init() {
 	c.Ticket = NewTicketClient(c.config)
 	c.TicketMessage = NewTicketMessageClient(c.config)
 	c.TicketParticipant = NewTicketParticipantClient(c.config)
+	c.Tier = NewTierClient(c.config)
+	c.TierChange = NewTierChangeClient(c.config)
+	c.TopUp = NewTopUpClient(c.config)
+	c.Transfer = NewTransferClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -231,12 +335,25 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:               ctx,
 		config:            cfg,
+		Achievement:       NewAchievementClient(cfg),
 		Address:           NewAddressClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		BonusProgram:      NewBonusProgramClient(cfg),
+		Campaign:          NewCampaignClient(cfg),
+		CampaignAct:       NewCampaignActClient(cfg),
+		CampaignEntry:     NewCampaignEntryClient(cfg),
+		CampaignPhoto:     NewCampaignPhotoClient(cfg),
+		Club:              NewClubClient(cfg),
+		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		EarningRule:       NewEarningRuleClient(cfg),
+		EarningUse:        NewEarningUseClient(cfg),
+		FeeRule:           NewFeeRuleClient(cfg),
+		GiftCard:          NewGiftCardClient(cfg),
+		Goal:              NewGoalClient(cfg),
 		Identity:          NewIdentityClient(cfg),
+		Invitation:        NewInvitationClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
@@ -246,8 +363,17 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
 		Payment:           NewPaymentClient(cfg),
+		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
+		PromoCode:         NewPromoCodeClient(cfg),
+		PromoUse:          NewPromoUseClient(cfg),
+		Promotion:         NewPromotionClient(cfg),
+		Referral:          NewReferralClient(cfg),
+		ReferralCode:      NewReferralCodeClient(cfg),
 		ReturnRequest:     NewReturnRequestClient(cfg),
+		Reward:            NewRewardClient(cfg),
+		RewardCode:        NewRewardCodeClient(cfg),
+		RewardRedemption:  NewRewardRedemptionClient(cfg),
 		Role:              NewRoleClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
@@ -256,6 +382,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Ticket:            NewTicketClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
 		TicketParticipant: NewTicketParticipantClient(cfg),
+		Tier:              NewTierClient(cfg),
+		TierChange:        NewTierChangeClient(cfg),
+		TopUp:             NewTopUpClient(cfg),
+		Transfer:          NewTransferClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -276,12 +406,25 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:               ctx,
 		config:            cfg,
+		Achievement:       NewAchievementClient(cfg),
 		Address:           NewAddressClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		BonusProgram:      NewBonusProgramClient(cfg),
+		Campaign:          NewCampaignClient(cfg),
+		CampaignAct:       NewCampaignActClient(cfg),
+		CampaignEntry:     NewCampaignEntryClient(cfg),
+		CampaignPhoto:     NewCampaignPhotoClient(cfg),
+		Club:              NewClubClient(cfg),
+		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		EarningRule:       NewEarningRuleClient(cfg),
+		EarningUse:        NewEarningUseClient(cfg),
+		FeeRule:           NewFeeRuleClient(cfg),
+		GiftCard:          NewGiftCardClient(cfg),
+		Goal:              NewGoalClient(cfg),
 		Identity:          NewIdentityClient(cfg),
+		Invitation:        NewInvitationClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
@@ -291,8 +434,17 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
 		Payment:           NewPaymentClient(cfg),
+		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
+		PromoCode:         NewPromoCodeClient(cfg),
+		PromoUse:          NewPromoUseClient(cfg),
+		Promotion:         NewPromotionClient(cfg),
+		Referral:          NewReferralClient(cfg),
+		ReferralCode:      NewReferralCodeClient(cfg),
 		ReturnRequest:     NewReturnRequestClient(cfg),
+		Reward:            NewRewardClient(cfg),
+		RewardCode:        NewRewardCodeClient(cfg),
+		RewardRedemption:  NewRewardRedemptionClient(cfg),
 		Role:              NewRoleClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
@@ -301,6 +453,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Ticket:            NewTicketClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
 		TicketParticipant: NewTicketParticipantClient(cfg),
+		Tier:              NewTierClient(cfg),
+		TierChange:        NewTierChangeClient(cfg),
+		TopUp:             NewTopUpClient(cfg),
+		Transfer:          NewTransferClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -308,7 +464,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Address.
+//		Achievement.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -331,11 +487,15 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Address, c.AuditEntry, c.BonusProgram, c.Company, c.ContactPoint, c.Identity,
-		c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership, c.Notification,
-		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Product, c.ReturnRequest,
+		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
+		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
+		c.Company, c.ContactPoint, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard,
+		c.Goal, c.Identity, c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
+		c.Membership, c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment,
+		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
+		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
 		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
-		c.TicketParticipant, c.User,
+		c.TicketParticipant, c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -345,11 +505,15 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Address, c.AuditEntry, c.BonusProgram, c.Company, c.ContactPoint, c.Identity,
-		c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership, c.Notification,
-		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Product, c.ReturnRequest,
+		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
+		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
+		c.Company, c.ContactPoint, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard,
+		c.Goal, c.Identity, c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
+		c.Membership, c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment,
+		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
+		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
 		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
-		c.TicketParticipant, c.User,
+		c.TicketParticipant, c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -358,18 +522,44 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AchievementMutation:
+		return c.Achievement.mutate(ctx, m)
 	case *AddressMutation:
 		return c.Address.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
 	case *BonusProgramMutation:
 		return c.BonusProgram.mutate(ctx, m)
+	case *CampaignMutation:
+		return c.Campaign.mutate(ctx, m)
+	case *CampaignActMutation:
+		return c.CampaignAct.mutate(ctx, m)
+	case *CampaignEntryMutation:
+		return c.CampaignEntry.mutate(ctx, m)
+	case *CampaignPhotoMutation:
+		return c.CampaignPhoto.mutate(ctx, m)
+	case *ClubMutation:
+		return c.Club.mutate(ctx, m)
+	case *ClubMemberMutation:
+		return c.ClubMember.mutate(ctx, m)
 	case *CompanyMutation:
 		return c.Company.mutate(ctx, m)
 	case *ContactPointMutation:
 		return c.ContactPoint.mutate(ctx, m)
+	case *EarningRuleMutation:
+		return c.EarningRule.mutate(ctx, m)
+	case *EarningUseMutation:
+		return c.EarningUse.mutate(ctx, m)
+	case *FeeRuleMutation:
+		return c.FeeRule.mutate(ctx, m)
+	case *GiftCardMutation:
+		return c.GiftCard.mutate(ctx, m)
+	case *GoalMutation:
+		return c.Goal.mutate(ctx, m)
 	case *IdentityMutation:
 		return c.Identity.mutate(ctx, m)
+	case *InvitationMutation:
+		return c.Invitation.mutate(ctx, m)
 	case *LedgerAccountMutation:
 		return c.LedgerAccount.mutate(ctx, m)
 	case *LedgerEntryMutation:
@@ -388,10 +578,28 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderLine.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
+	case *PaymentNoticeMutation:
+		return c.PaymentNotice.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *PromoCodeMutation:
+		return c.PromoCode.mutate(ctx, m)
+	case *PromoUseMutation:
+		return c.PromoUse.mutate(ctx, m)
+	case *PromotionMutation:
+		return c.Promotion.mutate(ctx, m)
+	case *ReferralMutation:
+		return c.Referral.mutate(ctx, m)
+	case *ReferralCodeMutation:
+		return c.ReferralCode.mutate(ctx, m)
 	case *ReturnRequestMutation:
 		return c.ReturnRequest.mutate(ctx, m)
+	case *RewardMutation:
+		return c.Reward.mutate(ctx, m)
+	case *RewardCodeMutation:
+		return c.RewardCode.mutate(ctx, m)
+	case *RewardRedemptionMutation:
+		return c.RewardRedemption.mutate(ctx, m)
 	case *RoleMutation:
 		return c.Role.mutate(ctx, m)
 	case *SessionMutation:
@@ -408,10 +616,151 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.TicketMessage.mutate(ctx, m)
 	case *TicketParticipantMutation:
 		return c.TicketParticipant.mutate(ctx, m)
+	case *TierMutation:
+		return c.Tier.mutate(ctx, m)
+	case *TierChangeMutation:
+		return c.TierChange.mutate(ctx, m)
+	case *TopUpMutation:
+		return c.TopUp.mutate(ctx, m)
+	case *TransferMutation:
+		return c.Transfer.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("generated: unknown mutation type %T", m)
+	}
+}
+
+// AchievementClient is a client for the Achievement schema.
+type AchievementClient struct {
+	config
+}
+
+// NewAchievementClient returns a client for the Achievement from the given config.
+func NewAchievementClient(c config) *AchievementClient {
+	return &AchievementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `achievement.Hooks(f(g(h())))`.
+func (c *AchievementClient) Use(hooks ...Hook) {
+	c.hooks.Achievement = append(c.hooks.Achievement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `achievement.Intercept(f(g(h())))`.
+func (c *AchievementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Achievement = append(c.inters.Achievement, interceptors...)
+}
+
+// Create returns a builder for creating a Achievement entity.
+func (c *AchievementClient) Create() *AchievementCreate {
+	mutation := newAchievementMutation(c.config, OpCreate)
+	return &AchievementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Achievement entities.
+func (c *AchievementClient) CreateBulk(builders ...*AchievementCreate) *AchievementCreateBulk {
+	return &AchievementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AchievementClient) MapCreateBulk(slice any, setFunc func(*AchievementCreate, int)) *AchievementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AchievementCreateBulk{err: fmt.Errorf("calling to AchievementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AchievementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AchievementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Achievement.
+func (c *AchievementClient) Update() *AchievementUpdate {
+	mutation := newAchievementMutation(c.config, OpUpdate)
+	return &AchievementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AchievementClient) UpdateOne(_m *Achievement) *AchievementUpdateOne {
+	mutation := newAchievementMutation(c.config, OpUpdateOne, withAchievement(_m))
+	return &AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AchievementClient) UpdateOneID(id uuid.UUID) *AchievementUpdateOne {
+	mutation := newAchievementMutation(c.config, OpUpdateOne, withAchievementID(id))
+	return &AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Achievement.
+func (c *AchievementClient) Delete() *AchievementDelete {
+	mutation := newAchievementMutation(c.config, OpDelete)
+	return &AchievementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AchievementClient) DeleteOne(_m *Achievement) *AchievementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AchievementClient) DeleteOneID(id uuid.UUID) *AchievementDeleteOne {
+	builder := c.Delete().Where(achievement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AchievementDeleteOne{builder}
+}
+
+// Query returns a query builder for Achievement.
+func (c *AchievementClient) Query() *AchievementQuery {
+	return &AchievementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAchievement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Achievement entity by its id.
+func (c *AchievementClient) Get(ctx context.Context, id uuid.UUID) (*Achievement, error) {
+	return c.Query().Where(achievement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AchievementClient) GetX(ctx context.Context, id uuid.UUID) *Achievement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AchievementClient) Hooks() []Hook {
+	return c.hooks.Achievement
+}
+
+// Interceptors returns the client interceptors.
+func (c *AchievementClient) Interceptors() []Interceptor {
+	return c.inters.Achievement
+}
+
+func (c *AchievementClient) mutate(ctx context.Context, m *AchievementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AchievementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AchievementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AchievementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Achievement mutation op: %q", m.Op())
 	}
 }
 
@@ -830,6 +1179,804 @@ func (c *BonusProgramClient) mutate(ctx context.Context, m *BonusProgramMutation
 	}
 }
 
+// CampaignClient is a client for the Campaign schema.
+type CampaignClient struct {
+	config
+}
+
+// NewCampaignClient returns a client for the Campaign from the given config.
+func NewCampaignClient(c config) *CampaignClient {
+	return &CampaignClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `campaign.Hooks(f(g(h())))`.
+func (c *CampaignClient) Use(hooks ...Hook) {
+	c.hooks.Campaign = append(c.hooks.Campaign, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `campaign.Intercept(f(g(h())))`.
+func (c *CampaignClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Campaign = append(c.inters.Campaign, interceptors...)
+}
+
+// Create returns a builder for creating a Campaign entity.
+func (c *CampaignClient) Create() *CampaignCreate {
+	mutation := newCampaignMutation(c.config, OpCreate)
+	return &CampaignCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Campaign entities.
+func (c *CampaignClient) CreateBulk(builders ...*CampaignCreate) *CampaignCreateBulk {
+	return &CampaignCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CampaignClient) MapCreateBulk(slice any, setFunc func(*CampaignCreate, int)) *CampaignCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CampaignCreateBulk{err: fmt.Errorf("calling to CampaignClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CampaignCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CampaignCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Campaign.
+func (c *CampaignClient) Update() *CampaignUpdate {
+	mutation := newCampaignMutation(c.config, OpUpdate)
+	return &CampaignUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CampaignClient) UpdateOne(_m *Campaign) *CampaignUpdateOne {
+	mutation := newCampaignMutation(c.config, OpUpdateOne, withCampaign(_m))
+	return &CampaignUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CampaignClient) UpdateOneID(id uuid.UUID) *CampaignUpdateOne {
+	mutation := newCampaignMutation(c.config, OpUpdateOne, withCampaignID(id))
+	return &CampaignUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Campaign.
+func (c *CampaignClient) Delete() *CampaignDelete {
+	mutation := newCampaignMutation(c.config, OpDelete)
+	return &CampaignDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CampaignClient) DeleteOne(_m *Campaign) *CampaignDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CampaignClient) DeleteOneID(id uuid.UUID) *CampaignDeleteOne {
+	builder := c.Delete().Where(campaign.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CampaignDeleteOne{builder}
+}
+
+// Query returns a query builder for Campaign.
+func (c *CampaignClient) Query() *CampaignQuery {
+	return &CampaignQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCampaign},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Campaign entity by its id.
+func (c *CampaignClient) Get(ctx context.Context, id uuid.UUID) (*Campaign, error) {
+	return c.Query().Where(campaign.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CampaignClient) GetX(ctx context.Context, id uuid.UUID) *Campaign {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CampaignClient) Hooks() []Hook {
+	return c.hooks.Campaign
+}
+
+// Interceptors returns the client interceptors.
+func (c *CampaignClient) Interceptors() []Interceptor {
+	return c.inters.Campaign
+}
+
+func (c *CampaignClient) mutate(ctx context.Context, m *CampaignMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CampaignCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CampaignUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CampaignUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CampaignDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Campaign mutation op: %q", m.Op())
+	}
+}
+
+// CampaignActClient is a client for the CampaignAct schema.
+type CampaignActClient struct {
+	config
+}
+
+// NewCampaignActClient returns a client for the CampaignAct from the given config.
+func NewCampaignActClient(c config) *CampaignActClient {
+	return &CampaignActClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `campaignact.Hooks(f(g(h())))`.
+func (c *CampaignActClient) Use(hooks ...Hook) {
+	c.hooks.CampaignAct = append(c.hooks.CampaignAct, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `campaignact.Intercept(f(g(h())))`.
+func (c *CampaignActClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CampaignAct = append(c.inters.CampaignAct, interceptors...)
+}
+
+// Create returns a builder for creating a CampaignAct entity.
+func (c *CampaignActClient) Create() *CampaignActCreate {
+	mutation := newCampaignActMutation(c.config, OpCreate)
+	return &CampaignActCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CampaignAct entities.
+func (c *CampaignActClient) CreateBulk(builders ...*CampaignActCreate) *CampaignActCreateBulk {
+	return &CampaignActCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CampaignActClient) MapCreateBulk(slice any, setFunc func(*CampaignActCreate, int)) *CampaignActCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CampaignActCreateBulk{err: fmt.Errorf("calling to CampaignActClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CampaignActCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CampaignActCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CampaignAct.
+func (c *CampaignActClient) Update() *CampaignActUpdate {
+	mutation := newCampaignActMutation(c.config, OpUpdate)
+	return &CampaignActUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CampaignActClient) UpdateOne(_m *CampaignAct) *CampaignActUpdateOne {
+	mutation := newCampaignActMutation(c.config, OpUpdateOne, withCampaignAct(_m))
+	return &CampaignActUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CampaignActClient) UpdateOneID(id uuid.UUID) *CampaignActUpdateOne {
+	mutation := newCampaignActMutation(c.config, OpUpdateOne, withCampaignActID(id))
+	return &CampaignActUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CampaignAct.
+func (c *CampaignActClient) Delete() *CampaignActDelete {
+	mutation := newCampaignActMutation(c.config, OpDelete)
+	return &CampaignActDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CampaignActClient) DeleteOne(_m *CampaignAct) *CampaignActDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CampaignActClient) DeleteOneID(id uuid.UUID) *CampaignActDeleteOne {
+	builder := c.Delete().Where(campaignact.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CampaignActDeleteOne{builder}
+}
+
+// Query returns a query builder for CampaignAct.
+func (c *CampaignActClient) Query() *CampaignActQuery {
+	return &CampaignActQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCampaignAct},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CampaignAct entity by its id.
+func (c *CampaignActClient) Get(ctx context.Context, id uuid.UUID) (*CampaignAct, error) {
+	return c.Query().Where(campaignact.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CampaignActClient) GetX(ctx context.Context, id uuid.UUID) *CampaignAct {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CampaignActClient) Hooks() []Hook {
+	return c.hooks.CampaignAct
+}
+
+// Interceptors returns the client interceptors.
+func (c *CampaignActClient) Interceptors() []Interceptor {
+	return c.inters.CampaignAct
+}
+
+func (c *CampaignActClient) mutate(ctx context.Context, m *CampaignActMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CampaignActCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CampaignActUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CampaignActUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CampaignActDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CampaignAct mutation op: %q", m.Op())
+	}
+}
+
+// CampaignEntryClient is a client for the CampaignEntry schema.
+type CampaignEntryClient struct {
+	config
+}
+
+// NewCampaignEntryClient returns a client for the CampaignEntry from the given config.
+func NewCampaignEntryClient(c config) *CampaignEntryClient {
+	return &CampaignEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `campaignentry.Hooks(f(g(h())))`.
+func (c *CampaignEntryClient) Use(hooks ...Hook) {
+	c.hooks.CampaignEntry = append(c.hooks.CampaignEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `campaignentry.Intercept(f(g(h())))`.
+func (c *CampaignEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CampaignEntry = append(c.inters.CampaignEntry, interceptors...)
+}
+
+// Create returns a builder for creating a CampaignEntry entity.
+func (c *CampaignEntryClient) Create() *CampaignEntryCreate {
+	mutation := newCampaignEntryMutation(c.config, OpCreate)
+	return &CampaignEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CampaignEntry entities.
+func (c *CampaignEntryClient) CreateBulk(builders ...*CampaignEntryCreate) *CampaignEntryCreateBulk {
+	return &CampaignEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CampaignEntryClient) MapCreateBulk(slice any, setFunc func(*CampaignEntryCreate, int)) *CampaignEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CampaignEntryCreateBulk{err: fmt.Errorf("calling to CampaignEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CampaignEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CampaignEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CampaignEntry.
+func (c *CampaignEntryClient) Update() *CampaignEntryUpdate {
+	mutation := newCampaignEntryMutation(c.config, OpUpdate)
+	return &CampaignEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CampaignEntryClient) UpdateOne(_m *CampaignEntry) *CampaignEntryUpdateOne {
+	mutation := newCampaignEntryMutation(c.config, OpUpdateOne, withCampaignEntry(_m))
+	return &CampaignEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CampaignEntryClient) UpdateOneID(id uuid.UUID) *CampaignEntryUpdateOne {
+	mutation := newCampaignEntryMutation(c.config, OpUpdateOne, withCampaignEntryID(id))
+	return &CampaignEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CampaignEntry.
+func (c *CampaignEntryClient) Delete() *CampaignEntryDelete {
+	mutation := newCampaignEntryMutation(c.config, OpDelete)
+	return &CampaignEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CampaignEntryClient) DeleteOne(_m *CampaignEntry) *CampaignEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CampaignEntryClient) DeleteOneID(id uuid.UUID) *CampaignEntryDeleteOne {
+	builder := c.Delete().Where(campaignentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CampaignEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for CampaignEntry.
+func (c *CampaignEntryClient) Query() *CampaignEntryQuery {
+	return &CampaignEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCampaignEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CampaignEntry entity by its id.
+func (c *CampaignEntryClient) Get(ctx context.Context, id uuid.UUID) (*CampaignEntry, error) {
+	return c.Query().Where(campaignentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CampaignEntryClient) GetX(ctx context.Context, id uuid.UUID) *CampaignEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CampaignEntryClient) Hooks() []Hook {
+	return c.hooks.CampaignEntry
+}
+
+// Interceptors returns the client interceptors.
+func (c *CampaignEntryClient) Interceptors() []Interceptor {
+	return c.inters.CampaignEntry
+}
+
+func (c *CampaignEntryClient) mutate(ctx context.Context, m *CampaignEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CampaignEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CampaignEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CampaignEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CampaignEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CampaignEntry mutation op: %q", m.Op())
+	}
+}
+
+// CampaignPhotoClient is a client for the CampaignPhoto schema.
+type CampaignPhotoClient struct {
+	config
+}
+
+// NewCampaignPhotoClient returns a client for the CampaignPhoto from the given config.
+func NewCampaignPhotoClient(c config) *CampaignPhotoClient {
+	return &CampaignPhotoClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `campaignphoto.Hooks(f(g(h())))`.
+func (c *CampaignPhotoClient) Use(hooks ...Hook) {
+	c.hooks.CampaignPhoto = append(c.hooks.CampaignPhoto, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `campaignphoto.Intercept(f(g(h())))`.
+func (c *CampaignPhotoClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CampaignPhoto = append(c.inters.CampaignPhoto, interceptors...)
+}
+
+// Create returns a builder for creating a CampaignPhoto entity.
+func (c *CampaignPhotoClient) Create() *CampaignPhotoCreate {
+	mutation := newCampaignPhotoMutation(c.config, OpCreate)
+	return &CampaignPhotoCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CampaignPhoto entities.
+func (c *CampaignPhotoClient) CreateBulk(builders ...*CampaignPhotoCreate) *CampaignPhotoCreateBulk {
+	return &CampaignPhotoCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CampaignPhotoClient) MapCreateBulk(slice any, setFunc func(*CampaignPhotoCreate, int)) *CampaignPhotoCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CampaignPhotoCreateBulk{err: fmt.Errorf("calling to CampaignPhotoClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CampaignPhotoCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CampaignPhotoCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CampaignPhoto.
+func (c *CampaignPhotoClient) Update() *CampaignPhotoUpdate {
+	mutation := newCampaignPhotoMutation(c.config, OpUpdate)
+	return &CampaignPhotoUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CampaignPhotoClient) UpdateOne(_m *CampaignPhoto) *CampaignPhotoUpdateOne {
+	mutation := newCampaignPhotoMutation(c.config, OpUpdateOne, withCampaignPhoto(_m))
+	return &CampaignPhotoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CampaignPhotoClient) UpdateOneID(id uuid.UUID) *CampaignPhotoUpdateOne {
+	mutation := newCampaignPhotoMutation(c.config, OpUpdateOne, withCampaignPhotoID(id))
+	return &CampaignPhotoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CampaignPhoto.
+func (c *CampaignPhotoClient) Delete() *CampaignPhotoDelete {
+	mutation := newCampaignPhotoMutation(c.config, OpDelete)
+	return &CampaignPhotoDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CampaignPhotoClient) DeleteOne(_m *CampaignPhoto) *CampaignPhotoDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CampaignPhotoClient) DeleteOneID(id uuid.UUID) *CampaignPhotoDeleteOne {
+	builder := c.Delete().Where(campaignphoto.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CampaignPhotoDeleteOne{builder}
+}
+
+// Query returns a query builder for CampaignPhoto.
+func (c *CampaignPhotoClient) Query() *CampaignPhotoQuery {
+	return &CampaignPhotoQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCampaignPhoto},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CampaignPhoto entity by its id.
+func (c *CampaignPhotoClient) Get(ctx context.Context, id uuid.UUID) (*CampaignPhoto, error) {
+	return c.Query().Where(campaignphoto.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CampaignPhotoClient) GetX(ctx context.Context, id uuid.UUID) *CampaignPhoto {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CampaignPhotoClient) Hooks() []Hook {
+	return c.hooks.CampaignPhoto
+}
+
+// Interceptors returns the client interceptors.
+func (c *CampaignPhotoClient) Interceptors() []Interceptor {
+	return c.inters.CampaignPhoto
+}
+
+func (c *CampaignPhotoClient) mutate(ctx context.Context, m *CampaignPhotoMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CampaignPhotoCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CampaignPhotoUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CampaignPhotoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CampaignPhotoDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CampaignPhoto mutation op: %q", m.Op())
+	}
+}
+
+// ClubClient is a client for the Club schema.
+type ClubClient struct {
+	config
+}
+
+// NewClubClient returns a client for the Club from the given config.
+func NewClubClient(c config) *ClubClient {
+	return &ClubClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `club.Hooks(f(g(h())))`.
+func (c *ClubClient) Use(hooks ...Hook) {
+	c.hooks.Club = append(c.hooks.Club, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `club.Intercept(f(g(h())))`.
+func (c *ClubClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Club = append(c.inters.Club, interceptors...)
+}
+
+// Create returns a builder for creating a Club entity.
+func (c *ClubClient) Create() *ClubCreate {
+	mutation := newClubMutation(c.config, OpCreate)
+	return &ClubCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Club entities.
+func (c *ClubClient) CreateBulk(builders ...*ClubCreate) *ClubCreateBulk {
+	return &ClubCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ClubClient) MapCreateBulk(slice any, setFunc func(*ClubCreate, int)) *ClubCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ClubCreateBulk{err: fmt.Errorf("calling to ClubClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ClubCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ClubCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Club.
+func (c *ClubClient) Update() *ClubUpdate {
+	mutation := newClubMutation(c.config, OpUpdate)
+	return &ClubUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ClubClient) UpdateOne(_m *Club) *ClubUpdateOne {
+	mutation := newClubMutation(c.config, OpUpdateOne, withClub(_m))
+	return &ClubUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ClubClient) UpdateOneID(id uuid.UUID) *ClubUpdateOne {
+	mutation := newClubMutation(c.config, OpUpdateOne, withClubID(id))
+	return &ClubUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Club.
+func (c *ClubClient) Delete() *ClubDelete {
+	mutation := newClubMutation(c.config, OpDelete)
+	return &ClubDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ClubClient) DeleteOne(_m *Club) *ClubDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ClubClient) DeleteOneID(id uuid.UUID) *ClubDeleteOne {
+	builder := c.Delete().Where(club.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ClubDeleteOne{builder}
+}
+
+// Query returns a query builder for Club.
+func (c *ClubClient) Query() *ClubQuery {
+	return &ClubQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeClub},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Club entity by its id.
+func (c *ClubClient) Get(ctx context.Context, id uuid.UUID) (*Club, error) {
+	return c.Query().Where(club.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ClubClient) GetX(ctx context.Context, id uuid.UUID) *Club {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ClubClient) Hooks() []Hook {
+	return c.hooks.Club
+}
+
+// Interceptors returns the client interceptors.
+func (c *ClubClient) Interceptors() []Interceptor {
+	return c.inters.Club
+}
+
+func (c *ClubClient) mutate(ctx context.Context, m *ClubMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ClubCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ClubUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ClubUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ClubDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Club mutation op: %q", m.Op())
+	}
+}
+
+// ClubMemberClient is a client for the ClubMember schema.
+type ClubMemberClient struct {
+	config
+}
+
+// NewClubMemberClient returns a client for the ClubMember from the given config.
+func NewClubMemberClient(c config) *ClubMemberClient {
+	return &ClubMemberClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `clubmember.Hooks(f(g(h())))`.
+func (c *ClubMemberClient) Use(hooks ...Hook) {
+	c.hooks.ClubMember = append(c.hooks.ClubMember, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `clubmember.Intercept(f(g(h())))`.
+func (c *ClubMemberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ClubMember = append(c.inters.ClubMember, interceptors...)
+}
+
+// Create returns a builder for creating a ClubMember entity.
+func (c *ClubMemberClient) Create() *ClubMemberCreate {
+	mutation := newClubMemberMutation(c.config, OpCreate)
+	return &ClubMemberCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ClubMember entities.
+func (c *ClubMemberClient) CreateBulk(builders ...*ClubMemberCreate) *ClubMemberCreateBulk {
+	return &ClubMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ClubMemberClient) MapCreateBulk(slice any, setFunc func(*ClubMemberCreate, int)) *ClubMemberCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ClubMemberCreateBulk{err: fmt.Errorf("calling to ClubMemberClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ClubMemberCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ClubMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ClubMember.
+func (c *ClubMemberClient) Update() *ClubMemberUpdate {
+	mutation := newClubMemberMutation(c.config, OpUpdate)
+	return &ClubMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ClubMemberClient) UpdateOne(_m *ClubMember) *ClubMemberUpdateOne {
+	mutation := newClubMemberMutation(c.config, OpUpdateOne, withClubMember(_m))
+	return &ClubMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ClubMemberClient) UpdateOneID(id uuid.UUID) *ClubMemberUpdateOne {
+	mutation := newClubMemberMutation(c.config, OpUpdateOne, withClubMemberID(id))
+	return &ClubMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ClubMember.
+func (c *ClubMemberClient) Delete() *ClubMemberDelete {
+	mutation := newClubMemberMutation(c.config, OpDelete)
+	return &ClubMemberDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ClubMemberClient) DeleteOne(_m *ClubMember) *ClubMemberDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ClubMemberClient) DeleteOneID(id uuid.UUID) *ClubMemberDeleteOne {
+	builder := c.Delete().Where(clubmember.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ClubMemberDeleteOne{builder}
+}
+
+// Query returns a query builder for ClubMember.
+func (c *ClubMemberClient) Query() *ClubMemberQuery {
+	return &ClubMemberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeClubMember},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ClubMember entity by its id.
+func (c *ClubMemberClient) Get(ctx context.Context, id uuid.UUID) (*ClubMember, error) {
+	return c.Query().Where(clubmember.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ClubMemberClient) GetX(ctx context.Context, id uuid.UUID) *ClubMember {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ClubMemberClient) Hooks() []Hook {
+	return c.hooks.ClubMember
+}
+
+// Interceptors returns the client interceptors.
+func (c *ClubMemberClient) Interceptors() []Interceptor {
+	return c.inters.ClubMember
+}
+
+func (c *ClubMemberClient) mutate(ctx context.Context, m *ClubMemberMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ClubMemberCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ClubMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ClubMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ClubMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ClubMember mutation op: %q", m.Op())
+	}
+}
+
 // CompanyClient is a client for the Company schema.
 type CompanyClient struct {
 	config
@@ -1112,6 +2259,671 @@ func (c *ContactPointClient) mutate(ctx context.Context, m *ContactPointMutation
 	}
 }
 
+// EarningRuleClient is a client for the EarningRule schema.
+type EarningRuleClient struct {
+	config
+}
+
+// NewEarningRuleClient returns a client for the EarningRule from the given config.
+func NewEarningRuleClient(c config) *EarningRuleClient {
+	return &EarningRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `earningrule.Hooks(f(g(h())))`.
+func (c *EarningRuleClient) Use(hooks ...Hook) {
+	c.hooks.EarningRule = append(c.hooks.EarningRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `earningrule.Intercept(f(g(h())))`.
+func (c *EarningRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EarningRule = append(c.inters.EarningRule, interceptors...)
+}
+
+// Create returns a builder for creating a EarningRule entity.
+func (c *EarningRuleClient) Create() *EarningRuleCreate {
+	mutation := newEarningRuleMutation(c.config, OpCreate)
+	return &EarningRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EarningRule entities.
+func (c *EarningRuleClient) CreateBulk(builders ...*EarningRuleCreate) *EarningRuleCreateBulk {
+	return &EarningRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EarningRuleClient) MapCreateBulk(slice any, setFunc func(*EarningRuleCreate, int)) *EarningRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EarningRuleCreateBulk{err: fmt.Errorf("calling to EarningRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EarningRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EarningRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EarningRule.
+func (c *EarningRuleClient) Update() *EarningRuleUpdate {
+	mutation := newEarningRuleMutation(c.config, OpUpdate)
+	return &EarningRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EarningRuleClient) UpdateOne(_m *EarningRule) *EarningRuleUpdateOne {
+	mutation := newEarningRuleMutation(c.config, OpUpdateOne, withEarningRule(_m))
+	return &EarningRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EarningRuleClient) UpdateOneID(id uuid.UUID) *EarningRuleUpdateOne {
+	mutation := newEarningRuleMutation(c.config, OpUpdateOne, withEarningRuleID(id))
+	return &EarningRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EarningRule.
+func (c *EarningRuleClient) Delete() *EarningRuleDelete {
+	mutation := newEarningRuleMutation(c.config, OpDelete)
+	return &EarningRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EarningRuleClient) DeleteOne(_m *EarningRule) *EarningRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EarningRuleClient) DeleteOneID(id uuid.UUID) *EarningRuleDeleteOne {
+	builder := c.Delete().Where(earningrule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EarningRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for EarningRule.
+func (c *EarningRuleClient) Query() *EarningRuleQuery {
+	return &EarningRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEarningRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EarningRule entity by its id.
+func (c *EarningRuleClient) Get(ctx context.Context, id uuid.UUID) (*EarningRule, error) {
+	return c.Query().Where(earningrule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EarningRuleClient) GetX(ctx context.Context, id uuid.UUID) *EarningRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EarningRuleClient) Hooks() []Hook {
+	return c.hooks.EarningRule
+}
+
+// Interceptors returns the client interceptors.
+func (c *EarningRuleClient) Interceptors() []Interceptor {
+	return c.inters.EarningRule
+}
+
+func (c *EarningRuleClient) mutate(ctx context.Context, m *EarningRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EarningRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EarningRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EarningRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EarningRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown EarningRule mutation op: %q", m.Op())
+	}
+}
+
+// EarningUseClient is a client for the EarningUse schema.
+type EarningUseClient struct {
+	config
+}
+
+// NewEarningUseClient returns a client for the EarningUse from the given config.
+func NewEarningUseClient(c config) *EarningUseClient {
+	return &EarningUseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `earninguse.Hooks(f(g(h())))`.
+func (c *EarningUseClient) Use(hooks ...Hook) {
+	c.hooks.EarningUse = append(c.hooks.EarningUse, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `earninguse.Intercept(f(g(h())))`.
+func (c *EarningUseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EarningUse = append(c.inters.EarningUse, interceptors...)
+}
+
+// Create returns a builder for creating a EarningUse entity.
+func (c *EarningUseClient) Create() *EarningUseCreate {
+	mutation := newEarningUseMutation(c.config, OpCreate)
+	return &EarningUseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EarningUse entities.
+func (c *EarningUseClient) CreateBulk(builders ...*EarningUseCreate) *EarningUseCreateBulk {
+	return &EarningUseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EarningUseClient) MapCreateBulk(slice any, setFunc func(*EarningUseCreate, int)) *EarningUseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EarningUseCreateBulk{err: fmt.Errorf("calling to EarningUseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EarningUseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EarningUseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EarningUse.
+func (c *EarningUseClient) Update() *EarningUseUpdate {
+	mutation := newEarningUseMutation(c.config, OpUpdate)
+	return &EarningUseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EarningUseClient) UpdateOne(_m *EarningUse) *EarningUseUpdateOne {
+	mutation := newEarningUseMutation(c.config, OpUpdateOne, withEarningUse(_m))
+	return &EarningUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EarningUseClient) UpdateOneID(id uuid.UUID) *EarningUseUpdateOne {
+	mutation := newEarningUseMutation(c.config, OpUpdateOne, withEarningUseID(id))
+	return &EarningUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EarningUse.
+func (c *EarningUseClient) Delete() *EarningUseDelete {
+	mutation := newEarningUseMutation(c.config, OpDelete)
+	return &EarningUseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EarningUseClient) DeleteOne(_m *EarningUse) *EarningUseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EarningUseClient) DeleteOneID(id uuid.UUID) *EarningUseDeleteOne {
+	builder := c.Delete().Where(earninguse.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EarningUseDeleteOne{builder}
+}
+
+// Query returns a query builder for EarningUse.
+func (c *EarningUseClient) Query() *EarningUseQuery {
+	return &EarningUseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEarningUse},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EarningUse entity by its id.
+func (c *EarningUseClient) Get(ctx context.Context, id uuid.UUID) (*EarningUse, error) {
+	return c.Query().Where(earninguse.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EarningUseClient) GetX(ctx context.Context, id uuid.UUID) *EarningUse {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EarningUseClient) Hooks() []Hook {
+	return c.hooks.EarningUse
+}
+
+// Interceptors returns the client interceptors.
+func (c *EarningUseClient) Interceptors() []Interceptor {
+	return c.inters.EarningUse
+}
+
+func (c *EarningUseClient) mutate(ctx context.Context, m *EarningUseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EarningUseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EarningUseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EarningUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EarningUseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown EarningUse mutation op: %q", m.Op())
+	}
+}
+
+// FeeRuleClient is a client for the FeeRule schema.
+type FeeRuleClient struct {
+	config
+}
+
+// NewFeeRuleClient returns a client for the FeeRule from the given config.
+func NewFeeRuleClient(c config) *FeeRuleClient {
+	return &FeeRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `feerule.Hooks(f(g(h())))`.
+func (c *FeeRuleClient) Use(hooks ...Hook) {
+	c.hooks.FeeRule = append(c.hooks.FeeRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `feerule.Intercept(f(g(h())))`.
+func (c *FeeRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.FeeRule = append(c.inters.FeeRule, interceptors...)
+}
+
+// Create returns a builder for creating a FeeRule entity.
+func (c *FeeRuleClient) Create() *FeeRuleCreate {
+	mutation := newFeeRuleMutation(c.config, OpCreate)
+	return &FeeRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of FeeRule entities.
+func (c *FeeRuleClient) CreateBulk(builders ...*FeeRuleCreate) *FeeRuleCreateBulk {
+	return &FeeRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FeeRuleClient) MapCreateBulk(slice any, setFunc func(*FeeRuleCreate, int)) *FeeRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FeeRuleCreateBulk{err: fmt.Errorf("calling to FeeRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FeeRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FeeRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for FeeRule.
+func (c *FeeRuleClient) Update() *FeeRuleUpdate {
+	mutation := newFeeRuleMutation(c.config, OpUpdate)
+	return &FeeRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FeeRuleClient) UpdateOne(_m *FeeRule) *FeeRuleUpdateOne {
+	mutation := newFeeRuleMutation(c.config, OpUpdateOne, withFeeRule(_m))
+	return &FeeRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FeeRuleClient) UpdateOneID(id uuid.UUID) *FeeRuleUpdateOne {
+	mutation := newFeeRuleMutation(c.config, OpUpdateOne, withFeeRuleID(id))
+	return &FeeRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for FeeRule.
+func (c *FeeRuleClient) Delete() *FeeRuleDelete {
+	mutation := newFeeRuleMutation(c.config, OpDelete)
+	return &FeeRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FeeRuleClient) DeleteOne(_m *FeeRule) *FeeRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FeeRuleClient) DeleteOneID(id uuid.UUID) *FeeRuleDeleteOne {
+	builder := c.Delete().Where(feerule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FeeRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for FeeRule.
+func (c *FeeRuleClient) Query() *FeeRuleQuery {
+	return &FeeRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFeeRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a FeeRule entity by its id.
+func (c *FeeRuleClient) Get(ctx context.Context, id uuid.UUID) (*FeeRule, error) {
+	return c.Query().Where(feerule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FeeRuleClient) GetX(ctx context.Context, id uuid.UUID) *FeeRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FeeRuleClient) Hooks() []Hook {
+	return c.hooks.FeeRule
+}
+
+// Interceptors returns the client interceptors.
+func (c *FeeRuleClient) Interceptors() []Interceptor {
+	return c.inters.FeeRule
+}
+
+func (c *FeeRuleClient) mutate(ctx context.Context, m *FeeRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FeeRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FeeRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FeeRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FeeRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown FeeRule mutation op: %q", m.Op())
+	}
+}
+
+// GiftCardClient is a client for the GiftCard schema.
+type GiftCardClient struct {
+	config
+}
+
+// NewGiftCardClient returns a client for the GiftCard from the given config.
+func NewGiftCardClient(c config) *GiftCardClient {
+	return &GiftCardClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `giftcard.Hooks(f(g(h())))`.
+func (c *GiftCardClient) Use(hooks ...Hook) {
+	c.hooks.GiftCard = append(c.hooks.GiftCard, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `giftcard.Intercept(f(g(h())))`.
+func (c *GiftCardClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GiftCard = append(c.inters.GiftCard, interceptors...)
+}
+
+// Create returns a builder for creating a GiftCard entity.
+func (c *GiftCardClient) Create() *GiftCardCreate {
+	mutation := newGiftCardMutation(c.config, OpCreate)
+	return &GiftCardCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GiftCard entities.
+func (c *GiftCardClient) CreateBulk(builders ...*GiftCardCreate) *GiftCardCreateBulk {
+	return &GiftCardCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GiftCardClient) MapCreateBulk(slice any, setFunc func(*GiftCardCreate, int)) *GiftCardCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GiftCardCreateBulk{err: fmt.Errorf("calling to GiftCardClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GiftCardCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GiftCardCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GiftCard.
+func (c *GiftCardClient) Update() *GiftCardUpdate {
+	mutation := newGiftCardMutation(c.config, OpUpdate)
+	return &GiftCardUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GiftCardClient) UpdateOne(_m *GiftCard) *GiftCardUpdateOne {
+	mutation := newGiftCardMutation(c.config, OpUpdateOne, withGiftCard(_m))
+	return &GiftCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GiftCardClient) UpdateOneID(id uuid.UUID) *GiftCardUpdateOne {
+	mutation := newGiftCardMutation(c.config, OpUpdateOne, withGiftCardID(id))
+	return &GiftCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GiftCard.
+func (c *GiftCardClient) Delete() *GiftCardDelete {
+	mutation := newGiftCardMutation(c.config, OpDelete)
+	return &GiftCardDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GiftCardClient) DeleteOne(_m *GiftCard) *GiftCardDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GiftCardClient) DeleteOneID(id uuid.UUID) *GiftCardDeleteOne {
+	builder := c.Delete().Where(giftcard.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GiftCardDeleteOne{builder}
+}
+
+// Query returns a query builder for GiftCard.
+func (c *GiftCardClient) Query() *GiftCardQuery {
+	return &GiftCardQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGiftCard},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GiftCard entity by its id.
+func (c *GiftCardClient) Get(ctx context.Context, id uuid.UUID) (*GiftCard, error) {
+	return c.Query().Where(giftcard.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GiftCardClient) GetX(ctx context.Context, id uuid.UUID) *GiftCard {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GiftCardClient) Hooks() []Hook {
+	return c.hooks.GiftCard
+}
+
+// Interceptors returns the client interceptors.
+func (c *GiftCardClient) Interceptors() []Interceptor {
+	return c.inters.GiftCard
+}
+
+func (c *GiftCardClient) mutate(ctx context.Context, m *GiftCardMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GiftCardCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GiftCardUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GiftCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GiftCardDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown GiftCard mutation op: %q", m.Op())
+	}
+}
+
+// GoalClient is a client for the Goal schema.
+type GoalClient struct {
+	config
+}
+
+// NewGoalClient returns a client for the Goal from the given config.
+func NewGoalClient(c config) *GoalClient {
+	return &GoalClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `goal.Hooks(f(g(h())))`.
+func (c *GoalClient) Use(hooks ...Hook) {
+	c.hooks.Goal = append(c.hooks.Goal, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `goal.Intercept(f(g(h())))`.
+func (c *GoalClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Goal = append(c.inters.Goal, interceptors...)
+}
+
+// Create returns a builder for creating a Goal entity.
+func (c *GoalClient) Create() *GoalCreate {
+	mutation := newGoalMutation(c.config, OpCreate)
+	return &GoalCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Goal entities.
+func (c *GoalClient) CreateBulk(builders ...*GoalCreate) *GoalCreateBulk {
+	return &GoalCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GoalClient) MapCreateBulk(slice any, setFunc func(*GoalCreate, int)) *GoalCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GoalCreateBulk{err: fmt.Errorf("calling to GoalClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GoalCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GoalCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Goal.
+func (c *GoalClient) Update() *GoalUpdate {
+	mutation := newGoalMutation(c.config, OpUpdate)
+	return &GoalUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GoalClient) UpdateOne(_m *Goal) *GoalUpdateOne {
+	mutation := newGoalMutation(c.config, OpUpdateOne, withGoal(_m))
+	return &GoalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GoalClient) UpdateOneID(id uuid.UUID) *GoalUpdateOne {
+	mutation := newGoalMutation(c.config, OpUpdateOne, withGoalID(id))
+	return &GoalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Goal.
+func (c *GoalClient) Delete() *GoalDelete {
+	mutation := newGoalMutation(c.config, OpDelete)
+	return &GoalDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GoalClient) DeleteOne(_m *Goal) *GoalDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GoalClient) DeleteOneID(id uuid.UUID) *GoalDeleteOne {
+	builder := c.Delete().Where(goal.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GoalDeleteOne{builder}
+}
+
+// Query returns a query builder for Goal.
+func (c *GoalClient) Query() *GoalQuery {
+	return &GoalQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGoal},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Goal entity by its id.
+func (c *GoalClient) Get(ctx context.Context, id uuid.UUID) (*Goal, error) {
+	return c.Query().Where(goal.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GoalClient) GetX(ctx context.Context, id uuid.UUID) *Goal {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GoalClient) Hooks() []Hook {
+	return c.hooks.Goal
+}
+
+// Interceptors returns the client interceptors.
+func (c *GoalClient) Interceptors() []Interceptor {
+	return c.inters.Goal
+}
+
+func (c *GoalClient) mutate(ctx context.Context, m *GoalMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GoalCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GoalUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GoalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GoalDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Goal mutation op: %q", m.Op())
+	}
+}
+
 // IdentityClient is a client for the Identity schema.
 type IdentityClient struct {
 	config
@@ -1242,6 +3054,139 @@ func (c *IdentityClient) mutate(ctx context.Context, m *IdentityMutation) (Value
 		return (&IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Identity mutation op: %q", m.Op())
+	}
+}
+
+// InvitationClient is a client for the Invitation schema.
+type InvitationClient struct {
+	config
+}
+
+// NewInvitationClient returns a client for the Invitation from the given config.
+func NewInvitationClient(c config) *InvitationClient {
+	return &InvitationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invitation.Hooks(f(g(h())))`.
+func (c *InvitationClient) Use(hooks ...Hook) {
+	c.hooks.Invitation = append(c.hooks.Invitation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invitation.Intercept(f(g(h())))`.
+func (c *InvitationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invitation = append(c.inters.Invitation, interceptors...)
+}
+
+// Create returns a builder for creating a Invitation entity.
+func (c *InvitationClient) Create() *InvitationCreate {
+	mutation := newInvitationMutation(c.config, OpCreate)
+	return &InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invitation entities.
+func (c *InvitationClient) CreateBulk(builders ...*InvitationCreate) *InvitationCreateBulk {
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvitationClient) MapCreateBulk(slice any, setFunc func(*InvitationCreate, int)) *InvitationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvitationCreateBulk{err: fmt.Errorf("calling to InvitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvitationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invitation.
+func (c *InvitationClient) Update() *InvitationUpdate {
+	mutation := newInvitationMutation(c.config, OpUpdate)
+	return &InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvitationClient) UpdateOne(_m *Invitation) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitation(_m))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvitationClient) UpdateOneID(id uuid.UUID) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitationID(id))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invitation.
+func (c *InvitationClient) Delete() *InvitationDelete {
+	mutation := newInvitationMutation(c.config, OpDelete)
+	return &InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvitationClient) DeleteOne(_m *Invitation) *InvitationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvitationClient) DeleteOneID(id uuid.UUID) *InvitationDeleteOne {
+	builder := c.Delete().Where(invitation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvitationDeleteOne{builder}
+}
+
+// Query returns a query builder for Invitation.
+func (c *InvitationClient) Query() *InvitationQuery {
+	return &InvitationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvitation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invitation entity by its id.
+func (c *InvitationClient) Get(ctx context.Context, id uuid.UUID) (*Invitation, error) {
+	return c.Query().Where(invitation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvitationClient) GetX(ctx context.Context, id uuid.UUID) *Invitation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvitationClient) Hooks() []Hook {
+	return c.hooks.Invitation
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvitationClient) Interceptors() []Interceptor {
+	return c.inters.Invitation
+}
+
+func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Invitation mutation op: %q", m.Op())
 	}
 }
 
@@ -2634,6 +4579,139 @@ func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, 
 	}
 }
 
+// PaymentNoticeClient is a client for the PaymentNotice schema.
+type PaymentNoticeClient struct {
+	config
+}
+
+// NewPaymentNoticeClient returns a client for the PaymentNotice from the given config.
+func NewPaymentNoticeClient(c config) *PaymentNoticeClient {
+	return &PaymentNoticeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `paymentnotice.Hooks(f(g(h())))`.
+func (c *PaymentNoticeClient) Use(hooks ...Hook) {
+	c.hooks.PaymentNotice = append(c.hooks.PaymentNotice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `paymentnotice.Intercept(f(g(h())))`.
+func (c *PaymentNoticeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PaymentNotice = append(c.inters.PaymentNotice, interceptors...)
+}
+
+// Create returns a builder for creating a PaymentNotice entity.
+func (c *PaymentNoticeClient) Create() *PaymentNoticeCreate {
+	mutation := newPaymentNoticeMutation(c.config, OpCreate)
+	return &PaymentNoticeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PaymentNotice entities.
+func (c *PaymentNoticeClient) CreateBulk(builders ...*PaymentNoticeCreate) *PaymentNoticeCreateBulk {
+	return &PaymentNoticeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentNoticeClient) MapCreateBulk(slice any, setFunc func(*PaymentNoticeCreate, int)) *PaymentNoticeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentNoticeCreateBulk{err: fmt.Errorf("calling to PaymentNoticeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentNoticeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentNoticeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PaymentNotice.
+func (c *PaymentNoticeClient) Update() *PaymentNoticeUpdate {
+	mutation := newPaymentNoticeMutation(c.config, OpUpdate)
+	return &PaymentNoticeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentNoticeClient) UpdateOne(_m *PaymentNotice) *PaymentNoticeUpdateOne {
+	mutation := newPaymentNoticeMutation(c.config, OpUpdateOne, withPaymentNotice(_m))
+	return &PaymentNoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentNoticeClient) UpdateOneID(id uuid.UUID) *PaymentNoticeUpdateOne {
+	mutation := newPaymentNoticeMutation(c.config, OpUpdateOne, withPaymentNoticeID(id))
+	return &PaymentNoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PaymentNotice.
+func (c *PaymentNoticeClient) Delete() *PaymentNoticeDelete {
+	mutation := newPaymentNoticeMutation(c.config, OpDelete)
+	return &PaymentNoticeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentNoticeClient) DeleteOne(_m *PaymentNotice) *PaymentNoticeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentNoticeClient) DeleteOneID(id uuid.UUID) *PaymentNoticeDeleteOne {
+	builder := c.Delete().Where(paymentnotice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentNoticeDeleteOne{builder}
+}
+
+// Query returns a query builder for PaymentNotice.
+func (c *PaymentNoticeClient) Query() *PaymentNoticeQuery {
+	return &PaymentNoticeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePaymentNotice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PaymentNotice entity by its id.
+func (c *PaymentNoticeClient) Get(ctx context.Context, id uuid.UUID) (*PaymentNotice, error) {
+	return c.Query().Where(paymentnotice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentNoticeClient) GetX(ctx context.Context, id uuid.UUID) *PaymentNotice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentNoticeClient) Hooks() []Hook {
+	return c.hooks.PaymentNotice
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentNoticeClient) Interceptors() []Interceptor {
+	return c.inters.PaymentNotice
+}
+
+func (c *PaymentNoticeClient) mutate(ctx context.Context, m *PaymentNoticeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentNoticeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentNoticeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentNoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentNoticeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown PaymentNotice mutation op: %q", m.Op())
+	}
+}
+
 // ProductClient is a client for the Product schema.
 type ProductClient struct {
 	config
@@ -2764,6 +4842,671 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 		return (&ProductDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Product mutation op: %q", m.Op())
+	}
+}
+
+// PromoCodeClient is a client for the PromoCode schema.
+type PromoCodeClient struct {
+	config
+}
+
+// NewPromoCodeClient returns a client for the PromoCode from the given config.
+func NewPromoCodeClient(c config) *PromoCodeClient {
+	return &PromoCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promocode.Hooks(f(g(h())))`.
+func (c *PromoCodeClient) Use(hooks ...Hook) {
+	c.hooks.PromoCode = append(c.hooks.PromoCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promocode.Intercept(f(g(h())))`.
+func (c *PromoCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PromoCode = append(c.inters.PromoCode, interceptors...)
+}
+
+// Create returns a builder for creating a PromoCode entity.
+func (c *PromoCodeClient) Create() *PromoCodeCreate {
+	mutation := newPromoCodeMutation(c.config, OpCreate)
+	return &PromoCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PromoCode entities.
+func (c *PromoCodeClient) CreateBulk(builders ...*PromoCodeCreate) *PromoCodeCreateBulk {
+	return &PromoCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromoCodeClient) MapCreateBulk(slice any, setFunc func(*PromoCodeCreate, int)) *PromoCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromoCodeCreateBulk{err: fmt.Errorf("calling to PromoCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromoCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromoCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PromoCode.
+func (c *PromoCodeClient) Update() *PromoCodeUpdate {
+	mutation := newPromoCodeMutation(c.config, OpUpdate)
+	return &PromoCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromoCodeClient) UpdateOne(_m *PromoCode) *PromoCodeUpdateOne {
+	mutation := newPromoCodeMutation(c.config, OpUpdateOne, withPromoCode(_m))
+	return &PromoCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromoCodeClient) UpdateOneID(id uuid.UUID) *PromoCodeUpdateOne {
+	mutation := newPromoCodeMutation(c.config, OpUpdateOne, withPromoCodeID(id))
+	return &PromoCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PromoCode.
+func (c *PromoCodeClient) Delete() *PromoCodeDelete {
+	mutation := newPromoCodeMutation(c.config, OpDelete)
+	return &PromoCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromoCodeClient) DeleteOne(_m *PromoCode) *PromoCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromoCodeClient) DeleteOneID(id uuid.UUID) *PromoCodeDeleteOne {
+	builder := c.Delete().Where(promocode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromoCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for PromoCode.
+func (c *PromoCodeClient) Query() *PromoCodeQuery {
+	return &PromoCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromoCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PromoCode entity by its id.
+func (c *PromoCodeClient) Get(ctx context.Context, id uuid.UUID) (*PromoCode, error) {
+	return c.Query().Where(promocode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromoCodeClient) GetX(ctx context.Context, id uuid.UUID) *PromoCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromoCodeClient) Hooks() []Hook {
+	return c.hooks.PromoCode
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromoCodeClient) Interceptors() []Interceptor {
+	return c.inters.PromoCode
+}
+
+func (c *PromoCodeClient) mutate(ctx context.Context, m *PromoCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromoCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromoCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromoCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromoCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown PromoCode mutation op: %q", m.Op())
+	}
+}
+
+// PromoUseClient is a client for the PromoUse schema.
+type PromoUseClient struct {
+	config
+}
+
+// NewPromoUseClient returns a client for the PromoUse from the given config.
+func NewPromoUseClient(c config) *PromoUseClient {
+	return &PromoUseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promouse.Hooks(f(g(h())))`.
+func (c *PromoUseClient) Use(hooks ...Hook) {
+	c.hooks.PromoUse = append(c.hooks.PromoUse, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promouse.Intercept(f(g(h())))`.
+func (c *PromoUseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PromoUse = append(c.inters.PromoUse, interceptors...)
+}
+
+// Create returns a builder for creating a PromoUse entity.
+func (c *PromoUseClient) Create() *PromoUseCreate {
+	mutation := newPromoUseMutation(c.config, OpCreate)
+	return &PromoUseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PromoUse entities.
+func (c *PromoUseClient) CreateBulk(builders ...*PromoUseCreate) *PromoUseCreateBulk {
+	return &PromoUseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromoUseClient) MapCreateBulk(slice any, setFunc func(*PromoUseCreate, int)) *PromoUseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromoUseCreateBulk{err: fmt.Errorf("calling to PromoUseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromoUseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromoUseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PromoUse.
+func (c *PromoUseClient) Update() *PromoUseUpdate {
+	mutation := newPromoUseMutation(c.config, OpUpdate)
+	return &PromoUseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromoUseClient) UpdateOne(_m *PromoUse) *PromoUseUpdateOne {
+	mutation := newPromoUseMutation(c.config, OpUpdateOne, withPromoUse(_m))
+	return &PromoUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromoUseClient) UpdateOneID(id uuid.UUID) *PromoUseUpdateOne {
+	mutation := newPromoUseMutation(c.config, OpUpdateOne, withPromoUseID(id))
+	return &PromoUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PromoUse.
+func (c *PromoUseClient) Delete() *PromoUseDelete {
+	mutation := newPromoUseMutation(c.config, OpDelete)
+	return &PromoUseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromoUseClient) DeleteOne(_m *PromoUse) *PromoUseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromoUseClient) DeleteOneID(id uuid.UUID) *PromoUseDeleteOne {
+	builder := c.Delete().Where(promouse.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromoUseDeleteOne{builder}
+}
+
+// Query returns a query builder for PromoUse.
+func (c *PromoUseClient) Query() *PromoUseQuery {
+	return &PromoUseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromoUse},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PromoUse entity by its id.
+func (c *PromoUseClient) Get(ctx context.Context, id uuid.UUID) (*PromoUse, error) {
+	return c.Query().Where(promouse.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromoUseClient) GetX(ctx context.Context, id uuid.UUID) *PromoUse {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromoUseClient) Hooks() []Hook {
+	return c.hooks.PromoUse
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromoUseClient) Interceptors() []Interceptor {
+	return c.inters.PromoUse
+}
+
+func (c *PromoUseClient) mutate(ctx context.Context, m *PromoUseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromoUseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromoUseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromoUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromoUseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown PromoUse mutation op: %q", m.Op())
+	}
+}
+
+// PromotionClient is a client for the Promotion schema.
+type PromotionClient struct {
+	config
+}
+
+// NewPromotionClient returns a client for the Promotion from the given config.
+func NewPromotionClient(c config) *PromotionClient {
+	return &PromotionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promotion.Hooks(f(g(h())))`.
+func (c *PromotionClient) Use(hooks ...Hook) {
+	c.hooks.Promotion = append(c.hooks.Promotion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promotion.Intercept(f(g(h())))`.
+func (c *PromotionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Promotion = append(c.inters.Promotion, interceptors...)
+}
+
+// Create returns a builder for creating a Promotion entity.
+func (c *PromotionClient) Create() *PromotionCreate {
+	mutation := newPromotionMutation(c.config, OpCreate)
+	return &PromotionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Promotion entities.
+func (c *PromotionClient) CreateBulk(builders ...*PromotionCreate) *PromotionCreateBulk {
+	return &PromotionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromotionClient) MapCreateBulk(slice any, setFunc func(*PromotionCreate, int)) *PromotionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromotionCreateBulk{err: fmt.Errorf("calling to PromotionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromotionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromotionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Promotion.
+func (c *PromotionClient) Update() *PromotionUpdate {
+	mutation := newPromotionMutation(c.config, OpUpdate)
+	return &PromotionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromotionClient) UpdateOne(_m *Promotion) *PromotionUpdateOne {
+	mutation := newPromotionMutation(c.config, OpUpdateOne, withPromotion(_m))
+	return &PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromotionClient) UpdateOneID(id uuid.UUID) *PromotionUpdateOne {
+	mutation := newPromotionMutation(c.config, OpUpdateOne, withPromotionID(id))
+	return &PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Promotion.
+func (c *PromotionClient) Delete() *PromotionDelete {
+	mutation := newPromotionMutation(c.config, OpDelete)
+	return &PromotionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromotionClient) DeleteOne(_m *Promotion) *PromotionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromotionClient) DeleteOneID(id uuid.UUID) *PromotionDeleteOne {
+	builder := c.Delete().Where(promotion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromotionDeleteOne{builder}
+}
+
+// Query returns a query builder for Promotion.
+func (c *PromotionClient) Query() *PromotionQuery {
+	return &PromotionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromotion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Promotion entity by its id.
+func (c *PromotionClient) Get(ctx context.Context, id uuid.UUID) (*Promotion, error) {
+	return c.Query().Where(promotion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromotionClient) GetX(ctx context.Context, id uuid.UUID) *Promotion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromotionClient) Hooks() []Hook {
+	return c.hooks.Promotion
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromotionClient) Interceptors() []Interceptor {
+	return c.inters.Promotion
+}
+
+func (c *PromotionClient) mutate(ctx context.Context, m *PromotionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromotionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromotionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromotionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Promotion mutation op: %q", m.Op())
+	}
+}
+
+// ReferralClient is a client for the Referral schema.
+type ReferralClient struct {
+	config
+}
+
+// NewReferralClient returns a client for the Referral from the given config.
+func NewReferralClient(c config) *ReferralClient {
+	return &ReferralClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `referral.Hooks(f(g(h())))`.
+func (c *ReferralClient) Use(hooks ...Hook) {
+	c.hooks.Referral = append(c.hooks.Referral, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `referral.Intercept(f(g(h())))`.
+func (c *ReferralClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Referral = append(c.inters.Referral, interceptors...)
+}
+
+// Create returns a builder for creating a Referral entity.
+func (c *ReferralClient) Create() *ReferralCreate {
+	mutation := newReferralMutation(c.config, OpCreate)
+	return &ReferralCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Referral entities.
+func (c *ReferralClient) CreateBulk(builders ...*ReferralCreate) *ReferralCreateBulk {
+	return &ReferralCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReferralClient) MapCreateBulk(slice any, setFunc func(*ReferralCreate, int)) *ReferralCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReferralCreateBulk{err: fmt.Errorf("calling to ReferralClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReferralCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReferralCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Referral.
+func (c *ReferralClient) Update() *ReferralUpdate {
+	mutation := newReferralMutation(c.config, OpUpdate)
+	return &ReferralUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReferralClient) UpdateOne(_m *Referral) *ReferralUpdateOne {
+	mutation := newReferralMutation(c.config, OpUpdateOne, withReferral(_m))
+	return &ReferralUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReferralClient) UpdateOneID(id uuid.UUID) *ReferralUpdateOne {
+	mutation := newReferralMutation(c.config, OpUpdateOne, withReferralID(id))
+	return &ReferralUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Referral.
+func (c *ReferralClient) Delete() *ReferralDelete {
+	mutation := newReferralMutation(c.config, OpDelete)
+	return &ReferralDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReferralClient) DeleteOne(_m *Referral) *ReferralDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReferralClient) DeleteOneID(id uuid.UUID) *ReferralDeleteOne {
+	builder := c.Delete().Where(referral.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReferralDeleteOne{builder}
+}
+
+// Query returns a query builder for Referral.
+func (c *ReferralClient) Query() *ReferralQuery {
+	return &ReferralQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReferral},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Referral entity by its id.
+func (c *ReferralClient) Get(ctx context.Context, id uuid.UUID) (*Referral, error) {
+	return c.Query().Where(referral.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReferralClient) GetX(ctx context.Context, id uuid.UUID) *Referral {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReferralClient) Hooks() []Hook {
+	return c.hooks.Referral
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReferralClient) Interceptors() []Interceptor {
+	return c.inters.Referral
+}
+
+func (c *ReferralClient) mutate(ctx context.Context, m *ReferralMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReferralCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReferralUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReferralUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReferralDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Referral mutation op: %q", m.Op())
+	}
+}
+
+// ReferralCodeClient is a client for the ReferralCode schema.
+type ReferralCodeClient struct {
+	config
+}
+
+// NewReferralCodeClient returns a client for the ReferralCode from the given config.
+func NewReferralCodeClient(c config) *ReferralCodeClient {
+	return &ReferralCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `referralcode.Hooks(f(g(h())))`.
+func (c *ReferralCodeClient) Use(hooks ...Hook) {
+	c.hooks.ReferralCode = append(c.hooks.ReferralCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `referralcode.Intercept(f(g(h())))`.
+func (c *ReferralCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReferralCode = append(c.inters.ReferralCode, interceptors...)
+}
+
+// Create returns a builder for creating a ReferralCode entity.
+func (c *ReferralCodeClient) Create() *ReferralCodeCreate {
+	mutation := newReferralCodeMutation(c.config, OpCreate)
+	return &ReferralCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReferralCode entities.
+func (c *ReferralCodeClient) CreateBulk(builders ...*ReferralCodeCreate) *ReferralCodeCreateBulk {
+	return &ReferralCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReferralCodeClient) MapCreateBulk(slice any, setFunc func(*ReferralCodeCreate, int)) *ReferralCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReferralCodeCreateBulk{err: fmt.Errorf("calling to ReferralCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReferralCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReferralCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReferralCode.
+func (c *ReferralCodeClient) Update() *ReferralCodeUpdate {
+	mutation := newReferralCodeMutation(c.config, OpUpdate)
+	return &ReferralCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReferralCodeClient) UpdateOne(_m *ReferralCode) *ReferralCodeUpdateOne {
+	mutation := newReferralCodeMutation(c.config, OpUpdateOne, withReferralCode(_m))
+	return &ReferralCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReferralCodeClient) UpdateOneID(id uuid.UUID) *ReferralCodeUpdateOne {
+	mutation := newReferralCodeMutation(c.config, OpUpdateOne, withReferralCodeID(id))
+	return &ReferralCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReferralCode.
+func (c *ReferralCodeClient) Delete() *ReferralCodeDelete {
+	mutation := newReferralCodeMutation(c.config, OpDelete)
+	return &ReferralCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReferralCodeClient) DeleteOne(_m *ReferralCode) *ReferralCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReferralCodeClient) DeleteOneID(id uuid.UUID) *ReferralCodeDeleteOne {
+	builder := c.Delete().Where(referralcode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReferralCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for ReferralCode.
+func (c *ReferralCodeClient) Query() *ReferralCodeQuery {
+	return &ReferralCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReferralCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReferralCode entity by its id.
+func (c *ReferralCodeClient) Get(ctx context.Context, id uuid.UUID) (*ReferralCode, error) {
+	return c.Query().Where(referralcode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReferralCodeClient) GetX(ctx context.Context, id uuid.UUID) *ReferralCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReferralCodeClient) Hooks() []Hook {
+	return c.hooks.ReferralCode
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReferralCodeClient) Interceptors() []Interceptor {
+	return c.inters.ReferralCode
+}
+
+func (c *ReferralCodeClient) mutate(ctx context.Context, m *ReferralCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReferralCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReferralCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReferralCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReferralCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ReferralCode mutation op: %q", m.Op())
 	}
 }
 
@@ -2913,6 +5656,469 @@ func (c *ReturnRequestClient) mutate(ctx context.Context, m *ReturnRequestMutati
 		return (&ReturnRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ReturnRequest mutation op: %q", m.Op())
+	}
+}
+
+// RewardClient is a client for the Reward schema.
+type RewardClient struct {
+	config
+}
+
+// NewRewardClient returns a client for the Reward from the given config.
+func NewRewardClient(c config) *RewardClient {
+	return &RewardClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reward.Hooks(f(g(h())))`.
+func (c *RewardClient) Use(hooks ...Hook) {
+	c.hooks.Reward = append(c.hooks.Reward, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reward.Intercept(f(g(h())))`.
+func (c *RewardClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reward = append(c.inters.Reward, interceptors...)
+}
+
+// Create returns a builder for creating a Reward entity.
+func (c *RewardClient) Create() *RewardCreate {
+	mutation := newRewardMutation(c.config, OpCreate)
+	return &RewardCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reward entities.
+func (c *RewardClient) CreateBulk(builders ...*RewardCreate) *RewardCreateBulk {
+	return &RewardCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RewardClient) MapCreateBulk(slice any, setFunc func(*RewardCreate, int)) *RewardCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RewardCreateBulk{err: fmt.Errorf("calling to RewardClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RewardCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RewardCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reward.
+func (c *RewardClient) Update() *RewardUpdate {
+	mutation := newRewardMutation(c.config, OpUpdate)
+	return &RewardUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RewardClient) UpdateOne(_m *Reward) *RewardUpdateOne {
+	mutation := newRewardMutation(c.config, OpUpdateOne, withReward(_m))
+	return &RewardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RewardClient) UpdateOneID(id uuid.UUID) *RewardUpdateOne {
+	mutation := newRewardMutation(c.config, OpUpdateOne, withRewardID(id))
+	return &RewardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reward.
+func (c *RewardClient) Delete() *RewardDelete {
+	mutation := newRewardMutation(c.config, OpDelete)
+	return &RewardDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RewardClient) DeleteOne(_m *Reward) *RewardDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RewardClient) DeleteOneID(id uuid.UUID) *RewardDeleteOne {
+	builder := c.Delete().Where(reward.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RewardDeleteOne{builder}
+}
+
+// Query returns a query builder for Reward.
+func (c *RewardClient) Query() *RewardQuery {
+	return &RewardQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReward},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reward entity by its id.
+func (c *RewardClient) Get(ctx context.Context, id uuid.UUID) (*Reward, error) {
+	return c.Query().Where(reward.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RewardClient) GetX(ctx context.Context, id uuid.UUID) *Reward {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRedemptions queries the redemptions edge of a Reward.
+func (c *RewardClient) QueryRedemptions(_m *Reward) *RewardRedemptionQuery {
+	query := (&RewardRedemptionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reward.Table, reward.FieldID, id),
+			sqlgraph.To(rewardredemption.Table, rewardredemption.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, reward.RedemptionsTable, reward.RedemptionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCodes queries the codes edge of a Reward.
+func (c *RewardClient) QueryCodes(_m *Reward) *RewardCodeQuery {
+	query := (&RewardCodeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reward.Table, reward.FieldID, id),
+			sqlgraph.To(rewardcode.Table, rewardcode.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, reward.CodesTable, reward.CodesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RewardClient) Hooks() []Hook {
+	return c.hooks.Reward
+}
+
+// Interceptors returns the client interceptors.
+func (c *RewardClient) Interceptors() []Interceptor {
+	return c.inters.Reward
+}
+
+func (c *RewardClient) mutate(ctx context.Context, m *RewardMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RewardCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RewardUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RewardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RewardDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Reward mutation op: %q", m.Op())
+	}
+}
+
+// RewardCodeClient is a client for the RewardCode schema.
+type RewardCodeClient struct {
+	config
+}
+
+// NewRewardCodeClient returns a client for the RewardCode from the given config.
+func NewRewardCodeClient(c config) *RewardCodeClient {
+	return &RewardCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `rewardcode.Hooks(f(g(h())))`.
+func (c *RewardCodeClient) Use(hooks ...Hook) {
+	c.hooks.RewardCode = append(c.hooks.RewardCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `rewardcode.Intercept(f(g(h())))`.
+func (c *RewardCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RewardCode = append(c.inters.RewardCode, interceptors...)
+}
+
+// Create returns a builder for creating a RewardCode entity.
+func (c *RewardCodeClient) Create() *RewardCodeCreate {
+	mutation := newRewardCodeMutation(c.config, OpCreate)
+	return &RewardCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RewardCode entities.
+func (c *RewardCodeClient) CreateBulk(builders ...*RewardCodeCreate) *RewardCodeCreateBulk {
+	return &RewardCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RewardCodeClient) MapCreateBulk(slice any, setFunc func(*RewardCodeCreate, int)) *RewardCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RewardCodeCreateBulk{err: fmt.Errorf("calling to RewardCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RewardCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RewardCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RewardCode.
+func (c *RewardCodeClient) Update() *RewardCodeUpdate {
+	mutation := newRewardCodeMutation(c.config, OpUpdate)
+	return &RewardCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RewardCodeClient) UpdateOne(_m *RewardCode) *RewardCodeUpdateOne {
+	mutation := newRewardCodeMutation(c.config, OpUpdateOne, withRewardCode(_m))
+	return &RewardCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RewardCodeClient) UpdateOneID(id uuid.UUID) *RewardCodeUpdateOne {
+	mutation := newRewardCodeMutation(c.config, OpUpdateOne, withRewardCodeID(id))
+	return &RewardCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RewardCode.
+func (c *RewardCodeClient) Delete() *RewardCodeDelete {
+	mutation := newRewardCodeMutation(c.config, OpDelete)
+	return &RewardCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RewardCodeClient) DeleteOne(_m *RewardCode) *RewardCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RewardCodeClient) DeleteOneID(id uuid.UUID) *RewardCodeDeleteOne {
+	builder := c.Delete().Where(rewardcode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RewardCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for RewardCode.
+func (c *RewardCodeClient) Query() *RewardCodeQuery {
+	return &RewardCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRewardCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RewardCode entity by its id.
+func (c *RewardCodeClient) Get(ctx context.Context, id uuid.UUID) (*RewardCode, error) {
+	return c.Query().Where(rewardcode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RewardCodeClient) GetX(ctx context.Context, id uuid.UUID) *RewardCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryReward queries the reward edge of a RewardCode.
+func (c *RewardCodeClient) QueryReward(_m *RewardCode) *RewardQuery {
+	query := (&RewardClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(rewardcode.Table, rewardcode.FieldID, id),
+			sqlgraph.To(reward.Table, reward.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, rewardcode.RewardTable, rewardcode.RewardColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RewardCodeClient) Hooks() []Hook {
+	return c.hooks.RewardCode
+}
+
+// Interceptors returns the client interceptors.
+func (c *RewardCodeClient) Interceptors() []Interceptor {
+	return c.inters.RewardCode
+}
+
+func (c *RewardCodeClient) mutate(ctx context.Context, m *RewardCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RewardCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RewardCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RewardCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RewardCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown RewardCode mutation op: %q", m.Op())
+	}
+}
+
+// RewardRedemptionClient is a client for the RewardRedemption schema.
+type RewardRedemptionClient struct {
+	config
+}
+
+// NewRewardRedemptionClient returns a client for the RewardRedemption from the given config.
+func NewRewardRedemptionClient(c config) *RewardRedemptionClient {
+	return &RewardRedemptionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `rewardredemption.Hooks(f(g(h())))`.
+func (c *RewardRedemptionClient) Use(hooks ...Hook) {
+	c.hooks.RewardRedemption = append(c.hooks.RewardRedemption, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `rewardredemption.Intercept(f(g(h())))`.
+func (c *RewardRedemptionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RewardRedemption = append(c.inters.RewardRedemption, interceptors...)
+}
+
+// Create returns a builder for creating a RewardRedemption entity.
+func (c *RewardRedemptionClient) Create() *RewardRedemptionCreate {
+	mutation := newRewardRedemptionMutation(c.config, OpCreate)
+	return &RewardRedemptionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RewardRedemption entities.
+func (c *RewardRedemptionClient) CreateBulk(builders ...*RewardRedemptionCreate) *RewardRedemptionCreateBulk {
+	return &RewardRedemptionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RewardRedemptionClient) MapCreateBulk(slice any, setFunc func(*RewardRedemptionCreate, int)) *RewardRedemptionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RewardRedemptionCreateBulk{err: fmt.Errorf("calling to RewardRedemptionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RewardRedemptionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RewardRedemptionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RewardRedemption.
+func (c *RewardRedemptionClient) Update() *RewardRedemptionUpdate {
+	mutation := newRewardRedemptionMutation(c.config, OpUpdate)
+	return &RewardRedemptionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RewardRedemptionClient) UpdateOne(_m *RewardRedemption) *RewardRedemptionUpdateOne {
+	mutation := newRewardRedemptionMutation(c.config, OpUpdateOne, withRewardRedemption(_m))
+	return &RewardRedemptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RewardRedemptionClient) UpdateOneID(id uuid.UUID) *RewardRedemptionUpdateOne {
+	mutation := newRewardRedemptionMutation(c.config, OpUpdateOne, withRewardRedemptionID(id))
+	return &RewardRedemptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RewardRedemption.
+func (c *RewardRedemptionClient) Delete() *RewardRedemptionDelete {
+	mutation := newRewardRedemptionMutation(c.config, OpDelete)
+	return &RewardRedemptionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RewardRedemptionClient) DeleteOne(_m *RewardRedemption) *RewardRedemptionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RewardRedemptionClient) DeleteOneID(id uuid.UUID) *RewardRedemptionDeleteOne {
+	builder := c.Delete().Where(rewardredemption.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RewardRedemptionDeleteOne{builder}
+}
+
+// Query returns a query builder for RewardRedemption.
+func (c *RewardRedemptionClient) Query() *RewardRedemptionQuery {
+	return &RewardRedemptionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRewardRedemption},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RewardRedemption entity by its id.
+func (c *RewardRedemptionClient) Get(ctx context.Context, id uuid.UUID) (*RewardRedemption, error) {
+	return c.Query().Where(rewardredemption.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RewardRedemptionClient) GetX(ctx context.Context, id uuid.UUID) *RewardRedemption {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryReward queries the reward edge of a RewardRedemption.
+func (c *RewardRedemptionClient) QueryReward(_m *RewardRedemption) *RewardQuery {
+	query := (&RewardClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(rewardredemption.Table, rewardredemption.FieldID, id),
+			sqlgraph.To(reward.Table, reward.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, rewardredemption.RewardTable, rewardredemption.RewardColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RewardRedemptionClient) Hooks() []Hook {
+	return c.hooks.RewardRedemption
+}
+
+// Interceptors returns the client interceptors.
+func (c *RewardRedemptionClient) Interceptors() []Interceptor {
+	return c.inters.RewardRedemption
+}
+
+func (c *RewardRedemptionClient) mutate(ctx context.Context, m *RewardRedemptionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RewardRedemptionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RewardRedemptionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RewardRedemptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RewardRedemptionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown RewardRedemption mutation op: %q", m.Op())
 	}
 }
 
@@ -4124,6 +7330,538 @@ func (c *TicketParticipantClient) mutate(ctx context.Context, m *TicketParticipa
 	}
 }
 
+// TierClient is a client for the Tier schema.
+type TierClient struct {
+	config
+}
+
+// NewTierClient returns a client for the Tier from the given config.
+func NewTierClient(c config) *TierClient {
+	return &TierClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tier.Hooks(f(g(h())))`.
+func (c *TierClient) Use(hooks ...Hook) {
+	c.hooks.Tier = append(c.hooks.Tier, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tier.Intercept(f(g(h())))`.
+func (c *TierClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Tier = append(c.inters.Tier, interceptors...)
+}
+
+// Create returns a builder for creating a Tier entity.
+func (c *TierClient) Create() *TierCreate {
+	mutation := newTierMutation(c.config, OpCreate)
+	return &TierCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Tier entities.
+func (c *TierClient) CreateBulk(builders ...*TierCreate) *TierCreateBulk {
+	return &TierCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TierClient) MapCreateBulk(slice any, setFunc func(*TierCreate, int)) *TierCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TierCreateBulk{err: fmt.Errorf("calling to TierClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TierCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TierCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Tier.
+func (c *TierClient) Update() *TierUpdate {
+	mutation := newTierMutation(c.config, OpUpdate)
+	return &TierUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TierClient) UpdateOne(_m *Tier) *TierUpdateOne {
+	mutation := newTierMutation(c.config, OpUpdateOne, withTier(_m))
+	return &TierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TierClient) UpdateOneID(id uuid.UUID) *TierUpdateOne {
+	mutation := newTierMutation(c.config, OpUpdateOne, withTierID(id))
+	return &TierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Tier.
+func (c *TierClient) Delete() *TierDelete {
+	mutation := newTierMutation(c.config, OpDelete)
+	return &TierDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TierClient) DeleteOne(_m *Tier) *TierDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TierClient) DeleteOneID(id uuid.UUID) *TierDeleteOne {
+	builder := c.Delete().Where(tier.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TierDeleteOne{builder}
+}
+
+// Query returns a query builder for Tier.
+func (c *TierClient) Query() *TierQuery {
+	return &TierQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTier},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Tier entity by its id.
+func (c *TierClient) Get(ctx context.Context, id uuid.UUID) (*Tier, error) {
+	return c.Query().Where(tier.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TierClient) GetX(ctx context.Context, id uuid.UUID) *Tier {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TierClient) Hooks() []Hook {
+	return c.hooks.Tier
+}
+
+// Interceptors returns the client interceptors.
+func (c *TierClient) Interceptors() []Interceptor {
+	return c.inters.Tier
+}
+
+func (c *TierClient) mutate(ctx context.Context, m *TierMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TierCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TierUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TierDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Tier mutation op: %q", m.Op())
+	}
+}
+
+// TierChangeClient is a client for the TierChange schema.
+type TierChangeClient struct {
+	config
+}
+
+// NewTierChangeClient returns a client for the TierChange from the given config.
+func NewTierChangeClient(c config) *TierChangeClient {
+	return &TierChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tierchange.Hooks(f(g(h())))`.
+func (c *TierChangeClient) Use(hooks ...Hook) {
+	c.hooks.TierChange = append(c.hooks.TierChange, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tierchange.Intercept(f(g(h())))`.
+func (c *TierChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TierChange = append(c.inters.TierChange, interceptors...)
+}
+
+// Create returns a builder for creating a TierChange entity.
+func (c *TierChangeClient) Create() *TierChangeCreate {
+	mutation := newTierChangeMutation(c.config, OpCreate)
+	return &TierChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TierChange entities.
+func (c *TierChangeClient) CreateBulk(builders ...*TierChangeCreate) *TierChangeCreateBulk {
+	return &TierChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TierChangeClient) MapCreateBulk(slice any, setFunc func(*TierChangeCreate, int)) *TierChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TierChangeCreateBulk{err: fmt.Errorf("calling to TierChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TierChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TierChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TierChange.
+func (c *TierChangeClient) Update() *TierChangeUpdate {
+	mutation := newTierChangeMutation(c.config, OpUpdate)
+	return &TierChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TierChangeClient) UpdateOne(_m *TierChange) *TierChangeUpdateOne {
+	mutation := newTierChangeMutation(c.config, OpUpdateOne, withTierChange(_m))
+	return &TierChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TierChangeClient) UpdateOneID(id uuid.UUID) *TierChangeUpdateOne {
+	mutation := newTierChangeMutation(c.config, OpUpdateOne, withTierChangeID(id))
+	return &TierChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TierChange.
+func (c *TierChangeClient) Delete() *TierChangeDelete {
+	mutation := newTierChangeMutation(c.config, OpDelete)
+	return &TierChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TierChangeClient) DeleteOne(_m *TierChange) *TierChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TierChangeClient) DeleteOneID(id uuid.UUID) *TierChangeDeleteOne {
+	builder := c.Delete().Where(tierchange.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TierChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for TierChange.
+func (c *TierChangeClient) Query() *TierChangeQuery {
+	return &TierChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTierChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TierChange entity by its id.
+func (c *TierChangeClient) Get(ctx context.Context, id uuid.UUID) (*TierChange, error) {
+	return c.Query().Where(tierchange.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TierChangeClient) GetX(ctx context.Context, id uuid.UUID) *TierChange {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TierChangeClient) Hooks() []Hook {
+	return c.hooks.TierChange
+}
+
+// Interceptors returns the client interceptors.
+func (c *TierChangeClient) Interceptors() []Interceptor {
+	return c.inters.TierChange
+}
+
+func (c *TierChangeClient) mutate(ctx context.Context, m *TierChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TierChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TierChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TierChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TierChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TierChange mutation op: %q", m.Op())
+	}
+}
+
+// TopUpClient is a client for the TopUp schema.
+type TopUpClient struct {
+	config
+}
+
+// NewTopUpClient returns a client for the TopUp from the given config.
+func NewTopUpClient(c config) *TopUpClient {
+	return &TopUpClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `topup.Hooks(f(g(h())))`.
+func (c *TopUpClient) Use(hooks ...Hook) {
+	c.hooks.TopUp = append(c.hooks.TopUp, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `topup.Intercept(f(g(h())))`.
+func (c *TopUpClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TopUp = append(c.inters.TopUp, interceptors...)
+}
+
+// Create returns a builder for creating a TopUp entity.
+func (c *TopUpClient) Create() *TopUpCreate {
+	mutation := newTopUpMutation(c.config, OpCreate)
+	return &TopUpCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TopUp entities.
+func (c *TopUpClient) CreateBulk(builders ...*TopUpCreate) *TopUpCreateBulk {
+	return &TopUpCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TopUpClient) MapCreateBulk(slice any, setFunc func(*TopUpCreate, int)) *TopUpCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TopUpCreateBulk{err: fmt.Errorf("calling to TopUpClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TopUpCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TopUpCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TopUp.
+func (c *TopUpClient) Update() *TopUpUpdate {
+	mutation := newTopUpMutation(c.config, OpUpdate)
+	return &TopUpUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TopUpClient) UpdateOne(_m *TopUp) *TopUpUpdateOne {
+	mutation := newTopUpMutation(c.config, OpUpdateOne, withTopUp(_m))
+	return &TopUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TopUpClient) UpdateOneID(id uuid.UUID) *TopUpUpdateOne {
+	mutation := newTopUpMutation(c.config, OpUpdateOne, withTopUpID(id))
+	return &TopUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TopUp.
+func (c *TopUpClient) Delete() *TopUpDelete {
+	mutation := newTopUpMutation(c.config, OpDelete)
+	return &TopUpDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TopUpClient) DeleteOne(_m *TopUp) *TopUpDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TopUpClient) DeleteOneID(id uuid.UUID) *TopUpDeleteOne {
+	builder := c.Delete().Where(topup.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TopUpDeleteOne{builder}
+}
+
+// Query returns a query builder for TopUp.
+func (c *TopUpClient) Query() *TopUpQuery {
+	return &TopUpQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTopUp},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TopUp entity by its id.
+func (c *TopUpClient) Get(ctx context.Context, id uuid.UUID) (*TopUp, error) {
+	return c.Query().Where(topup.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TopUpClient) GetX(ctx context.Context, id uuid.UUID) *TopUp {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TopUpClient) Hooks() []Hook {
+	return c.hooks.TopUp
+}
+
+// Interceptors returns the client interceptors.
+func (c *TopUpClient) Interceptors() []Interceptor {
+	return c.inters.TopUp
+}
+
+func (c *TopUpClient) mutate(ctx context.Context, m *TopUpMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TopUpCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TopUpUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TopUpUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TopUpDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TopUp mutation op: %q", m.Op())
+	}
+}
+
+// TransferClient is a client for the Transfer schema.
+type TransferClient struct {
+	config
+}
+
+// NewTransferClient returns a client for the Transfer from the given config.
+func NewTransferClient(c config) *TransferClient {
+	return &TransferClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `transfer.Hooks(f(g(h())))`.
+func (c *TransferClient) Use(hooks ...Hook) {
+	c.hooks.Transfer = append(c.hooks.Transfer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `transfer.Intercept(f(g(h())))`.
+func (c *TransferClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Transfer = append(c.inters.Transfer, interceptors...)
+}
+
+// Create returns a builder for creating a Transfer entity.
+func (c *TransferClient) Create() *TransferCreate {
+	mutation := newTransferMutation(c.config, OpCreate)
+	return &TransferCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Transfer entities.
+func (c *TransferClient) CreateBulk(builders ...*TransferCreate) *TransferCreateBulk {
+	return &TransferCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TransferClient) MapCreateBulk(slice any, setFunc func(*TransferCreate, int)) *TransferCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TransferCreateBulk{err: fmt.Errorf("calling to TransferClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TransferCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TransferCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Transfer.
+func (c *TransferClient) Update() *TransferUpdate {
+	mutation := newTransferMutation(c.config, OpUpdate)
+	return &TransferUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TransferClient) UpdateOne(_m *Transfer) *TransferUpdateOne {
+	mutation := newTransferMutation(c.config, OpUpdateOne, withTransfer(_m))
+	return &TransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TransferClient) UpdateOneID(id uuid.UUID) *TransferUpdateOne {
+	mutation := newTransferMutation(c.config, OpUpdateOne, withTransferID(id))
+	return &TransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Transfer.
+func (c *TransferClient) Delete() *TransferDelete {
+	mutation := newTransferMutation(c.config, OpDelete)
+	return &TransferDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TransferClient) DeleteOne(_m *Transfer) *TransferDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TransferClient) DeleteOneID(id uuid.UUID) *TransferDeleteOne {
+	builder := c.Delete().Where(transfer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TransferDeleteOne{builder}
+}
+
+// Query returns a query builder for Transfer.
+func (c *TransferClient) Query() *TransferQuery {
+	return &TransferQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTransfer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Transfer entity by its id.
+func (c *TransferClient) Get(ctx context.Context, id uuid.UUID) (*Transfer, error) {
+	return c.Query().Where(transfer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TransferClient) GetX(ctx context.Context, id uuid.UUID) *Transfer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TransferClient) Hooks() []Hook {
+	return c.hooks.Transfer
+}
+
+// Interceptors returns the client interceptors.
+func (c *TransferClient) Interceptors() []Interceptor {
+	return c.inters.Transfer
+}
+
+func (c *TransferClient) mutate(ctx context.Context, m *TransferMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TransferCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TransferUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TransferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TransferDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Transfer mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -4292,16 +8030,25 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Address, AuditEntry, BonusProgram, Company, ContactPoint, Identity,
+		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
+		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, ContactPoint,
+		EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation,
 		LedgerAccount, LedgerEntry, LedgerLot, Membership, Notification, Order,
-		OrderEvent, OrderLine, Payment, Product, ReturnRequest, Role, Session, Setting,
-		Shipment, Task, Ticket, TicketMessage, TicketParticipant, User []ent.Hook
+		OrderEvent, OrderLine, Payment, PaymentNotice, Product, PromoCode, PromoUse,
+		Promotion, Referral, ReferralCode, ReturnRequest, Reward, RewardCode,
+		RewardRedemption, Role, Session, Setting, Shipment, Task, Ticket,
+		TicketMessage, TicketParticipant, Tier, TierChange, TopUp, Transfer,
+		User []ent.Hook
 	}
 	inters struct {
-		Address, AuditEntry, BonusProgram, Company, ContactPoint, Identity,
+		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
+		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, ContactPoint,
+		EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation,
 		LedgerAccount, LedgerEntry, LedgerLot, Membership, Notification, Order,
-		OrderEvent, OrderLine, Payment, Product, ReturnRequest, Role, Session, Setting,
-		Shipment, Task, Ticket, TicketMessage, TicketParticipant,
+		OrderEvent, OrderLine, Payment, PaymentNotice, Product, PromoCode, PromoUse,
+		Promotion, Referral, ReferralCode, ReturnRequest, Reward, RewardCode,
+		RewardRedemption, Role, Session, Setting, Shipment, Task, Ticket,
+		TicketMessage, TicketParticipant, Tier, TierChange, TopUp, Transfer,
 		User []ent.Interceptor
 	}
 )

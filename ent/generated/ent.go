@@ -6,12 +6,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -21,8 +34,17 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -31,6 +53,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 	"reflect"
 	"sync"
@@ -98,12 +124,25 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			achievement.Table:       achievement.ValidColumn,
 			address.Table:           address.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			bonusprogram.Table:      bonusprogram.ValidColumn,
+			campaign.Table:          campaign.ValidColumn,
+			campaignact.Table:       campaignact.ValidColumn,
+			campaignentry.Table:     campaignentry.ValidColumn,
+			campaignphoto.Table:     campaignphoto.ValidColumn,
+			club.Table:              club.ValidColumn,
+			clubmember.Table:        clubmember.ValidColumn,
 			company.Table:           company.ValidColumn,
 			contactpoint.Table:      contactpoint.ValidColumn,
+			earningrule.Table:       earningrule.ValidColumn,
+			earninguse.Table:        earninguse.ValidColumn,
+			feerule.Table:           feerule.ValidColumn,
+			giftcard.Table:          giftcard.ValidColumn,
+			goal.Table:              goal.ValidColumn,
 			identity.Table:          identity.ValidColumn,
+			invitation.Table:        invitation.ValidColumn,
 			ledgeraccount.Table:     ledgeraccount.ValidColumn,
 			ledgerentry.Table:       ledgerentry.ValidColumn,
 			ledgerlot.Table:         ledgerlot.ValidColumn,
@@ -113,8 +152,17 @@ func checkColumn(t, c string) error {
 			orderevent.Table:        orderevent.ValidColumn,
 			orderline.Table:         orderline.ValidColumn,
 			payment.Table:           payment.ValidColumn,
+			paymentnotice.Table:     paymentnotice.ValidColumn,
 			product.Table:           product.ValidColumn,
+			promocode.Table:         promocode.ValidColumn,
+			promouse.Table:          promouse.ValidColumn,
+			promotion.Table:         promotion.ValidColumn,
+			referral.Table:          referral.ValidColumn,
+			referralcode.Table:      referralcode.ValidColumn,
 			returnrequest.Table:     returnrequest.ValidColumn,
+			reward.Table:            reward.ValidColumn,
+			rewardcode.Table:        rewardcode.ValidColumn,
+			rewardredemption.Table:  rewardredemption.ValidColumn,
 			role.Table:              role.ValidColumn,
 			session.Table:           session.ValidColumn,
 			setting.Table:           setting.ValidColumn,
@@ -123,6 +171,10 @@ func checkColumn(t, c string) error {
 			ticket.Table:            ticket.ValidColumn,
 			ticketmessage.Table:     ticketmessage.ValidColumn,
 			ticketparticipant.Table: ticketparticipant.ValidColumn,
+			tier.Table:              tier.ValidColumn,
+			tierchange.Table:        tierchange.ValidColumn,
+			topup.Table:             topup.ValidColumn,
+			transfer.Table:          transfer.ValidColumn,
 			user.Table:              user.ValidColumn,
 		})
 	})

@@ -17,6 +17,94 @@ import (
 )
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AchievementQuery) CollectFields(ctx context.Context, satisfies ...string) (*AchievementQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AchievementQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedAchievement.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedAchievement.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *AchievementQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedAchievement.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedAchievement.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *AchievementQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *AchievementQuery) CollectUnder(ctx context.Context, path ...string) (*AchievementQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type achievementPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []AchievementPaginateOption
+}
+
+func newAchievementPaginateArgs(rv map[string]any) *achievementPaginateArgs {
+	args := &achievementPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *AddressQuery) CollectFields(ctx context.Context, satisfies ...string) (*AddressQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -294,6 +382,534 @@ func newBonusProgramPaginateArgs(rv map[string]any) *bonusprogramPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *CampaignQuery) CollectFields(ctx context.Context, satisfies ...string) (*CampaignQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *CampaignQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedCampaign.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedCampaign.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *CampaignQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedCampaign.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedCampaign.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *CampaignQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *CampaignQuery) CollectUnder(ctx context.Context, path ...string) (*CampaignQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type campaignPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []CampaignPaginateOption
+}
+
+func newCampaignPaginateArgs(rv map[string]any) *campaignPaginateArgs {
+	args := &campaignPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *CampaignActQuery) CollectFields(ctx context.Context, satisfies ...string) (*CampaignActQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *CampaignActQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedCampaignAct.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedCampaignAct.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *CampaignActQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedCampaignAct.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedCampaignAct.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *CampaignActQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *CampaignActQuery) CollectUnder(ctx context.Context, path ...string) (*CampaignActQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type campaignactPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []CampaignActPaginateOption
+}
+
+func newCampaignActPaginateArgs(rv map[string]any) *campaignactPaginateArgs {
+	args := &campaignactPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *CampaignEntryQuery) CollectFields(ctx context.Context, satisfies ...string) (*CampaignEntryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *CampaignEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedCampaignEntry.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedCampaignEntry.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *CampaignEntryQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedCampaignEntry.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedCampaignEntry.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *CampaignEntryQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *CampaignEntryQuery) CollectUnder(ctx context.Context, path ...string) (*CampaignEntryQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type campaignentryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []CampaignEntryPaginateOption
+}
+
+func newCampaignEntryPaginateArgs(rv map[string]any) *campaignentryPaginateArgs {
+	args := &campaignentryPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *CampaignPhotoQuery) CollectFields(ctx context.Context, satisfies ...string) (*CampaignPhotoQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *CampaignPhotoQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedCampaignPhoto.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedCampaignPhoto.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *CampaignPhotoQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedCampaignPhoto.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedCampaignPhoto.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *CampaignPhotoQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *CampaignPhotoQuery) CollectUnder(ctx context.Context, path ...string) (*CampaignPhotoQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type campaignphotoPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []CampaignPhotoPaginateOption
+}
+
+func newCampaignPhotoPaginateArgs(rv map[string]any) *campaignphotoPaginateArgs {
+	args := &campaignphotoPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ClubQuery) CollectFields(ctx context.Context, satisfies ...string) (*ClubQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ClubQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedClub.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedClub.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ClubQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedClub.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedClub.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ClubQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ClubQuery) CollectUnder(ctx context.Context, path ...string) (*ClubQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type clubPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ClubPaginateOption
+}
+
+func newClubPaginateArgs(rv map[string]any) *clubPaginateArgs {
+	args := &clubPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ClubMemberQuery) CollectFields(ctx context.Context, satisfies ...string) (*ClubMemberQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ClubMemberQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedClubMember.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedClubMember.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ClubMemberQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedClubMember.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedClubMember.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ClubMemberQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ClubMemberQuery) CollectUnder(ctx context.Context, path ...string) (*ClubMemberQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type clubmemberPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ClubMemberPaginateOption
+}
+
+func newClubMemberPaginateArgs(rv map[string]any) *clubmemberPaginateArgs {
+	args := &clubmemberPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *CompanyQuery) CollectFields(ctx context.Context, satisfies ...string) (*CompanyQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -483,6 +1099,446 @@ func newContactPointPaginateArgs(rv map[string]any) *contactpointPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *EarningRuleQuery) CollectFields(ctx context.Context, satisfies ...string) (*EarningRuleQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *EarningRuleQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedEarningRule.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedEarningRule.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *EarningRuleQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedEarningRule.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedEarningRule.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *EarningRuleQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *EarningRuleQuery) CollectUnder(ctx context.Context, path ...string) (*EarningRuleQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type earningrulePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []EarningRulePaginateOption
+}
+
+func newEarningRulePaginateArgs(rv map[string]any) *earningrulePaginateArgs {
+	args := &earningrulePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *EarningUseQuery) CollectFields(ctx context.Context, satisfies ...string) (*EarningUseQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *EarningUseQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedEarningUse.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedEarningUse.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *EarningUseQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedEarningUse.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedEarningUse.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *EarningUseQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *EarningUseQuery) CollectUnder(ctx context.Context, path ...string) (*EarningUseQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type earningusePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []EarningUsePaginateOption
+}
+
+func newEarningUsePaginateArgs(rv map[string]any) *earningusePaginateArgs {
+	args := &earningusePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *FeeRuleQuery) CollectFields(ctx context.Context, satisfies ...string) (*FeeRuleQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *FeeRuleQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedFeeRule.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedFeeRule.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *FeeRuleQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedFeeRule.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedFeeRule.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *FeeRuleQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *FeeRuleQuery) CollectUnder(ctx context.Context, path ...string) (*FeeRuleQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type feerulePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []FeeRulePaginateOption
+}
+
+func newFeeRulePaginateArgs(rv map[string]any) *feerulePaginateArgs {
+	args := &feerulePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *GiftCardQuery) CollectFields(ctx context.Context, satisfies ...string) (*GiftCardQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *GiftCardQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedGiftCard.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedGiftCard.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *GiftCardQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedGiftCard.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedGiftCard.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *GiftCardQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *GiftCardQuery) CollectUnder(ctx context.Context, path ...string) (*GiftCardQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type giftcardPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []GiftCardPaginateOption
+}
+
+func newGiftCardPaginateArgs(rv map[string]any) *giftcardPaginateArgs {
+	args := &giftcardPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *GoalQuery) CollectFields(ctx context.Context, satisfies ...string) (*GoalQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *GoalQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedGoal.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedGoal.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *GoalQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedGoal.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedGoal.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *GoalQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *GoalQuery) CollectUnder(ctx context.Context, path ...string) (*GoalQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type goalPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []GoalPaginateOption
+}
+
+func newGoalPaginateArgs(rv map[string]any) *goalPaginateArgs {
+	args := &goalPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *IdentityQuery) CollectFields(ctx context.Context, satisfies ...string) (*IdentityQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -571,6 +1627,94 @@ func newIdentityPaginateArgs(rv map[string]any) *identityPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *InvitationQuery) CollectFields(ctx context.Context, satisfies ...string) (*InvitationQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *InvitationQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedInvitation.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedInvitation.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *InvitationQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedInvitation.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedInvitation.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *InvitationQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *InvitationQuery) CollectUnder(ctx context.Context, path ...string) (*InvitationQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type invitationPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []InvitationPaginateOption
+}
+
+func newInvitationPaginateArgs(rv map[string]any) *invitationPaginateArgs {
+	args := &invitationPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *LedgerAccountQuery) CollectFields(ctx context.Context, satisfies ...string) (*LedgerAccountQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -585,7 +1729,7 @@ func (_q *LedgerAccountQuery) CollectFields(ctx context.Context, satisfies ...st
 func (_q *LedgerAccountQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
 	if len(satisfies) > 0 {
-		satisfies = mayAddCondition(satisfies, []string{"BonusAccount", "Node"})
+		satisfies = mayAddCondition(satisfies, []string{"BonusAccount", "Node", "WalletAccount"})
 	}
 	selected := storedLedgerAccount.key()
 	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
@@ -676,7 +1820,7 @@ func (_q *LedgerEntryQuery) CollectFields(ctx context.Context, satisfies ...stri
 func (_q *LedgerEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
 	if len(satisfies) > 0 {
-		satisfies = mayAddCondition(satisfies, []string{"BonusAccrual", "BonusEntry", "Node", "BonusRedemption", "BonusHold", "BonusExpiry", "BonusReversal", "BonusAdjustment", "BonusTransfer"})
+		satisfies = mayAddCondition(satisfies, []string{"BonusAccrual", "BonusEntry", "Node", "BonusRedemption", "BonusHold", "BonusExpiry", "BonusReversal", "BonusAdjustment", "BonusTransfer", "WalletEntry"})
 	}
 	selected := storedLedgerEntry.key()
 	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
@@ -1629,6 +2773,94 @@ func newPaymentPaginateArgs(rv map[string]any) *paymentPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PaymentNoticeQuery) CollectFields(ctx context.Context, satisfies ...string) (*PaymentNoticeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PaymentNoticeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPaymentNotice.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPaymentNotice.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PaymentNoticeQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPaymentNotice.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPaymentNotice.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PaymentNoticeQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PaymentNoticeQuery) CollectUnder(ctx context.Context, path ...string) (*PaymentNoticeQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type paymentnoticePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PaymentNoticePaginateOption
+}
+
+func newPaymentNoticePaginateArgs(rv map[string]any) *paymentnoticePaginateArgs {
+	args := &paymentnoticePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ProductQuery) CollectFields(ctx context.Context, satisfies ...string) (*ProductQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -1698,6 +2930,446 @@ type productPaginateArgs struct {
 
 func newProductPaginateArgs(rv map[string]any) *productPaginateArgs {
 	args := &productPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PromoCodeQuery) CollectFields(ctx context.Context, satisfies ...string) (*PromoCodeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PromoCodeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPromoCode.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPromoCode.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PromoCodeQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPromoCode.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPromoCode.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PromoCodeQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PromoCodeQuery) CollectUnder(ctx context.Context, path ...string) (*PromoCodeQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type promocodePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PromoCodePaginateOption
+}
+
+func newPromoCodePaginateArgs(rv map[string]any) *promocodePaginateArgs {
+	args := &promocodePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PromoUseQuery) CollectFields(ctx context.Context, satisfies ...string) (*PromoUseQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PromoUseQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPromoUse.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPromoUse.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PromoUseQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPromoUse.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPromoUse.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PromoUseQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PromoUseQuery) CollectUnder(ctx context.Context, path ...string) (*PromoUseQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type promousePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PromoUsePaginateOption
+}
+
+func newPromoUsePaginateArgs(rv map[string]any) *promousePaginateArgs {
+	args := &promousePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PromotionQuery) CollectFields(ctx context.Context, satisfies ...string) (*PromotionQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PromotionQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPromotion.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPromotion.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PromotionQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPromotion.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPromotion.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PromotionQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PromotionQuery) CollectUnder(ctx context.Context, path ...string) (*PromotionQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type promotionPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PromotionPaginateOption
+}
+
+func newPromotionPaginateArgs(rv map[string]any) *promotionPaginateArgs {
+	args := &promotionPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ReferralQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReferralQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ReferralQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReferral.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReferral.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReferralQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReferral.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReferral.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReferralQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReferralQuery) CollectUnder(ctx context.Context, path ...string) (*ReferralQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type referralPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ReferralPaginateOption
+}
+
+func newReferralPaginateArgs(rv map[string]any) *referralPaginateArgs {
+	args := &referralPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ReferralCodeQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReferralCodeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ReferralCodeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReferralCode.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReferralCode.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReferralCodeQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReferralCode.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReferralCode.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReferralCodeQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReferralCodeQuery) CollectUnder(ctx context.Context, path ...string) (*ReferralCodeQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type referralcodePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ReferralCodePaginateOption
+}
+
+func newReferralCodePaginateArgs(rv map[string]any) *referralcodePaginateArgs {
+	args := &referralcodePaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -1835,6 +3507,344 @@ func newReturnRequestPaginateArgs(rv map[string]any) *returnrequestPaginateArgs 
 				args.opts = append(args.opts, WithReturnRequestOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RewardQuery) CollectFields(ctx context.Context, satisfies ...string) (*RewardQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RewardQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReward.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReward.behind(selected, field.Name)
+		switch field.Name {
+
+		case "redemptions":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RewardRedemptionClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, rewardredemptionImplementors)...); err != nil {
+				return err
+			}
+			_q.WithNamedRedemptions(alias, func(wq *RewardRedemptionQuery) {
+				*wq = *query
+			})
+
+		case "codes":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RewardCodeClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, rewardcodeImplementors)...); err != nil {
+				return err
+			}
+			_q.WithNamedCodes(alias, func(wq *RewardCodeQuery) {
+				*wq = *query
+			})
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *RewardQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReward.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReward.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *RewardQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *RewardQuery) CollectUnder(ctx context.Context, path ...string) (*RewardQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type rewardPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []RewardPaginateOption
+}
+
+func newRewardPaginateArgs(rv map[string]any) *rewardPaginateArgs {
+	args := &rewardPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &RewardOrder{Field: &RewardOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithRewardOrder(order))
+			}
+		case *RewardOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithRewardOrder(v))
+			}
+		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RewardCodeQuery) CollectFields(ctx context.Context, satisfies ...string) (*RewardCodeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RewardCodeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedRewardCode.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedRewardCode.behind(selected, field.Name)
+		switch field.Name {
+
+		case "reward":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RewardClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, rewardImplementors)...); err != nil {
+				return err
+			}
+			_q.withReward = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *RewardCodeQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedRewardCode.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedRewardCode.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *RewardCodeQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *RewardCodeQuery) CollectUnder(ctx context.Context, path ...string) (*RewardCodeQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type rewardcodePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []RewardCodePaginateOption
+}
+
+func newRewardCodePaginateArgs(rv map[string]any) *rewardcodePaginateArgs {
+	args := &rewardcodePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RewardRedemptionQuery) CollectFields(ctx context.Context, satisfies ...string) (*RewardRedemptionQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RewardRedemptionQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedRewardRedemption.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedRewardRedemption.behind(selected, field.Name)
+		switch field.Name {
+
+		case "reward":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RewardClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, rewardImplementors)...); err != nil {
+				return err
+			}
+			_q.withReward = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *RewardRedemptionQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedRewardRedemption.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedRewardRedemption.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *RewardRedemptionQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *RewardRedemptionQuery) CollectUnder(ctx context.Context, path ...string) (*RewardRedemptionQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type rewardredemptionPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []RewardRedemptionPaginateOption
+}
+
+func newRewardRedemptionPaginateArgs(rv map[string]any) *rewardredemptionPaginateArgs {
+	args := &rewardredemptionPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -2740,6 +4750,358 @@ type ticketparticipantPaginateArgs struct {
 
 func newTicketParticipantPaginateArgs(rv map[string]any) *ticketparticipantPaginateArgs {
 	args := &ticketparticipantPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *TierQuery) CollectFields(ctx context.Context, satisfies ...string) (*TierQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *TierQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedTier.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTier.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TierQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTier.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTier.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TierQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TierQuery) CollectUnder(ctx context.Context, path ...string) (*TierQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type tierPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []TierPaginateOption
+}
+
+func newTierPaginateArgs(rv map[string]any) *tierPaginateArgs {
+	args := &tierPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *TierChangeQuery) CollectFields(ctx context.Context, satisfies ...string) (*TierChangeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *TierChangeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedTierChange.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTierChange.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TierChangeQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTierChange.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTierChange.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TierChangeQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TierChangeQuery) CollectUnder(ctx context.Context, path ...string) (*TierChangeQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type tierchangePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []TierChangePaginateOption
+}
+
+func newTierChangePaginateArgs(rv map[string]any) *tierchangePaginateArgs {
+	args := &tierchangePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *TopUpQuery) CollectFields(ctx context.Context, satisfies ...string) (*TopUpQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *TopUpQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedTopUp.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTopUp.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TopUpQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTopUp.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTopUp.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TopUpQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TopUpQuery) CollectUnder(ctx context.Context, path ...string) (*TopUpQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type topupPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []TopUpPaginateOption
+}
+
+func newTopUpPaginateArgs(rv map[string]any) *topupPaginateArgs {
+	args := &topupPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *TransferQuery) CollectFields(ctx context.Context, satisfies ...string) (*TransferQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *TransferQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedTransfer.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedTransfer.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *TransferQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedTransfer.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedTransfer.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *TransferQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *TransferQuery) CollectUnder(ctx context.Context, path ...string) (*TransferQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type transferPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []TransferPaginateOption
+}
+
+func newTransferPaginateArgs(rv map[string]any) *transferPaginateArgs {
+	args := &transferPaginateArgs{}
 	if rv == nil {
 		return args
 	}

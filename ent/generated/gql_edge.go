@@ -239,6 +239,70 @@ func (_m *ReturnRequest) Order(ctx context.Context) (*Order, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *Reward) Redemptions(ctx context.Context) (result []*RewardRedemption, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedRedemptions(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.RedemptionsOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryRedemptions()
+		if storedReward.leadsTo(ctx, "RewardRedemption") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
+	}
+	return result, err
+}
+
+func (_m *Reward) Codes(ctx context.Context) (result []*RewardCode, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedCodes(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.CodesOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryCodes()
+		if storedReward.leadsTo(ctx, "RewardCode") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
+	}
+	return result, err
+}
+
+func (_m *RewardCode) Reward(ctx context.Context) (*Reward, error) {
+	result, err := _m.Edges.RewardOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryReward()
+		if storedRewardCode.leadsTo(ctx, "Reward") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *RewardRedemption) Reward(ctx context.Context) (*Reward, error) {
+	result, err := _m.Edges.RewardOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryReward()
+		if storedRewardRedemption.leadsTo(ctx, "Reward") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *Shipment) Order(ctx context.Context) (*Order, error) {
 	result, err := _m.Edges.OrderOrErr()
 	if IsNotLoaded(err) {

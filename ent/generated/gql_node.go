@@ -5,12 +5,25 @@ package generated
 import (
 	"context"
 	"fmt"
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -20,8 +33,17 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -30,6 +52,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 
 	"entgo.io/contrib/entgql"
@@ -42,6 +68,11 @@ import (
 type Noder interface {
 	IsNode()
 }
+
+var achievementImplementors = []string{"Achievement", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Achievement) IsNode() {}
 
 var addressImplementors = []string{"Address", "Node"}
 
@@ -58,6 +89,36 @@ var bonusprogramImplementors = []string{"BonusProgram", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*BonusProgram) IsNode() {}
 
+var campaignImplementors = []string{"Campaign", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Campaign) IsNode() {}
+
+var campaignactImplementors = []string{"CampaignAct", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CampaignAct) IsNode() {}
+
+var campaignentryImplementors = []string{"CampaignEntry", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CampaignEntry) IsNode() {}
+
+var campaignphotoImplementors = []string{"CampaignPhoto", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CampaignPhoto) IsNode() {}
+
+var clubImplementors = []string{"Club", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Club) IsNode() {}
+
+var clubmemberImplementors = []string{"ClubMember", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ClubMember) IsNode() {}
+
 var companyImplementors = []string{"Company", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -68,10 +129,40 @@ var contactpointImplementors = []string{"ContactPoint", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*ContactPoint) IsNode() {}
 
+var earningruleImplementors = []string{"EarningRule", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*EarningRule) IsNode() {}
+
+var earninguseImplementors = []string{"EarningUse", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*EarningUse) IsNode() {}
+
+var feeruleImplementors = []string{"FeeRule", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*FeeRule) IsNode() {}
+
+var giftcardImplementors = []string{"GiftCard", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*GiftCard) IsNode() {}
+
+var goalImplementors = []string{"Goal", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Goal) IsNode() {}
+
 var identityImplementors = []string{"Identity", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Identity) IsNode() {}
+
+var invitationImplementors = []string{"Invitation", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Invitation) IsNode() {}
 
 var ledgeraccountImplementors = []string{"LedgerAccount", "Node"}
 
@@ -118,15 +209,60 @@ var paymentImplementors = []string{"Payment", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Payment) IsNode() {}
 
+var paymentnoticeImplementors = []string{"PaymentNotice", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PaymentNotice) IsNode() {}
+
 var productImplementors = []string{"Product", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Product) IsNode() {}
 
+var promocodeImplementors = []string{"PromoCode", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PromoCode) IsNode() {}
+
+var promouseImplementors = []string{"PromoUse", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PromoUse) IsNode() {}
+
+var promotionImplementors = []string{"Promotion", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Promotion) IsNode() {}
+
+var referralImplementors = []string{"Referral", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Referral) IsNode() {}
+
+var referralcodeImplementors = []string{"ReferralCode", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ReferralCode) IsNode() {}
+
 var returnrequestImplementors = []string{"ReturnRequest", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ReturnRequest) IsNode() {}
+
+var rewardImplementors = []string{"Reward", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Reward) IsNode() {}
+
+var rewardcodeImplementors = []string{"RewardCode", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*RewardCode) IsNode() {}
+
+var rewardredemptionImplementors = []string{"RewardRedemption", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*RewardRedemption) IsNode() {}
 
 var roleImplementors = []string{"Role", "Node"}
 
@@ -167,6 +303,26 @@ var ticketparticipantImplementors = []string{"TicketParticipant", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*TicketParticipant) IsNode() {}
+
+var tierImplementors = []string{"Tier", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Tier) IsNode() {}
+
+var tierchangeImplementors = []string{"TierChange", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TierChange) IsNode() {}
+
+var topupImplementors = []string{"TopUp", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TopUp) IsNode() {}
+
+var transferImplementors = []string{"Transfer", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Transfer) IsNode() {}
 
 var userImplementors = []string{"User", "Node"}
 
@@ -231,6 +387,15 @@ func (c *Client) Noder(ctx context.Context, id uuid.UUID, opts ...NodeOption) (_
 
 func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, error) {
 	switch table {
+	case achievement.Table:
+		query := c.Achievement.Query().
+			Where(achievement.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, achievementImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case address.Table:
 		query := c.Address.Query().
 			Where(address.ID(id))
@@ -258,6 +423,60 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case campaign.Table:
+		query := c.Campaign.Query().
+			Where(campaign.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, campaignImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case campaignact.Table:
+		query := c.CampaignAct.Query().
+			Where(campaignact.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, campaignactImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case campaignentry.Table:
+		query := c.CampaignEntry.Query().
+			Where(campaignentry.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, campaignentryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case campaignphoto.Table:
+		query := c.CampaignPhoto.Query().
+			Where(campaignphoto.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, campaignphotoImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case club.Table:
+		query := c.Club.Query().
+			Where(club.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, clubImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case clubmember.Table:
+		query := c.ClubMember.Query().
+			Where(clubmember.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, clubmemberImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case company.Table:
 		query := c.Company.Query().
 			Where(company.ID(id))
@@ -276,11 +495,65 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case earningrule.Table:
+		query := c.EarningRule.Query().
+			Where(earningrule.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, earningruleImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case earninguse.Table:
+		query := c.EarningUse.Query().
+			Where(earninguse.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, earninguseImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case feerule.Table:
+		query := c.FeeRule.Query().
+			Where(feerule.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, feeruleImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case giftcard.Table:
+		query := c.GiftCard.Query().
+			Where(giftcard.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, giftcardImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case goal.Table:
+		query := c.Goal.Query().
+			Where(goal.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, goalImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case identity.Table:
 		query := c.Identity.Query().
 			Where(identity.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, identityImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case invitation.Table:
+		query := c.Invitation.Query().
+			Where(invitation.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, invitationImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -366,6 +639,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case paymentnotice.Table:
+		query := c.PaymentNotice.Query().
+			Where(paymentnotice.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, paymentnoticeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case product.Table:
 		query := c.Product.Query().
 			Where(product.ID(id))
@@ -375,11 +657,83 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case promocode.Table:
+		query := c.PromoCode.Query().
+			Where(promocode.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, promocodeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case promouse.Table:
+		query := c.PromoUse.Query().
+			Where(promouse.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, promouseImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case promotion.Table:
+		query := c.Promotion.Query().
+			Where(promotion.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, promotionImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case referral.Table:
+		query := c.Referral.Query().
+			Where(referral.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, referralImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case referralcode.Table:
+		query := c.ReferralCode.Query().
+			Where(referralcode.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, referralcodeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case returnrequest.Table:
 		query := c.ReturnRequest.Query().
 			Where(returnrequest.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, returnrequestImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case reward.Table:
+		query := c.Reward.Query().
+			Where(reward.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, rewardImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case rewardcode.Table:
+		query := c.RewardCode.Query().
+			Where(rewardcode.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, rewardcodeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case rewardredemption.Table:
+		query := c.RewardRedemption.Query().
+			Where(rewardredemption.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, rewardredemptionImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -452,6 +806,42 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(ticketparticipant.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketparticipantImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case tier.Table:
+		query := c.Tier.Query().
+			Where(tier.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, tierImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case tierchange.Table:
+		query := c.TierChange.Query().
+			Where(tierchange.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, tierchangeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case topup.Table:
+		query := c.TopUp.Query().
+			Where(topup.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, topupImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case transfer.Table:
+		query := c.Transfer.Query().
+			Where(transfer.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, transferImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -538,6 +928,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		idmap[id] = append(idmap[id], &noders[i])
 	}
 	switch table {
+	case achievement.Table:
+		query := c.Achievement.Query().
+			Where(achievement.IDIn(ids...))
+		query, err := query.CollectFields(ctx, achievementImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case address.Table:
 		query := c.Address.Query().
 			Where(address.IDIn(ids...))
@@ -586,6 +992,102 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case campaign.Table:
+		query := c.Campaign.Query().
+			Where(campaign.IDIn(ids...))
+		query, err := query.CollectFields(ctx, campaignImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case campaignact.Table:
+		query := c.CampaignAct.Query().
+			Where(campaignact.IDIn(ids...))
+		query, err := query.CollectFields(ctx, campaignactImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case campaignentry.Table:
+		query := c.CampaignEntry.Query().
+			Where(campaignentry.IDIn(ids...))
+		query, err := query.CollectFields(ctx, campaignentryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case campaignphoto.Table:
+		query := c.CampaignPhoto.Query().
+			Where(campaignphoto.IDIn(ids...))
+		query, err := query.CollectFields(ctx, campaignphotoImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case club.Table:
+		query := c.Club.Query().
+			Where(club.IDIn(ids...))
+		query, err := query.CollectFields(ctx, clubImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case clubmember.Table:
+		query := c.ClubMember.Query().
+			Where(clubmember.IDIn(ids...))
+		query, err := query.CollectFields(ctx, clubmemberImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case company.Table:
 		query := c.Company.Query().
 			Where(company.IDIn(ids...))
@@ -618,10 +1120,106 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case earningrule.Table:
+		query := c.EarningRule.Query().
+			Where(earningrule.IDIn(ids...))
+		query, err := query.CollectFields(ctx, earningruleImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case earninguse.Table:
+		query := c.EarningUse.Query().
+			Where(earninguse.IDIn(ids...))
+		query, err := query.CollectFields(ctx, earninguseImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case feerule.Table:
+		query := c.FeeRule.Query().
+			Where(feerule.IDIn(ids...))
+		query, err := query.CollectFields(ctx, feeruleImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case giftcard.Table:
+		query := c.GiftCard.Query().
+			Where(giftcard.IDIn(ids...))
+		query, err := query.CollectFields(ctx, giftcardImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case goal.Table:
+		query := c.Goal.Query().
+			Where(goal.IDIn(ids...))
+		query, err := query.CollectFields(ctx, goalImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case identity.Table:
 		query := c.Identity.Query().
 			Where(identity.IDIn(ids...))
 		query, err := query.CollectFields(ctx, identityImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case invitation.Table:
+		query := c.Invitation.Query().
+			Where(invitation.IDIn(ids...))
+		query, err := query.CollectFields(ctx, invitationImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -778,6 +1376,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case paymentnotice.Table:
+		query := c.PaymentNotice.Query().
+			Where(paymentnotice.IDIn(ids...))
+		query, err := query.CollectFields(ctx, paymentnoticeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case product.Table:
 		query := c.Product.Query().
 			Where(product.IDIn(ids...))
@@ -794,10 +1408,138 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case promocode.Table:
+		query := c.PromoCode.Query().
+			Where(promocode.IDIn(ids...))
+		query, err := query.CollectFields(ctx, promocodeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case promouse.Table:
+		query := c.PromoUse.Query().
+			Where(promouse.IDIn(ids...))
+		query, err := query.CollectFields(ctx, promouseImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case promotion.Table:
+		query := c.Promotion.Query().
+			Where(promotion.IDIn(ids...))
+		query, err := query.CollectFields(ctx, promotionImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case referral.Table:
+		query := c.Referral.Query().
+			Where(referral.IDIn(ids...))
+		query, err := query.CollectFields(ctx, referralImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case referralcode.Table:
+		query := c.ReferralCode.Query().
+			Where(referralcode.IDIn(ids...))
+		query, err := query.CollectFields(ctx, referralcodeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case returnrequest.Table:
 		query := c.ReturnRequest.Query().
 			Where(returnrequest.IDIn(ids...))
 		query, err := query.CollectFields(ctx, returnrequestImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case reward.Table:
+		query := c.Reward.Query().
+			Where(reward.IDIn(ids...))
+		query, err := query.CollectFields(ctx, rewardImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case rewardcode.Table:
+		query := c.RewardCode.Query().
+			Where(rewardcode.IDIn(ids...))
+		query, err := query.CollectFields(ctx, rewardcodeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case rewardredemption.Table:
+		query := c.RewardRedemption.Query().
+			Where(rewardredemption.IDIn(ids...))
+		query, err := query.CollectFields(ctx, rewardredemptionImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -926,6 +1668,70 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.TicketParticipant.Query().
 			Where(ticketparticipant.IDIn(ids...))
 		query, err := query.CollectFields(ctx, ticketparticipantImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case tier.Table:
+		query := c.Tier.Query().
+			Where(tier.IDIn(ids...))
+		query, err := query.CollectFields(ctx, tierImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case tierchange.Table:
+		query := c.TierChange.Query().
+			Where(tierchange.IDIn(ids...))
+		query, err := query.CollectFields(ctx, tierchangeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case topup.Table:
+		query := c.TopUp.Query().
+			Where(topup.IDIn(ids...))
+		query, err := query.CollectFields(ctx, topupImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case transfer.Table:
+		query := c.Transfer.Query().
+			Where(transfer.IDIn(ids...))
+		query, err := query.CollectFields(ctx, transferImplementors...)
 		if err != nil {
 			return nil, err
 		}

@@ -7,12 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -22,8 +35,17 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -32,6 +54,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/scalar"
 	"strconv"
@@ -188,6 +214,264 @@ func paginateLimit(first, last *int) int {
 		limit = *last + 1
 	}
 	return limit
+}
+
+// AchievementEdge is the edge representation of Achievement.
+type AchievementEdge struct {
+	Node   *Achievement `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// AchievementConnection is the connection containing edges to Achievement.
+type AchievementConnection struct {
+	Edges      []*AchievementEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *AchievementConnection) Nodes() []*Achievement {
+	nodes := make([]*Achievement, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *AchievementConnection) build(nodes []*Achievement, pager *achievementPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Achievement
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Achievement {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Achievement {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AchievementEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AchievementEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// AchievementPaginateOption enables pagination customization.
+type AchievementPaginateOption func(*achievementPager) error
+
+// WithAchievementOrder configures pagination ordering.
+func WithAchievementOrder(order *AchievementOrder) AchievementPaginateOption {
+	if order == nil {
+		order = DefaultAchievementOrder
+	}
+	o := *order
+	return func(pager *achievementPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAchievementOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAchievementFilter configures pagination filter.
+func WithAchievementFilter(filter func(*AchievementQuery) (*AchievementQuery, error)) AchievementPaginateOption {
+	return func(pager *achievementPager) error {
+		if filter == nil {
+			return errors.New("AchievementQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type achievementPager struct {
+	reverse bool
+	order   *AchievementOrder
+	filter  func(*AchievementQuery) (*AchievementQuery, error)
+}
+
+func newAchievementPager(opts []AchievementPaginateOption, reverse bool) (*achievementPager, error) {
+	pager := &achievementPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAchievementOrder
+	}
+	return pager, nil
+}
+
+func (p *achievementPager) applyFilter(query *AchievementQuery) (*AchievementQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *achievementPager) toCursor(_m *Achievement) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *achievementPager) applyCursors(query *AchievementQuery, after, before *Cursor) (*AchievementQuery, error) {
+	if err := scalar.CheckPlaces(storedAchievement.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultAchievementOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *achievementPager) applyOrder(query *AchievementQuery) *AchievementQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAchievementOrder.Field {
+		query = query.Order(DefaultAchievementOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *achievementPager) orderExpr(query *AchievementQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAchievementOrder.Field {
+			b.Comma().Ident(DefaultAchievementOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Achievement.
+func (_m *AchievementQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...AchievementPaginateOption,
+) (*AchievementConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newAchievementPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AchievementConnection{Edges: []*AchievementEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// AchievementOrderField defines the ordering field of Achievement.
+type AchievementOrderField struct {
+	// Value extracts the ordering value from the given Achievement.
+	Value    func(*Achievement) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) achievement.OrderOption
+	toCursor func(*Achievement) Cursor
+}
+
+// AchievementOrder defines the ordering of Achievement.
+type AchievementOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *AchievementOrderField `json:"field"`
+}
+
+// DefaultAchievementOrder is the default ordering of Achievement.
+var DefaultAchievementOrder = &AchievementOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &AchievementOrderField{
+		Value: func(_m *Achievement) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: achievement.FieldID,
+		toTerm: achievement.ByID,
+		toCursor: func(_m *Achievement) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Achievement into AchievementEdge.
+func (_m *Achievement) ToEdge(order *AchievementOrder) *AchievementEdge {
+	if order == nil {
+		order = DefaultAchievementOrder
+	}
+	return &AchievementEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
 }
 
 // AddressEdge is the edge representation of Address.
@@ -964,6 +1248,1554 @@ func (_m *BonusProgram) ToEdge(order *BonusProgramOrder) *BonusProgramEdge {
 	}
 }
 
+// CampaignEdge is the edge representation of Campaign.
+type CampaignEdge struct {
+	Node   *Campaign `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// CampaignConnection is the connection containing edges to Campaign.
+type CampaignConnection struct {
+	Edges      []*CampaignEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CampaignConnection) Nodes() []*Campaign {
+	nodes := make([]*Campaign, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CampaignConnection) build(nodes []*Campaign, pager *campaignPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Campaign
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Campaign {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Campaign {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CampaignEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CampaignEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CampaignPaginateOption enables pagination customization.
+type CampaignPaginateOption func(*campaignPager) error
+
+// WithCampaignOrder configures pagination ordering.
+func WithCampaignOrder(order *CampaignOrder) CampaignPaginateOption {
+	if order == nil {
+		order = DefaultCampaignOrder
+	}
+	o := *order
+	return func(pager *campaignPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCampaignOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCampaignFilter configures pagination filter.
+func WithCampaignFilter(filter func(*CampaignQuery) (*CampaignQuery, error)) CampaignPaginateOption {
+	return func(pager *campaignPager) error {
+		if filter == nil {
+			return errors.New("CampaignQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type campaignPager struct {
+	reverse bool
+	order   *CampaignOrder
+	filter  func(*CampaignQuery) (*CampaignQuery, error)
+}
+
+func newCampaignPager(opts []CampaignPaginateOption, reverse bool) (*campaignPager, error) {
+	pager := &campaignPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCampaignOrder
+	}
+	return pager, nil
+}
+
+func (p *campaignPager) applyFilter(query *CampaignQuery) (*CampaignQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *campaignPager) toCursor(_m *Campaign) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *campaignPager) applyCursors(query *CampaignQuery, after, before *Cursor) (*CampaignQuery, error) {
+	if err := scalar.CheckPlaces(storedCampaign.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCampaignOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *campaignPager) applyOrder(query *CampaignQuery) *CampaignQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCampaignOrder.Field {
+		query = query.Order(DefaultCampaignOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *campaignPager) orderExpr(query *CampaignQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCampaignOrder.Field {
+			b.Comma().Ident(DefaultCampaignOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Campaign.
+func (_m *CampaignQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CampaignPaginateOption,
+) (*CampaignConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCampaignPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CampaignConnection{Edges: []*CampaignEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CampaignOrderField defines the ordering field of Campaign.
+type CampaignOrderField struct {
+	// Value extracts the ordering value from the given Campaign.
+	Value    func(*Campaign) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) campaign.OrderOption
+	toCursor func(*Campaign) Cursor
+}
+
+// CampaignOrder defines the ordering of Campaign.
+type CampaignOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *CampaignOrderField `json:"field"`
+}
+
+// DefaultCampaignOrder is the default ordering of Campaign.
+var DefaultCampaignOrder = &CampaignOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CampaignOrderField{
+		Value: func(_m *Campaign) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: campaign.FieldID,
+		toTerm: campaign.ByID,
+		toCursor: func(_m *Campaign) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Campaign into CampaignEdge.
+func (_m *Campaign) ToEdge(order *CampaignOrder) *CampaignEdge {
+	if order == nil {
+		order = DefaultCampaignOrder
+	}
+	return &CampaignEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CampaignActEdge is the edge representation of CampaignAct.
+type CampaignActEdge struct {
+	Node   *CampaignAct `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// CampaignActConnection is the connection containing edges to CampaignAct.
+type CampaignActConnection struct {
+	Edges      []*CampaignActEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CampaignActConnection) Nodes() []*CampaignAct {
+	nodes := make([]*CampaignAct, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CampaignActConnection) build(nodes []*CampaignAct, pager *campaignactPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CampaignAct
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CampaignAct {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CampaignAct {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CampaignActEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CampaignActEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CampaignActPaginateOption enables pagination customization.
+type CampaignActPaginateOption func(*campaignactPager) error
+
+// WithCampaignActOrder configures pagination ordering.
+func WithCampaignActOrder(order *CampaignActOrder) CampaignActPaginateOption {
+	if order == nil {
+		order = DefaultCampaignActOrder
+	}
+	o := *order
+	return func(pager *campaignactPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCampaignActOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCampaignActFilter configures pagination filter.
+func WithCampaignActFilter(filter func(*CampaignActQuery) (*CampaignActQuery, error)) CampaignActPaginateOption {
+	return func(pager *campaignactPager) error {
+		if filter == nil {
+			return errors.New("CampaignActQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type campaignactPager struct {
+	reverse bool
+	order   *CampaignActOrder
+	filter  func(*CampaignActQuery) (*CampaignActQuery, error)
+}
+
+func newCampaignActPager(opts []CampaignActPaginateOption, reverse bool) (*campaignactPager, error) {
+	pager := &campaignactPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCampaignActOrder
+	}
+	return pager, nil
+}
+
+func (p *campaignactPager) applyFilter(query *CampaignActQuery) (*CampaignActQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *campaignactPager) toCursor(_m *CampaignAct) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *campaignactPager) applyCursors(query *CampaignActQuery, after, before *Cursor) (*CampaignActQuery, error) {
+	if err := scalar.CheckPlaces(storedCampaignAct.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCampaignActOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *campaignactPager) applyOrder(query *CampaignActQuery) *CampaignActQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCampaignActOrder.Field {
+		query = query.Order(DefaultCampaignActOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *campaignactPager) orderExpr(query *CampaignActQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCampaignActOrder.Field {
+			b.Comma().Ident(DefaultCampaignActOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CampaignAct.
+func (_m *CampaignActQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CampaignActPaginateOption,
+) (*CampaignActConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCampaignActPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CampaignActConnection{Edges: []*CampaignActEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CampaignActOrderField defines the ordering field of CampaignAct.
+type CampaignActOrderField struct {
+	// Value extracts the ordering value from the given CampaignAct.
+	Value    func(*CampaignAct) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) campaignact.OrderOption
+	toCursor func(*CampaignAct) Cursor
+}
+
+// CampaignActOrder defines the ordering of CampaignAct.
+type CampaignActOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *CampaignActOrderField `json:"field"`
+}
+
+// DefaultCampaignActOrder is the default ordering of CampaignAct.
+var DefaultCampaignActOrder = &CampaignActOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CampaignActOrderField{
+		Value: func(_m *CampaignAct) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: campaignact.FieldID,
+		toTerm: campaignact.ByID,
+		toCursor: func(_m *CampaignAct) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CampaignAct into CampaignActEdge.
+func (_m *CampaignAct) ToEdge(order *CampaignActOrder) *CampaignActEdge {
+	if order == nil {
+		order = DefaultCampaignActOrder
+	}
+	return &CampaignActEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CampaignEntryEdge is the edge representation of CampaignEntry.
+type CampaignEntryEdge struct {
+	Node   *CampaignEntry `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// CampaignEntryConnection is the connection containing edges to CampaignEntry.
+type CampaignEntryConnection struct {
+	Edges      []*CampaignEntryEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CampaignEntryConnection) Nodes() []*CampaignEntry {
+	nodes := make([]*CampaignEntry, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CampaignEntryConnection) build(nodes []*CampaignEntry, pager *campaignentryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CampaignEntry
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CampaignEntry {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CampaignEntry {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CampaignEntryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CampaignEntryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CampaignEntryPaginateOption enables pagination customization.
+type CampaignEntryPaginateOption func(*campaignentryPager) error
+
+// WithCampaignEntryOrder configures pagination ordering.
+func WithCampaignEntryOrder(order *CampaignEntryOrder) CampaignEntryPaginateOption {
+	if order == nil {
+		order = DefaultCampaignEntryOrder
+	}
+	o := *order
+	return func(pager *campaignentryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCampaignEntryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCampaignEntryFilter configures pagination filter.
+func WithCampaignEntryFilter(filter func(*CampaignEntryQuery) (*CampaignEntryQuery, error)) CampaignEntryPaginateOption {
+	return func(pager *campaignentryPager) error {
+		if filter == nil {
+			return errors.New("CampaignEntryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type campaignentryPager struct {
+	reverse bool
+	order   *CampaignEntryOrder
+	filter  func(*CampaignEntryQuery) (*CampaignEntryQuery, error)
+}
+
+func newCampaignEntryPager(opts []CampaignEntryPaginateOption, reverse bool) (*campaignentryPager, error) {
+	pager := &campaignentryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCampaignEntryOrder
+	}
+	return pager, nil
+}
+
+func (p *campaignentryPager) applyFilter(query *CampaignEntryQuery) (*CampaignEntryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *campaignentryPager) toCursor(_m *CampaignEntry) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *campaignentryPager) applyCursors(query *CampaignEntryQuery, after, before *Cursor) (*CampaignEntryQuery, error) {
+	if err := scalar.CheckPlaces(storedCampaignEntry.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCampaignEntryOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *campaignentryPager) applyOrder(query *CampaignEntryQuery) *CampaignEntryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCampaignEntryOrder.Field {
+		query = query.Order(DefaultCampaignEntryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *campaignentryPager) orderExpr(query *CampaignEntryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCampaignEntryOrder.Field {
+			b.Comma().Ident(DefaultCampaignEntryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CampaignEntry.
+func (_m *CampaignEntryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CampaignEntryPaginateOption,
+) (*CampaignEntryConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCampaignEntryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CampaignEntryConnection{Edges: []*CampaignEntryEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CampaignEntryOrderField defines the ordering field of CampaignEntry.
+type CampaignEntryOrderField struct {
+	// Value extracts the ordering value from the given CampaignEntry.
+	Value    func(*CampaignEntry) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) campaignentry.OrderOption
+	toCursor func(*CampaignEntry) Cursor
+}
+
+// CampaignEntryOrder defines the ordering of CampaignEntry.
+type CampaignEntryOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *CampaignEntryOrderField `json:"field"`
+}
+
+// DefaultCampaignEntryOrder is the default ordering of CampaignEntry.
+var DefaultCampaignEntryOrder = &CampaignEntryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CampaignEntryOrderField{
+		Value: func(_m *CampaignEntry) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: campaignentry.FieldID,
+		toTerm: campaignentry.ByID,
+		toCursor: func(_m *CampaignEntry) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CampaignEntry into CampaignEntryEdge.
+func (_m *CampaignEntry) ToEdge(order *CampaignEntryOrder) *CampaignEntryEdge {
+	if order == nil {
+		order = DefaultCampaignEntryOrder
+	}
+	return &CampaignEntryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CampaignPhotoEdge is the edge representation of CampaignPhoto.
+type CampaignPhotoEdge struct {
+	Node   *CampaignPhoto `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// CampaignPhotoConnection is the connection containing edges to CampaignPhoto.
+type CampaignPhotoConnection struct {
+	Edges      []*CampaignPhotoEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CampaignPhotoConnection) Nodes() []*CampaignPhoto {
+	nodes := make([]*CampaignPhoto, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CampaignPhotoConnection) build(nodes []*CampaignPhoto, pager *campaignphotoPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CampaignPhoto
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CampaignPhoto {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CampaignPhoto {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CampaignPhotoEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CampaignPhotoEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CampaignPhotoPaginateOption enables pagination customization.
+type CampaignPhotoPaginateOption func(*campaignphotoPager) error
+
+// WithCampaignPhotoOrder configures pagination ordering.
+func WithCampaignPhotoOrder(order *CampaignPhotoOrder) CampaignPhotoPaginateOption {
+	if order == nil {
+		order = DefaultCampaignPhotoOrder
+	}
+	o := *order
+	return func(pager *campaignphotoPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCampaignPhotoOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCampaignPhotoFilter configures pagination filter.
+func WithCampaignPhotoFilter(filter func(*CampaignPhotoQuery) (*CampaignPhotoQuery, error)) CampaignPhotoPaginateOption {
+	return func(pager *campaignphotoPager) error {
+		if filter == nil {
+			return errors.New("CampaignPhotoQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type campaignphotoPager struct {
+	reverse bool
+	order   *CampaignPhotoOrder
+	filter  func(*CampaignPhotoQuery) (*CampaignPhotoQuery, error)
+}
+
+func newCampaignPhotoPager(opts []CampaignPhotoPaginateOption, reverse bool) (*campaignphotoPager, error) {
+	pager := &campaignphotoPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCampaignPhotoOrder
+	}
+	return pager, nil
+}
+
+func (p *campaignphotoPager) applyFilter(query *CampaignPhotoQuery) (*CampaignPhotoQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *campaignphotoPager) toCursor(_m *CampaignPhoto) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *campaignphotoPager) applyCursors(query *CampaignPhotoQuery, after, before *Cursor) (*CampaignPhotoQuery, error) {
+	if err := scalar.CheckPlaces(storedCampaignPhoto.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCampaignPhotoOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *campaignphotoPager) applyOrder(query *CampaignPhotoQuery) *CampaignPhotoQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCampaignPhotoOrder.Field {
+		query = query.Order(DefaultCampaignPhotoOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *campaignphotoPager) orderExpr(query *CampaignPhotoQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCampaignPhotoOrder.Field {
+			b.Comma().Ident(DefaultCampaignPhotoOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CampaignPhoto.
+func (_m *CampaignPhotoQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CampaignPhotoPaginateOption,
+) (*CampaignPhotoConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCampaignPhotoPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CampaignPhotoConnection{Edges: []*CampaignPhotoEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CampaignPhotoOrderField defines the ordering field of CampaignPhoto.
+type CampaignPhotoOrderField struct {
+	// Value extracts the ordering value from the given CampaignPhoto.
+	Value    func(*CampaignPhoto) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) campaignphoto.OrderOption
+	toCursor func(*CampaignPhoto) Cursor
+}
+
+// CampaignPhotoOrder defines the ordering of CampaignPhoto.
+type CampaignPhotoOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *CampaignPhotoOrderField `json:"field"`
+}
+
+// DefaultCampaignPhotoOrder is the default ordering of CampaignPhoto.
+var DefaultCampaignPhotoOrder = &CampaignPhotoOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CampaignPhotoOrderField{
+		Value: func(_m *CampaignPhoto) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: campaignphoto.FieldID,
+		toTerm: campaignphoto.ByID,
+		toCursor: func(_m *CampaignPhoto) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CampaignPhoto into CampaignPhotoEdge.
+func (_m *CampaignPhoto) ToEdge(order *CampaignPhotoOrder) *CampaignPhotoEdge {
+	if order == nil {
+		order = DefaultCampaignPhotoOrder
+	}
+	return &CampaignPhotoEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ClubEdge is the edge representation of Club.
+type ClubEdge struct {
+	Node   *Club  `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// ClubConnection is the connection containing edges to Club.
+type ClubConnection struct {
+	Edges      []*ClubEdge `json:"edges"`
+	PageInfo   PageInfo    `json:"pageInfo"`
+	TotalCount int         `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ClubConnection) Nodes() []*Club {
+	nodes := make([]*Club, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ClubConnection) build(nodes []*Club, pager *clubPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Club
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Club {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Club {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ClubEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ClubEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ClubPaginateOption enables pagination customization.
+type ClubPaginateOption func(*clubPager) error
+
+// WithClubOrder configures pagination ordering.
+func WithClubOrder(order *ClubOrder) ClubPaginateOption {
+	if order == nil {
+		order = DefaultClubOrder
+	}
+	o := *order
+	return func(pager *clubPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultClubOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithClubFilter configures pagination filter.
+func WithClubFilter(filter func(*ClubQuery) (*ClubQuery, error)) ClubPaginateOption {
+	return func(pager *clubPager) error {
+		if filter == nil {
+			return errors.New("ClubQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type clubPager struct {
+	reverse bool
+	order   *ClubOrder
+	filter  func(*ClubQuery) (*ClubQuery, error)
+}
+
+func newClubPager(opts []ClubPaginateOption, reverse bool) (*clubPager, error) {
+	pager := &clubPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultClubOrder
+	}
+	return pager, nil
+}
+
+func (p *clubPager) applyFilter(query *ClubQuery) (*ClubQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *clubPager) toCursor(_m *Club) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *clubPager) applyCursors(query *ClubQuery, after, before *Cursor) (*ClubQuery, error) {
+	if err := scalar.CheckPlaces(storedClub.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultClubOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *clubPager) applyOrder(query *ClubQuery) *ClubQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultClubOrder.Field {
+		query = query.Order(DefaultClubOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *clubPager) orderExpr(query *ClubQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultClubOrder.Field {
+			b.Comma().Ident(DefaultClubOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Club.
+func (_m *ClubQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ClubPaginateOption,
+) (*ClubConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newClubPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ClubConnection{Edges: []*ClubEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ClubOrderField defines the ordering field of Club.
+type ClubOrderField struct {
+	// Value extracts the ordering value from the given Club.
+	Value    func(*Club) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) club.OrderOption
+	toCursor func(*Club) Cursor
+}
+
+// ClubOrder defines the ordering of Club.
+type ClubOrder struct {
+	Direction OrderDirection  `json:"direction"`
+	Field     *ClubOrderField `json:"field"`
+}
+
+// DefaultClubOrder is the default ordering of Club.
+var DefaultClubOrder = &ClubOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ClubOrderField{
+		Value: func(_m *Club) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: club.FieldID,
+		toTerm: club.ByID,
+		toCursor: func(_m *Club) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Club into ClubEdge.
+func (_m *Club) ToEdge(order *ClubOrder) *ClubEdge {
+	if order == nil {
+		order = DefaultClubOrder
+	}
+	return &ClubEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ClubMemberEdge is the edge representation of ClubMember.
+type ClubMemberEdge struct {
+	Node   *ClubMember `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// ClubMemberConnection is the connection containing edges to ClubMember.
+type ClubMemberConnection struct {
+	Edges      []*ClubMemberEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ClubMemberConnection) Nodes() []*ClubMember {
+	nodes := make([]*ClubMember, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ClubMemberConnection) build(nodes []*ClubMember, pager *clubmemberPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ClubMember
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ClubMember {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ClubMember {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ClubMemberEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ClubMemberEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ClubMemberPaginateOption enables pagination customization.
+type ClubMemberPaginateOption func(*clubmemberPager) error
+
+// WithClubMemberOrder configures pagination ordering.
+func WithClubMemberOrder(order *ClubMemberOrder) ClubMemberPaginateOption {
+	if order == nil {
+		order = DefaultClubMemberOrder
+	}
+	o := *order
+	return func(pager *clubmemberPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultClubMemberOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithClubMemberFilter configures pagination filter.
+func WithClubMemberFilter(filter func(*ClubMemberQuery) (*ClubMemberQuery, error)) ClubMemberPaginateOption {
+	return func(pager *clubmemberPager) error {
+		if filter == nil {
+			return errors.New("ClubMemberQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type clubmemberPager struct {
+	reverse bool
+	order   *ClubMemberOrder
+	filter  func(*ClubMemberQuery) (*ClubMemberQuery, error)
+}
+
+func newClubMemberPager(opts []ClubMemberPaginateOption, reverse bool) (*clubmemberPager, error) {
+	pager := &clubmemberPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultClubMemberOrder
+	}
+	return pager, nil
+}
+
+func (p *clubmemberPager) applyFilter(query *ClubMemberQuery) (*ClubMemberQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *clubmemberPager) toCursor(_m *ClubMember) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *clubmemberPager) applyCursors(query *ClubMemberQuery, after, before *Cursor) (*ClubMemberQuery, error) {
+	if err := scalar.CheckPlaces(storedClubMember.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultClubMemberOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *clubmemberPager) applyOrder(query *ClubMemberQuery) *ClubMemberQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultClubMemberOrder.Field {
+		query = query.Order(DefaultClubMemberOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *clubmemberPager) orderExpr(query *ClubMemberQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultClubMemberOrder.Field {
+			b.Comma().Ident(DefaultClubMemberOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ClubMember.
+func (_m *ClubMemberQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ClubMemberPaginateOption,
+) (*ClubMemberConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newClubMemberPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ClubMemberConnection{Edges: []*ClubMemberEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ClubMemberOrderField defines the ordering field of ClubMember.
+type ClubMemberOrderField struct {
+	// Value extracts the ordering value from the given ClubMember.
+	Value    func(*ClubMember) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) clubmember.OrderOption
+	toCursor func(*ClubMember) Cursor
+}
+
+// ClubMemberOrder defines the ordering of ClubMember.
+type ClubMemberOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *ClubMemberOrderField `json:"field"`
+}
+
+// DefaultClubMemberOrder is the default ordering of ClubMember.
+var DefaultClubMemberOrder = &ClubMemberOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ClubMemberOrderField{
+		Value: func(_m *ClubMember) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: clubmember.FieldID,
+		toTerm: clubmember.ByID,
+		toCursor: func(_m *ClubMember) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ClubMember into ClubMemberEdge.
+func (_m *ClubMember) ToEdge(order *ClubMemberOrder) *ClubMemberEdge {
+	if order == nil {
+		order = DefaultClubMemberOrder
+	}
+	return &ClubMemberEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // CompanyEdge is the edge representation of Company.
 type CompanyEdge struct {
 	Node   *Company `json:"node"`
@@ -1480,6 +3312,1296 @@ func (_m *ContactPoint) ToEdge(order *ContactPointOrder) *ContactPointEdge {
 	}
 }
 
+// EarningRuleEdge is the edge representation of EarningRule.
+type EarningRuleEdge struct {
+	Node   *EarningRule `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// EarningRuleConnection is the connection containing edges to EarningRule.
+type EarningRuleConnection struct {
+	Edges      []*EarningRuleEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *EarningRuleConnection) Nodes() []*EarningRule {
+	nodes := make([]*EarningRule, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *EarningRuleConnection) build(nodes []*EarningRule, pager *earningrulePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *EarningRule
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *EarningRule {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *EarningRule {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*EarningRuleEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &EarningRuleEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// EarningRulePaginateOption enables pagination customization.
+type EarningRulePaginateOption func(*earningrulePager) error
+
+// WithEarningRuleOrder configures pagination ordering.
+func WithEarningRuleOrder(order *EarningRuleOrder) EarningRulePaginateOption {
+	if order == nil {
+		order = DefaultEarningRuleOrder
+	}
+	o := *order
+	return func(pager *earningrulePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultEarningRuleOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithEarningRuleFilter configures pagination filter.
+func WithEarningRuleFilter(filter func(*EarningRuleQuery) (*EarningRuleQuery, error)) EarningRulePaginateOption {
+	return func(pager *earningrulePager) error {
+		if filter == nil {
+			return errors.New("EarningRuleQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type earningrulePager struct {
+	reverse bool
+	order   *EarningRuleOrder
+	filter  func(*EarningRuleQuery) (*EarningRuleQuery, error)
+}
+
+func newEarningRulePager(opts []EarningRulePaginateOption, reverse bool) (*earningrulePager, error) {
+	pager := &earningrulePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultEarningRuleOrder
+	}
+	return pager, nil
+}
+
+func (p *earningrulePager) applyFilter(query *EarningRuleQuery) (*EarningRuleQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *earningrulePager) toCursor(_m *EarningRule) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *earningrulePager) applyCursors(query *EarningRuleQuery, after, before *Cursor) (*EarningRuleQuery, error) {
+	if err := scalar.CheckPlaces(storedEarningRule.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultEarningRuleOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *earningrulePager) applyOrder(query *EarningRuleQuery) *EarningRuleQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultEarningRuleOrder.Field {
+		query = query.Order(DefaultEarningRuleOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *earningrulePager) orderExpr(query *EarningRuleQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultEarningRuleOrder.Field {
+			b.Comma().Ident(DefaultEarningRuleOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to EarningRule.
+func (_m *EarningRuleQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...EarningRulePaginateOption,
+) (*EarningRuleConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newEarningRulePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &EarningRuleConnection{Edges: []*EarningRuleEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// EarningRuleOrderField defines the ordering field of EarningRule.
+type EarningRuleOrderField struct {
+	// Value extracts the ordering value from the given EarningRule.
+	Value    func(*EarningRule) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) earningrule.OrderOption
+	toCursor func(*EarningRule) Cursor
+}
+
+// EarningRuleOrder defines the ordering of EarningRule.
+type EarningRuleOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *EarningRuleOrderField `json:"field"`
+}
+
+// DefaultEarningRuleOrder is the default ordering of EarningRule.
+var DefaultEarningRuleOrder = &EarningRuleOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &EarningRuleOrderField{
+		Value: func(_m *EarningRule) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: earningrule.FieldID,
+		toTerm: earningrule.ByID,
+		toCursor: func(_m *EarningRule) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts EarningRule into EarningRuleEdge.
+func (_m *EarningRule) ToEdge(order *EarningRuleOrder) *EarningRuleEdge {
+	if order == nil {
+		order = DefaultEarningRuleOrder
+	}
+	return &EarningRuleEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// EarningUseEdge is the edge representation of EarningUse.
+type EarningUseEdge struct {
+	Node   *EarningUse `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// EarningUseConnection is the connection containing edges to EarningUse.
+type EarningUseConnection struct {
+	Edges      []*EarningUseEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *EarningUseConnection) Nodes() []*EarningUse {
+	nodes := make([]*EarningUse, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *EarningUseConnection) build(nodes []*EarningUse, pager *earningusePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *EarningUse
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *EarningUse {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *EarningUse {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*EarningUseEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &EarningUseEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// EarningUsePaginateOption enables pagination customization.
+type EarningUsePaginateOption func(*earningusePager) error
+
+// WithEarningUseOrder configures pagination ordering.
+func WithEarningUseOrder(order *EarningUseOrder) EarningUsePaginateOption {
+	if order == nil {
+		order = DefaultEarningUseOrder
+	}
+	o := *order
+	return func(pager *earningusePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultEarningUseOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithEarningUseFilter configures pagination filter.
+func WithEarningUseFilter(filter func(*EarningUseQuery) (*EarningUseQuery, error)) EarningUsePaginateOption {
+	return func(pager *earningusePager) error {
+		if filter == nil {
+			return errors.New("EarningUseQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type earningusePager struct {
+	reverse bool
+	order   *EarningUseOrder
+	filter  func(*EarningUseQuery) (*EarningUseQuery, error)
+}
+
+func newEarningUsePager(opts []EarningUsePaginateOption, reverse bool) (*earningusePager, error) {
+	pager := &earningusePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultEarningUseOrder
+	}
+	return pager, nil
+}
+
+func (p *earningusePager) applyFilter(query *EarningUseQuery) (*EarningUseQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *earningusePager) toCursor(_m *EarningUse) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *earningusePager) applyCursors(query *EarningUseQuery, after, before *Cursor) (*EarningUseQuery, error) {
+	if err := scalar.CheckPlaces(storedEarningUse.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultEarningUseOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *earningusePager) applyOrder(query *EarningUseQuery) *EarningUseQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultEarningUseOrder.Field {
+		query = query.Order(DefaultEarningUseOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *earningusePager) orderExpr(query *EarningUseQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultEarningUseOrder.Field {
+			b.Comma().Ident(DefaultEarningUseOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to EarningUse.
+func (_m *EarningUseQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...EarningUsePaginateOption,
+) (*EarningUseConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newEarningUsePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &EarningUseConnection{Edges: []*EarningUseEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// EarningUseOrderField defines the ordering field of EarningUse.
+type EarningUseOrderField struct {
+	// Value extracts the ordering value from the given EarningUse.
+	Value    func(*EarningUse) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) earninguse.OrderOption
+	toCursor func(*EarningUse) Cursor
+}
+
+// EarningUseOrder defines the ordering of EarningUse.
+type EarningUseOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *EarningUseOrderField `json:"field"`
+}
+
+// DefaultEarningUseOrder is the default ordering of EarningUse.
+var DefaultEarningUseOrder = &EarningUseOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &EarningUseOrderField{
+		Value: func(_m *EarningUse) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: earninguse.FieldID,
+		toTerm: earninguse.ByID,
+		toCursor: func(_m *EarningUse) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts EarningUse into EarningUseEdge.
+func (_m *EarningUse) ToEdge(order *EarningUseOrder) *EarningUseEdge {
+	if order == nil {
+		order = DefaultEarningUseOrder
+	}
+	return &EarningUseEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// FeeRuleEdge is the edge representation of FeeRule.
+type FeeRuleEdge struct {
+	Node   *FeeRule `json:"node"`
+	Cursor Cursor   `json:"cursor"`
+}
+
+// FeeRuleConnection is the connection containing edges to FeeRule.
+type FeeRuleConnection struct {
+	Edges      []*FeeRuleEdge `json:"edges"`
+	PageInfo   PageInfo       `json:"pageInfo"`
+	TotalCount int            `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *FeeRuleConnection) Nodes() []*FeeRule {
+	nodes := make([]*FeeRule, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *FeeRuleConnection) build(nodes []*FeeRule, pager *feerulePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *FeeRule
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *FeeRule {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *FeeRule {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*FeeRuleEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &FeeRuleEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// FeeRulePaginateOption enables pagination customization.
+type FeeRulePaginateOption func(*feerulePager) error
+
+// WithFeeRuleOrder configures pagination ordering.
+func WithFeeRuleOrder(order *FeeRuleOrder) FeeRulePaginateOption {
+	if order == nil {
+		order = DefaultFeeRuleOrder
+	}
+	o := *order
+	return func(pager *feerulePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultFeeRuleOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithFeeRuleFilter configures pagination filter.
+func WithFeeRuleFilter(filter func(*FeeRuleQuery) (*FeeRuleQuery, error)) FeeRulePaginateOption {
+	return func(pager *feerulePager) error {
+		if filter == nil {
+			return errors.New("FeeRuleQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type feerulePager struct {
+	reverse bool
+	order   *FeeRuleOrder
+	filter  func(*FeeRuleQuery) (*FeeRuleQuery, error)
+}
+
+func newFeeRulePager(opts []FeeRulePaginateOption, reverse bool) (*feerulePager, error) {
+	pager := &feerulePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultFeeRuleOrder
+	}
+	return pager, nil
+}
+
+func (p *feerulePager) applyFilter(query *FeeRuleQuery) (*FeeRuleQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *feerulePager) toCursor(_m *FeeRule) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *feerulePager) applyCursors(query *FeeRuleQuery, after, before *Cursor) (*FeeRuleQuery, error) {
+	if err := scalar.CheckPlaces(storedFeeRule.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultFeeRuleOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *feerulePager) applyOrder(query *FeeRuleQuery) *FeeRuleQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultFeeRuleOrder.Field {
+		query = query.Order(DefaultFeeRuleOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *feerulePager) orderExpr(query *FeeRuleQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultFeeRuleOrder.Field {
+			b.Comma().Ident(DefaultFeeRuleOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to FeeRule.
+func (_m *FeeRuleQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...FeeRulePaginateOption,
+) (*FeeRuleConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newFeeRulePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &FeeRuleConnection{Edges: []*FeeRuleEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// FeeRuleOrderField defines the ordering field of FeeRule.
+type FeeRuleOrderField struct {
+	// Value extracts the ordering value from the given FeeRule.
+	Value    func(*FeeRule) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) feerule.OrderOption
+	toCursor func(*FeeRule) Cursor
+}
+
+// FeeRuleOrder defines the ordering of FeeRule.
+type FeeRuleOrder struct {
+	Direction OrderDirection     `json:"direction"`
+	Field     *FeeRuleOrderField `json:"field"`
+}
+
+// DefaultFeeRuleOrder is the default ordering of FeeRule.
+var DefaultFeeRuleOrder = &FeeRuleOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &FeeRuleOrderField{
+		Value: func(_m *FeeRule) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: feerule.FieldID,
+		toTerm: feerule.ByID,
+		toCursor: func(_m *FeeRule) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts FeeRule into FeeRuleEdge.
+func (_m *FeeRule) ToEdge(order *FeeRuleOrder) *FeeRuleEdge {
+	if order == nil {
+		order = DefaultFeeRuleOrder
+	}
+	return &FeeRuleEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// GiftCardEdge is the edge representation of GiftCard.
+type GiftCardEdge struct {
+	Node   *GiftCard `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// GiftCardConnection is the connection containing edges to GiftCard.
+type GiftCardConnection struct {
+	Edges      []*GiftCardEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *GiftCardConnection) Nodes() []*GiftCard {
+	nodes := make([]*GiftCard, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *GiftCardConnection) build(nodes []*GiftCard, pager *giftcardPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *GiftCard
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *GiftCard {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *GiftCard {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*GiftCardEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &GiftCardEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// GiftCardPaginateOption enables pagination customization.
+type GiftCardPaginateOption func(*giftcardPager) error
+
+// WithGiftCardOrder configures pagination ordering.
+func WithGiftCardOrder(order *GiftCardOrder) GiftCardPaginateOption {
+	if order == nil {
+		order = DefaultGiftCardOrder
+	}
+	o := *order
+	return func(pager *giftcardPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultGiftCardOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithGiftCardFilter configures pagination filter.
+func WithGiftCardFilter(filter func(*GiftCardQuery) (*GiftCardQuery, error)) GiftCardPaginateOption {
+	return func(pager *giftcardPager) error {
+		if filter == nil {
+			return errors.New("GiftCardQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type giftcardPager struct {
+	reverse bool
+	order   *GiftCardOrder
+	filter  func(*GiftCardQuery) (*GiftCardQuery, error)
+}
+
+func newGiftCardPager(opts []GiftCardPaginateOption, reverse bool) (*giftcardPager, error) {
+	pager := &giftcardPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultGiftCardOrder
+	}
+	return pager, nil
+}
+
+func (p *giftcardPager) applyFilter(query *GiftCardQuery) (*GiftCardQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *giftcardPager) toCursor(_m *GiftCard) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *giftcardPager) applyCursors(query *GiftCardQuery, after, before *Cursor) (*GiftCardQuery, error) {
+	if err := scalar.CheckPlaces(storedGiftCard.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultGiftCardOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *giftcardPager) applyOrder(query *GiftCardQuery) *GiftCardQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultGiftCardOrder.Field {
+		query = query.Order(DefaultGiftCardOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *giftcardPager) orderExpr(query *GiftCardQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultGiftCardOrder.Field {
+			b.Comma().Ident(DefaultGiftCardOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to GiftCard.
+func (_m *GiftCardQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...GiftCardPaginateOption,
+) (*GiftCardConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newGiftCardPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &GiftCardConnection{Edges: []*GiftCardEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// GiftCardOrderField defines the ordering field of GiftCard.
+type GiftCardOrderField struct {
+	// Value extracts the ordering value from the given GiftCard.
+	Value    func(*GiftCard) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) giftcard.OrderOption
+	toCursor func(*GiftCard) Cursor
+}
+
+// GiftCardOrder defines the ordering of GiftCard.
+type GiftCardOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *GiftCardOrderField `json:"field"`
+}
+
+// DefaultGiftCardOrder is the default ordering of GiftCard.
+var DefaultGiftCardOrder = &GiftCardOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &GiftCardOrderField{
+		Value: func(_m *GiftCard) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: giftcard.FieldID,
+		toTerm: giftcard.ByID,
+		toCursor: func(_m *GiftCard) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts GiftCard into GiftCardEdge.
+func (_m *GiftCard) ToEdge(order *GiftCardOrder) *GiftCardEdge {
+	if order == nil {
+		order = DefaultGiftCardOrder
+	}
+	return &GiftCardEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// GoalEdge is the edge representation of Goal.
+type GoalEdge struct {
+	Node   *Goal  `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// GoalConnection is the connection containing edges to Goal.
+type GoalConnection struct {
+	Edges      []*GoalEdge `json:"edges"`
+	PageInfo   PageInfo    `json:"pageInfo"`
+	TotalCount int         `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *GoalConnection) Nodes() []*Goal {
+	nodes := make([]*Goal, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *GoalConnection) build(nodes []*Goal, pager *goalPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Goal
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Goal {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Goal {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*GoalEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &GoalEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// GoalPaginateOption enables pagination customization.
+type GoalPaginateOption func(*goalPager) error
+
+// WithGoalOrder configures pagination ordering.
+func WithGoalOrder(order *GoalOrder) GoalPaginateOption {
+	if order == nil {
+		order = DefaultGoalOrder
+	}
+	o := *order
+	return func(pager *goalPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultGoalOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithGoalFilter configures pagination filter.
+func WithGoalFilter(filter func(*GoalQuery) (*GoalQuery, error)) GoalPaginateOption {
+	return func(pager *goalPager) error {
+		if filter == nil {
+			return errors.New("GoalQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type goalPager struct {
+	reverse bool
+	order   *GoalOrder
+	filter  func(*GoalQuery) (*GoalQuery, error)
+}
+
+func newGoalPager(opts []GoalPaginateOption, reverse bool) (*goalPager, error) {
+	pager := &goalPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultGoalOrder
+	}
+	return pager, nil
+}
+
+func (p *goalPager) applyFilter(query *GoalQuery) (*GoalQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *goalPager) toCursor(_m *Goal) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *goalPager) applyCursors(query *GoalQuery, after, before *Cursor) (*GoalQuery, error) {
+	if err := scalar.CheckPlaces(storedGoal.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultGoalOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *goalPager) applyOrder(query *GoalQuery) *GoalQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultGoalOrder.Field {
+		query = query.Order(DefaultGoalOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *goalPager) orderExpr(query *GoalQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultGoalOrder.Field {
+			b.Comma().Ident(DefaultGoalOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Goal.
+func (_m *GoalQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...GoalPaginateOption,
+) (*GoalConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newGoalPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &GoalConnection{Edges: []*GoalEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// GoalOrderField defines the ordering field of Goal.
+type GoalOrderField struct {
+	// Value extracts the ordering value from the given Goal.
+	Value    func(*Goal) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) goal.OrderOption
+	toCursor func(*Goal) Cursor
+}
+
+// GoalOrder defines the ordering of Goal.
+type GoalOrder struct {
+	Direction OrderDirection  `json:"direction"`
+	Field     *GoalOrderField `json:"field"`
+}
+
+// DefaultGoalOrder is the default ordering of Goal.
+var DefaultGoalOrder = &GoalOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &GoalOrderField{
+		Value: func(_m *Goal) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: goal.FieldID,
+		toTerm: goal.ByID,
+		toCursor: func(_m *Goal) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Goal into GoalEdge.
+func (_m *Goal) ToEdge(order *GoalOrder) *GoalEdge {
+	if order == nil {
+		order = DefaultGoalOrder
+	}
+	return &GoalEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // IdentityEdge is the edge representation of Identity.
 type IdentityEdge struct {
 	Node   *Identity `json:"node"`
@@ -1733,6 +4855,264 @@ func (_m *Identity) ToEdge(order *IdentityOrder) *IdentityEdge {
 		order = DefaultIdentityOrder
 	}
 	return &IdentityEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// InvitationEdge is the edge representation of Invitation.
+type InvitationEdge struct {
+	Node   *Invitation `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// InvitationConnection is the connection containing edges to Invitation.
+type InvitationConnection struct {
+	Edges      []*InvitationEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *InvitationConnection) Nodes() []*Invitation {
+	nodes := make([]*Invitation, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *InvitationConnection) build(nodes []*Invitation, pager *invitationPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Invitation
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Invitation {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Invitation {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*InvitationEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &InvitationEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// InvitationPaginateOption enables pagination customization.
+type InvitationPaginateOption func(*invitationPager) error
+
+// WithInvitationOrder configures pagination ordering.
+func WithInvitationOrder(order *InvitationOrder) InvitationPaginateOption {
+	if order == nil {
+		order = DefaultInvitationOrder
+	}
+	o := *order
+	return func(pager *invitationPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultInvitationOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithInvitationFilter configures pagination filter.
+func WithInvitationFilter(filter func(*InvitationQuery) (*InvitationQuery, error)) InvitationPaginateOption {
+	return func(pager *invitationPager) error {
+		if filter == nil {
+			return errors.New("InvitationQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type invitationPager struct {
+	reverse bool
+	order   *InvitationOrder
+	filter  func(*InvitationQuery) (*InvitationQuery, error)
+}
+
+func newInvitationPager(opts []InvitationPaginateOption, reverse bool) (*invitationPager, error) {
+	pager := &invitationPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultInvitationOrder
+	}
+	return pager, nil
+}
+
+func (p *invitationPager) applyFilter(query *InvitationQuery) (*InvitationQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *invitationPager) toCursor(_m *Invitation) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *invitationPager) applyCursors(query *InvitationQuery, after, before *Cursor) (*InvitationQuery, error) {
+	if err := scalar.CheckPlaces(storedInvitation.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultInvitationOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *invitationPager) applyOrder(query *InvitationQuery) *InvitationQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultInvitationOrder.Field {
+		query = query.Order(DefaultInvitationOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *invitationPager) orderExpr(query *InvitationQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultInvitationOrder.Field {
+			b.Comma().Ident(DefaultInvitationOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Invitation.
+func (_m *InvitationQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...InvitationPaginateOption,
+) (*InvitationConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newInvitationPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &InvitationConnection{Edges: []*InvitationEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// InvitationOrderField defines the ordering field of Invitation.
+type InvitationOrderField struct {
+	// Value extracts the ordering value from the given Invitation.
+	Value    func(*Invitation) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) invitation.OrderOption
+	toCursor func(*Invitation) Cursor
+}
+
+// InvitationOrder defines the ordering of Invitation.
+type InvitationOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *InvitationOrderField `json:"field"`
+}
+
+// DefaultInvitationOrder is the default ordering of Invitation.
+var DefaultInvitationOrder = &InvitationOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &InvitationOrderField{
+		Value: func(_m *Invitation) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: invitation.FieldID,
+		toTerm: invitation.ByID,
+		toCursor: func(_m *Invitation) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Invitation into InvitationEdge.
+func (_m *Invitation) ToEdge(order *InvitationOrder) *InvitationEdge {
+	if order == nil {
+		order = DefaultInvitationOrder
+	}
+	return &InvitationEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -4125,6 +7505,264 @@ func (_m *Payment) ToEdge(order *PaymentOrder) *PaymentEdge {
 	}
 }
 
+// PaymentNoticeEdge is the edge representation of PaymentNotice.
+type PaymentNoticeEdge struct {
+	Node   *PaymentNotice `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// PaymentNoticeConnection is the connection containing edges to PaymentNotice.
+type PaymentNoticeConnection struct {
+	Edges      []*PaymentNoticeEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *PaymentNoticeConnection) Nodes() []*PaymentNotice {
+	nodes := make([]*PaymentNotice, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *PaymentNoticeConnection) build(nodes []*PaymentNotice, pager *paymentnoticePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PaymentNotice
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PaymentNotice {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PaymentNotice {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PaymentNoticeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PaymentNoticeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PaymentNoticePaginateOption enables pagination customization.
+type PaymentNoticePaginateOption func(*paymentnoticePager) error
+
+// WithPaymentNoticeOrder configures pagination ordering.
+func WithPaymentNoticeOrder(order *PaymentNoticeOrder) PaymentNoticePaginateOption {
+	if order == nil {
+		order = DefaultPaymentNoticeOrder
+	}
+	o := *order
+	return func(pager *paymentnoticePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPaymentNoticeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPaymentNoticeFilter configures pagination filter.
+func WithPaymentNoticeFilter(filter func(*PaymentNoticeQuery) (*PaymentNoticeQuery, error)) PaymentNoticePaginateOption {
+	return func(pager *paymentnoticePager) error {
+		if filter == nil {
+			return errors.New("PaymentNoticeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type paymentnoticePager struct {
+	reverse bool
+	order   *PaymentNoticeOrder
+	filter  func(*PaymentNoticeQuery) (*PaymentNoticeQuery, error)
+}
+
+func newPaymentNoticePager(opts []PaymentNoticePaginateOption, reverse bool) (*paymentnoticePager, error) {
+	pager := &paymentnoticePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPaymentNoticeOrder
+	}
+	return pager, nil
+}
+
+func (p *paymentnoticePager) applyFilter(query *PaymentNoticeQuery) (*PaymentNoticeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *paymentnoticePager) toCursor(_m *PaymentNotice) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *paymentnoticePager) applyCursors(query *PaymentNoticeQuery, after, before *Cursor) (*PaymentNoticeQuery, error) {
+	if err := scalar.CheckPlaces(storedPaymentNotice.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultPaymentNoticeOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *paymentnoticePager) applyOrder(query *PaymentNoticeQuery) *PaymentNoticeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPaymentNoticeOrder.Field {
+		query = query.Order(DefaultPaymentNoticeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *paymentnoticePager) orderExpr(query *PaymentNoticeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPaymentNoticeOrder.Field {
+			b.Comma().Ident(DefaultPaymentNoticeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PaymentNotice.
+func (_m *PaymentNoticeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PaymentNoticePaginateOption,
+) (*PaymentNoticeConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPaymentNoticePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PaymentNoticeConnection{Edges: []*PaymentNoticeEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PaymentNoticeOrderField defines the ordering field of PaymentNotice.
+type PaymentNoticeOrderField struct {
+	// Value extracts the ordering value from the given PaymentNotice.
+	Value    func(*PaymentNotice) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) paymentnotice.OrderOption
+	toCursor func(*PaymentNotice) Cursor
+}
+
+// PaymentNoticeOrder defines the ordering of PaymentNotice.
+type PaymentNoticeOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *PaymentNoticeOrderField `json:"field"`
+}
+
+// DefaultPaymentNoticeOrder is the default ordering of PaymentNotice.
+var DefaultPaymentNoticeOrder = &PaymentNoticeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PaymentNoticeOrderField{
+		Value: func(_m *PaymentNotice) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: paymentnotice.FieldID,
+		toTerm: paymentnotice.ByID,
+		toCursor: func(_m *PaymentNotice) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts PaymentNotice into PaymentNoticeEdge.
+func (_m *PaymentNotice) ToEdge(order *PaymentNoticeOrder) *PaymentNoticeEdge {
+	if order == nil {
+		order = DefaultPaymentNoticeOrder
+	}
+	return &PaymentNoticeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ProductEdge is the edge representation of Product.
 type ProductEdge struct {
 	Node   *Product `json:"node"`
@@ -4378,6 +8016,1296 @@ func (_m *Product) ToEdge(order *ProductOrder) *ProductEdge {
 		order = DefaultProductOrder
 	}
 	return &ProductEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// PromoCodeEdge is the edge representation of PromoCode.
+type PromoCodeEdge struct {
+	Node   *PromoCode `json:"node"`
+	Cursor Cursor     `json:"cursor"`
+}
+
+// PromoCodeConnection is the connection containing edges to PromoCode.
+type PromoCodeConnection struct {
+	Edges      []*PromoCodeEdge `json:"edges"`
+	PageInfo   PageInfo         `json:"pageInfo"`
+	TotalCount int              `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *PromoCodeConnection) Nodes() []*PromoCode {
+	nodes := make([]*PromoCode, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *PromoCodeConnection) build(nodes []*PromoCode, pager *promocodePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PromoCode
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PromoCode {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PromoCode {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PromoCodeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PromoCodeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PromoCodePaginateOption enables pagination customization.
+type PromoCodePaginateOption func(*promocodePager) error
+
+// WithPromoCodeOrder configures pagination ordering.
+func WithPromoCodeOrder(order *PromoCodeOrder) PromoCodePaginateOption {
+	if order == nil {
+		order = DefaultPromoCodeOrder
+	}
+	o := *order
+	return func(pager *promocodePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPromoCodeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPromoCodeFilter configures pagination filter.
+func WithPromoCodeFilter(filter func(*PromoCodeQuery) (*PromoCodeQuery, error)) PromoCodePaginateOption {
+	return func(pager *promocodePager) error {
+		if filter == nil {
+			return errors.New("PromoCodeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type promocodePager struct {
+	reverse bool
+	order   *PromoCodeOrder
+	filter  func(*PromoCodeQuery) (*PromoCodeQuery, error)
+}
+
+func newPromoCodePager(opts []PromoCodePaginateOption, reverse bool) (*promocodePager, error) {
+	pager := &promocodePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPromoCodeOrder
+	}
+	return pager, nil
+}
+
+func (p *promocodePager) applyFilter(query *PromoCodeQuery) (*PromoCodeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *promocodePager) toCursor(_m *PromoCode) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *promocodePager) applyCursors(query *PromoCodeQuery, after, before *Cursor) (*PromoCodeQuery, error) {
+	if err := scalar.CheckPlaces(storedPromoCode.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultPromoCodeOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *promocodePager) applyOrder(query *PromoCodeQuery) *PromoCodeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPromoCodeOrder.Field {
+		query = query.Order(DefaultPromoCodeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *promocodePager) orderExpr(query *PromoCodeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPromoCodeOrder.Field {
+			b.Comma().Ident(DefaultPromoCodeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PromoCode.
+func (_m *PromoCodeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PromoCodePaginateOption,
+) (*PromoCodeConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPromoCodePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PromoCodeConnection{Edges: []*PromoCodeEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PromoCodeOrderField defines the ordering field of PromoCode.
+type PromoCodeOrderField struct {
+	// Value extracts the ordering value from the given PromoCode.
+	Value    func(*PromoCode) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) promocode.OrderOption
+	toCursor func(*PromoCode) Cursor
+}
+
+// PromoCodeOrder defines the ordering of PromoCode.
+type PromoCodeOrder struct {
+	Direction OrderDirection       `json:"direction"`
+	Field     *PromoCodeOrderField `json:"field"`
+}
+
+// DefaultPromoCodeOrder is the default ordering of PromoCode.
+var DefaultPromoCodeOrder = &PromoCodeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PromoCodeOrderField{
+		Value: func(_m *PromoCode) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: promocode.FieldID,
+		toTerm: promocode.ByID,
+		toCursor: func(_m *PromoCode) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts PromoCode into PromoCodeEdge.
+func (_m *PromoCode) ToEdge(order *PromoCodeOrder) *PromoCodeEdge {
+	if order == nil {
+		order = DefaultPromoCodeOrder
+	}
+	return &PromoCodeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// PromoUseEdge is the edge representation of PromoUse.
+type PromoUseEdge struct {
+	Node   *PromoUse `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// PromoUseConnection is the connection containing edges to PromoUse.
+type PromoUseConnection struct {
+	Edges      []*PromoUseEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *PromoUseConnection) Nodes() []*PromoUse {
+	nodes := make([]*PromoUse, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *PromoUseConnection) build(nodes []*PromoUse, pager *promousePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PromoUse
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PromoUse {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PromoUse {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PromoUseEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PromoUseEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PromoUsePaginateOption enables pagination customization.
+type PromoUsePaginateOption func(*promousePager) error
+
+// WithPromoUseOrder configures pagination ordering.
+func WithPromoUseOrder(order *PromoUseOrder) PromoUsePaginateOption {
+	if order == nil {
+		order = DefaultPromoUseOrder
+	}
+	o := *order
+	return func(pager *promousePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPromoUseOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPromoUseFilter configures pagination filter.
+func WithPromoUseFilter(filter func(*PromoUseQuery) (*PromoUseQuery, error)) PromoUsePaginateOption {
+	return func(pager *promousePager) error {
+		if filter == nil {
+			return errors.New("PromoUseQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type promousePager struct {
+	reverse bool
+	order   *PromoUseOrder
+	filter  func(*PromoUseQuery) (*PromoUseQuery, error)
+}
+
+func newPromoUsePager(opts []PromoUsePaginateOption, reverse bool) (*promousePager, error) {
+	pager := &promousePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPromoUseOrder
+	}
+	return pager, nil
+}
+
+func (p *promousePager) applyFilter(query *PromoUseQuery) (*PromoUseQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *promousePager) toCursor(_m *PromoUse) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *promousePager) applyCursors(query *PromoUseQuery, after, before *Cursor) (*PromoUseQuery, error) {
+	if err := scalar.CheckPlaces(storedPromoUse.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultPromoUseOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *promousePager) applyOrder(query *PromoUseQuery) *PromoUseQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPromoUseOrder.Field {
+		query = query.Order(DefaultPromoUseOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *promousePager) orderExpr(query *PromoUseQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPromoUseOrder.Field {
+			b.Comma().Ident(DefaultPromoUseOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PromoUse.
+func (_m *PromoUseQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PromoUsePaginateOption,
+) (*PromoUseConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPromoUsePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PromoUseConnection{Edges: []*PromoUseEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PromoUseOrderField defines the ordering field of PromoUse.
+type PromoUseOrderField struct {
+	// Value extracts the ordering value from the given PromoUse.
+	Value    func(*PromoUse) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) promouse.OrderOption
+	toCursor func(*PromoUse) Cursor
+}
+
+// PromoUseOrder defines the ordering of PromoUse.
+type PromoUseOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *PromoUseOrderField `json:"field"`
+}
+
+// DefaultPromoUseOrder is the default ordering of PromoUse.
+var DefaultPromoUseOrder = &PromoUseOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PromoUseOrderField{
+		Value: func(_m *PromoUse) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: promouse.FieldID,
+		toTerm: promouse.ByID,
+		toCursor: func(_m *PromoUse) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts PromoUse into PromoUseEdge.
+func (_m *PromoUse) ToEdge(order *PromoUseOrder) *PromoUseEdge {
+	if order == nil {
+		order = DefaultPromoUseOrder
+	}
+	return &PromoUseEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// PromotionEdge is the edge representation of Promotion.
+type PromotionEdge struct {
+	Node   *Promotion `json:"node"`
+	Cursor Cursor     `json:"cursor"`
+}
+
+// PromotionConnection is the connection containing edges to Promotion.
+type PromotionConnection struct {
+	Edges      []*PromotionEdge `json:"edges"`
+	PageInfo   PageInfo         `json:"pageInfo"`
+	TotalCount int              `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *PromotionConnection) Nodes() []*Promotion {
+	nodes := make([]*Promotion, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *PromotionConnection) build(nodes []*Promotion, pager *promotionPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Promotion
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Promotion {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Promotion {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PromotionEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PromotionEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PromotionPaginateOption enables pagination customization.
+type PromotionPaginateOption func(*promotionPager) error
+
+// WithPromotionOrder configures pagination ordering.
+func WithPromotionOrder(order *PromotionOrder) PromotionPaginateOption {
+	if order == nil {
+		order = DefaultPromotionOrder
+	}
+	o := *order
+	return func(pager *promotionPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPromotionOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPromotionFilter configures pagination filter.
+func WithPromotionFilter(filter func(*PromotionQuery) (*PromotionQuery, error)) PromotionPaginateOption {
+	return func(pager *promotionPager) error {
+		if filter == nil {
+			return errors.New("PromotionQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type promotionPager struct {
+	reverse bool
+	order   *PromotionOrder
+	filter  func(*PromotionQuery) (*PromotionQuery, error)
+}
+
+func newPromotionPager(opts []PromotionPaginateOption, reverse bool) (*promotionPager, error) {
+	pager := &promotionPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPromotionOrder
+	}
+	return pager, nil
+}
+
+func (p *promotionPager) applyFilter(query *PromotionQuery) (*PromotionQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *promotionPager) toCursor(_m *Promotion) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *promotionPager) applyCursors(query *PromotionQuery, after, before *Cursor) (*PromotionQuery, error) {
+	if err := scalar.CheckPlaces(storedPromotion.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultPromotionOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *promotionPager) applyOrder(query *PromotionQuery) *PromotionQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPromotionOrder.Field {
+		query = query.Order(DefaultPromotionOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *promotionPager) orderExpr(query *PromotionQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPromotionOrder.Field {
+			b.Comma().Ident(DefaultPromotionOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Promotion.
+func (_m *PromotionQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PromotionPaginateOption,
+) (*PromotionConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPromotionPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PromotionConnection{Edges: []*PromotionEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PromotionOrderField defines the ordering field of Promotion.
+type PromotionOrderField struct {
+	// Value extracts the ordering value from the given Promotion.
+	Value    func(*Promotion) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) promotion.OrderOption
+	toCursor func(*Promotion) Cursor
+}
+
+// PromotionOrder defines the ordering of Promotion.
+type PromotionOrder struct {
+	Direction OrderDirection       `json:"direction"`
+	Field     *PromotionOrderField `json:"field"`
+}
+
+// DefaultPromotionOrder is the default ordering of Promotion.
+var DefaultPromotionOrder = &PromotionOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PromotionOrderField{
+		Value: func(_m *Promotion) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: promotion.FieldID,
+		toTerm: promotion.ByID,
+		toCursor: func(_m *Promotion) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Promotion into PromotionEdge.
+func (_m *Promotion) ToEdge(order *PromotionOrder) *PromotionEdge {
+	if order == nil {
+		order = DefaultPromotionOrder
+	}
+	return &PromotionEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ReferralEdge is the edge representation of Referral.
+type ReferralEdge struct {
+	Node   *Referral `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// ReferralConnection is the connection containing edges to Referral.
+type ReferralConnection struct {
+	Edges      []*ReferralEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ReferralConnection) Nodes() []*Referral {
+	nodes := make([]*Referral, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ReferralConnection) build(nodes []*Referral, pager *referralPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Referral
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Referral {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Referral {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ReferralEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ReferralEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ReferralPaginateOption enables pagination customization.
+type ReferralPaginateOption func(*referralPager) error
+
+// WithReferralOrder configures pagination ordering.
+func WithReferralOrder(order *ReferralOrder) ReferralPaginateOption {
+	if order == nil {
+		order = DefaultReferralOrder
+	}
+	o := *order
+	return func(pager *referralPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultReferralOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithReferralFilter configures pagination filter.
+func WithReferralFilter(filter func(*ReferralQuery) (*ReferralQuery, error)) ReferralPaginateOption {
+	return func(pager *referralPager) error {
+		if filter == nil {
+			return errors.New("ReferralQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type referralPager struct {
+	reverse bool
+	order   *ReferralOrder
+	filter  func(*ReferralQuery) (*ReferralQuery, error)
+}
+
+func newReferralPager(opts []ReferralPaginateOption, reverse bool) (*referralPager, error) {
+	pager := &referralPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultReferralOrder
+	}
+	return pager, nil
+}
+
+func (p *referralPager) applyFilter(query *ReferralQuery) (*ReferralQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *referralPager) toCursor(_m *Referral) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *referralPager) applyCursors(query *ReferralQuery, after, before *Cursor) (*ReferralQuery, error) {
+	if err := scalar.CheckPlaces(storedReferral.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultReferralOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *referralPager) applyOrder(query *ReferralQuery) *ReferralQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultReferralOrder.Field {
+		query = query.Order(DefaultReferralOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *referralPager) orderExpr(query *ReferralQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultReferralOrder.Field {
+			b.Comma().Ident(DefaultReferralOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Referral.
+func (_m *ReferralQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ReferralPaginateOption,
+) (*ReferralConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newReferralPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ReferralConnection{Edges: []*ReferralEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ReferralOrderField defines the ordering field of Referral.
+type ReferralOrderField struct {
+	// Value extracts the ordering value from the given Referral.
+	Value    func(*Referral) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) referral.OrderOption
+	toCursor func(*Referral) Cursor
+}
+
+// ReferralOrder defines the ordering of Referral.
+type ReferralOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *ReferralOrderField `json:"field"`
+}
+
+// DefaultReferralOrder is the default ordering of Referral.
+var DefaultReferralOrder = &ReferralOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ReferralOrderField{
+		Value: func(_m *Referral) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: referral.FieldID,
+		toTerm: referral.ByID,
+		toCursor: func(_m *Referral) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Referral into ReferralEdge.
+func (_m *Referral) ToEdge(order *ReferralOrder) *ReferralEdge {
+	if order == nil {
+		order = DefaultReferralOrder
+	}
+	return &ReferralEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ReferralCodeEdge is the edge representation of ReferralCode.
+type ReferralCodeEdge struct {
+	Node   *ReferralCode `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// ReferralCodeConnection is the connection containing edges to ReferralCode.
+type ReferralCodeConnection struct {
+	Edges      []*ReferralCodeEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ReferralCodeConnection) Nodes() []*ReferralCode {
+	nodes := make([]*ReferralCode, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ReferralCodeConnection) build(nodes []*ReferralCode, pager *referralcodePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ReferralCode
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ReferralCode {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ReferralCode {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ReferralCodeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ReferralCodeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ReferralCodePaginateOption enables pagination customization.
+type ReferralCodePaginateOption func(*referralcodePager) error
+
+// WithReferralCodeOrder configures pagination ordering.
+func WithReferralCodeOrder(order *ReferralCodeOrder) ReferralCodePaginateOption {
+	if order == nil {
+		order = DefaultReferralCodeOrder
+	}
+	o := *order
+	return func(pager *referralcodePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultReferralCodeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithReferralCodeFilter configures pagination filter.
+func WithReferralCodeFilter(filter func(*ReferralCodeQuery) (*ReferralCodeQuery, error)) ReferralCodePaginateOption {
+	return func(pager *referralcodePager) error {
+		if filter == nil {
+			return errors.New("ReferralCodeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type referralcodePager struct {
+	reverse bool
+	order   *ReferralCodeOrder
+	filter  func(*ReferralCodeQuery) (*ReferralCodeQuery, error)
+}
+
+func newReferralCodePager(opts []ReferralCodePaginateOption, reverse bool) (*referralcodePager, error) {
+	pager := &referralcodePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultReferralCodeOrder
+	}
+	return pager, nil
+}
+
+func (p *referralcodePager) applyFilter(query *ReferralCodeQuery) (*ReferralCodeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *referralcodePager) toCursor(_m *ReferralCode) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *referralcodePager) applyCursors(query *ReferralCodeQuery, after, before *Cursor) (*ReferralCodeQuery, error) {
+	if err := scalar.CheckPlaces(storedReferralCode.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultReferralCodeOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *referralcodePager) applyOrder(query *ReferralCodeQuery) *ReferralCodeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultReferralCodeOrder.Field {
+		query = query.Order(DefaultReferralCodeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *referralcodePager) orderExpr(query *ReferralCodeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultReferralCodeOrder.Field {
+			b.Comma().Ident(DefaultReferralCodeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ReferralCode.
+func (_m *ReferralCodeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ReferralCodePaginateOption,
+) (*ReferralCodeConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newReferralCodePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ReferralCodeConnection{Edges: []*ReferralCodeEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ReferralCodeOrderField defines the ordering field of ReferralCode.
+type ReferralCodeOrderField struct {
+	// Value extracts the ordering value from the given ReferralCode.
+	Value    func(*ReferralCode) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) referralcode.OrderOption
+	toCursor func(*ReferralCode) Cursor
+}
+
+// ReferralCodeOrder defines the ordering of ReferralCode.
+type ReferralCodeOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *ReferralCodeOrderField `json:"field"`
+}
+
+// DefaultReferralCodeOrder is the default ordering of ReferralCode.
+var DefaultReferralCodeOrder = &ReferralCodeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ReferralCodeOrderField{
+		Value: func(_m *ReferralCode) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: referralcode.FieldID,
+		toTerm: referralcode.ByID,
+		toCursor: func(_m *ReferralCode) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ReferralCode into ReferralCodeEdge.
+func (_m *ReferralCode) ToEdge(order *ReferralCodeOrder) *ReferralCodeEdge {
+	if order == nil {
+		order = DefaultReferralCodeOrder
+	}
+	return &ReferralCodeEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -4683,6 +9611,827 @@ func (_m *ReturnRequest) ToEdge(order *ReturnRequestOrder) *ReturnRequestEdge {
 		order = DefaultReturnRequestOrder
 	}
 	return &ReturnRequestEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// RewardEdge is the edge representation of Reward.
+type RewardEdge struct {
+	Node   *Reward `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// RewardConnection is the connection containing edges to Reward.
+type RewardConnection struct {
+	Edges      []*RewardEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *RewardConnection) Nodes() []*Reward {
+	nodes := make([]*Reward, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *RewardConnection) build(nodes []*Reward, pager *rewardPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Reward
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Reward {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Reward {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*RewardEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &RewardEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// RewardPaginateOption enables pagination customization.
+type RewardPaginateOption func(*rewardPager) error
+
+// WithRewardOrder configures pagination ordering.
+func WithRewardOrder(order *RewardOrder) RewardPaginateOption {
+	if order == nil {
+		order = DefaultRewardOrder
+	}
+	o := *order
+	return func(pager *rewardPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultRewardOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithRewardFilter configures pagination filter.
+func WithRewardFilter(filter func(*RewardQuery) (*RewardQuery, error)) RewardPaginateOption {
+	return func(pager *rewardPager) error {
+		if filter == nil {
+			return errors.New("RewardQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type rewardPager struct {
+	reverse bool
+	order   *RewardOrder
+	filter  func(*RewardQuery) (*RewardQuery, error)
+}
+
+func newRewardPager(opts []RewardPaginateOption, reverse bool) (*rewardPager, error) {
+	pager := &rewardPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultRewardOrder
+	}
+	return pager, nil
+}
+
+func (p *rewardPager) applyFilter(query *RewardQuery) (*RewardQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *rewardPager) toCursor(_m *Reward) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *rewardPager) applyCursors(query *RewardQuery, after, before *Cursor) (*RewardQuery, error) {
+	if err := scalar.CheckPlaces(storedReward.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultRewardOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *rewardPager) applyOrder(query *RewardQuery) *RewardQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultRewardOrder.Field {
+		query = query.Order(DefaultRewardOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *rewardPager) orderExpr(query *RewardQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultRewardOrder.Field {
+			b.Comma().Ident(DefaultRewardOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Reward.
+func (_m *RewardQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...RewardPaginateOption,
+) (*RewardConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newRewardPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &RewardConnection{Edges: []*RewardEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// RewardOrderFieldCost orders Reward by cost.
+	RewardOrderFieldCost = &RewardOrderField{
+		Value: func(_m *Reward) (ent.Value, error) {
+			return _m.Cost, nil
+		},
+		column: reward.FieldCost,
+		toTerm: reward.ByCost,
+		toCursor: func(_m *Reward) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Cost,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f RewardOrderField) String() string {
+	var str string
+	switch f.column {
+	case RewardOrderFieldCost.column:
+		str = "COST"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f RewardOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *RewardOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("RewardOrderField %T must be a string", v)
+	}
+	switch str {
+	case "COST":
+		*f = *RewardOrderFieldCost
+	default:
+		return fmt.Errorf("%s is not a valid RewardOrderField", str)
+	}
+	return nil
+}
+
+// RewardOrderField defines the ordering field of Reward.
+type RewardOrderField struct {
+	// Value extracts the ordering value from the given Reward.
+	Value    func(*Reward) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) reward.OrderOption
+	toCursor func(*Reward) Cursor
+}
+
+// RewardOrder defines the ordering of Reward.
+type RewardOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *RewardOrderField `json:"field"`
+}
+
+// DefaultRewardOrder is the default ordering of Reward.
+var DefaultRewardOrder = &RewardOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &RewardOrderField{
+		Value: func(_m *Reward) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: reward.FieldID,
+		toTerm: reward.ByID,
+		toCursor: func(_m *Reward) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Reward into RewardEdge.
+func (_m *Reward) ToEdge(order *RewardOrder) *RewardEdge {
+	if order == nil {
+		order = DefaultRewardOrder
+	}
+	return &RewardEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// RewardCodeEdge is the edge representation of RewardCode.
+type RewardCodeEdge struct {
+	Node   *RewardCode `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// RewardCodeConnection is the connection containing edges to RewardCode.
+type RewardCodeConnection struct {
+	Edges      []*RewardCodeEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *RewardCodeConnection) Nodes() []*RewardCode {
+	nodes := make([]*RewardCode, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *RewardCodeConnection) build(nodes []*RewardCode, pager *rewardcodePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *RewardCode
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *RewardCode {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *RewardCode {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*RewardCodeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &RewardCodeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// RewardCodePaginateOption enables pagination customization.
+type RewardCodePaginateOption func(*rewardcodePager) error
+
+// WithRewardCodeOrder configures pagination ordering.
+func WithRewardCodeOrder(order *RewardCodeOrder) RewardCodePaginateOption {
+	if order == nil {
+		order = DefaultRewardCodeOrder
+	}
+	o := *order
+	return func(pager *rewardcodePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultRewardCodeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithRewardCodeFilter configures pagination filter.
+func WithRewardCodeFilter(filter func(*RewardCodeQuery) (*RewardCodeQuery, error)) RewardCodePaginateOption {
+	return func(pager *rewardcodePager) error {
+		if filter == nil {
+			return errors.New("RewardCodeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type rewardcodePager struct {
+	reverse bool
+	order   *RewardCodeOrder
+	filter  func(*RewardCodeQuery) (*RewardCodeQuery, error)
+}
+
+func newRewardCodePager(opts []RewardCodePaginateOption, reverse bool) (*rewardcodePager, error) {
+	pager := &rewardcodePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultRewardCodeOrder
+	}
+	return pager, nil
+}
+
+func (p *rewardcodePager) applyFilter(query *RewardCodeQuery) (*RewardCodeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *rewardcodePager) toCursor(_m *RewardCode) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *rewardcodePager) applyCursors(query *RewardCodeQuery, after, before *Cursor) (*RewardCodeQuery, error) {
+	if err := scalar.CheckPlaces(storedRewardCode.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultRewardCodeOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *rewardcodePager) applyOrder(query *RewardCodeQuery) *RewardCodeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultRewardCodeOrder.Field {
+		query = query.Order(DefaultRewardCodeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *rewardcodePager) orderExpr(query *RewardCodeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultRewardCodeOrder.Field {
+			b.Comma().Ident(DefaultRewardCodeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to RewardCode.
+func (_m *RewardCodeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...RewardCodePaginateOption,
+) (*RewardCodeConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newRewardCodePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &RewardCodeConnection{Edges: []*RewardCodeEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// RewardCodeOrderField defines the ordering field of RewardCode.
+type RewardCodeOrderField struct {
+	// Value extracts the ordering value from the given RewardCode.
+	Value    func(*RewardCode) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) rewardcode.OrderOption
+	toCursor func(*RewardCode) Cursor
+}
+
+// RewardCodeOrder defines the ordering of RewardCode.
+type RewardCodeOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *RewardCodeOrderField `json:"field"`
+}
+
+// DefaultRewardCodeOrder is the default ordering of RewardCode.
+var DefaultRewardCodeOrder = &RewardCodeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &RewardCodeOrderField{
+		Value: func(_m *RewardCode) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: rewardcode.FieldID,
+		toTerm: rewardcode.ByID,
+		toCursor: func(_m *RewardCode) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts RewardCode into RewardCodeEdge.
+func (_m *RewardCode) ToEdge(order *RewardCodeOrder) *RewardCodeEdge {
+	if order == nil {
+		order = DefaultRewardCodeOrder
+	}
+	return &RewardCodeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// RewardRedemptionEdge is the edge representation of RewardRedemption.
+type RewardRedemptionEdge struct {
+	Node   *RewardRedemption `json:"node"`
+	Cursor Cursor            `json:"cursor"`
+}
+
+// RewardRedemptionConnection is the connection containing edges to RewardRedemption.
+type RewardRedemptionConnection struct {
+	Edges      []*RewardRedemptionEdge `json:"edges"`
+	PageInfo   PageInfo                `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *RewardRedemptionConnection) Nodes() []*RewardRedemption {
+	nodes := make([]*RewardRedemption, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *RewardRedemptionConnection) build(nodes []*RewardRedemption, pager *rewardredemptionPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *RewardRedemption
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *RewardRedemption {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *RewardRedemption {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*RewardRedemptionEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &RewardRedemptionEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// RewardRedemptionPaginateOption enables pagination customization.
+type RewardRedemptionPaginateOption func(*rewardredemptionPager) error
+
+// WithRewardRedemptionOrder configures pagination ordering.
+func WithRewardRedemptionOrder(order *RewardRedemptionOrder) RewardRedemptionPaginateOption {
+	if order == nil {
+		order = DefaultRewardRedemptionOrder
+	}
+	o := *order
+	return func(pager *rewardredemptionPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultRewardRedemptionOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithRewardRedemptionFilter configures pagination filter.
+func WithRewardRedemptionFilter(filter func(*RewardRedemptionQuery) (*RewardRedemptionQuery, error)) RewardRedemptionPaginateOption {
+	return func(pager *rewardredemptionPager) error {
+		if filter == nil {
+			return errors.New("RewardRedemptionQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type rewardredemptionPager struct {
+	reverse bool
+	order   *RewardRedemptionOrder
+	filter  func(*RewardRedemptionQuery) (*RewardRedemptionQuery, error)
+}
+
+func newRewardRedemptionPager(opts []RewardRedemptionPaginateOption, reverse bool) (*rewardredemptionPager, error) {
+	pager := &rewardredemptionPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultRewardRedemptionOrder
+	}
+	return pager, nil
+}
+
+func (p *rewardredemptionPager) applyFilter(query *RewardRedemptionQuery) (*RewardRedemptionQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *rewardredemptionPager) toCursor(_m *RewardRedemption) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *rewardredemptionPager) applyCursors(query *RewardRedemptionQuery, after, before *Cursor) (*RewardRedemptionQuery, error) {
+	if err := scalar.CheckPlaces(storedRewardRedemption.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultRewardRedemptionOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *rewardredemptionPager) applyOrder(query *RewardRedemptionQuery) *RewardRedemptionQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultRewardRedemptionOrder.Field {
+		query = query.Order(DefaultRewardRedemptionOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *rewardredemptionPager) orderExpr(query *RewardRedemptionQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultRewardRedemptionOrder.Field {
+			b.Comma().Ident(DefaultRewardRedemptionOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to RewardRedemption.
+func (_m *RewardRedemptionQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...RewardRedemptionPaginateOption,
+) (*RewardRedemptionConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newRewardRedemptionPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &RewardRedemptionConnection{Edges: []*RewardRedemptionEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// RewardRedemptionOrderField defines the ordering field of RewardRedemption.
+type RewardRedemptionOrderField struct {
+	// Value extracts the ordering value from the given RewardRedemption.
+	Value    func(*RewardRedemption) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) rewardredemption.OrderOption
+	toCursor func(*RewardRedemption) Cursor
+}
+
+// RewardRedemptionOrder defines the ordering of RewardRedemption.
+type RewardRedemptionOrder struct {
+	Direction OrderDirection              `json:"direction"`
+	Field     *RewardRedemptionOrderField `json:"field"`
+}
+
+// DefaultRewardRedemptionOrder is the default ordering of RewardRedemption.
+var DefaultRewardRedemptionOrder = &RewardRedemptionOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &RewardRedemptionOrderField{
+		Value: func(_m *RewardRedemption) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: rewardredemption.FieldID,
+		toTerm: rewardredemption.ByID,
+		toCursor: func(_m *RewardRedemption) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts RewardRedemption into RewardRedemptionEdge.
+func (_m *RewardRedemption) ToEdge(order *RewardRedemptionOrder) *RewardRedemptionEdge {
+	if order == nil {
+		order = DefaultRewardRedemptionOrder
+	}
+	return &RewardRedemptionEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -6794,6 +12543,1038 @@ func (_m *TicketParticipant) ToEdge(order *TicketParticipantOrder) *TicketPartic
 		order = DefaultTicketParticipantOrder
 	}
 	return &TicketParticipantEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TierEdge is the edge representation of Tier.
+type TierEdge struct {
+	Node   *Tier  `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// TierConnection is the connection containing edges to Tier.
+type TierConnection struct {
+	Edges      []*TierEdge `json:"edges"`
+	PageInfo   PageInfo    `json:"pageInfo"`
+	TotalCount int         `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TierConnection) Nodes() []*Tier {
+	nodes := make([]*Tier, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TierConnection) build(nodes []*Tier, pager *tierPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Tier
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Tier {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Tier {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TierEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TierEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TierPaginateOption enables pagination customization.
+type TierPaginateOption func(*tierPager) error
+
+// WithTierOrder configures pagination ordering.
+func WithTierOrder(order *TierOrder) TierPaginateOption {
+	if order == nil {
+		order = DefaultTierOrder
+	}
+	o := *order
+	return func(pager *tierPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTierOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTierFilter configures pagination filter.
+func WithTierFilter(filter func(*TierQuery) (*TierQuery, error)) TierPaginateOption {
+	return func(pager *tierPager) error {
+		if filter == nil {
+			return errors.New("TierQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type tierPager struct {
+	reverse bool
+	order   *TierOrder
+	filter  func(*TierQuery) (*TierQuery, error)
+}
+
+func newTierPager(opts []TierPaginateOption, reverse bool) (*tierPager, error) {
+	pager := &tierPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTierOrder
+	}
+	return pager, nil
+}
+
+func (p *tierPager) applyFilter(query *TierQuery) (*TierQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *tierPager) toCursor(_m *Tier) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *tierPager) applyCursors(query *TierQuery, after, before *Cursor) (*TierQuery, error) {
+	if err := scalar.CheckPlaces(storedTier.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTierOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *tierPager) applyOrder(query *TierQuery) *TierQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTierOrder.Field {
+		query = query.Order(DefaultTierOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *tierPager) orderExpr(query *TierQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTierOrder.Field {
+			b.Comma().Ident(DefaultTierOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Tier.
+func (_m *TierQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TierPaginateOption,
+) (*TierConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTierPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TierConnection{Edges: []*TierEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TierOrderField defines the ordering field of Tier.
+type TierOrderField struct {
+	// Value extracts the ordering value from the given Tier.
+	Value    func(*Tier) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) tier.OrderOption
+	toCursor func(*Tier) Cursor
+}
+
+// TierOrder defines the ordering of Tier.
+type TierOrder struct {
+	Direction OrderDirection  `json:"direction"`
+	Field     *TierOrderField `json:"field"`
+}
+
+// DefaultTierOrder is the default ordering of Tier.
+var DefaultTierOrder = &TierOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TierOrderField{
+		Value: func(_m *Tier) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: tier.FieldID,
+		toTerm: tier.ByID,
+		toCursor: func(_m *Tier) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Tier into TierEdge.
+func (_m *Tier) ToEdge(order *TierOrder) *TierEdge {
+	if order == nil {
+		order = DefaultTierOrder
+	}
+	return &TierEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TierChangeEdge is the edge representation of TierChange.
+type TierChangeEdge struct {
+	Node   *TierChange `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// TierChangeConnection is the connection containing edges to TierChange.
+type TierChangeConnection struct {
+	Edges      []*TierChangeEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TierChangeConnection) Nodes() []*TierChange {
+	nodes := make([]*TierChange, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TierChangeConnection) build(nodes []*TierChange, pager *tierchangePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TierChange
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TierChange {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TierChange {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TierChangeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TierChangeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TierChangePaginateOption enables pagination customization.
+type TierChangePaginateOption func(*tierchangePager) error
+
+// WithTierChangeOrder configures pagination ordering.
+func WithTierChangeOrder(order *TierChangeOrder) TierChangePaginateOption {
+	if order == nil {
+		order = DefaultTierChangeOrder
+	}
+	o := *order
+	return func(pager *tierchangePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTierChangeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTierChangeFilter configures pagination filter.
+func WithTierChangeFilter(filter func(*TierChangeQuery) (*TierChangeQuery, error)) TierChangePaginateOption {
+	return func(pager *tierchangePager) error {
+		if filter == nil {
+			return errors.New("TierChangeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type tierchangePager struct {
+	reverse bool
+	order   *TierChangeOrder
+	filter  func(*TierChangeQuery) (*TierChangeQuery, error)
+}
+
+func newTierChangePager(opts []TierChangePaginateOption, reverse bool) (*tierchangePager, error) {
+	pager := &tierchangePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTierChangeOrder
+	}
+	return pager, nil
+}
+
+func (p *tierchangePager) applyFilter(query *TierChangeQuery) (*TierChangeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *tierchangePager) toCursor(_m *TierChange) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *tierchangePager) applyCursors(query *TierChangeQuery, after, before *Cursor) (*TierChangeQuery, error) {
+	if err := scalar.CheckPlaces(storedTierChange.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTierChangeOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *tierchangePager) applyOrder(query *TierChangeQuery) *TierChangeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTierChangeOrder.Field {
+		query = query.Order(DefaultTierChangeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *tierchangePager) orderExpr(query *TierChangeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTierChangeOrder.Field {
+			b.Comma().Ident(DefaultTierChangeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TierChange.
+func (_m *TierChangeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TierChangePaginateOption,
+) (*TierChangeConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTierChangePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TierChangeConnection{Edges: []*TierChangeEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TierChangeOrderField defines the ordering field of TierChange.
+type TierChangeOrderField struct {
+	// Value extracts the ordering value from the given TierChange.
+	Value    func(*TierChange) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) tierchange.OrderOption
+	toCursor func(*TierChange) Cursor
+}
+
+// TierChangeOrder defines the ordering of TierChange.
+type TierChangeOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *TierChangeOrderField `json:"field"`
+}
+
+// DefaultTierChangeOrder is the default ordering of TierChange.
+var DefaultTierChangeOrder = &TierChangeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TierChangeOrderField{
+		Value: func(_m *TierChange) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: tierchange.FieldID,
+		toTerm: tierchange.ByID,
+		toCursor: func(_m *TierChange) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TierChange into TierChangeEdge.
+func (_m *TierChange) ToEdge(order *TierChangeOrder) *TierChangeEdge {
+	if order == nil {
+		order = DefaultTierChangeOrder
+	}
+	return &TierChangeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TopUpEdge is the edge representation of TopUp.
+type TopUpEdge struct {
+	Node   *TopUp `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// TopUpConnection is the connection containing edges to TopUp.
+type TopUpConnection struct {
+	Edges      []*TopUpEdge `json:"edges"`
+	PageInfo   PageInfo     `json:"pageInfo"`
+	TotalCount int          `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TopUpConnection) Nodes() []*TopUp {
+	nodes := make([]*TopUp, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TopUpConnection) build(nodes []*TopUp, pager *topupPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TopUp
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TopUp {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TopUp {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TopUpEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TopUpEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TopUpPaginateOption enables pagination customization.
+type TopUpPaginateOption func(*topupPager) error
+
+// WithTopUpOrder configures pagination ordering.
+func WithTopUpOrder(order *TopUpOrder) TopUpPaginateOption {
+	if order == nil {
+		order = DefaultTopUpOrder
+	}
+	o := *order
+	return func(pager *topupPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTopUpOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTopUpFilter configures pagination filter.
+func WithTopUpFilter(filter func(*TopUpQuery) (*TopUpQuery, error)) TopUpPaginateOption {
+	return func(pager *topupPager) error {
+		if filter == nil {
+			return errors.New("TopUpQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type topupPager struct {
+	reverse bool
+	order   *TopUpOrder
+	filter  func(*TopUpQuery) (*TopUpQuery, error)
+}
+
+func newTopUpPager(opts []TopUpPaginateOption, reverse bool) (*topupPager, error) {
+	pager := &topupPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTopUpOrder
+	}
+	return pager, nil
+}
+
+func (p *topupPager) applyFilter(query *TopUpQuery) (*TopUpQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *topupPager) toCursor(_m *TopUp) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *topupPager) applyCursors(query *TopUpQuery, after, before *Cursor) (*TopUpQuery, error) {
+	if err := scalar.CheckPlaces(storedTopUp.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTopUpOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *topupPager) applyOrder(query *TopUpQuery) *TopUpQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTopUpOrder.Field {
+		query = query.Order(DefaultTopUpOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *topupPager) orderExpr(query *TopUpQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTopUpOrder.Field {
+			b.Comma().Ident(DefaultTopUpOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TopUp.
+func (_m *TopUpQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TopUpPaginateOption,
+) (*TopUpConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTopUpPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TopUpConnection{Edges: []*TopUpEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TopUpOrderField defines the ordering field of TopUp.
+type TopUpOrderField struct {
+	// Value extracts the ordering value from the given TopUp.
+	Value    func(*TopUp) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) topup.OrderOption
+	toCursor func(*TopUp) Cursor
+}
+
+// TopUpOrder defines the ordering of TopUp.
+type TopUpOrder struct {
+	Direction OrderDirection   `json:"direction"`
+	Field     *TopUpOrderField `json:"field"`
+}
+
+// DefaultTopUpOrder is the default ordering of TopUp.
+var DefaultTopUpOrder = &TopUpOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TopUpOrderField{
+		Value: func(_m *TopUp) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: topup.FieldID,
+		toTerm: topup.ByID,
+		toCursor: func(_m *TopUp) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TopUp into TopUpEdge.
+func (_m *TopUp) ToEdge(order *TopUpOrder) *TopUpEdge {
+	if order == nil {
+		order = DefaultTopUpOrder
+	}
+	return &TopUpEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TransferEdge is the edge representation of Transfer.
+type TransferEdge struct {
+	Node   *Transfer `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// TransferConnection is the connection containing edges to Transfer.
+type TransferConnection struct {
+	Edges      []*TransferEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TransferConnection) Nodes() []*Transfer {
+	nodes := make([]*Transfer, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TransferConnection) build(nodes []*Transfer, pager *transferPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Transfer
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Transfer {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Transfer {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TransferEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TransferEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TransferPaginateOption enables pagination customization.
+type TransferPaginateOption func(*transferPager) error
+
+// WithTransferOrder configures pagination ordering.
+func WithTransferOrder(order *TransferOrder) TransferPaginateOption {
+	if order == nil {
+		order = DefaultTransferOrder
+	}
+	o := *order
+	return func(pager *transferPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTransferOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTransferFilter configures pagination filter.
+func WithTransferFilter(filter func(*TransferQuery) (*TransferQuery, error)) TransferPaginateOption {
+	return func(pager *transferPager) error {
+		if filter == nil {
+			return errors.New("TransferQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type transferPager struct {
+	reverse bool
+	order   *TransferOrder
+	filter  func(*TransferQuery) (*TransferQuery, error)
+}
+
+func newTransferPager(opts []TransferPaginateOption, reverse bool) (*transferPager, error) {
+	pager := &transferPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTransferOrder
+	}
+	return pager, nil
+}
+
+func (p *transferPager) applyFilter(query *TransferQuery) (*TransferQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *transferPager) toCursor(_m *Transfer) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *transferPager) applyCursors(query *TransferQuery, after, before *Cursor) (*TransferQuery, error) {
+	if err := scalar.CheckPlaces(storedTransfer.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTransferOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *transferPager) applyOrder(query *TransferQuery) *TransferQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTransferOrder.Field {
+		query = query.Order(DefaultTransferOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *transferPager) orderExpr(query *TransferQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTransferOrder.Field {
+			b.Comma().Ident(DefaultTransferOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Transfer.
+func (_m *TransferQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TransferPaginateOption,
+) (*TransferConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTransferPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TransferConnection{Edges: []*TransferEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TransferOrderField defines the ordering field of Transfer.
+type TransferOrderField struct {
+	// Value extracts the ordering value from the given Transfer.
+	Value    func(*Transfer) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) transfer.OrderOption
+	toCursor func(*Transfer) Cursor
+}
+
+// TransferOrder defines the ordering of Transfer.
+type TransferOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *TransferOrderField `json:"field"`
+}
+
+// DefaultTransferOrder is the default ordering of Transfer.
+var DefaultTransferOrder = &TransferOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TransferOrderField{
+		Value: func(_m *Transfer) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: transfer.FieldID,
+		toTerm: transfer.ByID,
+		toCursor: func(_m *Transfer) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Transfer into TransferEdge.
+func (_m *Transfer) ToEdge(order *TransferOrder) *TransferEdge {
+	if order == nil {
+		order = DefaultTransferOrder
+	}
+	return &TransferEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

@@ -6,12 +6,23 @@ import "kabinet/internal/scalar"
 
 // Tables by the TypeID prefix of their rows; how node finds an object.
 var Tables = map[string]string{
+	"ach":   "achievements",
 	"adr":   "addresses",
 	"rcp":   "addresses",
 	"aud":   "audit_entries",
+	"cmp":   "campaigns",
+	"cma":   "campaign_acts",
+	"cme":   "campaign_entries",
+	"cph":   "campaign_photos",
+	"club":  "clubs",
+	"clm":   "club_members",
 	"com":   "companies",
 	"cpt":   "contact_points",
+	"use":   "earning_uses",
+	"gift":  "gift_cards",
+	"goal":  "goals",
 	"idn":   "identities",
+	"inv":   "invitations",
 	"acc":   "ledger_accounts",
 	"ent":   "ledger_entries",
 	"lot":   "ledger_lots",
@@ -22,8 +33,16 @@ var Tables = map[string]string{
 	"line":  "order_lines",
 	"pay":   "payments",
 	"rfd":   "payments",
+	"pnt":   "payment_notices",
 	"prd":   "products",
+	"code":  "promo_codes",
+	"prm":   "promotions",
+	"ref":   "referrals",
+	"rfc":   "referral_codes",
 	"ret":   "return_requests",
+	"rwd":   "rewards",
+	"rwc":   "reward_codes",
+	"rdm":   "reward_redemptions",
 	"ses":   "sessions",
 	"key":   "sessions",
 	"shp":   "shipments",
@@ -31,7 +50,15 @@ var Tables = map[string]string{
 	"tkt":   "tickets",
 	"msg":   "ticket_messages",
 	"tpt":   "ticket_participants",
+	"tch":   "tier_changes",
+	"topup": "top_ups",
+	"trf":   "transfers",
 	"usr":   "users",
+}
+
+// GlobalID is the id at the edge.
+func (_m *Achievement) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ach", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -59,6 +86,36 @@ func (_m *BonusProgram) EarnPer() scalar.Money {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Campaign) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cmp", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CampaignAct) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cma", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CampaignEntry) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cme", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CampaignPhoto) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cph", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Club) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "club", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ClubMember) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "clm", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Company) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "com", UUID: _m.ID}
 }
@@ -69,8 +126,68 @@ func (_m *ContactPoint) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *EarningRule) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rule", UUID: _m.KeyID}
+}
+
+// RatePer is rate_per_minor as money.
+func (_m *EarningRule) RatePer() scalar.Money {
+	return scalar.Money{Minor: _m.RatePerMinor, Currency: _m.Currency}
+}
+
+// Minimum is minimum_minor as money.
+func (_m *EarningRule) Minimum() scalar.Money {
+	return scalar.Money{Minor: _m.MinimumMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *EarningUse) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "use", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *FeeRule) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "fee", UUID: _m.KeyID}
+}
+
+// Free is free_minor as money.
+func (_m *FeeRule) Free() scalar.Money {
+	return scalar.Money{Minor: _m.FreeMinor, Currency: _m.Currency}
+}
+
+// Minimum is minimum_minor as money.
+func (_m *FeeRule) Minimum() scalar.Money {
+	return scalar.Money{Minor: _m.MinimumMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *GiftCard) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "gift", UUID: _m.ID}
+}
+
+// Initial is initial_minor as money.
+func (_m *GiftCard) Initial() scalar.Money {
+	return scalar.Money{Minor: _m.InitialMinor, Currency: _m.Currency}
+}
+
+// Remaining is remaining_minor as money.
+func (_m *GiftCard) Remaining() scalar.Money {
+	return scalar.Money{Minor: _m.RemainingMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Goal) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "goal", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Identity) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "idn", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Invitation) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "inv", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -193,6 +310,11 @@ func (_m *Payment) Refunded() scalar.Money {
 }
 
 // GlobalID is the id at the edge.
+func (_m *PaymentNotice) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "pnt", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Product) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "prd", UUID: _m.ID}
 }
@@ -203,6 +325,31 @@ func (_m *Product) Price() scalar.Money {
 }
 
 // GlobalID is the id at the edge.
+func (_m *PromoCode) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "code", UUID: _m.ID}
+}
+
+// Reduced is reduced_minor as money.
+func (_m *PromoUse) Reduced() scalar.Money {
+	return scalar.Money{Minor: _m.ReducedMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Promotion) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "prm", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Referral) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ref", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ReferralCode) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rfc", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *ReturnRequest) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "ret", UUID: _m.ID}
 }
@@ -210,6 +357,21 @@ func (_m *ReturnRequest) GlobalID() scalar.ID {
 // Amount is amount_minor as money.
 func (_m *ReturnRequest) Amount() scalar.Money {
 	return scalar.Money{Minor: _m.AmountMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Reward) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rwd", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *RewardCode) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rwc", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *RewardRedemption) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rdm", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -254,6 +416,46 @@ func (_m *TicketMessage) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *TicketParticipant) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "tpt", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Tier) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "tier", UUID: _m.KeyID}
+}
+
+// SpentThreshold is spent_threshold_minor as money.
+func (_m *Tier) SpentThreshold() scalar.Money {
+	return scalar.Money{Minor: _m.SpentThresholdMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *TierChange) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "tch", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *TopUp) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "topup", UUID: _m.ID}
+}
+
+// Amount is amount_minor as money.
+func (_m *TopUp) Amount() scalar.Money {
+	return scalar.Money{Minor: _m.AmountMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Transfer) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "trf", UUID: _m.ID}
+}
+
+// Amount is amount_minor as money.
+func (_m *Transfer) Amount() scalar.Money {
+	return scalar.Money{Minor: _m.AmountMinor, Currency: _m.Currency}
+}
+
+// Fee is fee_minor as money.
+func (_m *Transfer) Fee() scalar.Money {
+	return scalar.Money{Minor: _m.FeeMinor, Currency: _m.Currency}
 }
 
 // GlobalID is the id at the edge.

@@ -51,8 +51,18 @@ type LedgerAccount struct {
 	Seq int64 `json:"seq,omitempty"`
 	// The hash of the last entry.
 	HeadHash []byte `json:"head_hash,omitempty"`
-	// When the next lot activates or expires.
-	NextDueAt    *time.Time `json:"next_due_at,omitempty"`
+	// When the next lot activates, expires or is released.
+	NextDueAt *time.Time `json:"next_due_at,omitempty"`
+	// The name that its owner gave it.
+	Label *string `json:"label,omitempty"`
+	// Its owner is shown it.
+	Visible bool `json:"visible,omitempty"`
+	// The tier's key_id; written by internal/tier.
+	TierID *uuid.UUID `json:"tier_id,omitempty"`
+	// Until when the tier is kept; written by internal/tier.
+	TierUntilAt *time.Time `json:"tier_until_at,omitempty"`
+	// When the tier is looked at again: to warn, or to decide; written by internal/tier.
+	TierReviewAt *time.Time `json:"tier_review_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -61,17 +71,17 @@ func (*LedgerAccount) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ledgeraccount.FieldUserID, ledgeraccount.FieldProgramID:
+		case ledgeraccount.FieldUserID, ledgeraccount.FieldProgramID, ledgeraccount.FieldTierID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case ledgeraccount.FieldHeadHash:
 			values[i] = new([]byte)
-		case ledgeraccount.FieldLotted:
+		case ledgeraccount.FieldLotted, ledgeraccount.FieldVisible:
 			values[i] = new(sql.NullBool)
 		case ledgeraccount.FieldActive, ledgeraccount.FieldPending, ledgeraccount.FieldHeld, ledgeraccount.FieldFloor, ledgeraccount.FieldSeq:
 			values[i] = new(sql.NullInt64)
-		case ledgeraccount.FieldUnit, ledgeraccount.FieldKind, ledgeraccount.FieldName, ledgeraccount.FieldNumber:
+		case ledgeraccount.FieldUnit, ledgeraccount.FieldKind, ledgeraccount.FieldName, ledgeraccount.FieldNumber, ledgeraccount.FieldLabel:
 			values[i] = new(sql.NullString)
-		case ledgeraccount.FieldCreatedAt, ledgeraccount.FieldUpdatedAt, ledgeraccount.FieldNextDueAt:
+		case ledgeraccount.FieldCreatedAt, ledgeraccount.FieldUpdatedAt, ledgeraccount.FieldNextDueAt, ledgeraccount.FieldTierUntilAt, ledgeraccount.FieldTierReviewAt:
 			values[i] = new(sql.NullTime)
 		case ledgeraccount.FieldID, ledgeraccount.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -202,6 +212,40 @@ func (_m *LedgerAccount) assignValues(columns []string, values []any) error {
 				_m.NextDueAt = new(time.Time)
 				*_m.NextDueAt = value.Time
 			}
+		case ledgeraccount.FieldLabel:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field label", values[i])
+			} else if value.Valid {
+				_m.Label = new(string)
+				*_m.Label = value.String
+			}
+		case ledgeraccount.FieldVisible:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field visible", values[i])
+			} else if value.Valid {
+				_m.Visible = value.Bool
+			}
+		case ledgeraccount.FieldTierID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field tier_id", values[i])
+			} else if value.Valid {
+				_m.TierID = new(uuid.UUID)
+				*_m.TierID = *value.S.(*uuid.UUID)
+			}
+		case ledgeraccount.FieldTierUntilAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field tier_until_at", values[i])
+			} else if value.Valid {
+				_m.TierUntilAt = new(time.Time)
+				*_m.TierUntilAt = value.Time
+			}
+		case ledgeraccount.FieldTierReviewAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field tier_review_at", values[i])
+			} else if value.Valid {
+				_m.TierReviewAt = new(time.Time)
+				*_m.TierReviewAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -294,6 +338,29 @@ func (_m *LedgerAccount) String() string {
 	builder.WriteString(", ")
 	if v := _m.NextDueAt; v != nil {
 		builder.WriteString("next_due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.Label; v != nil {
+		builder.WriteString("label=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("visible=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Visible))
+	builder.WriteString(", ")
+	if v := _m.TierID; v != nil {
+		builder.WriteString("tier_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.TierUntilAt; v != nil {
+		builder.WriteString("tier_until_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.TierReviewAt; v != nil {
+		builder.WriteString("tier_review_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

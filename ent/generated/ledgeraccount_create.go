@@ -211,6 +211,76 @@ func (_c *LedgerAccountCreate) SetNillableNextDueAt(v *time.Time) *LedgerAccount
 	return _c
 }
 
+// SetLabel sets the "label" field.
+func (_c *LedgerAccountCreate) SetLabel(v string) *LedgerAccountCreate {
+	_c.mutation.SetLabel(v)
+	return _c
+}
+
+// SetNillableLabel sets the "label" field if the given value is not nil.
+func (_c *LedgerAccountCreate) SetNillableLabel(v *string) *LedgerAccountCreate {
+	if v != nil {
+		_c.SetLabel(*v)
+	}
+	return _c
+}
+
+// SetVisible sets the "visible" field.
+func (_c *LedgerAccountCreate) SetVisible(v bool) *LedgerAccountCreate {
+	_c.mutation.SetVisible(v)
+	return _c
+}
+
+// SetNillableVisible sets the "visible" field if the given value is not nil.
+func (_c *LedgerAccountCreate) SetNillableVisible(v *bool) *LedgerAccountCreate {
+	if v != nil {
+		_c.SetVisible(*v)
+	}
+	return _c
+}
+
+// SetTierID sets the "tier_id" field.
+func (_c *LedgerAccountCreate) SetTierID(v uuid.UUID) *LedgerAccountCreate {
+	_c.mutation.SetTierID(v)
+	return _c
+}
+
+// SetNillableTierID sets the "tier_id" field if the given value is not nil.
+func (_c *LedgerAccountCreate) SetNillableTierID(v *uuid.UUID) *LedgerAccountCreate {
+	if v != nil {
+		_c.SetTierID(*v)
+	}
+	return _c
+}
+
+// SetTierUntilAt sets the "tier_until_at" field.
+func (_c *LedgerAccountCreate) SetTierUntilAt(v time.Time) *LedgerAccountCreate {
+	_c.mutation.SetTierUntilAt(v)
+	return _c
+}
+
+// SetNillableTierUntilAt sets the "tier_until_at" field if the given value is not nil.
+func (_c *LedgerAccountCreate) SetNillableTierUntilAt(v *time.Time) *LedgerAccountCreate {
+	if v != nil {
+		_c.SetTierUntilAt(*v)
+	}
+	return _c
+}
+
+// SetTierReviewAt sets the "tier_review_at" field.
+func (_c *LedgerAccountCreate) SetTierReviewAt(v time.Time) *LedgerAccountCreate {
+	_c.mutation.SetTierReviewAt(v)
+	return _c
+}
+
+// SetNillableTierReviewAt sets the "tier_review_at" field if the given value is not nil.
+func (_c *LedgerAccountCreate) SetNillableTierReviewAt(v *time.Time) *LedgerAccountCreate {
+	if v != nil {
+		_c.SetTierReviewAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *LedgerAccountCreate) SetID(v uuid.UUID) *LedgerAccountCreate {
 	_c.mutation.SetID(v)
@@ -288,6 +358,10 @@ func (_c *LedgerAccountCreate) defaults() {
 		v := ledgeraccount.DefaultSeq
 		_c.mutation.SetSeq(v)
 	}
+	if _, ok := _c.mutation.Visible(); !ok {
+		v := ledgeraccount.DefaultVisible
+		_c.mutation.SetVisible(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := ledgeraccount.DefaultID()
 		_c.mutation.SetID(v)
@@ -336,6 +410,9 @@ func (_c *LedgerAccountCreate) check() error {
 	}
 	if _, ok := _c.mutation.Seq(); !ok {
 		return &ValidationError{Name: "seq", err: errors.New(`generated: missing required field "LedgerAccount.seq"`)}
+	}
+	if _, ok := _c.mutation.Visible(); !ok {
+		return &ValidationError{Name: "visible", err: errors.New(`generated: missing required field "LedgerAccount.visible"`)}
 	}
 	return nil
 }
@@ -439,6 +516,26 @@ func (_c *LedgerAccountCreate) createSpec() (*LedgerAccount, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.NextDueAt(); ok {
 		_spec.SetField(ledgeraccount.FieldNextDueAt, field.TypeTime, value)
 		_node.NextDueAt = &value
+	}
+	if value, ok := _c.mutation.Label(); ok {
+		_spec.SetField(ledgeraccount.FieldLabel, field.TypeString, value)
+		_node.Label = &value
+	}
+	if value, ok := _c.mutation.Visible(); ok {
+		_spec.SetField(ledgeraccount.FieldVisible, field.TypeBool, value)
+		_node.Visible = value
+	}
+	if value, ok := _c.mutation.TierID(); ok {
+		_spec.SetField(ledgeraccount.FieldTierID, field.TypeUUID, value)
+		_node.TierID = &value
+	}
+	if value, ok := _c.mutation.TierUntilAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierUntilAt, field.TypeTime, value)
+		_node.TierUntilAt = &value
+	}
+	if value, ok := _c.mutation.TierReviewAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierReviewAt, field.TypeTime, value)
+		_node.TierReviewAt = &value
 	}
 	return _node, _spec
 }

@@ -234,6 +234,100 @@ func (_u *LedgerAccountUpdate) ClearNextDueAt() *LedgerAccountUpdate {
 	return _u
 }
 
+// SetLabel sets the "label" field.
+func (_u *LedgerAccountUpdate) SetLabel(v string) *LedgerAccountUpdate {
+	_u.mutation.SetLabel(v)
+	return _u
+}
+
+// SetNillableLabel sets the "label" field if the given value is not nil.
+func (_u *LedgerAccountUpdate) SetNillableLabel(v *string) *LedgerAccountUpdate {
+	if v != nil {
+		_u.SetLabel(*v)
+	}
+	return _u
+}
+
+// ClearLabel clears the value of the "label" field.
+func (_u *LedgerAccountUpdate) ClearLabel() *LedgerAccountUpdate {
+	_u.mutation.ClearLabel()
+	return _u
+}
+
+// SetVisible sets the "visible" field.
+func (_u *LedgerAccountUpdate) SetVisible(v bool) *LedgerAccountUpdate {
+	_u.mutation.SetVisible(v)
+	return _u
+}
+
+// SetNillableVisible sets the "visible" field if the given value is not nil.
+func (_u *LedgerAccountUpdate) SetNillableVisible(v *bool) *LedgerAccountUpdate {
+	if v != nil {
+		_u.SetVisible(*v)
+	}
+	return _u
+}
+
+// SetTierID sets the "tier_id" field.
+func (_u *LedgerAccountUpdate) SetTierID(v uuid.UUID) *LedgerAccountUpdate {
+	_u.mutation.SetTierID(v)
+	return _u
+}
+
+// SetNillableTierID sets the "tier_id" field if the given value is not nil.
+func (_u *LedgerAccountUpdate) SetNillableTierID(v *uuid.UUID) *LedgerAccountUpdate {
+	if v != nil {
+		_u.SetTierID(*v)
+	}
+	return _u
+}
+
+// ClearTierID clears the value of the "tier_id" field.
+func (_u *LedgerAccountUpdate) ClearTierID() *LedgerAccountUpdate {
+	_u.mutation.ClearTierID()
+	return _u
+}
+
+// SetTierUntilAt sets the "tier_until_at" field.
+func (_u *LedgerAccountUpdate) SetTierUntilAt(v time.Time) *LedgerAccountUpdate {
+	_u.mutation.SetTierUntilAt(v)
+	return _u
+}
+
+// SetNillableTierUntilAt sets the "tier_until_at" field if the given value is not nil.
+func (_u *LedgerAccountUpdate) SetNillableTierUntilAt(v *time.Time) *LedgerAccountUpdate {
+	if v != nil {
+		_u.SetTierUntilAt(*v)
+	}
+	return _u
+}
+
+// ClearTierUntilAt clears the value of the "tier_until_at" field.
+func (_u *LedgerAccountUpdate) ClearTierUntilAt() *LedgerAccountUpdate {
+	_u.mutation.ClearTierUntilAt()
+	return _u
+}
+
+// SetTierReviewAt sets the "tier_review_at" field.
+func (_u *LedgerAccountUpdate) SetTierReviewAt(v time.Time) *LedgerAccountUpdate {
+	_u.mutation.SetTierReviewAt(v)
+	return _u
+}
+
+// SetNillableTierReviewAt sets the "tier_review_at" field if the given value is not nil.
+func (_u *LedgerAccountUpdate) SetNillableTierReviewAt(v *time.Time) *LedgerAccountUpdate {
+	if v != nil {
+		_u.SetTierReviewAt(*v)
+	}
+	return _u
+}
+
+// ClearTierReviewAt clears the value of the "tier_review_at" field.
+func (_u *LedgerAccountUpdate) ClearTierReviewAt() *LedgerAccountUpdate {
+	_u.mutation.ClearTierReviewAt()
+	return _u
+}
+
 // Mutation returns the LedgerAccountMutation object of the builder.
 func (_u *LedgerAccountUpdate) Mutation() *LedgerAccountMutation {
 	return _u.mutation
@@ -337,6 +431,33 @@ func (_u *LedgerAccountUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if _u.mutation.NextDueAtCleared() {
 		_spec.ClearField(ledgeraccount.FieldNextDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Label(); ok {
+		_spec.SetField(ledgeraccount.FieldLabel, field.TypeString, value)
+	}
+	if _u.mutation.LabelCleared() {
+		_spec.ClearField(ledgeraccount.FieldLabel, field.TypeString)
+	}
+	if value, ok := _u.mutation.Visible(); ok {
+		_spec.SetField(ledgeraccount.FieldVisible, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TierID(); ok {
+		_spec.SetField(ledgeraccount.FieldTierID, field.TypeUUID, value)
+	}
+	if _u.mutation.TierIDCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.TierUntilAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierUntilAt, field.TypeTime, value)
+	}
+	if _u.mutation.TierUntilAtCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TierReviewAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierReviewAt, field.TypeTime, value)
+	}
+	if _u.mutation.TierReviewAtCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierReviewAt, field.TypeTime)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -563,6 +684,100 @@ func (_u *LedgerAccountUpdateOne) ClearNextDueAt() *LedgerAccountUpdateOne {
 	return _u
 }
 
+// SetLabel sets the "label" field.
+func (_u *LedgerAccountUpdateOne) SetLabel(v string) *LedgerAccountUpdateOne {
+	_u.mutation.SetLabel(v)
+	return _u
+}
+
+// SetNillableLabel sets the "label" field if the given value is not nil.
+func (_u *LedgerAccountUpdateOne) SetNillableLabel(v *string) *LedgerAccountUpdateOne {
+	if v != nil {
+		_u.SetLabel(*v)
+	}
+	return _u
+}
+
+// ClearLabel clears the value of the "label" field.
+func (_u *LedgerAccountUpdateOne) ClearLabel() *LedgerAccountUpdateOne {
+	_u.mutation.ClearLabel()
+	return _u
+}
+
+// SetVisible sets the "visible" field.
+func (_u *LedgerAccountUpdateOne) SetVisible(v bool) *LedgerAccountUpdateOne {
+	_u.mutation.SetVisible(v)
+	return _u
+}
+
+// SetNillableVisible sets the "visible" field if the given value is not nil.
+func (_u *LedgerAccountUpdateOne) SetNillableVisible(v *bool) *LedgerAccountUpdateOne {
+	if v != nil {
+		_u.SetVisible(*v)
+	}
+	return _u
+}
+
+// SetTierID sets the "tier_id" field.
+func (_u *LedgerAccountUpdateOne) SetTierID(v uuid.UUID) *LedgerAccountUpdateOne {
+	_u.mutation.SetTierID(v)
+	return _u
+}
+
+// SetNillableTierID sets the "tier_id" field if the given value is not nil.
+func (_u *LedgerAccountUpdateOne) SetNillableTierID(v *uuid.UUID) *LedgerAccountUpdateOne {
+	if v != nil {
+		_u.SetTierID(*v)
+	}
+	return _u
+}
+
+// ClearTierID clears the value of the "tier_id" field.
+func (_u *LedgerAccountUpdateOne) ClearTierID() *LedgerAccountUpdateOne {
+	_u.mutation.ClearTierID()
+	return _u
+}
+
+// SetTierUntilAt sets the "tier_until_at" field.
+func (_u *LedgerAccountUpdateOne) SetTierUntilAt(v time.Time) *LedgerAccountUpdateOne {
+	_u.mutation.SetTierUntilAt(v)
+	return _u
+}
+
+// SetNillableTierUntilAt sets the "tier_until_at" field if the given value is not nil.
+func (_u *LedgerAccountUpdateOne) SetNillableTierUntilAt(v *time.Time) *LedgerAccountUpdateOne {
+	if v != nil {
+		_u.SetTierUntilAt(*v)
+	}
+	return _u
+}
+
+// ClearTierUntilAt clears the value of the "tier_until_at" field.
+func (_u *LedgerAccountUpdateOne) ClearTierUntilAt() *LedgerAccountUpdateOne {
+	_u.mutation.ClearTierUntilAt()
+	return _u
+}
+
+// SetTierReviewAt sets the "tier_review_at" field.
+func (_u *LedgerAccountUpdateOne) SetTierReviewAt(v time.Time) *LedgerAccountUpdateOne {
+	_u.mutation.SetTierReviewAt(v)
+	return _u
+}
+
+// SetNillableTierReviewAt sets the "tier_review_at" field if the given value is not nil.
+func (_u *LedgerAccountUpdateOne) SetNillableTierReviewAt(v *time.Time) *LedgerAccountUpdateOne {
+	if v != nil {
+		_u.SetTierReviewAt(*v)
+	}
+	return _u
+}
+
+// ClearTierReviewAt clears the value of the "tier_review_at" field.
+func (_u *LedgerAccountUpdateOne) ClearTierReviewAt() *LedgerAccountUpdateOne {
+	_u.mutation.ClearTierReviewAt()
+	return _u
+}
+
 // Mutation returns the LedgerAccountMutation object of the builder.
 func (_u *LedgerAccountUpdateOne) Mutation() *LedgerAccountMutation {
 	return _u.mutation
@@ -696,6 +911,33 @@ func (_u *LedgerAccountUpdateOne) sqlSave(ctx context.Context) (_node *LedgerAcc
 	}
 	if _u.mutation.NextDueAtCleared() {
 		_spec.ClearField(ledgeraccount.FieldNextDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Label(); ok {
+		_spec.SetField(ledgeraccount.FieldLabel, field.TypeString, value)
+	}
+	if _u.mutation.LabelCleared() {
+		_spec.ClearField(ledgeraccount.FieldLabel, field.TypeString)
+	}
+	if value, ok := _u.mutation.Visible(); ok {
+		_spec.SetField(ledgeraccount.FieldVisible, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TierID(); ok {
+		_spec.SetField(ledgeraccount.FieldTierID, field.TypeUUID, value)
+	}
+	if _u.mutation.TierIDCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.TierUntilAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierUntilAt, field.TypeTime, value)
+	}
+	if _u.mutation.TierUntilAtCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TierReviewAt(); ok {
+		_spec.SetField(ledgeraccount.FieldTierReviewAt, field.TypeTime, value)
+	}
+	if _u.mutation.TierReviewAtCleared() {
+		_spec.ClearField(ledgeraccount.FieldTierReviewAt, field.TypeTime)
 	}
 	_node = &LedgerAccount{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -44,7 +44,7 @@ type LedgerEntry struct {
 	Unit string `json:"unit,omitempty"`
 	// The account's active + held after this entry.
 	BalanceAfter int64 `json:"balance_after,omitempty"`
-	// The entry that this one reverses, refunds, activates or expires.
+	// The entry that this one reverses, refunds, activates, expires, captures, releases or is the fee of.
 	ParentID *uuid.UUID `json:"parent_id,omitempty"`
 	// OrderID holds the value of the "order_id" field.
 	OrderID *uuid.UUID `json:"order_id,omitempty"`

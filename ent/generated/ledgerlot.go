@@ -35,9 +35,9 @@ type LedgerLot struct {
 	Amount int64 `json:"amount,omitempty"`
 	// The sum of its ledger_lot_moves.
 	Remaining int64 `json:"remaining,omitempty"`
-	// PENDING activates, ACTIVE expires, HELD is released.
+	// PENDING activates, ACTIVE expires, HELD is released; moved where lots slide.
 	DueAt *time.Time `json:"due_at,omitempty"`
-	// The lot it came out of.
+	// The lot it came out of; of a HELD one the lot to which it goes back.
 	OriginID     *uuid.UUID `json:"origin_id,omitempty"`
 	selectValues sql.SelectValues
 }

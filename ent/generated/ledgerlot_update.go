@@ -78,6 +78,26 @@ func (_u *LedgerLotUpdate) AddRemaining(v int64) *LedgerLotUpdate {
 	return _u
 }
 
+// SetDueAt sets the "due_at" field.
+func (_u *LedgerLotUpdate) SetDueAt(v time.Time) *LedgerLotUpdate {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *LedgerLotUpdate) SetNillableDueAt(v *time.Time) *LedgerLotUpdate {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *LedgerLotUpdate) ClearDueAt() *LedgerLotUpdate {
+	_u.mutation.ClearDueAt()
+	return _u
+}
+
 // Mutation returns the LedgerLotMutation object of the builder.
 func (_u *LedgerLotUpdate) Mutation() *LedgerLotMutation {
 	return _u.mutation
@@ -130,6 +150,9 @@ func (_u *LedgerLotUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedRemaining(); ok {
 		_spec.AddField(ledgerlot.FieldRemaining, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(ledgerlot.FieldDueAt, field.TypeTime, value)
 	}
 	if _u.mutation.DueAtCleared() {
 		_spec.ClearField(ledgerlot.FieldDueAt, field.TypeTime)
@@ -203,6 +226,26 @@ func (_u *LedgerLotUpdateOne) SetNillableRemaining(v *int64) *LedgerLotUpdateOne
 // AddRemaining adds value to the "remaining" field.
 func (_u *LedgerLotUpdateOne) AddRemaining(v int64) *LedgerLotUpdateOne {
 	_u.mutation.AddRemaining(v)
+	return _u
+}
+
+// SetDueAt sets the "due_at" field.
+func (_u *LedgerLotUpdateOne) SetDueAt(v time.Time) *LedgerLotUpdateOne {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *LedgerLotUpdateOne) SetNillableDueAt(v *time.Time) *LedgerLotUpdateOne {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *LedgerLotUpdateOne) ClearDueAt() *LedgerLotUpdateOne {
+	_u.mutation.ClearDueAt()
 	return _u
 }
 
@@ -288,6 +331,9 @@ func (_u *LedgerLotUpdateOne) sqlSave(ctx context.Context) (_node *LedgerLot, er
 	}
 	if value, ok := _u.mutation.AddedRemaining(); ok {
 		_spec.AddField(ledgerlot.FieldRemaining, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(ledgerlot.FieldDueAt, field.TypeTime, value)
 	}
 	if _u.mutation.DueAtCleared() {
 		_spec.ClearField(ledgerlot.FieldDueAt, field.TypeTime)

@@ -39,6 +39,8 @@ type Membership struct {
 	Status membership.Status `json:"status,omitempty"`
 	// ValidUntilAt holds the value of the "valid_until_at" field.
 	ValidUntilAt *time.Time `json:"valid_until_at,omitempty"`
+	// Of a family: the person's orders earn into its card. True in one family at most.
+	EarnsToOwner bool `json:"earns_to_owner,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the MembershipQuery when eager-loading is set.
 	Edges        MembershipEdges `json:"edges"`
@@ -85,6 +87,8 @@ func (*Membership) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case membership.FieldEarnsToOwner:
+			values[i] = new(sql.NullBool)
 		case membership.FieldRevision:
 			values[i] = new(sql.NullInt64)
 		case membership.FieldKind, membership.FieldStatus:
@@ -169,6 +173,12 @@ func (_m *Membership) assignValues(columns []string, values []any) error {
 				_m.ValidUntilAt = new(time.Time)
 				*_m.ValidUntilAt = value.Time
 			}
+		case membership.FieldEarnsToOwner:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field earns_to_owner", values[i])
+			} else if value.Valid {
+				_m.EarnsToOwner = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -243,6 +253,9 @@ func (_m *Membership) String() string {
 		builder.WriteString("valid_until_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("earns_to_owner=")
+	builder.WriteString(fmt.Sprintf("%v", _m.EarnsToOwner))
 	builder.WriteByte(')')
 	return builder.String()
 }

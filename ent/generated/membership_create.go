@@ -101,6 +101,20 @@ func (_c *MembershipCreate) SetNillableValidUntilAt(v *time.Time) *MembershipCre
 	return _c
 }
 
+// SetEarnsToOwner sets the "earns_to_owner" field.
+func (_c *MembershipCreate) SetEarnsToOwner(v bool) *MembershipCreate {
+	_c.mutation.SetEarnsToOwner(v)
+	return _c
+}
+
+// SetNillableEarnsToOwner sets the "earns_to_owner" field if the given value is not nil.
+func (_c *MembershipCreate) SetNillableEarnsToOwner(v *bool) *MembershipCreate {
+	if v != nil {
+		_c.SetEarnsToOwner(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *MembershipCreate) SetID(v uuid.UUID) *MembershipCreate {
 	_c.mutation.SetID(v)
@@ -174,6 +188,10 @@ func (_c *MembershipCreate) defaults() {
 		v := membership.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.EarnsToOwner(); !ok {
+		v := membership.DefaultEarnsToOwner
+		_c.mutation.SetEarnsToOwner(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := membership.DefaultID()
 		_c.mutation.SetID(v)
@@ -215,6 +233,9 @@ func (_c *MembershipCreate) check() error {
 		if err := membership.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.EarnsToOwner(); !ok {
+		return &ValidationError{Name: "earns_to_owner", err: errors.New(`generated: missing required field "Membership.earns_to_owner"`)}
 	}
 	if len(_c.mutation.UserIDs()) == 0 {
 		return &ValidationError{Name: "user", err: errors.New(`generated: missing required edge "Membership.user"`)}
@@ -284,6 +305,10 @@ func (_c *MembershipCreate) createSpec() (*Membership, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ValidUntilAt(); ok {
 		_spec.SetField(membership.FieldValidUntilAt, field.TypeTime, value)
 		_node.ValidUntilAt = &value
+	}
+	if value, ok := _c.mutation.EarnsToOwner(); ok {
+		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)
+		_node.EarnsToOwner = value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

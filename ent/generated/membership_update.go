@@ -112,6 +112,20 @@ func (_u *MembershipUpdate) ClearValidUntilAt() *MembershipUpdate {
 	return _u
 }
 
+// SetEarnsToOwner sets the "earns_to_owner" field.
+func (_u *MembershipUpdate) SetEarnsToOwner(v bool) *MembershipUpdate {
+	_u.mutation.SetEarnsToOwner(v)
+	return _u
+}
+
+// SetNillableEarnsToOwner sets the "earns_to_owner" field if the given value is not nil.
+func (_u *MembershipUpdate) SetNillableEarnsToOwner(v *bool) *MembershipUpdate {
+	if v != nil {
+		_u.SetEarnsToOwner(*v)
+	}
+	return _u
+}
+
 // Mutation returns the MembershipMutation object of the builder.
 func (_u *MembershipUpdate) Mutation() *MembershipMutation {
 	return _u.mutation
@@ -192,6 +206,9 @@ func (_u *MembershipUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.ValidUntilAtCleared() {
 		_spec.ClearField(membership.FieldValidUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EarnsToOwner(); ok {
+		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -293,6 +310,20 @@ func (_u *MembershipUpdateOne) SetNillableValidUntilAt(v *time.Time) *Membership
 // ClearValidUntilAt clears the value of the "valid_until_at" field.
 func (_u *MembershipUpdateOne) ClearValidUntilAt() *MembershipUpdateOne {
 	_u.mutation.ClearValidUntilAt()
+	return _u
+}
+
+// SetEarnsToOwner sets the "earns_to_owner" field.
+func (_u *MembershipUpdateOne) SetEarnsToOwner(v bool) *MembershipUpdateOne {
+	_u.mutation.SetEarnsToOwner(v)
+	return _u
+}
+
+// SetNillableEarnsToOwner sets the "earns_to_owner" field if the given value is not nil.
+func (_u *MembershipUpdateOne) SetNillableEarnsToOwner(v *bool) *MembershipUpdateOne {
+	if v != nil {
+		_u.SetEarnsToOwner(*v)
+	}
 	return _u
 }
 
@@ -406,6 +437,9 @@ func (_u *MembershipUpdateOne) sqlSave(ctx context.Context) (_node *Membership, 
 	}
 	if _u.mutation.ValidUntilAtCleared() {
 		_spec.ClearField(membership.FieldValidUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EarnsToOwner(); ok {
+		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)
 	}
 	_node = &Membership{config: _u.config}
 	_spec.Assign = _node.assignValues

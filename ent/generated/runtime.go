@@ -3,12 +3,25 @@
 package generated
 
 import (
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -18,8 +31,17 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -28,6 +50,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
 
@@ -38,6 +64,23 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	achievementMixin := schema.Achievement{}.Mixin()
+	achievementMixinFields0 := achievementMixin[0].Fields()
+	_ = achievementMixinFields0
+	achievementFields := schema.Achievement{}.Fields()
+	_ = achievementFields
+	// achievementDescCurrent is the schema descriptor for current field.
+	achievementDescCurrent := achievementFields[2].Descriptor()
+	// achievement.DefaultCurrent holds the default value on creation for the current field.
+	achievement.DefaultCurrent = achievementDescCurrent.Default.(int64)
+	// achievementDescPoints is the schema descriptor for points field.
+	achievementDescPoints := achievementFields[4].Descriptor()
+	// achievement.DefaultPoints holds the default value on creation for the points field.
+	achievement.DefaultPoints = achievementDescPoints.Default.(int64)
+	// achievementDescID is the schema descriptor for id field.
+	achievementDescID := achievementMixinFields0[0].Descriptor()
+	// achievement.DefaultID holds the default value on creation for the id field.
+	achievement.DefaultID = achievementDescID.Default.(func() uuid.UUID)
 	addressMixin := schema.Address{}.Mixin()
 	addressMixinFields0 := addressMixin[0].Fields()
 	_ = addressMixinFields0
@@ -101,10 +144,122 @@ func init() {
 	bonusprogramDescIsDefault := bonusprogramFields[11].Descriptor()
 	// bonusprogram.DefaultIsDefault holds the default value on creation for the is_default field.
 	bonusprogram.DefaultIsDefault = bonusprogramDescIsDefault.Default.(bool)
+	// bonusprogramDescTransfers is the schema descriptor for transfers field.
+	bonusprogramDescTransfers := bonusprogramFields[13].Descriptor()
+	// bonusprogram.DefaultTransfers holds the default value on creation for the transfers field.
+	bonusprogram.DefaultTransfers = bonusprogramDescTransfers.Default.(bool)
+	// bonusprogramDescTransferMin is the schema descriptor for transfer_min field.
+	bonusprogramDescTransferMin := bonusprogramFields[14].Descriptor()
+	// bonusprogram.DefaultTransferMin holds the default value on creation for the transfer_min field.
+	bonusprogram.DefaultTransferMin = bonusprogramDescTransferMin.Default.(int64)
+	// bonusprogramDescHoldMinutes is the schema descriptor for hold_minutes field.
+	bonusprogramDescHoldMinutes := bonusprogramFields[18].Descriptor()
+	// bonusprogram.DefaultHoldMinutes holds the default value on creation for the hold_minutes field.
+	bonusprogram.DefaultHoldMinutes = bonusprogramDescHoldMinutes.Default.(int)
+	// bonusprogramDescRefundGraceDays is the schema descriptor for refund_grace_days field.
+	bonusprogramDescRefundGraceDays := bonusprogramFields[19].Descriptor()
+	// bonusprogram.DefaultRefundGraceDays holds the default value on creation for the refund_grace_days field.
+	bonusprogram.DefaultRefundGraceDays = bonusprogramDescRefundGraceDays.Default.(int)
 	// bonusprogramDescID is the schema descriptor for id field.
 	bonusprogramDescID := bonusprogramMixinFields0[0].Descriptor()
 	// bonusprogram.DefaultID holds the default value on creation for the id field.
 	bonusprogram.DefaultID = bonusprogramDescID.Default.(func() uuid.UUID)
+	campaignMixin := schema.Campaign{}.Mixin()
+	campaignMixinFields0 := campaignMixin[0].Fields()
+	_ = campaignMixinFields0
+	campaignMixinFields1 := campaignMixin[1].Fields()
+	_ = campaignMixinFields1
+	campaignFields := schema.Campaign{}.Fields()
+	_ = campaignFields
+	// campaignDescRevision is the schema descriptor for revision field.
+	campaignDescRevision := campaignMixinFields1[0].Descriptor()
+	// campaign.DefaultRevision holds the default value on creation for the revision field.
+	campaign.DefaultRevision = campaignDescRevision.Default.(int64)
+	// campaignDescID is the schema descriptor for id field.
+	campaignDescID := campaignMixinFields0[0].Descriptor()
+	// campaign.DefaultID holds the default value on creation for the id field.
+	campaign.DefaultID = campaignDescID.Default.(func() uuid.UUID)
+	campaignactMixin := schema.CampaignAct{}.Mixin()
+	campaignactMixinFields0 := campaignactMixin[0].Fields()
+	_ = campaignactMixinFields0
+	campaignactFields := schema.CampaignAct{}.Fields()
+	_ = campaignactFields
+	// campaignactDescID is the schema descriptor for id field.
+	campaignactDescID := campaignactMixinFields0[0].Descriptor()
+	// campaignact.DefaultID holds the default value on creation for the id field.
+	campaignact.DefaultID = campaignactDescID.Default.(func() uuid.UUID)
+	campaignentryMixin := schema.CampaignEntry{}.Mixin()
+	campaignentryMixinFields0 := campaignentryMixin[0].Fields()
+	_ = campaignentryMixinFields0
+	campaignentryMixinFields1 := campaignentryMixin[1].Fields()
+	_ = campaignentryMixinFields1
+	campaignentryFields := schema.CampaignEntry{}.Fields()
+	_ = campaignentryFields
+	// campaignentryDescRevision is the schema descriptor for revision field.
+	campaignentryDescRevision := campaignentryMixinFields1[0].Descriptor()
+	// campaignentry.DefaultRevision holds the default value on creation for the revision field.
+	campaignentry.DefaultRevision = campaignentryDescRevision.Default.(int64)
+	// campaignentryDescPoints is the schema descriptor for points field.
+	campaignentryDescPoints := campaignentryFields[11].Descriptor()
+	// campaignentry.DefaultPoints holds the default value on creation for the points field.
+	campaignentry.DefaultPoints = campaignentryDescPoints.Default.(int64)
+	// campaignentryDescID is the schema descriptor for id field.
+	campaignentryDescID := campaignentryMixinFields0[0].Descriptor()
+	// campaignentry.DefaultID holds the default value on creation for the id field.
+	campaignentry.DefaultID = campaignentryDescID.Default.(func() uuid.UUID)
+	campaignphotoMixin := schema.CampaignPhoto{}.Mixin()
+	campaignphotoMixinFields0 := campaignphotoMixin[0].Fields()
+	_ = campaignphotoMixinFields0
+	campaignphotoFields := schema.CampaignPhoto{}.Fields()
+	_ = campaignphotoFields
+	// campaignphotoDescIsReady is the schema descriptor for is_ready field.
+	campaignphotoDescIsReady := campaignphotoFields[2].Descriptor()
+	// campaignphoto.DefaultIsReady holds the default value on creation for the is_ready field.
+	campaignphoto.DefaultIsReady = campaignphotoDescIsReady.Default.(bool)
+	// campaignphotoDescContentType is the schema descriptor for content_type field.
+	campaignphotoDescContentType := campaignphotoFields[3].Descriptor()
+	// campaignphoto.DefaultContentType holds the default value on creation for the content_type field.
+	campaignphoto.DefaultContentType = campaignphotoDescContentType.Default.(string)
+	// campaignphotoDescSize is the schema descriptor for size field.
+	campaignphotoDescSize := campaignphotoFields[4].Descriptor()
+	// campaignphoto.DefaultSize holds the default value on creation for the size field.
+	campaignphoto.DefaultSize = campaignphotoDescSize.Default.(int)
+	// campaignphotoDescWidth is the schema descriptor for width field.
+	campaignphotoDescWidth := campaignphotoFields[5].Descriptor()
+	// campaignphoto.DefaultWidth holds the default value on creation for the width field.
+	campaignphoto.DefaultWidth = campaignphotoDescWidth.Default.(int)
+	// campaignphotoDescHeight is the schema descriptor for height field.
+	campaignphotoDescHeight := campaignphotoFields[6].Descriptor()
+	// campaignphoto.DefaultHeight holds the default value on creation for the height field.
+	campaignphoto.DefaultHeight = campaignphotoDescHeight.Default.(int)
+	// campaignphotoDescID is the schema descriptor for id field.
+	campaignphotoDescID := campaignphotoMixinFields0[0].Descriptor()
+	// campaignphoto.DefaultID holds the default value on creation for the id field.
+	campaignphoto.DefaultID = campaignphotoDescID.Default.(func() uuid.UUID)
+	clubMixin := schema.Club{}.Mixin()
+	clubMixinFields0 := clubMixin[0].Fields()
+	_ = clubMixinFields0
+	clubMixinFields1 := clubMixin[1].Fields()
+	_ = clubMixinFields1
+	clubFields := schema.Club{}.Fields()
+	_ = clubFields
+	// clubDescRevision is the schema descriptor for revision field.
+	clubDescRevision := clubMixinFields1[0].Descriptor()
+	// club.DefaultRevision holds the default value on creation for the revision field.
+	club.DefaultRevision = clubDescRevision.Default.(int64)
+	// clubDescID is the schema descriptor for id field.
+	clubDescID := clubMixinFields0[0].Descriptor()
+	// club.DefaultID holds the default value on creation for the id field.
+	club.DefaultID = clubDescID.Default.(func() uuid.UUID)
+	clubmemberMixin := schema.ClubMember{}.Mixin()
+	clubmemberMixinFields0 := clubmemberMixin[0].Fields()
+	_ = clubmemberMixinFields0
+	clubmemberFields := schema.ClubMember{}.Fields()
+	_ = clubmemberFields
+	// clubmemberDescID is the schema descriptor for id field.
+	clubmemberDescID := clubmemberMixinFields0[0].Descriptor()
+	// clubmember.DefaultID holds the default value on creation for the id field.
+	clubmember.DefaultID = clubmemberDescID.Default.(func() uuid.UUID)
 	companyMixin := schema.Company{}.Mixin()
 	companyMixinFields0 := companyMixin[0].Fields()
 	_ = companyMixinFields0
@@ -133,6 +288,109 @@ func init() {
 	contactpointDescID := contactpointMixinFields0[0].Descriptor()
 	// contactpoint.DefaultID holds the default value on creation for the id field.
 	contactpoint.DefaultID = contactpointDescID.Default.(func() uuid.UUID)
+	earningruleMixin := schema.EarningRule{}.Mixin()
+	earningruleMixinFields0 := earningruleMixin[0].Fields()
+	_ = earningruleMixinFields0
+	earningruleMixinFields1 := earningruleMixin[1].Fields()
+	_ = earningruleMixinFields1
+	earningruleFields := schema.EarningRule{}.Fields()
+	_ = earningruleFields
+	// earningruleDescKeyID is the schema descriptor for key_id field.
+	earningruleDescKeyID := earningruleMixinFields1[0].Descriptor()
+	// earningrule.DefaultKeyID holds the default value on creation for the key_id field.
+	earningrule.DefaultKeyID = earningruleDescKeyID.Default.(func() uuid.UUID)
+	// earningruleDescVersion is the schema descriptor for version field.
+	earningruleDescVersion := earningruleMixinFields1[1].Descriptor()
+	// earningrule.DefaultVersion holds the default value on creation for the version field.
+	earningrule.DefaultVersion = earningruleDescVersion.Default.(int64)
+	// earningruleDescRatePoints is the schema descriptor for rate_points field.
+	earningruleDescRatePoints := earningruleFields[8].Descriptor()
+	// earningrule.DefaultRatePoints holds the default value on creation for the rate_points field.
+	earningrule.DefaultRatePoints = earningruleDescRatePoints.Default.(int64)
+	// earningruleDescRatePerMinor is the schema descriptor for rate_per_minor field.
+	earningruleDescRatePerMinor := earningruleFields[9].Descriptor()
+	// earningrule.DefaultRatePerMinor holds the default value on creation for the rate_per_minor field.
+	earningrule.DefaultRatePerMinor = earningruleDescRatePerMinor.Default.(int64)
+	// earningruleDescCurrency is the schema descriptor for currency field.
+	earningruleDescCurrency := earningruleFields[11].Descriptor()
+	// earningrule.DefaultCurrency holds the default value on creation for the currency field.
+	earningrule.DefaultCurrency = earningruleDescCurrency.Default.(string)
+	// earningruleDescMinimumMinor is the schema descriptor for minimum_minor field.
+	earningruleDescMinimumMinor := earningruleFields[16].Descriptor()
+	// earningrule.DefaultMinimumMinor holds the default value on creation for the minimum_minor field.
+	earningrule.DefaultMinimumMinor = earningruleDescMinimumMinor.Default.(int64)
+	// earningruleDescPriority is the schema descriptor for priority field.
+	earningruleDescPriority := earningruleFields[25].Descriptor()
+	// earningrule.DefaultPriority holds the default value on creation for the priority field.
+	earningrule.DefaultPriority = earningruleDescPriority.Default.(int)
+	// earningruleDescStackable is the schema descriptor for stackable field.
+	earningruleDescStackable := earningruleFields[26].Descriptor()
+	// earningrule.DefaultStackable holds the default value on creation for the stackable field.
+	earningrule.DefaultStackable = earningruleDescStackable.Default.(bool)
+	// earningruleDescID is the schema descriptor for id field.
+	earningruleDescID := earningruleMixinFields0[0].Descriptor()
+	// earningrule.DefaultID holds the default value on creation for the id field.
+	earningrule.DefaultID = earningruleDescID.Default.(func() uuid.UUID)
+	earninguseMixin := schema.EarningUse{}.Mixin()
+	earninguseMixinFields0 := earninguseMixin[0].Fields()
+	_ = earninguseMixinFields0
+	earninguseFields := schema.EarningUse{}.Fields()
+	_ = earninguseFields
+	// earninguseDescID is the schema descriptor for id field.
+	earninguseDescID := earninguseMixinFields0[0].Descriptor()
+	// earninguse.DefaultID holds the default value on creation for the id field.
+	earninguse.DefaultID = earninguseDescID.Default.(func() uuid.UUID)
+	feeruleMixin := schema.FeeRule{}.Mixin()
+	feeruleMixinFields0 := feeruleMixin[0].Fields()
+	_ = feeruleMixinFields0
+	feeruleMixinFields1 := feeruleMixin[1].Fields()
+	_ = feeruleMixinFields1
+	feeruleFields := schema.FeeRule{}.Fields()
+	_ = feeruleFields
+	// feeruleDescKeyID is the schema descriptor for key_id field.
+	feeruleDescKeyID := feeruleMixinFields1[0].Descriptor()
+	// feerule.DefaultKeyID holds the default value on creation for the key_id field.
+	feerule.DefaultKeyID = feeruleDescKeyID.Default.(func() uuid.UUID)
+	// feeruleDescVersion is the schema descriptor for version field.
+	feeruleDescVersion := feeruleMixinFields1[1].Descriptor()
+	// feerule.DefaultVersion holds the default value on creation for the version field.
+	feerule.DefaultVersion = feeruleDescVersion.Default.(int64)
+	// feeruleDescFreeMinor is the schema descriptor for free_minor field.
+	feeruleDescFreeMinor := feeruleFields[2].Descriptor()
+	// feerule.DefaultFreeMinor holds the default value on creation for the free_minor field.
+	feerule.DefaultFreeMinor = feeruleDescFreeMinor.Default.(int64)
+	// feeruleDescMinimumMinor is the schema descriptor for minimum_minor field.
+	feeruleDescMinimumMinor := feeruleFields[7].Descriptor()
+	// feerule.DefaultMinimumMinor holds the default value on creation for the minimum_minor field.
+	feerule.DefaultMinimumMinor = feeruleDescMinimumMinor.Default.(int64)
+	// feeruleDescID is the schema descriptor for id field.
+	feeruleDescID := feeruleMixinFields0[0].Descriptor()
+	// feerule.DefaultID holds the default value on creation for the id field.
+	feerule.DefaultID = feeruleDescID.Default.(func() uuid.UUID)
+	giftcardMixin := schema.GiftCard{}.Mixin()
+	giftcardMixinFields0 := giftcardMixin[0].Fields()
+	_ = giftcardMixinFields0
+	giftcardFields := schema.GiftCard{}.Fields()
+	_ = giftcardFields
+	// giftcardDescID is the schema descriptor for id field.
+	giftcardDescID := giftcardMixinFields0[0].Descriptor()
+	// giftcard.DefaultID holds the default value on creation for the id field.
+	giftcard.DefaultID = giftcardDescID.Default.(func() uuid.UUID)
+	goalMixin := schema.Goal{}.Mixin()
+	goalMixinFields0 := goalMixin[0].Fields()
+	_ = goalMixinFields0
+	goalMixinFields1 := goalMixin[1].Fields()
+	_ = goalMixinFields1
+	goalFields := schema.Goal{}.Fields()
+	_ = goalFields
+	// goalDescRevision is the schema descriptor for revision field.
+	goalDescRevision := goalMixinFields1[0].Descriptor()
+	// goal.DefaultRevision holds the default value on creation for the revision field.
+	goal.DefaultRevision = goalDescRevision.Default.(int64)
+	// goalDescID is the schema descriptor for id field.
+	goalDescID := goalMixinFields0[0].Descriptor()
+	// goal.DefaultID holds the default value on creation for the id field.
+	goal.DefaultID = goalDescID.Default.(func() uuid.UUID)
 	identityMixin := schema.Identity{}.Mixin()
 	identityMixinFields0 := identityMixin[0].Fields()
 	_ = identityMixinFields0
@@ -150,6 +408,15 @@ func init() {
 	identityDescID := identityMixinFields0[0].Descriptor()
 	// identity.DefaultID holds the default value on creation for the id field.
 	identity.DefaultID = identityDescID.Default.(func() uuid.UUID)
+	invitationMixin := schema.Invitation{}.Mixin()
+	invitationMixinFields0 := invitationMixin[0].Fields()
+	_ = invitationMixinFields0
+	invitationFields := schema.Invitation{}.Fields()
+	_ = invitationFields
+	// invitationDescID is the schema descriptor for id field.
+	invitationDescID := invitationMixinFields0[0].Descriptor()
+	// invitation.DefaultID holds the default value on creation for the id field.
+	invitation.DefaultID = invitationDescID.Default.(func() uuid.UUID)
 	ledgeraccountMixin := schema.LedgerAccount{}.Mixin()
 	ledgeraccountMixinFields0 := ledgeraccountMixin[0].Fields()
 	_ = ledgeraccountMixinFields0
@@ -183,6 +450,10 @@ func init() {
 	ledgeraccountDescSeq := ledgeraccountFields[10].Descriptor()
 	// ledgeraccount.DefaultSeq holds the default value on creation for the seq field.
 	ledgeraccount.DefaultSeq = ledgeraccountDescSeq.Default.(int64)
+	// ledgeraccountDescVisible is the schema descriptor for visible field.
+	ledgeraccountDescVisible := ledgeraccountFields[14].Descriptor()
+	// ledgeraccount.DefaultVisible holds the default value on creation for the visible field.
+	ledgeraccount.DefaultVisible = ledgeraccountDescVisible.Default.(bool)
 	// ledgeraccountDescID is the schema descriptor for id field.
 	ledgeraccountDescID := ledgeraccountMixinFields0[0].Descriptor()
 	// ledgeraccount.DefaultID holds the default value on creation for the id field.
@@ -216,6 +487,10 @@ func init() {
 	membershipDescRevision := membershipMixinFields1[0].Descriptor()
 	// membership.DefaultRevision holds the default value on creation for the revision field.
 	membership.DefaultRevision = membershipDescRevision.Default.(int64)
+	// membershipDescEarnsToOwner is the schema descriptor for earns_to_owner field.
+	membershipDescEarnsToOwner := membershipFields[5].Descriptor()
+	// membership.DefaultEarnsToOwner holds the default value on creation for the earns_to_owner field.
+	membership.DefaultEarnsToOwner = membershipDescEarnsToOwner.Default.(bool)
 	// membershipDescID is the schema descriptor for id field.
 	membershipDescID := membershipMixinFields0[0].Descriptor()
 	// membership.DefaultID holds the default value on creation for the id field.
@@ -335,6 +610,15 @@ func init() {
 	paymentDescID := paymentMixinFields0[0].Descriptor()
 	// payment.DefaultID holds the default value on creation for the id field.
 	payment.DefaultID = paymentDescID.Default.(func() uuid.UUID)
+	paymentnoticeMixin := schema.PaymentNotice{}.Mixin()
+	paymentnoticeMixinFields0 := paymentnoticeMixin[0].Fields()
+	_ = paymentnoticeMixinFields0
+	paymentnoticeFields := schema.PaymentNotice{}.Fields()
+	_ = paymentnoticeFields
+	// paymentnoticeDescID is the schema descriptor for id field.
+	paymentnoticeDescID := paymentnoticeMixinFields0[0].Descriptor()
+	// paymentnotice.DefaultID holds the default value on creation for the id field.
+	paymentnotice.DefaultID = paymentnoticeDescID.Default.(func() uuid.UUID)
 	productMixin := schema.Product{}.Mixin()
 	productMixinFields0 := productMixin[0].Fields()
 	_ = productMixinFields0
@@ -350,6 +634,111 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	promocodeMixin := schema.PromoCode{}.Mixin()
+	promocodeMixinFields0 := promocodeMixin[0].Fields()
+	_ = promocodeMixinFields0
+	promocodeFields := schema.PromoCode{}.Fields()
+	_ = promocodeFields
+	// promocodeDescCode is the schema descriptor for code field.
+	promocodeDescCode := promocodeFields[1].Descriptor()
+	// promocode.DefaultCode holds the default value on creation for the code field.
+	promocode.DefaultCode = promocodeDescCode.Default.(string)
+	// promocodeDescUses is the schema descriptor for uses field.
+	promocodeDescUses := promocodeFields[4].Descriptor()
+	// promocode.DefaultUses holds the default value on creation for the uses field.
+	promocode.DefaultUses = promocodeDescUses.Default.(int64)
+	// promocodeDescID is the schema descriptor for id field.
+	promocodeDescID := promocodeMixinFields0[0].Descriptor()
+	// promocode.DefaultID holds the default value on creation for the id field.
+	promocode.DefaultID = promocodeDescID.Default.(func() uuid.UUID)
+	promouseMixin := schema.PromoUse{}.Mixin()
+	promouseMixinFields0 := promouseMixin[0].Fields()
+	_ = promouseMixinFields0
+	promouseFields := schema.PromoUse{}.Fields()
+	_ = promouseFields
+	// promouseDescReducedMinor is the schema descriptor for reduced_minor field.
+	promouseDescReducedMinor := promouseFields[6].Descriptor()
+	// promouse.DefaultReducedMinor holds the default value on creation for the reduced_minor field.
+	promouse.DefaultReducedMinor = promouseDescReducedMinor.Default.(int64)
+	// promouseDescCurrency is the schema descriptor for currency field.
+	promouseDescCurrency := promouseFields[7].Descriptor()
+	// promouse.DefaultCurrency holds the default value on creation for the currency field.
+	promouse.DefaultCurrency = promouseDescCurrency.Default.(string)
+	// promouseDescPoints is the schema descriptor for points field.
+	promouseDescPoints := promouseFields[8].Descriptor()
+	// promouse.DefaultPoints holds the default value on creation for the points field.
+	promouse.DefaultPoints = promouseDescPoints.Default.(int64)
+	// promouseDescMultiplierBasisPoints is the schema descriptor for multiplier_basis_points field.
+	promouseDescMultiplierBasisPoints := promouseFields[9].Descriptor()
+	// promouse.DefaultMultiplierBasisPoints holds the default value on creation for the multiplier_basis_points field.
+	promouse.DefaultMultiplierBasisPoints = promouseDescMultiplierBasisPoints.Default.(int64)
+	// promouseDescID is the schema descriptor for id field.
+	promouseDescID := promouseMixinFields0[0].Descriptor()
+	// promouse.DefaultID holds the default value on creation for the id field.
+	promouse.DefaultID = promouseDescID.Default.(func() uuid.UUID)
+	promotionMixin := schema.Promotion{}.Mixin()
+	promotionMixinFields0 := promotionMixin[0].Fields()
+	_ = promotionMixinFields0
+	promotionMixinFields1 := promotionMixin[1].Fields()
+	_ = promotionMixinFields1
+	promotionFields := schema.Promotion{}.Fields()
+	_ = promotionFields
+	// promotionDescRevision is the schema descriptor for revision field.
+	promotionDescRevision := promotionMixinFields1[0].Descriptor()
+	// promotion.DefaultRevision holds the default value on creation for the revision field.
+	promotion.DefaultRevision = promotionDescRevision.Default.(int64)
+	// promotionDescStackable is the schema descriptor for stackable field.
+	promotionDescStackable := promotionFields[6].Descriptor()
+	// promotion.DefaultStackable holds the default value on creation for the stackable field.
+	promotion.DefaultStackable = promotionDescStackable.Default.(bool)
+	// promotionDescPriority is the schema descriptor for priority field.
+	promotionDescPriority := promotionFields[8].Descriptor()
+	// promotion.DefaultPriority holds the default value on creation for the priority field.
+	promotion.DefaultPriority = promotionDescPriority.Default.(int)
+	// promotionDescTaken is the schema descriptor for taken field.
+	promotionDescTaken := promotionFields[10].Descriptor()
+	// promotion.DefaultTaken holds the default value on creation for the taken field.
+	promotion.DefaultTaken = promotionDescTaken.Default.(int64)
+	// promotionDescIssued is the schema descriptor for issued field.
+	promotionDescIssued := promotionFields[13].Descriptor()
+	// promotion.DefaultIssued holds the default value on creation for the issued field.
+	promotion.DefaultIssued = promotionDescIssued.Default.(int64)
+	// promotionDescID is the schema descriptor for id field.
+	promotionDescID := promotionMixinFields0[0].Descriptor()
+	// promotion.DefaultID holds the default value on creation for the id field.
+	promotion.DefaultID = promotionDescID.Default.(func() uuid.UUID)
+	referralMixin := schema.Referral{}.Mixin()
+	referralMixinFields0 := referralMixin[0].Fields()
+	_ = referralMixinFields0
+	referralMixinFields1 := referralMixin[1].Fields()
+	_ = referralMixinFields1
+	referralFields := schema.Referral{}.Fields()
+	_ = referralFields
+	// referralDescRevision is the schema descriptor for revision field.
+	referralDescRevision := referralMixinFields1[0].Descriptor()
+	// referral.DefaultRevision holds the default value on creation for the revision field.
+	referral.DefaultRevision = referralDescRevision.Default.(int64)
+	// referralDescAdvocatePoints is the schema descriptor for advocate_points field.
+	referralDescAdvocatePoints := referralFields[11].Descriptor()
+	// referral.DefaultAdvocatePoints holds the default value on creation for the advocate_points field.
+	referral.DefaultAdvocatePoints = referralDescAdvocatePoints.Default.(int64)
+	// referralDescFriendPoints is the schema descriptor for friend_points field.
+	referralDescFriendPoints := referralFields[12].Descriptor()
+	// referral.DefaultFriendPoints holds the default value on creation for the friend_points field.
+	referral.DefaultFriendPoints = referralDescFriendPoints.Default.(int64)
+	// referralDescID is the schema descriptor for id field.
+	referralDescID := referralMixinFields0[0].Descriptor()
+	// referral.DefaultID holds the default value on creation for the id field.
+	referral.DefaultID = referralDescID.Default.(func() uuid.UUID)
+	referralcodeMixin := schema.ReferralCode{}.Mixin()
+	referralcodeMixinFields0 := referralcodeMixin[0].Fields()
+	_ = referralcodeMixinFields0
+	referralcodeFields := schema.ReferralCode{}.Fields()
+	_ = referralcodeFields
+	// referralcodeDescID is the schema descriptor for id field.
+	referralcodeDescID := referralcodeMixinFields0[0].Descriptor()
+	// referralcode.DefaultID holds the default value on creation for the id field.
+	referralcode.DefaultID = referralcodeDescID.Default.(func() uuid.UUID)
 	returnrequestMixin := schema.ReturnRequest{}.Mixin()
 	returnrequestMixinFields0 := returnrequestMixin[0].Fields()
 	_ = returnrequestMixinFields0
@@ -365,6 +754,61 @@ func init() {
 	returnrequestDescID := returnrequestMixinFields0[0].Descriptor()
 	// returnrequest.DefaultID holds the default value on creation for the id field.
 	returnrequest.DefaultID = returnrequestDescID.Default.(func() uuid.UUID)
+	rewardMixin := schema.Reward{}.Mixin()
+	rewardMixinFields0 := rewardMixin[0].Fields()
+	_ = rewardMixinFields0
+	rewardMixinFields1 := rewardMixin[1].Fields()
+	_ = rewardMixinFields1
+	rewardFields := schema.Reward{}.Fields()
+	_ = rewardFields
+	// rewardDescRevision is the schema descriptor for revision field.
+	rewardDescRevision := rewardMixinFields1[0].Descriptor()
+	// reward.DefaultRevision holds the default value on creation for the revision field.
+	reward.DefaultRevision = rewardDescRevision.Default.(int64)
+	// rewardDescTaken is the schema descriptor for taken field.
+	rewardDescTaken := rewardFields[9].Descriptor()
+	// reward.DefaultTaken holds the default value on creation for the taken field.
+	reward.DefaultTaken = rewardDescTaken.Default.(int64)
+	// rewardDescTeaser is the schema descriptor for teaser field.
+	rewardDescTeaser := rewardFields[14].Descriptor()
+	// reward.DefaultTeaser holds the default value on creation for the teaser field.
+	reward.DefaultTeaser = rewardDescTeaser.Default.(bool)
+	// rewardDescCancellable is the schema descriptor for cancellable field.
+	rewardDescCancellable := rewardFields[19].Descriptor()
+	// reward.DefaultCancellable holds the default value on creation for the cancellable field.
+	reward.DefaultCancellable = rewardDescCancellable.Default.(bool)
+	// rewardDescID is the schema descriptor for id field.
+	rewardDescID := rewardMixinFields0[0].Descriptor()
+	// reward.DefaultID holds the default value on creation for the id field.
+	reward.DefaultID = rewardDescID.Default.(func() uuid.UUID)
+	rewardcodeMixin := schema.RewardCode{}.Mixin()
+	rewardcodeMixinFields0 := rewardcodeMixin[0].Fields()
+	_ = rewardcodeMixinFields0
+	rewardcodeFields := schema.RewardCode{}.Fields()
+	_ = rewardcodeFields
+	// rewardcodeDescID is the schema descriptor for id field.
+	rewardcodeDescID := rewardcodeMixinFields0[0].Descriptor()
+	// rewardcode.DefaultID holds the default value on creation for the id field.
+	rewardcode.DefaultID = rewardcodeDescID.Default.(func() uuid.UUID)
+	rewardredemptionMixin := schema.RewardRedemption{}.Mixin()
+	rewardredemptionMixinFields0 := rewardredemptionMixin[0].Fields()
+	_ = rewardredemptionMixinFields0
+	rewardredemptionMixinFields1 := rewardredemptionMixin[1].Fields()
+	_ = rewardredemptionMixinFields1
+	rewardredemptionFields := schema.RewardRedemption{}.Fields()
+	_ = rewardredemptionFields
+	// rewardredemptionDescRevision is the schema descriptor for revision field.
+	rewardredemptionDescRevision := rewardredemptionMixinFields1[0].Descriptor()
+	// rewardredemption.DefaultRevision holds the default value on creation for the revision field.
+	rewardredemption.DefaultRevision = rewardredemptionDescRevision.Default.(int64)
+	// rewardredemptionDescCancellable is the schema descriptor for cancellable field.
+	rewardredemptionDescCancellable := rewardredemptionFields[12].Descriptor()
+	// rewardredemption.DefaultCancellable holds the default value on creation for the cancellable field.
+	rewardredemption.DefaultCancellable = rewardredemptionDescCancellable.Default.(bool)
+	// rewardredemptionDescID is the schema descriptor for id field.
+	rewardredemptionDescID := rewardredemptionMixinFields0[0].Descriptor()
+	// rewardredemption.DefaultID holds the default value on creation for the id field.
+	rewardredemption.DefaultID = rewardredemptionDescID.Default.(func() uuid.UUID)
 	roleMixin := schema.Role{}.Mixin()
 	roleMixinFields0 := roleMixin[0].Fields()
 	_ = roleMixinFields0
@@ -495,6 +939,76 @@ func init() {
 	ticketparticipantDescID := ticketparticipantMixinFields0[0].Descriptor()
 	// ticketparticipant.DefaultID holds the default value on creation for the id field.
 	ticketparticipant.DefaultID = ticketparticipantDescID.Default.(func() uuid.UUID)
+	tierMixin := schema.Tier{}.Mixin()
+	tierMixinFields0 := tierMixin[0].Fields()
+	_ = tierMixinFields0
+	tierMixinFields1 := tierMixin[1].Fields()
+	_ = tierMixinFields1
+	tierFields := schema.Tier{}.Fields()
+	_ = tierFields
+	// tierDescKeyID is the schema descriptor for key_id field.
+	tierDescKeyID := tierMixinFields1[0].Descriptor()
+	// tier.DefaultKeyID holds the default value on creation for the key_id field.
+	tier.DefaultKeyID = tierDescKeyID.Default.(func() uuid.UUID)
+	// tierDescVersion is the schema descriptor for version field.
+	tierDescVersion := tierMixinFields1[1].Descriptor()
+	// tier.DefaultVersion holds the default value on creation for the version field.
+	tier.DefaultVersion = tierDescVersion.Default.(int64)
+	// tierDescSpentThresholdMinor is the schema descriptor for spent_threshold_minor field.
+	tierDescSpentThresholdMinor := tierFields[6].Descriptor()
+	// tier.DefaultSpentThresholdMinor holds the default value on creation for the spent_threshold_minor field.
+	tier.DefaultSpentThresholdMinor = tierDescSpentThresholdMinor.Default.(int64)
+	// tierDescCurrency is the schema descriptor for currency field.
+	tierDescCurrency := tierFields[7].Descriptor()
+	// tier.DefaultCurrency holds the default value on creation for the currency field.
+	tier.DefaultCurrency = tierDescCurrency.Default.(string)
+	// tierDescGraceDays is the schema descriptor for grace_days field.
+	tierDescGraceDays := tierFields[12].Descriptor()
+	// tier.DefaultGraceDays holds the default value on creation for the grace_days field.
+	tier.DefaultGraceDays = tierDescGraceDays.Default.(int)
+	// tierDescFallsOnReturn is the schema descriptor for falls_on_return field.
+	tierDescFallsOnReturn := tierFields[14].Descriptor()
+	// tier.DefaultFallsOnReturn holds the default value on creation for the falls_on_return field.
+	tier.DefaultFallsOnReturn = tierDescFallsOnReturn.Default.(bool)
+	// tierDescID is the schema descriptor for id field.
+	tierDescID := tierMixinFields0[0].Descriptor()
+	// tier.DefaultID holds the default value on creation for the id field.
+	tier.DefaultID = tierDescID.Default.(func() uuid.UUID)
+	tierchangeMixin := schema.TierChange{}.Mixin()
+	tierchangeMixinFields0 := tierchangeMixin[0].Fields()
+	_ = tierchangeMixinFields0
+	tierchangeFields := schema.TierChange{}.Fields()
+	_ = tierchangeFields
+	// tierchangeDescID is the schema descriptor for id field.
+	tierchangeDescID := tierchangeMixinFields0[0].Descriptor()
+	// tierchange.DefaultID holds the default value on creation for the id field.
+	tierchange.DefaultID = tierchangeDescID.Default.(func() uuid.UUID)
+	topupMixin := schema.TopUp{}.Mixin()
+	topupMixinFields0 := topupMixin[0].Fields()
+	_ = topupMixinFields0
+	topupFields := schema.TopUp{}.Fields()
+	_ = topupFields
+	// topupDescID is the schema descriptor for id field.
+	topupDescID := topupMixinFields0[0].Descriptor()
+	// topup.DefaultID holds the default value on creation for the id field.
+	topup.DefaultID = topupDescID.Default.(func() uuid.UUID)
+	transferMixin := schema.Transfer{}.Mixin()
+	transferMixinFields0 := transferMixin[0].Fields()
+	_ = transferMixinFields0
+	transferFields := schema.Transfer{}.Fields()
+	_ = transferFields
+	// transferDescOwn is the schema descriptor for own field.
+	transferDescOwn := transferFields[4].Descriptor()
+	// transfer.DefaultOwn holds the default value on creation for the own field.
+	transfer.DefaultOwn = transferDescOwn.Default.(bool)
+	// transferDescFeeMinor is the schema descriptor for fee_minor field.
+	transferDescFeeMinor := transferFields[7].Descriptor()
+	// transfer.DefaultFeeMinor holds the default value on creation for the fee_minor field.
+	transfer.DefaultFeeMinor = transferDescFeeMinor.Default.(int64)
+	// transferDescID is the schema descriptor for id field.
+	transferDescID := transferMixinFields0[0].Descriptor()
+	// transfer.DefaultID holds the default value on creation for the id field.
+	transfer.DefaultID = transferDescID.Default.(func() uuid.UUID)
 	userMixin := schema.User{}.Mixin()
 	userMixinFields0 := userMixin[0].Fields()
 	_ = userMixinFields0

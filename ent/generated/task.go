@@ -43,7 +43,11 @@ type Task struct {
 	// Total holds the value of the "total" field.
 	Total *int64 `json:"total,omitempty"`
 	// FinishedAt holds the value of the "finished_at" field.
-	FinishedAt   *time.Time `json:"finished_at,omitempty"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	// Who decided, where it waited for a decision.
+	ApproverID *uuid.UUID `json:"approver_id,omitempty"`
+	// Why it was decided so.
+	Note         *string `json:"note,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -52,13 +56,13 @@ func (*Task) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case task.FieldUserID:
+		case task.FieldUserID, task.FieldApproverID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case task.FieldInput, task.FieldCursor, task.FieldCounts:
 			values[i] = new([]byte)
 		case task.FieldTotal:
 			values[i] = new(sql.NullInt64)
-		case task.FieldKind, task.FieldStatus, task.FieldDedupKey:
+		case task.FieldKind, task.FieldStatus, task.FieldDedupKey, task.FieldNote:
 			values[i] = new(sql.NullString)
 		case task.FieldCreatedAt, task.FieldUpdatedAt, task.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
@@ -167,6 +171,20 @@ func (_m *Task) assignValues(columns []string, values []any) error {
 				_m.FinishedAt = new(time.Time)
 				*_m.FinishedAt = value.Time
 			}
+		case task.FieldApproverID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field approver_id", values[i])
+			} else if value.Valid {
+				_m.ApproverID = new(uuid.UUID)
+				*_m.ApproverID = *value.S.(*uuid.UUID)
+			}
+		case task.FieldNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field note", values[i])
+			} else if value.Valid {
+				_m.Note = new(string)
+				*_m.Note = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -245,6 +263,16 @@ func (_m *Task) String() string {
 	if v := _m.FinishedAt; v != nil {
 		builder.WriteString("finished_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ApproverID; v != nil {
+		builder.WriteString("approver_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.Note; v != nil {
+		builder.WriteString("note=")
+		builder.WriteString(*v)
 	}
 	builder.WriteByte(')')
 	return builder.String()

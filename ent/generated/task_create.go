@@ -134,6 +134,34 @@ func (_c *TaskCreate) SetNillableFinishedAt(v *time.Time) *TaskCreate {
 	return _c
 }
 
+// SetApproverID sets the "approver_id" field.
+func (_c *TaskCreate) SetApproverID(v uuid.UUID) *TaskCreate {
+	_c.mutation.SetApproverID(v)
+	return _c
+}
+
+// SetNillableApproverID sets the "approver_id" field if the given value is not nil.
+func (_c *TaskCreate) SetNillableApproverID(v *uuid.UUID) *TaskCreate {
+	if v != nil {
+		_c.SetApproverID(*v)
+	}
+	return _c
+}
+
+// SetNote sets the "note" field.
+func (_c *TaskCreate) SetNote(v string) *TaskCreate {
+	_c.mutation.SetNote(v)
+	return _c
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_c *TaskCreate) SetNillableNote(v *string) *TaskCreate {
+	if v != nil {
+		_c.SetNote(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *TaskCreate) SetID(v uuid.UUID) *TaskCreate {
 	_c.mutation.SetID(v)
@@ -297,6 +325,14 @@ func (_c *TaskCreate) createSpec() (*Task, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FinishedAt(); ok {
 		_spec.SetField(task.FieldFinishedAt, field.TypeTime, value)
 		_node.FinishedAt = &value
+	}
+	if value, ok := _c.mutation.ApproverID(); ok {
+		_spec.SetField(task.FieldApproverID, field.TypeUUID, value)
+		_node.ApproverID = &value
+	}
+	if value, ok := _c.mutation.Note(); ok {
+		_spec.SetField(task.FieldNote, field.TypeString, value)
+		_node.Note = &value
 	}
 	return _node, _spec
 }

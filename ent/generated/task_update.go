@@ -188,6 +188,46 @@ func (_u *TaskUpdate) ClearFinishedAt() *TaskUpdate {
 	return _u
 }
 
+// SetApproverID sets the "approver_id" field.
+func (_u *TaskUpdate) SetApproverID(v uuid.UUID) *TaskUpdate {
+	_u.mutation.SetApproverID(v)
+	return _u
+}
+
+// SetNillableApproverID sets the "approver_id" field if the given value is not nil.
+func (_u *TaskUpdate) SetNillableApproverID(v *uuid.UUID) *TaskUpdate {
+	if v != nil {
+		_u.SetApproverID(*v)
+	}
+	return _u
+}
+
+// ClearApproverID clears the value of the "approver_id" field.
+func (_u *TaskUpdate) ClearApproverID() *TaskUpdate {
+	_u.mutation.ClearApproverID()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *TaskUpdate) SetNote(v string) *TaskUpdate {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *TaskUpdate) SetNillableNote(v *string) *TaskUpdate {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *TaskUpdate) ClearNote() *TaskUpdate {
+	_u.mutation.ClearNote()
+	return _u
+}
+
 // Mutation returns the TaskMutation object of the builder.
 func (_u *TaskUpdate) Mutation() *TaskMutation {
 	return _u.mutation
@@ -302,6 +342,18 @@ func (_u *TaskUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.FinishedAtCleared() {
 		_spec.ClearField(task.FieldFinishedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ApproverID(); ok {
+		_spec.SetField(task.FieldApproverID, field.TypeUUID, value)
+	}
+	if _u.mutation.ApproverIDCleared() {
+		_spec.ClearField(task.FieldApproverID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(task.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(task.FieldNote, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -480,6 +532,46 @@ func (_u *TaskUpdateOne) ClearFinishedAt() *TaskUpdateOne {
 	return _u
 }
 
+// SetApproverID sets the "approver_id" field.
+func (_u *TaskUpdateOne) SetApproverID(v uuid.UUID) *TaskUpdateOne {
+	_u.mutation.SetApproverID(v)
+	return _u
+}
+
+// SetNillableApproverID sets the "approver_id" field if the given value is not nil.
+func (_u *TaskUpdateOne) SetNillableApproverID(v *uuid.UUID) *TaskUpdateOne {
+	if v != nil {
+		_u.SetApproverID(*v)
+	}
+	return _u
+}
+
+// ClearApproverID clears the value of the "approver_id" field.
+func (_u *TaskUpdateOne) ClearApproverID() *TaskUpdateOne {
+	_u.mutation.ClearApproverID()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *TaskUpdateOne) SetNote(v string) *TaskUpdateOne {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *TaskUpdateOne) SetNillableNote(v *string) *TaskUpdateOne {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *TaskUpdateOne) ClearNote() *TaskUpdateOne {
+	_u.mutation.ClearNote()
+	return _u
+}
+
 // Mutation returns the TaskMutation object of the builder.
 func (_u *TaskUpdateOne) Mutation() *TaskMutation {
 	return _u.mutation
@@ -624,6 +716,18 @@ func (_u *TaskUpdateOne) sqlSave(ctx context.Context) (_node *Task, err error) {
 	}
 	if _u.mutation.FinishedAtCleared() {
 		_spec.ClearField(task.FieldFinishedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ApproverID(); ok {
+		_spec.SetField(task.FieldApproverID, field.TypeUUID, value)
+	}
+	if _u.mutation.ApproverIDCleared() {
+		_spec.ClearField(task.FieldApproverID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(task.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(task.FieldNote, field.TypeString)
 	}
 	_node = &Task{config: _u.config}
 	_spec.Assign = _node.assignValues

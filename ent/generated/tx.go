@@ -12,18 +12,44 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// Achievement is the client for interacting with the Achievement builders.
+	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// Campaign is the client for interacting with the Campaign builders.
+	Campaign *CampaignClient
+	// CampaignAct is the client for interacting with the CampaignAct builders.
+	CampaignAct *CampaignActClient
+	// CampaignEntry is the client for interacting with the CampaignEntry builders.
+	CampaignEntry *CampaignEntryClient
+	// CampaignPhoto is the client for interacting with the CampaignPhoto builders.
+	CampaignPhoto *CampaignPhotoClient
+	// Club is the client for interacting with the Club builders.
+	Club *ClubClient
+	// ClubMember is the client for interacting with the ClubMember builders.
+	ClubMember *ClubMemberClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// EarningRule is the client for interacting with the EarningRule builders.
+	EarningRule *EarningRuleClient
+	// EarningUse is the client for interacting with the EarningUse builders.
+	EarningUse *EarningUseClient
+	// FeeRule is the client for interacting with the FeeRule builders.
+	FeeRule *FeeRuleClient
+	// GiftCard is the client for interacting with the GiftCard builders.
+	GiftCard *GiftCardClient
+	// Goal is the client for interacting with the Goal builders.
+	Goal *GoalClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
@@ -42,10 +68,28 @@ type Tx struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PaymentNotice is the client for interacting with the PaymentNotice builders.
+	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// PromoCode is the client for interacting with the PromoCode builders.
+	PromoCode *PromoCodeClient
+	// PromoUse is the client for interacting with the PromoUse builders.
+	PromoUse *PromoUseClient
+	// Promotion is the client for interacting with the Promotion builders.
+	Promotion *PromotionClient
+	// Referral is the client for interacting with the Referral builders.
+	Referral *ReferralClient
+	// ReferralCode is the client for interacting with the ReferralCode builders.
+	ReferralCode *ReferralCodeClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
+	// Reward is the client for interacting with the Reward builders.
+	Reward *RewardClient
+	// RewardCode is the client for interacting with the RewardCode builders.
+	RewardCode *RewardCodeClient
+	// RewardRedemption is the client for interacting with the RewardRedemption builders.
+	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
 	// Session is the client for interacting with the Session builders.
@@ -62,6 +106,14 @@ type Tx struct {
 	TicketMessage *TicketMessageClient
 	// TicketParticipant is the client for interacting with the TicketParticipant builders.
 	TicketParticipant *TicketParticipantClient
+	// Tier is the client for interacting with the Tier builders.
+	Tier *TierClient
+	// TierChange is the client for interacting with the TierChange builders.
+	TierChange *TierChangeClient
+	// TopUp is the client for interacting with the TopUp builders.
+	TopUp *TopUpClient
+	// Transfer is the client for interacting with the Transfer builders.
+	Transfer *TransferClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -195,12 +247,25 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.Achievement = NewAchievementClient(tx.config)
 	tx.Address = NewAddressClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.BonusProgram = NewBonusProgramClient(tx.config)
+	tx.Campaign = NewCampaignClient(tx.config)
+	tx.CampaignAct = NewCampaignActClient(tx.config)
+	tx.CampaignEntry = NewCampaignEntryClient(tx.config)
+	tx.CampaignPhoto = NewCampaignPhotoClient(tx.config)
+	tx.Club = NewClubClient(tx.config)
+	tx.ClubMember = NewClubMemberClient(tx.config)
 	tx.Company = NewCompanyClient(tx.config)
 	tx.ContactPoint = NewContactPointClient(tx.config)
+	tx.EarningRule = NewEarningRuleClient(tx.config)
+	tx.EarningUse = NewEarningUseClient(tx.config)
+	tx.FeeRule = NewFeeRuleClient(tx.config)
+	tx.GiftCard = NewGiftCardClient(tx.config)
+	tx.Goal = NewGoalClient(tx.config)
 	tx.Identity = NewIdentityClient(tx.config)
+	tx.Invitation = NewInvitationClient(tx.config)
 	tx.LedgerAccount = NewLedgerAccountClient(tx.config)
 	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
 	tx.LedgerLot = NewLedgerLotClient(tx.config)
@@ -210,8 +275,17 @@ func (tx *Tx) init() {
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
+	tx.PaymentNotice = NewPaymentNoticeClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.PromoCode = NewPromoCodeClient(tx.config)
+	tx.PromoUse = NewPromoUseClient(tx.config)
+	tx.Promotion = NewPromotionClient(tx.config)
+	tx.Referral = NewReferralClient(tx.config)
+	tx.ReferralCode = NewReferralCodeClient(tx.config)
 	tx.ReturnRequest = NewReturnRequestClient(tx.config)
+	tx.Reward = NewRewardClient(tx.config)
+	tx.RewardCode = NewRewardCodeClient(tx.config)
+	tx.RewardRedemption = NewRewardRedemptionClient(tx.config)
 	tx.Role = NewRoleClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
@@ -220,6 +294,10 @@ func (tx *Tx) init() {
 	tx.Ticket = NewTicketClient(tx.config)
 	tx.TicketMessage = NewTicketMessageClient(tx.config)
 	tx.TicketParticipant = NewTicketParticipantClient(tx.config)
+	tx.Tier = NewTierClient(tx.config)
+	tx.TierChange = NewTierChangeClient(tx.config)
+	tx.TopUp = NewTopUpClient(tx.config)
+	tx.Transfer = NewTransferClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 
@@ -230,7 +308,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Address.QueryXXX(), the query will be executed
+// applies a query, for example: Achievement.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

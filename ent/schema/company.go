@@ -18,7 +18,7 @@ func (Company) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, Extern
 func (Company) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "com"},
-		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}}},
+		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}, "wallets": {"id"}, "bonusAccount": {"id"}, "bonusAccounts": {"id"}}},
 	}
 }
 

@@ -21,12 +21,14 @@ func (LedgerAccount) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "acc"},
 		Shows{
-			As: []string{"BonusAccount"},
+			As: []string{"BonusAccount", "WalletAccount"},
 			Fields: map[string][]string{
 				"program": {"program_id"}, "balance": {"active", "held"}, "available": {"active"},
-				"expiring": {"id"}, "entries": {"id"}, "lots": {"id"},
+				"expiring": {"id"}, "entries": {"id"}, "lots": {"id"}, "currency": {"unit"},
+				"holds": {"id"}, "nextExpiry": {"id"}, "statement": {"id"},
+				"tier": {"program_id", "tier_id", "tier_review_at"}, "tierProgress": {"id"}, "tierChanges": {"id"},
 			},
-			Always: []string{"kind", "next_due_at"},
+			Always: []string{"kind", "next_due_at", "unit", "owner_id"},
 		},
 		entsql.Checks(map[string]string{
 			"ledger_accounts_buckets": "active >= floor AND pending >= 0 AND held >= 0",
@@ -50,7 +52,12 @@ func (LedgerAccount) Fields() []ent.Field {
 		field.Int64("floor").Default(0).Comment("How far active may fall; below zero for credit."),
 		field.Int64("seq").Default(0).Comment("Of the last entry."),
 		field.Bytes("head_hash").Optional().Comment("The hash of the last entry."),
-		field.Time("next_due_at").Optional().Nillable().Comment("When the next lot activates or expires."),
+		field.Time("next_due_at").Optional().Nillable().Comment("When the next lot activates, expires or is released."),
+		field.String("label").Optional().Nillable().Comment("The name that its owner gave it."),
+		field.Bool("visible").Default(true).Comment("Its owner is shown it."),
+		field.UUID("tier_id", uuid.UUID{}).Optional().Nillable().Comment("The tier's key_id; written by internal/tier."),
+		field.Time("tier_until_at").Optional().Nillable().Comment("Until when the tier is kept; written by internal/tier."),
+		field.Time("tier_review_at").Optional().Nillable().Comment("When the tier is looked at again: to warn, or to decide; written by internal/tier."),
 	}
 }
 
@@ -59,5 +66,7 @@ func (LedgerAccount) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("owner_id", "unit", "kind", "name").Unique(),
 		index.Fields("next_due_at"),
+		index.Fields("tier_review_at").StorageKey("ledger_account_tier_review").Annotations(entsql.IndexWhere("tier_review_at is not null")),
+		index.Fields("program_id", "id"),
 	}
 }

@@ -32,8 +32,8 @@ func (LedgerLot) Fields() []ent.Field {
 		field.Enum("bucket").Values("PENDING", "ACTIVE", "HELD").Immutable(),
 		field.Int64("amount").Immutable(),
 		field.Int64("remaining").Comment("The sum of its ledger_lot_moves."),
-		field.Time("due_at").Optional().Nillable().Immutable().Comment("PENDING activates, ACTIVE expires, HELD is released."),
-		field.UUID("origin_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The lot it came out of."),
+		field.Time("due_at").Optional().Nillable().Comment("PENDING activates, ACTIVE expires, HELD is released; moved where lots slide."),
+		field.UUID("origin_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The lot it came out of; of a HELD one the lot to which it goes back."),
 	}
 }
 
@@ -42,5 +42,6 @@ func (LedgerLot) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("account_id", "bucket", "due_at", "id").StorageKey("ledger_lot_open").Annotations(entsql.IndexWhere("remaining > 0")),
 		index.Fields("account_id", "id"),
+		index.Fields("origin_id").StorageKey("ledger_lot_origin").Annotations(entsql.IndexWhere("origin_id is not null")),
 	}
 }

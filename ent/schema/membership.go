@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -31,6 +32,7 @@ func (Membership) Fields() []ent.Field {
 		field.UUID("role_id", uuid.UUID{}).Comment("The role's key_id."),
 		field.Enum("status").Values("INVITED", "ACTIVE", "SUSPENDED", "ENDED").Default("ACTIVE"),
 		field.Time("valid_until_at").Optional().Nillable(),
+		field.Bool("earns_to_owner").Default(false).Comment("Of a family: the person's orders earn into its card. True in one family at most."),
 	}
 }
 
@@ -44,5 +46,6 @@ func (Membership) Edges() []ent.Edge {
 
 // Indexes of the table.
 func (Membership) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "owner_id").Unique(), index.Fields("owner_id", "status")}
+	return []ent.Index{index.Fields("user_id", "owner_id").Unique(), index.Fields("owner_id", "status"),
+		index.Fields("user_id").Unique().StorageKey("membership_one_earner").Annotations(entsql.IndexWhere("earns_to_owner"))}
 }

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 )
 
 // Task is long work that one can watch and resume: an import, an export.
@@ -29,6 +30,8 @@ func (Task) Fields() []ent.Field {
 		field.JSON("counts", map[string]int64{}).Optional(),
 		field.Int64("total").Optional().Nillable(),
 		field.Time("finished_at").Optional().Nillable(),
+		field.UUID("approver_id", uuid.UUID{}).Optional().Nillable().Comment("Who decided, where it waited for a decision."),
+		field.String("note").Optional().Nillable().Comment("Why it was decided so."),
 	}
 }
 

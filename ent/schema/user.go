@@ -20,7 +20,9 @@ func (User) Annotations() []schema.Annotation {
 		Prefix{Value: "usr"},
 		Shows{Fields: map[string][]string{
 			"preferences": {"locale", "time_zone"}, "identities": {"id"}, "sessions": {"id"}, "memberships": {"id"}, "orders": {"id"}, "returns": {"id"},
-			"bonusAccount": {"id"}, "bonusAccounts": {"id"}, "tickets": {"id"}, "notifications": {"id"}, "streamPosition": {"id"},
+			"bonusAccount": {"id"}, "bonusAccounts": {"id"}, "tier": {"id"}, "families": {"id"}, "familyInvitations": {"id"}, "tickets": {"id"}, "notifications": {"id"}, "streamPosition": {"id"}, "wallets": {"id"}, "topUps": {"id"}, "giftCards": {"id"},
+			"progress": {"id"}, "achievements": {"id"}, "campaignEntries": {"id"}, "goals": {"id"},
+			"rewardRedemptions": {"id"}, "referral": {"id"}, "offers": {"id"}, "benefits": {"id"}, "clubs": {"id"},
 		}},
 		entsql.Checks(map[string]string{"users_unread_count": "unread_count >= 0", "users_stream": "stream_seq >= 0 AND stream_oldest >= 0"}),
 	}

@@ -25,30 +25,104 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_BonusAccount_entries_args(ctx, raw)
 	case "BonusAccount.expiring":
 		return ec.field_BonusAccount_expiring_args(ctx, raw)
+	case "BonusAccount.statement":
+		return ec.field_BonusAccount_statement_args(ctx, raw)
+	case "BonusAccount.tierChanges":
+		return ec.field_BonusAccount_tierChanges_args(ctx, raw)
+	case "BonusStatement.entries":
+		return ec.field_BonusStatement_entries_args(ctx, raw)
+	case "Campaign.myEntries":
+		return ec.field_Campaign_myEntries_args(ctx, raw)
+	case "Company.bonusAccount":
+		return ec.field_Company_bonusAccount_args(ctx, raw)
 	case "Company.orders":
 		return ec.field_Company_orders_args(ctx, raw)
 	case "Company.tickets":
 		return ec.field_Company_tickets_args(ctx, raw)
+	case "Company.wallets":
+		return ec.field_Company_wallets_args(ctx, raw)
+	case "Mutation.acceptFamilyInvitation":
+		return ec.field_Mutation_acceptFamilyInvitation_args(ctx, raw)
 	case "Mutation.accruePoints":
 		return ec.field_Mutation_accruePoints_args(ctx, raw)
+	case "Mutation.accruePointsInBulk":
+		return ec.field_Mutation_accruePointsInBulk_args(ctx, raw)
+	case "Mutation.activateGiftCard":
+		return ec.field_Mutation_activateGiftCard_args(ctx, raw)
+	case "Mutation.activateOffer":
+		return ec.field_Mutation_activateOffer_args(ctx, raw)
+	case "Mutation.activatePoints":
+		return ec.field_Mutation_activatePoints_args(ctx, raw)
 	case "Mutation.addInternalNote":
 		return ec.field_Mutation_addInternalNote_args(ctx, raw)
+	case "Mutation.addRewardCodes":
+		return ec.field_Mutation_addRewardCodes_args(ctx, raw)
 	case "Mutation.adjustPoints":
 		return ec.field_Mutation_adjustPoints_args(ctx, raw)
+	case "Mutation.adjustWallet":
+		return ec.field_Mutation_adjustWallet_args(ctx, raw)
+	case "Mutation.applyPromoCode":
+		return ec.field_Mutation_applyPromoCode_args(ctx, raw)
+	case "Mutation.approveAdjustment":
+		return ec.field_Mutation_approveAdjustment_args(ctx, raw)
+	case "Mutation.approveWalletAdjustment":
+		return ec.field_Mutation_approveWalletAdjustment_args(ctx, raw)
 	case "Mutation.archiveNotification":
 		return ec.field_Mutation_archiveNotification_args(ctx, raw)
 	case "Mutation.assignTicket":
 		return ec.field_Mutation_assignTicket_args(ctx, raw)
 	case "Mutation.cancelOrder":
 		return ec.field_Mutation_cancelOrder_args(ctx, raw)
+	case "Mutation.cancelPending":
+		return ec.field_Mutation_cancelPending_args(ctx, raw)
+	case "Mutation.cancelRewardRedemption":
+		return ec.field_Mutation_cancelRewardRedemption_args(ctx, raw)
+	case "Mutation.captureHold":
+		return ec.field_Mutation_captureHold_args(ctx, raw)
+	case "Mutation.changeFamilyRole":
+		return ec.field_Mutation_changeFamilyRole_args(ctx, raw)
 	case "Mutation.changePassword":
 		return ec.field_Mutation_changePassword_args(ctx, raw)
+	case "Mutation.claimReferral":
+		return ec.field_Mutation_claimReferral_args(ctx, raw)
 	case "Mutation.closeTicket":
 		return ec.field_Mutation_closeTicket_args(ctx, raw)
 	case "Mutation.confirmContact":
 		return ec.field_Mutation_confirmContact_args(ctx, raw)
+	case "Mutation.confirmTransfer":
+		return ec.field_Mutation_confirmTransfer_args(ctx, raw)
+	case "Mutation.createFamily":
+		return ec.field_Mutation_createFamily_args(ctx, raw)
+	case "Mutation.declineFamilyInvitation":
+		return ec.field_Mutation_declineFamilyInvitation_args(ctx, raw)
 	case "Mutation.deleteAddress":
 		return ec.field_Mutation_deleteAddress_args(ctx, raw)
+	case "Mutation.deleteGoal":
+		return ec.field_Mutation_deleteGoal_args(ctx, raw)
+	case "Mutation.drawRaffle":
+		return ec.field_Mutation_drawRaffle_args(ctx, raw)
+	case "Mutation.enterCampaign":
+		return ec.field_Mutation_enterCampaign_args(ctx, raw)
+	case "Mutation.exchangePoints":
+		return ec.field_Mutation_exchangePoints_args(ctx, raw)
+	case "Mutation.exchangeReward":
+		return ec.field_Mutation_exchangeReward_args(ctx, raw)
+	case "Mutation.extendLot":
+		return ec.field_Mutation_extendLot_args(ctx, raw)
+	case "Mutation.fulfilReward":
+		return ec.field_Mutation_fulfilReward_args(ctx, raw)
+	case "Mutation.holdPoints":
+		return ec.field_Mutation_holdPoints_args(ctx, raw)
+	case "Mutation.inviteToFamily":
+		return ec.field_Mutation_inviteToFamily_args(ctx, raw)
+	case "Mutation.issueGiftCards":
+		return ec.field_Mutation_issueGiftCards_args(ctx, raw)
+	case "Mutation.joinClub":
+		return ec.field_Mutation_joinClub_args(ctx, raw)
+	case "Mutation.leaveClub":
+		return ec.field_Mutation_leaveClub_args(ctx, raw)
+	case "Mutation.leaveFamily":
+		return ec.field_Mutation_leaveFamily_args(ctx, raw)
 	case "Mutation.markAllNotificationsRead":
 		return ec.field_Mutation_markAllNotificationsRead_args(ctx, raw)
 	case "Mutation.markNotificationRead":
@@ -59,50 +133,180 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_markNotificationsSeen_args(ctx, raw)
 	case "Mutation.markTicketRead":
 		return ec.field_Mutation_markTicketRead_args(ctx, raw)
+	case "Mutation.moderateCampaignEntries":
+		return ec.field_Mutation_moderateCampaignEntries_args(ctx, raw)
+	case "Mutation.moderateCampaignEntry":
+		return ec.field_Mutation_moderateCampaignEntry_args(ctx, raw)
+	case "Mutation.moveBetweenWallets":
+		return ec.field_Mutation_moveBetweenWallets_args(ctx, raw)
 	case "Mutation.openTicket":
 		return ec.field_Mutation_openTicket_args(ctx, raw)
+	case "Mutation.openWallet":
+		return ec.field_Mutation_openWallet_args(ctx, raw)
+	case "Mutation.payOrderFromWallet":
+		return ec.field_Mutation_payOrderFromWallet_args(ctx, raw)
 	case "Mutation.placeOrder":
 		return ec.field_Mutation_placeOrder_args(ctx, raw)
+	case "Mutation.quoteTransfer":
+		return ec.field_Mutation_quoteTransfer_args(ctx, raw)
+	case "Mutation.receiveCash":
+		return ec.field_Mutation_receiveCash_args(ctx, raw)
+	case "Mutation.recordAct":
+		return ec.field_Mutation_recordAct_args(ctx, raw)
+	case "Mutation.recordVisit":
+		return ec.field_Mutation_recordVisit_args(ctx, raw)
+	case "Mutation.redeemGiftCard":
+		return ec.field_Mutation_redeemGiftCard_args(ctx, raw)
 	case "Mutation.redeemPoints":
 		return ec.field_Mutation_redeemPoints_args(ctx, raw)
+	case "Mutation.redeemRewardCode":
+		return ec.field_Mutation_redeemRewardCode_args(ctx, raw)
 	case "Mutation.register":
 		return ec.field_Mutation_register_args(ctx, raw)
+	case "Mutation.rejectAdjustment":
+		return ec.field_Mutation_rejectAdjustment_args(ctx, raw)
+	case "Mutation.rejectReferral":
+		return ec.field_Mutation_rejectReferral_args(ctx, raw)
+	case "Mutation.rejectWalletAdjustment":
+		return ec.field_Mutation_rejectWalletAdjustment_args(ctx, raw)
+	case "Mutation.releaseHold":
+		return ec.field_Mutation_releaseHold_args(ctx, raw)
+	case "Mutation.releasePromoCode":
+		return ec.field_Mutation_releasePromoCode_args(ctx, raw)
+	case "Mutation.removeFamilyMember":
+		return ec.field_Mutation_removeFamilyMember_args(ctx, raw)
 	case "Mutation.reopenTicket":
 		return ec.field_Mutation_reopenTicket_args(ctx, raw)
 	case "Mutation.replyToTicket":
 		return ec.field_Mutation_replyToTicket_args(ctx, raw)
 	case "Mutation.resendCode":
 		return ec.field_Mutation_resendCode_args(ctx, raw)
+	case "Mutation.retireBonusProgram":
+		return ec.field_Mutation_retireBonusProgram_args(ctx, raw)
+	case "Mutation.retireEarningRule":
+		return ec.field_Mutation_retireEarningRule_args(ctx, raw)
+	case "Mutation.retireTier":
+		return ec.field_Mutation_retireTier_args(ctx, raw)
+	case "Mutation.reverseEntry":
+		return ec.field_Mutation_reverseEntry_args(ctx, raw)
 	case "Mutation.revokeSession":
 		return ec.field_Mutation_revokeSession_args(ctx, raw)
 	case "Mutation.saveAddress":
 		return ec.field_Mutation_saveAddress_args(ctx, raw)
+	case "Mutation.saveBonusProgram":
+		return ec.field_Mutation_saveBonusProgram_args(ctx, raw)
+	case "Mutation.saveCampaign":
+		return ec.field_Mutation_saveCampaign_args(ctx, raw)
+	case "Mutation.saveClub":
+		return ec.field_Mutation_saveClub_args(ctx, raw)
+	case "Mutation.saveEarningRule":
+		return ec.field_Mutation_saveEarningRule_args(ctx, raw)
+	case "Mutation.saveFeeRule":
+		return ec.field_Mutation_saveFeeRule_args(ctx, raw)
+	case "Mutation.saveGoal":
+		return ec.field_Mutation_saveGoal_args(ctx, raw)
+	case "Mutation.saveOffer":
+		return ec.field_Mutation_saveOffer_args(ctx, raw)
+	case "Mutation.savePromoCodes":
+		return ec.field_Mutation_savePromoCodes_args(ctx, raw)
+	case "Mutation.savePromotion":
+		return ec.field_Mutation_savePromotion_args(ctx, raw)
+	case "Mutation.saveReferralProgram":
+		return ec.field_Mutation_saveReferralProgram_args(ctx, raw)
+	case "Mutation.saveReward":
+		return ec.field_Mutation_saveReward_args(ctx, raw)
+	case "Mutation.saveTier":
+		return ec.field_Mutation_saveTier_args(ctx, raw)
+	case "Mutation.setCampaignStatus":
+		return ec.field_Mutation_setCampaignStatus_args(ctx, raw)
+	case "Mutation.setCustomerTier":
+		return ec.field_Mutation_setCustomerTier_args(ctx, raw)
 	case "Mutation.setOrderStatus":
 		return ec.field_Mutation_setOrderStatus_args(ctx, raw)
+	case "Mutation.setPromotionStatus":
+		return ec.field_Mutation_setPromotionStatus_args(ctx, raw)
+	case "Mutation.setRewardStatus":
+		return ec.field_Mutation_setRewardStatus_args(ctx, raw)
 	case "Mutation.setTicketStatus":
 		return ec.field_Mutation_setTicketStatus_args(ctx, raw)
 	case "Mutation.signIn":
 		return ec.field_Mutation_signIn_args(ctx, raw)
 	case "Mutation.signOutEverywhere":
 		return ec.field_Mutation_signOutEverywhere_args(ctx, raw)
+	case "Mutation.testEarningRule":
+		return ec.field_Mutation_testEarningRule_args(ctx, raw)
+	case "Mutation.topUpWallet":
+		return ec.field_Mutation_topUpWallet_args(ctx, raw)
+	case "Mutation.transferPoints":
+		return ec.field_Mutation_transferPoints_args(ctx, raw)
+	case "Mutation.updateFamilySettings":
+		return ec.field_Mutation_updateFamilySettings_args(ctx, raw)
 	case "Mutation.updatePreferences":
 		return ec.field_Mutation_updatePreferences_args(ctx, raw)
 	case "Mutation.updateProfile":
 		return ec.field_Mutation_updateProfile_args(ctx, raw)
+	case "Mutation.updateWallet":
+		return ec.field_Mutation_updateWallet_args(ctx, raw)
+	case "Mutation.uploadCampaignPhoto":
+		return ec.field_Mutation_uploadCampaignPhoto_args(ctx, raw)
 	case "Mutation.upsertOrders":
 		return ec.field_Mutation_upsertOrders_args(ctx, raw)
 	case "Mutation.upsertProducts":
 		return ec.field_Mutation_upsertProducts_args(ctx, raw)
+	case "Mutation.voidGiftCard":
+		return ec.field_Mutation_voidGiftCard_args(ctx, raw)
+	case "Mutation.withdrawCampaignEntry":
+		return ec.field_Mutation_withdrawCampaignEntry_args(ctx, raw)
+	case "Mutation.withdrawFamilyInvitation":
+		return ec.field_Mutation_withdrawFamilyInvitation_args(ctx, raw)
 	case "Order.events":
 		return ec.field_Order_events_args(ctx, raw)
 	case "Query.__type":
 		return ec.field_Query___type_args(ctx, raw)
+	case "Query.allCampaigns":
+		return ec.field_Query_allCampaigns_args(ctx, raw)
 	case "Query.auditEntries":
 		return ec.field_Query_auditEntries_args(ctx, raw)
+	case "Query.campaign":
+		return ec.field_Query_campaign_args(ctx, raw)
+	case "Query.campaignCodes":
+		return ec.field_Query_campaignCodes_args(ctx, raw)
+	case "Query.campaignEntriesToModerate":
+		return ec.field_Query_campaignEntriesToModerate_args(ctx, raw)
+	case "Query.campaignPhoto":
+		return ec.field_Query_campaignPhoto_args(ctx, raw)
+	case "Query.campaigns":
+		return ec.field_Query_campaigns_args(ctx, raw)
+	case "Query.checkPromoCode":
+		return ec.field_Query_checkPromoCode_args(ctx, raw)
+	case "Query.club":
+		return ec.field_Query_club_args(ctx, raw)
+	case "Query.clubs":
+		return ec.field_Query_clubs_args(ctx, raw)
 	case "Query.company":
 		return ec.field_Query_company_args(ctx, raw)
 	case "Query.customerBonusAccount":
 		return ec.field_Query_customerBonusAccount_args(ctx, raw)
+	case "Query.customerTier":
+		return ec.field_Query_customerTier_args(ctx, raw)
+	case "Query.customerWallets":
+		return ec.field_Query_customerWallets_args(ctx, raw)
+	case "Query.earningRule":
+		return ec.field_Query_earningRule_args(ctx, raw)
+	case "Query.earningRuleVariables":
+		return ec.field_Query_earningRuleVariables_args(ctx, raw)
+	case "Query.earningRules":
+		return ec.field_Query_earningRules_args(ctx, raw)
+	case "Query.estimatePoints":
+		return ec.field_Query_estimatePoints_args(ctx, raw)
+	case "Query.explainEarning":
+		return ec.field_Query_explainEarning_args(ctx, raw)
+	case "Query.feeRules":
+		return ec.field_Query_feeRules_args(ctx, raw)
+	case "Query.giftCard":
+		return ec.field_Query_giftCard_args(ctx, raw)
+	case "Query.giftCards":
+		return ec.field_Query_giftCards_args(ctx, raw)
 	case "Query.node":
 		return ec.field_Query_node_args(ctx, raw)
 	case "Query.nodes":
@@ -111,16 +315,50 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_order_args(ctx, raw)
 	case "Query.orders":
 		return ec.field_Query_orders_args(ctx, raw)
+	case "Query.paymentNotices":
+		return ec.field_Query_paymentNotices_args(ctx, raw)
+	case "Query.pendingAdjustments":
+		return ec.field_Query_pendingAdjustments_args(ctx, raw)
+	case "Query.pendingWalletAdjustments":
+		return ec.field_Query_pendingWalletAdjustments_args(ctx, raw)
+	case "Query.priceFor":
+		return ec.field_Query_priceFor_args(ctx, raw)
 	case "Query.product":
 		return ec.field_Query_product_args(ctx, raw)
 	case "Query.products":
 		return ec.field_Query_products_args(ctx, raw)
+	case "Query.promoCodeBatch":
+		return ec.field_Query_promoCodeBatch_args(ctx, raw)
+	case "Query.promoCodes":
+		return ec.field_Query_promoCodes_args(ctx, raw)
+	case "Query.promotion":
+		return ec.field_Query_promotion_args(ctx, raw)
+	case "Query.promotions":
+		return ec.field_Query_promotions_args(ctx, raw)
+	case "Query.referrals":
+		return ec.field_Query_referrals_args(ctx, raw)
+	case "Query.reward":
+		return ec.field_Query_reward_args(ctx, raw)
+	case "Query.rewardRedemption":
+		return ec.field_Query_rewardRedemption_args(ctx, raw)
+	case "Query.rewardRedemptions":
+		return ec.field_Query_rewardRedemptions_args(ctx, raw)
+	case "Query.rewards":
+		return ec.field_Query_rewards_args(ctx, raw)
 	case "Query.ticket":
 		return ec.field_Query_ticket_args(ctx, raw)
 	case "Query.ticketQueue":
 		return ec.field_Query_ticketQueue_args(ctx, raw)
+	case "Query.tiers":
+		return ec.field_Query_tiers_args(ctx, raw)
 	case "Query.users":
 		return ec.field_Query_users_args(ctx, raw)
+	case "Query.wallet":
+		return ec.field_Query_wallet_args(ctx, raw)
+	case "RaffleResult.entries":
+		return ec.field_RaffleResult_entries_args(ctx, raw)
+	case "ReferralStanding.friends":
+		return ec.field_ReferralStanding_friends_args(ctx, raw)
 	case "Subscription.accountEvents":
 		return ec.field_Subscription_accountEvents_args(ctx, raw)
 	case "Subscription.bonusBalanceChanged":
@@ -131,18 +369,42 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Subscription_orderUpdated_args(ctx, raw)
 	case "Subscription.ticketUpdated":
 		return ec.field_Subscription_ticketUpdated_args(ctx, raw)
+	case "Subscription.walletBalanceChanged":
+		return ec.field_Subscription_walletBalanceChanged_args(ctx, raw)
 	case "Ticket.messages":
 		return ec.field_Ticket_messages_args(ctx, raw)
+	case "User.achievements":
+		return ec.field_User_achievements_args(ctx, raw)
 	case "User.bonusAccount":
 		return ec.field_User_bonusAccount_args(ctx, raw)
+	case "User.campaignEntries":
+		return ec.field_User_campaignEntries_args(ctx, raw)
+	case "User.clubs":
+		return ec.field_User_clubs_args(ctx, raw)
+	case "User.giftCards":
+		return ec.field_User_giftCards_args(ctx, raw)
 	case "User.notifications":
 		return ec.field_User_notifications_args(ctx, raw)
+	case "User.offers":
+		return ec.field_User_offers_args(ctx, raw)
 	case "User.orders":
 		return ec.field_User_orders_args(ctx, raw)
+	case "User.progress":
+		return ec.field_User_progress_args(ctx, raw)
 	case "User.returns":
 		return ec.field_User_returns_args(ctx, raw)
+	case "User.rewardRedemptions":
+		return ec.field_User_rewardRedemptions_args(ctx, raw)
 	case "User.tickets":
 		return ec.field_User_tickets_args(ctx, raw)
+	case "User.topUps":
+		return ec.field_User_topUps_args(ctx, raw)
+	case "User.wallets":
+		return ec.field_User_wallets_args(ctx, raw)
+	case "WalletAccount.entries":
+		return ec.field_WalletAccount_entries_args(ctx, raw)
+	case "WalletAccount.statement":
+		return ec.field_WalletAccount_statement_args(ctx, raw)
 	case "__Directive.args":
 		return ec.field___Directive_args_args(ctx, raw)
 	case "__Field.args":

@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/ledgerlot"
 	"kabinet/internal/bonus"
 
+	"kabinet/internal/tier"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -31,11 +32,54 @@ type BonusAccountResolver interface {
 	Expiring(ctx context.Context, obj *bonus.Account, before time.Time) (int64, error)
 	Entries(ctx context.Context, obj *bonus.Account, filter *bonus.BonusEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error)
 	Lots(ctx context.Context, obj *bonus.Account) ([]*generated.LedgerLot, error)
+
+	Holds(ctx context.Context, obj *bonus.Account) ([]*bonus.Hold, error)
+	NextExpiry(ctx context.Context, obj *bonus.Account) (*bonus.BonusNextExpiry, error)
+	Statement(ctx context.Context, obj *bonus.Account, from time.Time, to time.Time) (*bonus.BonusStatement, error)
+	Tier(ctx context.Context, obj *bonus.Account) (*generated.Tier, error)
+	TierProgress(ctx context.Context, obj *bonus.Account) (*tier.TierProgress, error)
+	TierChanges(ctx context.Context, obj *bonus.Account, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TierChangeConnection, error)
+}
+type BonusAccrualResolver interface {
+	Explanation(ctx context.Context, obj *bonus.Accrual) (*bonus.BonusExplanation, error)
+}
+type BonusAdjustmentResolver interface {
+	Explanation(ctx context.Context, obj *bonus.Adjustment) (*bonus.BonusExplanation, error)
+}
+type BonusExpiryResolver interface {
+	Explanation(ctx context.Context, obj *bonus.Expiry) (*bonus.BonusExplanation, error)
+}
+type BonusHoldResolver interface {
+	Remaining(ctx context.Context, obj *bonus.Hold) (int64, error)
+	State(ctx context.Context, obj *bonus.Hold) (bonus.BonusHoldState, error)
+	Until(ctx context.Context, obj *bonus.Hold) (*time.Time, error)
+	Explanation(ctx context.Context, obj *bonus.Hold) (*bonus.BonusExplanation, error)
 }
 type BonusProgramResolver interface {
 	Name(ctx context.Context, obj *generated.BonusProgram) (string, error)
 	UnitName(ctx context.Context, obj *generated.BonusProgram) (string, error)
 	Terms(ctx context.Context, obj *generated.BonusProgram) (*string, error)
+
+	Rounding(ctx context.Context, obj *generated.BonusProgram) (bonus.PointsRounding, error)
+	TransferLimits(ctx context.Context, obj *generated.BonusProgram) (*bonus.TransferLimits, error)
+	AdjustmentLimit(ctx context.Context, obj *generated.BonusProgram) (*int64, error)
+
+	ExchangeRates(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.ExchangeRate, error)
+	RemindDays(ctx context.Context, obj *generated.BonusProgram) ([]int, error)
+	Translations(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.BonusProgramText, error)
+}
+type BonusRedemptionResolver interface {
+	Explanation(ctx context.Context, obj *bonus.Redemption) (*bonus.BonusExplanation, error)
+}
+type BonusReversalResolver interface {
+	Explanation(ctx context.Context, obj *bonus.Reversal) (*bonus.BonusExplanation, error)
+}
+type BonusStatementResolver interface {
+	Entries(ctx context.Context, obj *bonus.BonusStatement, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error)
+}
+type BonusTransferResolver interface {
+	Counterpart(ctx context.Context, obj *bonus.Transfer) (*string, error)
+	Explanation(ctx context.Context, obj *bonus.Transfer) (*bonus.BonusExplanation, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -99,6 +143,104 @@ func (ec *executionContext) field_BonusAccount_expiring_args(ctx context.Context
 		return nil, err
 	}
 	args["before"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_BonusAccount_statement_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_BonusAccount_tierChanges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*entgql.Cursor[uuid.UUID], error) {
+			return ec.unmarshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*entgql.Cursor[uuid.UUID], error) {
+			return ec.unmarshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_BonusStatement_entries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*entgql.Cursor[uuid.UUID], error) {
+			return ec.unmarshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*entgql.Cursor[uuid.UUID], error) {
+			return ec.unmarshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
 	return args, nil
 }
 
@@ -268,6 +410,38 @@ func (ec *executionContext) fieldContext_AdjustPointsPayload_entry(_ context.Con
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AdjustPointsPayload_pending(ctx context.Context, field graphql.CollectedField, obj *AdjustPointsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdjustPointsPayload_pending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pending, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.PendingAdjustment) graphql.Marshaler {
+			return ec.marshalOPendingAdjustment2ᚖkabinetᚋinternalᚋbonusᚐPendingAdjustment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AdjustPointsPayload_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AdjustPointsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PendingAdjustment(ctx, field)
 		},
 	}
 	return fc, nil
@@ -499,6 +673,236 @@ func (ec *executionContext) fieldContext_BonusAccount_lots(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _BonusAccount_number(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Number)
+}
+func (ec *executionContext) fieldContext_BonusAccount_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusAccount", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusAccount_visible(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Visible)
+}
+func (ec *executionContext) fieldContext_BonusAccount_visible(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusAccount", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _BonusAccount_holds(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_holds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAccount().Holds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.Hold) graphql.Marshaler {
+			return ec.marshalNBonusHold2ᚕᚖkabinetᚋinternalᚋbonusᚐHoldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_holds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusHold(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusAccount_nextExpiry(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_nextExpiry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAccount().NextExpiry(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusNextExpiry) graphql.Marshaler {
+			return ec.marshalOBonusNextExpiry2ᚖkabinetᚋinternalᚋbonusᚐBonusNextExpiry(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_nextExpiry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusNextExpiry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusAccount_statement(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_statement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.BonusAccount().Statement(ctx, obj, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusStatement) graphql.Marshaler {
+			return ec.marshalNBonusStatement2ᚖkabinetᚋinternalᚋbonusᚐBonusStatement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_statement(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusStatement(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_BonusAccount_statement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusAccount_tier(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_tier(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAccount().Tier(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Tier) graphql.Marshaler {
+			return ec.marshalOTier2ᚖkabinetᚋentᚋgeneratedᚐTier(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_tier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tier(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusAccount_tierProgress(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_tierProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAccount().TierProgress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *tier.TierProgress) graphql.Marshaler {
+			return ec.marshalOTierProgress2ᚖkabinetᚋinternalᚋtierᚐTierProgress(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_tierProgress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TierProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusAccount_tierChanges(ctx context.Context, field graphql.CollectedField, obj *bonus.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccount_tierChanges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.BonusAccount().TierChanges(ctx, obj, fc.Args["after"].(*entgql.Cursor[uuid.UUID]), fc.Args["first"].(*int), fc.Args["before"].(*entgql.Cursor[uuid.UUID]), fc.Args["last"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.TierChangeConnection) graphql.Marshaler {
+			return ec.marshalNTierChangeConnection2ᚖkabinetᚋentᚋgeneratedᚐTierChangeConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccount_tierChanges(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccount",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TierChangeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_BonusAccount_tierChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BonusAccrual_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
@@ -592,6 +996,38 @@ func (ec *executionContext) _BonusAccrual_explain(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_BonusAccrual_explain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusAccrual", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _BonusAccrual_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Accrual) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAccrual_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAccrual().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAccrual_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAccrual",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _BonusAdjustment_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
@@ -689,6 +1125,38 @@ func (ec *executionContext) fieldContext_BonusAdjustment_explain(_ context.Conte
 	return graphql.NewScalarFieldContext("BonusAdjustment", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _BonusAdjustment_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Adjustment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusAdjustment_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusAdjustment().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusAdjustment_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusAdjustment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BonusBalanceChange_cursor(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
 	return ec.marshalNStreamCursor2string(ctx, field.Selections, obj.Cursor)
 }
@@ -779,6 +1247,80 @@ func (ec *executionContext) fieldContext_BonusBalanceChange_entry(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _BonusBalanceChange_held(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Held)
+}
+func (ec *executionContext) fieldContext_BonusBalanceChange_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusBalanceChange_ownerId(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OwnerID)
+}
+func (ec *executionContext) fieldContext_BonusBalanceChange_ownerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusBalanceChange", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BonusBalanceChange_cause(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusBalanceChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusBalanceChange_cause(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cause, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusCause) graphql.Marshaler {
+			return ec.marshalNBonusCause2ᚖkabinetᚋinternalᚋbonusᚐBonusCause(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusBalanceChange_cause(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusBalanceChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusCause(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusCause_kind(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusCause) (ret graphql.Marshaler) {
+	return ec.marshalNBonusEntryKind2kabinetᚋentᚋgeneratedᚋledgerentryᚐKind(ctx, field.Selections, obj.Kind)
+}
+func (ec *executionContext) fieldContext_BonusCause_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusCause", field, false, false, errors.New("field of type BonusEntryKind does not have child fields"))
+}
+
+func (ec *executionContext) _BonusCause_label(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusCause) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Label)
+}
+func (ec *executionContext) fieldContext_BonusCause_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusCause", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusCause_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusCause) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID)
+}
+func (ec *executionContext) fieldContext_BonusCause_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusCause", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BonusCause_reason(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusCause) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Reason)
+}
+func (ec *executionContext) fieldContext_BonusCause_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusCause", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _BonusEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *bonus.EntryConnection) (ret graphql.Marshaler) {
@@ -1034,6 +1576,38 @@ func (ec *executionContext) fieldContext_BonusExpiry_explain(_ context.Context, 
 	return graphql.NewScalarFieldContext("BonusExpiry", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _BonusExpiry_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Expiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusExpiry_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusExpiry().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusExpiry_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusExpiry",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BonusHold_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
@@ -1129,6 +1703,121 @@ func (ec *executionContext) fieldContext_BonusHold_explain(_ context.Context, fi
 	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _BonusHold_holdId(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.HoldID())
+}
+func (ec *executionContext) fieldContext_BonusHold_holdId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusHold", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BonusHold_reference(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Note)
+}
+func (ec *executionContext) fieldContext_BonusHold_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusHold", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusHold_remaining(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusHold_remaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusHold().Remaining(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNPoints2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusHold_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusHold", field, true, true, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusHold_state(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusHold_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusHold().State(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bonus.BonusHoldState) graphql.Marshaler {
+			return ec.marshalNBonusHoldState2kabinetᚋinternalᚋbonusᚐBonusHoldState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusHold_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusHold", field, true, true, errors.New("field of type BonusHoldState does not have child fields"))
+}
+
+func (ec *executionContext) _BonusHold_until(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusHold_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusHold().Until(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusHold_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusHold", field, true, true, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BonusHold_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Hold) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusHold_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusHold().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusHold_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusHold",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BonusLot_id(ctx context.Context, field graphql.CollectedField, obj *generated.LedgerLot) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
@@ -1162,6 +1851,20 @@ func (ec *executionContext) _BonusLot_dueAt(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_BonusLot_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusLot", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BonusNextExpiry_amount(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusNextExpiry) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Amount)
+}
+func (ec *executionContext) fieldContext_BonusNextExpiry_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusNextExpiry", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusNextExpiry_at(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusNextExpiry) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.At)
+}
+func (ec *executionContext) fieldContext_BonusNextExpiry_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusNextExpiry", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _BonusProgram_id(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
@@ -1291,6 +1994,248 @@ func (ec *executionContext) fieldContext_BonusProgram_lotDays(_ context.Context,
 	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _BonusProgram_handle(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) fieldContext_BonusProgram_handle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_version(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
+}
+func (ec *executionContext) fieldContext_BonusProgram_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_lotPolicy(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNLotPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐLotPolicy(ctx, field.Selections, obj.LotPolicy)
+}
+func (ec *executionContext) fieldContext_BonusProgram_lotPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type LotPolicy does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_returnPolicy(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNReturnPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐReturnPolicy(ctx, field.Selections, obj.ReturnPolicy)
+}
+func (ec *executionContext) fieldContext_BonusProgram_returnPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type ReturnPolicy does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_rounding(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_rounding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().Rounding(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bonus.PointsRounding) graphql.Marshaler {
+			return ec.marshalNPointsRounding2kabinetᚋinternalᚋbonusᚐPointsRounding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_rounding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, true, true, errors.New("field of type PointsRounding does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_transferLimits(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_transferLimits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().TransferLimits(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.TransferLimits) graphql.Marshaler {
+			return ec.marshalOTransferLimits2ᚖkabinetᚋinternalᚋbonusᚐTransferLimits(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_transferLimits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusProgram",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TransferLimits(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusProgram_adjustmentLimit(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_adjustmentLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().AdjustmentLimit(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOPoints2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_adjustmentLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, true, true, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_holdMinutes(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.HoldMinutes)
+}
+func (ec *executionContext) fieldContext_BonusProgram_holdMinutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_refundGraceDays(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.RefundGraceDays)
+}
+func (ec *executionContext) fieldContext_BonusProgram_refundGraceDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_exchangeRates(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_exchangeRates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().ExchangeRates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.ExchangeRate) graphql.Marshaler {
+			return ec.marshalNExchangeRate2ᚕᚖkabinetᚋinternalᚋbonusᚐExchangeRateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_exchangeRates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusProgram",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExchangeRate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusProgram_remindDays(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_remindDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().RemindDays(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_remindDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgram_translations(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusProgram_translations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusProgram().Translations(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.BonusProgramText) graphql.Marshaler {
+			return ec.marshalNBonusProgramText2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusProgramTextᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusProgram_translations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusProgram",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusProgramText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusProgram_retiredAt(ctx context.Context, field graphql.CollectedField, obj *generated.BonusProgram) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.RetiredAt)
+}
+func (ec *executionContext) fieldContext_BonusProgram_retiredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgram", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgramText_locale(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusProgramText) (ret graphql.Marshaler) {
+	return ec.marshalNLocale2string(ctx, field.Selections, obj.Locale)
+}
+func (ec *executionContext) fieldContext_BonusProgramText_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgramText", field, false, false, errors.New("field of type Locale does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgramText_name(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusProgramText) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) fieldContext_BonusProgramText_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgramText", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgramText_unitName(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusProgramText) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.UnitName)
+}
+func (ec *executionContext) fieldContext_BonusProgramText_unitName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgramText", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusProgramText_terms(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusProgramText) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Terms)
+}
+func (ec *executionContext) fieldContext_BonusProgramText_terms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusProgramText", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _BonusRedemption_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
@@ -1384,6 +2329,38 @@ func (ec *executionContext) _BonusRedemption_explain(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_BonusRedemption_explain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusRedemption", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _BonusRedemption_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Redemption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusRedemption_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusRedemption().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusRedemption_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusRedemption",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _BonusReversal_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
@@ -1481,6 +2458,207 @@ func (ec *executionContext) fieldContext_BonusReversal_explain(_ context.Context
 	return graphql.NewScalarFieldContext("BonusReversal", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _BonusReversal_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Reversal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusReversal_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusReversal().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusReversal_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusReversal",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusStatement_from(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.From)
+}
+func (ec *executionContext) fieldContext_BonusStatement_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_to(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.To)
+}
+func (ec *executionContext) fieldContext_BonusStatement_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_openingBalance(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.OpeningBalance)
+}
+func (ec *executionContext) fieldContext_BonusStatement_openingBalance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_closingBalance(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.ClosingBalance)
+}
+func (ec *executionContext) fieldContext_BonusStatement_closingBalance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_openingPending(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.OpeningPending)
+}
+func (ec *executionContext) fieldContext_BonusStatement_openingPending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_closingPending(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.ClosingPending)
+}
+func (ec *executionContext) fieldContext_BonusStatement_closingPending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatement", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatement_totals(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusStatement_totals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Totals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.BonusStatementTotal) graphql.Marshaler {
+			return ec.marshalNBonusStatementTotal2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusStatementTotalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusStatement_totals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusStatement",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusStatementTotal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusStatement_entries(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusStatement_entries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.BonusStatement().Entries(ctx, obj, fc.Args["after"].(*entgql.Cursor[uuid.UUID]), fc.Args["first"].(*int), fc.Args["before"].(*entgql.Cursor[uuid.UUID]), fc.Args["last"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.EntryConnection) graphql.Marshaler {
+			return ec.marshalNBonusEntryConnection2ᚖkabinetᚋinternalᚋbonusᚐEntryConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusStatement_entries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusStatement",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusEntryConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_BonusStatement_entries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BonusStatementTotal_kind(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatementTotal) (ret graphql.Marshaler) {
+	return ec.marshalNBonusEntryKind2kabinetᚋentᚋgeneratedᚋledgerentryᚐKind(ctx, field.Selections, obj.Kind)
+}
+func (ec *executionContext) fieldContext_BonusStatementTotal_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatementTotal", field, false, false, errors.New("field of type BonusEntryKind does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatementTotal_label(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatementTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusStatementTotal_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label(ctx), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BonusStatementTotal_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatementTotal", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatementTotal_count(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatementTotal) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Count)
+}
+func (ec *executionContext) fieldContext_BonusStatementTotal_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatementTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatementTotal_balance(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatementTotal) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Balance)
+}
+func (ec *executionContext) fieldContext_BonusStatementTotal_balance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatementTotal", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _BonusStatementTotal_pending(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusStatementTotal) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Pending)
+}
+func (ec *executionContext) fieldContext_BonusStatementTotal_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusStatementTotal", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
 func (ec *executionContext) _BonusTransfer_id(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
 }
@@ -1574,6 +2752,89 @@ func (ec *executionContext) _BonusTransfer_explain(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_BonusTransfer_explain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _BonusTransfer_reference(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Note)
+}
+func (ec *executionContext) fieldContext_BonusTransfer_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusTransfer", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusTransfer_counterpart(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusTransfer_counterpart(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusTransfer().Counterpart(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusTransfer_counterpart(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BonusTransfer", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BonusTransfer_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.Transfer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BonusTransfer_explanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BonusTransfer().Explanation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BonusTransfer_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BonusTransfer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BonusExplanation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExchangeRate_programId(ctx context.Context, field graphql.CollectedField, obj *bonus.ExchangeRate) (ret graphql.Marshaler) {
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.ProgramID)
+}
+func (ec *executionContext) fieldContext_ExchangeRate_programId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExchangeRate", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _ExchangeRate_give(ctx context.Context, field graphql.CollectedField, obj *bonus.ExchangeRate) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Give)
+}
+func (ec *executionContext) fieldContext_ExchangeRate_give(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExchangeRate", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _ExchangeRate_get(ctx context.Context, field graphql.CollectedField, obj *bonus.ExchangeRate) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Get)
+}
+func (ec *executionContext) fieldContext_ExchangeRate_get(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExchangeRate", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 func (ec *executionContext) _RedeemPointsPayload_account(ctx context.Context, field graphql.CollectedField, obj *RedeemPointsPayload) (ret graphql.Marshaler) {
@@ -1677,6 +2938,27 @@ func (ec *executionContext) fieldContext_RedeemPointsPayload_userErrors(_ contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TransferLimits_min(ctx context.Context, field graphql.CollectedField, obj *bonus.TransferLimits) (ret graphql.Marshaler) {
+	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Min)
+}
+func (ec *executionContext) fieldContext_TransferLimits_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferLimits", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _TransferLimits_max(ctx context.Context, field graphql.CollectedField, obj *bonus.TransferLimits) (ret graphql.Marshaler) {
+	return ec.marshalOPoints2ᚖint64(ctx, field.Selections, obj.Max)
+}
+func (ec *executionContext) fieldContext_TransferLimits_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferLimits", field, false, false, errors.New("field of type Points does not have child fields"))
+}
+
+func (ec *executionContext) _TransferLimits_daily(ctx context.Context, field graphql.CollectedField, obj *bonus.TransferLimits) (ret graphql.Marshaler) {
+	return ec.marshalOPoints2ᚖint64(ctx, field.Selections, obj.Daily)
+}
+func (ec *executionContext) fieldContext_TransferLimits_daily(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferLimits", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -2068,6 +3350,11 @@ func (ec *executionContext) _AdjustPointsPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "pending":
+			out.Values[i] = ec._AdjustPointsPayload_pending(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "replayed":
 			out.Values[i] = ec._AdjustPointsPayload_replayed(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2279,6 +3566,244 @@ func (ec *executionContext) _BonusAccount(ctx context.Context, sel ast.Selection
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "number":
+			out.Values[i] = ec._BonusAccount_number(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "visible":
+			out.Values[i] = ec._BonusAccount_visible(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "holds":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_holds(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "nextExpiry":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_nextExpiry(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "statement":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_statement(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "tier":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_tier(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "tierProgress":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_tierProgress(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "tierChanges":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccount_tierChanges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2399,6 +3924,44 @@ func (ec *executionContext) _BonusAccrual(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAccrual_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2519,6 +4082,44 @@ func (ec *executionContext) _BonusAdjustment(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusAdjustment_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2580,6 +4181,64 @@ func (ec *executionContext) _BonusBalanceChange(ctx context.Context, sel ast.Sel
 			}
 		case "entry":
 			out.Values[i] = ec._BonusBalanceChange_entry(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "held":
+			out.Values[i] = ec._BonusBalanceChange_held(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ownerId":
+			out.Values[i] = ec._BonusBalanceChange_ownerId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cause":
+			out.Values[i] = ec._BonusBalanceChange_cause(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var bonusCauseImplementors = []string{"BonusCause"}
+
+func (ec *executionContext) _BonusCause(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusCause) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bonusCauseImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BonusCause")
+		case "kind":
+			out.Values[i] = ec._BonusCause_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._BonusCause_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "orderId":
+			out.Values[i] = ec._BonusCause_orderId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._BonusCause_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -2768,6 +4427,44 @@ func (ec *executionContext) _BonusExpiry(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusExpiry_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2888,6 +4585,168 @@ func (ec *executionContext) _BonusHold(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "holdId":
+			out.Values[i] = ec._BonusHold_holdId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reference":
+			out.Values[i] = ec._BonusHold_reference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "remaining":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusHold_remaining(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "state":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusHold_state(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "until":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusHold_until(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusHold_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2945,6 +4804,39 @@ func (ec *executionContext) _BonusLot(ctx context.Context, sel ast.SelectionSet,
 		case "dueAt":
 			out.Values[i] = ec._BonusLot_dueAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var bonusNextExpiryImplementors = []string{"BonusNextExpiry"}
+
+func (ec *executionContext) _BonusNextExpiry(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusNextExpiry) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bonusNextExpiryImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BonusNextExpiry")
+		case "amount":
+			out.Values[i] = ec._BonusNextExpiry_amount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._BonusNextExpiry_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -3141,6 +5033,269 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "handle":
+			out.Values[i] = ec._BonusProgram_handle(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "version":
+			out.Values[i] = ec._BonusProgram_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lotPolicy":
+			out.Values[i] = ec._BonusProgram_lotPolicy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "returnPolicy":
+			out.Values[i] = ec._BonusProgram_returnPolicy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rounding":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_rounding(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "transferLimits":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_transferLimits(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "adjustmentLimit":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_adjustmentLimit(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "holdMinutes":
+			out.Values[i] = ec._BonusProgram_holdMinutes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "refundGraceDays":
+			out.Values[i] = ec._BonusProgram_refundGraceDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "exchangeRates":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_exchangeRates(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "remindDays":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_remindDays(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "translations":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusProgram_translations(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "retiredAt":
+			out.Values[i] = ec._BonusProgram_retiredAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3159,6 +5314,49 @@ func (ec *executionContext) _BonusProgram(ctx context.Context, sel ast.Selection
 			FieldSet: deferredFieldSet,
 			Context:  ctx,
 		})
+	}
+
+	return out
+}
+
+var bonusProgramTextImplementors = []string{"BonusProgramText"}
+
+func (ec *executionContext) _BonusProgramText(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusProgramText) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bonusProgramTextImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BonusProgramText")
+		case "locale":
+			out.Values[i] = ec._BonusProgramText_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._BonusProgramText_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unitName":
+			out.Values[i] = ec._BonusProgramText_unitName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "terms":
+			out.Values[i] = ec._BonusProgramText_terms(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
 	}
 
 	return out
@@ -3261,6 +5459,44 @@ func (ec *executionContext) _BonusRedemption(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusRedemption_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3379,6 +5615,245 @@ func (ec *executionContext) _BonusReversal(ctx context.Context, sel ast.Selectio
 		case "explain":
 			out.Values[i] = ec._BonusReversal_explain(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusReversal_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var bonusStatementImplementors = []string{"BonusStatement"}
+
+func (ec *executionContext) _BonusStatement(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusStatement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bonusStatementImplementors)
+
+	out := newObject(fields)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BonusStatement")
+		case "from":
+			out.Values[i] = ec._BonusStatement_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "to":
+			out.Values[i] = ec._BonusStatement_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "openingBalance":
+			out.Values[i] = ec._BonusStatement_openingBalance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "closingBalance":
+			out.Values[i] = ec._BonusStatement_closingBalance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "openingPending":
+			out.Values[i] = ec._BonusStatement_openingPending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "closingPending":
+			out.Values[i] = ec._BonusStatement_closingPending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totals":
+			out.Values[i] = ec._BonusStatement_totals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "entries":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusStatement_entries(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var bonusStatementTotalImplementors = []string{"BonusStatementTotal"}
+
+func (ec *executionContext) _BonusStatementTotal(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusStatementTotal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bonusStatementTotalImplementors)
+
+	out := newObject(fields)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BonusStatementTotal")
+		case "kind":
+			out.Values[i] = ec._BonusStatementTotal_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "label":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusStatementTotal_label(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "count":
+			out.Values[i] = ec._BonusStatementTotal_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "balance":
+			out.Values[i] = ec._BonusStatementTotal_balance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pending":
+			out.Values[i] = ec._BonusStatementTotal_pending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
@@ -3501,6 +5976,87 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "reference":
+			out.Values[i] = ec._BonusTransfer_reference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "counterpart":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusTransfer_counterpart(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "explanation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BonusTransfer_explanation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3519,6 +6075,44 @@ func (ec *executionContext) _BonusTransfer(ctx context.Context, sel ast.Selectio
 			FieldSet: deferredFieldSet,
 			Context:  ctx,
 		})
+	}
+
+	return out
+}
+
+var exchangeRateImplementors = []string{"ExchangeRate"}
+
+func (ec *executionContext) _ExchangeRate(ctx context.Context, sel ast.SelectionSet, obj *bonus.ExchangeRate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, exchangeRateImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExchangeRate")
+		case "programId":
+			out.Values[i] = ec._ExchangeRate_programId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "give":
+			out.Values[i] = ec._ExchangeRate_give(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "get":
+			out.Values[i] = ec._ExchangeRate_get(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
 	}
 
 	return out
@@ -3553,6 +6147,44 @@ func (ec *executionContext) _RedeemPointsPayload(ctx context.Context, sel ast.Se
 		case "userErrors":
 			out.Values[i] = ec._RedeemPointsPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var transferLimitsImplementors = []string{"TransferLimits"}
+
+func (ec *executionContext) _TransferLimits(ctx context.Context, sel ast.SelectionSet, obj *bonus.TransferLimits) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, transferLimitsImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TransferLimits")
+		case "min":
+			out.Values[i] = ec._TransferLimits_min(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._TransferLimits_max(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "daily":
+			out.Values[i] = ec._TransferLimits_daily(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -3657,6 +6289,16 @@ func (ec *executionContext) marshalNBonusBucket2kabinetᚋentᚋgeneratedᚋledg
 	return v
 }
 
+func (ec *executionContext) marshalNBonusCause2ᚖkabinetᚋinternalᚋbonusᚐBonusCause(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusCause) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BonusCause(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNBonusEntry2kabinetᚋinternalᚋbonusᚐEntry(ctx context.Context, sel ast.SelectionSet, v bonus.Entry) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -3719,6 +6361,52 @@ func (ec *executionContext) marshalNBonusEntryEdge2ᚖkabinetᚋinternalᚋbonus
 	return ec._BonusEntryEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNBonusEntryKind2kabinetᚋentᚋgeneratedᚋledgerentryᚐKind(ctx context.Context, v any) (ledgerentry.Kind, error) {
+	var res ledgerentry.Kind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBonusEntryKind2kabinetᚋentᚋgeneratedᚋledgerentryᚐKind(ctx context.Context, sel ast.SelectionSet, v ledgerentry.Kind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNBonusHold2ᚕᚖkabinetᚋinternalᚋbonusᚐHoldᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.Hold) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBonusHold2ᚖkabinetᚋinternalᚋbonusᚐHold(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBonusHold2ᚖkabinetᚋinternalᚋbonusᚐHold(ctx context.Context, sel ast.SelectionSet, v *bonus.Hold) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BonusHold(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNBonusHoldState2kabinetᚋinternalᚋbonusᚐBonusHoldState(ctx context.Context, v any) (bonus.BonusHoldState, error) {
+	var res bonus.BonusHoldState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBonusHoldState2kabinetᚋinternalᚋbonusᚐBonusHoldState(ctx context.Context, sel ast.SelectionSet, v bonus.BonusHoldState) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNBonusLot2ᚕᚖkabinetᚋentᚋgeneratedᚐLedgerLotᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.LedgerLot) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -3755,6 +6443,68 @@ func (ec *executionContext) marshalNBonusProgram2ᚖkabinetᚋentᚋgeneratedᚐ
 	return ec._BonusProgram(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNBonusProgramText2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusProgramTextᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.BonusProgramText) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBonusProgramText2ᚖkabinetᚋinternalᚋbonusᚐBonusProgramText(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBonusProgramText2ᚖkabinetᚋinternalᚋbonusᚐBonusProgramText(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusProgramText) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BonusProgramText(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBonusStatement2ᚖkabinetᚋinternalᚋbonusᚐBonusStatement(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusStatement) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BonusStatement(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBonusStatementTotal2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusStatementTotalᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.BonusStatementTotal) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBonusStatementTotal2ᚖkabinetᚋinternalᚋbonusᚐBonusStatementTotal(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBonusStatementTotal2ᚖkabinetᚋinternalᚋbonusᚐBonusStatementTotal(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusStatementTotal) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BonusStatementTotal(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNEarnMoment2kabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx context.Context, v any) (bonusprogram.EarnOn, error) {
 	var res bonusprogram.EarnOn
 	err := res.UnmarshalGQL(v)
@@ -3762,6 +6512,52 @@ func (ec *executionContext) unmarshalNEarnMoment2kabinetᚋentᚋgeneratedᚋbon
 }
 
 func (ec *executionContext) marshalNEarnMoment2kabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx context.Context, sel ast.SelectionSet, v bonusprogram.EarnOn) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNExchangeRate2ᚕᚖkabinetᚋinternalᚋbonusᚐExchangeRateᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.ExchangeRate) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNExchangeRate2ᚖkabinetᚋinternalᚋbonusᚐExchangeRate(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNExchangeRate2ᚖkabinetᚋinternalᚋbonusᚐExchangeRate(ctx context.Context, sel ast.SelectionSet, v *bonus.ExchangeRate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ExchangeRate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLotPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐLotPolicy(ctx context.Context, v any) (bonusprogram.LotPolicy, error) {
+	var res bonusprogram.LotPolicy
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLotPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐLotPolicy(ctx context.Context, sel ast.SelectionSet, v bonusprogram.LotPolicy) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNPointsRounding2kabinetᚋinternalᚋbonusᚐPointsRounding(ctx context.Context, v any) (bonus.PointsRounding, error) {
+	var res bonus.PointsRounding
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPointsRounding2kabinetᚋinternalᚋbonusᚐPointsRounding(ctx context.Context, sel ast.SelectionSet, v bonus.PointsRounding) graphql.Marshaler {
 	return v
 }
 
@@ -3780,6 +6576,16 @@ func (ec *executionContext) marshalNRedeemPointsPayload2ᚖkabinetᚋgraphᚋgen
 	return ec._RedeemPointsPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNReturnPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐReturnPolicy(ctx context.Context, v any) (bonusprogram.ReturnPolicy, error) {
+	var res bonusprogram.ReturnPolicy
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReturnPolicy2kabinetᚋentᚋgeneratedᚋbonusprogramᚐReturnPolicy(ctx context.Context, sel ast.SelectionSet, v bonusprogram.ReturnPolicy) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalOBonusAccount2ᚖkabinetᚋinternalᚋbonusᚐAccount(ctx context.Context, sel ast.SelectionSet, v *bonus.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -3794,12 +6600,52 @@ func (ec *executionContext) marshalOBonusEntry2kabinetᚋinternalᚋbonusᚐEntr
 	return ec._BonusEntry(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOBonusEntry2ᚕkabinetᚋinternalᚋbonusᚐEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []bonus.Entry) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBonusEntry2kabinetᚋinternalᚋbonusᚐEntry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOBonusEntryFilter2ᚖkabinetᚋinternalᚋbonusᚐBonusEntryFilter(ctx context.Context, v any) (*bonus.BonusEntryFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputBonusEntryFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOBonusHold2ᚖkabinetᚋinternalᚋbonusᚐHold(ctx context.Context, sel ast.SelectionSet, v *bonus.Hold) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BonusHold(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOBonusLot2ᚖkabinetᚋentᚋgeneratedᚐLedgerLot(ctx context.Context, sel ast.SelectionSet, v *generated.LedgerLot) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BonusLot(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOBonusNextExpiry2ᚖkabinetᚋinternalᚋbonusᚐBonusNextExpiry(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusNextExpiry) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BonusNextExpiry(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOBonusProgram2ᚕᚖkabinetᚋentᚋgeneratedᚐBonusProgramᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.BonusProgram) graphql.Marshaler {
@@ -3819,6 +6665,84 @@ func (ec *executionContext) marshalOBonusProgram2ᚕᚖkabinetᚋentᚋgenerated
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOBonusProgram2ᚖkabinetᚋentᚋgeneratedᚐBonusProgram(ctx context.Context, sel ast.SelectionSet, v *generated.BonusProgram) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BonusProgram(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEarnMoment2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx context.Context, v any) (*bonusprogram.EarnOn, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(bonusprogram.EarnOn)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEarnMoment2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐEarnOn(ctx context.Context, sel ast.SelectionSet, v *bonusprogram.EarnOn) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOLotPolicy2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐLotPolicy(ctx context.Context, v any) (*bonusprogram.LotPolicy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(bonusprogram.LotPolicy)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLotPolicy2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐLotPolicy(ctx context.Context, sel ast.SelectionSet, v *bonusprogram.LotPolicy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOPointsRounding2ᚖkabinetᚋinternalᚋbonusᚐPointsRounding(ctx context.Context, v any) (*bonus.PointsRounding, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(bonus.PointsRounding)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPointsRounding2ᚖkabinetᚋinternalᚋbonusᚐPointsRounding(ctx context.Context, sel ast.SelectionSet, v *bonus.PointsRounding) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOReturnPolicy2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐReturnPolicy(ctx context.Context, v any) (*bonusprogram.ReturnPolicy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(bonusprogram.ReturnPolicy)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOReturnPolicy2ᚖkabinetᚋentᚋgeneratedᚋbonusprogramᚐReturnPolicy(ctx context.Context, sel ast.SelectionSet, v *bonusprogram.ReturnPolicy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOTransferLimits2ᚖkabinetᚋinternalᚋbonusᚐTransferLimits(ctx context.Context, sel ast.SelectionSet, v *bonus.TransferLimits) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TransferLimits(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -69,14 +69,114 @@ func selectionWaits(sel ast.SelectionSet) bool {
 // fieldWaits says whether a field may wait for the database.
 func fieldWaits(object, field string) bool {
 	switch object {
+	case "Achievement":
+		switch field {
+		case "campaign", "isEarned", "label", "percent", "progress":
+			return true
+		}
 	case "BonusAccount":
 		switch field {
-		case "entries", "expiring", "lots", "program":
+		case "entries", "expiring", "holds", "lots", "nextExpiry", "program", "statement", "tier", "tierChanges", "tierProgress":
+			return true
+		}
+	case "BonusAccrual":
+		switch field {
+		case "explanation":
+			return true
+		}
+	case "BonusAdjustment":
+		switch field {
+		case "explanation":
+			return true
+		}
+	case "BonusExpiry":
+		switch field {
+		case "explanation":
+			return true
+		}
+	case "BonusHold":
+		switch field {
+		case "explanation", "remaining", "state", "until":
+			return true
+		}
+	case "BonusProgram":
+		switch field {
+		case "adjustmentLimit", "exchangeRates", "remindDays", "rounding", "transferLimits", "translations":
+			return true
+		}
+	case "BonusRedemption":
+		switch field {
+		case "explanation":
+			return true
+		}
+	case "BonusReversal":
+		switch field {
+		case "explanation":
+			return true
+		}
+	case "BonusStatement":
+		switch field {
+		case "entries":
+			return true
+		}
+	case "BonusStatementTotal":
+		switch field {
+		case "label":
+			return true
+		}
+	case "BonusTransfer":
+		switch field {
+		case "counterpart", "explanation":
+			return true
+		}
+	case "Campaign":
+		switch field {
+		case "achievement", "audience", "description", "eligibility", "entropySource", "entryCounts", "entryRules", "handle", "myEntries", "name", "prizes", "questions", "raffleResult", "terms", "translations":
+			return true
+		}
+	case "CampaignEntry":
+		switch field {
+		case "answers", "availableActions", "campaign", "code", "customer", "photos", "prize", "prizeCode", "receipt", "statusLabel", "text":
+			return true
+		}
+	case "CampaignPhoto":
+		switch field {
+		case "data":
+			return true
+		}
+	case "Club":
+		switch field {
+		case "whyNot":
+			return true
+		}
+	case "ClubConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
+	case "ClubMemberConnection":
+		switch field {
+		case "totalCount":
 			return true
 		}
 	case "Company":
 		switch field {
-		case "orders", "tickets":
+		case "bonusAccount", "bonusAccounts", "orders", "tickets", "wallets":
+			return true
+		}
+	case "EarningRule":
+		switch field {
+		case "description", "given", "inForce", "minimum", "name", "profile", "program", "ratePer", "rounding", "tiers", "translations":
+			return true
+		}
+	case "Family":
+		switch field {
+		case "bonusAccounts", "cards", "invitations":
+			return true
+		}
+	case "FeeRule":
+		switch field {
+		case "cap", "explanation":
 			return true
 		}
 	case "Membership":
@@ -84,9 +184,109 @@ func fieldWaits(object, field string) bool {
 		case "company", "roleName":
 			return true
 		}
+	case "OfferConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
+	case "PaymentNotice":
+		switch field {
+		case "topUp":
+			return true
+		}
+	case "PendingAdjustment":
+		switch field {
+		case "program":
+			return true
+		}
+	case "PromoCodeCheck":
+		switch field {
+		case "refusal":
+			return true
+		}
+	case "PromoCodeConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
+	case "PromotionConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
+	case "RaffleResult":
+		switch field {
+		case "entries":
+			return true
+		}
+	case "Referral":
+		switch field {
+		case "advocateId", "friendId", "friendPoints", "note", "orderId", "origin", "points", "statusLabel", "suspicions":
+			return true
+		}
+	case "ReferralProgram":
+		switch field {
+		case "description", "name", "terms":
+			return true
+		}
+	case "ReferralStanding":
+		switch field {
+		case "friends", "invitation", "link", "statistics", "terms":
+			return true
+		}
+	case "Reward":
+		switch field {
+		case "availability", "description", "name", "program", "settings", "terms":
+			return true
+		}
+	case "RewardRedemption":
+		switch field {
+		case "availableActions", "code", "entryId", "ownerId", "program", "refundEntryId", "reward", "statusLabel", "title", "vouchers":
+			return true
+		}
+	case "Tier":
+		switch field {
+		case "description", "name", "perks", "program", "spentThreshold":
+			return true
+		}
+	case "TierChange":
+		switch field {
+		case "from", "label", "to":
+			return true
+		}
+	case "TierDeferral":
+		switch field {
+		case "tier":
+			return true
+		}
+	case "TierProgress":
+		switch field {
+		case "current", "next":
+			return true
+		}
+	case "TierRisk":
+		switch field {
+		case "tier":
+			return true
+		}
+	case "TopUp":
+		switch field {
+		case "wallet":
+			return true
+		}
 	case "User":
 		switch field {
-		case "addresses", "bonusAccount", "bonusAccounts", "contactPoints", "identities", "memberships", "notifications", "orders", "returns", "sessions", "streamPosition", "tickets":
+		case "achievements", "addresses", "benefits", "bonusAccount", "bonusAccounts", "campaignEntries", "clubs", "contactPoints", "families", "familyInvitations", "giftCards", "goals", "identities", "memberships", "notifications", "offers", "orders", "progress", "referral", "returns", "rewardRedemptions", "sessions", "streamPosition", "tickets", "tier", "topUps", "wallets":
+			return true
+		}
+	case "WalletAccount":
+		switch field {
+		case "entries", "statement":
+			return true
+		}
+	case "WalletEntry":
+		switch field {
+		case "counterparty", "label":
 			return true
 		}
 	}

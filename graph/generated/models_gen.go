@@ -10,9 +10,34 @@ import (
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
 	"kabinet/internal/order"
+	"kabinet/internal/promotion"
+	"kabinet/internal/referral"
 	"kabinet/internal/scalar"
+	"kabinet/internal/tier"
+	"kabinet/internal/wallet"
 	"strconv"
+	"time"
 )
+
+// What acceptFamilyInvitation gives.
+type AcceptFamilyInvitationPayload struct {
+	// The family joined.
+	Family *account.Family `json:"family,omitempty"`
+	// Why it was not joined.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What accruePointsInBulk gives.
+type AccruePointsInBulkPayload struct {
+	// A result for each row, in their order; null where the bulk itself was refused.
+	Results []*AccrueRowResult `json:"results,omitempty"`
+	// How many rows were done.
+	Done *int `json:"done,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why the bulk was refused as a whole.
+	UserErrors []*UserError `json:"userErrors"`
+}
 
 // What accruePoints gives.
 type AccruePointsPayload struct {
@@ -26,6 +51,48 @@ type AccruePointsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What became of one row.
+type AccrueRowResult struct {
+	// Which row, from 0.
+	Index int `json:"index"`
+	// The entry made; null where the row was refused, or with REJECT_ALL another one was.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// Why the row was refused; its path begins at the row.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What activateGiftCard gives.
+type ActivateGiftCardPayload struct {
+	// The gift card.
+	GiftCard *generated.GiftCard `json:"giftCard,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What activateOffer gives.
+type ActivateOfferPayload struct {
+	// The offer after it.
+	Offer *promotion.Offer `json:"offer,omitempty"`
+	// Points given at once.
+	Points *int64 `json:"points,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What activatePoints gives.
+type ActivatePointsPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was activated.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What addInternalNote gives.
 type AddInternalNotePayload struct {
 	// The note.
@@ -34,15 +101,83 @@ type AddInternalNotePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What addRewardCodes gives.
+type AddRewardCodesPayload struct {
+	// The gift after it.
+	Reward *generated.Reward `json:"reward,omitempty"`
+	// How many codes are new.
+	Added *int `json:"added,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was added.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What adjustPoints gives.
 type AdjustPointsPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made; null where the correction waits for another member of staff.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// The correction that waits, where it is larger than the programme's adjustmentLimit.
+	Pending *bonus.PendingAdjustment `json:"pending,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What adjustWallet gives.
+type AdjustWalletPayload struct {
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made; null where the correction waits.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// The correction, where it waits for another member of staff.
+	Pending *wallet.PendingWalletAdjustment `json:"pending,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What applyPromoCode gives.
+type ApplyPromoCodePayload struct {
+	// What it does for the basket; null without lines.
+	Check *promotion.PromoCodeCheck `json:"check,omitempty"`
+	// Until when it is kept for the basket.
+	ReservedUntil *time.Time `json:"reservedUntil,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What approveAdjustment gives.
+type ApproveAdjustmentPayload struct {
+	// The correction.
+	Adjustment *bonus.PendingAdjustment `json:"adjustment,omitempty"`
 	// The account after it.
 	Account *bonus.Account `json:"account,omitempty"`
 	// The entry made.
 	Entry bonus.Entry `json:"entry,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
-	// Why nothing was changed.
+	// Why nothing was booked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What approveWalletAdjustment gives.
+type ApproveWalletAdjustmentPayload struct {
+	// The correction.
+	Adjustment *wallet.PendingWalletAdjustment `json:"adjustment,omitempty"`
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was booked.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -64,6 +199,28 @@ type AssignTicketPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Whether the caller can enter a campaign now.
+type CampaignEligibility struct {
+	// Whether he can.
+	CanEnter bool `json:"canEnter"`
+	// Why not.
+	Reason *UserError `json:"reason,omitempty"`
+	// When he can again; null: not known, or now.
+	NextAt *time.Time `json:"nextAt,omitempty"`
+	// So many more in all; null: any number.
+	Remaining *int `json:"remaining,omitempty"`
+}
+
+// What became of one of many entries.
+type CampaignModerationResult struct {
+	// The entry.
+	EntryID scalar.ID `json:"entryId"`
+	// Whether it was changed.
+	Changed bool `json:"changed"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What cancelOrder gives.
 type CancelOrderPayload struct {
 	// The order after it.
@@ -74,12 +231,62 @@ type CancelOrderPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What cancelPending gives.
+type CancelPendingPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was taken back.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What cancelRewardRedemption gives.
+type CancelRewardRedemptionPayload struct {
+	// The exchanged reward after it.
+	Redemption *generated.RewardRedemption `json:"redemption,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What captureHold gives.
+type CaptureHoldPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry *bonus.Hold `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was spent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What changeFamilyRole gives.
+type ChangeFamilyRolePayload struct {
+	// The family.
+	Family *account.Family `json:"family,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What changePassword gives.
 type ChangePasswordPayload struct {
 	// The person.
 	User *generated.User `json:"user,omitempty"`
 	// What the person should know.
 	Warnings []*Warning `json:"warnings"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What claimReferral gives.
+type ClaimReferralPayload struct {
+	// The invitation.
+	Invitation *referral.ReferralInvitation `json:"invitation,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -102,11 +309,193 @@ type ConfirmContactPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What confirmTransfer gives.
+type ConfirmTransferPayload struct {
+	// The transfer.
+	Transfer *wallet.WalletTransfer `json:"transfer,omitempty"`
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made; the fee is one of its own.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// A new quote, where the old one does not hold any more.
+	Quote *wallet.TransferQuote `json:"quote,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing moved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createFamily gives.
+type CreateFamilyPayload struct {
+	// The family made.
+	Family *account.Family `json:"family,omitempty"`
+	// Why none was made.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createReferralLink gives.
+type CreateReferralLinkPayload struct {
+	// The link.
+	Link *referral.ReferralLink `json:"link,omitempty"`
+	// Why there is none.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What declineFamilyInvitation gives.
+type DeclineFamilyInvitationPayload struct {
+	// The invitation declined.
+	Invitation *account.FamilyInvitation `json:"invitation,omitempty"`
+	// Why it was not declined.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteAddress gives.
 type DeleteAddressPayload struct {
 	// The id that is gone.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteGoal gives.
+type DeleteGoalPayload struct {
+	// The goal that is no more.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What drawRaffle gives.
+type DrawRafflePayload struct {
+	// The raffle; with its result where it was drawn.
+	Campaign *generated.Campaign `json:"campaign,omitempty"`
+	// How many entries take part.
+	EntriesCount *int `json:"entriesCount,omitempty"`
+	// How many prizes there are.
+	PrizesCount *int `json:"prizesCount,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was drawn.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What enterCampaign gives.
+type EnterCampaignPayload struct {
+	// The entry.
+	Entry *generated.CampaignEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was entered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What exchangePoints gives.
+type ExchangePointsPayload struct {
+	// The account that gave, after it.
+	From *bonus.Account `json:"from,omitempty"`
+	// The account that got, after it.
+	To *bonus.Account `json:"to,omitempty"`
+	// The entry in the account that gave.
+	Given bonus.Entry `json:"given,omitempty"`
+	// The entry in the account that got.
+	Got bonus.Entry `json:"got,omitempty"`
+	// Points of the amount that stayed because they do not fill the rate.
+	Remainder *int64 `json:"remainder,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was exchanged.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What exchangeReward gives.
+type ExchangeRewardPayload struct {
+	// What was exchanged; in a dry run without a code that is good.
+	Redemption *generated.RewardRedemption `json:"redemption,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was exchanged.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What extendLot gives.
+type ExtendLotPayload struct {
+	// The lot after it.
+	Lot *generated.LedgerLot `json:"lot,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What fulfilReward gives.
+type FulfilRewardPayload struct {
+	// The exchanged reward after it.
+	Redemption *generated.RewardRedemption `json:"redemption,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What holdPoints gives.
+type HoldPointsPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The hold made.
+	Hold *bonus.Hold `json:"hold,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was reserved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What inviteToFamily gives.
+type InviteToFamilyPayload struct {
+	// The invitation, the same one if it was open already.
+	Invitation *account.FamilyInvitation `json:"invitation,omitempty"`
+	// Why nobody was invited.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What issueGiftCards gives.
+type IssueGiftCardsPayload struct {
+	// The cards with their codes; null where this is the first answer again: codes are shown once.
+	GiftCards []*IssuedGiftCard `json:"giftCards,omitempty"`
+	// How many were issued.
+	Count *int `json:"count,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why none was issued.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A gift card just issued, with its code.
+type IssuedGiftCard struct {
+	// The code, to be handed on. It is not stored and cannot be shown again.
+	Code string `json:"code"`
+	// The gift card.
+	GiftCard *generated.GiftCard `json:"giftCard"`
+}
+
+// What joinClub gives.
+type JoinClubPayload struct {
+	// The club.
+	Club *promotion.Club `json:"club,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What leaveClub gives.
+type LeaveClubPayload struct {
+	// The club.
+	Club *promotion.Club `json:"club,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What leaveFamily gives.
+type LeaveFamilyPayload struct {
+	// The families that the caller still belongs to.
+	Families []*account.Family `json:"families,omitempty"`
+	// Why it was not left.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -156,11 +545,71 @@ type MarkTicketReadPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What moderateCampaignEntries gives.
+type ModerateCampaignEntriesPayload struct {
+	// What became of each, in the order of entryIds.
+	Results []*CampaignModerationResult `json:"results"`
+	// How many were changed.
+	Changed int `json:"changed"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed at all.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What moderateCampaignEntry gives.
+type ModerateCampaignEntryPayload struct {
+	// The entry after it.
+	Entry *generated.CampaignEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What moveBetweenWallets gives.
+type MoveBetweenWalletsPayload struct {
+	// The wallet that lost.
+	From *wallet.WalletAccount `json:"from,omitempty"`
+	// The wallet that gained.
+	To *wallet.WalletAccount `json:"to,omitempty"`
+	// The entry of the wallet that lost.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing moved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What openTicket gives.
 type OpenTicketPayload struct {
 	// The ticket.
 	Ticket *generated.Ticket `json:"ticket,omitempty"`
 	// Why nothing was opened.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What openWallet gives.
+type OpenWalletPayload struct {
+	// The new wallet.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why none was opened.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What payOrderFromWallet gives.
+type PayOrderFromWalletPayload struct {
+	// The order after it.
+	Order *generated.Order `json:"order,omitempty"`
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was paid.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -171,6 +620,66 @@ type PlaceOrderPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was ordered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What quoteTransfer gives.
+type QuoteTransferPayload struct {
+	// The quote.
+	Quote *wallet.TransferQuote `json:"quote,omitempty"`
+	// Why there is none.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What receiveCash gives.
+type ReceiveCashPayload struct {
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// The top-up, SUCCEEDED.
+	TopUp *generated.TopUp `json:"topUp,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was booked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What recordAct gives.
+type RecordActPayload struct {
+	// The entries made; none where the act was counted before or no rule gives.
+	Entries []bonus.Entry `json:"entries,omitempty"`
+	// How many points they give in all.
+	Points *int64 `json:"points,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why it was not noted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What recordVisit gives.
+type RecordVisitPayload struct {
+	// The entries made; none where the day was counted before or no rule gives.
+	Entries []bonus.Entry `json:"entries,omitempty"`
+	// How many points they give in all.
+	Points *int64 `json:"points,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why it was not noted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What redeemGiftCard gives.
+type RedeemGiftCardPayload struct {
+	// The gift card, REDEEMED.
+	GiftCard *generated.GiftCard `json:"giftCard,omitempty"`
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was redeemed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -186,6 +695,16 @@ type RedeemPointsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What redeemRewardCode gives.
+type RedeemRewardCodePayload struct {
+	// What was taken.
+	Redemption *generated.RewardRedemption `json:"redemption,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why the code was not taken.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What register gives.
 type RegisterPayload struct {
 	// The code to enter.
@@ -193,6 +712,60 @@ type RegisterPayload struct {
 	// What the person should know.
 	Warnings []*Warning `json:"warnings"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rejectAdjustment gives.
+type RejectAdjustmentPayload struct {
+	// The correction.
+	Adjustment *bonus.PendingAdjustment `json:"adjustment,omitempty"`
+	// Why it was not rejected.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rejectReferral gives.
+type RejectReferralPayload struct {
+	// The referral after it.
+	Referral *generated.Referral `json:"referral,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rejectWalletAdjustment gives.
+type RejectWalletAdjustmentPayload struct {
+	// The correction.
+	Adjustment *wallet.PendingWalletAdjustment `json:"adjustment,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What releaseHold gives.
+type ReleaseHoldPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry *bonus.Hold `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was given free.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What releasePromoCode gives.
+type ReleasePromoCodePayload struct {
+	// Whether there was a reservation.
+	Released *bool `json:"released,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removeFamilyMember gives.
+type RemoveFamilyMemberPayload struct {
+	// The family.
+	Family *account.Family `json:"family,omitempty"`
+	// Why nobody was removed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -222,6 +795,42 @@ type ResendCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What retireBonusProgram gives.
+type RetireBonusProgramPayload struct {
+	// The programme as it was when it ended.
+	Program *generated.BonusProgram `json:"program,omitempty"`
+	// Why it did not end.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What retireEarningRule gives.
+type RetireEarningRulePayload struct {
+	// The rule as it was.
+	Rule *generated.EarningRule `json:"rule,omitempty"`
+	// Why it was not ended.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What retireTier gives.
+type RetireTierPayload struct {
+	// The tier as it was.
+	Tier *generated.Tier `json:"tier,omitempty"`
+	// Why it was not retired.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What reverseEntry gives.
+type ReverseEntryPayload struct {
+	// The account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was reversed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What revokeSession gives.
 type RevokeSessionPayload struct {
 	// The session that ended.
@@ -238,12 +847,150 @@ type SaveAddressPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveBonusProgram gives.
+type SaveBonusProgramPayload struct {
+	// The programme as it is in force now.
+	Program *generated.BonusProgram `json:"program,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveCampaign gives.
+type SaveCampaignPayload struct {
+	// The campaign.
+	Campaign *generated.Campaign `json:"campaign,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveClub gives.
+type SaveClubPayload struct {
+	// The club.
+	Club *promotion.Club `json:"club,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveEarningRule gives.
+type SaveEarningRulePayload struct {
+	// The rule.
+	Rule *generated.EarningRule `json:"rule,omitempty"`
+	// What the last 100 orders would have earned by it alone; of dry runs of rules for orders.
+	Sample *bonus.EarningSample `json:"sample,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why it was not saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveFeeRule gives.
+type SaveFeeRulePayload struct {
+	// The rule in force.
+	FeeRule *generated.FeeRule `json:"feeRule,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveGoal gives.
+type SaveGoalPayload struct {
+	// The goal.
+	Goal *generated.Goal `json:"goal,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveOffer gives.
+type SaveOfferPayload struct {
+	// The promotion behind the offer.
+	Promotion *promotion.Promotion `json:"promotion,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What savePromoCodes gives.
+type SavePromoCodesPayload struct {
+	// The batch.
+	Batch *promotion.PromoCodeBatch `json:"batch,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What savePromotion gives.
+type SavePromotionPayload struct {
+	// The promotion.
+	Promotion *promotion.Promotion `json:"promotion,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveReferralProgram gives.
+type SaveReferralProgramPayload struct {
+	// The terms after it.
+	Program *referral.ReferralProgram `json:"program,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveReward gives.
+type SaveRewardPayload struct {
+	// The reward after it.
+	Reward *generated.Reward `json:"reward,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveTier gives.
+type SaveTierPayload struct {
+	// The tier in force.
+	Tier *generated.Tier `json:"tier,omitempty"`
+	// Why it was not saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setCampaignStatus gives.
+type SetCampaignStatusPayload struct {
+	// The campaign.
+	Campaign *generated.Campaign `json:"campaign,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setCustomerTier gives.
+type SetCustomerTierPayload struct {
+	// Where the customer stands after it.
+	Progress *tier.TierProgress `json:"progress,omitempty"`
+	// The change made; null where there was nothing to change.
+	Change *generated.TierChange `json:"change,omitempty"`
+	// Why nothing was set.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setOrderStatus gives.
 type SetOrderStatusPayload struct {
 	// The order after it.
 	Order *generated.Order `json:"order,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setPromotionStatus gives.
+type SetPromotionStatusPayload struct {
+	// The promotion after it.
+	Promotion *promotion.Promotion `json:"promotion,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setRewardStatus gives.
+type SetRewardStatusPayload struct {
+	// The reward after it.
+	Reward *generated.Reward `json:"reward,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -280,6 +1027,54 @@ type SignOutPayload struct {
 type Subscription struct {
 }
 
+// What testEarningRule gives.
+type TestEarningRulePayload struct {
+	// How many points the rule gives by itself; of a multiplier, what it adds to the programme's rate.
+	Points *int64 `json:"points,omitempty"`
+	// Why so many.
+	Explanation *bonus.BonusExplanation `json:"explanation,omitempty"`
+	// Why its expression failed, in English; null: it did not.
+	Failure *string `json:"failure,omitempty"`
+	// Why it could not be tried: RULE_INVALID has params.line, params.column and params.reason.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What topUpWallet gives.
+type TopUpWalletPayload struct {
+	// The top-up; send the person to its url.
+	TopUp *generated.TopUp `json:"topUp,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why none was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What transferPoints gives.
+type TransferPointsPayload struct {
+	// The giver's account after it.
+	Account *bonus.Account `json:"account,omitempty"`
+	// The entry made.
+	Entry bonus.Entry `json:"entry,omitempty"`
+	// Who gets them, as much of the name as shows that it is the right one.
+	RecipientName *string `json:"recipientName,omitempty"`
+	// What it costs on top: nothing.
+	Fee *int64 `json:"fee,omitempty"`
+	// What the account may still give within these 24 hours, after it; null: no limit.
+	DailyLeft *int64 `json:"dailyLeft,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was given.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateFamilySettings gives.
+type UpdateFamilySettingsPayload struct {
+	// The family.
+	Family *account.Family `json:"family,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What updatePreferences gives.
 type UpdatePreferencesPayload struct {
 	// The person after the change.
@@ -293,6 +1088,22 @@ type UpdateProfilePayload struct {
 	// The person after the change.
 	User *generated.User `json:"user,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateWallet gives.
+type UpdateWalletPayload struct {
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What uploadCampaignPhoto gives.
+type UploadCampaignPhotoPayload struct {
+	// The photo; size is the offset of the next part.
+	Photo *generated.CampaignPhoto `json:"photo,omitempty"`
+	// Why nothing was kept.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -344,12 +1155,36 @@ type UserError struct {
 	Params map[string]any `json:"params,omitempty"`
 }
 
+// What voidGiftCard gives.
+type VoidGiftCardPayload struct {
+	// The gift card.
+	GiftCard *generated.GiftCard `json:"giftCard,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Something the person should know although the thing was done.
 type Warning struct {
 	// What to know, for programs.
 	Code WarningCode `json:"code"`
 	// What to know, for people, in the caller's language.
 	Message string `json:"message"`
+}
+
+// What withdrawCampaignEntry gives.
+type WithdrawCampaignEntryPayload struct {
+	// The entry after it.
+	Entry *generated.CampaignEntry `json:"entry,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What withdrawFamilyInvitation gives.
+type WithdrawFamilyInvitationPayload struct {
+	// The family.
+	Family *account.Family `json:"family,omitempty"`
+	// Why it was not taken back.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Who may call.
@@ -523,8 +1358,26 @@ const (
 	ErrorCodeProgramNotFound ErrorCode = "PROGRAM_NOT_FOUND"
 	// The amount must be positive.
 	ErrorCodePointsNotPositive ErrorCode = "POINTS_NOT_POSITIVE"
+	// An expression of a rule cannot be used; params.line, params.column, params.reason.
+	ErrorCodeRuleInvalid ErrorCode = "RULE_INVALID"
 	// There are fewer points than asked for; params.available.
 	ErrorCodeTooFewPoints ErrorCode = "TOO_FEW_POINTS"
+	// The default programme cannot end before another one is it.
+	ErrorCodeDefaultProgramNeeded ErrorCode = "DEFAULT_PROGRAM_NEEDED"
+	// Nobody approves what he asked for himself.
+	ErrorCodeSelfApproval ErrorCode = "SELF_APPROVAL"
+	// Points of the one programme are not exchanged into the other.
+	ErrorCodeNoExchangeRate ErrorCode = "NO_EXCHANGE_RATE"
+	// More than a limit allows; params.limit, params.left.
+	ErrorCodeLimitExceeded ErrorCode = "LIMIT_EXCEEDED"
+	// There is no such member, or he cannot receive: the same answer.
+	ErrorCodeRecipientUnavailable ErrorCode = "RECIPIENT_UNAVAILABLE"
+	// The recipient is the giver.
+	ErrorCodeSelfTransfer ErrorCode = "SELF_TRANSFER"
+	// Members give each other nothing in this programme.
+	ErrorCodeTransfersOff ErrorCode = "TRANSFERS_OFF"
+	// The name for programs is taken.
+	ErrorCodeHandleTaken ErrorCode = "HANDLE_TAKEN"
 	// The order holds no line.
 	ErrorCodeOrderEmpty ErrorCode = "ORDER_EMPTY"
 	// A product is not sold any more; params.sku.
@@ -543,8 +1396,92 @@ const (
 	ErrorCodeOutdated ErrorCode = "OUTDATED"
 	// The same key stands twice in one call; params.externalId.
 	ErrorCodeDuplicateKey ErrorCode = "DUPLICATE_KEY"
+	// There is no such code, or it is somebody else's.
+	ErrorCodePromoCodeUnknown ErrorCode = "PROMO_CODE_UNKNOWN"
+	// The code's time is over; params.endedAt.
+	ErrorCodePromoCodeExpired ErrorCode = "PROMO_CODE_EXPIRED"
+	// The code's time has not come yet; params.startsAt.
+	ErrorCodePromoCodeNotStarted ErrorCode = "PROMO_CODE_NOT_STARTED"
+	// No use of the code is left.
+	ErrorCodePromoCodeUsedUp ErrorCode = "PROMO_CODE_USED_UP"
+	// The customer has used it as often as one may; params.limit.
+	ErrorCodePromoCodeLimitPerPerson ErrorCode = "PROMO_CODE_LIMIT_PER_PERSON"
+	// The code is for other customers or baskets; params.reason.
+	ErrorCodePromoCodeNotForYou ErrorCode = "PROMO_CODE_NOT_FOR_YOU"
+	// The goods it is for cost too little; params.minimum, params.missing, in minor units, params.currency.
+	ErrorCodePromoCodeMinimumNotReached ErrorCode = "PROMO_CODE_MINIMUM_NOT_REACHED"
+	// It does not go together with others, or the order would be dearer with it; params.with names them.
+	ErrorCodePromoCodeNotStackable ErrorCode = "PROMO_CODE_NOT_STACKABLE"
+	// Nothing in the basket is what it is for.
+	ErrorCodePromoCodeNothingToReduce ErrorCode = "PROMO_CODE_NOTHING_TO_REDUCE"
+	// The promotion would do nothing, or nothing its kind can do.
+	ErrorCodePromotionEffectEmpty ErrorCode = "PROMOTION_EFFECT_EMPTY"
+	// The offer was used, or its time is over.
+	ErrorCodeOfferOver ErrorCode = "OFFER_OVER"
+	// The club is for other customers; params.reason.
+	ErrorCodeClubNotForYou ErrorCode = "CLUB_NOT_FOR_YOU"
+	// Nobody can join the club any more.
+	ErrorCodeClubClosed ErrorCode = "CLUB_CLOSED"
 	// The ticket is closed; reopen it first.
 	ErrorCodeTicketClosed ErrorCode = "TICKET_CLOSED"
+	// There is less money than asked for; params.available, in minor units.
+	ErrorCodeInsufficientFunds ErrorCode = "INSUFFICIENT_FUNDS"
+	// The amount, wallet or order is of another currency; params.currency is the right one.
+	ErrorCodeWrongCurrency ErrorCode = "WRONG_CURRENCY"
+	// The quote does not hold any more; the payload has a new one.
+	ErrorCodeQuoteExpired ErrorCode = "QUOTE_EXPIRED"
+	// The transfer costs something else by now; the payload has a new quote.
+	ErrorCodeQuoteChanged ErrorCode = "QUOTE_CHANGED"
+	// Money cannot be put in online here.
+	ErrorCodeTopUpNotConfigured ErrorCode = "TOP_UP_NOT_CONFIGURED"
+	// The gift card cannot be redeemed: unknown, not active, void, expired or redeemed.
+	ErrorCodeGiftCardNotValid ErrorCode = "GIFT_CARD_NOT_VALID"
+	// Nothing is open on the order.
+	ErrorCodeOrderAlreadyPaid ErrorCode = "ORDER_ALREADY_PAID"
+	// Another one has this value already; params.value.
+	ErrorCodeAlreadyTaken ErrorCode = "ALREADY_TAKEN"
+	// The family must keep a holder.
+	ErrorCodeLastHolder ErrorCode = "LAST_HOLDER"
+	// The campaign takes no entries now; params.status, params.startsAt, params.endsAt.
+	ErrorCodeCampaignClosed ErrorCode = "CAMPAIGN_CLOSED"
+	// The campaign was opened: this does not change any more.
+	ErrorCodeCampaignFrozen ErrorCode = "CAMPAIGN_FROZEN"
+	// The campaign is for other customers.
+	ErrorCodeCampaignNotForYou ErrorCode = "CAMPAIGN_NOT_FOR_YOU"
+	// This receipt or code was entered in the campaign already.
+	ErrorCodeEntryDuplicate ErrorCode = "ENTRY_DUPLICATE"
+	// You have entered as often as one may; params.limit, params.nextAt.
+	ErrorCodeEntryLimit ErrorCode = "ENTRY_LIMIT"
+	// The bytes are no photo that is taken: JPEG, PNG or WebP, at most 1 MiB and 4,096 pixels a side.
+	ErrorCodePhotoInvalid ErrorCode = "PHOTO_INVALID"
+	// Fewer of the reward are left than asked for; params.available.
+	ErrorCodeRewardSoldOut ErrorCode = "REWARD_SOLD_OUT"
+	// The customer has had as many as one may; params.limit, params.days, params.nextAt.
+	ErrorCodeRewardLimitReached ErrorCode = "REWARD_LIMIT_REACHED"
+	// The reward is for other customers.
+	ErrorCodeRewardNotForYou ErrorCode = "REWARD_NOT_FOR_YOU"
+	// The reward is not offered now; params.status, params.startsAt, params.endsAt.
+	ErrorCodeRewardNotOffered ErrorCode = "REWARD_NOT_OFFERED"
+	// The reward costs something else by now; params.cost.
+	ErrorCodeRewardCostChanged ErrorCode = "REWARD_COST_CHANGED"
+	// Nobody has this code.
+	ErrorCodeRewardCodeUnknown ErrorCode = "REWARD_CODE_UNKNOWN"
+	// The code was used already; params.usedAt.
+	ErrorCodeRewardCodeUsed ErrorCode = "REWARD_CODE_USED"
+	// The code is void: the reward was given back.
+	ErrorCodeRewardCodeCancelled ErrorCode = "REWARD_CODE_CANCELLED"
+	// The code has expired; params.expiredAt.
+	ErrorCodeRewardCodeExpired ErrorCode = "REWARD_CODE_EXPIRED"
+	// Nobody has this referral code, or friends cannot be brought now.
+	ErrorCodeReferralCodeUnknown ErrorCode = "REFERRAL_CODE_UNKNOWN"
+	// The code is the caller's own.
+	ErrorCodeReferralSelf ErrorCode = "REFERRAL_SELF"
+	// The caller brought that person, directly or through others.
+	ErrorCodeReferralCircular ErrorCode = "REFERRAL_CIRCULAR"
+	// Somebody else has brought the caller already.
+	ErrorCodeReferralAlreadyClaimed ErrorCode = "REFERRAL_ALREADY_CLAIMED"
+	// The caller is not a new customer; params.days.
+	ErrorCodeReferralNotNew ErrorCode = "REFERRAL_NOT_NEW"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -569,7 +1506,16 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeTooManyItems,
 	ErrorCodeProgramNotFound,
 	ErrorCodePointsNotPositive,
+	ErrorCodeRuleInvalid,
 	ErrorCodeTooFewPoints,
+	ErrorCodeDefaultProgramNeeded,
+	ErrorCodeSelfApproval,
+	ErrorCodeNoExchangeRate,
+	ErrorCodeLimitExceeded,
+	ErrorCodeRecipientUnavailable,
+	ErrorCodeSelfTransfer,
+	ErrorCodeTransfersOff,
+	ErrorCodeHandleTaken,
 	ErrorCodeOrderEmpty,
 	ErrorCodeProductUnavailable,
 	ErrorCodeOutOfStock,
@@ -579,12 +1525,54 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeOrderAlreadyCancelled,
 	ErrorCodeOutdated,
 	ErrorCodeDuplicateKey,
+	ErrorCodePromoCodeUnknown,
+	ErrorCodePromoCodeExpired,
+	ErrorCodePromoCodeNotStarted,
+	ErrorCodePromoCodeUsedUp,
+	ErrorCodePromoCodeLimitPerPerson,
+	ErrorCodePromoCodeNotForYou,
+	ErrorCodePromoCodeMinimumNotReached,
+	ErrorCodePromoCodeNotStackable,
+	ErrorCodePromoCodeNothingToReduce,
+	ErrorCodePromotionEffectEmpty,
+	ErrorCodeOfferOver,
+	ErrorCodeClubNotForYou,
+	ErrorCodeClubClosed,
 	ErrorCodeTicketClosed,
+	ErrorCodeInsufficientFunds,
+	ErrorCodeWrongCurrency,
+	ErrorCodeQuoteExpired,
+	ErrorCodeQuoteChanged,
+	ErrorCodeTopUpNotConfigured,
+	ErrorCodeGiftCardNotValid,
+	ErrorCodeOrderAlreadyPaid,
+	ErrorCodeAlreadyTaken,
+	ErrorCodeLastHolder,
+	ErrorCodeCampaignClosed,
+	ErrorCodeCampaignFrozen,
+	ErrorCodeCampaignNotForYou,
+	ErrorCodeEntryDuplicate,
+	ErrorCodeEntryLimit,
+	ErrorCodePhotoInvalid,
+	ErrorCodeRewardSoldOut,
+	ErrorCodeRewardLimitReached,
+	ErrorCodeRewardNotForYou,
+	ErrorCodeRewardNotOffered,
+	ErrorCodeRewardCostChanged,
+	ErrorCodeRewardCodeUnknown,
+	ErrorCodeRewardCodeUsed,
+	ErrorCodeRewardCodeCancelled,
+	ErrorCodeRewardCodeExpired,
+	ErrorCodeReferralCodeUnknown,
+	ErrorCodeReferralSelf,
+	ErrorCodeReferralCircular,
+	ErrorCodeReferralAlreadyClaimed,
+	ErrorCodeReferralNotNew,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeTooFewPoints, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodeTicketClosed:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew:
 		return true
 	}
 	return false
@@ -637,8 +1625,18 @@ const (
 	StaffPermissionOrdersWrite StaffPermission = "ORDERS_WRITE"
 	// Read bonus accounts.
 	StaffPermissionBonusesRead StaffPermission = "BONUSES_READ"
-	// Accrue and adjust points.
+	// Accrue and adjust points, programmes, rules and tiers.
 	StaffPermissionBonusesWrite StaffPermission = "BONUSES_WRITE"
+	// Approve corrections of points that another member of staff asked for.
+	StaffPermissionBonusesApprove StaffPermission = "BONUSES_APPROVE"
+	// Read promotions, codes, rewards, campaigns and referrals of everybody.
+	StaffPermissionMarketingRead StaffPermission = "MARKETING_READ"
+	// Change promotions, clubs, rewards and campaigns.
+	StaffPermissionMarketingWrite StaffPermission = "MARKETING_WRITE"
+	// Read all wallets.
+	StaffPermissionWalletsRead StaffPermission = "WALLETS_READ"
+	// Take cash, correct wallets, issue gift cards, set fees.
+	StaffPermissionWalletsWrite StaffPermission = "WALLETS_WRITE"
 	// Read all tickets.
 	StaffPermissionTicketsRead StaffPermission = "TICKETS_READ"
 	// Answer, assign and close tickets.
@@ -653,6 +1651,11 @@ var AllStaffPermission = []StaffPermission{
 	StaffPermissionOrdersWrite,
 	StaffPermissionBonusesRead,
 	StaffPermissionBonusesWrite,
+	StaffPermissionBonusesApprove,
+	StaffPermissionMarketingRead,
+	StaffPermissionMarketingWrite,
+	StaffPermissionWalletsRead,
+	StaffPermissionWalletsWrite,
 	StaffPermissionTicketsRead,
 	StaffPermissionTicketsWrite,
 	StaffPermissionAuditRead,
@@ -660,7 +1663,7 @@ var AllStaffPermission = []StaffPermission{
 
 func (e StaffPermission) IsValid() bool {
 	switch e {
-	case StaffPermissionUsersRead, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead:
+	case StaffPermissionUsersRead, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead:
 		return true
 	}
 	return false
@@ -709,16 +1712,19 @@ const (
 	WarningCodePasswordContainsCyrillic WarningCode = "PASSWORD_CONTAINS_CYRILLIC"
 	// The password is easy to guess.
 	WarningCodePasswordWeak WarningCode = "PASSWORD_WEAK"
+	// Nobody has this referral code, or friends cannot be brought now.
+	WarningCodeReferralCodeUnknown WarningCode = "REFERRAL_CODE_UNKNOWN"
 )
 
 var AllWarningCode = []WarningCode{
 	WarningCodePasswordContainsCyrillic,
 	WarningCodePasswordWeak,
+	WarningCodeReferralCodeUnknown,
 }
 
 func (e WarningCode) IsValid() bool {
 	switch e {
-	case WarningCodePasswordContainsCyrillic, WarningCodePasswordWeak:
+	case WarningCodePasswordContainsCyrillic, WarningCodePasswordWeak, WarningCodeReferralCodeUnknown:
 		return true
 	}
 	return false

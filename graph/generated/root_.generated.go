@@ -8,10 +8,16 @@ import (
 	"fmt"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/campaign"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/promotion"
+	"kabinet/internal/referral"
+	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
+	"kabinet/internal/tier"
+	"kabinet/internal/wallet"
 	"sync/atomic"
 	"time"
 
@@ -30,21 +36,53 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Achievement() AchievementResolver
 	AuditEntry() AuditEntryResolver
 	BonusAccount() BonusAccountResolver
+	BonusAccrual() BonusAccrualResolver
+	BonusAdjustment() BonusAdjustmentResolver
+	BonusExpiry() BonusExpiryResolver
+	BonusHold() BonusHoldResolver
 	BonusProgram() BonusProgramResolver
+	BonusRedemption() BonusRedemptionResolver
+	BonusReversal() BonusReversalResolver
+	BonusStatement() BonusStatementResolver
+	BonusTransfer() BonusTransferResolver
+	Campaign() CampaignResolver
+	CampaignEntry() CampaignEntryResolver
+	CampaignPhoto() CampaignPhotoResolver
+	Club() ClubResolver
 	Company() CompanyResolver
+	EarningRule() EarningRuleResolver
+	Family() FamilyResolver
+	FeeRule() FeeRuleResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Notification() NotificationResolver
 	Order() OrderResolver
+	PaymentNotice() PaymentNoticeResolver
+	PendingAdjustment() PendingAdjustmentResolver
+	PromoCodeCheck() PromoCodeCheckResolver
 	Query() QueryResolver
+	RaffleResult() RaffleResultResolver
+	Referral() ReferralResolver
+	ReferralStanding() ReferralStandingResolver
 	ReturnRequest() ReturnRequestResolver
+	Reward() RewardResolver
+	RewardRedemption() RewardRedemptionResolver
 	Session() SessionResolver
 	Subscription() SubscriptionResolver
 	Ticket() TicketResolver
 	TicketMessage() TicketMessageResolver
+	Tier() TierResolver
+	TierChange() TierChangeResolver
+	TierDeferral() TierDeferralResolver
+	TierProgress() TierProgressResolver
+	TierRisk() TierRiskResolver
+	TopUp() TopUpResolver
 	User() UserResolver
+	WalletAccount() WalletAccountResolver
+	WalletEntry() WalletEntryResolver
 }
 
 type DirectiveRoot struct {
@@ -52,6 +90,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcceptFamilyInvitationPayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AccountEvent struct {
 		Cursor      func(childComplexity int) int
 		Kind        func(childComplexity int) int
@@ -61,7 +104,63 @@ type ComplexityRoot struct {
 		UnreadCount func(childComplexity int) int
 	}
 
+	AccruePointsInBulkPayload struct {
+		Done       func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AccruePointsPayload struct {
+		Account    func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AccrueRowResult struct {
+		Entry      func(childComplexity int) int
+		Index      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Achievement struct {
+		Campaign func(childComplexity int) int
+		EarnedAt func(childComplexity int) int
+		GlobalID func(childComplexity int) int
+		IsEarned func(childComplexity int) int
+		Label    func(childComplexity int) int
+		Percent  func(childComplexity int) int
+		Period   func(childComplexity int) int
+		Points   func(childComplexity int) int
+		Progress func(childComplexity int) int
+	}
+
+	AchievementConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AchievementEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ActivateGiftCardPayload struct {
+		GiftCard   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ActivateOfferPayload struct {
+		Offer      func(childComplexity int) int
+		Points     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ActivatePointsPayload struct {
 		Account    func(childComplexity int) int
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -70,6 +169,13 @@ type ComplexityRoot struct {
 
 	AddInternalNotePayload struct {
 		Message    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AddRewardCodesPayload struct {
+		Added      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Reward     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -90,8 +196,40 @@ type ComplexityRoot struct {
 	AdjustPointsPayload struct {
 		Account    func(childComplexity int) int
 		Entry      func(childComplexity int) int
+		Pending    func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	AdjustWalletPayload struct {
+		Entry      func(childComplexity int) int
+		Pending    func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
+	}
+
+	ApplyPromoCodePayload struct {
+		Check         func(childComplexity int) int
+		Replayed      func(childComplexity int) int
+		ReservedUntil func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	ApproveAdjustmentPayload struct {
+		Account    func(childComplexity int) int
+		Adjustment func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ApproveWalletAdjustmentPayload struct {
+		Adjustment func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
 	}
 
 	ArchiveNotificationPayload struct {
@@ -130,15 +268,23 @@ type ComplexityRoot struct {
 	}
 
 	BonusAccount struct {
-		Available func(childComplexity int) int
-		Balance   func(childComplexity int) int
-		Entries   func(childComplexity int, filter *bonus.BonusEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Expiring  func(childComplexity int, before time.Time) int
-		GlobalID  func(childComplexity int) int
-		Held      func(childComplexity int) int
-		Lots      func(childComplexity int) int
-		Pending   func(childComplexity int) int
-		Program   func(childComplexity int) int
+		Available    func(childComplexity int) int
+		Balance      func(childComplexity int) int
+		Entries      func(childComplexity int, filter *bonus.BonusEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Expiring     func(childComplexity int, before time.Time) int
+		GlobalID     func(childComplexity int) int
+		Held         func(childComplexity int) int
+		Holds        func(childComplexity int) int
+		Lots         func(childComplexity int) int
+		NextExpiry   func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Pending      func(childComplexity int) int
+		Program      func(childComplexity int) int
+		Statement    func(childComplexity int, from time.Time, to time.Time) int
+		Tier         func(childComplexity int) int
+		TierChanges  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TierProgress func(childComplexity int) int
+		Visible      func(childComplexity int) int
 	}
 
 	BonusAccrual struct {
@@ -147,6 +293,7 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
 		OrderID      func(childComplexity int) int
@@ -159,6 +306,7 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
 		OrderID      func(childComplexity int) int
@@ -168,10 +316,20 @@ type ComplexityRoot struct {
 	BonusBalanceChange struct {
 		Account func(childComplexity int) int
 		Balance func(childComplexity int) int
+		Cause   func(childComplexity int) int
 		Cursor  func(childComplexity int) int
 		Entry   func(childComplexity int) int
+		Held    func(childComplexity int) int
 		Kind    func(childComplexity int) int
+		OwnerID func(childComplexity int) int
 		Pending func(childComplexity int) int
+	}
+
+	BonusCause struct {
+		Kind    func(childComplexity int) int
+		Label   func(childComplexity int) int
+		OrderID func(childComplexity int) int
+		Reason  func(childComplexity int) int
 	}
 
 	BonusEntryConnection struct {
@@ -192,10 +350,36 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
 		OrderID      func(childComplexity int) int
 		Seq          func(childComplexity int) int
+	}
+
+	BonusExplainedLine struct {
+		LineID func(childComplexity int) int
+		Points func(childComplexity int) int
+		Sku    func(childComplexity int) int
+	}
+
+	BonusExplainedRule struct {
+		Cap      func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Points   func(childComplexity int) int
+		Rule     func(childComplexity int) int
+		Uncapped func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
+	BonusExplanation struct {
+		Lines          func(childComplexity int) int
+		Missed         func(childComplexity int) int
+		Points         func(childComplexity int) int
+		ProgramVersion func(childComplexity int) int
+		Rules          func(childComplexity int) int
+		Text           func(childComplexity int) int
+		Tier           func(childComplexity int) int
 	}
 
 	BonusHold struct {
@@ -204,10 +388,16 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
+		HoldID       func(childComplexity int) int
 		Label        func(childComplexity int) int
+		Note         func(childComplexity int) int
 		OrderID      func(childComplexity int) int
+		Remaining    func(childComplexity int) int
 		Seq          func(childComplexity int) int
+		State        func(childComplexity int) int
+		Until        func(childComplexity int) int
 	}
 
 	BonusLot struct {
@@ -218,17 +408,49 @@ type ComplexityRoot struct {
 		Remaining func(childComplexity int) int
 	}
 
+	BonusMissedRule struct {
+		Name    func(childComplexity int) int
+		Rule    func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Version func(childComplexity int) int
+		Why     func(childComplexity int) int
+	}
+
+	BonusNextExpiry struct {
+		Amount func(childComplexity int) int
+		At     func(childComplexity int) int
+	}
+
 	BonusProgram struct {
-		EarnOn      func(childComplexity int) int
-		EarnPer     func(childComplexity int) int
-		EarnPoints  func(childComplexity int) int
-		GlobalID    func(childComplexity int) int
-		IsDefault   func(childComplexity int) int
-		LotDays     func(childComplexity int) int
-		Name        func(childComplexity int) int
-		PendingDays func(childComplexity int) int
-		Terms       func(childComplexity int) int
-		UnitName    func(childComplexity int) int
+		AdjustmentLimit func(childComplexity int) int
+		EarnOn          func(childComplexity int) int
+		EarnPer         func(childComplexity int) int
+		EarnPoints      func(childComplexity int) int
+		ExchangeRates   func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		HoldMinutes     func(childComplexity int) int
+		IsDefault       func(childComplexity int) int
+		LotDays         func(childComplexity int) int
+		LotPolicy       func(childComplexity int) int
+		Name            func(childComplexity int) int
+		PendingDays     func(childComplexity int) int
+		RefundGraceDays func(childComplexity int) int
+		RemindDays      func(childComplexity int) int
+		RetiredAt       func(childComplexity int) int
+		ReturnPolicy    func(childComplexity int) int
+		Rounding        func(childComplexity int) int
+		Terms           func(childComplexity int) int
+		TransferLimits  func(childComplexity int) int
+		Translations    func(childComplexity int) int
+		UnitName        func(childComplexity int) int
+		Version         func(childComplexity int) int
+	}
+
+	BonusProgramText struct {
+		Locale   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Terms    func(childComplexity int) int
+		UnitName func(childComplexity int) int
 	}
 
 	BonusRedemption struct {
@@ -237,6 +459,7 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
 		OrderID      func(childComplexity int) int
@@ -249,26 +472,229 @@ type ComplexityRoot struct {
 		Bucket       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
 		OrderID      func(childComplexity int) int
 		Seq          func(childComplexity int) int
+	}
+
+	BonusStatement struct {
+		ClosingBalance func(childComplexity int) int
+		ClosingPending func(childComplexity int) int
+		Entries        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		From           func(childComplexity int) int
+		OpeningBalance func(childComplexity int) int
+		OpeningPending func(childComplexity int) int
+		To             func(childComplexity int) int
+		Totals         func(childComplexity int) int
+	}
+
+	BonusStatementTotal struct {
+		Balance func(childComplexity int) int
+		Count   func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Label   func(childComplexity int) int
+		Pending func(childComplexity int) int
 	}
 
 	BonusTransfer struct {
 		Amount       func(childComplexity int) int
 		BalanceAfter func(childComplexity int) int
 		Bucket       func(childComplexity int) int
+		Counterpart  func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		Explain      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Label        func(childComplexity int) int
+		Note         func(childComplexity int) int
 		OrderID      func(childComplexity int) int
 		Seq          func(childComplexity int) int
 	}
 
+	Campaign struct {
+		Achievement   func(childComplexity int) int
+		Audience      func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		Description   func(childComplexity int) int
+		Eligibility   func(childComplexity int) int
+		EndsAt        func(childComplexity int) int
+		EntropySource func(childComplexity int) int
+		EntryCounts   func(childComplexity int) int
+		EntryRules    func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		Handle        func(childComplexity int) int
+		ImageURL      func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		MyEntries     func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Name          func(childComplexity int) int
+		Prizes        func(childComplexity int) int
+		Questions     func(childComplexity int) int
+		RaffleResult  func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		SeedHash      func(childComplexity int) int
+		StartsAt      func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Terms         func(childComplexity int) int
+		Translations  func(childComplexity int) int
+	}
+
+	CampaignAchievement struct {
+		Condition    func(childComplexity int) int
+		Period       func(childComplexity int) int
+		Points       func(childComplexity int) int
+		ProgressRule func(childComplexity int) int
+		Repeats      func(childComplexity int) int
+		Target       func(childComplexity int) int
+		Unit         func(childComplexity int) int
+	}
+
+	CampaignAnswer struct {
+		Number      func(childComplexity int) int
+		OptionKeys  func(childComplexity int) int
+		QuestionKey func(childComplexity int) int
+		Text        func(childComplexity int) int
+	}
+
+	CampaignConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CampaignEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	CampaignEligibility struct {
+		CanEnter  func(childComplexity int) int
+		NextAt    func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Remaining func(childComplexity int) int
+	}
+
+	CampaignEntry struct {
+		Answers          func(childComplexity int) int
+		AvailableActions func(childComplexity int) int
+		Campaign         func(childComplexity int) int
+		Code             func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		Customer         func(childComplexity int) int
+		DecidedAt        func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Photos           func(childComplexity int) int
+		Place            func(childComplexity int) int
+		Points           func(childComplexity int) int
+		Prize            func(childComplexity int) int
+		PrizeCode        func(childComplexity int) int
+		Reason           func(childComplexity int) int
+		Receipt          func(childComplexity int) int
+		Revision         func(childComplexity int) int
+		Status           func(childComplexity int) int
+		StatusLabel      func(childComplexity int) int
+		Text             func(childComplexity int) int
+	}
+
+	CampaignEntryConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CampaignEntryCount struct {
+		Count  func(childComplexity int) int
+		Status func(childComplexity int) int
+	}
+
+	CampaignEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	CampaignEntryRules struct {
+		AutoApprove func(childComplexity int) int
+		ManyPrizes  func(childComplexity int) int
+		MaxPhotos   func(childComplexity int) int
+		MinPhotos   func(childComplexity int) int
+		MinReceipt  func(childComplexity int) int
+		PerDay      func(childComplexity int) int
+		PerPerson   func(childComplexity int) int
+		Points      func(childComplexity int) int
+		ReceiptFrom func(childComplexity int) int
+	}
+
+	CampaignModerationResult struct {
+		Changed    func(childComplexity int) int
+		EntryID    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CampaignOption struct {
+		Key  func(childComplexity int) int
+		Text func(childComplexity int) int
+	}
+
+	CampaignPhoto struct {
+		ContentType func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Data        func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Height      func(childComplexity int) int
+		IsReady     func(childComplexity int) int
+		Size        func(childComplexity int) int
+		Width       func(childComplexity int) int
+	}
+
+	CampaignPrize struct {
+		Count       func(childComplexity int) int
+		Description func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Points      func(childComplexity int) int
+	}
+
+	CampaignQuestion struct {
+		Help     func(childComplexity int) int
+		Key      func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Max      func(childComplexity int) int
+		Min      func(childComplexity int) int
+		Options  func(childComplexity int) int
+		Required func(childComplexity int) int
+		Text     func(childComplexity int) int
+	}
+
+	CampaignReceipt struct {
+		Date   func(childComplexity int) int
+		Number func(childComplexity int) int
+		Sum    func(childComplexity int) int
+	}
+
 	CancelOrderPayload struct {
 		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CancelPendingPayload struct {
+		Account    func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CancelRewardRedemptionPayload struct {
+		Redemption func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CaptureHoldPayload struct {
+		Account    func(childComplexity int) int
+		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -279,10 +705,20 @@ type ComplexityRoot struct {
 		Kind      func(childComplexity int) int
 	}
 
+	ChangeFamilyRolePayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ChangePasswordPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Warnings   func(childComplexity int) int
+	}
+
+	ClaimReferralPayload struct {
+		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CloseTicketPayload struct {
@@ -290,22 +726,105 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Club struct {
+		Audience     func(childComplexity int) int
+		Description  func(childComplexity int) int
+		Handle       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		JoinedAt     func(childComplexity int) int
+		Members      func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Perks        func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Terms        func(childComplexity int) int
+		Translations func(childComplexity int) int
+		WhyNot       func(childComplexity int) int
+	}
+
+	ClubBenefit struct {
+		Club                func(childComplexity int) int
+		Description         func(childComplexity int) int
+		DiscountBasisPoints func(childComplexity int) int
+		ExpiresAt           func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		Title               func(childComplexity int) int
+	}
+
+	ClubConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ClubEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ClubMember struct {
+		Club     func(childComplexity int) int
+		ID       func(childComplexity int) int
+		JoinedAt func(childComplexity int) int
+	}
+
+	ClubMemberConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ClubMemberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ClubPerk struct {
+		Description         func(childComplexity int) int
+		DiscountBasisPoints func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		Title               func(childComplexity int) int
+	}
+
+	CodeBenefit struct {
+		Code        func(childComplexity int) int
+		Description func(childComplexity int) int
+		Effect      func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	Company struct {
-		ExternalID func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		LegalName  func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Orders     func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Revision   func(childComplexity int) int
-		Status     func(childComplexity int) int
-		TaxID      func(childComplexity int) int
-		Tickets    func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		BonusAccount  func(childComplexity int, programID *scalar.ID) int
+		BonusAccounts func(childComplexity int) int
+		ExternalID    func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		LegalName     func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Orders        func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Revision      func(childComplexity int) int
+		Status        func(childComplexity int) int
+		TaxID         func(childComplexity int) int
+		Tickets       func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Wallets       func(childComplexity int, hidden *bool) int
 	}
 
 	ConfirmContactPayload struct {
 		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmTransferPayload struct {
+		Entry      func(childComplexity int) int
+		Quote      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Transfer   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
 	}
 
 	ContactPoint struct {
@@ -316,8 +835,283 @@ type ComplexityRoot struct {
 		VerifiedAt func(childComplexity int) int
 	}
 
+	CreateFamilyPayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateReferralLinkPayload struct {
+		Link       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CustomerAudience struct {
+		Clubs      func(childComplexity int) int
+		CompanyIDs func(childComplexity int) int
+		Condition  func(childComplexity int) int
+		Tiers      func(childComplexity int) int
+		UserIDs    func(childComplexity int) int
+	}
+
+	DeclineFamilyInvitationPayload struct {
+		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteAddressPayload struct {
 		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteGoalPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DiscountBenefit struct {
+		Amount              func(childComplexity int) int
+		Description         func(childComplexity int) int
+		DiscountBasisPoints func(childComplexity int) int
+		ExpiresAt           func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		NextStep            func(childComplexity int) int
+		Title               func(childComplexity int) int
+	}
+
+	DiscountProgress struct {
+		DiscountBasisPoints func(childComplexity int) int
+		Spent               func(childComplexity int) int
+		Target              func(childComplexity int) int
+	}
+
+	DiscountStep struct {
+		DiscountBasisPoints func(childComplexity int) int
+		Spent               func(childComplexity int) int
+	}
+
+	DrawRafflePayload struct {
+		Campaign     func(childComplexity int) int
+		EntriesCount func(childComplexity int) int
+		PrizesCount  func(childComplexity int) int
+		Replayed     func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	EarningEstimate struct {
+		ActiveAt    func(childComplexity int) int
+		Earned      func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Points      func(childComplexity int) int
+		Program     func(childComplexity int) int
+	}
+
+	EarningLines struct {
+		Categories       func(childComplexity int) int
+		ExceptCategories func(childComplexity int) int
+		ExceptSkus       func(childComplexity int) int
+		Skus             func(childComplexity int) int
+	}
+
+	EarningRule struct {
+		Act              func(childComplexity int) int
+		Basis            func(childComplexity int) int
+		CapPerOrder      func(childComplexity int) int
+		CapPerOwner      func(childComplexity int) int
+		CapPerPeriod     func(childComplexity int) int
+		Condition        func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		Description      func(childComplexity int) int
+		EndsAt           func(childComplexity int) int
+		FixedPoints      func(childComplexity int) int
+		Given            func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Handle           func(childComplexity int) int
+		InForce          func(childComplexity int) int
+		Minimum          func(childComplexity int) int
+		Multiplier       func(childComplexity int) int
+		Name             func(childComplexity int) int
+		PendingDays      func(childComplexity int) int
+		PerOwner         func(childComplexity int) int
+		PerPeriod        func(childComplexity int) int
+		Period           func(childComplexity int) int
+		PointsExpression func(childComplexity int) int
+		Priority         func(childComplexity int) int
+		Profile          func(childComplexity int) int
+		Program          func(childComplexity int) int
+		RatePer          func(childComplexity int) int
+		RatePoints       func(childComplexity int) int
+		RetiredAt        func(childComplexity int) int
+		Rounding         func(childComplexity int) int
+		Selector         func(childComplexity int) int
+		Stackable        func(childComplexity int) int
+		StartsAt         func(childComplexity int) int
+		Tiers            func(childComplexity int) int
+		Translations     func(childComplexity int) int
+		Trigger          func(childComplexity int) int
+		Version          func(childComplexity int) int
+	}
+
+	EarningRuleConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	EarningRuleEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	EarningRuleUse struct {
+		Points func(childComplexity int) int
+		Times  func(childComplexity int) int
+	}
+
+	EarningSample struct {
+		Gave   func(childComplexity int) int
+		Looked func(childComplexity int) int
+		Orders func(childComplexity int) int
+		Points func(childComplexity int) int
+	}
+
+	EarningSampleOrder struct {
+		Number  func(childComplexity int) int
+		OrderID func(childComplexity int) int
+		Points  func(childComplexity int) int
+		Total   func(childComplexity int) int
+	}
+
+	EnterCampaignPayload struct {
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ExchangePointsPayload struct {
+		From       func(childComplexity int) int
+		Given      func(childComplexity int) int
+		Got        func(childComplexity int) int
+		Remainder  func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		To         func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ExchangeRate struct {
+		Get       func(childComplexity int) int
+		Give      func(childComplexity int) int
+		ProgramID func(childComplexity int) int
+	}
+
+	ExchangeRewardPayload struct {
+		Redemption func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ExtendLotPayload struct {
+		Lot        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Family struct {
+		BonusAccounts func(childComplexity int) int
+		Cards         func(childComplexity int) int
+		EarnToFamily  func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Invitations   func(childComplexity int) int
+		Members       func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Role          func(childComplexity int) int
+	}
+
+	FamilyCard struct {
+		AccountID   func(childComplexity int) int
+		Available   func(childComplexity int) int
+		Balance     func(childComplexity int) int
+		Pending     func(childComplexity int) int
+		ProgramID   func(childComplexity int) int
+		ProgramName func(childComplexity int) int
+	}
+
+	FamilyInvitation struct {
+		CreatedAt   func(childComplexity int) int
+		Email       func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		FamilyID    func(childComplexity int) int
+		FamilyName  func(childComplexity int) int
+		ID          func(childComplexity int) int
+		InviterName func(childComplexity int) int
+		Role        func(childComplexity int) int
+	}
+
+	FamilyMember struct {
+		DisplayName func(childComplexity int) int
+		ID          func(childComplexity int) int
+		IsMe        func(childComplexity int) int
+		JoinedAt    func(childComplexity int) int
+		Role        func(childComplexity int) int
+	}
+
+	FeeRule struct {
+		BasisPoints func(childComplexity int) int
+		Cap         func(childComplexity int) int
+		CapPer      func(childComplexity int) int
+		Currency    func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Free        func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Minimum     func(childComplexity int) int
+		Operation   func(childComplexity int) int
+		Period      func(childComplexity int) int
+		Rounding    func(childComplexity int) int
+		Version     func(childComplexity int) int
+	}
+
+	FulfilRewardPayload struct {
+		Redemption func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	GiftCard struct {
+		CreatedAt  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Hint       func(childComplexity int) int
+		Initial    func(childComplexity int) int
+		RedeemedAt func(childComplexity int) int
+		Remaining  func(childComplexity int) int
+		Status     func(childComplexity int) int
+	}
+
+	GiftCardConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	GiftCardEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Goal struct {
+		Counter   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Period    func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		Target    func(childComplexity int) int
+	}
+
+	HoldPointsPayload struct {
+		Account    func(childComplexity int) int
+		Hold       func(childComplexity int) int
+		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -329,10 +1123,42 @@ type ComplexityRoot struct {
 		LastUsedAt func(childComplexity int) int
 	}
 
+	InviteToFamilyPayload struct {
+		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	IssueGiftCardsPayload struct {
+		Count      func(childComplexity int) int
+		GiftCards  func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	IssuedGiftCard struct {
+		Code     func(childComplexity int) int
+		GiftCard func(childComplexity int) int
+	}
+
 	IssuedSession struct {
 		ExpiresAt func(childComplexity int) int
 		Session   func(childComplexity int) int
 		Token     func(childComplexity int) int
+	}
+
+	JoinClubPayload struct {
+		Club       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	LeaveClubPayload struct {
+		Club       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	LeaveFamilyPayload struct {
+		Families   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	MarkAllNotificationsReadPayload struct {
@@ -371,45 +1197,144 @@ type ComplexityRoot struct {
 		Status   func(childComplexity int) int
 	}
 
+	ModerateCampaignEntriesPayload struct {
+		Changed    func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ModerateCampaignEntryPayload struct {
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Money struct {
 		Amount   func(childComplexity int) int
 		Currency func(childComplexity int) int
 	}
 
+	MoveBetweenWalletsPayload struct {
+		Entry      func(childComplexity int) int
+		From       func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		To         func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Mutation struct {
+		AcceptFamilyInvitation   func(childComplexity int, input account.AcceptFamilyInvitationInput) int
 		AccruePoints             func(childComplexity int, input bonus.AccruePointsInput) int
+		AccruePointsInBulk       func(childComplexity int, input bonus.AccruePointsInBulkInput) int
+		ActivateGiftCard         func(childComplexity int, input wallet.ActivateGiftCardInput) int
+		ActivateOffer            func(childComplexity int, input promotion.ActivateOfferInput) int
+		ActivatePoints           func(childComplexity int, input bonus.ActivatePointsInput) int
 		AddInternalNote          func(childComplexity int, input support.AddInternalNoteInput) int
+		AddRewardCodes           func(childComplexity int, input reward.AddRewardCodesInput) int
 		AdjustPoints             func(childComplexity int, input bonus.AdjustPointsInput) int
+		AdjustWallet             func(childComplexity int, input wallet.AdjustWalletInput) int
+		ApplyPromoCode           func(childComplexity int, input promotion.ApplyPromoCodeInput) int
+		ApproveAdjustment        func(childComplexity int, input bonus.ApproveAdjustmentInput) int
+		ApproveWalletAdjustment  func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
 		ArchiveNotification      func(childComplexity int, input notify.ArchiveNotificationInput) int
 		AssignTicket             func(childComplexity int, input support.AssignTicketInput) int
 		CancelOrder              func(childComplexity int, input order.CancelOrderInput) int
+		CancelPending            func(childComplexity int, input bonus.CancelPendingInput) int
+		CancelRewardRedemption   func(childComplexity int, input reward.CancelRewardRedemptionInput) int
+		CaptureHold              func(childComplexity int, input bonus.CaptureHoldInput) int
+		ChangeFamilyRole         func(childComplexity int, input account.ChangeFamilyRoleInput) int
 		ChangePassword           func(childComplexity int, input account.ChangePasswordInput) int
+		ClaimReferral            func(childComplexity int, input referral.ClaimReferralInput) int
 		CloseTicket              func(childComplexity int, input support.CloseTicketInput) int
 		ConfirmContact           func(childComplexity int, input account.ConfirmContactInput) int
+		ConfirmTransfer          func(childComplexity int, input wallet.ConfirmTransferInput) int
+		CreateFamily             func(childComplexity int, input account.CreateFamilyInput) int
+		CreateReferralLink       func(childComplexity int) int
+		DeclineFamilyInvitation  func(childComplexity int, input account.DeclineFamilyInvitationInput) int
 		DeleteAddress            func(childComplexity int, input account.DeleteAddressInput) int
+		DeleteGoal               func(childComplexity int, input campaign.DeleteGoalInput) int
+		DrawRaffle               func(childComplexity int, input campaign.DrawRaffleInput) int
+		EnterCampaign            func(childComplexity int, input campaign.EnterCampaignInput) int
+		ExchangePoints           func(childComplexity int, input bonus.ExchangePointsInput) int
+		ExchangeReward           func(childComplexity int, input reward.ExchangeRewardInput) int
+		ExtendLot                func(childComplexity int, input bonus.ExtendLotInput) int
+		FulfilReward             func(childComplexity int, input reward.FulfilRewardInput) int
+		HoldPoints               func(childComplexity int, input bonus.HoldPointsInput) int
+		InviteToFamily           func(childComplexity int, input account.InviteToFamilyInput) int
+		IssueGiftCards           func(childComplexity int, input wallet.IssueGiftCardsInput) int
+		JoinClub                 func(childComplexity int, input promotion.JoinClubInput) int
+		LeaveClub                func(childComplexity int, input promotion.LeaveClubInput) int
+		LeaveFamily              func(childComplexity int, input account.LeaveFamilyInput) int
 		MarkAllNotificationsRead func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
 		MarkNotificationRead     func(childComplexity int, input notify.MarkNotificationReadInput) int
 		MarkNotificationUnread   func(childComplexity int, input notify.MarkNotificationUnreadInput) int
 		MarkNotificationsSeen    func(childComplexity int, input notify.MarkNotificationsSeenInput) int
 		MarkTicketRead           func(childComplexity int, input support.MarkTicketReadInput) int
+		ModerateCampaignEntries  func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
+		ModerateCampaignEntry    func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
+		MoveBetweenWallets       func(childComplexity int, input wallet.MoveBetweenWalletsInput) int
 		OpenTicket               func(childComplexity int, input support.OpenTicketInput) int
+		OpenWallet               func(childComplexity int, input wallet.OpenWalletInput) int
+		PayOrderFromWallet       func(childComplexity int, input wallet.PayOrderFromWalletInput) int
 		PlaceOrder               func(childComplexity int, input order.PlaceOrderInput) int
+		QuoteTransfer            func(childComplexity int, input wallet.QuoteTransferInput) int
+		ReceiveCash              func(childComplexity int, input wallet.ReceiveCashInput) int
+		RecordAct                func(childComplexity int, input bonus.RecordActInput) int
+		RecordVisit              func(childComplexity int, input bonus.RecordVisitInput) int
+		RedeemGiftCard           func(childComplexity int, input wallet.RedeemGiftCardInput) int
 		RedeemPoints             func(childComplexity int, input bonus.RedeemPointsInput) int
+		RedeemRewardCode         func(childComplexity int, input reward.RedeemRewardCodeInput) int
 		Register                 func(childComplexity int, input account.RegisterInput) int
+		RejectAdjustment         func(childComplexity int, input bonus.RejectAdjustmentInput) int
+		RejectReferral           func(childComplexity int, input referral.RejectReferralInput) int
+		RejectWalletAdjustment   func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
+		ReleaseHold              func(childComplexity int, input bonus.ReleaseHoldInput) int
+		ReleasePromoCode         func(childComplexity int, input promotion.ReleasePromoCodeInput) int
+		RemoveFamilyMember       func(childComplexity int, input account.RemoveFamilyMemberInput) int
 		ReopenTicket             func(childComplexity int, input support.ReopenTicketInput) int
 		ReplyToTicket            func(childComplexity int, input support.ReplyToTicketInput) int
 		ResendCode               func(childComplexity int, input account.ResendCodeInput) int
+		RetireBonusProgram       func(childComplexity int, input bonus.RetireBonusProgramInput) int
+		RetireEarningRule        func(childComplexity int, input bonus.RetireEarningRuleInput) int
+		RetireTier               func(childComplexity int, input tier.RetireTierInput) int
+		ReverseEntry             func(childComplexity int, input bonus.ReverseEntryInput) int
 		RevokeSession            func(childComplexity int, input account.RevokeSessionInput) int
 		SaveAddress              func(childComplexity int, input account.SaveAddressInput) int
+		SaveBonusProgram         func(childComplexity int, input bonus.SaveBonusProgramInput) int
+		SaveCampaign             func(childComplexity int, input campaign.SaveCampaignInput) int
+		SaveClub                 func(childComplexity int, input promotion.SaveClubInput) int
+		SaveEarningRule          func(childComplexity int, input bonus.SaveEarningRuleInput) int
+		SaveFeeRule              func(childComplexity int, input wallet.SaveFeeRuleInput) int
+		SaveGoal                 func(childComplexity int, input campaign.SaveGoalInput) int
+		SaveOffer                func(childComplexity int, input promotion.SaveOfferInput) int
+		SavePromoCodes           func(childComplexity int, input promotion.SavePromoCodesInput) int
+		SavePromotion            func(childComplexity int, input promotion.SavePromotionInput) int
+		SaveReferralProgram      func(childComplexity int, input referral.SaveReferralProgramInput) int
+		SaveReward               func(childComplexity int, input reward.SaveRewardInput) int
+		SaveTier                 func(childComplexity int, input tier.SaveTierInput) int
+		SetCampaignStatus        func(childComplexity int, input campaign.SetCampaignStatusInput) int
+		SetCustomerTier          func(childComplexity int, input tier.SetCustomerTierInput) int
 		SetOrderStatus           func(childComplexity int, input order.SetOrderStatusInput) int
+		SetPromotionStatus       func(childComplexity int, input promotion.SetPromotionStatusInput) int
+		SetRewardStatus          func(childComplexity int, input reward.SetRewardStatusInput) int
 		SetTicketStatus          func(childComplexity int, input support.SetTicketStatusInput) int
 		SignIn                   func(childComplexity int, input account.SignInInput) int
 		SignOut                  func(childComplexity int) int
 		SignOutEverywhere        func(childComplexity int, input *account.SignOutEverywhereInput) int
+		TestEarningRule          func(childComplexity int, input bonus.TestEarningRuleInput) int
+		TopUpWallet              func(childComplexity int, input wallet.TopUpWalletInput) int
+		TransferPoints           func(childComplexity int, input bonus.TransferPointsInput) int
+		UpdateFamilySettings     func(childComplexity int, input account.UpdateFamilySettingsInput) int
 		UpdatePreferences        func(childComplexity int, input account.UpdatePreferencesInput) int
 		UpdateProfile            func(childComplexity int, input account.UpdateProfileInput) int
+		UpdateWallet             func(childComplexity int, input wallet.UpdateWalletInput) int
+		UploadCampaignPhoto      func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
 		UpsertOrders             func(childComplexity int, input order.UpsertOrdersInput) int
 		UpsertProducts           func(childComplexity int, input order.UpsertProductsInput) int
+		VoidGiftCard             func(childComplexity int, input wallet.VoidGiftCardInput) int
+		WithdrawCampaignEntry    func(childComplexity int, input campaign.WithdrawCampaignEntryInput) int
+		WithdrawFamilyInvitation func(childComplexity int, input account.WithdrawFamilyInvitationInput) int
 	}
 
 	Notification struct {
@@ -445,9 +1370,47 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Offer struct {
+		ActivatedAt      func(childComplexity int) int
+		AvailableActions func(childComplexity int) int
+		Description      func(childComplexity int) int
+		Effect           func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Name             func(childComplexity int) int
+		Status           func(childComplexity int) int
+		Terms            func(childComplexity int) int
+	}
+
+	OfferBenefit struct {
+		Description func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Offer       func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
+	OfferConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	OfferEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	OpenTicketPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	OpenWalletPayload struct {
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
 	}
 
 	Order struct {
@@ -551,6 +1514,14 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PayOrderFromWalletPayload struct {
+		Entry      func(childComplexity int) int
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
+	}
+
 	Payment struct {
 		Amount     func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
@@ -561,10 +1532,96 @@ type ComplexityRoot struct {
 		Status     func(childComplexity int) int
 	}
 
+	PaymentNotice struct {
+		Amount    func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Currency  func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Outcome   func(childComplexity int) int
+		Reference func(childComplexity int) int
+		SentAt    func(childComplexity int) int
+		TopUp     func(childComplexity int) int
+		Type      func(childComplexity int) int
+		WebhookID func(childComplexity int) int
+	}
+
+	PaymentNoticeConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PaymentNoticeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PendingAdjustment struct {
+		Amount         func(childComplexity int) int
+		DecidedAt      func(childComplexity int) int
+		DecidedByID    func(childComplexity int) int
+		DecisionReason func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Program        func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		RequestedAt    func(childComplexity int) int
+		RequestedByID  func(childComplexity int) int
+		Status         func(childComplexity int) int
+		UserID         func(childComplexity int) int
+	}
+
+	PendingAdjustmentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PendingAdjustmentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PendingWalletAdjustment struct {
+		Amount         func(childComplexity int) int
+		DecidedAt      func(childComplexity int) int
+		DecidedByID    func(childComplexity int) int
+		DecisionReason func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		RequestedAt    func(childComplexity int) int
+		RequestedByID  func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Wallet         func(childComplexity int) int
+	}
+
+	PendingWalletAdjustmentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PendingWalletAdjustmentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	PlaceOrderPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	PointsBenefit struct {
+		Available   func(childComplexity int) int
+		Description func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Expiring    func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Pending     func(childComplexity int) int
+		Title       func(childComplexity int) int
 	}
 
 	Preferences struct {
@@ -598,21 +1655,252 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ProductPrice struct {
+		ListPrice  func(childComplexity int) int
+		Price      func(childComplexity int) int
+		Quantity   func(childComplexity int) int
+		Reductions func(childComplexity int) int
+		Sku        func(childComplexity int) int
+		Total      func(childComplexity int) int
+	}
+
+	Progress struct {
+		Current  func(childComplexity int) int
+		Deadline func(childComplexity int) int
+		Target   func(childComplexity int) int
+		Unit     func(childComplexity int) int
+	}
+
+	ProgressItem struct {
+		CampaignID func(childComplexity int) int
+		Done       func(childComplexity int) int
+		GoalID     func(childComplexity int) int
+		Hint       func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Label      func(childComplexity int) int
+		Missing    func(childComplexity int) int
+		Percent    func(childComplexity int) int
+		Points     func(childComplexity int) int
+		Progress   func(childComplexity int) int
+	}
+
+	PromoCode struct {
+		BatchID     func(childComplexity int) int
+		Code        func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		CustomerID  func(childComplexity int) int
+		EndsAt      func(childComplexity int) int
+		ID          func(childComplexity int) int
+		MaxUses     func(childComplexity int) int
+		PromotionID func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Uses        func(childComplexity int) int
+	}
+
+	PromoCodeBatch struct {
+		CreatedAt   func(childComplexity int) int
+		FinishedAt  func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Made        func(childComplexity int) int
+		PromotionID func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Total       func(childComplexity int) int
+	}
+
+	PromoCodeCheck struct {
+		Discount     func(childComplexity int) int
+		FreeDelivery func(childComplexity int) int
+		GiftSku      func(childComplexity int) int
+		Lines        func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Points       func(childComplexity int) int
+		Reduction    func(childComplexity int) int
+		Reductions   func(childComplexity int) int
+		Refusal      func(childComplexity int) int
+		Subtotal     func(childComplexity int) int
+		Total        func(childComplexity int) int
+		Valid        func(childComplexity int) int
+	}
+
+	PromoCodeConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PromoCodeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Promotion struct {
+		Audience     func(childComplexity int) int
+		Condition    func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		Description  func(childComplexity int) int
+		Effect       func(childComplexity int) int
+		EndsAt       func(childComplexity int) int
+		Handle       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		MaxUses      func(childComplexity int) int
+		Name         func(childComplexity int) int
+		PerOwner     func(childComplexity int) int
+		Priority     func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		StackGroup   func(childComplexity int) int
+		Stackable    func(childComplexity int) int
+		StartsAt     func(childComplexity int) int
+		Statistics   func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Translations func(childComplexity int) int
+		ValidDays    func(childComplexity int) int
+	}
+
+	PromotionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PromotionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PromotionEffect struct {
+		AmountOff             func(childComplexity int) int
+		Categories            func(childComplexity int) int
+		DiscountBasisPoints   func(childComplexity int) int
+		FixedPrice            func(childComplexity int) int
+		FreeDelivery          func(childComplexity int) int
+		GiftSku               func(childComplexity int) int
+		MaximumReduction      func(childComplexity int) int
+		Minimum               func(childComplexity int) int
+		MultiplierBasisPoints func(childComplexity int) int
+		Points                func(childComplexity int) int
+		Skus                  func(childComplexity int) int
+		Steps                 func(childComplexity int) int
+	}
+
+	PromotionStatistics struct {
+		Issued   func(childComplexity int) int
+		Reduced  func(childComplexity int) int
+		Reserved func(childComplexity int) int
+		Used     func(childComplexity int) int
+	}
+
 	Query struct {
-		AuditEntries         func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		BonusPrograms        func(childComplexity int) int
-		Company              func(childComplexity int, id scalar.ID) int
-		CustomerBonusAccount func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
-		Me                   func(childComplexity int) int
-		Node                 func(childComplexity int, id scalar.ID) int
-		Nodes                func(childComplexity int, ids []*scalar.ID) int
-		Order                func(childComplexity int, by order.OrderRef) int
-		Orders               func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Product              func(childComplexity int, by order.ProductRef) int
-		Products             func(childComplexity int, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Ticket               func(childComplexity int, id scalar.ID) int
-		TicketQueue          func(childComplexity int, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Users                func(childComplexity int, filter *account.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		AllCampaigns              func(childComplexity int, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		AuditEntries              func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		BonusPrograms             func(childComplexity int) int
+		Campaign                  func(childComplexity int, id scalar.ID) int
+		CampaignCodes             func(childComplexity int, campaignID scalar.ID, from int, count int) int
+		CampaignEntriesToModerate func(childComplexity int, filter *campaign.CampaignEntryModerationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		CampaignPhoto             func(childComplexity int, id scalar.ID) int
+		Campaigns                 func(childComplexity int, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		CheckPromoCode            func(childComplexity int, input promotion.CheckPromoCodeInput) int
+		Club                      func(childComplexity int, id scalar.ID) int
+		Clubs                     func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Company                   func(childComplexity int, id scalar.ID) int
+		CustomerBonusAccount      func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
+		CustomerTier              func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
+		CustomerWallets           func(childComplexity int, userID scalar.ID) int
+		EarningRule               func(childComplexity int, id scalar.ID, version *int) int
+		EarningRuleVariables      func(childComplexity int, trigger bonus.EarningTrigger) int
+		EarningRules              func(childComplexity int, programID *scalar.ID, filter *bonus.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		EstimatePoints            func(childComplexity int, input bonus.EstimatePointsInput) int
+		ExplainEarning            func(childComplexity int, orderID scalar.ID) int
+		FeeRules                  func(childComplexity int, currency *string) int
+		GiftCard                  func(childComplexity int, code string) int
+		GiftCards                 func(childComplexity int, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Me                        func(childComplexity int) int
+		Node                      func(childComplexity int, id scalar.ID) int
+		Nodes                     func(childComplexity int, ids []*scalar.ID) int
+		Order                     func(childComplexity int, by order.OrderRef) int
+		Orders                    func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PaymentNotices            func(childComplexity int, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PendingAdjustments        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PendingWalletAdjustments  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PriceFor                  func(childComplexity int, input promotion.PriceForInput) int
+		Product                   func(childComplexity int, by order.ProductRef) int
+		Products                  func(childComplexity int, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PromoCodeBatch            func(childComplexity int, id scalar.ID) int
+		PromoCodes                func(childComplexity int, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Promotion                 func(childComplexity int, id scalar.ID) int
+		Promotions                func(childComplexity int, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ReferralProgram           func(childComplexity int) int
+		Referrals                 func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reward                    func(childComplexity int, id scalar.ID) int
+		RewardRedemption          func(childComplexity int, id scalar.ID) int
+		RewardRedemptions         func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Rewards                   func(childComplexity int, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Ticket                    func(childComplexity int, id scalar.ID) int
+		TicketQueue               func(childComplexity int, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Tiers                     func(childComplexity int, programID *scalar.ID) int
+		Users                     func(childComplexity int, filter *account.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Wallet                    func(childComplexity int, id scalar.ID) int
+	}
+
+	QuoteTransferPayload struct {
+		Quote      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RaffleEntry struct {
+		ID     func(childComplexity int) int
+		Person func(childComplexity int) int
+	}
+
+	RaffleResult struct {
+		Algorithm     func(childComplexity int) int
+		DrawnAt       func(childComplexity int) int
+		Entries       func(childComplexity int, after *scalar.ID, count *int) int
+		EntriesCount  func(childComplexity int) int
+		EntriesHash   func(childComplexity int) int
+		PublicEntropy func(childComplexity int) int
+		Seed          func(childComplexity int) int
+		SeedHash      func(childComplexity int) int
+		Winners       func(childComplexity int) int
+	}
+
+	RaffleWinner struct {
+		EntryID func(childComplexity int) int
+		Person  func(childComplexity int) int
+		Place   func(childComplexity int) int
+		Prize   func(childComplexity int) int
+	}
+
+	ReceiveCashPayload struct {
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		TopUp      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
+	}
+
+	RecordActPayload struct {
+		Entries    func(childComplexity int) int
+		Points     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordVisitPayload struct {
+		Entries    func(childComplexity int) int
+		Points     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RedeemGiftCardPayload struct {
+		Entry      func(childComplexity int) int
+		GiftCard   func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
 	}
 
 	RedeemPointsPayload struct {
@@ -620,6 +1908,111 @@ type ComplexityRoot struct {
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RedeemRewardCodePayload struct {
+		Redemption func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReducedLine struct {
+		Discount func(childComplexity int) int
+		Quantity func(childComplexity int) int
+		Sku      func(childComplexity int) int
+		Subtotal func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
+	Reduction struct {
+		Amount              func(childComplexity int) int
+		DiscountBasisPoints func(childComplexity int) int
+		Handle              func(childComplexity int) int
+		Source              func(childComplexity int) int
+		Text                func(childComplexity int) int
+	}
+
+	Referral struct {
+		AdvocateID   func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		DueAt        func(childComplexity int) int
+		EndedAt      func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		FriendID     func(childComplexity int) int
+		FriendName   func(childComplexity int) int
+		FriendPoints func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Note         func(childComplexity int) int
+		OrderID      func(childComplexity int) int
+		OrderedAt    func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		Points       func(childComplexity int) int
+		RegisteredAt func(childComplexity int) int
+		RejectReason func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		RewardedAt   func(childComplexity int) int
+		Status       func(childComplexity int) int
+		StatusLabel  func(childComplexity int) int
+		Suspicions   func(childComplexity int) int
+	}
+
+	ReferralConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ReferralEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ReferralInvitation struct {
+		AdvocateName func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		Points       func(childComplexity int) int
+		Status       func(childComplexity int) int
+	}
+
+	ReferralLink struct {
+		Code      func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		URL       func(childComplexity int) int
+	}
+
+	ReferralProgram struct {
+		AdvocatePoints func(childComplexity int) int
+		CapCount       func(childComplexity int) int
+		CapDays        func(childComplexity int) int
+		ClaimDays      func(childComplexity int) int
+		Description    func(childComplexity int) int
+		FriendPoints   func(childComplexity int) int
+		IsActive       func(childComplexity int) int
+		MinimumOrder   func(childComplexity int) int
+		Name           func(childComplexity int) int
+		ProgramID      func(childComplexity int) int
+		ReturnDays     func(childComplexity int) int
+		Revision       func(childComplexity int) int
+		Terms          func(childComplexity int) int
+		Translations   func(childComplexity int) int
+		WindowDays     func(childComplexity int) int
+	}
+
+	ReferralStanding struct {
+		Friends    func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Invitation func(childComplexity int) int
+		Link       func(childComplexity int) int
+		Statistics func(childComplexity int) int
+		Terms      func(childComplexity int) int
+	}
+
+	ReferralStatistics struct {
+		Invited      func(childComplexity int) int
+		Ordered      func(childComplexity int) int
+		PointsEarned func(childComplexity int) int
+		Registered   func(childComplexity int) int
+		Rewarded     func(childComplexity int) int
 	}
 
 	Refund struct {
@@ -636,6 +2029,39 @@ type ComplexityRoot struct {
 		Warnings   func(childComplexity int) int
 	}
 
+	RejectAdjustmentPayload struct {
+		Adjustment func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RejectReferralPayload struct {
+		Referral   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RejectWalletAdjustmentPayload struct {
+		Adjustment func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReleaseHoldPayload struct {
+		Account    func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReleasePromoCodePayload struct {
+		Released   func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveFamilyMemberPayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ReopenTicketPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -649,6 +2075,21 @@ type ComplexityRoot struct {
 
 	ResendCodePayload struct {
 		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetireBonusProgramPayload struct {
+		Program    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetireEarningRulePayload struct {
+		Rule       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetireTierPayload struct {
+		Tier       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -684,13 +2125,187 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ReverseEntryPayload struct {
+		Account    func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RevokeSessionPayload struct {
 		Session    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	Reward struct {
+		Availability func(childComplexity int) int
+		Cost         func(childComplexity int) int
+		Description  func(childComplexity int) int
+		EndsAt       func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		ImageURL     func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Name         func(childComplexity int) int
+		PerOwner     func(childComplexity int) int
+		PeriodDays   func(childComplexity int) int
+		PeriodLimit  func(childComplexity int) int
+		Program      func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Settings     func(childComplexity int) int
+		Sku          func(childComplexity int) int
+		StartsAt     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Stock        func(childComplexity int) int
+		Terms        func(childComplexity int) int
+		ValidDays    func(childComplexity int) int
+	}
+
+	RewardAvailability struct {
+		Available func(childComplexity int) int
+		Reasons   func(childComplexity int) int
+	}
+
+	RewardConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RewardEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	RewardReason struct {
+		Code   func(childComplexity int) int
+		Params func(childComplexity int) int
+		Text   func(childComplexity int) int
+	}
+
+	RewardRedemption struct {
+		AvailableActions func(childComplexity int) int
+		CancelledBy      func(childComplexity int) int
+		Code             func(childComplexity int) int
+		Cost             func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		EndedAt          func(childComplexity int) int
+		EntryID          func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
+		FulfilledAt      func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		Note             func(childComplexity int) int
+		OwnerID          func(childComplexity int) int
+		Points           func(childComplexity int) int
+		Program          func(childComplexity int) int
+		Quantity         func(childComplexity int) int
+		Reason           func(childComplexity int) int
+		RefundEntryID    func(childComplexity int) int
+		Revision         func(childComplexity int) int
+		Reward           func(childComplexity int) int
+		Status           func(childComplexity int) int
+		StatusLabel      func(childComplexity int) int
+		Title            func(childComplexity int) int
+		Vouchers         func(childComplexity int) int
+	}
+
+	RewardRedemptionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RewardRedemptionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	RewardSettings struct {
+		Audience     func(childComplexity int) int
+		Cancellable  func(childComplexity int) int
+		CodesLeft    func(childComplexity int) int
+		OnExpiry     func(childComplexity int) int
+		PromotionID  func(childComplexity int) int
+		Taken        func(childComplexity int) int
+		Teaser       func(childComplexity int) int
+		Translations func(childComplexity int) int
+	}
+
+	RuleVariable struct {
+		Description func(childComplexity int) int
+		IsFunction  func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
 	SaveAddressPayload struct {
 		Address    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveBonusProgramPayload struct {
+		Program    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveCampaignPayload struct {
+		Campaign   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveClubPayload struct {
+		Club       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveEarningRulePayload struct {
+		Replayed   func(childComplexity int) int
+		Rule       func(childComplexity int) int
+		Sample     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveFeeRulePayload struct {
+		FeeRule    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveGoalPayload struct {
+		Goal       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveOfferPayload struct {
+		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SavePromoCodesPayload struct {
+		Batch      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SavePromotionPayload struct {
+		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveReferralProgramPayload struct {
+		Program    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveRewardPayload struct {
+		Replayed   func(childComplexity int) int
+		Reward     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveTierPayload struct {
+		Tier       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -705,9 +2320,30 @@ type ComplexityRoot struct {
 		UserAgent  func(childComplexity int) int
 	}
 
+	SetCampaignStatusPayload struct {
+		Campaign   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetCustomerTierPayload struct {
+		Change     func(childComplexity int) int
+		Progress   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetOrderStatusPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetPromotionStatusPayload struct {
+		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetRewardStatusPayload struct {
+		Reward     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -741,11 +2377,19 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		AccountEvents       func(childComplexity int, after *string, kinds []string, progress *bool) int
-		BonusBalanceChanged func(childComplexity int, after *string) int
-		NotificationAdded   func(childComplexity int, after *string, progress *bool) int
-		OrderUpdated        func(childComplexity int, orderID scalar.ID, after *string) int
-		TicketUpdated       func(childComplexity int, ticketID scalar.ID, after *string) int
+		AccountEvents        func(childComplexity int, after *string, kinds []string, progress *bool) int
+		BonusBalanceChanged  func(childComplexity int, after *string) int
+		NotificationAdded    func(childComplexity int, after *string, progress *bool) int
+		OrderUpdated         func(childComplexity int, orderID scalar.ID, after *string) int
+		TicketUpdated        func(childComplexity int, ticketID scalar.ID, after *string) int
+		WalletBalanceChanged func(childComplexity int, after *string) int
+	}
+
+	TestEarningRulePayload struct {
+		Explanation func(childComplexity int) int
+		Failure     func(childComplexity int) int
+		Points      func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	Ticket struct {
@@ -816,6 +2460,166 @@ type ComplexityRoot struct {
 		Ticket  func(childComplexity int) int
 	}
 
+	Tier struct {
+		Basis           func(childComplexity int) int
+		Description     func(childComplexity int) int
+		Downgrade       func(childComplexity int) int
+		EarnedThreshold func(childComplexity int) int
+		FallsOnReturn   func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		GraceDays       func(childComplexity int) int
+		Handle          func(childComplexity int) int
+		Keep            func(childComplexity int) int
+		KeepDays        func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Perks           func(childComplexity int) int
+		Program         func(childComplexity int) int
+		Rank            func(childComplexity int) int
+		SpentThreshold  func(childComplexity int) int
+		Window          func(childComplexity int) int
+		WindowDays      func(childComplexity int) int
+	}
+
+	TierBenefit struct {
+		Description           func(childComplexity int) int
+		DiscountBasisPoints   func(childComplexity int) int
+		ExpiresAt             func(childComplexity int) int
+		Kind                  func(childComplexity int) int
+		MultiplierBasisPoints func(childComplexity int) int
+		Tier                  func(childComplexity int) int
+		Title                 func(childComplexity int) int
+	}
+
+	TierChange struct {
+		CreatedAt func(childComplexity int) int
+		Explain   func(childComplexity int) int
+		From      func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Note      func(childComplexity int) int
+		Seq       func(childComplexity int) int
+		To        func(childComplexity int) int
+		UntilAt   func(childComplexity int) int
+	}
+
+	TierChangeConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	TierChangeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TierDeferral struct {
+		At   func(childComplexity int) int
+		Tier func(childComplexity int) int
+	}
+
+	TierPerk struct {
+		Description           func(childComplexity int) int
+		DiscountBasisPoints   func(childComplexity int) int
+		Kind                  func(childComplexity int) int
+		MultiplierBasisPoints func(childComplexity int) int
+		Name                  func(childComplexity int) int
+	}
+
+	TierProgress struct {
+		Basis      func(childComplexity int) int
+		Current    func(childComplexity int) int
+		Deadline   func(childComplexity int) int
+		Deferred   func(childComplexity int) int
+		Goals      func(childComplexity int) int
+		Missing    func(childComplexity int) int
+		Next       func(childComplexity int) int
+		Progress   func(childComplexity int) int
+		Risk       func(childComplexity int) int
+		Stay       func(childComplexity int) int
+		StayAmount func(childComplexity int) int
+	}
+
+	TierRisk struct {
+		Date  func(childComplexity int) int
+		Loses func(childComplexity int) int
+		Tier  func(childComplexity int) int
+	}
+
+	TopUp struct {
+		Amount        func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		Failure       func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		Method        func(childComplexity int) int
+		ReceiptNumber func(childComplexity int) int
+		SettledAt     func(childComplexity int) int
+		Status        func(childComplexity int) int
+		URL           func(childComplexity int) int
+		Wallet        func(childComplexity int) int
+	}
+
+	TopUpConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	TopUpEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TopUpWalletPayload struct {
+		Replayed   func(childComplexity int) int
+		TopUp      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	TransferLimits struct {
+		Daily func(childComplexity int) int
+		Max   func(childComplexity int) int
+		Min   func(childComplexity int) int
+	}
+
+	TransferPointsPayload struct {
+		Account       func(childComplexity int) int
+		DailyLeft     func(childComplexity int) int
+		Entry         func(childComplexity int) int
+		Fee           func(childComplexity int) int
+		RecipientName func(childComplexity int) int
+		Replayed      func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	TransferQuote struct {
+		Amount        func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		Explanation   func(childComplexity int) int
+		Fee           func(childComplexity int) int
+		FreeLeft      func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Own           func(childComplexity int) int
+		RecipientName func(childComplexity int) int
+		Total         func(childComplexity int) int
+	}
+
+	Translation struct {
+		Description func(childComplexity int) int
+		Locale      func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Terms       func(childComplexity int) int
+	}
+
+	UpdateFamilySettingsPayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdatePreferencesPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -823,6 +2627,16 @@ type ComplexityRoot struct {
 
 	UpdateProfilePayload struct {
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateWalletPayload struct {
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
+	}
+
+	UploadCampaignPhotoPayload struct {
+		Photo      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -849,30 +2663,45 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		Addresses      func(childComplexity int) int
-		BirthOn        func(childComplexity int) int
-		BonusAccount   func(childComplexity int, programID *scalar.ID) int
-		BonusAccounts  func(childComplexity int) int
-		ContactPoints  func(childComplexity int) int
-		CreatedAt      func(childComplexity int) int
-		DisplayName    func(childComplexity int) int
-		FamilyName     func(childComplexity int) int
-		GivenName      func(childComplexity int) int
-		GlobalID       func(childComplexity int) int
-		Identities     func(childComplexity int) int
-		Kind           func(childComplexity int) int
-		Memberships    func(childComplexity int) int
-		MiddleName     func(childComplexity int) int
-		Notifications  func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Orders         func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Preferences    func(childComplexity int) int
-		Returns        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Revision       func(childComplexity int) int
-		Sessions       func(childComplexity int) int
-		Status         func(childComplexity int) int
-		StreamPosition func(childComplexity int) int
-		Tickets        func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		UnreadCount    func(childComplexity int) int
+		Achievements      func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Addresses         func(childComplexity int) int
+		Benefits          func(childComplexity int) int
+		BirthOn           func(childComplexity int) int
+		BonusAccount      func(childComplexity int, programID *scalar.ID) int
+		BonusAccounts     func(childComplexity int) int
+		CampaignEntries   func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Clubs             func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ContactPoints     func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		DisplayName       func(childComplexity int) int
+		Families          func(childComplexity int) int
+		FamilyInvitations func(childComplexity int) int
+		FamilyName        func(childComplexity int) int
+		GiftCards         func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GivenName         func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Goals             func(childComplexity int) int
+		Identities        func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		Memberships       func(childComplexity int) int
+		MiddleName        func(childComplexity int) int
+		Notifications     func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Offers            func(childComplexity int, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Orders            func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Preferences       func(childComplexity int) int
+		Progress          func(childComplexity int, kinds []campaign.ProgressKind) int
+		Referral          func(childComplexity int) int
+		Returns           func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Revision          func(childComplexity int) int
+		RewardRedemptions func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Sessions          func(childComplexity int) int
+		Status            func(childComplexity int) int
+		StreamPosition    func(childComplexity int) int
+		Tickets           func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Tier              func(childComplexity int) int
+		TopUps            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		UnreadCount       func(childComplexity int) int
+		Wallets           func(childComplexity int, hidden *bool) int
 	}
 
 	UserConnection struct {
@@ -894,9 +2723,93 @@ type ComplexityRoot struct {
 		Path    func(childComplexity int) int
 	}
 
+	VoidGiftCardPayload struct {
+		GiftCard   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	WalletAccount struct {
+		Available func(childComplexity int) int
+		Balance   func(childComplexity int) int
+		Currency  func(childComplexity int) int
+		Entries   func(childComplexity int, filter *wallet.WalletEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GlobalID  func(childComplexity int) int
+		Held      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Number    func(childComplexity int) int
+		Statement func(childComplexity int, from time.Time, to time.Time) int
+		Visible   func(childComplexity int) int
+	}
+
+	WalletBalanceChange struct {
+		Amount    func(childComplexity int) int
+		Available func(childComplexity int) int
+		Balance   func(childComplexity int) int
+		Cause     func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+		Entry     func(childComplexity int) int
+		Wallet    func(childComplexity int) int
+	}
+
+	WalletEntry struct {
+		Amount       func(childComplexity int) int
+		BalanceAfter func(childComplexity int) int
+		Counterparty func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Label        func(childComplexity int) int
+		OrderID      func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Seq          func(childComplexity int) int
+		TransferID   func(childComplexity int) int
+	}
+
+	WalletEntryConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	WalletEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	WalletStatement struct {
+		Closing  func(childComplexity int) int
+		Count    func(childComplexity int) int
+		Fees     func(childComplexity int) int
+		From     func(childComplexity int) int
+		Incoming func(childComplexity int) int
+		Opening  func(childComplexity int) int
+		Outgoing func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
+	WalletTransfer struct {
+		Amount        func(childComplexity int) int
+		CompletedAt   func(childComplexity int) int
+		Fee           func(childComplexity int) int
+		ID            func(childComplexity int) int
+		RecipientName func(childComplexity int) int
+		Total         func(childComplexity int) int
+	}
+
 	Warning struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	WithdrawCampaignEntryPayload struct {
+		Entry      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	WithdrawFamilyInvitationPayload struct {
+		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 }
 
@@ -913,6 +2826,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcceptFamilyInvitationPayload.family":
+		if e.ComplexityRoot.AcceptFamilyInvitationPayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptFamilyInvitationPayload.Family(childComplexity), true
+	case "AcceptFamilyInvitationPayload.userErrors":
+		if e.ComplexityRoot.AcceptFamilyInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptFamilyInvitationPayload.UserErrors(childComplexity), true
 
 	case "AccountEvent.cursor":
 		if e.ComplexityRoot.AccountEvent.Cursor == nil {
@@ -951,6 +2877,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountEvent.UnreadCount(childComplexity), true
 
+	case "AccruePointsInBulkPayload.done":
+		if e.ComplexityRoot.AccruePointsInBulkPayload.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccruePointsInBulkPayload.Done(childComplexity), true
+	case "AccruePointsInBulkPayload.replayed":
+		if e.ComplexityRoot.AccruePointsInBulkPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccruePointsInBulkPayload.Replayed(childComplexity), true
+	case "AccruePointsInBulkPayload.results":
+		if e.ComplexityRoot.AccruePointsInBulkPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccruePointsInBulkPayload.Results(childComplexity), true
+	case "AccruePointsInBulkPayload.userErrors":
+		if e.ComplexityRoot.AccruePointsInBulkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccruePointsInBulkPayload.UserErrors(childComplexity), true
+
 	case "AccruePointsPayload.account":
 		if e.ComplexityRoot.AccruePointsPayload.Account == nil {
 			break
@@ -976,6 +2927,181 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccruePointsPayload.UserErrors(childComplexity), true
 
+	case "AccrueRowResult.entry":
+		if e.ComplexityRoot.AccrueRowResult.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccrueRowResult.Entry(childComplexity), true
+	case "AccrueRowResult.index":
+		if e.ComplexityRoot.AccrueRowResult.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccrueRowResult.Index(childComplexity), true
+	case "AccrueRowResult.userErrors":
+		if e.ComplexityRoot.AccrueRowResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccrueRowResult.UserErrors(childComplexity), true
+
+	case "Achievement.campaign":
+		if e.ComplexityRoot.Achievement.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Campaign(childComplexity), true
+	case "Achievement.earnedAt":
+		if e.ComplexityRoot.Achievement.EarnedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.EarnedAt(childComplexity), true
+	case "Achievement.id":
+		if e.ComplexityRoot.Achievement.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.GlobalID(childComplexity), true
+	case "Achievement.isEarned":
+		if e.ComplexityRoot.Achievement.IsEarned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.IsEarned(childComplexity), true
+	case "Achievement.label":
+		if e.ComplexityRoot.Achievement.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Label(childComplexity), true
+	case "Achievement.percent":
+		if e.ComplexityRoot.Achievement.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Percent(childComplexity), true
+	case "Achievement.period":
+		if e.ComplexityRoot.Achievement.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Period(childComplexity), true
+	case "Achievement.points":
+		if e.ComplexityRoot.Achievement.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Points(childComplexity), true
+	case "Achievement.progress":
+		if e.ComplexityRoot.Achievement.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Progress(childComplexity), true
+
+	case "AchievementConnection.edges":
+		if e.ComplexityRoot.AchievementConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementConnection.Edges(childComplexity), true
+	case "AchievementConnection.nodes":
+		if e.ComplexityRoot.AchievementConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementConnection.Nodes(childComplexity), true
+	case "AchievementConnection.pageInfo":
+		if e.ComplexityRoot.AchievementConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementConnection.PageInfo(childComplexity), true
+	case "AchievementConnection.totalCount":
+		if e.ComplexityRoot.AchievementConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementConnection.TotalCount(childComplexity), true
+
+	case "AchievementEdge.cursor":
+		if e.ComplexityRoot.AchievementEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementEdge.Cursor(childComplexity), true
+	case "AchievementEdge.node":
+		if e.ComplexityRoot.AchievementEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AchievementEdge.Node(childComplexity), true
+
+	case "ActivateGiftCardPayload.giftCard":
+		if e.ComplexityRoot.ActivateGiftCardPayload.GiftCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateGiftCardPayload.GiftCard(childComplexity), true
+	case "ActivateGiftCardPayload.userErrors":
+		if e.ComplexityRoot.ActivateGiftCardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateGiftCardPayload.UserErrors(childComplexity), true
+
+	case "ActivateOfferPayload.offer":
+		if e.ComplexityRoot.ActivateOfferPayload.Offer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateOfferPayload.Offer(childComplexity), true
+	case "ActivateOfferPayload.points":
+		if e.ComplexityRoot.ActivateOfferPayload.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateOfferPayload.Points(childComplexity), true
+	case "ActivateOfferPayload.replayed":
+		if e.ComplexityRoot.ActivateOfferPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateOfferPayload.Replayed(childComplexity), true
+	case "ActivateOfferPayload.userErrors":
+		if e.ComplexityRoot.ActivateOfferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivateOfferPayload.UserErrors(childComplexity), true
+
+	case "ActivatePointsPayload.account":
+		if e.ComplexityRoot.ActivatePointsPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivatePointsPayload.Account(childComplexity), true
+	case "ActivatePointsPayload.entry":
+		if e.ComplexityRoot.ActivatePointsPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivatePointsPayload.Entry(childComplexity), true
+	case "ActivatePointsPayload.replayed":
+		if e.ComplexityRoot.ActivatePointsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivatePointsPayload.Replayed(childComplexity), true
+	case "ActivatePointsPayload.userErrors":
+		if e.ComplexityRoot.ActivatePointsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivatePointsPayload.UserErrors(childComplexity), true
+
 	case "AddInternalNotePayload.message":
 		if e.ComplexityRoot.AddInternalNotePayload.Message == nil {
 			break
@@ -988,6 +3114,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddInternalNotePayload.UserErrors(childComplexity), true
+
+	case "AddRewardCodesPayload.added":
+		if e.ComplexityRoot.AddRewardCodesPayload.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRewardCodesPayload.Added(childComplexity), true
+	case "AddRewardCodesPayload.replayed":
+		if e.ComplexityRoot.AddRewardCodesPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRewardCodesPayload.Replayed(childComplexity), true
+	case "AddRewardCodesPayload.reward":
+		if e.ComplexityRoot.AddRewardCodesPayload.Reward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRewardCodesPayload.Reward(childComplexity), true
+	case "AddRewardCodesPayload.userErrors":
+		if e.ComplexityRoot.AddRewardCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRewardCodesPayload.UserErrors(childComplexity), true
 
 	case "Address.city":
 		if e.ComplexityRoot.Address.City == nil {
@@ -1068,6 +3219,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AdjustPointsPayload.Entry(childComplexity), true
+	case "AdjustPointsPayload.pending":
+		if e.ComplexityRoot.AdjustPointsPayload.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustPointsPayload.Pending(childComplexity), true
 	case "AdjustPointsPayload.replayed":
 		if e.ComplexityRoot.AdjustPointsPayload.Replayed == nil {
 			break
@@ -1080,6 +3237,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AdjustPointsPayload.UserErrors(childComplexity), true
+
+	case "AdjustWalletPayload.entry":
+		if e.ComplexityRoot.AdjustWalletPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustWalletPayload.Entry(childComplexity), true
+	case "AdjustWalletPayload.pending":
+		if e.ComplexityRoot.AdjustWalletPayload.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustWalletPayload.Pending(childComplexity), true
+	case "AdjustWalletPayload.replayed":
+		if e.ComplexityRoot.AdjustWalletPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustWalletPayload.Replayed(childComplexity), true
+	case "AdjustWalletPayload.userErrors":
+		if e.ComplexityRoot.AdjustWalletPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustWalletPayload.UserErrors(childComplexity), true
+	case "AdjustWalletPayload.wallet":
+		if e.ComplexityRoot.AdjustWalletPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustWalletPayload.Wallet(childComplexity), true
+
+	case "ApplyPromoCodePayload.check":
+		if e.ComplexityRoot.ApplyPromoCodePayload.Check == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyPromoCodePayload.Check(childComplexity), true
+	case "ApplyPromoCodePayload.replayed":
+		if e.ComplexityRoot.ApplyPromoCodePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyPromoCodePayload.Replayed(childComplexity), true
+	case "ApplyPromoCodePayload.reservedUntil":
+		if e.ComplexityRoot.ApplyPromoCodePayload.ReservedUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyPromoCodePayload.ReservedUntil(childComplexity), true
+	case "ApplyPromoCodePayload.userErrors":
+		if e.ComplexityRoot.ApplyPromoCodePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyPromoCodePayload.UserErrors(childComplexity), true
+
+	case "ApproveAdjustmentPayload.account":
+		if e.ComplexityRoot.ApproveAdjustmentPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveAdjustmentPayload.Account(childComplexity), true
+	case "ApproveAdjustmentPayload.adjustment":
+		if e.ComplexityRoot.ApproveAdjustmentPayload.Adjustment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveAdjustmentPayload.Adjustment(childComplexity), true
+	case "ApproveAdjustmentPayload.entry":
+		if e.ComplexityRoot.ApproveAdjustmentPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveAdjustmentPayload.Entry(childComplexity), true
+	case "ApproveAdjustmentPayload.replayed":
+		if e.ComplexityRoot.ApproveAdjustmentPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveAdjustmentPayload.Replayed(childComplexity), true
+	case "ApproveAdjustmentPayload.userErrors":
+		if e.ComplexityRoot.ApproveAdjustmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveAdjustmentPayload.UserErrors(childComplexity), true
+
+	case "ApproveWalletAdjustmentPayload.adjustment":
+		if e.ComplexityRoot.ApproveWalletAdjustmentPayload.Adjustment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveWalletAdjustmentPayload.Adjustment(childComplexity), true
+	case "ApproveWalletAdjustmentPayload.entry":
+		if e.ComplexityRoot.ApproveWalletAdjustmentPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveWalletAdjustmentPayload.Entry(childComplexity), true
+	case "ApproveWalletAdjustmentPayload.replayed":
+		if e.ComplexityRoot.ApproveWalletAdjustmentPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveWalletAdjustmentPayload.Replayed(childComplexity), true
+	case "ApproveWalletAdjustmentPayload.userErrors":
+		if e.ComplexityRoot.ApproveWalletAdjustmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveWalletAdjustmentPayload.UserErrors(childComplexity), true
+	case "ApproveWalletAdjustmentPayload.wallet":
+		if e.ComplexityRoot.ApproveWalletAdjustmentPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveWalletAdjustmentPayload.Wallet(childComplexity), true
 
 	case "ArchiveNotificationPayload.notification":
 		if e.ComplexityRoot.ArchiveNotificationPayload.Notification == nil {
@@ -1252,12 +3527,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusAccount.Held(childComplexity), true
+	case "BonusAccount.holds":
+		if e.ComplexityRoot.BonusAccount.Holds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.Holds(childComplexity), true
 	case "BonusAccount.lots":
 		if e.ComplexityRoot.BonusAccount.Lots == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusAccount.Lots(childComplexity), true
+	case "BonusAccount.nextExpiry":
+		if e.ComplexityRoot.BonusAccount.NextExpiry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.NextExpiry(childComplexity), true
+	case "BonusAccount.number":
+		if e.ComplexityRoot.BonusAccount.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.Number(childComplexity), true
 	case "BonusAccount.pending":
 		if e.ComplexityRoot.BonusAccount.Pending == nil {
 			break
@@ -1270,6 +3563,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusAccount.Program(childComplexity), true
+	case "BonusAccount.statement":
+		if e.ComplexityRoot.BonusAccount.Statement == nil {
+			break
+		}
+
+		args, err := ec.field_BonusAccount_statement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.BonusAccount.Statement(childComplexity, args["from"].(time.Time), args["to"].(time.Time)), true
+	case "BonusAccount.tier":
+		if e.ComplexityRoot.BonusAccount.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.Tier(childComplexity), true
+	case "BonusAccount.tierChanges":
+		if e.ComplexityRoot.BonusAccount.TierChanges == nil {
+			break
+		}
+
+		args, err := ec.field_BonusAccount_tierChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.BonusAccount.TierChanges(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "BonusAccount.tierProgress":
+		if e.ComplexityRoot.BonusAccount.TierProgress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.TierProgress(childComplexity), true
+	case "BonusAccount.visible":
+		if e.ComplexityRoot.BonusAccount.Visible == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccount.Visible(childComplexity), true
 
 	case "BonusAccrual.amount":
 		if e.ComplexityRoot.BonusAccrual.Amount == nil {
@@ -1301,6 +3634,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusAccrual.Explain(childComplexity), true
+	case "BonusAccrual.explanation":
+		if e.ComplexityRoot.BonusAccrual.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAccrual.Explanation(childComplexity), true
 	case "BonusAccrual.id":
 		if e.ComplexityRoot.BonusAccrual.GlobalID == nil {
 			break
@@ -1356,6 +3695,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusAdjustment.Explain(childComplexity), true
+	case "BonusAdjustment.explanation":
+		if e.ComplexityRoot.BonusAdjustment.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusAdjustment.Explanation(childComplexity), true
 	case "BonusAdjustment.id":
 		if e.ComplexityRoot.BonusAdjustment.GlobalID == nil {
 			break
@@ -1393,6 +3738,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusBalanceChange.Balance(childComplexity), true
+	case "BonusBalanceChange.cause":
+		if e.ComplexityRoot.BonusBalanceChange.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusBalanceChange.Cause(childComplexity), true
 	case "BonusBalanceChange.cursor":
 		if e.ComplexityRoot.BonusBalanceChange.Cursor == nil {
 			break
@@ -1405,18 +3756,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusBalanceChange.Entry(childComplexity), true
+	case "BonusBalanceChange.held":
+		if e.ComplexityRoot.BonusBalanceChange.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusBalanceChange.Held(childComplexity), true
 	case "BonusBalanceChange.kind":
 		if e.ComplexityRoot.BonusBalanceChange.Kind == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusBalanceChange.Kind(childComplexity), true
+	case "BonusBalanceChange.ownerId":
+		if e.ComplexityRoot.BonusBalanceChange.OwnerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusBalanceChange.OwnerID(childComplexity), true
 	case "BonusBalanceChange.pending":
 		if e.ComplexityRoot.BonusBalanceChange.Pending == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusBalanceChange.Pending(childComplexity), true
+
+	case "BonusCause.kind":
+		if e.ComplexityRoot.BonusCause.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusCause.Kind(childComplexity), true
+	case "BonusCause.label":
+		if e.ComplexityRoot.BonusCause.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusCause.Label(childComplexity), true
+	case "BonusCause.orderId":
+		if e.ComplexityRoot.BonusCause.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusCause.OrderID(childComplexity), true
+	case "BonusCause.reason":
+		if e.ComplexityRoot.BonusCause.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusCause.Reason(childComplexity), true
 
 	case "BonusEntryConnection.edges":
 		if e.ComplexityRoot.BonusEntryConnection.Edges == nil {
@@ -1486,6 +3874,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusExpiry.Explain(childComplexity), true
+	case "BonusExpiry.explanation":
+		if e.ComplexityRoot.BonusExpiry.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExpiry.Explanation(childComplexity), true
 	case "BonusExpiry.id":
 		if e.ComplexityRoot.BonusExpiry.GlobalID == nil {
 			break
@@ -1510,6 +3904,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusExpiry.Seq(childComplexity), true
+
+	case "BonusExplainedLine.lineId":
+		if e.ComplexityRoot.BonusExplainedLine.LineID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedLine.LineID(childComplexity), true
+	case "BonusExplainedLine.points":
+		if e.ComplexityRoot.BonusExplainedLine.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedLine.Points(childComplexity), true
+	case "BonusExplainedLine.sku":
+		if e.ComplexityRoot.BonusExplainedLine.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedLine.Sku(childComplexity), true
+
+	case "BonusExplainedRule.cap":
+		if e.ComplexityRoot.BonusExplainedRule.Cap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Cap(childComplexity), true
+	case "BonusExplainedRule.name":
+		if e.ComplexityRoot.BonusExplainedRule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Name(childComplexity), true
+	case "BonusExplainedRule.points":
+		if e.ComplexityRoot.BonusExplainedRule.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Points(childComplexity), true
+	case "BonusExplainedRule.rule":
+		if e.ComplexityRoot.BonusExplainedRule.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Rule(childComplexity), true
+	case "BonusExplainedRule.uncapped":
+		if e.ComplexityRoot.BonusExplainedRule.Uncapped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Uncapped(childComplexity), true
+	case "BonusExplainedRule.version":
+		if e.ComplexityRoot.BonusExplainedRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplainedRule.Version(childComplexity), true
+
+	case "BonusExplanation.lines":
+		if e.ComplexityRoot.BonusExplanation.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Lines(childComplexity), true
+	case "BonusExplanation.missed":
+		if e.ComplexityRoot.BonusExplanation.Missed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Missed(childComplexity), true
+	case "BonusExplanation.points":
+		if e.ComplexityRoot.BonusExplanation.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Points(childComplexity), true
+	case "BonusExplanation.programVersion":
+		if e.ComplexityRoot.BonusExplanation.ProgramVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.ProgramVersion(childComplexity), true
+	case "BonusExplanation.rules":
+		if e.ComplexityRoot.BonusExplanation.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Rules(childComplexity), true
+	case "BonusExplanation.text":
+		if e.ComplexityRoot.BonusExplanation.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Text(childComplexity), true
+	case "BonusExplanation.tier":
+		if e.ComplexityRoot.BonusExplanation.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusExplanation.Tier(childComplexity), true
 
 	case "BonusHold.amount":
 		if e.ComplexityRoot.BonusHold.Amount == nil {
@@ -1541,30 +4034,66 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusHold.Explain(childComplexity), true
+	case "BonusHold.explanation":
+		if e.ComplexityRoot.BonusHold.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.Explanation(childComplexity), true
 	case "BonusHold.id":
 		if e.ComplexityRoot.BonusHold.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusHold.GlobalID(childComplexity), true
+	case "BonusHold.holdId":
+		if e.ComplexityRoot.BonusHold.HoldID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.HoldID(childComplexity), true
 	case "BonusHold.label":
 		if e.ComplexityRoot.BonusHold.Label == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusHold.Label(childComplexity), true
+	case "BonusHold.reference":
+		if e.ComplexityRoot.BonusHold.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.Note(childComplexity), true
 	case "BonusHold.orderId":
 		if e.ComplexityRoot.BonusHold.OrderID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusHold.OrderID(childComplexity), true
+	case "BonusHold.remaining":
+		if e.ComplexityRoot.BonusHold.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.Remaining(childComplexity), true
 	case "BonusHold.seq":
 		if e.ComplexityRoot.BonusHold.Seq == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusHold.Seq(childComplexity), true
+	case "BonusHold.state":
+		if e.ComplexityRoot.BonusHold.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.State(childComplexity), true
+	case "BonusHold.until":
+		if e.ComplexityRoot.BonusHold.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusHold.Until(childComplexity), true
 
 	case "BonusLot.amount":
 		if e.ComplexityRoot.BonusLot.Amount == nil {
@@ -1597,6 +4126,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BonusLot.Remaining(childComplexity), true
 
+	case "BonusMissedRule.name":
+		if e.ComplexityRoot.BonusMissedRule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusMissedRule.Name(childComplexity), true
+	case "BonusMissedRule.rule":
+		if e.ComplexityRoot.BonusMissedRule.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusMissedRule.Rule(childComplexity), true
+	case "BonusMissedRule.text":
+		if e.ComplexityRoot.BonusMissedRule.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusMissedRule.Text(childComplexity), true
+	case "BonusMissedRule.version":
+		if e.ComplexityRoot.BonusMissedRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusMissedRule.Version(childComplexity), true
+	case "BonusMissedRule.why":
+		if e.ComplexityRoot.BonusMissedRule.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusMissedRule.Why(childComplexity), true
+
+	case "BonusNextExpiry.amount":
+		if e.ComplexityRoot.BonusNextExpiry.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusNextExpiry.Amount(childComplexity), true
+	case "BonusNextExpiry.at":
+		if e.ComplexityRoot.BonusNextExpiry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusNextExpiry.At(childComplexity), true
+
+	case "BonusProgram.adjustmentLimit":
+		if e.ComplexityRoot.BonusProgram.AdjustmentLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.AdjustmentLimit(childComplexity), true
 	case "BonusProgram.earnOn":
 		if e.ComplexityRoot.BonusProgram.EarnOn == nil {
 			break
@@ -1615,12 +4194,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusProgram.EarnPoints(childComplexity), true
+	case "BonusProgram.exchangeRates":
+		if e.ComplexityRoot.BonusProgram.ExchangeRates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.ExchangeRates(childComplexity), true
 	case "BonusProgram.id":
 		if e.ComplexityRoot.BonusProgram.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusProgram.GlobalID(childComplexity), true
+	case "BonusProgram.holdMinutes":
+		if e.ComplexityRoot.BonusProgram.HoldMinutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.HoldMinutes(childComplexity), true
 	case "BonusProgram.isDefault":
 		if e.ComplexityRoot.BonusProgram.IsDefault == nil {
 			break
@@ -1633,7 +4224,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusProgram.LotDays(childComplexity), true
-	case "BonusProgram.name":
+	case "BonusProgram.lotPolicy":
+		if e.ComplexityRoot.BonusProgram.LotPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.LotPolicy(childComplexity), true
+	case "BonusProgram.name", "BonusProgram.handle":
 		if e.ComplexityRoot.BonusProgram.Name == nil {
 			break
 		}
@@ -1645,18 +4242,91 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusProgram.PendingDays(childComplexity), true
+	case "BonusProgram.refundGraceDays":
+		if e.ComplexityRoot.BonusProgram.RefundGraceDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.RefundGraceDays(childComplexity), true
+	case "BonusProgram.remindDays":
+		if e.ComplexityRoot.BonusProgram.RemindDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.RemindDays(childComplexity), true
+	case "BonusProgram.retiredAt":
+		if e.ComplexityRoot.BonusProgram.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.RetiredAt(childComplexity), true
+	case "BonusProgram.returnPolicy":
+		if e.ComplexityRoot.BonusProgram.ReturnPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.ReturnPolicy(childComplexity), true
+	case "BonusProgram.rounding":
+		if e.ComplexityRoot.BonusProgram.Rounding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.Rounding(childComplexity), true
 	case "BonusProgram.terms":
 		if e.ComplexityRoot.BonusProgram.Terms == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusProgram.Terms(childComplexity), true
+	case "BonusProgram.transferLimits":
+		if e.ComplexityRoot.BonusProgram.TransferLimits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.TransferLimits(childComplexity), true
+	case "BonusProgram.translations":
+		if e.ComplexityRoot.BonusProgram.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.Translations(childComplexity), true
 	case "BonusProgram.unitName":
 		if e.ComplexityRoot.BonusProgram.UnitName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BonusProgram.UnitName(childComplexity), true
+	case "BonusProgram.version":
+		if e.ComplexityRoot.BonusProgram.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgram.Version(childComplexity), true
+
+	case "BonusProgramText.locale":
+		if e.ComplexityRoot.BonusProgramText.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgramText.Locale(childComplexity), true
+	case "BonusProgramText.name":
+		if e.ComplexityRoot.BonusProgramText.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgramText.Name(childComplexity), true
+	case "BonusProgramText.terms":
+		if e.ComplexityRoot.BonusProgramText.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgramText.Terms(childComplexity), true
+	case "BonusProgramText.unitName":
+		if e.ComplexityRoot.BonusProgramText.UnitName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusProgramText.UnitName(childComplexity), true
 
 	case "BonusRedemption.amount":
 		if e.ComplexityRoot.BonusRedemption.Amount == nil {
@@ -1688,6 +4358,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusRedemption.Explain(childComplexity), true
+	case "BonusRedemption.explanation":
+		if e.ComplexityRoot.BonusRedemption.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusRedemption.Explanation(childComplexity), true
 	case "BonusRedemption.id":
 		if e.ComplexityRoot.BonusRedemption.GlobalID == nil {
 			break
@@ -1743,6 +4419,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusReversal.Explain(childComplexity), true
+	case "BonusReversal.explanation":
+		if e.ComplexityRoot.BonusReversal.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusReversal.Explanation(childComplexity), true
 	case "BonusReversal.id":
 		if e.ComplexityRoot.BonusReversal.GlobalID == nil {
 			break
@@ -1768,6 +4450,91 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BonusReversal.Seq(childComplexity), true
 
+	case "BonusStatement.closingBalance":
+		if e.ComplexityRoot.BonusStatement.ClosingBalance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.ClosingBalance(childComplexity), true
+	case "BonusStatement.closingPending":
+		if e.ComplexityRoot.BonusStatement.ClosingPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.ClosingPending(childComplexity), true
+	case "BonusStatement.entries":
+		if e.ComplexityRoot.BonusStatement.Entries == nil {
+			break
+		}
+
+		args, err := ec.field_BonusStatement_entries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.BonusStatement.Entries(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "BonusStatement.from":
+		if e.ComplexityRoot.BonusStatement.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.From(childComplexity), true
+	case "BonusStatement.openingBalance":
+		if e.ComplexityRoot.BonusStatement.OpeningBalance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.OpeningBalance(childComplexity), true
+	case "BonusStatement.openingPending":
+		if e.ComplexityRoot.BonusStatement.OpeningPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.OpeningPending(childComplexity), true
+	case "BonusStatement.to":
+		if e.ComplexityRoot.BonusStatement.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.To(childComplexity), true
+	case "BonusStatement.totals":
+		if e.ComplexityRoot.BonusStatement.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatement.Totals(childComplexity), true
+
+	case "BonusStatementTotal.balance":
+		if e.ComplexityRoot.BonusStatementTotal.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatementTotal.Balance(childComplexity), true
+	case "BonusStatementTotal.count":
+		if e.ComplexityRoot.BonusStatementTotal.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatementTotal.Count(childComplexity), true
+	case "BonusStatementTotal.kind":
+		if e.ComplexityRoot.BonusStatementTotal.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatementTotal.Kind(childComplexity), true
+	case "BonusStatementTotal.label":
+		if e.ComplexityRoot.BonusStatementTotal.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatementTotal.Label(childComplexity), true
+	case "BonusStatementTotal.pending":
+		if e.ComplexityRoot.BonusStatementTotal.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusStatementTotal.Pending(childComplexity), true
+
 	case "BonusTransfer.amount":
 		if e.ComplexityRoot.BonusTransfer.Amount == nil {
 			break
@@ -1786,6 +4553,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusTransfer.Bucket(childComplexity), true
+	case "BonusTransfer.counterpart":
+		if e.ComplexityRoot.BonusTransfer.Counterpart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusTransfer.Counterpart(childComplexity), true
 	case "BonusTransfer.createdAt":
 		if e.ComplexityRoot.BonusTransfer.CreatedAt == nil {
 			break
@@ -1798,6 +4571,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusTransfer.Explain(childComplexity), true
+	case "BonusTransfer.explanation":
+		if e.ComplexityRoot.BonusTransfer.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusTransfer.Explanation(childComplexity), true
 	case "BonusTransfer.id":
 		if e.ComplexityRoot.BonusTransfer.GlobalID == nil {
 			break
@@ -1810,6 +4589,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusTransfer.Label(childComplexity), true
+	case "BonusTransfer.reference":
+		if e.ComplexityRoot.BonusTransfer.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BonusTransfer.Note(childComplexity), true
 	case "BonusTransfer.orderId":
 		if e.ComplexityRoot.BonusTransfer.OrderID == nil {
 			break
@@ -1822,6 +4607,682 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BonusTransfer.Seq(childComplexity), true
+
+	case "Campaign.achievement":
+		if e.ComplexityRoot.Campaign.Achievement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Achievement(childComplexity), true
+	case "Campaign.audience":
+		if e.ComplexityRoot.Campaign.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Audience(childComplexity), true
+	case "Campaign.createdAt":
+		if e.ComplexityRoot.Campaign.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.CreatedAt(childComplexity), true
+	case "Campaign.description":
+		if e.ComplexityRoot.Campaign.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Description(childComplexity), true
+	case "Campaign.eligibility":
+		if e.ComplexityRoot.Campaign.Eligibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Eligibility(childComplexity), true
+	case "Campaign.endsAt":
+		if e.ComplexityRoot.Campaign.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.EndsAt(childComplexity), true
+	case "Campaign.entropySource":
+		if e.ComplexityRoot.Campaign.EntropySource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.EntropySource(childComplexity), true
+	case "Campaign.entryCounts":
+		if e.ComplexityRoot.Campaign.EntryCounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.EntryCounts(childComplexity), true
+	case "Campaign.entryRules":
+		if e.ComplexityRoot.Campaign.EntryRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.EntryRules(childComplexity), true
+	case "Campaign.id":
+		if e.ComplexityRoot.Campaign.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.GlobalID(childComplexity), true
+	case "Campaign.handle":
+		if e.ComplexityRoot.Campaign.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Handle(childComplexity), true
+	case "Campaign.imageUrl":
+		if e.ComplexityRoot.Campaign.ImageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.ImageURL(childComplexity), true
+	case "Campaign.kind":
+		if e.ComplexityRoot.Campaign.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Kind(childComplexity), true
+	case "Campaign.myEntries":
+		if e.ComplexityRoot.Campaign.MyEntries == nil {
+			break
+		}
+
+		args, err := ec.field_Campaign_myEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Campaign.MyEntries(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Campaign.name":
+		if e.ComplexityRoot.Campaign.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Name(childComplexity), true
+	case "Campaign.prizes":
+		if e.ComplexityRoot.Campaign.Prizes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Prizes(childComplexity), true
+	case "Campaign.questions":
+		if e.ComplexityRoot.Campaign.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Questions(childComplexity), true
+	case "Campaign.raffleResult":
+		if e.ComplexityRoot.Campaign.RaffleResult == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.RaffleResult(childComplexity), true
+	case "Campaign.revision":
+		if e.ComplexityRoot.Campaign.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Revision(childComplexity), true
+	case "Campaign.seedHash":
+		if e.ComplexityRoot.Campaign.SeedHash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.SeedHash(childComplexity), true
+	case "Campaign.startsAt":
+		if e.ComplexityRoot.Campaign.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.StartsAt(childComplexity), true
+	case "Campaign.status":
+		if e.ComplexityRoot.Campaign.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Status(childComplexity), true
+	case "Campaign.terms":
+		if e.ComplexityRoot.Campaign.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Terms(childComplexity), true
+	case "Campaign.translations":
+		if e.ComplexityRoot.Campaign.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Campaign.Translations(childComplexity), true
+
+	case "CampaignAchievement.condition":
+		if e.ComplexityRoot.CampaignAchievement.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Condition(childComplexity), true
+	case "CampaignAchievement.period":
+		if e.ComplexityRoot.CampaignAchievement.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Period(childComplexity), true
+	case "CampaignAchievement.points":
+		if e.ComplexityRoot.CampaignAchievement.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Points(childComplexity), true
+	case "CampaignAchievement.progressRule":
+		if e.ComplexityRoot.CampaignAchievement.ProgressRule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.ProgressRule(childComplexity), true
+	case "CampaignAchievement.repeats":
+		if e.ComplexityRoot.CampaignAchievement.Repeats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Repeats(childComplexity), true
+	case "CampaignAchievement.target":
+		if e.ComplexityRoot.CampaignAchievement.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Target(childComplexity), true
+	case "CampaignAchievement.unit":
+		if e.ComplexityRoot.CampaignAchievement.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAchievement.Unit(childComplexity), true
+
+	case "CampaignAnswer.number":
+		if e.ComplexityRoot.CampaignAnswer.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAnswer.Number(childComplexity), true
+	case "CampaignAnswer.optionKeys":
+		if e.ComplexityRoot.CampaignAnswer.OptionKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAnswer.OptionKeys(childComplexity), true
+	case "CampaignAnswer.questionKey":
+		if e.ComplexityRoot.CampaignAnswer.QuestionKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAnswer.QuestionKey(childComplexity), true
+	case "CampaignAnswer.text":
+		if e.ComplexityRoot.CampaignAnswer.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignAnswer.Text(childComplexity), true
+
+	case "CampaignConnection.edges":
+		if e.ComplexityRoot.CampaignConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignConnection.Edges(childComplexity), true
+	case "CampaignConnection.nodes":
+		if e.ComplexityRoot.CampaignConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignConnection.Nodes(childComplexity), true
+	case "CampaignConnection.pageInfo":
+		if e.ComplexityRoot.CampaignConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignConnection.PageInfo(childComplexity), true
+	case "CampaignConnection.totalCount":
+		if e.ComplexityRoot.CampaignConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignConnection.TotalCount(childComplexity), true
+
+	case "CampaignEdge.cursor":
+		if e.ComplexityRoot.CampaignEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEdge.Cursor(childComplexity), true
+	case "CampaignEdge.node":
+		if e.ComplexityRoot.CampaignEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEdge.Node(childComplexity), true
+
+	case "CampaignEligibility.canEnter":
+		if e.ComplexityRoot.CampaignEligibility.CanEnter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEligibility.CanEnter(childComplexity), true
+	case "CampaignEligibility.nextAt":
+		if e.ComplexityRoot.CampaignEligibility.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEligibility.NextAt(childComplexity), true
+	case "CampaignEligibility.reason":
+		if e.ComplexityRoot.CampaignEligibility.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEligibility.Reason(childComplexity), true
+	case "CampaignEligibility.remaining":
+		if e.ComplexityRoot.CampaignEligibility.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEligibility.Remaining(childComplexity), true
+
+	case "CampaignEntry.answers":
+		if e.ComplexityRoot.CampaignEntry.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Answers(childComplexity), true
+	case "CampaignEntry.availableActions":
+		if e.ComplexityRoot.CampaignEntry.AvailableActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.AvailableActions(childComplexity), true
+	case "CampaignEntry.campaign":
+		if e.ComplexityRoot.CampaignEntry.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Campaign(childComplexity), true
+	case "CampaignEntry.code":
+		if e.ComplexityRoot.CampaignEntry.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Code(childComplexity), true
+	case "CampaignEntry.createdAt":
+		if e.ComplexityRoot.CampaignEntry.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.CreatedAt(childComplexity), true
+	case "CampaignEntry.customer":
+		if e.ComplexityRoot.CampaignEntry.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Customer(childComplexity), true
+	case "CampaignEntry.decidedAt":
+		if e.ComplexityRoot.CampaignEntry.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.DecidedAt(childComplexity), true
+	case "CampaignEntry.id":
+		if e.ComplexityRoot.CampaignEntry.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.GlobalID(childComplexity), true
+	case "CampaignEntry.photos":
+		if e.ComplexityRoot.CampaignEntry.Photos == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Photos(childComplexity), true
+	case "CampaignEntry.place":
+		if e.ComplexityRoot.CampaignEntry.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Place(childComplexity), true
+	case "CampaignEntry.points":
+		if e.ComplexityRoot.CampaignEntry.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Points(childComplexity), true
+	case "CampaignEntry.prize":
+		if e.ComplexityRoot.CampaignEntry.Prize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Prize(childComplexity), true
+	case "CampaignEntry.prizeCode":
+		if e.ComplexityRoot.CampaignEntry.PrizeCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.PrizeCode(childComplexity), true
+	case "CampaignEntry.reason":
+		if e.ComplexityRoot.CampaignEntry.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Reason(childComplexity), true
+	case "CampaignEntry.receipt":
+		if e.ComplexityRoot.CampaignEntry.Receipt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Receipt(childComplexity), true
+	case "CampaignEntry.revision":
+		if e.ComplexityRoot.CampaignEntry.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Revision(childComplexity), true
+	case "CampaignEntry.status":
+		if e.ComplexityRoot.CampaignEntry.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Status(childComplexity), true
+	case "CampaignEntry.statusLabel":
+		if e.ComplexityRoot.CampaignEntry.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.StatusLabel(childComplexity), true
+	case "CampaignEntry.text":
+		if e.ComplexityRoot.CampaignEntry.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntry.Text(childComplexity), true
+
+	case "CampaignEntryConnection.edges":
+		if e.ComplexityRoot.CampaignEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryConnection.Edges(childComplexity), true
+	case "CampaignEntryConnection.nodes":
+		if e.ComplexityRoot.CampaignEntryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryConnection.Nodes(childComplexity), true
+	case "CampaignEntryConnection.pageInfo":
+		if e.ComplexityRoot.CampaignEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryConnection.PageInfo(childComplexity), true
+	case "CampaignEntryConnection.totalCount":
+		if e.ComplexityRoot.CampaignEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryConnection.TotalCount(childComplexity), true
+
+	case "CampaignEntryCount.count":
+		if e.ComplexityRoot.CampaignEntryCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryCount.Count(childComplexity), true
+	case "CampaignEntryCount.status":
+		if e.ComplexityRoot.CampaignEntryCount.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryCount.Status(childComplexity), true
+
+	case "CampaignEntryEdge.cursor":
+		if e.ComplexityRoot.CampaignEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryEdge.Cursor(childComplexity), true
+	case "CampaignEntryEdge.node":
+		if e.ComplexityRoot.CampaignEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryEdge.Node(childComplexity), true
+
+	case "CampaignEntryRules.autoApprove":
+		if e.ComplexityRoot.CampaignEntryRules.AutoApprove == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.AutoApprove(childComplexity), true
+	case "CampaignEntryRules.manyPrizes":
+		if e.ComplexityRoot.CampaignEntryRules.ManyPrizes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.ManyPrizes(childComplexity), true
+	case "CampaignEntryRules.maxPhotos":
+		if e.ComplexityRoot.CampaignEntryRules.MaxPhotos == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.MaxPhotos(childComplexity), true
+	case "CampaignEntryRules.minPhotos":
+		if e.ComplexityRoot.CampaignEntryRules.MinPhotos == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.MinPhotos(childComplexity), true
+	case "CampaignEntryRules.minReceipt":
+		if e.ComplexityRoot.CampaignEntryRules.MinReceipt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.MinReceipt(childComplexity), true
+	case "CampaignEntryRules.perDay":
+		if e.ComplexityRoot.CampaignEntryRules.PerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.PerDay(childComplexity), true
+	case "CampaignEntryRules.perPerson":
+		if e.ComplexityRoot.CampaignEntryRules.PerPerson == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.PerPerson(childComplexity), true
+	case "CampaignEntryRules.points":
+		if e.ComplexityRoot.CampaignEntryRules.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.Points(childComplexity), true
+	case "CampaignEntryRules.receiptFrom":
+		if e.ComplexityRoot.CampaignEntryRules.ReceiptFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignEntryRules.ReceiptFrom(childComplexity), true
+
+	case "CampaignModerationResult.changed":
+		if e.ComplexityRoot.CampaignModerationResult.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignModerationResult.Changed(childComplexity), true
+	case "CampaignModerationResult.entryId":
+		if e.ComplexityRoot.CampaignModerationResult.EntryID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignModerationResult.EntryID(childComplexity), true
+	case "CampaignModerationResult.userErrors":
+		if e.ComplexityRoot.CampaignModerationResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignModerationResult.UserErrors(childComplexity), true
+
+	case "CampaignOption.key":
+		if e.ComplexityRoot.CampaignOption.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignOption.Key(childComplexity), true
+	case "CampaignOption.text":
+		if e.ComplexityRoot.CampaignOption.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignOption.Text(childComplexity), true
+
+	case "CampaignPhoto.contentType":
+		if e.ComplexityRoot.CampaignPhoto.ContentType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.ContentType(childComplexity), true
+	case "CampaignPhoto.createdAt":
+		if e.ComplexityRoot.CampaignPhoto.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.CreatedAt(childComplexity), true
+	case "CampaignPhoto.data":
+		if e.ComplexityRoot.CampaignPhoto.Data == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.Data(childComplexity), true
+	case "CampaignPhoto.id":
+		if e.ComplexityRoot.CampaignPhoto.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.GlobalID(childComplexity), true
+	case "CampaignPhoto.height":
+		if e.ComplexityRoot.CampaignPhoto.Height == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.Height(childComplexity), true
+	case "CampaignPhoto.isReady":
+		if e.ComplexityRoot.CampaignPhoto.IsReady == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.IsReady(childComplexity), true
+	case "CampaignPhoto.size":
+		if e.ComplexityRoot.CampaignPhoto.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.Size(childComplexity), true
+	case "CampaignPhoto.width":
+		if e.ComplexityRoot.CampaignPhoto.Width == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPhoto.Width(childComplexity), true
+
+	case "CampaignPrize.count":
+		if e.ComplexityRoot.CampaignPrize.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPrize.Count(childComplexity), true
+	case "CampaignPrize.description":
+		if e.ComplexityRoot.CampaignPrize.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPrize.Description(childComplexity), true
+	case "CampaignPrize.name":
+		if e.ComplexityRoot.CampaignPrize.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPrize.Name(childComplexity), true
+	case "CampaignPrize.points":
+		if e.ComplexityRoot.CampaignPrize.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignPrize.Points(childComplexity), true
+
+	case "CampaignQuestion.help":
+		if e.ComplexityRoot.CampaignQuestion.Help == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Help(childComplexity), true
+	case "CampaignQuestion.key":
+		if e.ComplexityRoot.CampaignQuestion.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Key(childComplexity), true
+	case "CampaignQuestion.kind":
+		if e.ComplexityRoot.CampaignQuestion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Kind(childComplexity), true
+	case "CampaignQuestion.max":
+		if e.ComplexityRoot.CampaignQuestion.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Max(childComplexity), true
+	case "CampaignQuestion.min":
+		if e.ComplexityRoot.CampaignQuestion.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Min(childComplexity), true
+	case "CampaignQuestion.options":
+		if e.ComplexityRoot.CampaignQuestion.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Options(childComplexity), true
+	case "CampaignQuestion.required":
+		if e.ComplexityRoot.CampaignQuestion.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Required(childComplexity), true
+	case "CampaignQuestion.text":
+		if e.ComplexityRoot.CampaignQuestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignQuestion.Text(childComplexity), true
+
+	case "CampaignReceipt.date":
+		if e.ComplexityRoot.CampaignReceipt.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignReceipt.Date(childComplexity), true
+	case "CampaignReceipt.number":
+		if e.ComplexityRoot.CampaignReceipt.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignReceipt.Number(childComplexity), true
+	case "CampaignReceipt.sum":
+		if e.ComplexityRoot.CampaignReceipt.Sum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CampaignReceipt.Sum(childComplexity), true
 
 	case "CancelOrderPayload.order":
 		if e.ComplexityRoot.CancelOrderPayload.Order == nil {
@@ -1842,6 +5303,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CancelOrderPayload.UserErrors(childComplexity), true
 
+	case "CancelPendingPayload.account":
+		if e.ComplexityRoot.CancelPendingPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPendingPayload.Account(childComplexity), true
+	case "CancelPendingPayload.entry":
+		if e.ComplexityRoot.CancelPendingPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPendingPayload.Entry(childComplexity), true
+	case "CancelPendingPayload.replayed":
+		if e.ComplexityRoot.CancelPendingPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPendingPayload.Replayed(childComplexity), true
+	case "CancelPendingPayload.userErrors":
+		if e.ComplexityRoot.CancelPendingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelPendingPayload.UserErrors(childComplexity), true
+
+	case "CancelRewardRedemptionPayload.redemption":
+		if e.ComplexityRoot.CancelRewardRedemptionPayload.Redemption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelRewardRedemptionPayload.Redemption(childComplexity), true
+	case "CancelRewardRedemptionPayload.replayed":
+		if e.ComplexityRoot.CancelRewardRedemptionPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelRewardRedemptionPayload.Replayed(childComplexity), true
+	case "CancelRewardRedemptionPayload.userErrors":
+		if e.ComplexityRoot.CancelRewardRedemptionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelRewardRedemptionPayload.UserErrors(childComplexity), true
+
+	case "CaptureHoldPayload.account":
+		if e.ComplexityRoot.CaptureHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Account(childComplexity), true
+	case "CaptureHoldPayload.entry":
+		if e.ComplexityRoot.CaptureHoldPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Entry(childComplexity), true
+	case "CaptureHoldPayload.replayed":
+		if e.ComplexityRoot.CaptureHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Replayed(childComplexity), true
+	case "CaptureHoldPayload.userErrors":
+		if e.ComplexityRoot.CaptureHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.UserErrors(childComplexity), true
+
 	case "Challenge.expiresAt":
 		if e.ComplexityRoot.Challenge.ExpiresAt == nil {
 			break
@@ -1860,6 +5390,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Challenge.Kind(childComplexity), true
+
+	case "ChangeFamilyRolePayload.family":
+		if e.ComplexityRoot.ChangeFamilyRolePayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFamilyRolePayload.Family(childComplexity), true
+	case "ChangeFamilyRolePayload.userErrors":
+		if e.ComplexityRoot.ChangeFamilyRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFamilyRolePayload.UserErrors(childComplexity), true
 
 	case "ChangePasswordPayload.user":
 		if e.ComplexityRoot.ChangePasswordPayload.User == nil {
@@ -1880,6 +5423,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangePasswordPayload.Warnings(childComplexity), true
 
+	case "ClaimReferralPayload.invitation":
+		if e.ComplexityRoot.ClaimReferralPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimReferralPayload.Invitation(childComplexity), true
+	case "ClaimReferralPayload.userErrors":
+		if e.ComplexityRoot.ClaimReferralPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimReferralPayload.UserErrors(childComplexity), true
+
 	case "CloseTicketPayload.ticket":
 		if e.ComplexityRoot.CloseTicketPayload.Ticket == nil {
 			break
@@ -1893,6 +5449,296 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CloseTicketPayload.UserErrors(childComplexity), true
 
+	case "Club.audience":
+		if e.ComplexityRoot.Club.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Audience(childComplexity), true
+	case "Club.description":
+		if e.ComplexityRoot.Club.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Description(childComplexity), true
+	case "Club.handle":
+		if e.ComplexityRoot.Club.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Handle(childComplexity), true
+	case "Club.id":
+		if e.ComplexityRoot.Club.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.ID(childComplexity), true
+	case "Club.joinedAt":
+		if e.ComplexityRoot.Club.JoinedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.JoinedAt(childComplexity), true
+	case "Club.members":
+		if e.ComplexityRoot.Club.Members == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Members(childComplexity), true
+	case "Club.name":
+		if e.ComplexityRoot.Club.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Name(childComplexity), true
+	case "Club.perks":
+		if e.ComplexityRoot.Club.Perks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Perks(childComplexity), true
+	case "Club.revision":
+		if e.ComplexityRoot.Club.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Revision(childComplexity), true
+	case "Club.status":
+		if e.ComplexityRoot.Club.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Status(childComplexity), true
+	case "Club.terms":
+		if e.ComplexityRoot.Club.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Terms(childComplexity), true
+	case "Club.translations":
+		if e.ComplexityRoot.Club.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.Translations(childComplexity), true
+	case "Club.whyNot":
+		if e.ComplexityRoot.Club.WhyNot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Club.WhyNot(childComplexity), true
+
+	case "ClubBenefit.club":
+		if e.ComplexityRoot.ClubBenefit.Club == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.Club(childComplexity), true
+	case "ClubBenefit.description":
+		if e.ComplexityRoot.ClubBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.Description(childComplexity), true
+	case "ClubBenefit.discountBasisPoints":
+		if e.ComplexityRoot.ClubBenefit.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.DiscountBasisPoints(childComplexity), true
+	case "ClubBenefit.expiresAt":
+		if e.ComplexityRoot.ClubBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.ExpiresAt(childComplexity), true
+	case "ClubBenefit.kind":
+		if e.ComplexityRoot.ClubBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.Kind(childComplexity), true
+	case "ClubBenefit.title":
+		if e.ComplexityRoot.ClubBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubBenefit.Title(childComplexity), true
+
+	case "ClubConnection.edges":
+		if e.ComplexityRoot.ClubConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubConnection.Edges(childComplexity), true
+	case "ClubConnection.nodes":
+		if e.ComplexityRoot.ClubConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubConnection.Nodes(childComplexity), true
+	case "ClubConnection.pageInfo":
+		if e.ComplexityRoot.ClubConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubConnection.PageInfo(childComplexity), true
+	case "ClubConnection.totalCount":
+		if e.ComplexityRoot.ClubConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubConnection.TotalCount(childComplexity), true
+
+	case "ClubEdge.cursor":
+		if e.ComplexityRoot.ClubEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubEdge.Cursor(childComplexity), true
+	case "ClubEdge.node":
+		if e.ComplexityRoot.ClubEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubEdge.Node(childComplexity), true
+
+	case "ClubMember.club":
+		if e.ComplexityRoot.ClubMember.Club == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMember.Club(childComplexity), true
+	case "ClubMember.id":
+		if e.ComplexityRoot.ClubMember.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMember.ID(childComplexity), true
+	case "ClubMember.joinedAt":
+		if e.ComplexityRoot.ClubMember.JoinedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMember.JoinedAt(childComplexity), true
+
+	case "ClubMemberConnection.edges":
+		if e.ComplexityRoot.ClubMemberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberConnection.Edges(childComplexity), true
+	case "ClubMemberConnection.nodes":
+		if e.ComplexityRoot.ClubMemberConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberConnection.Nodes(childComplexity), true
+	case "ClubMemberConnection.pageInfo":
+		if e.ComplexityRoot.ClubMemberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberConnection.PageInfo(childComplexity), true
+	case "ClubMemberConnection.totalCount":
+		if e.ComplexityRoot.ClubMemberConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberConnection.TotalCount(childComplexity), true
+
+	case "ClubMemberEdge.cursor":
+		if e.ComplexityRoot.ClubMemberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberEdge.Cursor(childComplexity), true
+	case "ClubMemberEdge.node":
+		if e.ComplexityRoot.ClubMemberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubMemberEdge.Node(childComplexity), true
+
+	case "ClubPerk.description":
+		if e.ComplexityRoot.ClubPerk.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubPerk.Description(childComplexity), true
+	case "ClubPerk.discountBasisPoints":
+		if e.ComplexityRoot.ClubPerk.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubPerk.DiscountBasisPoints(childComplexity), true
+	case "ClubPerk.kind":
+		if e.ComplexityRoot.ClubPerk.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubPerk.Kind(childComplexity), true
+	case "ClubPerk.title":
+		if e.ComplexityRoot.ClubPerk.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClubPerk.Title(childComplexity), true
+
+	case "CodeBenefit.code":
+		if e.ComplexityRoot.CodeBenefit.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.Code(childComplexity), true
+	case "CodeBenefit.description":
+		if e.ComplexityRoot.CodeBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.Description(childComplexity), true
+	case "CodeBenefit.effect":
+		if e.ComplexityRoot.CodeBenefit.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.Effect(childComplexity), true
+	case "CodeBenefit.expiresAt":
+		if e.ComplexityRoot.CodeBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.ExpiresAt(childComplexity), true
+	case "CodeBenefit.kind":
+		if e.ComplexityRoot.CodeBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.Kind(childComplexity), true
+	case "CodeBenefit.title":
+		if e.ComplexityRoot.CodeBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeBenefit.Title(childComplexity), true
+
+	case "Company.bonusAccount":
+		if e.ComplexityRoot.Company.BonusAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Company_bonusAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Company.BonusAccount(childComplexity, args["programId"].(*scalar.ID)), true
+	case "Company.bonusAccounts":
+		if e.ComplexityRoot.Company.BonusAccounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Company.BonusAccounts(childComplexity), true
 	case "Company.externalId":
 		if e.ComplexityRoot.Company.ExternalID == nil {
 			break
@@ -1957,6 +5803,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.Tickets(childComplexity, args["filter"].(*support.TicketFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Company.wallets":
+		if e.ComplexityRoot.Company.Wallets == nil {
+			break
+		}
+
+		args, err := ec.field_Company_wallets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Company.Wallets(childComplexity, args["hidden"].(*bool)), true
 
 	case "ConfirmContactPayload.session":
 		if e.ComplexityRoot.ConfirmContactPayload.Session == nil {
@@ -1976,6 +5833,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmContactPayload.UserErrors(childComplexity), true
+
+	case "ConfirmTransferPayload.entry":
+		if e.ComplexityRoot.ConfirmTransferPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.Entry(childComplexity), true
+	case "ConfirmTransferPayload.quote":
+		if e.ComplexityRoot.ConfirmTransferPayload.Quote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.Quote(childComplexity), true
+	case "ConfirmTransferPayload.replayed":
+		if e.ComplexityRoot.ConfirmTransferPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.Replayed(childComplexity), true
+	case "ConfirmTransferPayload.transfer":
+		if e.ComplexityRoot.ConfirmTransferPayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.Transfer(childComplexity), true
+	case "ConfirmTransferPayload.userErrors":
+		if e.ComplexityRoot.ConfirmTransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.UserErrors(childComplexity), true
+	case "ConfirmTransferPayload.wallet":
+		if e.ComplexityRoot.ConfirmTransferPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTransferPayload.Wallet(childComplexity), true
 
 	case "ContactPoint.id":
 		if e.ComplexityRoot.ContactPoint.GlobalID == nil {
@@ -2008,6 +5902,76 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ContactPoint.VerifiedAt(childComplexity), true
 
+	case "CreateFamilyPayload.family":
+		if e.ComplexityRoot.CreateFamilyPayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateFamilyPayload.Family(childComplexity), true
+	case "CreateFamilyPayload.userErrors":
+		if e.ComplexityRoot.CreateFamilyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateFamilyPayload.UserErrors(childComplexity), true
+
+	case "CreateReferralLinkPayload.link":
+		if e.ComplexityRoot.CreateReferralLinkPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateReferralLinkPayload.Link(childComplexity), true
+	case "CreateReferralLinkPayload.userErrors":
+		if e.ComplexityRoot.CreateReferralLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateReferralLinkPayload.UserErrors(childComplexity), true
+
+	case "CustomerAudience.clubs":
+		if e.ComplexityRoot.CustomerAudience.Clubs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAudience.Clubs(childComplexity), true
+	case "CustomerAudience.companyIds":
+		if e.ComplexityRoot.CustomerAudience.CompanyIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAudience.CompanyIDs(childComplexity), true
+	case "CustomerAudience.condition":
+		if e.ComplexityRoot.CustomerAudience.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAudience.Condition(childComplexity), true
+	case "CustomerAudience.tiers":
+		if e.ComplexityRoot.CustomerAudience.Tiers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAudience.Tiers(childComplexity), true
+	case "CustomerAudience.userIds":
+		if e.ComplexityRoot.CustomerAudience.UserIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerAudience.UserIDs(childComplexity), true
+
+	case "DeclineFamilyInvitationPayload.invitation":
+		if e.ComplexityRoot.DeclineFamilyInvitationPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineFamilyInvitationPayload.Invitation(childComplexity), true
+	case "DeclineFamilyInvitationPayload.userErrors":
+		if e.ComplexityRoot.DeclineFamilyInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclineFamilyInvitationPayload.UserErrors(childComplexity), true
+
 	case "DeleteAddressPayload.deletedId":
 		if e.ComplexityRoot.DeleteAddressPayload.DeletedID == nil {
 			break
@@ -2020,6 +5984,1025 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteAddressPayload.UserErrors(childComplexity), true
+
+	case "DeleteGoalPayload.deletedId":
+		if e.ComplexityRoot.DeleteGoalPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGoalPayload.DeletedID(childComplexity), true
+	case "DeleteGoalPayload.userErrors":
+		if e.ComplexityRoot.DeleteGoalPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteGoalPayload.UserErrors(childComplexity), true
+
+	case "DiscountBenefit.amount":
+		if e.ComplexityRoot.DiscountBenefit.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.Amount(childComplexity), true
+	case "DiscountBenefit.description":
+		if e.ComplexityRoot.DiscountBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.Description(childComplexity), true
+	case "DiscountBenefit.discountBasisPoints":
+		if e.ComplexityRoot.DiscountBenefit.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.DiscountBasisPoints(childComplexity), true
+	case "DiscountBenefit.expiresAt":
+		if e.ComplexityRoot.DiscountBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.ExpiresAt(childComplexity), true
+	case "DiscountBenefit.kind":
+		if e.ComplexityRoot.DiscountBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.Kind(childComplexity), true
+	case "DiscountBenefit.nextStep":
+		if e.ComplexityRoot.DiscountBenefit.NextStep == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.NextStep(childComplexity), true
+	case "DiscountBenefit.title":
+		if e.ComplexityRoot.DiscountBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountBenefit.Title(childComplexity), true
+
+	case "DiscountProgress.discountBasisPoints":
+		if e.ComplexityRoot.DiscountProgress.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountProgress.DiscountBasisPoints(childComplexity), true
+	case "DiscountProgress.spent":
+		if e.ComplexityRoot.DiscountProgress.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountProgress.Spent(childComplexity), true
+	case "DiscountProgress.target":
+		if e.ComplexityRoot.DiscountProgress.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountProgress.Target(childComplexity), true
+
+	case "DiscountStep.discountBasisPoints":
+		if e.ComplexityRoot.DiscountStep.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountStep.DiscountBasisPoints(childComplexity), true
+	case "DiscountStep.spent":
+		if e.ComplexityRoot.DiscountStep.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscountStep.Spent(childComplexity), true
+
+	case "DrawRafflePayload.campaign":
+		if e.ComplexityRoot.DrawRafflePayload.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DrawRafflePayload.Campaign(childComplexity), true
+	case "DrawRafflePayload.entriesCount":
+		if e.ComplexityRoot.DrawRafflePayload.EntriesCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DrawRafflePayload.EntriesCount(childComplexity), true
+	case "DrawRafflePayload.prizesCount":
+		if e.ComplexityRoot.DrawRafflePayload.PrizesCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DrawRafflePayload.PrizesCount(childComplexity), true
+	case "DrawRafflePayload.replayed":
+		if e.ComplexityRoot.DrawRafflePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DrawRafflePayload.Replayed(childComplexity), true
+	case "DrawRafflePayload.userErrors":
+		if e.ComplexityRoot.DrawRafflePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DrawRafflePayload.UserErrors(childComplexity), true
+
+	case "EarningEstimate.activeAt":
+		if e.ComplexityRoot.EarningEstimate.ActiveAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningEstimate.ActiveAt(childComplexity), true
+	case "EarningEstimate.earned":
+		if e.ComplexityRoot.EarningEstimate.Earned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningEstimate.Earned(childComplexity), true
+	case "EarningEstimate.explanation":
+		if e.ComplexityRoot.EarningEstimate.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningEstimate.Explanation(childComplexity), true
+	case "EarningEstimate.points":
+		if e.ComplexityRoot.EarningEstimate.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningEstimate.Points(childComplexity), true
+	case "EarningEstimate.program":
+		if e.ComplexityRoot.EarningEstimate.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningEstimate.Program(childComplexity), true
+
+	case "EarningLines.categories":
+		if e.ComplexityRoot.EarningLines.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningLines.Categories(childComplexity), true
+	case "EarningLines.exceptCategories":
+		if e.ComplexityRoot.EarningLines.ExceptCategories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningLines.ExceptCategories(childComplexity), true
+	case "EarningLines.exceptSkus":
+		if e.ComplexityRoot.EarningLines.ExceptSkus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningLines.ExceptSkus(childComplexity), true
+	case "EarningLines.skus":
+		if e.ComplexityRoot.EarningLines.Skus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningLines.Skus(childComplexity), true
+
+	case "EarningRule.act":
+		if e.ComplexityRoot.EarningRule.Act == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Act(childComplexity), true
+	case "EarningRule.basis":
+		if e.ComplexityRoot.EarningRule.Basis == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Basis(childComplexity), true
+	case "EarningRule.capPerOrder":
+		if e.ComplexityRoot.EarningRule.CapPerOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.CapPerOrder(childComplexity), true
+	case "EarningRule.capPerOwner":
+		if e.ComplexityRoot.EarningRule.CapPerOwner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.CapPerOwner(childComplexity), true
+	case "EarningRule.capPerPeriod":
+		if e.ComplexityRoot.EarningRule.CapPerPeriod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.CapPerPeriod(childComplexity), true
+	case "EarningRule.condition":
+		if e.ComplexityRoot.EarningRule.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Condition(childComplexity), true
+	case "EarningRule.createdAt":
+		if e.ComplexityRoot.EarningRule.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.CreatedAt(childComplexity), true
+	case "EarningRule.description":
+		if e.ComplexityRoot.EarningRule.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Description(childComplexity), true
+	case "EarningRule.endsAt":
+		if e.ComplexityRoot.EarningRule.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.EndsAt(childComplexity), true
+	case "EarningRule.fixedPoints":
+		if e.ComplexityRoot.EarningRule.FixedPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.FixedPoints(childComplexity), true
+	case "EarningRule.given":
+		if e.ComplexityRoot.EarningRule.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Given(childComplexity), true
+	case "EarningRule.id":
+		if e.ComplexityRoot.EarningRule.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.GlobalID(childComplexity), true
+	case "EarningRule.handle":
+		if e.ComplexityRoot.EarningRule.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Handle(childComplexity), true
+	case "EarningRule.inForce":
+		if e.ComplexityRoot.EarningRule.InForce == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.InForce(childComplexity), true
+	case "EarningRule.minimum":
+		if e.ComplexityRoot.EarningRule.Minimum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Minimum(childComplexity), true
+	case "EarningRule.multiplierBasisPoints":
+		if e.ComplexityRoot.EarningRule.Multiplier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Multiplier(childComplexity), true
+	case "EarningRule.name":
+		if e.ComplexityRoot.EarningRule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Name(childComplexity), true
+	case "EarningRule.pendingDays":
+		if e.ComplexityRoot.EarningRule.PendingDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.PendingDays(childComplexity), true
+	case "EarningRule.perOwner":
+		if e.ComplexityRoot.EarningRule.PerOwner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.PerOwner(childComplexity), true
+	case "EarningRule.perPeriod":
+		if e.ComplexityRoot.EarningRule.PerPeriod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.PerPeriod(childComplexity), true
+	case "EarningRule.period":
+		if e.ComplexityRoot.EarningRule.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Period(childComplexity), true
+	case "EarningRule.expression":
+		if e.ComplexityRoot.EarningRule.PointsExpression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.PointsExpression(childComplexity), true
+	case "EarningRule.priority":
+		if e.ComplexityRoot.EarningRule.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Priority(childComplexity), true
+	case "EarningRule.profile":
+		if e.ComplexityRoot.EarningRule.Profile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Profile(childComplexity), true
+	case "EarningRule.program":
+		if e.ComplexityRoot.EarningRule.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Program(childComplexity), true
+	case "EarningRule.ratePer":
+		if e.ComplexityRoot.EarningRule.RatePer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.RatePer(childComplexity), true
+	case "EarningRule.ratePoints":
+		if e.ComplexityRoot.EarningRule.RatePoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.RatePoints(childComplexity), true
+	case "EarningRule.retiredAt":
+		if e.ComplexityRoot.EarningRule.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.RetiredAt(childComplexity), true
+	case "EarningRule.rounding":
+		if e.ComplexityRoot.EarningRule.Rounding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Rounding(childComplexity), true
+	case "EarningRule.selector":
+		if e.ComplexityRoot.EarningRule.Selector == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Selector(childComplexity), true
+	case "EarningRule.stackable":
+		if e.ComplexityRoot.EarningRule.Stackable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Stackable(childComplexity), true
+	case "EarningRule.startsAt":
+		if e.ComplexityRoot.EarningRule.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.StartsAt(childComplexity), true
+	case "EarningRule.tiers":
+		if e.ComplexityRoot.EarningRule.Tiers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Tiers(childComplexity), true
+	case "EarningRule.translations":
+		if e.ComplexityRoot.EarningRule.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Translations(childComplexity), true
+	case "EarningRule.trigger":
+		if e.ComplexityRoot.EarningRule.Trigger == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Trigger(childComplexity), true
+	case "EarningRule.version":
+		if e.ComplexityRoot.EarningRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRule.Version(childComplexity), true
+
+	case "EarningRuleConnection.edges":
+		if e.ComplexityRoot.EarningRuleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleConnection.Edges(childComplexity), true
+	case "EarningRuleConnection.nodes":
+		if e.ComplexityRoot.EarningRuleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleConnection.Nodes(childComplexity), true
+	case "EarningRuleConnection.pageInfo":
+		if e.ComplexityRoot.EarningRuleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleConnection.PageInfo(childComplexity), true
+	case "EarningRuleConnection.totalCount":
+		if e.ComplexityRoot.EarningRuleConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleConnection.TotalCount(childComplexity), true
+
+	case "EarningRuleEdge.cursor":
+		if e.ComplexityRoot.EarningRuleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleEdge.Cursor(childComplexity), true
+	case "EarningRuleEdge.node":
+		if e.ComplexityRoot.EarningRuleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleEdge.Node(childComplexity), true
+
+	case "EarningRuleUse.points":
+		if e.ComplexityRoot.EarningRuleUse.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleUse.Points(childComplexity), true
+	case "EarningRuleUse.times":
+		if e.ComplexityRoot.EarningRuleUse.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningRuleUse.Times(childComplexity), true
+
+	case "EarningSample.gave":
+		if e.ComplexityRoot.EarningSample.Gave == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSample.Gave(childComplexity), true
+	case "EarningSample.looked":
+		if e.ComplexityRoot.EarningSample.Looked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSample.Looked(childComplexity), true
+	case "EarningSample.orders":
+		if e.ComplexityRoot.EarningSample.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSample.Orders(childComplexity), true
+	case "EarningSample.points":
+		if e.ComplexityRoot.EarningSample.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSample.Points(childComplexity), true
+
+	case "EarningSampleOrder.number":
+		if e.ComplexityRoot.EarningSampleOrder.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSampleOrder.Number(childComplexity), true
+	case "EarningSampleOrder.orderId":
+		if e.ComplexityRoot.EarningSampleOrder.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSampleOrder.OrderID(childComplexity), true
+	case "EarningSampleOrder.points":
+		if e.ComplexityRoot.EarningSampleOrder.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSampleOrder.Points(childComplexity), true
+	case "EarningSampleOrder.total":
+		if e.ComplexityRoot.EarningSampleOrder.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarningSampleOrder.Total(childComplexity), true
+
+	case "EnterCampaignPayload.entry":
+		if e.ComplexityRoot.EnterCampaignPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnterCampaignPayload.Entry(childComplexity), true
+	case "EnterCampaignPayload.replayed":
+		if e.ComplexityRoot.EnterCampaignPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnterCampaignPayload.Replayed(childComplexity), true
+	case "EnterCampaignPayload.userErrors":
+		if e.ComplexityRoot.EnterCampaignPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnterCampaignPayload.UserErrors(childComplexity), true
+
+	case "ExchangePointsPayload.from":
+		if e.ComplexityRoot.ExchangePointsPayload.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.From(childComplexity), true
+	case "ExchangePointsPayload.given":
+		if e.ComplexityRoot.ExchangePointsPayload.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.Given(childComplexity), true
+	case "ExchangePointsPayload.got":
+		if e.ComplexityRoot.ExchangePointsPayload.Got == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.Got(childComplexity), true
+	case "ExchangePointsPayload.remainder":
+		if e.ComplexityRoot.ExchangePointsPayload.Remainder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.Remainder(childComplexity), true
+	case "ExchangePointsPayload.replayed":
+		if e.ComplexityRoot.ExchangePointsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.Replayed(childComplexity), true
+	case "ExchangePointsPayload.to":
+		if e.ComplexityRoot.ExchangePointsPayload.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.To(childComplexity), true
+	case "ExchangePointsPayload.userErrors":
+		if e.ComplexityRoot.ExchangePointsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangePointsPayload.UserErrors(childComplexity), true
+
+	case "ExchangeRate.get":
+		if e.ComplexityRoot.ExchangeRate.Get == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRate.Get(childComplexity), true
+	case "ExchangeRate.give":
+		if e.ComplexityRoot.ExchangeRate.Give == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRate.Give(childComplexity), true
+	case "ExchangeRate.programId":
+		if e.ComplexityRoot.ExchangeRate.ProgramID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRate.ProgramID(childComplexity), true
+
+	case "ExchangeRewardPayload.redemption":
+		if e.ComplexityRoot.ExchangeRewardPayload.Redemption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRewardPayload.Redemption(childComplexity), true
+	case "ExchangeRewardPayload.replayed":
+		if e.ComplexityRoot.ExchangeRewardPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRewardPayload.Replayed(childComplexity), true
+	case "ExchangeRewardPayload.userErrors":
+		if e.ComplexityRoot.ExchangeRewardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExchangeRewardPayload.UserErrors(childComplexity), true
+
+	case "ExtendLotPayload.lot":
+		if e.ComplexityRoot.ExtendLotPayload.Lot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendLotPayload.Lot(childComplexity), true
+	case "ExtendLotPayload.userErrors":
+		if e.ComplexityRoot.ExtendLotPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendLotPayload.UserErrors(childComplexity), true
+
+	case "Family.bonusAccounts":
+		if e.ComplexityRoot.Family.BonusAccounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.BonusAccounts(childComplexity), true
+	case "Family.cards":
+		if e.ComplexityRoot.Family.Cards == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.Cards(childComplexity), true
+	case "Family.earnToFamily":
+		if e.ComplexityRoot.Family.EarnToFamily == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.EarnToFamily(childComplexity), true
+	case "Family.id":
+		if e.ComplexityRoot.Family.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.ID(childComplexity), true
+	case "Family.invitations":
+		if e.ComplexityRoot.Family.Invitations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.Invitations(childComplexity), true
+	case "Family.members":
+		if e.ComplexityRoot.Family.Members == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.Members(childComplexity), true
+	case "Family.name":
+		if e.ComplexityRoot.Family.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.Name(childComplexity), true
+	case "Family.role":
+		if e.ComplexityRoot.Family.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Family.Role(childComplexity), true
+
+	case "FamilyCard.accountId":
+		if e.ComplexityRoot.FamilyCard.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.AccountID(childComplexity), true
+	case "FamilyCard.available":
+		if e.ComplexityRoot.FamilyCard.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.Available(childComplexity), true
+	case "FamilyCard.balance":
+		if e.ComplexityRoot.FamilyCard.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.Balance(childComplexity), true
+	case "FamilyCard.pending":
+		if e.ComplexityRoot.FamilyCard.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.Pending(childComplexity), true
+	case "FamilyCard.programId":
+		if e.ComplexityRoot.FamilyCard.ProgramID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.ProgramID(childComplexity), true
+	case "FamilyCard.programName":
+		if e.ComplexityRoot.FamilyCard.ProgramName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyCard.ProgramName(childComplexity), true
+
+	case "FamilyInvitation.createdAt":
+		if e.ComplexityRoot.FamilyInvitation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.CreatedAt(childComplexity), true
+	case "FamilyInvitation.email":
+		if e.ComplexityRoot.FamilyInvitation.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.Email(childComplexity), true
+	case "FamilyInvitation.expiresAt":
+		if e.ComplexityRoot.FamilyInvitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.ExpiresAt(childComplexity), true
+	case "FamilyInvitation.familyId":
+		if e.ComplexityRoot.FamilyInvitation.FamilyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.FamilyID(childComplexity), true
+	case "FamilyInvitation.familyName":
+		if e.ComplexityRoot.FamilyInvitation.FamilyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.FamilyName(childComplexity), true
+	case "FamilyInvitation.id":
+		if e.ComplexityRoot.FamilyInvitation.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.ID(childComplexity), true
+	case "FamilyInvitation.inviterName":
+		if e.ComplexityRoot.FamilyInvitation.InviterName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.InviterName(childComplexity), true
+	case "FamilyInvitation.role":
+		if e.ComplexityRoot.FamilyInvitation.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyInvitation.Role(childComplexity), true
+
+	case "FamilyMember.displayName":
+		if e.ComplexityRoot.FamilyMember.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyMember.DisplayName(childComplexity), true
+	case "FamilyMember.id":
+		if e.ComplexityRoot.FamilyMember.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyMember.ID(childComplexity), true
+	case "FamilyMember.isMe":
+		if e.ComplexityRoot.FamilyMember.IsMe == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyMember.IsMe(childComplexity), true
+	case "FamilyMember.joinedAt":
+		if e.ComplexityRoot.FamilyMember.JoinedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyMember.JoinedAt(childComplexity), true
+	case "FamilyMember.role":
+		if e.ComplexityRoot.FamilyMember.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FamilyMember.Role(childComplexity), true
+
+	case "FeeRule.basisPoints":
+		if e.ComplexityRoot.FeeRule.BasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.BasisPoints(childComplexity), true
+	case "FeeRule.cap":
+		if e.ComplexityRoot.FeeRule.Cap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Cap(childComplexity), true
+	case "FeeRule.capPer":
+		if e.ComplexityRoot.FeeRule.CapPer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.CapPer(childComplexity), true
+	case "FeeRule.currency":
+		if e.ComplexityRoot.FeeRule.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Currency(childComplexity), true
+	case "FeeRule.explanation":
+		if e.ComplexityRoot.FeeRule.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Explanation(childComplexity), true
+	case "FeeRule.free":
+		if e.ComplexityRoot.FeeRule.Free == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Free(childComplexity), true
+	case "FeeRule.id":
+		if e.ComplexityRoot.FeeRule.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.GlobalID(childComplexity), true
+	case "FeeRule.minimum":
+		if e.ComplexityRoot.FeeRule.Minimum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Minimum(childComplexity), true
+	case "FeeRule.operation":
+		if e.ComplexityRoot.FeeRule.Operation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Operation(childComplexity), true
+	case "FeeRule.period":
+		if e.ComplexityRoot.FeeRule.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Period(childComplexity), true
+	case "FeeRule.rounding":
+		if e.ComplexityRoot.FeeRule.Rounding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Rounding(childComplexity), true
+	case "FeeRule.version":
+		if e.ComplexityRoot.FeeRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeeRule.Version(childComplexity), true
+
+	case "FulfilRewardPayload.redemption":
+		if e.ComplexityRoot.FulfilRewardPayload.Redemption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfilRewardPayload.Redemption(childComplexity), true
+	case "FulfilRewardPayload.replayed":
+		if e.ComplexityRoot.FulfilRewardPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfilRewardPayload.Replayed(childComplexity), true
+	case "FulfilRewardPayload.userErrors":
+		if e.ComplexityRoot.FulfilRewardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfilRewardPayload.UserErrors(childComplexity), true
+
+	case "GiftCard.createdAt":
+		if e.ComplexityRoot.GiftCard.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.CreatedAt(childComplexity), true
+	case "GiftCard.expiresAt":
+		if e.ComplexityRoot.GiftCard.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.ExpiresAt(childComplexity), true
+	case "GiftCard.id":
+		if e.ComplexityRoot.GiftCard.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.GlobalID(childComplexity), true
+	case "GiftCard.hint":
+		if e.ComplexityRoot.GiftCard.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.Hint(childComplexity), true
+	case "GiftCard.initial":
+		if e.ComplexityRoot.GiftCard.Initial == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.Initial(childComplexity), true
+	case "GiftCard.redeemedAt":
+		if e.ComplexityRoot.GiftCard.RedeemedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.RedeemedAt(childComplexity), true
+	case "GiftCard.remaining":
+		if e.ComplexityRoot.GiftCard.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.Remaining(childComplexity), true
+	case "GiftCard.status":
+		if e.ComplexityRoot.GiftCard.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCard.Status(childComplexity), true
+
+	case "GiftCardConnection.edges":
+		if e.ComplexityRoot.GiftCardConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardConnection.Edges(childComplexity), true
+	case "GiftCardConnection.nodes":
+		if e.ComplexityRoot.GiftCardConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardConnection.Nodes(childComplexity), true
+	case "GiftCardConnection.pageInfo":
+		if e.ComplexityRoot.GiftCardConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardConnection.PageInfo(childComplexity), true
+	case "GiftCardConnection.totalCount":
+		if e.ComplexityRoot.GiftCardConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardConnection.TotalCount(childComplexity), true
+
+	case "GiftCardEdge.cursor":
+		if e.ComplexityRoot.GiftCardEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardEdge.Cursor(childComplexity), true
+	case "GiftCardEdge.node":
+		if e.ComplexityRoot.GiftCardEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GiftCardEdge.Node(childComplexity), true
+
+	case "Goal.counter":
+		if e.ComplexityRoot.Goal.Counter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.Counter(childComplexity), true
+	case "Goal.createdAt":
+		if e.ComplexityRoot.Goal.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.CreatedAt(childComplexity), true
+	case "Goal.id":
+		if e.ComplexityRoot.Goal.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.GlobalID(childComplexity), true
+	case "Goal.name":
+		if e.ComplexityRoot.Goal.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.Name(childComplexity), true
+	case "Goal.period":
+		if e.ComplexityRoot.Goal.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.Period(childComplexity), true
+	case "Goal.revision":
+		if e.ComplexityRoot.Goal.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.Revision(childComplexity), true
+	case "Goal.target":
+		if e.ComplexityRoot.Goal.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Goal.Target(childComplexity), true
+
+	case "HoldPointsPayload.account":
+		if e.ComplexityRoot.HoldPointsPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldPointsPayload.Account(childComplexity), true
+	case "HoldPointsPayload.hold":
+		if e.ComplexityRoot.HoldPointsPayload.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldPointsPayload.Hold(childComplexity), true
+	case "HoldPointsPayload.replayed":
+		if e.ComplexityRoot.HoldPointsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldPointsPayload.Replayed(childComplexity), true
+	case "HoldPointsPayload.userErrors":
+		if e.ComplexityRoot.HoldPointsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldPointsPayload.UserErrors(childComplexity), true
 
 	case "Identity.createdAt":
 		if e.ComplexityRoot.Identity.CreatedAt == nil {
@@ -2052,6 +7035,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Identity.LastUsedAt(childComplexity), true
 
+	case "InviteToFamilyPayload.invitation":
+		if e.ComplexityRoot.InviteToFamilyPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteToFamilyPayload.Invitation(childComplexity), true
+	case "InviteToFamilyPayload.userErrors":
+		if e.ComplexityRoot.InviteToFamilyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteToFamilyPayload.UserErrors(childComplexity), true
+
+	case "IssueGiftCardsPayload.count":
+		if e.ComplexityRoot.IssueGiftCardsPayload.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueGiftCardsPayload.Count(childComplexity), true
+	case "IssueGiftCardsPayload.giftCards":
+		if e.ComplexityRoot.IssueGiftCardsPayload.GiftCards == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueGiftCardsPayload.GiftCards(childComplexity), true
+	case "IssueGiftCardsPayload.replayed":
+		if e.ComplexityRoot.IssueGiftCardsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueGiftCardsPayload.Replayed(childComplexity), true
+	case "IssueGiftCardsPayload.userErrors":
+		if e.ComplexityRoot.IssueGiftCardsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueGiftCardsPayload.UserErrors(childComplexity), true
+
+	case "IssuedGiftCard.code":
+		if e.ComplexityRoot.IssuedGiftCard.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssuedGiftCard.Code(childComplexity), true
+	case "IssuedGiftCard.giftCard":
+		if e.ComplexityRoot.IssuedGiftCard.GiftCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssuedGiftCard.GiftCard(childComplexity), true
+
 	case "IssuedSession.expiresAt":
 		if e.ComplexityRoot.IssuedSession.ExpiresAt == nil {
 			break
@@ -2070,6 +7104,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IssuedSession.Token(childComplexity), true
+
+	case "JoinClubPayload.club":
+		if e.ComplexityRoot.JoinClubPayload.Club == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JoinClubPayload.Club(childComplexity), true
+	case "JoinClubPayload.userErrors":
+		if e.ComplexityRoot.JoinClubPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JoinClubPayload.UserErrors(childComplexity), true
+
+	case "LeaveClubPayload.club":
+		if e.ComplexityRoot.LeaveClubPayload.Club == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveClubPayload.Club(childComplexity), true
+	case "LeaveClubPayload.userErrors":
+		if e.ComplexityRoot.LeaveClubPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveClubPayload.UserErrors(childComplexity), true
+
+	case "LeaveFamilyPayload.families":
+		if e.ComplexityRoot.LeaveFamilyPayload.Families == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveFamilyPayload.Families(childComplexity), true
+	case "LeaveFamilyPayload.userErrors":
+		if e.ComplexityRoot.LeaveFamilyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveFamilyPayload.UserErrors(childComplexity), true
 
 	case "MarkAllNotificationsReadPayload.read":
 		if e.ComplexityRoot.MarkAllNotificationsReadPayload.Read == nil {
@@ -2185,6 +7258,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Membership.Status(childComplexity), true
 
+	case "ModerateCampaignEntriesPayload.changed":
+		if e.ComplexityRoot.ModerateCampaignEntriesPayload.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntriesPayload.Changed(childComplexity), true
+	case "ModerateCampaignEntriesPayload.replayed":
+		if e.ComplexityRoot.ModerateCampaignEntriesPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntriesPayload.Replayed(childComplexity), true
+	case "ModerateCampaignEntriesPayload.results":
+		if e.ComplexityRoot.ModerateCampaignEntriesPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntriesPayload.Results(childComplexity), true
+	case "ModerateCampaignEntriesPayload.userErrors":
+		if e.ComplexityRoot.ModerateCampaignEntriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntriesPayload.UserErrors(childComplexity), true
+
+	case "ModerateCampaignEntryPayload.entry":
+		if e.ComplexityRoot.ModerateCampaignEntryPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntryPayload.Entry(childComplexity), true
+	case "ModerateCampaignEntryPayload.replayed":
+		if e.ComplexityRoot.ModerateCampaignEntryPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntryPayload.Replayed(childComplexity), true
+	case "ModerateCampaignEntryPayload.userErrors":
+		if e.ComplexityRoot.ModerateCampaignEntryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCampaignEntryPayload.UserErrors(childComplexity), true
+
 	case "Money.amount":
 		if e.ComplexityRoot.Money.Amount == nil {
 			break
@@ -2198,6 +7315,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "MoveBetweenWalletsPayload.entry":
+		if e.ComplexityRoot.MoveBetweenWalletsPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveBetweenWalletsPayload.Entry(childComplexity), true
+	case "MoveBetweenWalletsPayload.from":
+		if e.ComplexityRoot.MoveBetweenWalletsPayload.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveBetweenWalletsPayload.From(childComplexity), true
+	case "MoveBetweenWalletsPayload.replayed":
+		if e.ComplexityRoot.MoveBetweenWalletsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveBetweenWalletsPayload.Replayed(childComplexity), true
+	case "MoveBetweenWalletsPayload.to":
+		if e.ComplexityRoot.MoveBetweenWalletsPayload.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveBetweenWalletsPayload.To(childComplexity), true
+	case "MoveBetweenWalletsPayload.userErrors":
+		if e.ComplexityRoot.MoveBetweenWalletsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveBetweenWalletsPayload.UserErrors(childComplexity), true
+
+	case "Mutation.acceptFamilyInvitation":
+		if e.ComplexityRoot.Mutation.AcceptFamilyInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptFamilyInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptFamilyInvitation(childComplexity, args["input"].(account.AcceptFamilyInvitationInput)), true
 	case "Mutation.accruePoints":
 		if e.ComplexityRoot.Mutation.AccruePoints == nil {
 			break
@@ -2209,6 +7368,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AccruePoints(childComplexity, args["input"].(bonus.AccruePointsInput)), true
+	case "Mutation.accruePointsInBulk":
+		if e.ComplexityRoot.Mutation.AccruePointsInBulk == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_accruePointsInBulk_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AccruePointsInBulk(childComplexity, args["input"].(bonus.AccruePointsInBulkInput)), true
+	case "Mutation.activateGiftCard":
+		if e.ComplexityRoot.Mutation.ActivateGiftCard == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_activateGiftCard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActivateGiftCard(childComplexity, args["input"].(wallet.ActivateGiftCardInput)), true
+	case "Mutation.activateOffer":
+		if e.ComplexityRoot.Mutation.ActivateOffer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_activateOffer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActivateOffer(childComplexity, args["input"].(promotion.ActivateOfferInput)), true
+	case "Mutation.activatePoints":
+		if e.ComplexityRoot.Mutation.ActivatePoints == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_activatePoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActivatePoints(childComplexity, args["input"].(bonus.ActivatePointsInput)), true
 	case "Mutation.addInternalNote":
 		if e.ComplexityRoot.Mutation.AddInternalNote == nil {
 			break
@@ -2220,6 +7423,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddInternalNote(childComplexity, args["input"].(support.AddInternalNoteInput)), true
+	case "Mutation.addRewardCodes":
+		if e.ComplexityRoot.Mutation.AddRewardCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addRewardCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddRewardCodes(childComplexity, args["input"].(reward.AddRewardCodesInput)), true
 	case "Mutation.adjustPoints":
 		if e.ComplexityRoot.Mutation.AdjustPoints == nil {
 			break
@@ -2231,6 +7445,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AdjustPoints(childComplexity, args["input"].(bonus.AdjustPointsInput)), true
+	case "Mutation.adjustWallet":
+		if e.ComplexityRoot.Mutation.AdjustWallet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_adjustWallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AdjustWallet(childComplexity, args["input"].(wallet.AdjustWalletInput)), true
+	case "Mutation.applyPromoCode":
+		if e.ComplexityRoot.Mutation.ApplyPromoCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyPromoCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyPromoCode(childComplexity, args["input"].(promotion.ApplyPromoCodeInput)), true
+	case "Mutation.approveAdjustment":
+		if e.ComplexityRoot.Mutation.ApproveAdjustment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveAdjustment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveAdjustment(childComplexity, args["input"].(bonus.ApproveAdjustmentInput)), true
+	case "Mutation.approveWalletAdjustment":
+		if e.ComplexityRoot.Mutation.ApproveWalletAdjustment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveWalletAdjustment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveWalletAdjustment(childComplexity, args["input"].(wallet.ApproveWalletAdjustmentInput)), true
 	case "Mutation.archiveNotification":
 		if e.ComplexityRoot.Mutation.ArchiveNotification == nil {
 			break
@@ -2264,6 +7522,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelOrder(childComplexity, args["input"].(order.CancelOrderInput)), true
+	case "Mutation.cancelPending":
+		if e.ComplexityRoot.Mutation.CancelPending == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelPending_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelPending(childComplexity, args["input"].(bonus.CancelPendingInput)), true
+	case "Mutation.cancelRewardRedemption":
+		if e.ComplexityRoot.Mutation.CancelRewardRedemption == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelRewardRedemption_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelRewardRedemption(childComplexity, args["input"].(reward.CancelRewardRedemptionInput)), true
+	case "Mutation.captureHold":
+		if e.ComplexityRoot.Mutation.CaptureHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_captureHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CaptureHold(childComplexity, args["input"].(bonus.CaptureHoldInput)), true
+	case "Mutation.changeFamilyRole":
+		if e.ComplexityRoot.Mutation.ChangeFamilyRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeFamilyRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeFamilyRole(childComplexity, args["input"].(account.ChangeFamilyRoleInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -2275,6 +7577,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(account.ChangePasswordInput)), true
+	case "Mutation.claimReferral":
+		if e.ComplexityRoot.Mutation.ClaimReferral == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimReferral_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimReferral(childComplexity, args["input"].(referral.ClaimReferralInput)), true
 	case "Mutation.closeTicket":
 		if e.ComplexityRoot.Mutation.CloseTicket == nil {
 			break
@@ -2297,6 +7610,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmContact(childComplexity, args["input"].(account.ConfirmContactInput)), true
+	case "Mutation.confirmTransfer":
+		if e.ComplexityRoot.Mutation.ConfirmTransfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTransfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTransfer(childComplexity, args["input"].(wallet.ConfirmTransferInput)), true
+	case "Mutation.createFamily":
+		if e.ComplexityRoot.Mutation.CreateFamily == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createFamily_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateFamily(childComplexity, args["input"].(account.CreateFamilyInput)), true
+	case "Mutation.createReferralLink":
+		if e.ComplexityRoot.Mutation.CreateReferralLink == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.CreateReferralLink(childComplexity), true
+	case "Mutation.declineFamilyInvitation":
+		if e.ComplexityRoot.Mutation.DeclineFamilyInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_declineFamilyInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeclineFamilyInvitation(childComplexity, args["input"].(account.DeclineFamilyInvitationInput)), true
 	case "Mutation.deleteAddress":
 		if e.ComplexityRoot.Mutation.DeleteAddress == nil {
 			break
@@ -2308,6 +7660,149 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAddress(childComplexity, args["input"].(account.DeleteAddressInput)), true
+	case "Mutation.deleteGoal":
+		if e.ComplexityRoot.Mutation.DeleteGoal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteGoal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteGoal(childComplexity, args["input"].(campaign.DeleteGoalInput)), true
+	case "Mutation.drawRaffle":
+		if e.ComplexityRoot.Mutation.DrawRaffle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_drawRaffle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DrawRaffle(childComplexity, args["input"].(campaign.DrawRaffleInput)), true
+	case "Mutation.enterCampaign":
+		if e.ComplexityRoot.Mutation.EnterCampaign == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enterCampaign_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnterCampaign(childComplexity, args["input"].(campaign.EnterCampaignInput)), true
+	case "Mutation.exchangePoints":
+		if e.ComplexityRoot.Mutation.ExchangePoints == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_exchangePoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExchangePoints(childComplexity, args["input"].(bonus.ExchangePointsInput)), true
+	case "Mutation.exchangeReward":
+		if e.ComplexityRoot.Mutation.ExchangeReward == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_exchangeReward_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExchangeReward(childComplexity, args["input"].(reward.ExchangeRewardInput)), true
+	case "Mutation.extendLot":
+		if e.ComplexityRoot.Mutation.ExtendLot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_extendLot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExtendLot(childComplexity, args["input"].(bonus.ExtendLotInput)), true
+	case "Mutation.fulfilReward":
+		if e.ComplexityRoot.Mutation.FulfilReward == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_fulfilReward_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FulfilReward(childComplexity, args["input"].(reward.FulfilRewardInput)), true
+	case "Mutation.holdPoints":
+		if e.ComplexityRoot.Mutation.HoldPoints == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_holdPoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.HoldPoints(childComplexity, args["input"].(bonus.HoldPointsInput)), true
+	case "Mutation.inviteToFamily":
+		if e.ComplexityRoot.Mutation.InviteToFamily == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteToFamily_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteToFamily(childComplexity, args["input"].(account.InviteToFamilyInput)), true
+	case "Mutation.issueGiftCards":
+		if e.ComplexityRoot.Mutation.IssueGiftCards == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_issueGiftCards_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.IssueGiftCards(childComplexity, args["input"].(wallet.IssueGiftCardsInput)), true
+	case "Mutation.joinClub":
+		if e.ComplexityRoot.Mutation.JoinClub == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_joinClub_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.JoinClub(childComplexity, args["input"].(promotion.JoinClubInput)), true
+	case "Mutation.leaveClub":
+		if e.ComplexityRoot.Mutation.LeaveClub == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_leaveClub_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LeaveClub(childComplexity, args["input"].(promotion.LeaveClubInput)), true
+	case "Mutation.leaveFamily":
+		if e.ComplexityRoot.Mutation.LeaveFamily == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_leaveFamily_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LeaveFamily(childComplexity, args["input"].(account.LeaveFamilyInput)), true
 	case "Mutation.markAllNotificationsRead":
 		if e.ComplexityRoot.Mutation.MarkAllNotificationsRead == nil {
 			break
@@ -2363,6 +7858,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkTicketRead(childComplexity, args["input"].(support.MarkTicketReadInput)), true
+	case "Mutation.moderateCampaignEntries":
+		if e.ComplexityRoot.Mutation.ModerateCampaignEntries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moderateCampaignEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ModerateCampaignEntries(childComplexity, args["input"].(campaign.ModerateCampaignEntriesInput)), true
+	case "Mutation.moderateCampaignEntry":
+		if e.ComplexityRoot.Mutation.ModerateCampaignEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moderateCampaignEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ModerateCampaignEntry(childComplexity, args["input"].(campaign.ModerateCampaignEntryInput)), true
+	case "Mutation.moveBetweenWallets":
+		if e.ComplexityRoot.Mutation.MoveBetweenWallets == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moveBetweenWallets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MoveBetweenWallets(childComplexity, args["input"].(wallet.MoveBetweenWalletsInput)), true
 	case "Mutation.openTicket":
 		if e.ComplexityRoot.Mutation.OpenTicket == nil {
 			break
@@ -2374,6 +7902,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OpenTicket(childComplexity, args["input"].(support.OpenTicketInput)), true
+	case "Mutation.openWallet":
+		if e.ComplexityRoot.Mutation.OpenWallet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_openWallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OpenWallet(childComplexity, args["input"].(wallet.OpenWalletInput)), true
+	case "Mutation.payOrderFromWallet":
+		if e.ComplexityRoot.Mutation.PayOrderFromWallet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_payOrderFromWallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PayOrderFromWallet(childComplexity, args["input"].(wallet.PayOrderFromWalletInput)), true
 	case "Mutation.placeOrder":
 		if e.ComplexityRoot.Mutation.PlaceOrder == nil {
 			break
@@ -2385,6 +7935,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PlaceOrder(childComplexity, args["input"].(order.PlaceOrderInput)), true
+	case "Mutation.quoteTransfer":
+		if e.ComplexityRoot.Mutation.QuoteTransfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_quoteTransfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.QuoteTransfer(childComplexity, args["input"].(wallet.QuoteTransferInput)), true
+	case "Mutation.receiveCash":
+		if e.ComplexityRoot.Mutation.ReceiveCash == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_receiveCash_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReceiveCash(childComplexity, args["input"].(wallet.ReceiveCashInput)), true
+	case "Mutation.recordAct":
+		if e.ComplexityRoot.Mutation.RecordAct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordAct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordAct(childComplexity, args["input"].(bonus.RecordActInput)), true
+	case "Mutation.recordVisit":
+		if e.ComplexityRoot.Mutation.RecordVisit == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordVisit_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordVisit(childComplexity, args["input"].(bonus.RecordVisitInput)), true
+	case "Mutation.redeemGiftCard":
+		if e.ComplexityRoot.Mutation.RedeemGiftCard == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_redeemGiftCard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RedeemGiftCard(childComplexity, args["input"].(wallet.RedeemGiftCardInput)), true
 	case "Mutation.redeemPoints":
 		if e.ComplexityRoot.Mutation.RedeemPoints == nil {
 			break
@@ -2396,6 +8001,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RedeemPoints(childComplexity, args["input"].(bonus.RedeemPointsInput)), true
+	case "Mutation.redeemRewardCode":
+		if e.ComplexityRoot.Mutation.RedeemRewardCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_redeemRewardCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RedeemRewardCode(childComplexity, args["input"].(reward.RedeemRewardCodeInput)), true
 	case "Mutation.register":
 		if e.ComplexityRoot.Mutation.Register == nil {
 			break
@@ -2407,6 +8023,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(account.RegisterInput)), true
+	case "Mutation.rejectAdjustment":
+		if e.ComplexityRoot.Mutation.RejectAdjustment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectAdjustment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectAdjustment(childComplexity, args["input"].(bonus.RejectAdjustmentInput)), true
+	case "Mutation.rejectReferral":
+		if e.ComplexityRoot.Mutation.RejectReferral == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectReferral_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectReferral(childComplexity, args["input"].(referral.RejectReferralInput)), true
+	case "Mutation.rejectWalletAdjustment":
+		if e.ComplexityRoot.Mutation.RejectWalletAdjustment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectWalletAdjustment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectWalletAdjustment(childComplexity, args["input"].(wallet.RejectWalletAdjustmentInput)), true
+	case "Mutation.releaseHold":
+		if e.ComplexityRoot.Mutation.ReleaseHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseHold(childComplexity, args["input"].(bonus.ReleaseHoldInput)), true
+	case "Mutation.releasePromoCode":
+		if e.ComplexityRoot.Mutation.ReleasePromoCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releasePromoCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleasePromoCode(childComplexity, args["input"].(promotion.ReleasePromoCodeInput)), true
+	case "Mutation.removeFamilyMember":
+		if e.ComplexityRoot.Mutation.RemoveFamilyMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeFamilyMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveFamilyMember(childComplexity, args["input"].(account.RemoveFamilyMemberInput)), true
 	case "Mutation.reopenTicket":
 		if e.ComplexityRoot.Mutation.ReopenTicket == nil {
 			break
@@ -2440,6 +8122,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResendCode(childComplexity, args["input"].(account.ResendCodeInput)), true
+	case "Mutation.retireBonusProgram":
+		if e.ComplexityRoot.Mutation.RetireBonusProgram == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireBonusProgram_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireBonusProgram(childComplexity, args["input"].(bonus.RetireBonusProgramInput)), true
+	case "Mutation.retireEarningRule":
+		if e.ComplexityRoot.Mutation.RetireEarningRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireEarningRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireEarningRule(childComplexity, args["input"].(bonus.RetireEarningRuleInput)), true
+	case "Mutation.retireTier":
+		if e.ComplexityRoot.Mutation.RetireTier == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireTier_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireTier(childComplexity, args["input"].(tier.RetireTierInput)), true
+	case "Mutation.reverseEntry":
+		if e.ComplexityRoot.Mutation.ReverseEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reverseEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReverseEntry(childComplexity, args["input"].(bonus.ReverseEntryInput)), true
 	case "Mutation.revokeSession":
 		if e.ComplexityRoot.Mutation.RevokeSession == nil {
 			break
@@ -2462,6 +8188,160 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAddress(childComplexity, args["input"].(account.SaveAddressInput)), true
+	case "Mutation.saveBonusProgram":
+		if e.ComplexityRoot.Mutation.SaveBonusProgram == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveBonusProgram_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveBonusProgram(childComplexity, args["input"].(bonus.SaveBonusProgramInput)), true
+	case "Mutation.saveCampaign":
+		if e.ComplexityRoot.Mutation.SaveCampaign == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCampaign_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCampaign(childComplexity, args["input"].(campaign.SaveCampaignInput)), true
+	case "Mutation.saveClub":
+		if e.ComplexityRoot.Mutation.SaveClub == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveClub_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveClub(childComplexity, args["input"].(promotion.SaveClubInput)), true
+	case "Mutation.saveEarningRule":
+		if e.ComplexityRoot.Mutation.SaveEarningRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveEarningRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveEarningRule(childComplexity, args["input"].(bonus.SaveEarningRuleInput)), true
+	case "Mutation.saveFeeRule":
+		if e.ComplexityRoot.Mutation.SaveFeeRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveFeeRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveFeeRule(childComplexity, args["input"].(wallet.SaveFeeRuleInput)), true
+	case "Mutation.saveGoal":
+		if e.ComplexityRoot.Mutation.SaveGoal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveGoal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveGoal(childComplexity, args["input"].(campaign.SaveGoalInput)), true
+	case "Mutation.saveOffer":
+		if e.ComplexityRoot.Mutation.SaveOffer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveOffer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveOffer(childComplexity, args["input"].(promotion.SaveOfferInput)), true
+	case "Mutation.savePromoCodes":
+		if e.ComplexityRoot.Mutation.SavePromoCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_savePromoCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SavePromoCodes(childComplexity, args["input"].(promotion.SavePromoCodesInput)), true
+	case "Mutation.savePromotion":
+		if e.ComplexityRoot.Mutation.SavePromotion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_savePromotion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SavePromotion(childComplexity, args["input"].(promotion.SavePromotionInput)), true
+	case "Mutation.saveReferralProgram":
+		if e.ComplexityRoot.Mutation.SaveReferralProgram == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveReferralProgram_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveReferralProgram(childComplexity, args["input"].(referral.SaveReferralProgramInput)), true
+	case "Mutation.saveReward":
+		if e.ComplexityRoot.Mutation.SaveReward == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveReward_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveReward(childComplexity, args["input"].(reward.SaveRewardInput)), true
+	case "Mutation.saveTier":
+		if e.ComplexityRoot.Mutation.SaveTier == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveTier_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveTier(childComplexity, args["input"].(tier.SaveTierInput)), true
+	case "Mutation.setCampaignStatus":
+		if e.ComplexityRoot.Mutation.SetCampaignStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setCampaignStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetCampaignStatus(childComplexity, args["input"].(campaign.SetCampaignStatusInput)), true
+	case "Mutation.setCustomerTier":
+		if e.ComplexityRoot.Mutation.SetCustomerTier == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setCustomerTier_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetCustomerTier(childComplexity, args["input"].(tier.SetCustomerTierInput)), true
 	case "Mutation.setOrderStatus":
 		if e.ComplexityRoot.Mutation.SetOrderStatus == nil {
 			break
@@ -2473,6 +8353,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetOrderStatus(childComplexity, args["input"].(order.SetOrderStatusInput)), true
+	case "Mutation.setPromotionStatus":
+		if e.ComplexityRoot.Mutation.SetPromotionStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPromotionStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPromotionStatus(childComplexity, args["input"].(promotion.SetPromotionStatusInput)), true
+	case "Mutation.setRewardStatus":
+		if e.ComplexityRoot.Mutation.SetRewardStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setRewardStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetRewardStatus(childComplexity, args["input"].(reward.SetRewardStatusInput)), true
 	case "Mutation.setTicketStatus":
 		if e.ComplexityRoot.Mutation.SetTicketStatus == nil {
 			break
@@ -2512,6 +8414,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOutEverywhere(childComplexity, args["input"].(*account.SignOutEverywhereInput)), true
+	case "Mutation.testEarningRule":
+		if e.ComplexityRoot.Mutation.TestEarningRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testEarningRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestEarningRule(childComplexity, args["input"].(bonus.TestEarningRuleInput)), true
+	case "Mutation.topUpWallet":
+		if e.ComplexityRoot.Mutation.TopUpWallet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_topUpWallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TopUpWallet(childComplexity, args["input"].(wallet.TopUpWalletInput)), true
+	case "Mutation.transferPoints":
+		if e.ComplexityRoot.Mutation.TransferPoints == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_transferPoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TransferPoints(childComplexity, args["input"].(bonus.TransferPointsInput)), true
+	case "Mutation.updateFamilySettings":
+		if e.ComplexityRoot.Mutation.UpdateFamilySettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateFamilySettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateFamilySettings(childComplexity, args["input"].(account.UpdateFamilySettingsInput)), true
 	case "Mutation.updatePreferences":
 		if e.ComplexityRoot.Mutation.UpdatePreferences == nil {
 			break
@@ -2534,6 +8480,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(account.UpdateProfileInput)), true
+	case "Mutation.updateWallet":
+		if e.ComplexityRoot.Mutation.UpdateWallet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateWallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateWallet(childComplexity, args["input"].(wallet.UpdateWalletInput)), true
+	case "Mutation.uploadCampaignPhoto":
+		if e.ComplexityRoot.Mutation.UploadCampaignPhoto == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_uploadCampaignPhoto_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UploadCampaignPhoto(childComplexity, args["input"].(campaign.UploadCampaignPhotoInput)), true
 	case "Mutation.upsertOrders":
 		if e.ComplexityRoot.Mutation.UpsertOrders == nil {
 			break
@@ -2556,6 +8524,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpsertProducts(childComplexity, args["input"].(order.UpsertProductsInput)), true
+	case "Mutation.voidGiftCard":
+		if e.ComplexityRoot.Mutation.VoidGiftCard == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_voidGiftCard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VoidGiftCard(childComplexity, args["input"].(wallet.VoidGiftCardInput)), true
+	case "Mutation.withdrawCampaignEntry":
+		if e.ComplexityRoot.Mutation.WithdrawCampaignEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawCampaignEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawCampaignEntry(childComplexity, args["input"].(campaign.WithdrawCampaignEntryInput)), true
+	case "Mutation.withdrawFamilyInvitation":
+		if e.ComplexityRoot.Mutation.WithdrawFamilyInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawFamilyInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawFamilyInvitation(childComplexity, args["input"].(account.WithdrawFamilyInvitationInput)), true
 
 	case "Notification.archivedAt":
 		if e.ComplexityRoot.Notification.ArchivedAt == nil {
@@ -2687,6 +8688,130 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
+	case "Offer.activatedAt":
+		if e.ComplexityRoot.Offer.ActivatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.ActivatedAt(childComplexity), true
+	case "Offer.availableActions":
+		if e.ComplexityRoot.Offer.AvailableActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.AvailableActions(childComplexity), true
+	case "Offer.description":
+		if e.ComplexityRoot.Offer.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.Description(childComplexity), true
+	case "Offer.effect":
+		if e.ComplexityRoot.Offer.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.Effect(childComplexity), true
+	case "Offer.expiresAt":
+		if e.ComplexityRoot.Offer.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.ExpiresAt(childComplexity), true
+	case "Offer.id":
+		if e.ComplexityRoot.Offer.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.ID(childComplexity), true
+	case "Offer.name":
+		if e.ComplexityRoot.Offer.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.Name(childComplexity), true
+	case "Offer.status":
+		if e.ComplexityRoot.Offer.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.Status(childComplexity), true
+	case "Offer.terms":
+		if e.ComplexityRoot.Offer.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Offer.Terms(childComplexity), true
+
+	case "OfferBenefit.description":
+		if e.ComplexityRoot.OfferBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferBenefit.Description(childComplexity), true
+	case "OfferBenefit.expiresAt":
+		if e.ComplexityRoot.OfferBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferBenefit.ExpiresAt(childComplexity), true
+	case "OfferBenefit.kind":
+		if e.ComplexityRoot.OfferBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferBenefit.Kind(childComplexity), true
+	case "OfferBenefit.offer":
+		if e.ComplexityRoot.OfferBenefit.Offer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferBenefit.Offer(childComplexity), true
+	case "OfferBenefit.title":
+		if e.ComplexityRoot.OfferBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferBenefit.Title(childComplexity), true
+
+	case "OfferConnection.edges":
+		if e.ComplexityRoot.OfferConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferConnection.Edges(childComplexity), true
+	case "OfferConnection.nodes":
+		if e.ComplexityRoot.OfferConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferConnection.Nodes(childComplexity), true
+	case "OfferConnection.pageInfo":
+		if e.ComplexityRoot.OfferConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferConnection.PageInfo(childComplexity), true
+	case "OfferConnection.totalCount":
+		if e.ComplexityRoot.OfferConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferConnection.TotalCount(childComplexity), true
+
+	case "OfferEdge.cursor":
+		if e.ComplexityRoot.OfferEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferEdge.Cursor(childComplexity), true
+	case "OfferEdge.node":
+		if e.ComplexityRoot.OfferEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfferEdge.Node(childComplexity), true
+
 	case "OpenTicketPayload.ticket":
 		if e.ComplexityRoot.OpenTicketPayload.Ticket == nil {
 			break
@@ -2699,6 +8824,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OpenTicketPayload.UserErrors(childComplexity), true
+
+	case "OpenWalletPayload.replayed":
+		if e.ComplexityRoot.OpenWalletPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenWalletPayload.Replayed(childComplexity), true
+	case "OpenWalletPayload.userErrors":
+		if e.ComplexityRoot.OpenWalletPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenWalletPayload.UserErrors(childComplexity), true
+	case "OpenWalletPayload.wallet":
+		if e.ComplexityRoot.OpenWalletPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenWalletPayload.Wallet(childComplexity), true
 
 	case "Order.availableActions":
 		if e.ComplexityRoot.Order.AvailableActions == nil {
@@ -3158,6 +9302,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PayOrderFromWalletPayload.entry":
+		if e.ComplexityRoot.PayOrderFromWalletPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayOrderFromWalletPayload.Entry(childComplexity), true
+	case "PayOrderFromWalletPayload.order":
+		if e.ComplexityRoot.PayOrderFromWalletPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayOrderFromWalletPayload.Order(childComplexity), true
+	case "PayOrderFromWalletPayload.replayed":
+		if e.ComplexityRoot.PayOrderFromWalletPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayOrderFromWalletPayload.Replayed(childComplexity), true
+	case "PayOrderFromWalletPayload.userErrors":
+		if e.ComplexityRoot.PayOrderFromWalletPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayOrderFromWalletPayload.UserErrors(childComplexity), true
+	case "PayOrderFromWalletPayload.wallet":
+		if e.ComplexityRoot.PayOrderFromWalletPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayOrderFromWalletPayload.Wallet(childComplexity), true
+
 	case "Payment.amount":
 		if e.ComplexityRoot.Payment.Amount == nil {
 			break
@@ -3201,6 +9376,309 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Payment.Status(childComplexity), true
 
+	case "PaymentNotice.amount":
+		if e.ComplexityRoot.PaymentNotice.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.Amount(childComplexity), true
+	case "PaymentNotice.createdAt":
+		if e.ComplexityRoot.PaymentNotice.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.CreatedAt(childComplexity), true
+	case "PaymentNotice.currency":
+		if e.ComplexityRoot.PaymentNotice.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.Currency(childComplexity), true
+	case "PaymentNotice.id":
+		if e.ComplexityRoot.PaymentNotice.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.GlobalID(childComplexity), true
+	case "PaymentNotice.outcome":
+		if e.ComplexityRoot.PaymentNotice.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.Outcome(childComplexity), true
+	case "PaymentNotice.reference":
+		if e.ComplexityRoot.PaymentNotice.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.Reference(childComplexity), true
+	case "PaymentNotice.sentAt":
+		if e.ComplexityRoot.PaymentNotice.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.SentAt(childComplexity), true
+	case "PaymentNotice.topUp":
+		if e.ComplexityRoot.PaymentNotice.TopUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.TopUp(childComplexity), true
+	case "PaymentNotice.type":
+		if e.ComplexityRoot.PaymentNotice.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.Type(childComplexity), true
+	case "PaymentNotice.webhookId":
+		if e.ComplexityRoot.PaymentNotice.WebhookID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNotice.WebhookID(childComplexity), true
+
+	case "PaymentNoticeConnection.edges":
+		if e.ComplexityRoot.PaymentNoticeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeConnection.Edges(childComplexity), true
+	case "PaymentNoticeConnection.nodes":
+		if e.ComplexityRoot.PaymentNoticeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeConnection.Nodes(childComplexity), true
+	case "PaymentNoticeConnection.pageInfo":
+		if e.ComplexityRoot.PaymentNoticeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeConnection.PageInfo(childComplexity), true
+	case "PaymentNoticeConnection.totalCount":
+		if e.ComplexityRoot.PaymentNoticeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeConnection.TotalCount(childComplexity), true
+
+	case "PaymentNoticeEdge.cursor":
+		if e.ComplexityRoot.PaymentNoticeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeEdge.Cursor(childComplexity), true
+	case "PaymentNoticeEdge.node":
+		if e.ComplexityRoot.PaymentNoticeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentNoticeEdge.Node(childComplexity), true
+
+	case "PendingAdjustment.amount":
+		if e.ComplexityRoot.PendingAdjustment.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.Amount(childComplexity), true
+	case "PendingAdjustment.decidedAt":
+		if e.ComplexityRoot.PendingAdjustment.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.DecidedAt(childComplexity), true
+	case "PendingAdjustment.decidedById":
+		if e.ComplexityRoot.PendingAdjustment.DecidedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.DecidedByID(childComplexity), true
+	case "PendingAdjustment.decisionReason":
+		if e.ComplexityRoot.PendingAdjustment.DecisionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.DecisionReason(childComplexity), true
+	case "PendingAdjustment.id":
+		if e.ComplexityRoot.PendingAdjustment.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.ID(childComplexity), true
+	case "PendingAdjustment.program":
+		if e.ComplexityRoot.PendingAdjustment.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.Program(childComplexity), true
+	case "PendingAdjustment.reason":
+		if e.ComplexityRoot.PendingAdjustment.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.Reason(childComplexity), true
+	case "PendingAdjustment.requestedAt":
+		if e.ComplexityRoot.PendingAdjustment.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.RequestedAt(childComplexity), true
+	case "PendingAdjustment.requestedById":
+		if e.ComplexityRoot.PendingAdjustment.RequestedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.RequestedByID(childComplexity), true
+	case "PendingAdjustment.status":
+		if e.ComplexityRoot.PendingAdjustment.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.Status(childComplexity), true
+	case "PendingAdjustment.userId":
+		if e.ComplexityRoot.PendingAdjustment.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustment.UserID(childComplexity), true
+
+	case "PendingAdjustmentConnection.edges":
+		if e.ComplexityRoot.PendingAdjustmentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentConnection.Edges(childComplexity), true
+	case "PendingAdjustmentConnection.nodes":
+		if e.ComplexityRoot.PendingAdjustmentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentConnection.Nodes(childComplexity), true
+	case "PendingAdjustmentConnection.pageInfo":
+		if e.ComplexityRoot.PendingAdjustmentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentConnection.PageInfo(childComplexity), true
+	case "PendingAdjustmentConnection.totalCount":
+		if e.ComplexityRoot.PendingAdjustmentConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentConnection.TotalCount(childComplexity), true
+
+	case "PendingAdjustmentEdge.cursor":
+		if e.ComplexityRoot.PendingAdjustmentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentEdge.Cursor(childComplexity), true
+	case "PendingAdjustmentEdge.node":
+		if e.ComplexityRoot.PendingAdjustmentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingAdjustmentEdge.Node(childComplexity), true
+
+	case "PendingWalletAdjustment.amount":
+		if e.ComplexityRoot.PendingWalletAdjustment.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.Amount(childComplexity), true
+	case "PendingWalletAdjustment.decidedAt":
+		if e.ComplexityRoot.PendingWalletAdjustment.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.DecidedAt(childComplexity), true
+	case "PendingWalletAdjustment.decidedById":
+		if e.ComplexityRoot.PendingWalletAdjustment.DecidedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.DecidedByID(childComplexity), true
+	case "PendingWalletAdjustment.decisionReason":
+		if e.ComplexityRoot.PendingWalletAdjustment.DecisionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.DecisionReason(childComplexity), true
+	case "PendingWalletAdjustment.id":
+		if e.ComplexityRoot.PendingWalletAdjustment.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.ID(childComplexity), true
+	case "PendingWalletAdjustment.reason":
+		if e.ComplexityRoot.PendingWalletAdjustment.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.Reason(childComplexity), true
+	case "PendingWalletAdjustment.requestedAt":
+		if e.ComplexityRoot.PendingWalletAdjustment.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.RequestedAt(childComplexity), true
+	case "PendingWalletAdjustment.requestedById":
+		if e.ComplexityRoot.PendingWalletAdjustment.RequestedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.RequestedByID(childComplexity), true
+	case "PendingWalletAdjustment.status":
+		if e.ComplexityRoot.PendingWalletAdjustment.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.Status(childComplexity), true
+	case "PendingWalletAdjustment.wallet":
+		if e.ComplexityRoot.PendingWalletAdjustment.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustment.Wallet(childComplexity), true
+
+	case "PendingWalletAdjustmentConnection.edges":
+		if e.ComplexityRoot.PendingWalletAdjustmentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentConnection.Edges(childComplexity), true
+	case "PendingWalletAdjustmentConnection.nodes":
+		if e.ComplexityRoot.PendingWalletAdjustmentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentConnection.Nodes(childComplexity), true
+	case "PendingWalletAdjustmentConnection.pageInfo":
+		if e.ComplexityRoot.PendingWalletAdjustmentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentConnection.PageInfo(childComplexity), true
+	case "PendingWalletAdjustmentConnection.totalCount":
+		if e.ComplexityRoot.PendingWalletAdjustmentConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentConnection.TotalCount(childComplexity), true
+
+	case "PendingWalletAdjustmentEdge.cursor":
+		if e.ComplexityRoot.PendingWalletAdjustmentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentEdge.Cursor(childComplexity), true
+	case "PendingWalletAdjustmentEdge.node":
+		if e.ComplexityRoot.PendingWalletAdjustmentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingWalletAdjustmentEdge.Node(childComplexity), true
+
 	case "PlaceOrderPayload.order":
 		if e.ComplexityRoot.PlaceOrderPayload.Order == nil {
 			break
@@ -3219,6 +9697,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlaceOrderPayload.UserErrors(childComplexity), true
+
+	case "PointsBenefit.available":
+		if e.ComplexityRoot.PointsBenefit.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Available(childComplexity), true
+	case "PointsBenefit.description":
+		if e.ComplexityRoot.PointsBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Description(childComplexity), true
+	case "PointsBenefit.expiresAt":
+		if e.ComplexityRoot.PointsBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.ExpiresAt(childComplexity), true
+	case "PointsBenefit.expiring":
+		if e.ComplexityRoot.PointsBenefit.Expiring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Expiring(childComplexity), true
+	case "PointsBenefit.kind":
+		if e.ComplexityRoot.PointsBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Kind(childComplexity), true
+	case "PointsBenefit.pending":
+		if e.ComplexityRoot.PointsBenefit.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Pending(childComplexity), true
+	case "PointsBenefit.title":
+		if e.ComplexityRoot.PointsBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointsBenefit.Title(childComplexity), true
 
 	case "Preferences.locale":
 		if e.ComplexityRoot.Preferences.Locale == nil {
@@ -3338,6 +9859,618 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "ProductPrice.listPrice":
+		if e.ComplexityRoot.ProductPrice.ListPrice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.ListPrice(childComplexity), true
+	case "ProductPrice.price":
+		if e.ComplexityRoot.ProductPrice.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.Price(childComplexity), true
+	case "ProductPrice.quantity":
+		if e.ComplexityRoot.ProductPrice.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.Quantity(childComplexity), true
+	case "ProductPrice.reductions":
+		if e.ComplexityRoot.ProductPrice.Reductions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.Reductions(childComplexity), true
+	case "ProductPrice.sku":
+		if e.ComplexityRoot.ProductPrice.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.Sku(childComplexity), true
+	case "ProductPrice.total":
+		if e.ComplexityRoot.ProductPrice.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPrice.Total(childComplexity), true
+
+	case "Progress.current":
+		if e.ComplexityRoot.Progress.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Progress.Current(childComplexity), true
+	case "Progress.deadline":
+		if e.ComplexityRoot.Progress.Deadline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Progress.Deadline(childComplexity), true
+	case "Progress.target":
+		if e.ComplexityRoot.Progress.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Progress.Target(childComplexity), true
+	case "Progress.unit":
+		if e.ComplexityRoot.Progress.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Progress.Unit(childComplexity), true
+
+	case "ProgressItem.campaignId":
+		if e.ComplexityRoot.ProgressItem.CampaignID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.CampaignID(childComplexity), true
+	case "ProgressItem.done":
+		if e.ComplexityRoot.ProgressItem.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Done(childComplexity), true
+	case "ProgressItem.goalId":
+		if e.ComplexityRoot.ProgressItem.GoalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.GoalID(childComplexity), true
+	case "ProgressItem.hint":
+		if e.ComplexityRoot.ProgressItem.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Hint(childComplexity), true
+	case "ProgressItem.kind":
+		if e.ComplexityRoot.ProgressItem.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Kind(childComplexity), true
+	case "ProgressItem.label":
+		if e.ComplexityRoot.ProgressItem.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Label(childComplexity), true
+	case "ProgressItem.missing":
+		if e.ComplexityRoot.ProgressItem.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Missing(childComplexity), true
+	case "ProgressItem.percent":
+		if e.ComplexityRoot.ProgressItem.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Percent(childComplexity), true
+	case "ProgressItem.points":
+		if e.ComplexityRoot.ProgressItem.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Points(childComplexity), true
+	case "ProgressItem.progress":
+		if e.ComplexityRoot.ProgressItem.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressItem.Progress(childComplexity), true
+
+	case "PromoCode.batchId":
+		if e.ComplexityRoot.PromoCode.BatchID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.BatchID(childComplexity), true
+	case "PromoCode.code":
+		if e.ComplexityRoot.PromoCode.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.Code(childComplexity), true
+	case "PromoCode.createdAt":
+		if e.ComplexityRoot.PromoCode.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.CreatedAt(childComplexity), true
+	case "PromoCode.customerId":
+		if e.ComplexityRoot.PromoCode.CustomerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.CustomerID(childComplexity), true
+	case "PromoCode.endsAt":
+		if e.ComplexityRoot.PromoCode.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.EndsAt(childComplexity), true
+	case "PromoCode.id":
+		if e.ComplexityRoot.PromoCode.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.ID(childComplexity), true
+	case "PromoCode.maxUses":
+		if e.ComplexityRoot.PromoCode.MaxUses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.MaxUses(childComplexity), true
+	case "PromoCode.promotionId":
+		if e.ComplexityRoot.PromoCode.PromotionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.PromotionID(childComplexity), true
+	case "PromoCode.status":
+		if e.ComplexityRoot.PromoCode.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.Status(childComplexity), true
+	case "PromoCode.uses":
+		if e.ComplexityRoot.PromoCode.Uses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCode.Uses(childComplexity), true
+
+	case "PromoCodeBatch.createdAt":
+		if e.ComplexityRoot.PromoCodeBatch.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.CreatedAt(childComplexity), true
+	case "PromoCodeBatch.finishedAt":
+		if e.ComplexityRoot.PromoCodeBatch.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.FinishedAt(childComplexity), true
+	case "PromoCodeBatch.id":
+		if e.ComplexityRoot.PromoCodeBatch.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.ID(childComplexity), true
+	case "PromoCodeBatch.made":
+		if e.ComplexityRoot.PromoCodeBatch.Made == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.Made(childComplexity), true
+	case "PromoCodeBatch.promotionId":
+		if e.ComplexityRoot.PromoCodeBatch.PromotionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.PromotionID(childComplexity), true
+	case "PromoCodeBatch.status":
+		if e.ComplexityRoot.PromoCodeBatch.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.Status(childComplexity), true
+	case "PromoCodeBatch.total":
+		if e.ComplexityRoot.PromoCodeBatch.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeBatch.Total(childComplexity), true
+
+	case "PromoCodeCheck.discount":
+		if e.ComplexityRoot.PromoCodeCheck.Discount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Discount(childComplexity), true
+	case "PromoCodeCheck.freeDelivery":
+		if e.ComplexityRoot.PromoCodeCheck.FreeDelivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.FreeDelivery(childComplexity), true
+	case "PromoCodeCheck.giftSku":
+		if e.ComplexityRoot.PromoCodeCheck.GiftSku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.GiftSku(childComplexity), true
+	case "PromoCodeCheck.lines":
+		if e.ComplexityRoot.PromoCodeCheck.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Lines(childComplexity), true
+	case "PromoCodeCheck.name":
+		if e.ComplexityRoot.PromoCodeCheck.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Name(childComplexity), true
+	case "PromoCodeCheck.points":
+		if e.ComplexityRoot.PromoCodeCheck.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Points(childComplexity), true
+	case "PromoCodeCheck.reduction":
+		if e.ComplexityRoot.PromoCodeCheck.Reduction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Reduction(childComplexity), true
+	case "PromoCodeCheck.reductions":
+		if e.ComplexityRoot.PromoCodeCheck.Reductions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Reductions(childComplexity), true
+	case "PromoCodeCheck.refusal":
+		if e.ComplexityRoot.PromoCodeCheck.Refusal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Refusal(childComplexity), true
+	case "PromoCodeCheck.subtotal":
+		if e.ComplexityRoot.PromoCodeCheck.Subtotal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Subtotal(childComplexity), true
+	case "PromoCodeCheck.total":
+		if e.ComplexityRoot.PromoCodeCheck.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Total(childComplexity), true
+	case "PromoCodeCheck.valid":
+		if e.ComplexityRoot.PromoCodeCheck.Valid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeCheck.Valid(childComplexity), true
+
+	case "PromoCodeConnection.edges":
+		if e.ComplexityRoot.PromoCodeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeConnection.Edges(childComplexity), true
+	case "PromoCodeConnection.nodes":
+		if e.ComplexityRoot.PromoCodeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeConnection.Nodes(childComplexity), true
+	case "PromoCodeConnection.pageInfo":
+		if e.ComplexityRoot.PromoCodeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeConnection.PageInfo(childComplexity), true
+	case "PromoCodeConnection.totalCount":
+		if e.ComplexityRoot.PromoCodeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeConnection.TotalCount(childComplexity), true
+
+	case "PromoCodeEdge.cursor":
+		if e.ComplexityRoot.PromoCodeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeEdge.Cursor(childComplexity), true
+	case "PromoCodeEdge.node":
+		if e.ComplexityRoot.PromoCodeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromoCodeEdge.Node(childComplexity), true
+
+	case "Promotion.audience":
+		if e.ComplexityRoot.Promotion.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Audience(childComplexity), true
+	case "Promotion.condition":
+		if e.ComplexityRoot.Promotion.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Condition(childComplexity), true
+	case "Promotion.createdAt":
+		if e.ComplexityRoot.Promotion.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.CreatedAt(childComplexity), true
+	case "Promotion.description":
+		if e.ComplexityRoot.Promotion.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Description(childComplexity), true
+	case "Promotion.effect":
+		if e.ComplexityRoot.Promotion.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Effect(childComplexity), true
+	case "Promotion.endsAt":
+		if e.ComplexityRoot.Promotion.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.EndsAt(childComplexity), true
+	case "Promotion.handle":
+		if e.ComplexityRoot.Promotion.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Handle(childComplexity), true
+	case "Promotion.id":
+		if e.ComplexityRoot.Promotion.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.ID(childComplexity), true
+	case "Promotion.kind":
+		if e.ComplexityRoot.Promotion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Kind(childComplexity), true
+	case "Promotion.maxUses":
+		if e.ComplexityRoot.Promotion.MaxUses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.MaxUses(childComplexity), true
+	case "Promotion.name":
+		if e.ComplexityRoot.Promotion.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Name(childComplexity), true
+	case "Promotion.perOwner":
+		if e.ComplexityRoot.Promotion.PerOwner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.PerOwner(childComplexity), true
+	case "Promotion.priority":
+		if e.ComplexityRoot.Promotion.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Priority(childComplexity), true
+	case "Promotion.revision":
+		if e.ComplexityRoot.Promotion.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Revision(childComplexity), true
+	case "Promotion.stackGroup":
+		if e.ComplexityRoot.Promotion.StackGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.StackGroup(childComplexity), true
+	case "Promotion.stackable":
+		if e.ComplexityRoot.Promotion.Stackable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Stackable(childComplexity), true
+	case "Promotion.startsAt":
+		if e.ComplexityRoot.Promotion.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.StartsAt(childComplexity), true
+	case "Promotion.statistics":
+		if e.ComplexityRoot.Promotion.Statistics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Statistics(childComplexity), true
+	case "Promotion.status":
+		if e.ComplexityRoot.Promotion.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Status(childComplexity), true
+	case "Promotion.translations":
+		if e.ComplexityRoot.Promotion.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Translations(childComplexity), true
+	case "Promotion.validDays":
+		if e.ComplexityRoot.Promotion.ValidDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.ValidDays(childComplexity), true
+
+	case "PromotionConnection.edges":
+		if e.ComplexityRoot.PromotionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.Edges(childComplexity), true
+	case "PromotionConnection.nodes":
+		if e.ComplexityRoot.PromotionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.Nodes(childComplexity), true
+	case "PromotionConnection.pageInfo":
+		if e.ComplexityRoot.PromotionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.PageInfo(childComplexity), true
+	case "PromotionConnection.totalCount":
+		if e.ComplexityRoot.PromotionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.TotalCount(childComplexity), true
+
+	case "PromotionEdge.cursor":
+		if e.ComplexityRoot.PromotionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEdge.Cursor(childComplexity), true
+	case "PromotionEdge.node":
+		if e.ComplexityRoot.PromotionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEdge.Node(childComplexity), true
+
+	case "PromotionEffect.amountOff":
+		if e.ComplexityRoot.PromotionEffect.AmountOff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.AmountOff(childComplexity), true
+	case "PromotionEffect.categories":
+		if e.ComplexityRoot.PromotionEffect.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.Categories(childComplexity), true
+	case "PromotionEffect.discountBasisPoints":
+		if e.ComplexityRoot.PromotionEffect.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.DiscountBasisPoints(childComplexity), true
+	case "PromotionEffect.fixedPrice":
+		if e.ComplexityRoot.PromotionEffect.FixedPrice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.FixedPrice(childComplexity), true
+	case "PromotionEffect.freeDelivery":
+		if e.ComplexityRoot.PromotionEffect.FreeDelivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.FreeDelivery(childComplexity), true
+	case "PromotionEffect.giftSku":
+		if e.ComplexityRoot.PromotionEffect.GiftSku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.GiftSku(childComplexity), true
+	case "PromotionEffect.maximumReduction":
+		if e.ComplexityRoot.PromotionEffect.MaximumReduction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.MaximumReduction(childComplexity), true
+	case "PromotionEffect.minimum":
+		if e.ComplexityRoot.PromotionEffect.Minimum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.Minimum(childComplexity), true
+	case "PromotionEffect.multiplierBasisPoints":
+		if e.ComplexityRoot.PromotionEffect.MultiplierBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.MultiplierBasisPoints(childComplexity), true
+	case "PromotionEffect.points":
+		if e.ComplexityRoot.PromotionEffect.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.Points(childComplexity), true
+	case "PromotionEffect.skus":
+		if e.ComplexityRoot.PromotionEffect.Skus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.Skus(childComplexity), true
+	case "PromotionEffect.steps":
+		if e.ComplexityRoot.PromotionEffect.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEffect.Steps(childComplexity), true
+
+	case "PromotionStatistics.issued":
+		if e.ComplexityRoot.PromotionStatistics.Issued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionStatistics.Issued(childComplexity), true
+	case "PromotionStatistics.reduced":
+		if e.ComplexityRoot.PromotionStatistics.Reduced == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionStatistics.Reduced(childComplexity), true
+	case "PromotionStatistics.reserved":
+		if e.ComplexityRoot.PromotionStatistics.Reserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionStatistics.Reserved(childComplexity), true
+	case "PromotionStatistics.used":
+		if e.ComplexityRoot.PromotionStatistics.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionStatistics.Used(childComplexity), true
+
+	case "Query.allCampaigns":
+		if e.ComplexityRoot.Query.AllCampaigns == nil {
+			break
+		}
+
+		args, err := ec.field_Query_allCampaigns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AllCampaigns(childComplexity, args["filter"].(*campaign.CampaignFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.auditEntries":
 		if e.ComplexityRoot.Query.AuditEntries == nil {
 			break
@@ -3355,6 +10488,94 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.BonusPrograms(childComplexity), true
+	case "Query.campaign":
+		if e.ComplexityRoot.Query.Campaign == nil {
+			break
+		}
+
+		args, err := ec.field_Query_campaign_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Campaign(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.campaignCodes":
+		if e.ComplexityRoot.Query.CampaignCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_campaignCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CampaignCodes(childComplexity, args["campaignId"].(scalar.ID), args["from"].(int), args["count"].(int)), true
+	case "Query.campaignEntriesToModerate":
+		if e.ComplexityRoot.Query.CampaignEntriesToModerate == nil {
+			break
+		}
+
+		args, err := ec.field_Query_campaignEntriesToModerate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CampaignEntriesToModerate(childComplexity, args["filter"].(*campaign.CampaignEntryModerationFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.campaignPhoto":
+		if e.ComplexityRoot.Query.CampaignPhoto == nil {
+			break
+		}
+
+		args, err := ec.field_Query_campaignPhoto_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CampaignPhoto(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.campaigns":
+		if e.ComplexityRoot.Query.Campaigns == nil {
+			break
+		}
+
+		args, err := ec.field_Query_campaigns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Campaigns(childComplexity, args["kinds"].([]campaign.CampaignKind), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.checkPromoCode":
+		if e.ComplexityRoot.Query.CheckPromoCode == nil {
+			break
+		}
+
+		args, err := ec.field_Query_checkPromoCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CheckPromoCode(childComplexity, args["input"].(promotion.CheckPromoCodeInput)), true
+	case "Query.club":
+		if e.ComplexityRoot.Query.Club == nil {
+			break
+		}
+
+		args, err := ec.field_Query_club_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Club(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.clubs":
+		if e.ComplexityRoot.Query.Clubs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_clubs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Clubs(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.company":
 		if e.ComplexityRoot.Query.Company == nil {
 			break
@@ -3377,6 +10598,116 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CustomerBonusAccount(childComplexity, args["userId"].(scalar.ID), args["programId"].(*scalar.ID)), true
+	case "Query.customerTier":
+		if e.ComplexityRoot.Query.CustomerTier == nil {
+			break
+		}
+
+		args, err := ec.field_Query_customerTier_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CustomerTier(childComplexity, args["userId"].(scalar.ID), args["programId"].(*scalar.ID)), true
+	case "Query.customerWallets":
+		if e.ComplexityRoot.Query.CustomerWallets == nil {
+			break
+		}
+
+		args, err := ec.field_Query_customerWallets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CustomerWallets(childComplexity, args["userId"].(scalar.ID)), true
+	case "Query.earningRule":
+		if e.ComplexityRoot.Query.EarningRule == nil {
+			break
+		}
+
+		args, err := ec.field_Query_earningRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EarningRule(childComplexity, args["id"].(scalar.ID), args["version"].(*int)), true
+	case "Query.earningRuleVariables":
+		if e.ComplexityRoot.Query.EarningRuleVariables == nil {
+			break
+		}
+
+		args, err := ec.field_Query_earningRuleVariables_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EarningRuleVariables(childComplexity, args["trigger"].(bonus.EarningTrigger)), true
+	case "Query.earningRules":
+		if e.ComplexityRoot.Query.EarningRules == nil {
+			break
+		}
+
+		args, err := ec.field_Query_earningRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EarningRules(childComplexity, args["programId"].(*scalar.ID), args["filter"].(*bonus.EarningRuleFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.estimatePoints":
+		if e.ComplexityRoot.Query.EstimatePoints == nil {
+			break
+		}
+
+		args, err := ec.field_Query_estimatePoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EstimatePoints(childComplexity, args["input"].(bonus.EstimatePointsInput)), true
+	case "Query.explainEarning":
+		if e.ComplexityRoot.Query.ExplainEarning == nil {
+			break
+		}
+
+		args, err := ec.field_Query_explainEarning_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ExplainEarning(childComplexity, args["orderId"].(scalar.ID)), true
+	case "Query.feeRules":
+		if e.ComplexityRoot.Query.FeeRules == nil {
+			break
+		}
+
+		args, err := ec.field_Query_feeRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.FeeRules(childComplexity, args["currency"].(*string)), true
+	case "Query.giftCard":
+		if e.ComplexityRoot.Query.GiftCard == nil {
+			break
+		}
+
+		args, err := ec.field_Query_giftCard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.GiftCard(childComplexity, args["code"].(string)), true
+	case "Query.giftCards":
+		if e.ComplexityRoot.Query.GiftCards == nil {
+			break
+		}
+
+		args, err := ec.field_Query_giftCards_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.GiftCards(childComplexity, args["filter"].(*wallet.GiftCardFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
@@ -3428,6 +10759,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Orders(childComplexity, args["filter"].(*order.OrderFilter), args["sort"].(*order.OrderSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.paymentNotices":
+		if e.ComplexityRoot.Query.PaymentNotices == nil {
+			break
+		}
+
+		args, err := ec.field_Query_paymentNotices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PaymentNotices(childComplexity, args["filter"].(*wallet.PaymentNoticeFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.pendingAdjustments":
+		if e.ComplexityRoot.Query.PendingAdjustments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_pendingAdjustments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PendingAdjustments(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.pendingWalletAdjustments":
+		if e.ComplexityRoot.Query.PendingWalletAdjustments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_pendingWalletAdjustments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PendingWalletAdjustments(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.priceFor":
+		if e.ComplexityRoot.Query.PriceFor == nil {
+			break
+		}
+
+		args, err := ec.field_Query_priceFor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PriceFor(childComplexity, args["input"].(promotion.PriceForInput)), true
 	case "Query.product":
 		if e.ComplexityRoot.Query.Product == nil {
 			break
@@ -3450,6 +10825,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["filter"].(*order.ProductFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.promoCodeBatch":
+		if e.ComplexityRoot.Query.PromoCodeBatch == nil {
+			break
+		}
+
+		args, err := ec.field_Query_promoCodeBatch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PromoCodeBatch(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.promoCodes":
+		if e.ComplexityRoot.Query.PromoCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_promoCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PromoCodes(childComplexity, args["filter"].(promotion.PromoCodeFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.promotion":
+		if e.ComplexityRoot.Query.Promotion == nil {
+			break
+		}
+
+		args, err := ec.field_Query_promotion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Promotion(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.promotions":
+		if e.ComplexityRoot.Query.Promotions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_promotions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Promotions(childComplexity, args["filter"].(*promotion.PromotionFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.referralProgram":
+		if e.ComplexityRoot.Query.ReferralProgram == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ReferralProgram(childComplexity), true
+	case "Query.referrals":
+		if e.ComplexityRoot.Query.Referrals == nil {
+			break
+		}
+
+		args, err := ec.field_Query_referrals_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Referrals(childComplexity, args["filter"].(*referral.ReferralFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.reward":
+		if e.ComplexityRoot.Query.Reward == nil {
+			break
+		}
+
+		args, err := ec.field_Query_reward_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Reward(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.rewardRedemption":
+		if e.ComplexityRoot.Query.RewardRedemption == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rewardRedemption_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RewardRedemption(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.rewardRedemptions":
+		if e.ComplexityRoot.Query.RewardRedemptions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rewardRedemptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RewardRedemptions(childComplexity, args["filter"].(*reward.RewardRedemptionFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.rewards":
+		if e.ComplexityRoot.Query.Rewards == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rewards_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Rewards(childComplexity, args["filter"].(*reward.RewardFilter), args["programId"].(*scalar.ID), args["sort"].(*reward.RewardSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.ticket":
 		if e.ComplexityRoot.Query.Ticket == nil {
 			break
@@ -3472,6 +10952,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.TicketQueue(childComplexity, args["filter"].(*support.TicketQueueFilter), args["sort"].(*support.TicketSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.tiers":
+		if e.ComplexityRoot.Query.Tiers == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tiers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tiers(childComplexity, args["programId"].(*scalar.ID)), true
 	case "Query.users":
 		if e.ComplexityRoot.Query.Users == nil {
 			break
@@ -3483,6 +10974,240 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Users(childComplexity, args["filter"].(*account.UserFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.wallet":
+		if e.ComplexityRoot.Query.Wallet == nil {
+			break
+		}
+
+		args, err := ec.field_Query_wallet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Wallet(childComplexity, args["id"].(scalar.ID)), true
+
+	case "QuoteTransferPayload.quote":
+		if e.ComplexityRoot.QuoteTransferPayload.Quote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteTransferPayload.Quote(childComplexity), true
+	case "QuoteTransferPayload.userErrors":
+		if e.ComplexityRoot.QuoteTransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteTransferPayload.UserErrors(childComplexity), true
+
+	case "RaffleEntry.id":
+		if e.ComplexityRoot.RaffleEntry.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleEntry.ID(childComplexity), true
+	case "RaffleEntry.person":
+		if e.ComplexityRoot.RaffleEntry.Person == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleEntry.Person(childComplexity), true
+
+	case "RaffleResult.algorithm":
+		if e.ComplexityRoot.RaffleResult.Algorithm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.Algorithm(childComplexity), true
+	case "RaffleResult.drawnAt":
+		if e.ComplexityRoot.RaffleResult.DrawnAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.DrawnAt(childComplexity), true
+	case "RaffleResult.entries":
+		if e.ComplexityRoot.RaffleResult.Entries == nil {
+			break
+		}
+
+		args, err := ec.field_RaffleResult_entries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.RaffleResult.Entries(childComplexity, args["after"].(*scalar.ID), args["count"].(*int)), true
+	case "RaffleResult.entriesCount":
+		if e.ComplexityRoot.RaffleResult.EntriesCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.EntriesCount(childComplexity), true
+	case "RaffleResult.entriesHash":
+		if e.ComplexityRoot.RaffleResult.EntriesHash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.EntriesHash(childComplexity), true
+	case "RaffleResult.publicEntropy":
+		if e.ComplexityRoot.RaffleResult.PublicEntropy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.PublicEntropy(childComplexity), true
+	case "RaffleResult.seed":
+		if e.ComplexityRoot.RaffleResult.Seed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.Seed(childComplexity), true
+	case "RaffleResult.seedHash":
+		if e.ComplexityRoot.RaffleResult.SeedHash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.SeedHash(childComplexity), true
+	case "RaffleResult.winners":
+		if e.ComplexityRoot.RaffleResult.Winners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleResult.Winners(childComplexity), true
+
+	case "RaffleWinner.entryId":
+		if e.ComplexityRoot.RaffleWinner.EntryID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleWinner.EntryID(childComplexity), true
+	case "RaffleWinner.person":
+		if e.ComplexityRoot.RaffleWinner.Person == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleWinner.Person(childComplexity), true
+	case "RaffleWinner.place":
+		if e.ComplexityRoot.RaffleWinner.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleWinner.Place(childComplexity), true
+	case "RaffleWinner.prize":
+		if e.ComplexityRoot.RaffleWinner.Prize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RaffleWinner.Prize(childComplexity), true
+
+	case "ReceiveCashPayload.entry":
+		if e.ComplexityRoot.ReceiveCashPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveCashPayload.Entry(childComplexity), true
+	case "ReceiveCashPayload.replayed":
+		if e.ComplexityRoot.ReceiveCashPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveCashPayload.Replayed(childComplexity), true
+	case "ReceiveCashPayload.topUp":
+		if e.ComplexityRoot.ReceiveCashPayload.TopUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveCashPayload.TopUp(childComplexity), true
+	case "ReceiveCashPayload.userErrors":
+		if e.ComplexityRoot.ReceiveCashPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveCashPayload.UserErrors(childComplexity), true
+	case "ReceiveCashPayload.wallet":
+		if e.ComplexityRoot.ReceiveCashPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveCashPayload.Wallet(childComplexity), true
+
+	case "RecordActPayload.entries":
+		if e.ComplexityRoot.RecordActPayload.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordActPayload.Entries(childComplexity), true
+	case "RecordActPayload.points":
+		if e.ComplexityRoot.RecordActPayload.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordActPayload.Points(childComplexity), true
+	case "RecordActPayload.replayed":
+		if e.ComplexityRoot.RecordActPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordActPayload.Replayed(childComplexity), true
+	case "RecordActPayload.userErrors":
+		if e.ComplexityRoot.RecordActPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordActPayload.UserErrors(childComplexity), true
+
+	case "RecordVisitPayload.entries":
+		if e.ComplexityRoot.RecordVisitPayload.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordVisitPayload.Entries(childComplexity), true
+	case "RecordVisitPayload.points":
+		if e.ComplexityRoot.RecordVisitPayload.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordVisitPayload.Points(childComplexity), true
+	case "RecordVisitPayload.replayed":
+		if e.ComplexityRoot.RecordVisitPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordVisitPayload.Replayed(childComplexity), true
+	case "RecordVisitPayload.userErrors":
+		if e.ComplexityRoot.RecordVisitPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordVisitPayload.UserErrors(childComplexity), true
+
+	case "RedeemGiftCardPayload.entry":
+		if e.ComplexityRoot.RedeemGiftCardPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemGiftCardPayload.Entry(childComplexity), true
+	case "RedeemGiftCardPayload.giftCard":
+		if e.ComplexityRoot.RedeemGiftCardPayload.GiftCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemGiftCardPayload.GiftCard(childComplexity), true
+	case "RedeemGiftCardPayload.replayed":
+		if e.ComplexityRoot.RedeemGiftCardPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemGiftCardPayload.Replayed(childComplexity), true
+	case "RedeemGiftCardPayload.userErrors":
+		if e.ComplexityRoot.RedeemGiftCardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemGiftCardPayload.UserErrors(childComplexity), true
+	case "RedeemGiftCardPayload.wallet":
+		if e.ComplexityRoot.RedeemGiftCardPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemGiftCardPayload.Wallet(childComplexity), true
 
 	case "RedeemPointsPayload.account":
 		if e.ComplexityRoot.RedeemPointsPayload.Account == nil {
@@ -3508,6 +11233,454 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RedeemPointsPayload.UserErrors(childComplexity), true
+
+	case "RedeemRewardCodePayload.redemption":
+		if e.ComplexityRoot.RedeemRewardCodePayload.Redemption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemRewardCodePayload.Redemption(childComplexity), true
+	case "RedeemRewardCodePayload.replayed":
+		if e.ComplexityRoot.RedeemRewardCodePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemRewardCodePayload.Replayed(childComplexity), true
+	case "RedeemRewardCodePayload.userErrors":
+		if e.ComplexityRoot.RedeemRewardCodePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedeemRewardCodePayload.UserErrors(childComplexity), true
+
+	case "ReducedLine.discount":
+		if e.ComplexityRoot.ReducedLine.Discount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReducedLine.Discount(childComplexity), true
+	case "ReducedLine.quantity":
+		if e.ComplexityRoot.ReducedLine.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReducedLine.Quantity(childComplexity), true
+	case "ReducedLine.sku":
+		if e.ComplexityRoot.ReducedLine.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReducedLine.Sku(childComplexity), true
+	case "ReducedLine.subtotal":
+		if e.ComplexityRoot.ReducedLine.Subtotal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReducedLine.Subtotal(childComplexity), true
+	case "ReducedLine.total":
+		if e.ComplexityRoot.ReducedLine.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReducedLine.Total(childComplexity), true
+
+	case "Reduction.amount":
+		if e.ComplexityRoot.Reduction.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reduction.Amount(childComplexity), true
+	case "Reduction.discountBasisPoints":
+		if e.ComplexityRoot.Reduction.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reduction.DiscountBasisPoints(childComplexity), true
+	case "Reduction.handle":
+		if e.ComplexityRoot.Reduction.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reduction.Handle(childComplexity), true
+	case "Reduction.source":
+		if e.ComplexityRoot.Reduction.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reduction.Source(childComplexity), true
+	case "Reduction.text":
+		if e.ComplexityRoot.Reduction.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reduction.Text(childComplexity), true
+
+	case "Referral.advocateId":
+		if e.ComplexityRoot.Referral.AdvocateID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.AdvocateID(childComplexity), true
+	case "Referral.createdAt":
+		if e.ComplexityRoot.Referral.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.CreatedAt(childComplexity), true
+	case "Referral.dueAt":
+		if e.ComplexityRoot.Referral.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.DueAt(childComplexity), true
+	case "Referral.endedAt":
+		if e.ComplexityRoot.Referral.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.EndedAt(childComplexity), true
+	case "Referral.expiresAt":
+		if e.ComplexityRoot.Referral.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.ExpiresAt(childComplexity), true
+	case "Referral.friendId":
+		if e.ComplexityRoot.Referral.FriendID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.FriendID(childComplexity), true
+	case "Referral.friendName":
+		if e.ComplexityRoot.Referral.FriendName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.FriendName(childComplexity), true
+	case "Referral.friendPoints":
+		if e.ComplexityRoot.Referral.FriendPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.FriendPoints(childComplexity), true
+	case "Referral.id":
+		if e.ComplexityRoot.Referral.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.GlobalID(childComplexity), true
+	case "Referral.note":
+		if e.ComplexityRoot.Referral.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Note(childComplexity), true
+	case "Referral.orderId":
+		if e.ComplexityRoot.Referral.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.OrderID(childComplexity), true
+	case "Referral.orderedAt":
+		if e.ComplexityRoot.Referral.OrderedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.OrderedAt(childComplexity), true
+	case "Referral.origin":
+		if e.ComplexityRoot.Referral.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Origin(childComplexity), true
+	case "Referral.points":
+		if e.ComplexityRoot.Referral.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Points(childComplexity), true
+	case "Referral.registeredAt":
+		if e.ComplexityRoot.Referral.RegisteredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.RegisteredAt(childComplexity), true
+	case "Referral.rejectReason":
+		if e.ComplexityRoot.Referral.RejectReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.RejectReason(childComplexity), true
+	case "Referral.revision":
+		if e.ComplexityRoot.Referral.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Revision(childComplexity), true
+	case "Referral.rewardedAt":
+		if e.ComplexityRoot.Referral.RewardedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.RewardedAt(childComplexity), true
+	case "Referral.status":
+		if e.ComplexityRoot.Referral.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Status(childComplexity), true
+	case "Referral.statusLabel":
+		if e.ComplexityRoot.Referral.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.StatusLabel(childComplexity), true
+	case "Referral.suspicions":
+		if e.ComplexityRoot.Referral.Suspicions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Suspicions(childComplexity), true
+
+	case "ReferralConnection.edges":
+		if e.ComplexityRoot.ReferralConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralConnection.Edges(childComplexity), true
+	case "ReferralConnection.nodes":
+		if e.ComplexityRoot.ReferralConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralConnection.Nodes(childComplexity), true
+	case "ReferralConnection.pageInfo":
+		if e.ComplexityRoot.ReferralConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralConnection.PageInfo(childComplexity), true
+	case "ReferralConnection.totalCount":
+		if e.ComplexityRoot.ReferralConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralConnection.TotalCount(childComplexity), true
+
+	case "ReferralEdge.cursor":
+		if e.ComplexityRoot.ReferralEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralEdge.Cursor(childComplexity), true
+	case "ReferralEdge.node":
+		if e.ComplexityRoot.ReferralEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralEdge.Node(childComplexity), true
+
+	case "ReferralInvitation.advocateName":
+		if e.ComplexityRoot.ReferralInvitation.AdvocateName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralInvitation.AdvocateName(childComplexity), true
+	case "ReferralInvitation.expiresAt":
+		if e.ComplexityRoot.ReferralInvitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralInvitation.ExpiresAt(childComplexity), true
+	case "ReferralInvitation.points":
+		if e.ComplexityRoot.ReferralInvitation.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralInvitation.Points(childComplexity), true
+	case "ReferralInvitation.status":
+		if e.ComplexityRoot.ReferralInvitation.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralInvitation.Status(childComplexity), true
+
+	case "ReferralLink.code":
+		if e.ComplexityRoot.ReferralLink.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralLink.Code(childComplexity), true
+	case "ReferralLink.createdAt":
+		if e.ComplexityRoot.ReferralLink.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralLink.CreatedAt(childComplexity), true
+	case "ReferralLink.url":
+		if e.ComplexityRoot.ReferralLink.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralLink.URL(childComplexity), true
+
+	case "ReferralProgram.advocatePoints":
+		if e.ComplexityRoot.ReferralProgram.AdvocatePoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.AdvocatePoints(childComplexity), true
+	case "ReferralProgram.capCount":
+		if e.ComplexityRoot.ReferralProgram.CapCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.CapCount(childComplexity), true
+	case "ReferralProgram.capDays":
+		if e.ComplexityRoot.ReferralProgram.CapDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.CapDays(childComplexity), true
+	case "ReferralProgram.claimDays":
+		if e.ComplexityRoot.ReferralProgram.ClaimDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.ClaimDays(childComplexity), true
+	case "ReferralProgram.description":
+		if e.ComplexityRoot.ReferralProgram.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.Description(childComplexity), true
+	case "ReferralProgram.friendPoints":
+		if e.ComplexityRoot.ReferralProgram.FriendPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.FriendPoints(childComplexity), true
+	case "ReferralProgram.isActive":
+		if e.ComplexityRoot.ReferralProgram.IsActive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.IsActive(childComplexity), true
+	case "ReferralProgram.minimumOrder":
+		if e.ComplexityRoot.ReferralProgram.MinimumOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.MinimumOrder(childComplexity), true
+	case "ReferralProgram.name":
+		if e.ComplexityRoot.ReferralProgram.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.Name(childComplexity), true
+	case "ReferralProgram.programId":
+		if e.ComplexityRoot.ReferralProgram.ProgramID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.ProgramID(childComplexity), true
+	case "ReferralProgram.returnDays":
+		if e.ComplexityRoot.ReferralProgram.ReturnDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.ReturnDays(childComplexity), true
+	case "ReferralProgram.revision":
+		if e.ComplexityRoot.ReferralProgram.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.Revision(childComplexity), true
+	case "ReferralProgram.terms":
+		if e.ComplexityRoot.ReferralProgram.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.Terms(childComplexity), true
+	case "ReferralProgram.translations":
+		if e.ComplexityRoot.ReferralProgram.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.Translations(childComplexity), true
+	case "ReferralProgram.windowDays":
+		if e.ComplexityRoot.ReferralProgram.WindowDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralProgram.WindowDays(childComplexity), true
+
+	case "ReferralStanding.friends":
+		if e.ComplexityRoot.ReferralStanding.Friends == nil {
+			break
+		}
+
+		args, err := ec.field_ReferralStanding_friends_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ReferralStanding.Friends(childComplexity, args["filter"].(*referral.ReferralFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "ReferralStanding.invitation":
+		if e.ComplexityRoot.ReferralStanding.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStanding.Invitation(childComplexity), true
+	case "ReferralStanding.link":
+		if e.ComplexityRoot.ReferralStanding.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStanding.Link(childComplexity), true
+	case "ReferralStanding.statistics":
+		if e.ComplexityRoot.ReferralStanding.Statistics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStanding.Statistics(childComplexity), true
+	case "ReferralStanding.terms":
+		if e.ComplexityRoot.ReferralStanding.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStanding.Terms(childComplexity), true
+
+	case "ReferralStatistics.invited":
+		if e.ComplexityRoot.ReferralStatistics.Invited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStatistics.Invited(childComplexity), true
+	case "ReferralStatistics.ordered":
+		if e.ComplexityRoot.ReferralStatistics.Ordered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStatistics.Ordered(childComplexity), true
+	case "ReferralStatistics.pointsEarned":
+		if e.ComplexityRoot.ReferralStatistics.PointsEarned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStatistics.PointsEarned(childComplexity), true
+	case "ReferralStatistics.registered":
+		if e.ComplexityRoot.ReferralStatistics.Registered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStatistics.Registered(childComplexity), true
+	case "ReferralStatistics.rewarded":
+		if e.ComplexityRoot.ReferralStatistics.Rewarded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReferralStatistics.Rewarded(childComplexity), true
 
 	case "Refund.amount":
 		if e.ComplexityRoot.Refund.Amount == nil {
@@ -3559,6 +11732,102 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RegisterPayload.Warnings(childComplexity), true
 
+	case "RejectAdjustmentPayload.adjustment":
+		if e.ComplexityRoot.RejectAdjustmentPayload.Adjustment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectAdjustmentPayload.Adjustment(childComplexity), true
+	case "RejectAdjustmentPayload.userErrors":
+		if e.ComplexityRoot.RejectAdjustmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectAdjustmentPayload.UserErrors(childComplexity), true
+
+	case "RejectReferralPayload.referral":
+		if e.ComplexityRoot.RejectReferralPayload.Referral == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectReferralPayload.Referral(childComplexity), true
+	case "RejectReferralPayload.userErrors":
+		if e.ComplexityRoot.RejectReferralPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectReferralPayload.UserErrors(childComplexity), true
+
+	case "RejectWalletAdjustmentPayload.adjustment":
+		if e.ComplexityRoot.RejectWalletAdjustmentPayload.Adjustment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectWalletAdjustmentPayload.Adjustment(childComplexity), true
+	case "RejectWalletAdjustmentPayload.userErrors":
+		if e.ComplexityRoot.RejectWalletAdjustmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectWalletAdjustmentPayload.UserErrors(childComplexity), true
+
+	case "ReleaseHoldPayload.account":
+		if e.ComplexityRoot.ReleaseHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Account(childComplexity), true
+	case "ReleaseHoldPayload.entry":
+		if e.ComplexityRoot.ReleaseHoldPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Entry(childComplexity), true
+	case "ReleaseHoldPayload.replayed":
+		if e.ComplexityRoot.ReleaseHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Replayed(childComplexity), true
+	case "ReleaseHoldPayload.userErrors":
+		if e.ComplexityRoot.ReleaseHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.UserErrors(childComplexity), true
+
+	case "ReleasePromoCodePayload.released":
+		if e.ComplexityRoot.ReleasePromoCodePayload.Released == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePromoCodePayload.Released(childComplexity), true
+	case "ReleasePromoCodePayload.replayed":
+		if e.ComplexityRoot.ReleasePromoCodePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePromoCodePayload.Replayed(childComplexity), true
+	case "ReleasePromoCodePayload.userErrors":
+		if e.ComplexityRoot.ReleasePromoCodePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePromoCodePayload.UserErrors(childComplexity), true
+
+	case "RemoveFamilyMemberPayload.family":
+		if e.ComplexityRoot.RemoveFamilyMemberPayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFamilyMemberPayload.Family(childComplexity), true
+	case "RemoveFamilyMemberPayload.userErrors":
+		if e.ComplexityRoot.RemoveFamilyMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFamilyMemberPayload.UserErrors(childComplexity), true
+
 	case "ReopenTicketPayload.ticket":
 		if e.ComplexityRoot.ReopenTicketPayload.Ticket == nil {
 			break
@@ -3603,6 +11872,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResendCodePayload.UserErrors(childComplexity), true
+
+	case "RetireBonusProgramPayload.program":
+		if e.ComplexityRoot.RetireBonusProgramPayload.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireBonusProgramPayload.Program(childComplexity), true
+	case "RetireBonusProgramPayload.userErrors":
+		if e.ComplexityRoot.RetireBonusProgramPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireBonusProgramPayload.UserErrors(childComplexity), true
+
+	case "RetireEarningRulePayload.rule":
+		if e.ComplexityRoot.RetireEarningRulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireEarningRulePayload.Rule(childComplexity), true
+	case "RetireEarningRulePayload.userErrors":
+		if e.ComplexityRoot.RetireEarningRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireEarningRulePayload.UserErrors(childComplexity), true
+
+	case "RetireTierPayload.tier":
+		if e.ComplexityRoot.RetireTierPayload.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireTierPayload.Tier(childComplexity), true
+	case "RetireTierPayload.userErrors":
+		if e.ComplexityRoot.RetireTierPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireTierPayload.UserErrors(childComplexity), true
 
 	case "ReturnLine.amount":
 		if e.ComplexityRoot.ReturnLine.Amount == nil {
@@ -3728,6 +12036,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReturnRequestEdge.Node(childComplexity), true
 
+	case "ReverseEntryPayload.account":
+		if e.ComplexityRoot.ReverseEntryPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReverseEntryPayload.Account(childComplexity), true
+	case "ReverseEntryPayload.entry":
+		if e.ComplexityRoot.ReverseEntryPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReverseEntryPayload.Entry(childComplexity), true
+	case "ReverseEntryPayload.replayed":
+		if e.ComplexityRoot.ReverseEntryPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReverseEntryPayload.Replayed(childComplexity), true
+	case "ReverseEntryPayload.userErrors":
+		if e.ComplexityRoot.ReverseEntryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReverseEntryPayload.UserErrors(childComplexity), true
+
 	case "RevokeSessionPayload.session":
 		if e.ComplexityRoot.RevokeSessionPayload.Session == nil {
 			break
@@ -3741,6 +12074,454 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeSessionPayload.UserErrors(childComplexity), true
 
+	case "Reward.availability":
+		if e.ComplexityRoot.Reward.Availability == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Availability(childComplexity), true
+	case "Reward.cost":
+		if e.ComplexityRoot.Reward.Cost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Cost(childComplexity), true
+	case "Reward.description":
+		if e.ComplexityRoot.Reward.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Description(childComplexity), true
+	case "Reward.endsAt":
+		if e.ComplexityRoot.Reward.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.EndsAt(childComplexity), true
+	case "Reward.id":
+		if e.ComplexityRoot.Reward.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.GlobalID(childComplexity), true
+	case "Reward.imageUrl":
+		if e.ComplexityRoot.Reward.ImageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.ImageURL(childComplexity), true
+	case "Reward.kind":
+		if e.ComplexityRoot.Reward.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Kind(childComplexity), true
+	case "Reward.name":
+		if e.ComplexityRoot.Reward.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Name(childComplexity), true
+	case "Reward.perOwner":
+		if e.ComplexityRoot.Reward.PerOwner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.PerOwner(childComplexity), true
+	case "Reward.periodDays":
+		if e.ComplexityRoot.Reward.PeriodDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.PeriodDays(childComplexity), true
+	case "Reward.periodLimit":
+		if e.ComplexityRoot.Reward.PeriodLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.PeriodLimit(childComplexity), true
+	case "Reward.program":
+		if e.ComplexityRoot.Reward.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Program(childComplexity), true
+	case "Reward.revision":
+		if e.ComplexityRoot.Reward.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Revision(childComplexity), true
+	case "Reward.settings":
+		if e.ComplexityRoot.Reward.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Settings(childComplexity), true
+	case "Reward.sku":
+		if e.ComplexityRoot.Reward.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Sku(childComplexity), true
+	case "Reward.startsAt":
+		if e.ComplexityRoot.Reward.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.StartsAt(childComplexity), true
+	case "Reward.status":
+		if e.ComplexityRoot.Reward.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Status(childComplexity), true
+	case "Reward.stock":
+		if e.ComplexityRoot.Reward.Stock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Stock(childComplexity), true
+	case "Reward.terms":
+		if e.ComplexityRoot.Reward.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.Terms(childComplexity), true
+	case "Reward.validDays":
+		if e.ComplexityRoot.Reward.ValidDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.ValidDays(childComplexity), true
+
+	case "RewardAvailability.available":
+		if e.ComplexityRoot.RewardAvailability.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardAvailability.Available(childComplexity), true
+	case "RewardAvailability.reasons":
+		if e.ComplexityRoot.RewardAvailability.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardAvailability.Reasons(childComplexity), true
+
+	case "RewardConnection.edges":
+		if e.ComplexityRoot.RewardConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardConnection.Edges(childComplexity), true
+	case "RewardConnection.nodes":
+		if e.ComplexityRoot.RewardConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardConnection.Nodes(childComplexity), true
+	case "RewardConnection.pageInfo":
+		if e.ComplexityRoot.RewardConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardConnection.PageInfo(childComplexity), true
+	case "RewardConnection.totalCount":
+		if e.ComplexityRoot.RewardConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardConnection.TotalCount(childComplexity), true
+
+	case "RewardEdge.cursor":
+		if e.ComplexityRoot.RewardEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardEdge.Cursor(childComplexity), true
+	case "RewardEdge.node":
+		if e.ComplexityRoot.RewardEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardEdge.Node(childComplexity), true
+
+	case "RewardReason.code":
+		if e.ComplexityRoot.RewardReason.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardReason.Code(childComplexity), true
+	case "RewardReason.params":
+		if e.ComplexityRoot.RewardReason.Params == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardReason.Params(childComplexity), true
+	case "RewardReason.text":
+		if e.ComplexityRoot.RewardReason.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardReason.Text(childComplexity), true
+
+	case "RewardRedemption.availableActions":
+		if e.ComplexityRoot.RewardRedemption.AvailableActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.AvailableActions(childComplexity), true
+	case "RewardRedemption.cancelledBy":
+		if e.ComplexityRoot.RewardRedemption.CancelledBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.CancelledBy(childComplexity), true
+	case "RewardRedemption.code":
+		if e.ComplexityRoot.RewardRedemption.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Code(childComplexity), true
+	case "RewardRedemption.cost":
+		if e.ComplexityRoot.RewardRedemption.Cost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Cost(childComplexity), true
+	case "RewardRedemption.createdAt":
+		if e.ComplexityRoot.RewardRedemption.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.CreatedAt(childComplexity), true
+	case "RewardRedemption.endedAt":
+		if e.ComplexityRoot.RewardRedemption.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.EndedAt(childComplexity), true
+	case "RewardRedemption.entryId":
+		if e.ComplexityRoot.RewardRedemption.EntryID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.EntryID(childComplexity), true
+	case "RewardRedemption.expiresAt":
+		if e.ComplexityRoot.RewardRedemption.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.ExpiresAt(childComplexity), true
+	case "RewardRedemption.fulfilledAt":
+		if e.ComplexityRoot.RewardRedemption.FulfilledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.FulfilledAt(childComplexity), true
+	case "RewardRedemption.id":
+		if e.ComplexityRoot.RewardRedemption.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.GlobalID(childComplexity), true
+	case "RewardRedemption.kind":
+		if e.ComplexityRoot.RewardRedemption.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Kind(childComplexity), true
+	case "RewardRedemption.note":
+		if e.ComplexityRoot.RewardRedemption.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Note(childComplexity), true
+	case "RewardRedemption.ownerId":
+		if e.ComplexityRoot.RewardRedemption.OwnerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.OwnerID(childComplexity), true
+	case "RewardRedemption.points":
+		if e.ComplexityRoot.RewardRedemption.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Points(childComplexity), true
+	case "RewardRedemption.program":
+		if e.ComplexityRoot.RewardRedemption.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Program(childComplexity), true
+	case "RewardRedemption.quantity":
+		if e.ComplexityRoot.RewardRedemption.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Quantity(childComplexity), true
+	case "RewardRedemption.reason":
+		if e.ComplexityRoot.RewardRedemption.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Reason(childComplexity), true
+	case "RewardRedemption.refundEntryId":
+		if e.ComplexityRoot.RewardRedemption.RefundEntryID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.RefundEntryID(childComplexity), true
+	case "RewardRedemption.revision":
+		if e.ComplexityRoot.RewardRedemption.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Revision(childComplexity), true
+	case "RewardRedemption.reward":
+		if e.ComplexityRoot.RewardRedemption.Reward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Reward(childComplexity), true
+	case "RewardRedemption.status":
+		if e.ComplexityRoot.RewardRedemption.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Status(childComplexity), true
+	case "RewardRedemption.statusLabel":
+		if e.ComplexityRoot.RewardRedemption.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.StatusLabel(childComplexity), true
+	case "RewardRedemption.title":
+		if e.ComplexityRoot.RewardRedemption.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Title(childComplexity), true
+	case "RewardRedemption.vouchers":
+		if e.ComplexityRoot.RewardRedemption.Vouchers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.Vouchers(childComplexity), true
+
+	case "RewardRedemptionConnection.edges":
+		if e.ComplexityRoot.RewardRedemptionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionConnection.Edges(childComplexity), true
+	case "RewardRedemptionConnection.nodes":
+		if e.ComplexityRoot.RewardRedemptionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionConnection.Nodes(childComplexity), true
+	case "RewardRedemptionConnection.pageInfo":
+		if e.ComplexityRoot.RewardRedemptionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionConnection.PageInfo(childComplexity), true
+	case "RewardRedemptionConnection.totalCount":
+		if e.ComplexityRoot.RewardRedemptionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionConnection.TotalCount(childComplexity), true
+
+	case "RewardRedemptionEdge.cursor":
+		if e.ComplexityRoot.RewardRedemptionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionEdge.Cursor(childComplexity), true
+	case "RewardRedemptionEdge.node":
+		if e.ComplexityRoot.RewardRedemptionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemptionEdge.Node(childComplexity), true
+
+	case "RewardSettings.audience":
+		if e.ComplexityRoot.RewardSettings.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.Audience(childComplexity), true
+	case "RewardSettings.cancellable":
+		if e.ComplexityRoot.RewardSettings.Cancellable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.Cancellable(childComplexity), true
+	case "RewardSettings.codesLeft":
+		if e.ComplexityRoot.RewardSettings.CodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.CodesLeft(childComplexity), true
+	case "RewardSettings.onExpiry":
+		if e.ComplexityRoot.RewardSettings.OnExpiry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.OnExpiry(childComplexity), true
+	case "RewardSettings.promotionId":
+		if e.ComplexityRoot.RewardSettings.PromotionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.PromotionID(childComplexity), true
+	case "RewardSettings.taken":
+		if e.ComplexityRoot.RewardSettings.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.Taken(childComplexity), true
+	case "RewardSettings.teaser":
+		if e.ComplexityRoot.RewardSettings.Teaser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.Teaser(childComplexity), true
+	case "RewardSettings.translations":
+		if e.ComplexityRoot.RewardSettings.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardSettings.Translations(childComplexity), true
+
+	case "RuleVariable.description":
+		if e.ComplexityRoot.RuleVariable.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleVariable.Description(childComplexity), true
+	case "RuleVariable.isFunction":
+		if e.ComplexityRoot.RuleVariable.IsFunction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleVariable.IsFunction(childComplexity), true
+	case "RuleVariable.name":
+		if e.ComplexityRoot.RuleVariable.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleVariable.Name(childComplexity), true
+	case "RuleVariable.type":
+		if e.ComplexityRoot.RuleVariable.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleVariable.Type(childComplexity), true
+
 	case "SaveAddressPayload.address":
 		if e.ComplexityRoot.SaveAddressPayload.Address == nil {
 			break
@@ -3753,6 +12534,186 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveAddressPayload.UserErrors(childComplexity), true
+
+	case "SaveBonusProgramPayload.program":
+		if e.ComplexityRoot.SaveBonusProgramPayload.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBonusProgramPayload.Program(childComplexity), true
+	case "SaveBonusProgramPayload.userErrors":
+		if e.ComplexityRoot.SaveBonusProgramPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBonusProgramPayload.UserErrors(childComplexity), true
+
+	case "SaveCampaignPayload.campaign":
+		if e.ComplexityRoot.SaveCampaignPayload.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCampaignPayload.Campaign(childComplexity), true
+	case "SaveCampaignPayload.userErrors":
+		if e.ComplexityRoot.SaveCampaignPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCampaignPayload.UserErrors(childComplexity), true
+
+	case "SaveClubPayload.club":
+		if e.ComplexityRoot.SaveClubPayload.Club == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveClubPayload.Club(childComplexity), true
+	case "SaveClubPayload.userErrors":
+		if e.ComplexityRoot.SaveClubPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveClubPayload.UserErrors(childComplexity), true
+
+	case "SaveEarningRulePayload.replayed":
+		if e.ComplexityRoot.SaveEarningRulePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveEarningRulePayload.Replayed(childComplexity), true
+	case "SaveEarningRulePayload.rule":
+		if e.ComplexityRoot.SaveEarningRulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveEarningRulePayload.Rule(childComplexity), true
+	case "SaveEarningRulePayload.sample":
+		if e.ComplexityRoot.SaveEarningRulePayload.Sample == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveEarningRulePayload.Sample(childComplexity), true
+	case "SaveEarningRulePayload.userErrors":
+		if e.ComplexityRoot.SaveEarningRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveEarningRulePayload.UserErrors(childComplexity), true
+
+	case "SaveFeeRulePayload.feeRule":
+		if e.ComplexityRoot.SaveFeeRulePayload.FeeRule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveFeeRulePayload.FeeRule(childComplexity), true
+	case "SaveFeeRulePayload.userErrors":
+		if e.ComplexityRoot.SaveFeeRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveFeeRulePayload.UserErrors(childComplexity), true
+
+	case "SaveGoalPayload.goal":
+		if e.ComplexityRoot.SaveGoalPayload.Goal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveGoalPayload.Goal(childComplexity), true
+	case "SaveGoalPayload.userErrors":
+		if e.ComplexityRoot.SaveGoalPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveGoalPayload.UserErrors(childComplexity), true
+
+	case "SaveOfferPayload.promotion":
+		if e.ComplexityRoot.SaveOfferPayload.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOfferPayload.Promotion(childComplexity), true
+	case "SaveOfferPayload.userErrors":
+		if e.ComplexityRoot.SaveOfferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOfferPayload.UserErrors(childComplexity), true
+
+	case "SavePromoCodesPayload.batch":
+		if e.ComplexityRoot.SavePromoCodesPayload.Batch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SavePromoCodesPayload.Batch(childComplexity), true
+	case "SavePromoCodesPayload.replayed":
+		if e.ComplexityRoot.SavePromoCodesPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SavePromoCodesPayload.Replayed(childComplexity), true
+	case "SavePromoCodesPayload.userErrors":
+		if e.ComplexityRoot.SavePromoCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SavePromoCodesPayload.UserErrors(childComplexity), true
+
+	case "SavePromotionPayload.promotion":
+		if e.ComplexityRoot.SavePromotionPayload.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SavePromotionPayload.Promotion(childComplexity), true
+	case "SavePromotionPayload.userErrors":
+		if e.ComplexityRoot.SavePromotionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SavePromotionPayload.UserErrors(childComplexity), true
+
+	case "SaveReferralProgramPayload.program":
+		if e.ComplexityRoot.SaveReferralProgramPayload.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReferralProgramPayload.Program(childComplexity), true
+	case "SaveReferralProgramPayload.userErrors":
+		if e.ComplexityRoot.SaveReferralProgramPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReferralProgramPayload.UserErrors(childComplexity), true
+
+	case "SaveRewardPayload.replayed":
+		if e.ComplexityRoot.SaveRewardPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRewardPayload.Replayed(childComplexity), true
+	case "SaveRewardPayload.reward":
+		if e.ComplexityRoot.SaveRewardPayload.Reward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRewardPayload.Reward(childComplexity), true
+	case "SaveRewardPayload.userErrors":
+		if e.ComplexityRoot.SaveRewardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRewardPayload.UserErrors(childComplexity), true
+
+	case "SaveTierPayload.tier":
+		if e.ComplexityRoot.SaveTierPayload.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveTierPayload.Tier(childComplexity), true
+	case "SaveTierPayload.userErrors":
+		if e.ComplexityRoot.SaveTierPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveTierPayload.UserErrors(childComplexity), true
 
 	case "Session.createdAt":
 		if e.ComplexityRoot.Session.CreatedAt == nil {
@@ -3803,6 +12764,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SetCampaignStatusPayload.campaign":
+		if e.ComplexityRoot.SetCampaignStatusPayload.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCampaignStatusPayload.Campaign(childComplexity), true
+	case "SetCampaignStatusPayload.userErrors":
+		if e.ComplexityRoot.SetCampaignStatusPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCampaignStatusPayload.UserErrors(childComplexity), true
+
+	case "SetCustomerTierPayload.change":
+		if e.ComplexityRoot.SetCustomerTierPayload.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCustomerTierPayload.Change(childComplexity), true
+	case "SetCustomerTierPayload.progress":
+		if e.ComplexityRoot.SetCustomerTierPayload.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCustomerTierPayload.Progress(childComplexity), true
+	case "SetCustomerTierPayload.userErrors":
+		if e.ComplexityRoot.SetCustomerTierPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCustomerTierPayload.UserErrors(childComplexity), true
+
 	case "SetOrderStatusPayload.order":
 		if e.ComplexityRoot.SetOrderStatusPayload.Order == nil {
 			break
@@ -3821,6 +12814,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetOrderStatusPayload.UserErrors(childComplexity), true
+
+	case "SetPromotionStatusPayload.promotion":
+		if e.ComplexityRoot.SetPromotionStatusPayload.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPromotionStatusPayload.Promotion(childComplexity), true
+	case "SetPromotionStatusPayload.userErrors":
+		if e.ComplexityRoot.SetPromotionStatusPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPromotionStatusPayload.UserErrors(childComplexity), true
+
+	case "SetRewardStatusPayload.reward":
+		if e.ComplexityRoot.SetRewardStatusPayload.Reward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetRewardStatusPayload.Reward(childComplexity), true
+	case "SetRewardStatusPayload.userErrors":
+		if e.ComplexityRoot.SetRewardStatusPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetRewardStatusPayload.UserErrors(childComplexity), true
 
 	case "SetTicketStatusPayload.ticket":
 		if e.ComplexityRoot.SetTicketStatusPayload.Ticket == nil {
@@ -3983,6 +13002,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.TicketUpdated(childComplexity, args["ticketId"].(scalar.ID), args["after"].(*string)), true
+	case "Subscription.walletBalanceChanged":
+		if e.ComplexityRoot.Subscription.WalletBalanceChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_walletBalanceChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.WalletBalanceChanged(childComplexity, args["after"].(*string)), true
+
+	case "TestEarningRulePayload.explanation":
+		if e.ComplexityRoot.TestEarningRulePayload.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestEarningRulePayload.Explanation(childComplexity), true
+	case "TestEarningRulePayload.failure":
+		if e.ComplexityRoot.TestEarningRulePayload.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestEarningRulePayload.Failure(childComplexity), true
+	case "TestEarningRulePayload.points":
+		if e.ComplexityRoot.TestEarningRulePayload.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestEarningRulePayload.Points(childComplexity), true
+	case "TestEarningRulePayload.userErrors":
+		if e.ComplexityRoot.TestEarningRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestEarningRulePayload.UserErrors(childComplexity), true
 
 	case "Ticket.assignee":
 		if e.ComplexityRoot.Ticket.Assignee == nil {
@@ -4278,6 +13333,660 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TicketUpdate.Ticket(childComplexity), true
 
+	case "Tier.basis":
+		if e.ComplexityRoot.Tier.Basis == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Basis(childComplexity), true
+	case "Tier.description":
+		if e.ComplexityRoot.Tier.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Description(childComplexity), true
+	case "Tier.downgrade":
+		if e.ComplexityRoot.Tier.Downgrade == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Downgrade(childComplexity), true
+	case "Tier.earnedThreshold":
+		if e.ComplexityRoot.Tier.EarnedThreshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.EarnedThreshold(childComplexity), true
+	case "Tier.fallsOnReturn":
+		if e.ComplexityRoot.Tier.FallsOnReturn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.FallsOnReturn(childComplexity), true
+	case "Tier.id":
+		if e.ComplexityRoot.Tier.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.GlobalID(childComplexity), true
+	case "Tier.graceDays":
+		if e.ComplexityRoot.Tier.GraceDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.GraceDays(childComplexity), true
+	case "Tier.handle":
+		if e.ComplexityRoot.Tier.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Handle(childComplexity), true
+	case "Tier.keep":
+		if e.ComplexityRoot.Tier.Keep == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Keep(childComplexity), true
+	case "Tier.keepDays":
+		if e.ComplexityRoot.Tier.KeepDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.KeepDays(childComplexity), true
+	case "Tier.name":
+		if e.ComplexityRoot.Tier.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Name(childComplexity), true
+	case "Tier.perks":
+		if e.ComplexityRoot.Tier.Perks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Perks(childComplexity), true
+	case "Tier.program":
+		if e.ComplexityRoot.Tier.Program == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Program(childComplexity), true
+	case "Tier.rank":
+		if e.ComplexityRoot.Tier.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Rank(childComplexity), true
+	case "Tier.spentThreshold":
+		if e.ComplexityRoot.Tier.SpentThreshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.SpentThreshold(childComplexity), true
+	case "Tier.window":
+		if e.ComplexityRoot.Tier.Window == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.Window(childComplexity), true
+	case "Tier.windowDays":
+		if e.ComplexityRoot.Tier.WindowDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tier.WindowDays(childComplexity), true
+
+	case "TierBenefit.description":
+		if e.ComplexityRoot.TierBenefit.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.Description(childComplexity), true
+	case "TierBenefit.discountBasisPoints":
+		if e.ComplexityRoot.TierBenefit.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.DiscountBasisPoints(childComplexity), true
+	case "TierBenefit.expiresAt":
+		if e.ComplexityRoot.TierBenefit.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.ExpiresAt(childComplexity), true
+	case "TierBenefit.kind":
+		if e.ComplexityRoot.TierBenefit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.Kind(childComplexity), true
+	case "TierBenefit.multiplierBasisPoints":
+		if e.ComplexityRoot.TierBenefit.MultiplierBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.MultiplierBasisPoints(childComplexity), true
+	case "TierBenefit.tier":
+		if e.ComplexityRoot.TierBenefit.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.Tier(childComplexity), true
+	case "TierBenefit.title":
+		if e.ComplexityRoot.TierBenefit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierBenefit.Title(childComplexity), true
+
+	case "TierChange.createdAt":
+		if e.ComplexityRoot.TierChange.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.CreatedAt(childComplexity), true
+	case "TierChange.explain":
+		if e.ComplexityRoot.TierChange.Explain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.Explain(childComplexity), true
+	case "TierChange.from":
+		if e.ComplexityRoot.TierChange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.From(childComplexity), true
+	case "TierChange.id":
+		if e.ComplexityRoot.TierChange.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.GlobalID(childComplexity), true
+	case "TierChange.kind":
+		if e.ComplexityRoot.TierChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.Kind(childComplexity), true
+	case "TierChange.label":
+		if e.ComplexityRoot.TierChange.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.Label(childComplexity), true
+	case "TierChange.reason":
+		if e.ComplexityRoot.TierChange.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.Note(childComplexity), true
+	case "TierChange.seq":
+		if e.ComplexityRoot.TierChange.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.Seq(childComplexity), true
+	case "TierChange.to":
+		if e.ComplexityRoot.TierChange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.To(childComplexity), true
+	case "TierChange.untilAt":
+		if e.ComplexityRoot.TierChange.UntilAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChange.UntilAt(childComplexity), true
+
+	case "TierChangeConnection.edges":
+		if e.ComplexityRoot.TierChangeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeConnection.Edges(childComplexity), true
+	case "TierChangeConnection.nodes":
+		if e.ComplexityRoot.TierChangeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeConnection.Nodes(childComplexity), true
+	case "TierChangeConnection.pageInfo":
+		if e.ComplexityRoot.TierChangeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeConnection.PageInfo(childComplexity), true
+	case "TierChangeConnection.totalCount":
+		if e.ComplexityRoot.TierChangeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeConnection.TotalCount(childComplexity), true
+
+	case "TierChangeEdge.cursor":
+		if e.ComplexityRoot.TierChangeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeEdge.Cursor(childComplexity), true
+	case "TierChangeEdge.node":
+		if e.ComplexityRoot.TierChangeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierChangeEdge.Node(childComplexity), true
+
+	case "TierDeferral.at":
+		if e.ComplexityRoot.TierDeferral.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierDeferral.At(childComplexity), true
+	case "TierDeferral.tier":
+		if e.ComplexityRoot.TierDeferral.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierDeferral.Tier(childComplexity), true
+
+	case "TierPerk.description":
+		if e.ComplexityRoot.TierPerk.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierPerk.Description(childComplexity), true
+	case "TierPerk.discountBasisPoints":
+		if e.ComplexityRoot.TierPerk.DiscountBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierPerk.DiscountBasisPoints(childComplexity), true
+	case "TierPerk.kind":
+		if e.ComplexityRoot.TierPerk.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierPerk.Kind(childComplexity), true
+	case "TierPerk.multiplierBasisPoints":
+		if e.ComplexityRoot.TierPerk.MultiplierBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierPerk.MultiplierBasisPoints(childComplexity), true
+	case "TierPerk.name":
+		if e.ComplexityRoot.TierPerk.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierPerk.Name(childComplexity), true
+
+	case "TierProgress.basis":
+		if e.ComplexityRoot.TierProgress.Basis == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Basis(childComplexity), true
+	case "TierProgress.current":
+		if e.ComplexityRoot.TierProgress.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Current(childComplexity), true
+	case "TierProgress.deadline":
+		if e.ComplexityRoot.TierProgress.Deadline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Deadline(childComplexity), true
+	case "TierProgress.deferred":
+		if e.ComplexityRoot.TierProgress.Deferred == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Deferred(childComplexity), true
+	case "TierProgress.goals":
+		if e.ComplexityRoot.TierProgress.Goals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Goals(childComplexity), true
+	case "TierProgress.missing":
+		if e.ComplexityRoot.TierProgress.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Missing(childComplexity), true
+	case "TierProgress.next":
+		if e.ComplexityRoot.TierProgress.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Next(childComplexity), true
+	case "TierProgress.progress":
+		if e.ComplexityRoot.TierProgress.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Progress(childComplexity), true
+	case "TierProgress.risk":
+		if e.ComplexityRoot.TierProgress.Risk == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Risk(childComplexity), true
+	case "TierProgress.stay":
+		if e.ComplexityRoot.TierProgress.Stay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.Stay(childComplexity), true
+	case "TierProgress.stayAmount":
+		if e.ComplexityRoot.TierProgress.StayAmount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierProgress.StayAmount(childComplexity), true
+
+	case "TierRisk.date":
+		if e.ComplexityRoot.TierRisk.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierRisk.Date(childComplexity), true
+	case "TierRisk.loses":
+		if e.ComplexityRoot.TierRisk.Loses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierRisk.Loses(childComplexity), true
+	case "TierRisk.tier":
+		if e.ComplexityRoot.TierRisk.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TierRisk.Tier(childComplexity), true
+
+	case "TopUp.amount":
+		if e.ComplexityRoot.TopUp.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.Amount(childComplexity), true
+	case "TopUp.createdAt":
+		if e.ComplexityRoot.TopUp.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.CreatedAt(childComplexity), true
+	case "TopUp.expiresAt":
+		if e.ComplexityRoot.TopUp.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.ExpiresAt(childComplexity), true
+	case "TopUp.failure":
+		if e.ComplexityRoot.TopUp.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.Failure(childComplexity), true
+	case "TopUp.id":
+		if e.ComplexityRoot.TopUp.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.GlobalID(childComplexity), true
+	case "TopUp.method":
+		if e.ComplexityRoot.TopUp.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.Method(childComplexity), true
+	case "TopUp.receiptNumber":
+		if e.ComplexityRoot.TopUp.ReceiptNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.ReceiptNumber(childComplexity), true
+	case "TopUp.settledAt":
+		if e.ComplexityRoot.TopUp.SettledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.SettledAt(childComplexity), true
+	case "TopUp.status":
+		if e.ComplexityRoot.TopUp.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.Status(childComplexity), true
+	case "TopUp.url":
+		if e.ComplexityRoot.TopUp.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.URL(childComplexity), true
+	case "TopUp.wallet":
+		if e.ComplexityRoot.TopUp.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUp.Wallet(childComplexity), true
+
+	case "TopUpConnection.edges":
+		if e.ComplexityRoot.TopUpConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpConnection.Edges(childComplexity), true
+	case "TopUpConnection.nodes":
+		if e.ComplexityRoot.TopUpConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpConnection.Nodes(childComplexity), true
+	case "TopUpConnection.pageInfo":
+		if e.ComplexityRoot.TopUpConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpConnection.PageInfo(childComplexity), true
+	case "TopUpConnection.totalCount":
+		if e.ComplexityRoot.TopUpConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpConnection.TotalCount(childComplexity), true
+
+	case "TopUpEdge.cursor":
+		if e.ComplexityRoot.TopUpEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpEdge.Cursor(childComplexity), true
+	case "TopUpEdge.node":
+		if e.ComplexityRoot.TopUpEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpEdge.Node(childComplexity), true
+
+	case "TopUpWalletPayload.replayed":
+		if e.ComplexityRoot.TopUpWalletPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpWalletPayload.Replayed(childComplexity), true
+	case "TopUpWalletPayload.topUp":
+		if e.ComplexityRoot.TopUpWalletPayload.TopUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpWalletPayload.TopUp(childComplexity), true
+	case "TopUpWalletPayload.userErrors":
+		if e.ComplexityRoot.TopUpWalletPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TopUpWalletPayload.UserErrors(childComplexity), true
+
+	case "TransferLimits.daily":
+		if e.ComplexityRoot.TransferLimits.Daily == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferLimits.Daily(childComplexity), true
+	case "TransferLimits.max":
+		if e.ComplexityRoot.TransferLimits.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferLimits.Max(childComplexity), true
+	case "TransferLimits.min":
+		if e.ComplexityRoot.TransferLimits.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferLimits.Min(childComplexity), true
+
+	case "TransferPointsPayload.account":
+		if e.ComplexityRoot.TransferPointsPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.Account(childComplexity), true
+	case "TransferPointsPayload.dailyLeft":
+		if e.ComplexityRoot.TransferPointsPayload.DailyLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.DailyLeft(childComplexity), true
+	case "TransferPointsPayload.entry":
+		if e.ComplexityRoot.TransferPointsPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.Entry(childComplexity), true
+	case "TransferPointsPayload.fee":
+		if e.ComplexityRoot.TransferPointsPayload.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.Fee(childComplexity), true
+	case "TransferPointsPayload.recipientName":
+		if e.ComplexityRoot.TransferPointsPayload.RecipientName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.RecipientName(childComplexity), true
+	case "TransferPointsPayload.replayed":
+		if e.ComplexityRoot.TransferPointsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.Replayed(childComplexity), true
+	case "TransferPointsPayload.userErrors":
+		if e.ComplexityRoot.TransferPointsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPointsPayload.UserErrors(childComplexity), true
+
+	case "TransferQuote.amount":
+		if e.ComplexityRoot.TransferQuote.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.Amount(childComplexity), true
+	case "TransferQuote.expiresAt":
+		if e.ComplexityRoot.TransferQuote.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.ExpiresAt(childComplexity), true
+	case "TransferQuote.explanation":
+		if e.ComplexityRoot.TransferQuote.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.Explanation(childComplexity), true
+	case "TransferQuote.fee":
+		if e.ComplexityRoot.TransferQuote.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.Fee(childComplexity), true
+	case "TransferQuote.freeLeft":
+		if e.ComplexityRoot.TransferQuote.FreeLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.FreeLeft(childComplexity), true
+	case "TransferQuote.id":
+		if e.ComplexityRoot.TransferQuote.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.ID(childComplexity), true
+	case "TransferQuote.own":
+		if e.ComplexityRoot.TransferQuote.Own == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.Own(childComplexity), true
+	case "TransferQuote.recipientName":
+		if e.ComplexityRoot.TransferQuote.RecipientName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.RecipientName(childComplexity), true
+	case "TransferQuote.total":
+		if e.ComplexityRoot.TransferQuote.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferQuote.Total(childComplexity), true
+
+	case "Translation.description":
+		if e.ComplexityRoot.Translation.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Translation.Description(childComplexity), true
+	case "Translation.locale":
+		if e.ComplexityRoot.Translation.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Translation.Locale(childComplexity), true
+	case "Translation.name":
+		if e.ComplexityRoot.Translation.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Translation.Name(childComplexity), true
+	case "Translation.terms":
+		if e.ComplexityRoot.Translation.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Translation.Terms(childComplexity), true
+
+	case "UpdateFamilySettingsPayload.family":
+		if e.ComplexityRoot.UpdateFamilySettingsPayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFamilySettingsPayload.Family(childComplexity), true
+	case "UpdateFamilySettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateFamilySettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFamilySettingsPayload.UserErrors(childComplexity), true
+
 	case "UpdatePreferencesPayload.user":
 		if e.ComplexityRoot.UpdatePreferencesPayload.User == nil {
 			break
@@ -4303,6 +14012,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateProfilePayload.UserErrors(childComplexity), true
+
+	case "UpdateWalletPayload.userErrors":
+		if e.ComplexityRoot.UpdateWalletPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateWalletPayload.UserErrors(childComplexity), true
+	case "UpdateWalletPayload.wallet":
+		if e.ComplexityRoot.UpdateWalletPayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateWalletPayload.Wallet(childComplexity), true
+
+	case "UploadCampaignPhotoPayload.photo":
+		if e.ComplexityRoot.UploadCampaignPhotoPayload.Photo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadCampaignPhotoPayload.Photo(childComplexity), true
+	case "UploadCampaignPhotoPayload.userErrors":
+		if e.ComplexityRoot.UploadCampaignPhotoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadCampaignPhotoPayload.UserErrors(childComplexity), true
 
 	case "UpsertOrderResult.order":
 		if e.ComplexityRoot.UpsertOrderResult.Order == nil {
@@ -4368,12 +14103,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpsertProductsPayload.UserErrors(childComplexity), true
 
+	case "User.achievements":
+		if e.ComplexityRoot.User.Achievements == nil {
+			break
+		}
+
+		args, err := ec.field_User_achievements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Achievements(childComplexity, args["earned"].(*bool), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.addresses":
 		if e.ComplexityRoot.User.Addresses == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Addresses(childComplexity), true
+	case "User.benefits":
+		if e.ComplexityRoot.User.Benefits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Benefits(childComplexity), true
 	case "User.birthOn":
 		if e.ComplexityRoot.User.BirthOn == nil {
 			break
@@ -4397,6 +14149,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.BonusAccounts(childComplexity), true
+	case "User.campaignEntries":
+		if e.ComplexityRoot.User.CampaignEntries == nil {
+			break
+		}
+
+		args, err := ec.field_User_campaignEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.CampaignEntries(childComplexity, args["filter"].(*campaign.CampaignEntryFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.clubs":
+		if e.ComplexityRoot.User.Clubs == nil {
+			break
+		}
+
+		args, err := ec.field_User_clubs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Clubs(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.contactPoints":
 		if e.ComplexityRoot.User.ContactPoints == nil {
 			break
@@ -4415,12 +14189,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.DisplayName(childComplexity), true
+	case "User.families":
+		if e.ComplexityRoot.User.Families == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Families(childComplexity), true
+	case "User.familyInvitations":
+		if e.ComplexityRoot.User.FamilyInvitations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.FamilyInvitations(childComplexity), true
 	case "User.familyName":
 		if e.ComplexityRoot.User.FamilyName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.FamilyName(childComplexity), true
+	case "User.giftCards":
+		if e.ComplexityRoot.User.GiftCards == nil {
+			break
+		}
+
+		args, err := ec.field_User_giftCards_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.GiftCards(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.givenName":
 		if e.ComplexityRoot.User.GivenName == nil {
 			break
@@ -4433,6 +14230,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.GlobalID(childComplexity), true
+	case "User.goals":
+		if e.ComplexityRoot.User.Goals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Goals(childComplexity), true
 	case "User.identities":
 		if e.ComplexityRoot.User.Identities == nil {
 			break
@@ -4468,6 +14271,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Notifications(childComplexity, args["filter"].(*notify.NotificationFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.offers":
+		if e.ComplexityRoot.User.Offers == nil {
+			break
+		}
+
+		args, err := ec.field_User_offers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Offers(childComplexity, args["filter"].(*promotion.OfferFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.orders":
 		if e.ComplexityRoot.User.Orders == nil {
 			break
@@ -4485,6 +14299,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Preferences(childComplexity), true
+	case "User.progress":
+		if e.ComplexityRoot.User.Progress == nil {
+			break
+		}
+
+		args, err := ec.field_User_progress_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Progress(childComplexity, args["kinds"].([]campaign.ProgressKind)), true
+	case "User.referral":
+		if e.ComplexityRoot.User.Referral == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Referral(childComplexity), true
 	case "User.returns":
 		if e.ComplexityRoot.User.Returns == nil {
 			break
@@ -4502,6 +14333,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Revision(childComplexity), true
+	case "User.rewardRedemptions":
+		if e.ComplexityRoot.User.RewardRedemptions == nil {
+			break
+		}
+
+		args, err := ec.field_User_rewardRedemptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.RewardRedemptions(childComplexity, args["filter"].(*reward.RewardRedemptionFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.sessions":
 		if e.ComplexityRoot.User.Sessions == nil {
 			break
@@ -4531,12 +14373,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Tickets(childComplexity, args["filter"].(*support.TicketFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.tier":
+		if e.ComplexityRoot.User.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Tier(childComplexity), true
+	case "User.topUps":
+		if e.ComplexityRoot.User.TopUps == nil {
+			break
+		}
+
+		args, err := ec.field_User_topUps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.TopUps(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.unreadCount":
 		if e.ComplexityRoot.User.UnreadCount == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.UnreadCount(childComplexity), true
+	case "User.wallets":
+		if e.ComplexityRoot.User.Wallets == nil {
+			break
+		}
+
+		args, err := ec.field_User_wallets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Wallets(childComplexity, args["hidden"].(*bool)), true
 
 	case "UserConnection.edges":
 		if e.ComplexityRoot.UserConnection.Edges == nil {
@@ -4601,6 +14471,324 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserError.Path(childComplexity), true
 
+	case "VoidGiftCardPayload.giftCard":
+		if e.ComplexityRoot.VoidGiftCardPayload.GiftCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VoidGiftCardPayload.GiftCard(childComplexity), true
+	case "VoidGiftCardPayload.userErrors":
+		if e.ComplexityRoot.VoidGiftCardPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VoidGiftCardPayload.UserErrors(childComplexity), true
+
+	case "WalletAccount.available":
+		if e.ComplexityRoot.WalletAccount.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Available(childComplexity), true
+	case "WalletAccount.balance":
+		if e.ComplexityRoot.WalletAccount.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Balance(childComplexity), true
+	case "WalletAccount.currency":
+		if e.ComplexityRoot.WalletAccount.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Currency(childComplexity), true
+	case "WalletAccount.entries":
+		if e.ComplexityRoot.WalletAccount.Entries == nil {
+			break
+		}
+
+		args, err := ec.field_WalletAccount_entries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.WalletAccount.Entries(childComplexity, args["filter"].(*wallet.WalletEntryFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "WalletAccount.id":
+		if e.ComplexityRoot.WalletAccount.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.GlobalID(childComplexity), true
+	case "WalletAccount.held":
+		if e.ComplexityRoot.WalletAccount.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Held(childComplexity), true
+	case "WalletAccount.label":
+		if e.ComplexityRoot.WalletAccount.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Label(childComplexity), true
+	case "WalletAccount.number":
+		if e.ComplexityRoot.WalletAccount.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Number(childComplexity), true
+	case "WalletAccount.statement":
+		if e.ComplexityRoot.WalletAccount.Statement == nil {
+			break
+		}
+
+		args, err := ec.field_WalletAccount_statement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.WalletAccount.Statement(childComplexity, args["from"].(time.Time), args["to"].(time.Time)), true
+	case "WalletAccount.visible":
+		if e.ComplexityRoot.WalletAccount.Visible == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletAccount.Visible(childComplexity), true
+
+	case "WalletBalanceChange.amount":
+		if e.ComplexityRoot.WalletBalanceChange.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Amount(childComplexity), true
+	case "WalletBalanceChange.available":
+		if e.ComplexityRoot.WalletBalanceChange.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Available(childComplexity), true
+	case "WalletBalanceChange.balance":
+		if e.ComplexityRoot.WalletBalanceChange.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Balance(childComplexity), true
+	case "WalletBalanceChange.cause":
+		if e.ComplexityRoot.WalletBalanceChange.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Cause(childComplexity), true
+	case "WalletBalanceChange.cursor":
+		if e.ComplexityRoot.WalletBalanceChange.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Cursor(childComplexity), true
+	case "WalletBalanceChange.entry":
+		if e.ComplexityRoot.WalletBalanceChange.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Entry(childComplexity), true
+	case "WalletBalanceChange.wallet":
+		if e.ComplexityRoot.WalletBalanceChange.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletBalanceChange.Wallet(childComplexity), true
+
+	case "WalletEntry.amount":
+		if e.ComplexityRoot.WalletEntry.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Amount(childComplexity), true
+	case "WalletEntry.balanceAfter":
+		if e.ComplexityRoot.WalletEntry.BalanceAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.BalanceAfter(childComplexity), true
+	case "WalletEntry.counterparty":
+		if e.ComplexityRoot.WalletEntry.Counterparty == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Counterparty(childComplexity), true
+	case "WalletEntry.createdAt":
+		if e.ComplexityRoot.WalletEntry.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.CreatedAt(childComplexity), true
+	case "WalletEntry.id":
+		if e.ComplexityRoot.WalletEntry.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.GlobalID(childComplexity), true
+	case "WalletEntry.kind":
+		if e.ComplexityRoot.WalletEntry.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Kind(childComplexity), true
+	case "WalletEntry.label":
+		if e.ComplexityRoot.WalletEntry.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Label(childComplexity), true
+	case "WalletEntry.orderId":
+		if e.ComplexityRoot.WalletEntry.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.OrderID(childComplexity), true
+	case "WalletEntry.reason":
+		if e.ComplexityRoot.WalletEntry.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Reason(childComplexity), true
+	case "WalletEntry.seq":
+		if e.ComplexityRoot.WalletEntry.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.Seq(childComplexity), true
+	case "WalletEntry.transferId":
+		if e.ComplexityRoot.WalletEntry.TransferID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntry.TransferID(childComplexity), true
+
+	case "WalletEntryConnection.edges":
+		if e.ComplexityRoot.WalletEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryConnection.Edges(childComplexity), true
+	case "WalletEntryConnection.nodes":
+		if e.ComplexityRoot.WalletEntryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryConnection.Nodes(childComplexity), true
+	case "WalletEntryConnection.pageInfo":
+		if e.ComplexityRoot.WalletEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryConnection.PageInfo(childComplexity), true
+	case "WalletEntryConnection.totalCount":
+		if e.ComplexityRoot.WalletEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryConnection.TotalCount(childComplexity), true
+
+	case "WalletEntryEdge.cursor":
+		if e.ComplexityRoot.WalletEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryEdge.Cursor(childComplexity), true
+	case "WalletEntryEdge.node":
+		if e.ComplexityRoot.WalletEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletEntryEdge.Node(childComplexity), true
+
+	case "WalletStatement.closing":
+		if e.ComplexityRoot.WalletStatement.Closing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Closing(childComplexity), true
+	case "WalletStatement.count":
+		if e.ComplexityRoot.WalletStatement.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Count(childComplexity), true
+	case "WalletStatement.fees":
+		if e.ComplexityRoot.WalletStatement.Fees == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Fees(childComplexity), true
+	case "WalletStatement.from":
+		if e.ComplexityRoot.WalletStatement.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.From(childComplexity), true
+	case "WalletStatement.incoming":
+		if e.ComplexityRoot.WalletStatement.Incoming == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Incoming(childComplexity), true
+	case "WalletStatement.opening":
+		if e.ComplexityRoot.WalletStatement.Opening == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Opening(childComplexity), true
+	case "WalletStatement.outgoing":
+		if e.ComplexityRoot.WalletStatement.Outgoing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.Outgoing(childComplexity), true
+	case "WalletStatement.to":
+		if e.ComplexityRoot.WalletStatement.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletStatement.To(childComplexity), true
+
+	case "WalletTransfer.amount":
+		if e.ComplexityRoot.WalletTransfer.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.Amount(childComplexity), true
+	case "WalletTransfer.completedAt":
+		if e.ComplexityRoot.WalletTransfer.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.CompletedAt(childComplexity), true
+	case "WalletTransfer.fee":
+		if e.ComplexityRoot.WalletTransfer.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.Fee(childComplexity), true
+	case "WalletTransfer.id":
+		if e.ComplexityRoot.WalletTransfer.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.ID(childComplexity), true
+	case "WalletTransfer.recipientName":
+		if e.ComplexityRoot.WalletTransfer.RecipientName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.RecipientName(childComplexity), true
+	case "WalletTransfer.total":
+		if e.ComplexityRoot.WalletTransfer.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WalletTransfer.Total(childComplexity), true
+
 	case "Warning.code":
 		if e.ComplexityRoot.Warning.Code == nil {
 			break
@@ -4613,6 +14801,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Warning.Message(childComplexity), true
+
+	case "WithdrawCampaignEntryPayload.entry":
+		if e.ComplexityRoot.WithdrawCampaignEntryPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawCampaignEntryPayload.Entry(childComplexity), true
+	case "WithdrawCampaignEntryPayload.userErrors":
+		if e.ComplexityRoot.WithdrawCampaignEntryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawCampaignEntryPayload.UserErrors(childComplexity), true
+
+	case "WithdrawFamilyInvitationPayload.family":
+		if e.ComplexityRoot.WithdrawFamilyInvitationPayload.Family == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawFamilyInvitationPayload.Family(childComplexity), true
+	case "WithdrawFamilyInvitationPayload.userErrors":
+		if e.ComplexityRoot.WithdrawFamilyInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawFamilyInvitationPayload.UserErrors(childComplexity), true
 
 	}
 	return 0, false
@@ -4713,6 +14927,254 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../../schema/account_family.graphqls", Input: `extend type Mutation {
+  "Makes a family, whose holder is the caller. A person is in 3 families at most."
+  createFamily(input: CreateFamilyInput!): CreateFamilyPayload! @access(audience: [CUSTOMER])
+  "Invites somebody into a family. The answer is the same whether the address or the person is known or not. Holders only."
+  inviteToFamily(input: InviteToFamilyInput!): InviteToFamilyPayload! @access(audience: [CUSTOMER])
+  "Takes an open invitation back. Holders only."
+  withdrawFamilyInvitation(input: WithdrawFamilyInvitationInput!): WithdrawFamilyInvitationPayload! @access(audience: [CUSTOMER])
+  "Joins a family by an invitation of one's own."
+  acceptFamilyInvitation(input: AcceptFamilyInvitationInput!): AcceptFamilyInvitationPayload! @access(audience: [CUSTOMER])
+  "Says no to an invitation."
+  declineFamilyInvitation(input: DeclineFamilyInvitationInput!): DeclineFamilyInvitationPayload! @access(audience: [CUSTOMER])
+  "Gives a member another role. Holders only; the last holder stays one."
+  changeFamilyRole(input: ChangeFamilyRoleInput!): ChangeFamilyRolePayload! @access(audience: [CUSTOMER])
+  "Takes a member out of a family, at once. Holders only."
+  removeFamilyMember(input: RemoveFamilyMemberInput!): RemoveFamilyMemberPayload! @access(audience: [CUSTOMER])
+  "Leaves a family. The last holder cannot, unless he is the last member and the card is empty."
+  leaveFamily(input: LeaveFamilyInput!): LeaveFamilyPayload! @access(audience: [CUSTOMER])
+  "Changes the family's name (holders only), and whether the caller's own orders earn into its card."
+  updateFamilySettings(input: UpdateFamilySettingsInput!): UpdateFamilySettingsPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "The families that the person belongs to. Only the person sees them."
+  families: [Family!]!
+  "Invitations into families that wait for the person's answer. Only the person sees them."
+  familyInvitations: [FamilyInvitation!]!
+}
+
+"People who share a bonus card. Act for it by its id in X-Kabinet-Company: redeemPoints and the like then spend from the shared card, as the role allows."
+type Family {
+  "The id, com_…"
+  id: ID!
+  "Its name."
+  name: String!
+  "The caller's role."
+  role: FamilyRole!
+  "Whether the caller's own orders earn into the shared card."
+  earnToFamily: Boolean!
+  "Who belongs to it, first come first; at most 10."
+  members: [FamilyMember!]!
+  "Invitations that are not answered yet. Empty but for holders."
+  invitations: [FamilyInvitation!]!
+  "The balances of the shared card, one for each bonus programme."
+  cards: [FamilyCard!]!
+  "The shared card in full. Empty unless the caller acts for the family."
+  bonusAccounts: [BonusAccount!]!
+}
+
+"What a member of a family may do."
+enum FamilyRole {
+  "Everything: sees, spends, invites, removes, gives roles."
+  HOLDER
+  "Sees the shared card and spends from it."
+  SPENDER
+  "Sees the shared card; what he earns may go there."
+  MEMBER
+}
+
+"A person in a family, as the others see him."
+type FamilyMember {
+  "The id of the membership, mbr_…"
+  id: ID!
+  "How the person is addressed."
+  displayName: String!
+  "What he may do."
+  role: FamilyRole!
+  "Whether it is the caller."
+  isMe: Boolean!
+  "Since when."
+  joinedAt: DateTime!
+}
+
+"A request to join a family."
+type FamilyInvitation {
+  "The id, inv_…"
+  id: ID!
+  "The family's id, com_…"
+  familyId: ID!
+  "The family's name."
+  familyName: String!
+  "The role offered."
+  role: FamilyRole!
+  "Who invites, as he is addressed."
+  inviterName: String!
+  "The address invited, as the inviter wrote it; shown to holders."
+  email: EmailAddress
+  "When it was made."
+  createdAt: DateTime!
+  "When it can no longer be accepted."
+  expiresAt: DateTime!
+}
+
+"The balance of a family's card in one bonus programme."
+type FamilyCard {
+  "The account's id, acc_…"
+  accountId: ID!
+  "The programme's id, prog_…"
+  programId: ID!
+  "The programme's name, in the caller's language."
+  programName: String!
+  "Points owned: available and held."
+  balance: Points!
+  "Points that can be spent now."
+  available: Points!
+  "Points on their way."
+  pending: Points!
+}
+
+"Input of createFamily."
+input CreateFamilyInput {
+  "Its name, 1 to 100 characters."
+  name: String!
+}
+
+"What createFamily gives."
+type CreateFamilyPayload {
+  "The family made."
+  family: Family
+  "Why none was made."
+  userErrors: [UserError!]!
+}
+
+"Input of inviteToFamily. Either the address or the person."
+input InviteToFamilyInput {
+  "The family."
+  familyId: ID!
+  "Whoever proves this address may accept."
+  email: EmailAddress
+  "This person may accept."
+  userId: ID
+  "The role offered."
+  role: FamilyRole = MEMBER
+}
+
+"What inviteToFamily gives."
+type InviteToFamilyPayload {
+  "The invitation, the same one if it was open already."
+  invitation: FamilyInvitation
+  "Why nobody was invited."
+  userErrors: [UserError!]!
+}
+
+"Input of withdrawFamilyInvitation."
+input WithdrawFamilyInvitationInput {
+  "The invitation."
+  invitationId: ID!
+}
+
+"What withdrawFamilyInvitation gives."
+type WithdrawFamilyInvitationPayload {
+  "The family."
+  family: Family
+  "Why it was not taken back."
+  userErrors: [UserError!]!
+}
+
+"Input of acceptFamilyInvitation."
+input AcceptFamilyInvitationInput {
+  "The invitation."
+  invitationId: ID!
+  "Whether the caller's own orders earn into the shared card from now on."
+  earnToFamily: Boolean = false
+}
+
+"What acceptFamilyInvitation gives."
+type AcceptFamilyInvitationPayload {
+  "The family joined."
+  family: Family
+  "Why it was not joined."
+  userErrors: [UserError!]!
+}
+
+"Input of declineFamilyInvitation."
+input DeclineFamilyInvitationInput {
+  "The invitation."
+  invitationId: ID!
+}
+
+"What declineFamilyInvitation gives."
+type DeclineFamilyInvitationPayload {
+  "The invitation declined."
+  invitation: FamilyInvitation
+  "Why it was not declined."
+  userErrors: [UserError!]!
+}
+
+"Input of changeFamilyRole."
+input ChangeFamilyRoleInput {
+  "The member, by the id of the membership."
+  memberId: ID!
+  "The new role."
+  role: FamilyRole!
+}
+
+"What changeFamilyRole gives."
+type ChangeFamilyRolePayload {
+  "The family."
+  family: Family
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of removeFamilyMember."
+input RemoveFamilyMemberInput {
+  "The member, by the id of the membership."
+  memberId: ID!
+}
+
+"What removeFamilyMember gives."
+type RemoveFamilyMemberPayload {
+  "The family."
+  family: Family
+  "Why nobody was removed."
+  userErrors: [UserError!]!
+}
+
+"Input of leaveFamily."
+input LeaveFamilyInput {
+  "The family."
+  familyId: ID!
+}
+
+"What leaveFamily gives."
+type LeaveFamilyPayload {
+  "The families that the caller still belongs to."
+  families: [Family!]
+  "Why it was not left."
+  userErrors: [UserError!]!
+}
+
+"Input of updateFamilySettings. An absent field is unchanged."
+input UpdateFamilySettingsInput {
+  "The family."
+  familyId: ID!
+  "The family's name, 1 to 100 characters. Holders only."
+  name: String
+  "Whether the caller's own orders earn into the shared card; into one family's at most, the last one chosen."
+  earnToFamily: Boolean
+}
+
+"What updateFamilySettings gives."
+type UpdateFamilySettingsPayload {
+  "The family."
+  family: Family
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/account_session.graphqls", Input: `extend type Mutation {
   "Makes an account and sends a code to the address. The answer is the same whether the address is known or not: only its owner is told more, by mail."
   register(input: RegisterInput!): RegisterPayload! @access(audience: [ANYONE])
@@ -4816,6 +15278,8 @@ input RegisterInput {
   locale: Locale
   "The time zone of dates."
   timeZone: TimeZone
+  "The code of a friend's link; one that is not known is a warning, not a refusal."
+  referralCode: String
 }
 
 "What register gives."
@@ -5336,8 +15800,18 @@ enum StaffPermission {
   ORDERS_WRITE
   "Read bonus accounts."
   BONUSES_READ
-  "Accrue and adjust points."
+  "Accrue and adjust points, programmes, rules and tiers."
   BONUSES_WRITE
+  "Approve corrections of points that another member of staff asked for."
+  BONUSES_APPROVE
+  "Read promotions, codes, rewards, campaigns and referrals of everybody."
+  MARKETING_READ
+  "Change promotions, clubs, rewards and campaigns."
+  MARKETING_WRITE
+  "Read all wallets."
+  WALLETS_READ
+  "Take cash, correct wallets, issue gift cards, set fees."
+  WALLETS_WRITE
   "Read all tickets."
   TICKETS_READ
   "Answer, assign and close tickets."
@@ -5426,6 +15900,8 @@ enum WarningCode {
   PASSWORD_CONTAINS_CYRILLIC
   "The password is easy to guess."
   PASSWORD_WEAK
+  "Nobody has this referral code, or friends cannot be brought now."
+  REFERRAL_CODE_UNKNOWN
 }
 
 "Every reason for which a mutation does nothing. Codes of top-level errors are listed in docs/errors.md."
@@ -5472,8 +15948,26 @@ enum ErrorCode {
   PROGRAM_NOT_FOUND
   "The amount must be positive."
   POINTS_NOT_POSITIVE
+  "An expression of a rule cannot be used; params.line, params.column, params.reason."
+  RULE_INVALID
   "There are fewer points than asked for; params.available."
   TOO_FEW_POINTS
+  "The default programme cannot end before another one is it."
+  DEFAULT_PROGRAM_NEEDED
+  "Nobody approves what he asked for himself."
+  SELF_APPROVAL
+  "Points of the one programme are not exchanged into the other."
+  NO_EXCHANGE_RATE
+  "More than a limit allows; params.limit, params.left."
+  LIMIT_EXCEEDED
+  "There is no such member, or he cannot receive: the same answer."
+  RECIPIENT_UNAVAILABLE
+  "The recipient is the giver."
+  SELF_TRANSFER
+  "Members give each other nothing in this programme."
+  TRANSFERS_OFF
+  "The name for programs is taken."
+  HANDLE_TAKEN
   "The order holds no line."
   ORDER_EMPTY
   "A product is not sold any more; params.sku."
@@ -5492,8 +15986,92 @@ enum ErrorCode {
   OUTDATED
   "The same key stands twice in one call; params.externalId."
   DUPLICATE_KEY
+  "There is no such code, or it is somebody else's."
+  PROMO_CODE_UNKNOWN
+  "The code's time is over; params.endedAt."
+  PROMO_CODE_EXPIRED
+  "The code's time has not come yet; params.startsAt."
+  PROMO_CODE_NOT_STARTED
+  "No use of the code is left."
+  PROMO_CODE_USED_UP
+  "The customer has used it as often as one may; params.limit."
+  PROMO_CODE_LIMIT_PER_PERSON
+  "The code is for other customers or baskets; params.reason."
+  PROMO_CODE_NOT_FOR_YOU
+  "The goods it is for cost too little; params.minimum, params.missing, in minor units, params.currency."
+  PROMO_CODE_MINIMUM_NOT_REACHED
+  "It does not go together with others, or the order would be dearer with it; params.with names them."
+  PROMO_CODE_NOT_STACKABLE
+  "Nothing in the basket is what it is for."
+  PROMO_CODE_NOTHING_TO_REDUCE
+  "The promotion would do nothing, or nothing its kind can do."
+  PROMOTION_EFFECT_EMPTY
+  "The offer was used, or its time is over."
+  OFFER_OVER
+  "The club is for other customers; params.reason."
+  CLUB_NOT_FOR_YOU
+  "Nobody can join the club any more."
+  CLUB_CLOSED
   "The ticket is closed; reopen it first."
   TICKET_CLOSED
+  "There is less money than asked for; params.available, in minor units."
+  INSUFFICIENT_FUNDS
+  "The amount, wallet or order is of another currency; params.currency is the right one."
+  WRONG_CURRENCY
+  "The quote does not hold any more; the payload has a new one."
+  QUOTE_EXPIRED
+  "The transfer costs something else by now; the payload has a new quote."
+  QUOTE_CHANGED
+  "Money cannot be put in online here."
+  TOP_UP_NOT_CONFIGURED
+  "The gift card cannot be redeemed: unknown, not active, void, expired or redeemed."
+  GIFT_CARD_NOT_VALID
+  "Nothing is open on the order."
+  ORDER_ALREADY_PAID
+  "Another one has this value already; params.value."
+  ALREADY_TAKEN
+  "The family must keep a holder."
+  LAST_HOLDER
+  "The campaign takes no entries now; params.status, params.startsAt, params.endsAt."
+  CAMPAIGN_CLOSED
+  "The campaign was opened: this does not change any more."
+  CAMPAIGN_FROZEN
+  "The campaign is for other customers."
+  CAMPAIGN_NOT_FOR_YOU
+  "This receipt or code was entered in the campaign already."
+  ENTRY_DUPLICATE
+  "You have entered as often as one may; params.limit, params.nextAt."
+  ENTRY_LIMIT
+  "The bytes are no photo that is taken: JPEG, PNG or WebP, at most 1 MiB and 4,096 pixels a side."
+  PHOTO_INVALID
+  "Fewer of the reward are left than asked for; params.available."
+  REWARD_SOLD_OUT
+  "The customer has had as many as one may; params.limit, params.days, params.nextAt."
+  REWARD_LIMIT_REACHED
+  "The reward is for other customers."
+  REWARD_NOT_FOR_YOU
+  "The reward is not offered now; params.status, params.startsAt, params.endsAt."
+  REWARD_NOT_OFFERED
+  "The reward costs something else by now; params.cost."
+  REWARD_COST_CHANGED
+  "Nobody has this code."
+  REWARD_CODE_UNKNOWN
+  "The code was used already; params.usedAt."
+  REWARD_CODE_USED
+  "The code is void: the reward was given back."
+  REWARD_CODE_CANCELLED
+  "The code has expired; params.expiredAt."
+  REWARD_CODE_EXPIRED
+  "Nobody has this referral code, or friends cannot be brought now."
+  REFERRAL_CODE_UNKNOWN
+  "The code is the caller's own."
+  REFERRAL_SELF
+  "The caller brought that person, directly or through others."
+  REFERRAL_CIRCULAR
+  "Somebody else has brought the caller already."
+  REFERRAL_ALREADY_CLAIMED
+  "The caller is not a new customer; params.days."
+  REFERRAL_NOT_NEW
 }
 
 "The reading side."
@@ -5553,6 +16131,98 @@ type BonusProgram implements Node {
   pendingDays: Int!
   "Days for which they can be spent; null: for ever."
   lotDays: Int
+  "Its name for programs; the ledger's unit is PTS:<handle>."
+  handle: String!
+  "Raised by every change of the terms; points keep the terms by which they came."
+  version: Int!
+  "How lots live."
+  lotPolicy: LotPolicy!
+  "What a return does to the points that the order earned."
+  returnPolicy: ReturnPolicy!
+  "What becomes of fractions of a point."
+  rounding: PointsRounding!
+  "What members may give to each other; null: nothing."
+  transferLimits: TransferLimits
+  "A larger correction waits for another member of staff; null: none does. Shown to staff."
+  adjustmentLimit: Points
+  "Minutes for which points are reserved where nobody says."
+  holdMinutes: Int!
+  "Days that points given back live at least; 0: they keep their due times."
+  refundGraceDays: Int!
+  "Into which programmes points can be exchanged."
+  exchangeRates: [ExchangeRate!]!
+  "How many days before points expire their owner is told."
+  remindDays: [Int!]!
+  "The texts in every language, to edit."
+  translations: [BonusProgramText!]!
+  "When it was retired or got a newer version; null: in force."
+  retiredAt: DateTime
+}
+
+"A programme's texts in one language."
+type BonusProgramText {
+  "The language."
+  locale: Locale!
+  "Its name."
+  name: String!
+  "What a point is called: points, miles, stars."
+  unitName: String!
+  "The terms."
+  terms: String
+}
+
+"How lots of points live."
+enum LotPolicy {
+  "Each so many days from when it became active."
+  ROLLING
+  "To the end of the year in which a rolling one would end."
+  CALENDAR
+  "So many days from the account's last accrual or redemption: all its lots move on together."
+  SLIDING
+  "For ever."
+  NEVER
+}
+
+"What a return does to the points that an order earned."
+enum ReturnPolicy {
+  "Pending points are taken back, active ones stay."
+  PENDING_ONLY
+  "Active ones too, as far as the balance goes."
+  UP_TO_BALANCE
+  "All of them: the balance may fall below zero, and what comes next pays the debt."
+  ALLOW_NEGATIVE
+}
+
+"What becomes of fractions of a point."
+enum PointsRounding {
+  "They are dropped."
+  DOWN
+  "From a half on they become one."
+  HALF_UP
+  "A half goes to the even neighbour."
+  HALF_EVEN
+  "They become one."
+  UP
+}
+
+"What members may give to each other."
+type TransferLimits {
+  "At least, in one transfer."
+  min: Points!
+  "At most, in one transfer; null: no limit."
+  max: Points
+  "At most, from one account within 24 hours; null: no limit."
+  daily: Points
+}
+
+"Into which programme points can be exchanged, and for how many."
+type ExchangeRate {
+  "The other programme."
+  programId: ID!
+  "So many points of this programme …"
+  give: Points!
+  "… give so many of the other."
+  get: Points!
 }
 
 "When an order earns points."
@@ -5583,6 +16253,92 @@ type BonusAccount implements Node {
   entries("Narrows the list." filter: BonusEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): BonusEntryConnection!
   "Open lots, first to expire first; at most 100."
   lots: [BonusLot!]!
+  "The number that its owner knows it by; null where it has none."
+  number: String
+  "Whether its owner is shown it."
+  visible: Boolean!
+  "Open holds, oldest first; at most 100."
+  holds: [BonusHold!]!
+  "The points that expire next, and when; null where none do."
+  nextExpiry: BonusNextExpiry
+  "A period as data: balances at both ends, what each kind of entry did, and the entries. At most 366 days."
+  statement("The first moment of the period." from: DateTime!, "The first moment after the period; not in the future." to: DateTime!): BonusStatement!
+}
+
+"The points that expire next."
+type BonusNextExpiry {
+  "How many, of all that expire on that day (UTC)."
+  amount: Points!
+  "When the first of them do."
+  at: DateTime!
+}
+
+"A period of an account. Opening balance + what each kind did = closing balance."
+type BonusStatement {
+  "The first moment of the period."
+  from: DateTime!
+  "The first moment after it."
+  to: DateTime!
+  "The balance (available and held) when it began."
+  openingBalance: Points!
+  "The balance when it ended."
+  closingBalance: Points!
+  "The pending points when it began."
+  openingPending: Points!
+  "The pending points when it ended."
+  closingPending: Points!
+  "What each kind of entry did, in the order of the kinds; kinds that did nothing are left out."
+  totals: [BonusStatementTotal!]!
+  "The entries of the period, newest first."
+  entries("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): BonusEntryConnection!
+}
+
+"What one kind of entry did in a period."
+type BonusStatementTotal {
+  "The kind."
+  kind: BonusEntryKind!
+  "What such an entry is, in the caller's language."
+  label: String!
+  "How many there were."
+  count: Int!
+  "What the balance gained by them; negative where it lost."
+  balance: Points!
+  "What the pending points gained by them; negative where they lost."
+  pending: Points!
+}
+
+"What an entry does."
+enum BonusEntryKind {
+  "Points earned or given."
+  ACCRUAL
+  "Pending points became active."
+  ACTIVATION
+  "Points spent."
+  REDEMPTION
+  "Points reserved."
+  HOLD
+  "Reserved points spent."
+  CAPTURE
+  "Reserved points given free."
+  RELEASE
+  "Points that fell due."
+  EXPIRY
+  "Spent points given back."
+  REFUND
+  "An entry taken back."
+  REVERSAL
+  "A correction by staff."
+  ADJUSTMENT
+  "Points moved between accounts or programmes."
+  TRANSFER
+  "Money put in."
+  TOPUP
+  "Money spent."
+  PAYMENT
+  "Money taken out."
+  PAYOUT
+  "What a transfer cost."
+  FEE
 }
 
 "Narrows a book."
@@ -5705,6 +16461,28 @@ type BonusHold implements BonusEntry & Node {
   orderId: ID
   "What it is reserved for."
   explain: JSON
+  "The hold that it is about: its own id where it made one."
+  holdId: ID!
+  "What the hold is for, as said when it was made."
+  reference: String
+  "How many points of the hold are still reserved, now."
+  remaining: Points!
+  "How the hold stands now."
+  state: BonusHoldState!
+  "When the hold ends by itself; null where nothing is reserved any more."
+  until: DateTime
+}
+
+"How a hold stands."
+enum BonusHoldState {
+  "Points are reserved."
+  OPEN
+  "All of it was spent."
+  CAPTURED
+  "A part was spent, the rest is free again."
+  PARTLY_CAPTURED
+  "Nothing was spent; all of it is free again."
+  RELEASED
 }
 
 "Points that fell due."
@@ -5793,6 +16571,10 @@ type BonusTransfer implements BonusEntry & Node {
   orderId: ID
   "From or to whom."
   explain: JSON
+  "What was written to it by who gave the points."
+  reference: String
+  "The other member, as much of his name as shows who it is; null where there is none, or no more."
+  counterpart: String
 }
 
 "A page of a book."
@@ -5891,8 +16673,10 @@ input AdjustPointsInput {
 type AdjustPointsPayload {
   "The account after it."
   account: BonusAccount
-  "The entry made."
+  "The entry made; null where the correction waits for another member of staff."
   entry: BonusEntry
+  "The correction that waits, where it is larger than the programme's adjustmentLimit."
+  pending: PendingAdjustment
   "Whether this is the first answer again."
   replayed: Boolean
   "Why nothing was changed."
@@ -5913,6 +16697,2685 @@ type BonusBalanceChange {
   account: BonusAccount
   "The entry that changed it."
   entry: BonusEntry
+  "The points reserved after this change."
+  held: Points!
+  "Whose account it is: the person's, or that of a company or family he may read."
+  ownerId: ID!
+  "Why it changed."
+  cause: BonusCause!
+}
+
+"Why a balance changed."
+type BonusCause {
+  "What the entry does."
+  kind: BonusEntryKind!
+  "What it was, in the caller's language."
+  label: String!
+  "The order it is about."
+  orderId: ID
+  "What was written on it: by staff, or by who gave the points."
+  reason: String
+}
+`, BuiltIn: false},
+	{Name: "../../schema/bonus_acts.graphqls", Input: `extend type Query {
+  "Corrections of points that wait for another member of staff, oldest first."
+  pendingAdjustments("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PendingAdjustmentConnection @access(audience: [STAFF], permission: BONUSES_READ)
+}
+
+extend type Mutation {
+  "Reserves points of the acting owner, those that expire first, such as for a checkout. They come free by themselves at the end."
+  holdPoints(input: HoldPointsInput!): HoldPointsPayload! @access(audience: [CUSTOMER])
+  "Spends reserved points, all of them or a part, as often as some are left."
+  captureHold(input: CaptureHoldInput!): CaptureHoldPayload! @access(audience: [CUSTOMER])
+  "Gives reserved points free again, all of them or a part: they go back where they came from."
+  releaseHold(input: ReleaseHoldInput!): ReleaseHoldPayload! @access(audience: [CUSTOMER])
+  "Exchanges points of one programme for those of another, of the same owner, by the programme's rate; what does not fill the rate stays."
+  exchangePoints(input: ExchangePointsInput!): ExchangePointsPayload! @access(audience: [CUSTOMER])
+  "Gives points to another member. They arrive at once and both are told. A dry run is what to show before it is confirmed."
+  transferPoints(input: TransferPointsInput!): TransferPointsPayload! @access(audience: [CUSTOMER])
+  "Makes a programme, or a new version of one: points that are there keep the terms by which they came."
+  saveBonusProgram(input: SaveBonusProgramInput!): SaveBonusProgramPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Ends a programme: nothing is earned or given in it any more; its accounts stay and can be read."
+  retireBonusProgram(input: RetireBonusProgramInput!): RetireBonusProgramPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Gives points to up to 100 customers at once, each by itself or all or none."
+  accruePointsInBulk(input: AccruePointsInBulkInput!): AccruePointsInBulkPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Approves a correction that waits. Not by who asked for it."
+  approveAdjustment(input: ApproveAdjustmentInput!): ApproveAdjustmentPayload! @access(audience: [STAFF], permission: BONUSES_APPROVE)
+  "Rejects a correction that waits, which needs BONUSES_APPROVE, or takes back one's own."
+  rejectAdjustment(input: RejectAdjustmentInput!): RejectAdjustmentPayload! @access(audience: [STAFF], permission: BONUSES_READ)
+  "Takes an entry back by another one, once: an accrual or a correction that gave, as far as its points are there, or a redemption or capture, whose points go back where they came from."
+  reverseEntry(input: ReverseEntryInput!): ReverseEntryPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Makes the points of a pending lot spendable at once."
+  activatePoints(input: ActivatePointsInput!): ActivatePointsPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Takes the points of a pending lot back."
+  cancelPending(input: CancelPendingInput!): CancelPendingPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Lets the points of an active lot live longer."
+  extendLot(input: ExtendLotInput!): ExtendLotPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+}
+
+extend type Company {
+  "The company's or family's account in a bonus programme, the default one when not said. Needs the grant to read its bonuses; null where the programme is not known or there is no account yet."
+  bonusAccount("The programme." programId: ID): BonusAccount
+  "The company's or family's accounts in all bonus programmes. Needs the grant to read its bonuses."
+  bonusAccounts: [BonusAccount!]!
+}
+
+"Input of holdPoints."
+input HoldPointsInput {
+  "How many; positive."
+  amount: Points!
+  "The programme; the default one when absent."
+  programId: ID
+  "The order they are reserved for."
+  orderId: ID
+  "What they are reserved for, in words, such as a basket's number; at most 500 characters."
+  reference: String
+  "When they come free by themselves, at most 90 days ahead; by the programme's holdMinutes when absent."
+  until: DateTime
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What holdPoints gives."
+type HoldPointsPayload {
+  "The account after it."
+  account: BonusAccount
+  "The hold made."
+  hold: BonusHold
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was reserved."
+  userErrors: [UserError!]!
+}
+
+"Input of captureHold."
+input CaptureHoldInput {
+  "The hold, ent_…"
+  holdId: ID!
+  "How many; positive; all that is still reserved when absent."
+  amount: Points
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What captureHold gives."
+type CaptureHoldPayload {
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusHold
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was spent."
+  userErrors: [UserError!]!
+}
+
+"Input of releaseHold."
+input ReleaseHoldInput {
+  "The hold, ent_…"
+  holdId: ID!
+  "How many; positive; all that is still reserved when absent."
+  amount: Points
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What releaseHold gives."
+type ReleaseHoldPayload {
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusHold
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was given free."
+  userErrors: [UserError!]!
+}
+
+"Input of exchangePoints."
+input ExchangePointsInput {
+  "The programme whose points are given; the default one when absent."
+  fromProgramId: ID
+  "The programme whose points are got."
+  toProgramId: ID!
+  "How many are given at most; positive. What does not fill the rate stays."
+  amount: Points!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What exchangePoints gives."
+type ExchangePointsPayload {
+  "The account that gave, after it."
+  from: BonusAccount
+  "The account that got, after it."
+  to: BonusAccount
+  "The entry in the account that gave."
+  given: BonusEntry
+  "The entry in the account that got."
+  got: BonusEntry
+  "Points of the amount that stayed because they do not fill the rate."
+  remainder: Points
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was exchanged."
+  userErrors: [UserError!]!
+}
+
+"To whom points are given: one of these."
+input PointsRecipient @oneOf {
+  "The member."
+  userId: ID
+  "A confirmed e-mail address of his."
+  email: EmailAddress
+  "A confirmed telephone number of his, E.164."
+  phone: String
+}
+
+"Input of transferPoints."
+input TransferPointsInput {
+  "To whom."
+  to: PointsRecipient!
+  "How many; positive."
+  amount: Points!
+  "The programme; the default one when absent."
+  programId: ID
+  "What the recipient reads; at most 200 characters."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept: what to show before it is confirmed."
+  dryRun: Boolean = false
+}
+
+"What transferPoints gives."
+type TransferPointsPayload {
+  "The giver's account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusEntry
+  "Who gets them, as much of the name as shows that it is the right one."
+  recipientName: String
+  "What it costs on top: nothing."
+  fee: Points
+  "What the account may still give within these 24 hours, after it; null: no limit."
+  dailyLeft: Points
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was given."
+  userErrors: [UserError!]!
+}
+
+"Input of saveBonusProgram. Of a programme that is there an absent field is unchanged and null clears."
+input SaveBonusProgramInput {
+  "The programme of which this is a new version; a new programme when absent."
+  id: ID
+  "Its version that was edited; STALE_OBJECT where it has a newer one."
+  version: Int
+  "Its name for programs: 2 to 32 of a-z, 0-9, - and _, beginning with a letter. Needed for a new programme; it never changes."
+  handle: String
+  "Its texts, in English at least. Needed for a new programme."
+  texts: [BonusProgramTextInput!]
+  "How lots live; ROLLING when absent."
+  lotPolicy: LotPolicy
+  "Days for which points can be spent, 1 to 36500. Needed unless lots live for ever."
+  lotDays: Int
+  "Days before earned points can be spent, 0 to 365."
+  pendingDays: Int
+  "When an order earns by earnPoints and earnPer."
+  earnOn: EarnMoment
+  "Points for every earnPer spent on a line; 0: an order earns by rules only."
+  earnPoints: Points
+  "The amount that earns earnPoints."
+  earnPer: MoneyInput
+  "What a return does to the points that an order earned."
+  returnPolicy: ReturnPolicy
+  "What becomes of fractions of a point."
+  rounding: PointsRounding
+  "Whether it is the one meant when none is said; the former one ends to be."
+  isDefault: Boolean
+  "What members may give to each other; null: nothing."
+  transferLimits: TransferLimitsInput
+  "A larger correction waits for another member of staff; null: none does."
+  adjustmentLimit: Points
+  "Minutes for which points are reserved where nobody says, 1 to 129600."
+  holdMinutes: Int
+  "Days that points given back live at least, 0 to 365."
+  refundGraceDays: Int
+  "Into which programmes points can be exchanged; at most 20."
+  exchangeRates: [ExchangeRateInput!]
+  "How many days before points expire their owner is told, 1 to 365; at most 10; empty: never."
+  remindDays: [Int!]
+}
+
+"A programme's texts in one language."
+input BonusProgramTextInput {
+  "The language."
+  locale: Locale!
+  "Its name, 1 to 100 characters."
+  name: String!
+  "What a point is called, 1 to 100 characters: points, miles, stars."
+  unitName: String!
+  "The terms, at most 10,000 characters."
+  terms: String
+}
+
+"What members may give to each other."
+input TransferLimitsInput {
+  "At least, in one transfer; 1 when absent."
+  min: Points
+  "At most, in one transfer; no limit when absent."
+  max: Points
+  "At most, from one account within 24 hours; no limit when absent."
+  daily: Points
+}
+
+"Into which programme points can be exchanged, and for how many."
+input ExchangeRateInput {
+  "The other programme."
+  programId: ID!
+  "So many points of this programme; positive …"
+  give: Points!
+  "… give so many of the other; positive."
+  get: Points!
+}
+
+"What saveBonusProgram gives."
+type SaveBonusProgramPayload {
+  "The programme as it is in force now."
+  program: BonusProgram
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of retireBonusProgram."
+input RetireBonusProgramInput {
+  "The programme. The default one cannot end before another one is it."
+  id: ID!
+}
+
+"What retireBonusProgram gives."
+type RetireBonusProgramPayload {
+  "The programme as it was when it ended."
+  program: BonusProgram
+  "Why it did not end."
+  userErrors: [UserError!]!
+}
+
+"What a bulk does when a row is refused."
+enum BulkErrorPolicy {
+  "Nothing of the bulk is done."
+  REJECT_ALL
+  "All other rows are done."
+  REJECT_FAILED
+}
+
+"Input of accruePointsInBulk."
+input AccruePointsInBulkInput {
+  "1 to 100 rows."
+  rows: [AccrueRowInput!]!
+  "What happens when a row is refused."
+  errorPolicy: BulkErrorPolicy!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"One row of accruePointsInBulk."
+input AccrueRowInput {
+  "The customer."
+  userId: ID!
+  "How many; positive."
+  amount: Points!
+  "The programme; the default one when absent."
+  programId: ID
+  "Why; kept on the entry, 1 to 500 characters."
+  reason: String!
+  "When they expire; by the programme's rule when absent."
+  expiresAt: DateTime
+}
+
+"What accruePointsInBulk gives."
+type AccruePointsInBulkPayload {
+  "A result for each row, in their order; null where the bulk itself was refused."
+  results: [AccrueRowResult!]
+  "How many rows were done."
+  done: Int
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why the bulk was refused as a whole."
+  userErrors: [UserError!]!
+}
+
+"What became of one row."
+type AccrueRowResult {
+  "Which row, from 0."
+  index: Int!
+  "The entry made; null where the row was refused, or with REJECT_ALL another one was."
+  entry: BonusEntry
+  "Why the row was refused; its path begins at the row."
+  userErrors: [UserError!]!
+}
+
+"A correction of points that waits for another member of staff, or waited."
+type PendingAdjustment {
+  "The id, task_…"
+  id: ID!
+  "The customer."
+  userId: ID!
+  "What the balance gains; negative where it loses."
+  amount: Points!
+  "The programme."
+  program: BonusProgram!
+  "Why."
+  reason: String!
+  "How it stands."
+  status: PendingAdjustmentStatus!
+  "Who asked for it."
+  requestedById: ID
+  "When it was asked for."
+  requestedAt: DateTime!
+  "Who decided."
+  decidedById: ID
+  "When it was decided."
+  decidedAt: DateTime
+  "Why it was rejected."
+  decisionReason: String
+}
+
+"How a correction stands that waited for another member of staff."
+enum PendingAdjustmentStatus {
+  "It waits."
+  WAITING
+  "It is booked."
+  APPROVED
+  "It was rejected, or taken back."
+  REJECTED
+}
+
+"A page of corrections."
+type PendingAdjustmentConnection {
+  "The items with their cursors."
+  edges: [PendingAdjustmentEdge!]!
+  "The items."
+  nodes: [PendingAdjustment!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A correction and its place in the list."
+type PendingAdjustmentEdge {
+  "The correction."
+  node: PendingAdjustment!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of approveAdjustment."
+input ApproveAdjustmentInput {
+  "The correction, task_…"
+  id: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What approveAdjustment gives."
+type ApproveAdjustmentPayload {
+  "The correction."
+  adjustment: PendingAdjustment
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was booked."
+  userErrors: [UserError!]!
+}
+
+"Input of rejectAdjustment."
+input RejectAdjustmentInput {
+  "The correction, task_…"
+  id: ID!
+  "Why, 1 to 500 characters."
+  reason: String!
+}
+
+"What rejectAdjustment gives."
+type RejectAdjustmentPayload {
+  "The correction."
+  adjustment: PendingAdjustment
+  "Why it was not rejected."
+  userErrors: [UserError!]!
+}
+
+"Input of reverseEntry."
+input ReverseEntryInput {
+  "The entry."
+  entryId: ID!
+  "Why; kept on the entry made, 1 to 500 characters."
+  reason: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What reverseEntry gives."
+type ReverseEntryPayload {
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was reversed."
+  userErrors: [UserError!]!
+}
+
+"Input of activatePoints."
+input ActivatePointsInput {
+  "The pending lot."
+  lotId: ID!
+  "Why; 1 to 500 characters."
+  reason: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What activatePoints gives."
+type ActivatePointsPayload {
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was activated."
+  userErrors: [UserError!]!
+}
+
+"Input of cancelPending."
+input CancelPendingInput {
+  "The pending lot."
+  lotId: ID!
+  "Why; kept on the entry made, 1 to 500 characters."
+  reason: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What cancelPending gives."
+type CancelPendingPayload {
+  "The account after it."
+  account: BonusAccount
+  "The entry made."
+  entry: BonusEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was taken back."
+  userErrors: [UserError!]!
+}
+
+"Input of extendLot."
+input ExtendLotInput {
+  "The active lot."
+  lotId: ID!
+  "When it expires; later than it does now; null: never."
+  until: DateTime
+  "Why; kept on record, 1 to 500 characters."
+  reason: String!
+}
+
+"What extendLot gives."
+type ExtendLotPayload {
+  "The lot after it."
+  lot: BonusLot
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/bonus_earning.graphqls", Input: `extend type Query {
+  "What a basket would earn, or an order of one's own, in each programme in force. With a basket anybody may ask; who is not signed in is nobody in particular."
+  estimatePoints("What to look at." input: EstimatePointsInput!): [EarningEstimate!] @access(audience: [ANYONE])
+  "What an order earned and why; where it earned nothing, what each rule says of it as things stand."
+  explainEarning("The order." orderId: ID!): [EarningEstimate!] @access(audience: [CUSTOMER, STAFF])
+  "The earning rules of a programme, newest first."
+  earningRules("The programme; the default one when absent." programId: ID, "Narrows the list." filter: EarningRuleFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): EarningRuleConnection @access(audience: [STAFF], permission: BONUSES_READ)
+  "An earning rule as it stands, or as it stood in a version: how an entry was decided."
+  earningRule("The rule." id: ID!, "The version; the newest when absent." version: Int): EarningRule @access(audience: [STAFF], permission: BONUSES_READ)
+  "What the expressions of rules may name and call, for those who write them."
+  earningRuleVariables("Of rules with this trigger." trigger: EarningTrigger!): [RuleVariable!] @access(audience: [STAFF], permission: BONUSES_READ)
+}
+
+extend type Mutation {
+  "Makes an earning rule, or a new version of one. What was earned stays explained by the version that gave it. A dry run says what the last 100 orders would have earned by it."
+  saveEarningRule(input: SaveEarningRuleInput!): SaveEarningRulePayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Ends an earning rule."
+  retireEarningRule(input: RetireEarningRuleInput!): RetireEarningRulePayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Tries an earning rule on an order, a basket or an act without keeping anything."
+  testEarningRule(input: TestEarningRuleInput!): TestEarningRulePayload! @access(audience: [STAFF], permission: BONUSES_READ)
+  "Notes that the customer came by today, in his time zone: once a day. Gives what the rules of the act visit say."
+  recordVisit(input: RecordVisitInput!): RecordVisitPayload! @access(audience: [CUSTOMER])
+  "Notes that a customer did something: review, referral, visit or a word of one's own. Gives what the rules of that act say, once for each key."
+  recordAct(input: RecordActInput!): RecordActPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+}
+
+"For what a programme gives points, and how many. It adds to the programme's own rate (earnPoints for every earnPer), which stays in force; a programme that lives by rules alone has earnPoints 0."
+type EarningRule implements Node {
+  "The id, rule_…"
+  id: ID!
+  "Raised by every change; entries name the version that gave them."
+  version: Int!
+  "The programme."
+  program: BonusProgram!
+  "Its name for programs, one in a programme."
+  handle: String!
+  "Its name, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "What makes it give."
+  trigger: EarningTrigger!
+  "Which act or date: registration, profile_completed, birthday, review, referral, visit or one's own."
+  act: String
+  "When it gives, as an expression (CEL): customer.tier == \"gold\"."
+  condition: String
+  "How many, as an expression (CEL): percent(order.selected, \"2.5\")."
+  expression: String
+  "So many each time."
+  fixedPoints: Points
+  "So many for every ratePer; 0: no rate."
+  ratePoints: Points!
+  "The amount that earns ratePoints."
+  ratePer: Money
+  "Times what the programme's rate and the other rules give on its lines: 20000 doubles."
+  multiplierBasisPoints: Int
+  "Which lines of an order it looks at; null: all."
+  selector: EarningLines
+  "The tiers whose customers it is for, by handle; empty: everybody."
+  tiers: [String!]!
+  "From when it gives."
+  startsAt: DateTime
+  "Until when it gives; at this moment it does not any more."
+  endsAt: DateTime
+  "The least total of an order for which it gives."
+  minimum: Money
+  "At most so many points for one order."
+  capPerOrder: Points
+  "At most so many points for one owner in a period."
+  capPerPeriod: Points
+  "At most so many points for one owner in all."
+  capPerOwner: Points
+  "At most so many times for one owner in all."
+  perOwner: Int
+  "At most so many times for one owner in a period."
+  perPeriod: Int
+  "The period of capPerPeriod and perPeriod."
+  period: EarningPeriod!
+  "What becomes of fractions of a point."
+  rounding: PointsRounding!
+  "What is rounded: each line, or their sum."
+  basis: EarningBasis!
+  "Which of two exclusive rules that give the same counts: the higher."
+  priority: Int!
+  "Whether it adds to other rules; of those that do not, the one that gives most counts."
+  stackable: Boolean!
+  "Days before its points can be spent; the programme's when null."
+  pendingDays: Int
+  "What a complete profile has; of the act profile_completed."
+  profile: [ProfilePart!]!
+  "The texts in every language, to edit."
+  translations: [Translation!]!
+  "Whether it gives now."
+  inForce: Boolean!
+  "What it gave so far, in all its versions; what was reversed does not count."
+  given: EarningRuleUse!
+  "When this version was made."
+  createdAt: DateTime!
+  "When it was retired or got a newer version; null: it is the newest."
+  retiredAt: DateTime
+}
+
+"What a rule gave."
+type EarningRuleUse {
+  "How many times."
+  times: Int!
+  "How many points in all."
+  points: Points!
+}
+
+"What makes an earning rule give."
+enum EarningTrigger {
+  "An order, at the moment at which orders of the programme earn."
+  ORDER
+  "Something the customer did."
+  ACT
+  "A day of the customer's: his birthday, in his time zone; who was born on 29 February has it on 1 March in other years. Once a year."
+  DATE
+}
+
+"A stretch of the calendar, UTC."
+enum EarningPeriod {
+  "A day."
+  DAY
+  "A week from Monday."
+  WEEK
+  "A month."
+  MONTH
+  "A year."
+  YEAR
+}
+
+"What is worked out and rounded."
+enum EarningBasis {
+  "Each line by itself."
+  LINE
+  "The sum of the lines; the points are shared out among them by the largest remainder."
+  ORDER
+}
+
+"A part of a profile that a rule can ask for."
+enum ProfilePart {
+  "The given name."
+  GIVEN_NAME
+  "The family name."
+  FAMILY_NAME
+  "The birthday."
+  BIRTH_ON
+  "A confirmed e-mail address or phone number."
+  VERIFIED_CONTACT
+  "A confirmed e-mail address."
+  VERIFIED_EMAIL
+  "A confirmed phone number."
+  VERIFIED_PHONE
+  "An address to deliver to."
+  ADDRESS
+}
+
+"Which lines of an order a rule looks at: those whose category or sku is named, all where none is, but for the exceptions."
+type EarningLines {
+  "Categories of products."
+  categories: [String!]!
+  "Skus of products."
+  skus: [String!]!
+  "Categories that it passes over."
+  exceptCategories: [String!]!
+  "Skus that it passes over."
+  exceptSkus: [String!]!
+}
+
+"Narrows the earning rules."
+input EarningRuleFilter {
+  "With this trigger."
+  trigger: EarningTrigger
+  "Of this act."
+  act: String
+  "Only those that give now, or only those that do not."
+  inForce: Boolean
+  "Retired ones and old versions too."
+  retired: Boolean = false
+}
+
+"A page of earning rules."
+type EarningRuleConnection {
+  "The items with their cursors."
+  edges: [EarningRuleEdge!]!
+  "The items."
+  nodes: [EarningRule!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An earning rule and its place in the list."
+type EarningRuleEdge {
+  "The rule."
+  node: EarningRule!
+  "Its place."
+  cursor: Cursor!
+}
+
+"What expressions of rules may name or call."
+type RuleVariable {
+  "How it is written: order.total."
+  name: String!
+  "What it is: int, string, bool, timestamp, list(string), map; of a function, what it gives."
+  type: String!
+  "What it says, and in which unit. Amounts of money are whole numbers of minor units."
+  description: String!
+  "Whether it is called."
+  isFunction: Boolean!
+}
+
+"What an order, a basket or an act earns in one programme."
+type EarningEstimate {
+  "The programme."
+  program: BonusProgram!
+  "How many points."
+  points: Points!
+  "Whether they were earned; else they would be."
+  earned: Boolean!
+  "When they can be spent, as things stand; null: at once."
+  activeAt: DateTime
+  "Why so many."
+  explanation: BonusExplanation!
+}
+
+"Why points are so many."
+type BonusExplanation {
+  "In a few sentences, in the caller's language."
+  text: String!
+  "How many points it explains."
+  points: Points!
+  "What gave: the programme's own rate and the rules, by the versions that decided. The points add up."
+  rules: [BonusExplainedRule!]!
+  "What might have given and did not."
+  missed: [BonusMissedRule!]!
+  "How the points lie on the lines of the order; they add up too."
+  lines: [BonusExplainedLine!]!
+  "The customer's tier then, by its handle, where a rule asked for it."
+  tier: String
+  "The version of the programme's terms by which the points live."
+  programVersion: Int
+}
+
+"What gave points."
+type BonusExplainedRule {
+  "The rule; null: the programme's own rate, or the customer's tier."
+  rule: ID
+  "Its version."
+  version: Int
+  "Its name, in the caller's language."
+  name: String!
+  "How many it gave."
+  points: Points!
+  "How many it would have given without the cap; null: no cap came in the way."
+  uncapped: Points
+  "Which cap came in the way."
+  cap: EarningCap
+}
+
+"Which cap came in the way."
+enum EarningCap {
+  "Of one order."
+  ORDER
+  "Of one owner in a period."
+  PERIOD
+  "Of one owner in all."
+  OWNER
+}
+
+"What might have given points."
+type BonusMissedRule {
+  "The rule."
+  rule: ID
+  "Its version."
+  version: Int
+  "Its name, in the caller's language."
+  name: String!
+  "Why it did not."
+  why: EarningMiss!
+  "The same in words, in the caller's language."
+  text: String!
+}
+
+"Why a rule gave nothing."
+enum EarningMiss {
+  "It is of another currency."
+  CURRENCY
+  "It begins later or is over."
+  NOT_IN_FORCE
+  "The order is too small."
+  MINIMUM
+  "It is for other tiers."
+  TIER
+  "Its condition does not hold."
+  CONDITION
+  "It looks at other lines."
+  NO_LINE
+  "It gave as often as it may."
+  LIMIT
+  "Its caps are reached."
+  CAP
+  "Another exclusive rule gives more."
+  BETTER_RULE
+  "The profile is not complete."
+  PROFILE
+  "What it gives comes to nothing."
+  NOTHING
+  "Its expression failed; staff see why when they test it."
+  FAILED
+}
+
+"The points of one line."
+type BonusExplainedLine {
+  "The line of the order; null for a basket."
+  lineId: ID
+  "The sku, where it is known."
+  sku: String
+  "How many."
+  points: Points!
+}
+
+extend interface BonusEntry {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusAccrual {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusRedemption {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusHold {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusExpiry {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusReversal {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusAdjustment {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+extend type BonusTransfer {
+  "Why it is so many, in words and figures."
+  explanation: BonusExplanation
+}
+
+"What to estimate: a basket, or an order."
+input EstimatePointsInput {
+  "The basket, at the prices of the catalogue; at most 200 lines."
+  lines: [EstimateLineInput!]
+  "An order of one's own."
+  orderId: ID
+  "The programme; all in force when absent."
+  programId: ID
+}
+
+"A line of a basket."
+input EstimateLineInput {
+  "The product's sku."
+  sku: String!
+  "How many, 1 to 1,000,000."
+  quantity: Int!
+}
+
+"Which lines of an order a rule looks at; see EarningLines. At most 100 values in each list."
+input EarningLinesInput {
+  "Categories of products."
+  categories: [String!]
+  "Skus of products."
+  skus: [String!]
+  "Categories that it passes over."
+  exceptCategories: [String!]
+  "Skus that it passes over."
+  exceptSkus: [String!]
+}
+
+"What an earning rule is made of. Exactly one of expression, fixedPoints, ratePoints with ratePer, and multiplierBasisPoints says how many points it gives."
+input EarningRuleInput {
+  "Its name for programs: 1 to 60 small letters, digits, - and _; one in a programme."
+  handle: String!
+  "Names and descriptions; English at least."
+  texts: [TranslationInput!]!
+  "What makes it give."
+  trigger: EarningTrigger!
+  "Which act: registration, profile_completed, review, referral, visit or one's own, 1 to 60 small letters, digits, - and _. DATE: birthday."
+  act: String
+  "When it gives: an expression (CEL) that is true or false, at most 2,000 characters."
+  condition: String
+  "How many: an expression (CEL) that gives a whole number; below zero is nothing. Of an order it is asked for each line or once, as basis says."
+  expression: String
+  "So many each time; 1 or more."
+  fixedPoints: Points
+  "So many for every ratePer."
+  ratePoints: Points
+  "The amount that earns ratePoints; 5 for every 1.00 is 5 % where a point is a hundredth."
+  ratePer: MoneyInput
+  "Times what the programme's rate and the other rules give on its lines, 10,001 to 1,000,000: 20000 doubles. Of orders only."
+  multiplierBasisPoints: Int
+  "The currency of the orders it is for; that of ratePer or minimum when absent; any when none is said."
+  currency: CurrencyCode
+  "Which lines of an order it looks at; all when absent."
+  selector: EarningLinesInput
+  "The tiers whose customers it is for, by handle; everybody when absent."
+  tiers: [String!]
+  "From when it gives."
+  startsAt: DateTime
+  "Until when it gives."
+  endsAt: DateTime
+  "The least total of an order for which it gives."
+  minimum: MoneyInput
+  "At most so many points for one order."
+  capPerOrder: Points
+  "At most so many points for one owner in a period."
+  capPerPeriod: Points
+  "At most so many points for one owner in all."
+  capPerOwner: Points
+  "At most so many times for one owner in all; 1 is once for ever."
+  perOwner: Int
+  "At most so many times for one owner in a period."
+  perPeriod: Int
+  "The period of capPerPeriod and perPeriod."
+  period: EarningPeriod = YEAR
+  "What becomes of fractions of a point; the programme's rounding when absent."
+  rounding: PointsRounding
+  "What is worked out and rounded: each line, or their sum."
+  basis: EarningBasis = LINE
+  "Which of two exclusive rules that give the same counts: the higher. -1,000 to 1,000."
+  priority: Int = 0
+  "Whether it adds to other rules; of those that do not, the one that gives most counts."
+  stackable: Boolean = true
+  "Days before its points can be spent, 0 to 3,660; the programme's when absent. The longest of an order's rules counts."
+  pendingDays: Int
+  "What a complete profile has; of the act profile_completed. Names, birthday and a confirmed contact when absent."
+  profile: [ProfilePart!]
+}
+
+"Input of saveEarningRule. With an id, the rule is the whole of the new version."
+input SaveEarningRuleInput {
+  "The rule to change; a new one when absent."
+  id: ID
+  "The version that was changed; a newer one is STALE_OBJECT. Not checked when absent."
+  version: Int
+  "The programme of a new rule; the default one when absent."
+  programId: ID
+  "The rule."
+  rule: EarningRuleInput!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept; with the sample."
+  dryRun: Boolean = false
+}
+
+"What saveEarningRule gives."
+type SaveEarningRulePayload {
+  "The rule."
+  rule: EarningRule
+  "What the last 100 orders would have earned by it alone; of dry runs of rules for orders."
+  sample: EarningSample
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why it was not saved."
+  userErrors: [UserError!]!
+}
+
+"What a rule alone would have given for the last orders, without the limits of owners and periods."
+type EarningSample {
+  "How many orders were looked at, at most 100."
+  looked: Int!
+  "To how many of them it would have given."
+  gave: Int!
+  "How many points in all."
+  points: Points!
+  "The orders to which it gives most, at most 10."
+  orders: [EarningSampleOrder!]!
+}
+
+"What a rule would have given for one order."
+type EarningSampleOrder {
+  "The order."
+  orderId: ID!
+  "Its number."
+  number: String!
+  "What it came to."
+  total: Money!
+  "How many points."
+  points: Points!
+}
+
+"Input of retireEarningRule."
+input RetireEarningRuleInput {
+  "The rule."
+  id: ID!
+}
+
+"What retireEarningRule gives."
+type RetireEarningRulePayload {
+  "The rule as it was."
+  rule: EarningRule
+  "Why it was not ended."
+  userErrors: [UserError!]!
+}
+
+"Input of testEarningRule: a rule, and what to try it on: an order, a basket or, for acts, nothing."
+input TestEarningRuleInput {
+  "The programme; the default one when absent."
+  programId: ID
+  "The rule to try; as it would be saved."
+  rule: EarningRuleInput
+  "A rule that is there; instead of rule."
+  ruleId: ID
+  "An order to try it on."
+  orderId: ID
+  "A basket to try it on, at the prices of the catalogue."
+  lines: [EstimateLineInput!]
+  "Whose basket or act it is; nobody in particular when absent."
+  userId: ID
+  "The customer's tier, whatever it is."
+  tier: String
+  "When; now when absent."
+  at: DateTime
+  "What the act carries; act.data of expressions."
+  data: JSON
+}
+
+"What testEarningRule gives."
+type TestEarningRulePayload {
+  "How many points the rule gives by itself; of a multiplier, what it adds to the programme's rate."
+  points: Points
+  "Why so many."
+  explanation: BonusExplanation
+  "Why its expression failed, in English; null: it did not."
+  failure: String
+  "Why it could not be tried: RULE_INVALID has params.line, params.column and params.reason."
+  userErrors: [UserError!]!
+}
+
+"Input of recordVisit."
+input RecordVisitInput {
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What recordVisit gives."
+type RecordVisitPayload {
+  "The entries made; none where the day was counted before or no rule gives."
+  entries: [BonusEntry!]
+  "How many points they give in all."
+  points: Points
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why it was not noted."
+  userErrors: [UserError!]!
+}
+
+"Input of recordAct."
+input RecordActInput {
+  "The customer."
+  userId: ID!
+  "Which act: review, referral, visit or one's own word, 1 to 60 small letters, digits, - and _. Not registration, profile_completed or birthday, which the system notes itself."
+  handle: String!
+  "What it is about, such as the id of a review, 1 to 100 characters: the same act with the same key is counted once for ever."
+  key: String!
+  "What the act carries; act.data of expressions. At most 4,000 bytes."
+  data: JSON
+  "When it happened, not in the future and at most 366 days ago; now when absent."
+  occurredAt: DateTime
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What recordAct gives."
+type RecordActPayload {
+  "The entries made; none where the act was counted before or no rule gives."
+  entries: [BonusEntry!]
+  "How many points they give in all."
+  points: Points
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why it was not noted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/bonus_tier.graphqls", Input: `extend type Query {
+  "The tiers of a programme in force, the lowest first. Null where the programme is not known."
+  tiers("The programme; the default one when absent." programId: ID): [Tier!] @access(audience: [ANYONE])
+  "Where a customer stands among the tiers of a programme. Null where he or the programme is not known."
+  customerTier("The customer." userId: ID!, "The programme; the default one when absent." programId: ID): TierProgress @access(audience: [STAFF], permission: BONUSES_READ)
+}
+
+extend type Mutation {
+  "Makes a tier, or puts new terms of one in force. Accounts are looked at again by them, deadlines that run are kept."
+  saveTier(input: SaveTierInput!): SaveTierPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Takes a tier out of force. Whoever has it gets the tier that his numbers reach."
+  retireTier(input: RetireTierInput!): RetireTierPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+  "Gives a customer a tier by hand until a date, with a reason, which is kept; or leaves him to the rules again."
+  setCustomerTier(input: SetCustomerTierInput!): SetCustomerTierPayload! @access(audience: [STAFF], permission: BONUSES_WRITE)
+}
+
+extend type User {
+  "The person's tier in the default programme; null where it has no tiers."
+  tier: Tier
+}
+
+extend type BonusAccount {
+  "Its tier; null where the programme has none."
+  tier: Tier
+  "What is missing to rise and to stay, and what would be lost and when. Null where the programme has no tiers."
+  tierProgress: TierProgress
+  "Changes of the tier, newest first."
+  tierChanges("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TierChangeConnection!
+}
+
+"A standing in a bonus programme: what reaches it, how long it is kept and what it gives."
+type Tier implements Node {
+  "The id, tier_…"
+  id: ID!
+  "Its programme."
+  program: BonusProgram
+  "The order of the tiers, the lowest first."
+  rank: Int!
+  "How rules and audiences name it, such as gold."
+  handle: String!
+  "Its name, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "What is counted to reach it."
+  basis: TierBasis!
+  "Points to earn in the window; null where points are not counted."
+  earnedThreshold: Points
+  "Money to spend in the window, on orders that were completed; null where money is not counted."
+  spentThreshold: Money
+  "Over which time is counted."
+  window: TierWindow!
+  "The days of a rolling window."
+  windowDays: Int
+  "How long it is kept once it is reached."
+  keep: TierKeep!
+  "The days of keep DAYS."
+  keepDays: Int
+  "So many days after the deadline it is still given, and can still be kept."
+  graceDays: Int!
+  "Where one falls from it."
+  downgrade: TierDowngrade!
+  "Whether a return that takes away what reached it takes it at once, without a deadline."
+  fallsOnReturn: Boolean!
+  "What it gives."
+  perks: [TierPerk!]!
+}
+
+"What is counted to reach a tier."
+enum TierBasis {
+  "Points earned; what a return takes back does not count."
+  EARNED
+  "Money of completed orders, without what was refunded."
+  SPENT
+  "Points or money: one of them suffices."
+  EITHER
+  "Points and money: both are needed."
+  BOTH
+}
+
+"Over which time is counted. The calendar is that of the business, in UTC."
+enum TierWindow {
+  "The last so many days."
+  ROLLING
+  "The calendar year."
+  CALENDAR_YEAR
+  "Everything ever."
+  EVER
+}
+
+"How long a tier is kept once it is reached."
+enum TierKeep {
+  "So many days."
+  DAYS
+  "Until the end of the calendar year."
+  YEAR_END
+  "Until the end of the next calendar year."
+  NEXT_YEAR_END
+  "For ever."
+  FOREVER
+}
+
+"Where one falls from a tier that was not kept."
+enum TierDowngrade {
+  "One tier down."
+  ONE_DOWN
+  "To the tier that the numbers reach."
+  BY_BALANCE
+  "Nowhere: it is never lost."
+  NEVER
+}
+
+"One thing that a tier gives."
+type TierPerk {
+  "What it is."
+  kind: TierPerkKind!
+  "Of DISCOUNT: 500 is 5 %."
+  discountBasisPoints: Int
+  "Of MULTIPLIER: 15000 is one and a half times the points."
+  multiplierBasisPoints: Int
+  "What it is called, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+}
+
+"What a tier gives."
+enum TierPerkKind {
+  "A reduction of prices."
+  DISCOUNT
+  "More points for the same."
+  MULTIPLIER
+  "Delivery without charge."
+  FREE_DELIVERY
+  "Something else, as its name says."
+  OTHER
+}
+
+"Where an account stands among the tiers of its programme."
+type TierProgress {
+  "The tier it has."
+  current: Tier
+  "The tier above; null at the top."
+  next: Tier
+  "What is counted to reach the tier above; null at the top."
+  basis: TierBasis
+  "How far it has come towards the tier above. Where several things are counted: the one that decides. Null at the top."
+  progress: Progress
+  "All that is counted towards the tier above."
+  goals: [Progress!]!
+  "So many are missing to the tier above, in the unit of progress; null at the top."
+  missing: Points
+  "Until when the present tier is kept; null: without end."
+  deadline: DateTime
+  "What was done to keep the present tier after the deadline. Null where nothing is asked."
+  stay: Progress
+  "So many are missing to keep the present tier after the deadline, in the unit of stay; null where nothing is asked."
+  stayAmount: Points
+  "What would be lost, and when, if nothing more were done. Null where nothing would."
+  risk: TierRisk
+  "A fall that is due and waits until the days of grace are over: it is called off by what is done until then."
+  deferred: TierDeferral
+}
+
+"What would be lost, and when."
+type TierRisk {
+  "The tier after the fall; null: none."
+  tier: Tier
+  "When."
+  date: DateTime!
+  "What the present tier gives and the other does not."
+  loses: [TierPerk!]!
+}
+
+"A fall that is due and waits."
+type TierDeferral {
+  "The tier after the fall; null: none."
+  tier: Tier
+  "When."
+  at: DateTime!
+}
+
+"One change of an account's tier."
+type TierChange implements Node {
+  "The id, tch_…"
+  id: ID!
+  "Its number in the account, from 1 without holes."
+  seq: Int!
+  "What happened."
+  kind: TierChangeKind!
+  "What happened, in the caller's language."
+  label: String!
+  "The tier before; null: none."
+  from: Tier
+  "The tier after; null: none."
+  to: Tier
+  "Until when it is kept; null: without end."
+  untilAt: DateTime
+  "Why staff set it."
+  reason: String
+  "What was counted, and what was asked for."
+  explain: JSON
+  "When."
+  createdAt: DateTime!
+}
+
+"What happened to a tier."
+enum TierChangeKind {
+  "The first tier."
+  JOINED
+  "A higher one was reached."
+  UPGRADED
+  "It was not kept."
+  DOWNGRADED
+  "It was kept at its deadline."
+  PROLONGED
+  "Staff set it."
+  SET
+}
+
+"A page of changes of a tier."
+type TierChangeConnection {
+  "The items with their cursors."
+  edges: [TierChangeEdge!]!
+  "The items."
+  nodes: [TierChange!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A change of a tier and its place in the list."
+type TierChangeEdge {
+  "The change."
+  node: TierChange!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of saveTier. With an id, it is the whole of the new terms; the programme and the handle stay."
+input SaveTierInput {
+  "The tier to change; a new one when absent."
+  id: ID
+  "The programme of a new tier; the default one when absent."
+  programId: ID
+  "How rules and audiences name it: 1 to 40 small letters, digits, - and _. Required for a new tier."
+  handle: String
+  "The order of the tiers, the lowest first; each once. 0 to 1,000."
+  rank: Int!
+  "Its name and what it is, in each language; English at least."
+  texts: [TranslationInput!]!
+  "What is counted to reach it."
+  basis: TierBasis = EARNED
+  "Points to earn in the window; required unless only money is counted. 0: everybody has it."
+  earnedThreshold: Points
+  "Money to spend in the window; required unless only points are counted."
+  spentThreshold: MoneyInput
+  "Over which time is counted."
+  window: TierWindow = ROLLING
+  "The days of a rolling window, 1 to 3,660; 365 when absent."
+  windowDays: Int
+  "How long it is kept once it is reached."
+  keep: TierKeep = NEXT_YEAR_END
+  "The days of keep DAYS, 1 to 3,660; 365 when absent."
+  keepDays: Int
+  "So many days after the deadline it is still given, and can still be kept; 0 to 366."
+  graceDays: Int = 0
+  "Where one falls from it."
+  downgrade: TierDowngrade = BY_BALANCE
+  "Whether a return that takes away what reached it takes it at once, without a deadline."
+  fallsOnReturn: Boolean = false
+  "What it gives; at most 20."
+  perks: [TierPerkInput!]
+}
+
+"One thing that a tier gives."
+input TierPerkInput {
+  "What it is."
+  kind: TierPerkKind!
+  "Of DISCOUNT: 500 is 5 %; 1 to 10,000."
+  discountBasisPoints: Int
+  "Of MULTIPLIER: 15000 is one and a half times the points; 10,001 to 1,000,000."
+  multiplierBasisPoints: Int
+  "What it is called, in each language; by its kind when absent. Required for OTHER."
+  texts: [TranslationInput!]
+}
+
+"What saveTier gives."
+type SaveTierPayload {
+  "The tier in force."
+  tier: Tier
+  "Why it was not saved."
+  userErrors: [UserError!]!
+}
+
+"Input of retireTier."
+input RetireTierInput {
+  "The tier."
+  id: ID!
+}
+
+"What retireTier gives."
+type RetireTierPayload {
+  "The tier as it was."
+  tier: Tier
+  "Why it was not retired."
+  userErrors: [UserError!]!
+}
+
+"Input of setCustomerTier."
+input SetCustomerTierInput {
+  "The customer."
+  userId: ID!
+  "The programme; the default one when absent."
+  programId: ID
+  "The tier; null leaves him to the rules again, at once."
+  tierId: ID
+  "Until when it is kept, in the future; by the terms of the tier when absent."
+  untilAt: DateTime
+  "Why; kept, 1 to 500 characters."
+  reason: String!
+}
+
+"What setCustomerTier gives."
+type SetCustomerTierPayload {
+  "Where the customer stands after it."
+  progress: TierProgress
+  "The change made; null where there was nothing to change."
+  change: TierChange
+  "Why nothing was set."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/campaign.graphqls", Input: `extend type Query {
+  "Campaigns that are open to the caller, newest first: of everybody, or of his clubs, tiers and the like."
+  campaigns("Of these kinds only." kinds: [CampaignKind!], "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): CampaignConnection @access(audience: [ANYONE])
+  "A campaign that has been opened, while it runs and after. Null where it is not for the caller."
+  campaign("The campaign." id: ID!): Campaign @access(audience: [ANYONE])
+  "A photo of the caller's entry, or any for staff."
+  campaignPhoto("The photo." id: ID!): CampaignPhoto @access(audience: [CUSTOMER, STAFF])
+  "All campaigns, drafts too, newest first."
+  allCampaigns("Narrows the list." filter: CampaignFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): CampaignConnection @access(audience: [STAFF], permission: MARKETING_READ)
+  "Entries that wait for a decision, oldest first; others when a status is named."
+  campaignEntriesToModerate("Narrows the list." filter: CampaignEntryModerationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): CampaignEntryConnection @access(audience: [STAFF], permission: MARKETING_READ)
+  "Codes of a pack, by their numbers from 1: to be printed. At most 1,000 at once."
+  campaignCodes("The campaign." campaignId: ID!, "The number of the first." from: Int!, "So many." count: Int!): [String!] @access(audience: [STAFF], permission: MARKETING_WRITE)
+}
+
+extend type Mutation {
+  "Takes part in a campaign: with a receipt, a code, answers, photos, or with nothing but the wish to win."
+  enterCampaign(input: EnterCampaignInput!): EnterCampaignPayload! @access(audience: [CUSTOMER])
+  "Takes an entry back while it has not won. A receipt or code can then be entered again."
+  withdrawCampaignEntry(input: WithdrawCampaignEntryInput!): WithdrawCampaignEntryPayload! @access(audience: [CUSTOMER])
+  "Sends a photo for an entry, in parts that fit into a request; the last one makes it a picture. At most 1 MiB, JPEG, PNG or WebP; what is kept is encoded anew, without place, camera and the like."
+  uploadCampaignPhoto(input: UploadCampaignPhotoInput!): UploadCampaignPhotoPayload! @access(audience: [CUSTOMER])
+  "Sets a goal of one's own for each week or month, or changes one."
+  saveGoal(input: SaveGoalInput!): SaveGoalPayload! @access(audience: [CUSTOMER])
+  "Drops a goal."
+  deleteGoal(input: DeleteGoalInput!): DeleteGoalPayload! @access(audience: [CUSTOMER])
+  "Creates a campaign as a draft, or changes one when an id is given. Of one that was opened only texts, image, audience and a later end change."
+  saveCampaign(input: SaveCampaignInput!): SaveCampaignPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Opens, closes, finishes or cancels a campaign."
+  setCampaignStatus(input: SetCampaignStatusInput!): SetCampaignStatusPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Draws the winners of a raffle that is closed, once for ever. A dry run says how many take part and never who wins."
+  drawRaffle(input: DrawRaffleInput!): DrawRafflePayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Decides about one entry."
+  moderateCampaignEntry(input: ModerateCampaignEntryInput!): ModerateCampaignEntryPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Decides about many entries, at most 100; each for itself: those that cannot be are said."
+  moderateCampaignEntries(input: ModerateCampaignEntriesInput!): ModerateCampaignEntriesPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+}
+
+extend type User {
+  "How far the person has come: towards the next tier, a full profile, promotions, goals and achievements."
+  progress("Of these kinds only." kinds: [ProgressKind!]): [ProgressItem!]!
+  "Achievements earned and begun, newest first."
+  achievements("Earned ones, or those under way; both when not said." earned: Boolean, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AchievementConnection!
+  "The person's entries in campaigns, newest first."
+  campaignEntries("Narrows the list." filter: CampaignEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): CampaignEntryConnection!
+  "The person's own goals."
+  goals: [Goal!]!
+}
+
+"What a step of progress is about."
+enum ProgressKind {
+  "A campaign with something to reach in its time: spend so much, buy so many."
+  PROMO
+  "The next tier."
+  TIER
+  "The profile, filled in."
+  PROFILE
+  "A goal of one's own."
+  GOAL
+  "An achievement."
+  ACHIEVEMENT
+}
+
+"How far somebody has come towards one thing, and what to do next."
+type ProgressItem {
+  "What it is about."
+  kind: ProgressKind!
+  "What it is called, in the caller's language."
+  label: String!
+  "How far it is."
+  progress: Progress!
+  "The same in percent, 0 to 100, rounded down."
+  percent: Int!
+  "Whether it is reached."
+  done: Boolean!
+  "What to do next, in the caller's language; null when it is reached."
+  hint: String
+  "Of a profile: the fields that are empty."
+  missing: [ProfileField!]!
+  "The points that it gives."
+  points: Points
+  "The campaign, of a promotion or achievement."
+  campaignId: ID
+  "The goal."
+  goalId: ID
+}
+
+"A field of the profile that counts towards a full one."
+enum ProfileField {
+  "The given name."
+  GIVEN_NAME
+  "The family name."
+  FAMILY_NAME
+  "The day of birth."
+  BIRTH_ON
+  "A confirmed e-mail address."
+  EMAIL
+  "A confirmed telephone number."
+  PHONE
+  "An address to deliver to."
+  ADDRESS
+}
+
+"What a customer wants to reach each week or month."
+type Goal implements Node {
+  "The id, goal_…"
+  id: ID!
+  "What is counted."
+  counter: GoalCounter!
+  "In each what."
+  period: GoalPeriod!
+  "So many."
+  target: Points!
+  "What the person calls it."
+  name: String
+  "When it was set."
+  createdAt: DateTime!
+  "Raised by every change; pass it to refuse a stale write."
+  revision: Int!
+}
+
+"What a goal counts."
+enum GoalCounter {
+  "Days on which the person came."
+  VISITS
+  "Orders placed and not cancelled."
+  ORDERS
+  "Points earned."
+  POINTS
+}
+
+"How often a goal begins anew, in the person's time zone."
+enum GoalPeriod {
+  "Each week, from Monday."
+  WEEK
+  "Each calendar month."
+  MONTH
+}
+
+"A campaign in which customers take part."
+type Campaign implements Node {
+  "The id, cmp_…"
+  id: ID!
+  "What kind it is."
+  kind: CampaignKind!
+  "How the business calls it; for staff."
+  handle: String
+  "Its name, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "The terms, in the caller's language."
+  terms: String
+  "A picture."
+  imageUrl: URL
+  "Where it stands."
+  status: CampaignStatus!
+  "When it opens."
+  startsAt: DateTime
+  "When it closes."
+  endsAt: DateTime
+  "How one takes part."
+  entryRules: CampaignEntryRules!
+  "What one can win, first prizes first."
+  prizes: [CampaignPrize!]!
+  "The questions of a survey."
+  questions: [CampaignQuestion!]!
+  "What an achievement or challenge asks for."
+  achievement: CampaignAchievement
+  "Whether the caller can enter now, and if not why."
+  eligibility: CampaignEligibility!
+  "Of a raffle: SHA-256 of the seed in hex, published when it opens, before anybody enters."
+  seedHash: String
+  "Of a raffle: the public source whose value is mixed into the draw, named before it opens."
+  entropySource: String
+  "Of a raffle that was drawn: all that is needed to draw it again. See docs/raffle.md."
+  raffleResult: RaffleResult
+  "The caller's entries, newest first."
+  myEntries("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): CampaignEntryConnection!
+  "For whom it is; for staff."
+  audience: CustomerAudience
+  "All texts, to edit; for staff."
+  translations: [Translation!]
+  "How many entries stand where; for staff."
+  entryCounts: [CampaignEntryCount!]
+  "Raised by every change; pass it to refuse a stale write."
+  revision: Int!
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"What kind of campaign it is."
+enum CampaignKind {
+  "Prizes are drawn by lot from the entries."
+  RAFFLE
+  "Photos are sent and staff chooses."
+  CONTEST
+  "Receipts are entered."
+  RECEIPT
+  "Questions are answered."
+  SURVEY
+  "Codes of packs are entered."
+  CODE
+  "Something to reach in the campaign's time: spend so much, buy so many."
+  CHALLENGE
+  "Something to reach, once or in each period."
+  ACHIEVEMENT
+}
+
+"Where a campaign stands."
+enum CampaignStatus {
+  "Only staff sees it."
+  DRAFT
+  "It opens at its time."
+  SCHEDULED
+  "One can take part."
+  OPEN
+  "It takes no more entries; winners are yet to be named."
+  CLOSED
+  "All is decided."
+  FINISHED
+  "It will not take place."
+  CANCELLED
+}
+
+"How one takes part in a campaign."
+type CampaignEntryRules {
+  "Entries of a person in all; null: any number."
+  perPerson: Int
+  "Entries of a person on a day of UTC; null: any number."
+  perDay: Int
+  "Points for each entry that is approved."
+  points: Points
+  "Whether an entry counts at once or waits for staff."
+  autoApprove: Boolean!
+  "Photos asked for, at least."
+  minPhotos: Int!
+  "Photos taken, at most."
+  maxPhotos: Int!
+  "The least sum of a receipt."
+  minReceipt: Money
+  "The first day of a receipt."
+  receiptFrom: Date
+  "Whether a person may win more than one prize."
+  manyPrizes: Boolean!
+}
+
+"One kind of prize."
+type CampaignPrize {
+  "Its name, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "How many there are."
+  count: Int!
+  "The points that it gives."
+  points: Points
+}
+
+"A question of a survey."
+type CampaignQuestion {
+  "Its key within the campaign."
+  key: String!
+  "What sort of answer it takes."
+  kind: CampaignQuestionKind!
+  "The question, in the caller's language."
+  text: String!
+  "More about it, in the caller's language."
+  help: String
+  "Whether it must be answered."
+  required: Boolean!
+  "The answers to choose from."
+  options: [CampaignOption!]!
+  "The least number, or so many choices at least."
+  min: Int
+  "The greatest number, so many choices or characters at most."
+  max: Int
+}
+
+"What sort of answer a question takes."
+enum CampaignQuestionKind {
+  "One of the options."
+  SINGLE
+  "Some of the options."
+  MULTIPLE
+  "A text."
+  TEXT
+  "A whole number."
+  NUMBER
+}
+
+"An answer to choose."
+type CampaignOption {
+  "Its key within the question."
+  key: String!
+  "The answer, in the caller's language."
+  text: String!
+}
+
+"What an achievement or challenge asks for."
+type CampaignAchievement {
+  "So many."
+  target: Points!
+  "What they are: orders, points, visits; or a currency, whose minor units they are."
+  unit: String!
+  "In which time."
+  period: AchievementPeriod!
+  "Whether it can be earned in each period anew."
+  repeats: Boolean!
+  "The points that it gives."
+  points: Points
+  "How progress is counted; for staff."
+  progressRule: String
+  "What must hold too; for staff."
+  condition: String
+}
+
+"In which time an achievement counts, by the days of UTC."
+enum AchievementPeriod {
+  "While the campaign runs; from ever where it has no start."
+  CAMPAIGN
+  "A day."
+  DAY
+  "A week, from Monday."
+  WEEK
+  "A calendar month."
+  MONTH
+  "A quarter of the year."
+  QUARTER
+  "A calendar year."
+  YEAR
+}
+
+"Whether the caller can enter a campaign now."
+type CampaignEligibility {
+  "Whether he can."
+  canEnter: Boolean!
+  "Why not."
+  reason: UserError
+  "When he can again; null: not known, or now."
+  nextAt: DateTime
+  "So many more in all; null: any number."
+  remaining: Int
+}
+
+"How many entries stand where."
+type CampaignEntryCount {
+  "Where they stand."
+  status: CampaignEntryStatus!
+  "How many."
+  count: Int!
+}
+
+"A draw, laid open: anybody can do it again."
+type RaffleResult {
+  "The name of the procedure, as docs/raffle.md describes it."
+  algorithm: String!
+  "The seed, hex."
+  seed: String!
+  "What was published before: SHA-256 of the seed, hex."
+  seedHash: String!
+  "The value of the public source; empty where none was named."
+  publicEntropy: String!
+  "SHA-256 of the list of entries, hex."
+  entriesHash: String!
+  "How many entries are in the list."
+  entriesCount: Int!
+  "When it was drawn."
+  drawnAt: DateTime!
+  "The prizes drawn, in the order of the draw."
+  winners: [RaffleWinner!]!
+  "The list of entries, by id; it holds no person's name."
+  entries("Starts after this id." after: ID, "So many, 1 to 1000; 1000 when nothing is said." count: Int): [RaffleEntry!]!
+}
+
+"An entry that took part in a draw."
+type RaffleEntry {
+  "The entry."
+  id: ID!
+  "A sign of the person, the same for all entries of his in this raffle and in no other."
+  person: String!
+}
+
+"A prize drawn."
+type RaffleWinner {
+  "The place, from 1."
+  place: Int!
+  "The entry that won."
+  entryId: ID!
+  "The sign of the person."
+  person: String!
+  "What was won."
+  prize: CampaignPrize!
+}
+
+"A person's part in a campaign."
+type CampaignEntry implements Node {
+  "The id, cme_…"
+  id: ID!
+  "The campaign."
+  campaign: Campaign!
+  "Where it stands."
+  status: CampaignEntryStatus!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "What the caller may do with it now."
+  availableActions: [CampaignEntryAction!]!
+  "The receipt."
+  receipt: CampaignReceipt
+  "The last characters of the code."
+  code: String
+  "The answers."
+  answers: [CampaignAnswer!]!
+  "The photos."
+  photos: [CampaignPhoto!]!
+  "What the person wrote to it."
+  text: String
+  "What staff said about it."
+  reason: String
+  "The place that it won, from 1."
+  place: Int
+  "What it won."
+  prize: CampaignPrize
+  "The code of the prize; for whose entry it is, and for staff."
+  prizeCode: String
+  "The points given for it so far."
+  points: Points!
+  "Who entered; for staff, and for oneself."
+  customer: User
+  "When it was entered."
+  createdAt: DateTime!
+  "When staff last decided about it."
+  decidedAt: DateTime
+  "Raised by every change; pass it to refuse a stale write."
+  revision: Int!
+}
+
+"Where an entry stands."
+enum CampaignEntryStatus {
+  "It waits for staff."
+  SUBMITTED
+  "It counts."
+  APPROVED
+  "It does not count."
+  REJECTED
+  "The person took it back."
+  WITHDRAWN
+  "It has won."
+  WINNER
+  "It has won and the prize was sent."
+  PRIZE_SENT
+}
+
+"What can be done with an entry."
+enum CampaignEntryAction {
+  "Take it back."
+  WITHDRAW
+  "Let it count."
+  APPROVE
+  "Refuse it."
+  REJECT
+  "Name it a winner."
+  AWARD
+  "Say that the prize was sent."
+  SEND_PRIZE
+}
+
+"A receipt."
+type CampaignReceipt {
+  "Its number."
+  number: String!
+  "Its day."
+  date: Date!
+  "Its sum."
+  sum: Money!
+}
+
+"The answer to a question."
+type CampaignAnswer {
+  "The key of the question."
+  questionKey: String!
+  "The keys of the options chosen."
+  optionKeys: [String!]!
+  "The text."
+  text: String
+  "The number."
+  number: Points
+}
+
+"A photo of an entry."
+type CampaignPhoto implements Node {
+  "The id, cph_…"
+  id: ID!
+  "Whether it is complete and a picture."
+  isReady: Boolean!
+  "image/jpeg or image/png; empty until it is ready."
+  contentType: String!
+  "Bytes, so far."
+  size: Int!
+  "Pixels across; 0 until it is ready."
+  width: Int!
+  "Pixels down; 0 until it is ready."
+  height: Int!
+  "The bytes of the picture in base64; null until it is ready. Ask for a few at a time."
+  data: String
+  "When its first part came."
+  createdAt: DateTime!
+}
+
+"What a person came to in an achievement in one of its periods."
+type Achievement implements Node {
+  "The id, ach_…"
+  id: ID!
+  "What it is called, in the caller's language."
+  label: String!
+  "The campaign: its texts are the badge's."
+  campaign: Campaign!
+  "The period: ever, 2026-11, 2026-W47 and the like."
+  period: String!
+  "How far it is."
+  progress: Progress!
+  "The same in percent, 0 to 100, rounded down."
+  percent: Int!
+  "Whether it is earned."
+  isEarned: Boolean!
+  "When it was earned."
+  earnedAt: DateTime
+  "The points given for it."
+  points: Points!
+}
+
+"Narrows a person's entries."
+input CampaignEntryFilter {
+  "In this campaign."
+  campaignId: ID
+  "Standing at one of these."
+  status: [CampaignEntryStatus!]
+}
+
+"Narrows the entries to decide about."
+input CampaignEntryModerationFilter {
+  "In this campaign."
+  campaignId: ID
+  "Standing at one of these; SUBMITTED when nothing is said."
+  status: [CampaignEntryStatus!]
+  "Of this customer."
+  customerId: ID
+}
+
+"Narrows the list of campaigns."
+input CampaignFilter {
+  "Of these kinds."
+  kinds: [CampaignKind!]
+  "Standing at one of these."
+  status: [CampaignStatus!]
+}
+
+"Input of enterCampaign."
+input EnterCampaignInput {
+  "The campaign."
+  campaignId: ID!
+  "The receipt, where one is asked for."
+  receipt: CampaignReceiptInput
+  "The code, where one is asked for; case, spaces and hyphens do not matter."
+  code: String
+  "The answers, where questions are asked."
+  answers: [CampaignAnswerInput!]
+  "Photos sent before by uploadCampaignPhoto, at most 5."
+  photoIds: [ID!]
+  "A word to it, up to 1,000 characters."
+  text: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"A receipt to enter."
+input CampaignReceiptInput {
+  "Its number, 1 to 64 characters."
+  number: String!
+  "Its day."
+  date: Date!
+  "Its sum."
+  sum: MoneyInput!
+}
+
+"An answer to a question."
+input CampaignAnswerInput {
+  "The key of the question."
+  questionKey: String!
+  "The keys of the options chosen."
+  optionKeys: [String!]
+  "The text."
+  text: String
+  "The number."
+  number: Points
+}
+
+"What enterCampaign gives."
+type EnterCampaignPayload {
+  "The entry."
+  entry: CampaignEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was entered."
+  userErrors: [UserError!]!
+}
+
+"Input of withdrawCampaignEntry."
+input WithdrawCampaignEntryInput {
+  "The entry."
+  entryId: ID!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What withdrawCampaignEntry gives."
+type WithdrawCampaignEntryPayload {
+  "The entry after it."
+  entry: CampaignEntry
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of uploadCampaignPhoto."
+input UploadCampaignPhotoInput {
+  "The campaign it is for."
+  campaignId: ID!
+  "The photo that the part belongs to; absent with the first part."
+  photoId: ID
+  "So many bytes were sent before; a part that came already is not taken twice."
+  offset: Int!
+  "The bytes in base64, at most 64 KiB of them."
+  data: String!
+  "Whether it is the last part."
+  last: Boolean!
+}
+
+"What uploadCampaignPhoto gives."
+type UploadCampaignPhotoPayload {
+  "The photo; size is the offset of the next part."
+  photo: CampaignPhoto
+  "Why nothing was kept."
+  userErrors: [UserError!]!
+}
+
+"Input of saveGoal."
+input SaveGoalInput {
+  "What is counted."
+  counter: GoalCounter!
+  "In each what."
+  period: GoalPeriod = WEEK
+  "So many, 1 to 1,000,000. A goal of the same counter and period is changed."
+  target: Points!
+  "What to call it, up to 100 characters."
+  name: String
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What saveGoal gives."
+type SaveGoalPayload {
+  "The goal."
+  goal: Goal
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteGoal."
+input DeleteGoalInput {
+  "The goal."
+  goalId: ID!
+}
+
+"What deleteGoal gives."
+type DeleteGoalPayload {
+  "The goal that is no more."
+  deletedId: ID
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of saveCampaign. An absent field of one that exists is unchanged."
+input SaveCampaignInput {
+  "The campaign to change; a new one when absent."
+  id: ID
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "What kind it is; needed for a new one, and never changed."
+  kind: CampaignKind
+  "How the business calls it: a-z, 0-9 and hyphens, up to 64 characters; needed for a new one."
+  handle: String
+  "Names, descriptions and terms; needed for a new one."
+  texts: [TranslationInput!]
+  "A picture."
+  imageUrl: URL
+  "For whom it is; everybody when absent."
+  audience: AudienceInput
+  "When it opens; when staff says when absent."
+  startsAt: DateTime
+  "When it closes; needed for a raffle."
+  endsAt: DateTime
+  "How one takes part."
+  entryRules: CampaignEntryRulesInput
+  "What one can win, first prizes first; at most 20 kinds and 1,000 prizes."
+  prizes: [CampaignPrizeInput!]
+  "The questions of a survey, at most 50."
+  questions: [CampaignQuestionInput!]
+  "What an achievement or challenge asks for."
+  achievement: CampaignAchievementInput
+}
+
+"How one takes part."
+input CampaignEntryRulesInput {
+  "Entries of a person in all, 1 to 10,000; null: any number, and for a survey one."
+  perPerson: Int
+  "Entries of a person on a day of UTC, 1 to 1,000; null: any number."
+  perDay: Int
+  "Points for each entry that is approved."
+  points: Points
+  "The programme of the points; the default one when absent."
+  programId: ID
+  "Whether an entry counts at once; otherwise staff decides."
+  autoApprove: Boolean = false
+  "Photos asked for, at least; of a contest 1 at least."
+  minPhotos: Int
+  "Photos taken, at most 5."
+  maxPhotos: Int
+  "The least sum of a receipt; its currency is the only one taken."
+  minReceipt: MoneyInput
+  "The first day of a receipt."
+  receiptFrom: Date
+  "How many codes of the pack there are, up to 100,000,000; needed for a campaign of codes."
+  codes: Int
+  "Whether a person may win more than one prize."
+  manyPrizes: Boolean = false
+  "A public source whose value after the end is mixed into the draw, such as a lottery's numbers of a day to come."
+  entropySource: String
+}
+
+"One kind of prize."
+input CampaignPrizeInput {
+  "Names and descriptions."
+  texts: [TranslationInput!]!
+  "How many there are, 1 to 1,000."
+  count: Int!
+  "The points that it gives."
+  points: Points
+  "A code shown to who won it, up to 100 characters."
+  code: String
+}
+
+"A question of a survey."
+input CampaignQuestionInput {
+  "Its key within the campaign: a-z, 0-9 and hyphens, up to 64 characters."
+  key: String!
+  "What sort of answer it takes."
+  kind: CampaignQuestionKind!
+  "The question, as name, and more about it, as description."
+  texts: [TranslationInput!]!
+  "Whether it must be answered."
+  required: Boolean = true
+  "The answers to choose from, at most 50."
+  options: [CampaignOptionInput!]
+  "The least number, or so many choices at least."
+  min: Int
+  "The greatest number, so many choices or characters at most."
+  max: Int
+}
+
+"An answer to choose."
+input CampaignOptionInput {
+  "Its key within the question: a-z, 0-9 and hyphens, up to 64 characters."
+  key: String!
+  "The answer, as name."
+  texts: [TranslationInput!]!
+}
+
+"What an achievement or challenge asks for."
+input CampaignAchievementInput {
+  "How progress is counted: an expression (CEL, int) over orders, items, spent, reviews, visits, referrals, points, categories and acts."
+  progressRule: String!
+  "So many, 1 or more."
+  target: Points!
+  "What must hold too: an expression (CEL, bool) over the same."
+  condition: String
+  "What is counted: orders, points, visits, or a currency; up to 30 characters."
+  unit: String!
+  "The currency of spent; the default programme's when absent."
+  currency: CurrencyCode
+  "In which time; a challenge always counts while it runs."
+  period: AchievementPeriod = CAMPAIGN
+  "Whether it can be earned in each period anew."
+  repeats: Boolean = false
+  "The points that it gives."
+  points: Points
+  "The programme of the points; the default one when absent."
+  programId: ID
+}
+
+"What saveCampaign gives."
+type SaveCampaignPayload {
+  "The campaign."
+  campaign: Campaign
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of setCampaignStatus."
+input SetCampaignStatusInput {
+  "The campaign."
+  campaignId: ID!
+  "Where it shall stand. OPEN before its start is SCHEDULED."
+  status: CampaignStatus!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What setCampaignStatus gives."
+type SetCampaignStatusPayload {
+  "The campaign."
+  campaign: Campaign
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of drawRaffle."
+input DrawRaffleInput {
+  "The raffle."
+  campaignId: ID!
+  "The value of the public source that was named before; needed where one was."
+  publicEntropy: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Says how many entries and prizes there are; draws nothing."
+  dryRun: Boolean = false
+}
+
+"What drawRaffle gives."
+type DrawRafflePayload {
+  "The raffle; with its result where it was drawn."
+  campaign: Campaign
+  "How many entries take part."
+  entriesCount: Int
+  "How many prizes there are."
+  prizesCount: Int
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was drawn."
+  userErrors: [UserError!]!
+}
+
+"A decision about an entry."
+enum CampaignDecision {
+  "It counts."
+  APPROVE
+  "It does not count; say why."
+  REJECT
+  "It has won."
+  AWARD
+  "The prize was sent."
+  SEND_PRIZE
+}
+
+"Input of moderateCampaignEntry."
+input ModerateCampaignEntryInput {
+  "The entry."
+  entryId: ID!
+  "The decision."
+  decision: CampaignDecision!
+  "What the customer is told, up to 500 characters; needed to refuse."
+  reason: String
+  "Which prize, from 1; needed to award where there are several."
+  prize: Int
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What moderateCampaignEntry gives."
+type ModerateCampaignEntryPayload {
+  "The entry after it."
+  entry: CampaignEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of moderateCampaignEntries."
+input ModerateCampaignEntriesInput {
+  "The entries, 1 to 100."
+  entryIds: [ID!]!
+  "The decision about all of them."
+  decision: CampaignDecision!
+  "What the customers are told, up to 500 characters; needed to refuse."
+  reason: String
+  "Which prize, from 1; needed to award where there are several."
+  prize: Int
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What moderateCampaignEntries gives."
+type ModerateCampaignEntriesPayload {
+  "What became of each, in the order of entryIds."
+  results: [CampaignModerationResult!]!
+  "How many were changed."
+  changed: Int!
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed at all."
+  userErrors: [UserError!]!
+}
+
+"What became of one of many entries."
+type CampaignModerationResult {
+  "The entry."
+  entryId: ID!
+  "Whether it was changed."
+  changed: Boolean!
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"A page of campaigns."
+type CampaignConnection {
+  "The items with their cursors."
+  edges: [CampaignEdge!]!
+  "The items."
+  nodes: [Campaign!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A campaign and its place in the list."
+type CampaignEdge {
+  "The item."
+  node: Campaign!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A page of entries."
+type CampaignEntryConnection {
+  "The items with their cursors."
+  edges: [CampaignEntryEdge!]!
+  "The items."
+  nodes: [CampaignEntry!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An entry and its place in the list."
+type CampaignEntryEdge {
+  "The item."
+  node: CampaignEntry!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A page of achievements."
+type AchievementConnection {
+  "The items with their cursors."
+  edges: [AchievementEdge!]!
+  "The items."
+  nodes: [Achievement!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An achievement and its place in the list."
+type AchievementEdge {
+  "The item."
+  node: Achievement!
+  "Its place."
+  cursor: Cursor!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/club.graphqls", Input: `extend type Query {
+  "Clubs that can be joined, newest first."
+  clubs("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ClubConnection @access(audience: [ANYONE])
+  "A club."
+  club("The club." id: ID!): Club @access(audience: [ANYONE])
+}
+
+extend type Mutation {
+  "Joins a club. Whoever is in it already stays in it."
+  joinClub(input: JoinClubInput!): JoinClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  "Leaves a club. Whoever is not in it has left it already."
+  leaveClub(input: LeaveClubInput!): LeaveClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  "Creates or changes a club."
+  saveClub(input: SaveClubInput!): SaveClubPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+}
+
+extend type User {
+  "The clubs the person is in, joined last, first."
+  clubs("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ClubMemberConnection!
+}
+
+"What customers join, and what it gives them."
+type Club {
+  "The id, club_…"
+  id: ID!
+  "How rules and audiences name it."
+  handle: String!
+  "What it is called, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "The small print, in the caller's language."
+  terms: String
+  "What it gives."
+  perks: [ClubPerk!]!
+  "Where it stands."
+  status: ClubStatus!
+  "When the caller joined it; null: he is not in it."
+  joinedAt: DateTime
+  "Why the caller cannot join; null: he can, or is in it."
+  whyNot: UserError
+  "How many are in it; for staff."
+  members: Int
+  "Who may join; for staff."
+  audience: CustomerAudience
+  "Its texts in every language; for staff, else empty."
+  translations: [Translation!]!
+  "Raised by every change."
+  revision: Int!
+}
+
+"Where a club stands."
+enum ClubStatus {
+  "Being written; only staff sees it."
+  DRAFT
+  "It can be joined."
+  ACTIVE
+  "Nobody can join any more."
+  CLOSED
+}
+
+"One thing that a club gives."
+type ClubPerk {
+  "What kind of thing it is."
+  kind: ClubPerkKind!
+  "Of DISCOUNT: the share taken off, in basis points."
+  discountBasisPoints: Int
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+}
+
+"What kind of perk it is."
+enum ClubPerkKind {
+  "A share off every order."
+  DISCOUNT
+  "Free delivery."
+  FREE_DELIVERY
+  "Something else, which the text says."
+  OTHER
+}
+
+"A page of clubs."
+type ClubConnection {
+  "The items with their cursors."
+  edges: [ClubEdge!]!
+  "The items."
+  nodes: [Club!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A club and its place in the list."
+type ClubEdge {
+  "The item."
+  node: Club!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A customer's membership of a club."
+type ClubMember {
+  "The id, clm_…"
+  id: ID!
+  "The club."
+  club: Club!
+  "When he joined."
+  joinedAt: DateTime!
+}
+
+"A page of memberships."
+type ClubMemberConnection {
+  "The items with their cursors."
+  edges: [ClubMemberEdge!]!
+  "The items."
+  nodes: [ClubMember!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A membership and its place in the list."
+type ClubMemberEdge {
+  "The item."
+  node: ClubMember!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of joinClub."
+input JoinClubInput {
+  "The club."
+  clubId: ID!
+}
+
+"What joinClub gives."
+type JoinClubPayload {
+  "The club."
+  club: Club
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of leaveClub."
+input LeaveClubInput {
+  "The club."
+  clubId: ID!
+}
+
+"What leaveClub gives."
+type LeaveClubPayload {
+  "The club."
+  club: Club
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveClub. An absent field is unchanged, null clears."
+input SaveClubInput {
+  "The club; a new one when absent."
+  id: ID
+  "Of a change: refused as STALE_OBJECT where it is not the current one."
+  revision: Int
+  "How rules and audiences name it: letters, digits, - and _, 1 to 50. Required for a new one, fixed afterwards."
+  handle: String
+  "What it is called and described by, in each language. Required for a new one."
+  texts: [TranslationInput!]
+  "Who may join; null: everyone."
+  audience: AudienceInput
+  "What it gives, at most 20; replaced as a whole."
+  perks: [ClubPerkInput!]
+  "Where it shall stand; DRAFT for a new one."
+  status: ClubStatus
+}
+
+"One thing that a club gives."
+input ClubPerkInput {
+  "What kind of thing it is."
+  kind: ClubPerkKind!
+  "Of DISCOUNT: the share taken off, in basis points, 1 to 10,000."
+  discountBasisPoints: Int
+  "What it is called and described by, in each language."
+  texts: [TranslationInput!]!
+}
+
+"What saveClub gives."
+type SaveClubPayload {
+  "The club."
+  club: Club
+  "Why nothing was done."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/company.graphqls", Input: `extend type Query {
@@ -6703,6 +20166,8 @@ input PlaceOrderInput {
   addressId: ID
   "A note, up to 1,000 characters."
   note: String
+  "Codes that reduce it, at most 10; one that cannot be used is refused by PROMO_CODE_…"
+  promoCodes: [String!]
   "1 to 255 characters; the same key and input give the first answer again."
   idempotencyKey: String!
   "Same answer, nothing kept."
@@ -7023,6 +20488,1746 @@ enum UpsertOutcome {
   UNCHANGED
   "It was refused; see its userErrors."
   REFUSED
+}
+`, BuiltIn: false},
+	{Name: "../../schema/progress.graphqls", Input: `"How far somebody has come towards something."
+type Progress {
+  "So many are done."
+  current: Points!
+  "So many are asked for."
+  target: Points!
+  "What they are: points, orders, fields, steps; or a currency, whose minor units they are."
+  unit: String!
+  "Until when they count; null: without end."
+  deadline: DateTime
+}
+`, BuiltIn: false},
+	{Name: "../../schema/promotion.graphqls", Input: `extend type Query {
+  "All promotions, newest first."
+  promotions("Narrows the list." filter: PromotionFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PromotionConnection @access(audience: [STAFF], permission: MARKETING_READ)
+  "A promotion."
+  promotion("The promotion." id: ID!): Promotion @access(audience: [STAFF], permission: MARKETING_READ)
+  "The codes of a promotion, in the order they were made."
+  promoCodes("Which ones." filter: PromoCodeFilter!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PromoCodeConnection @access(audience: [STAFF], permission: MARKETING_READ)
+  "How far the making of codes has come."
+  promoCodeBatch("The batch." id: ID!): PromoCodeBatch @access(audience: [STAFF], permission: MARKETING_READ)
+  "What a code would reduce, or why it would not. Nothing is reserved. Guessing is slowed down."
+  checkPromoCode("The code and the basket." input: CheckPromoCodeInput!): PromoCodeCheck @access(audience: [ANYONE])
+  "The caller's prices of products, or those of the company acted for, with each reduction and where it comes from; in the order asked for, without those that are not sold. At most 100."
+  priceFor("The products." input: PriceForInput!): [ProductPrice!] @access(audience: [CUSTOMER])
+}
+
+extend type Mutation {
+  "Creates or changes a promotion."
+  savePromotion(input: SavePromotionInput!): SavePromotionPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Creates or changes an offer: a promotion of kind OFFER."
+  saveOffer(input: SaveOfferInput!): SaveOfferPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Starts, pauses or ends a promotion. What is reserved stays reserved, what has ended does not begin again."
+  setPromotionStatus(input: SetPromotionStatusInput!): SetPromotionStatusPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Adds codes to a promotion of kind CODE: those given, or so many random ones, which are made in the background."
+  savePromoCodes(input: SavePromoCodesInput!): SavePromoCodesPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Reserves a code for a basket for 15 minutes; again, for 15 minutes more."
+  applyPromoCode(input: ApplyPromoCodeInput!): ApplyPromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  "Gives up the reservation of a code for a basket."
+  releasePromoCode(input: ReleasePromoCodeInput!): ReleasePromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  "Takes up an offer: it holds for the next orders until it is used or expires, or gives its points at once."
+  activateOffer(input: ActivateOfferInput!): ActivateOfferPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+}
+
+extend type User {
+  "Offers to the person, newest first: those to be taken up and those taken up, unless the filter says otherwise."
+  offers("Narrows the list." filter: OfferFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OfferConnection!
+  "Everything the person has or can have now: discounts, points, offers, codes, what clubs and tiers give. At most 200."
+  benefits: [Benefit!]!
+}
+
+"A text of a thing in one language."
+input TranslationInput {
+  "The language."
+  locale: Locale!
+  "What it is called, 1 to 100 characters."
+  name: String!
+  "What it is, in a sentence or two."
+  description: String
+  "The small print."
+  terms: String
+}
+
+"The texts of a thing in one language, as staff wrote them."
+type Translation {
+  "The language."
+  locale: Locale!
+  "What it is called."
+  name: String!
+  "What it is."
+  description: String
+  "The small print."
+  terms: String
+}
+
+"Who may have a thing: the customers named, the members of the clubs and those of the tiers together, or everyone where none is named; of them, those for whom the condition holds."
+input AudienceInput {
+  "These people, at most 1,000."
+  userIds: [ID!]
+  "These companies, at most 1,000."
+  companyIds: [ID!]
+  "Members of these clubs, by handle, at most 100."
+  clubs: [String!]
+  "Those of these tiers, by handle, at most 100."
+  tiers: [String!]
+  "CEL over customer.…, a bool: customer.orders > 3 && customer.tiers.exists(t, t == 'gold')."
+  condition: String
+}
+
+"Who may have a thing, for staff."
+type CustomerAudience {
+  "These people."
+  userIds: [ID!]!
+  "These companies."
+  companyIds: [ID!]!
+  "Members of these clubs, by handle."
+  clubs: [String!]!
+  "Those of these tiers, by handle."
+  tiers: [String!]!
+  "CEL over customer.…"
+  condition: String
+}
+
+"What a promotion is had by."
+enum PromotionKind {
+  "By entering a code."
+  CODE
+  "By taking up an offer."
+  OFFER
+  "By being a customer of its audience: it applies by itself."
+  DISCOUNT
+  "As DISCOUNT, as a price of certain goods; taken before everything else."
+  PERSONAL_PRICE
+}
+
+"Where a promotion stands."
+enum PromotionStatus {
+  "Being written."
+  DRAFT
+  "In force."
+  ACTIVE
+  "Stopped for a while."
+  PAUSED
+  "Over."
+  ENDED
+}
+
+"""
+A reduction that customers can have. They are applied in this order: personal
+prices, discounts (those of clubs and tiers too), offers, codes; of one kind,
+the higher priority first, then by handle. Each takes its part of what is left
+of each line, rounded down to the minor unit, and no line falls below zero. Of
+a stack group only the one that takes off most applies. One that is not
+stackable applies alone, but for personal prices. Of what applies by itself the
+combination that takes off most is chosen; a code that would make the order
+dearer than without it is PROMO_CODE_NOT_STACKABLE.
+"""
+type Promotion {
+  "The id, prm_…"
+  id: ID!
+  "What it is had by."
+  kind: PromotionKind!
+  "Its name in rules and reports; fixed."
+  handle: String!
+  "What it is called, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "Its texts in every language."
+  translations: [Translation!]!
+  "Who may have it."
+  audience: CustomerAudience!
+  "For which baskets it holds."
+  condition: String
+  "What it does."
+  effect: PromotionEffect!
+  "Whether it goes together with others."
+  stackable: Boolean!
+  "Of one group only the best applies."
+  stackGroup: String
+  "The higher is applied first."
+  priority: Int!
+  "Uses of everybody together."
+  maxUses: Int
+  "Uses of one customer."
+  perOwner: Int
+  "Days that an activated offer or an assigned code lives."
+  validDays: Int
+  "Where it stands."
+  status: PromotionStatus!
+  "When it begins."
+  startsAt: DateTime
+  "When it ends."
+  endsAt: DateTime
+  "When it was made."
+  createdAt: DateTime!
+  "Raised by every change."
+  revision: Int!
+  "What became of it so far."
+  statistics: PromotionStatistics!
+}
+
+"What became of a promotion so far."
+type PromotionStatistics {
+  "Codes made, or offers activated."
+  issued: Int!
+  "Uses that are reserved for a basket."
+  reserved: Int!
+  "Uses by orders that stand."
+  used: Int!
+  "What orders were reduced by, in each currency."
+  reduced: [Money!]!
+}
+
+"What a promotion does."
+type PromotionEffect {
+  "A share taken off, in basis points: 500 is 5 %; 1 to 10,000."
+  discountBasisPoints: Int
+  "An amount taken off."
+  amountOff: Money
+  "A price for one unit of what it is for, where that is lower."
+  fixedPrice: Money
+  "A share that grows with the sum spent so far, at most 20 steps."
+  steps: [DiscountStep!]!
+  "Delivery is free."
+  freeDelivery: Boolean!
+  "One unit of this product comes as a gift, as long as there are any."
+  giftSku: String
+  "Points: given when an order with it is delivered; of an offer that reduces nothing, at once."
+  points: Points
+  "So many times the order's points, in basis points: 20,000 doubles them. Given when it is delivered."
+  multiplierBasisPoints: Int
+  "The skus it is for, at most 200; with no categories and no skus, all."
+  skus: [String!]!
+  "The categories it is for, at most 100."
+  categories: [String!]!
+  "What the goods it is for must cost at least, personal prices counted."
+  minimum: Money
+  "The most it takes off."
+  maximumReduction: Money
+}
+
+"A step of a discount that grows with the sum spent."
+type DiscountStep {
+  "From this sum on."
+  spent: Money!
+  "The share taken off, in basis points."
+  discountBasisPoints: Int!
+}
+
+"What a promotion does. Every amount is of one currency; of another currency's basket it takes nothing."
+input PromotionEffectInput {
+  "A share taken off, in basis points: 500 is 5 %; 1 to 10,000."
+  discountBasisPoints: Int
+  "An amount taken off."
+  amountOff: MoneyInput
+  "A price for one unit of what it is for, where that is lower."
+  fixedPrice: MoneyInput
+  "A share that grows with the sum spent so far, at most 20 steps."
+  steps: [DiscountStepInput!]
+  "Delivery is free."
+  freeDelivery: Boolean
+  "One unit of this product comes as a gift, as long as there are any."
+  giftSku: String
+  "Points: given when an order with it is delivered; of an offer that reduces nothing, at once."
+  points: Points
+  "So many times the order's points, in basis points: 20,000 doubles them. Given when it is delivered."
+  multiplierBasisPoints: Int
+  "The skus it is for, at most 200; with no categories and no skus, all."
+  skus: [String!]
+  "The categories it is for, at most 100."
+  categories: [String!]
+  "What the goods it is for must cost at least, personal prices counted."
+  minimum: MoneyInput
+  "The most it takes off."
+  maximumReduction: MoneyInput
+}
+
+"A step of a discount that grows with the sum spent."
+input DiscountStepInput {
+  "From this sum on."
+  spent: MoneyInput!
+  "The share taken off, in basis points, 1 to 10,000."
+  discountBasisPoints: Int!
+}
+
+"Narrows a list of promotions. All that is said must hold."
+input PromotionFilter {
+  "Had by one of these."
+  kind: [PromotionKind!]
+  "Standing as one of these."
+  status: [PromotionStatus!]
+}
+
+"A page of promotions."
+type PromotionConnection {
+  "The items with their cursors."
+  edges: [PromotionEdge!]!
+  "The items."
+  nodes: [Promotion!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A promotion and its place in the list."
+type PromotionEdge {
+  "The item."
+  node: Promotion!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of savePromotion. An absent field is unchanged, null clears."
+input SavePromotionInput {
+  "The promotion; a new one when absent."
+  id: ID
+  "Of a change: refused as STALE_OBJECT where it is not the current one."
+  revision: Int
+  "What it is had by. Required for a new one, fixed afterwards."
+  kind: PromotionKind
+  "Its name in rules and reports: letters, digits, - and _, 1 to 50. Required for a new one, fixed afterwards."
+  handle: String
+  "What it is called and described by, in each language."
+  texts: [TranslationInput!]
+  "Who may have it; everyone when absent. Null: everyone."
+  audience: AudienceInput
+  "CEL over customer.… and basket.…, a bool: for which baskets it holds. Null: for all."
+  condition: String
+  "What it does. Required for a new one; replaced as a whole."
+  effect: PromotionEffectInput
+  "Whether it goes together with others; true when absent."
+  stackable: Boolean
+  "Of the promotions of one group only the best applies. Null: of none."
+  stackGroup: String
+  "The higher is applied first, among those of its kind; 0 when absent, -1,000 to 1,000."
+  priority: Int
+  "Uses of everybody together; null: no limit."
+  maxUses: Int
+  "Uses of one customer; null: no limit."
+  perOwner: Int
+  "Days that an activated offer or an assigned code lives; null: to the end of the promotion."
+  validDays: Int
+  "When it begins; null: at once."
+  startsAt: DateTime
+  "When it ends; null: never by itself."
+  endsAt: DateTime
+}
+
+"What savePromotion gives."
+type SavePromotionPayload {
+  "The promotion."
+  promotion: Promotion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveOffer. An absent field is unchanged, null clears."
+input SaveOfferInput {
+  "The offer; a new one when absent."
+  id: ID
+  "Of a change: refused as STALE_OBJECT where it is not the current one."
+  revision: Int
+  "Its name in rules and reports: letters, digits, - and _, 1 to 50. Required for a new one, fixed afterwards."
+  handle: String
+  "What it is called and described by, in each language."
+  texts: [TranslationInput!]
+  "Who may have it; everyone when absent. Null: everyone."
+  audience: AudienceInput
+  "CEL over customer.… and basket.…, a bool: for which baskets it holds. Null: for all."
+  condition: String
+  "What it does. Required for a new one; replaced as a whole."
+  effect: PromotionEffectInput
+  "Whether it goes together with others; true when absent."
+  stackable: Boolean
+  "Of the promotions of one group only the best applies. Null: of none."
+  stackGroup: String
+  "The higher is applied first, among those of its kind; 0 when absent, -1,000 to 1,000."
+  priority: Int
+  "Uses of everybody together; null: no limit."
+  maxUses: Int
+  "Uses of one customer; null: no limit."
+  perOwner: Int
+  "Days that an activated offer or an assigned code lives; null: to the end of the promotion."
+  validDays: Int
+  "When it begins; null: at once."
+  startsAt: DateTime
+  "When it ends; null: never by itself."
+  endsAt: DateTime
+  "Start it at once."
+  start: Boolean = false
+}
+
+"What saveOffer gives."
+type SaveOfferPayload {
+  "The promotion behind the offer."
+  promotion: Promotion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of setPromotionStatus."
+input SetPromotionStatusInput {
+  "The promotion."
+  id: ID!
+  "Where it shall stand: ACTIVE, PAUSED or ENDED."
+  status: PromotionStatus!
+}
+
+"What setPromotionStatus gives."
+type SetPromotionStatusPayload {
+  "The promotion after it."
+  promotion: Promotion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"One code of a promotion."
+type PromoCode {
+  "The id, code_…"
+  id: ID!
+  "The code as it is handed out; null: an offer that was activated."
+  code: String
+  "Its promotion."
+  promotionId: ID!
+  "Where it stands."
+  status: PromoCodeStatus!
+  "Uses and reservations, where they are limited."
+  uses: Int!
+  "How often it may be used; null: no limit of its own."
+  maxUses: Int
+  "Whose it is; null: whoever enters it."
+  customerId: ID
+  "The batch it was made in."
+  batchId: ID
+  "When it ends, where that is before its promotion does."
+  endsAt: DateTime
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"Where a code stands."
+enum PromoCodeStatus {
+  "It can be used."
+  ISSUED
+  "An offer that was activated and can be used."
+  ACTIVE
+  "No use is left."
+  USED
+  "Its time is over."
+  EXPIRED
+  "It was taken out."
+  VOID
+}
+
+"Which codes."
+input PromoCodeFilter {
+  "Of this promotion."
+  promotionId: ID!
+  "Made in this batch."
+  batchId: ID
+  "Standing as one of these."
+  status: [PromoCodeStatus!]
+}
+
+"A page of codes."
+type PromoCodeConnection {
+  "The items with their cursors."
+  edges: [PromoCodeEdge!]!
+  "The items."
+  nodes: [PromoCode!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A code and its place in the list."
+type PromoCodeEdge {
+  "The item."
+  node: PromoCode!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Codes that are made in the background."
+type PromoCodeBatch {
+  "The id, task_…"
+  id: ID!
+  "Their promotion."
+  promotionId: ID!
+  "Where it stands."
+  status: PromoCodeBatchStatus!
+  "How many are made."
+  made: Int!
+  "How many shall be."
+  total: Int!
+  "When it began."
+  createdAt: DateTime!
+  "When the last one was made."
+  finishedAt: DateTime
+}
+
+"Where a batch of codes stands."
+enum PromoCodeBatchStatus {
+  "Codes are being made."
+  RUNNING
+  "All are made."
+  DONE
+  "It stopped, and will be carried on."
+  FAILED
+}
+
+"Input of savePromoCodes: codes, or count."
+input SavePromoCodesInput {
+  "The promotion, of kind CODE."
+  promotionId: ID!
+  "These codes, 1 to 1,000: letters, digits and -, 3 to 40 characters each."
+  codes: [String!]
+  "So many random codes, 1 to 1,000,000."
+  count: Int
+  "Random codes begin with this, up to 20 characters."
+  prefix: String
+  "Random characters of each, 6 to 24; 10 when absent."
+  length: Int
+  "What they are made of, 10 to 32 characters; digits and capitals without look-alikes when absent."
+  alphabet: String
+  "Adds a check character, by which a mistyped code is told at once."
+  checksum: Boolean = false
+  "How often each may be used; 1 when absent, null: no limit of its own."
+  maxUses: Int = 1
+  "Assigns them to this customer, at most 100; nobody else can use them."
+  userId: ID
+  "When they end; by the promotion when absent."
+  endsAt: DateTime
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What savePromoCodes gives."
+type SavePromoCodesPayload {
+  "The batch."
+  batch: PromoCodeBatch
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"One line of a basket. The price is the server's."
+input BasketLineInput {
+  "The stock keeping unit."
+  sku: String!
+  "1 to 1,000,000."
+  quantity: Int!
+}
+
+"Input of checkPromoCode: a code and a basket, as lines or as an order of the caller."
+input CheckPromoCodeInput {
+  "The code; capitals, spaces and look-alikes do not matter."
+  code: String!
+  "The basket, at most 200 lines."
+  lines: [BasketLineInput!]
+  "Instead of lines: what this order holds, at today's prices."
+  orderId: ID
+  "Codes that are in the basket already, at most 10."
+  with: [String!]
+}
+
+"What a code does for a basket, or why it does nothing."
+type PromoCodeCheck {
+  "Whether it can be used for this basket."
+  valid: Boolean!
+  "Why it cannot: a code PROMO_CODE_…, with params."
+  refusal: UserError
+  "What it is called, in the caller's language."
+  name: String
+  "The goods at list prices."
+  subtotal: Money
+  "What this code takes off."
+  reduction: Money
+  "What everything together takes off."
+  discount: Money
+  "What is left to pay for the goods."
+  total: Money
+  "Each line, in the order of the basket."
+  lines: [ReducedLine!]!
+  "Everything that applies, in the order it is applied."
+  reductions: [Reduction!]!
+  "Whether delivery is free."
+  freeDelivery: Boolean!
+  "The sku of a gift."
+  giftSku: String
+  "Points that come when the order is delivered."
+  points: Points
+}
+
+"A line of a basket with what is taken off."
+type ReducedLine {
+  "The stock keeping unit."
+  sku: String!
+  "How many."
+  quantity: Int!
+  "The list price of them all."
+  subtotal: Money!
+  "What is taken off."
+  discount: Money!
+  "What is left."
+  total: Money!
+}
+
+"One reduction and where it comes from."
+type Reduction {
+  "Where it comes from."
+  source: ReductionSource!
+  "Its name in rules and reports: of the promotion, the club or the tier."
+  handle: String!
+  "What it is called, in the caller's language."
+  text: String!
+  "What it takes off."
+  amount: Money!
+  "Its share, in basis points, where it is one."
+  discountBasisPoints: Int
+}
+
+"Where a reduction comes from."
+enum ReductionSource {
+  "A code."
+  CODE
+  "An offer taken up."
+  OFFER
+  "A discount of the customer."
+  DISCOUNT
+  "A discount that grows with the sum spent."
+  CUMULATIVE
+  "A price of the customer."
+  PERSONAL_PRICE
+  "A club he is in."
+  CLUB
+  "His tier."
+  TIER
+}
+
+"Input of applyPromoCode."
+input ApplyPromoCodeInput {
+  "The code."
+  code: String!
+  "The basket's key in the shop, 1 to 100 characters; the reservation is for it."
+  reference: String!
+  "The basket, at most 200 lines; without them only the code itself is judged."
+  lines: [BasketLineInput!]
+  "Codes that are in the basket already, at most 10."
+  with: [String!]
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What applyPromoCode gives."
+type ApplyPromoCodePayload {
+  "What it does for the basket; null without lines."
+  check: PromoCodeCheck
+  "Until when it is kept for the basket."
+  reservedUntil: DateTime
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of releasePromoCode."
+input ReleasePromoCodeInput {
+  "The code."
+  code: String!
+  "The basket's key in the shop."
+  reference: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What releasePromoCode gives."
+type ReleasePromoCodePayload {
+  "Whether there was a reservation."
+  released: Boolean
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"An offer to a customer."
+type Offer {
+  "The id, prm_…"
+  id: ID!
+  "What it is called, in the caller's language."
+  name: String!
+  "What it is, in the caller's language."
+  description: String
+  "The small print, in the caller's language."
+  terms: String
+  "What it does."
+  effect: PromotionEffect!
+  "Where it stands for the customer."
+  status: OfferStatus!
+  "When it was taken up."
+  activatedAt: DateTime
+  "When it ends for the customer; null: never by itself."
+  expiresAt: DateTime
+  "What can be done with it."
+  availableActions: [OfferAction!]!
+}
+
+"Where an offer stands for a customer."
+enum OfferStatus {
+  "It can be taken up."
+  AVAILABLE
+  "It was taken up and waits for an order."
+  ACTIVATED
+  "It was used."
+  USED
+  "Its time is over."
+  EXPIRED
+}
+
+"What may be done with an offer."
+enum OfferAction {
+  "activateOffer would work."
+  ACTIVATE
+}
+
+"Narrows a list of offers."
+input OfferFilter {
+  "Standing as one of these."
+  status: [OfferStatus!]
+}
+
+"A page of offers."
+type OfferConnection {
+  "The items with their cursors."
+  edges: [OfferEdge!]!
+  "The items."
+  nodes: [Offer!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An offer and its place in the list."
+type OfferEdge {
+  "The item."
+  node: Offer!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of activateOffer."
+input ActivateOfferInput {
+  "The offer."
+  offerId: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What activateOffer gives."
+type ActivateOfferPayload {
+  "The offer after it."
+  offer: Offer
+  "Points given at once."
+  points: Points
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of priceFor."
+input PriceForInput {
+  "The products, 1 to 100."
+  skus: [String!]!
+  "How many of each; 1 when absent, to 1,000,000."
+  quantity: Int = 1
+}
+
+"A product's price for the caller."
+type ProductPrice {
+  "The stock keeping unit."
+  sku: String!
+  "How many."
+  quantity: Int!
+  "For everybody, of one."
+  listPrice: Money!
+  "For the caller, of one: the total divided, rounded up to the minor unit."
+  price: Money!
+  "For the caller, of all of them."
+  total: Money!
+  "Each reduction of the total, in the order it is applied."
+  reductions: [Reduction!]!
+}
+
+"Something a customer has or can have now."
+interface Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+}
+
+"What kind of benefit it is."
+enum BenefitKind {
+  "A discount."
+  DISCOUNT
+  "A price of the customer."
+  PERSONAL_PRICE
+  "Points."
+  POINTS
+  "An offer."
+  OFFER
+  "A code of the customer."
+  CODE
+  "What a club gives."
+  CLUB
+  "What a tier gives."
+  TIER
+}
+
+"A discount or a price that applies by itself."
+type DiscountBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "The share taken off now, in basis points, where it is one."
+  discountBasisPoints: Int
+  "The amount taken off, or the price."
+  amount: Money
+  "Of a discount that grows: how far it is to the next step."
+  nextStep: DiscountProgress
+}
+
+"Points of a programme."
+type PointsBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "Points that can be spent."
+  available: Points!
+  "Of them, those that expire within 30 days."
+  expiring: Points!
+  "Points on their way."
+  pending: Points!
+}
+
+"An offer that can be taken up or was."
+type OfferBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "The offer."
+  offer: Offer!
+}
+
+"A code of the customer."
+type CodeBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "The code."
+  code: String!
+  "What it does."
+  effect: PromotionEffect!
+}
+
+"What a club gives."
+type ClubBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "The club's handle."
+  club: String!
+  "The share taken off, in basis points, where it is one."
+  discountBasisPoints: Int
+}
+
+"What a tier gives."
+type TierBenefit implements Benefit {
+  "What kind of thing it is."
+  kind: BenefitKind!
+  "What it is called, in the caller's language."
+  title: String!
+  "What it is, in the caller's language."
+  description: String
+  "When it ends; null: never by itself."
+  expiresAt: DateTime
+  "The tier's handle."
+  tier: String!
+  "The share taken off, in basis points, where it is one."
+  discountBasisPoints: Int
+  "So many times the points, in basis points, where it is that."
+  multiplierBasisPoints: Int
+}
+
+"How far it is to the next step of a discount that grows."
+type DiscountProgress {
+  "What was spent so far."
+  spent: Money!
+  "Where the next step begins."
+  target: Money!
+  "Its share, in basis points."
+  discountBasisPoints: Int!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/referral.graphqls", Input: `extend type Query {
+  "The terms on which customers bring friends; null where there are none."
+  referralProgram: ReferralProgram @access(audience: [ANYONE])
+  "All friends that were brought, newest first."
+  referrals("Narrows the list." filter: ReferralFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReferralConnection @access(audience: [STAFF], permission: MARKETING_READ)
+}
+
+extend type Mutation {
+  "Gives the caller a link to bring friends by: always the same one."
+  createReferralLink: CreateReferralLinkPayload! @access(audience: [CUSTOMER])
+  "Says who brought the caller, a new customer without orders."
+  claimReferral(input: ClaimReferralInput!): ClaimReferralPayload! @access(audience: [CUSTOMER])
+  "Sets the terms on which customers bring friends."
+  saveReferralProgram(input: SaveReferralProgramInput!): SaveReferralProgramPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Refuses the reward for a friend, with a reason; points given already are taken back."
+  rejectReferral(input: RejectReferralInput!): RejectReferralPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+}
+
+extend type User {
+  "The friends that the person brings; null for anybody else."
+  referral: ReferralStanding
+}
+
+"A person's side of bringing friends."
+type ReferralStanding {
+  "The person's link; null until createReferralLink."
+  link: ReferralLink
+  "What came of it."
+  statistics: ReferralStatistics!
+  "The friends, newest first."
+  friends("Narrows the list." filter: ReferralFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReferralConnection!
+  "Who brought the person; null where nobody did."
+  invitation: ReferralInvitation
+  "The terms; null where there are none."
+  terms: ReferralProgram
+}
+
+"A link to bring friends by."
+type ReferralLink {
+  "The code, to be typed in."
+  code: String!
+  "The link, to be sent."
+  url: URL!
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"What came of a link."
+type ReferralStatistics {
+  "Friends who gave the code, whatever became of them."
+  invited: Int!
+  "Those who proved their address."
+  registered: Int!
+  "Those who paid for an order."
+  ordered: Int!
+  "Those for whom there was a reward."
+  rewarded: Int!
+  "Points received for them."
+  pointsEarned: Points!
+}
+
+"The invitation that a person came by."
+type ReferralInvitation {
+  "Who invited, masked."
+  advocateName: String!
+  "Where it stands."
+  status: ReferralStatus!
+  "Points that the person gets, or got."
+  points: Points!
+  "The first paid order must come before."
+  expiresAt: DateTime!
+}
+
+"The terms on which customers bring friends."
+type ReferralProgram {
+  "Whether friends can be brought now."
+  isActive: Boolean!
+  "Its name, in the caller's language."
+  name: String!
+  "What it is about, in the caller's language."
+  description: String
+  "The terms, in the caller's language."
+  terms: String
+  "The programme of the points; null: the default one."
+  programId: ID
+  "Points for who brings a friend."
+  advocatePoints: Points!
+  "Points for the friend."
+  friendPoints: Points!
+  "What the friend's first order must come to; null: anything."
+  minimumOrder: Money
+  "So many friends are rewarded in capDays; null: any number."
+  capCount: Int
+  "The days that capCount counts in."
+  capDays: Int!
+  "Days from the code to the first paid order."
+  windowDays: Int!
+  "Days after registration for which a code can be given."
+  claimDays: Int!
+  "Days from the payment to the reward, in which the order can come back."
+  returnDays: Int!
+  "Its texts in each language."
+  translations: [Translation!]!
+  "Raised by every change; pass it to saveReferralProgram."
+  revision: Int!
+}
+
+"A friend whom somebody brought."
+type Referral implements Node {
+  "The id, ref_…"
+  id: ID!
+  "The friend's name, masked."
+  friendName: String!
+  "Where it stands."
+  status: ReferralStatus!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "When the code was given."
+  createdAt: DateTime!
+  "When the friend proved the address."
+  registeredAt: DateTime
+  "When the friend's first order was paid."
+  orderedAt: DateTime
+  "When the points come, if the order stays."
+  dueAt: DateTime
+  "When the points came."
+  rewardedAt: DateTime
+  "The first paid order must come before."
+  expiresAt: DateTime!
+  "When it was rejected or expired."
+  endedAt: DateTime
+  "Points for who brought the friend: given, or to come."
+  points: Points!
+  "Points for the friend; for staff."
+  friendPoints: Points
+  "Who brought the friend; for staff."
+  advocateId: ID
+  "The friend; for staff."
+  friendId: ID
+  "The friend's first paid order; for staff."
+  orderId: ID
+  "How the code was given; for staff."
+  origin: ReferralOrigin
+  "What staff should look at; empty for anybody else."
+  suspicions: [ReferralSuspicion!]!
+  "Why there was no reward."
+  rejectReason: ReferralRejectReason
+  "What staff wrote; for staff."
+  note: String
+  "Raised by every change."
+  revision: Int!
+}
+
+"Where bringing a friend stands."
+enum ReferralStatus {
+  "The friend gave the code."
+  INVITED
+  "The friend proved the address."
+  REGISTERED
+  "The friend paid for an order; the points come when it can no longer be returned."
+  ORDERED
+  "Both sides got their points."
+  REWARDED
+  "There is no reward."
+  REJECTED
+  "The friend did not order in time."
+  EXPIRED
+}
+
+"How a code was given."
+enum ReferralOrigin {
+  "With the registration."
+  REGISTRATION
+  "Afterwards, by claimReferral."
+  CLAIM
+}
+
+"What makes bringing a friend suspicious."
+enum ReferralSuspicion {
+  "Both sides use the same device and network."
+  SAME_DEVICE
+}
+
+"Why there was no reward."
+enum ReferralRejectReason {
+  "Both sides are one person."
+  SELF_REFERRAL
+  "More friends than are rewarded in a period."
+  LIMIT_REACHED
+  "The friend was a customer before."
+  NOT_NEW
+  "The order was cancelled or returned."
+  ORDER_CANCELLED
+  "Staff rejected it."
+  BY_STAFF
+}
+
+"Narrows a list of friends that were brought. All that is said must hold."
+input ReferralFilter {
+  "In one of these states."
+  status: [ReferralStatus!]
+  "Brought by this customer; for staff."
+  advocateId: ID
+  "Suspicious ones only; for staff."
+  suspicious: Boolean
+}
+
+"A page of friends that were brought."
+type ReferralConnection {
+  "The items with their cursors."
+  edges: [ReferralEdge!]!
+  "The items."
+  nodes: [Referral!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A friend that was brought and the place in the list."
+type ReferralEdge {
+  "The friend."
+  node: Referral!
+  "The place."
+  cursor: Cursor!
+}
+
+"What createReferralLink gives."
+type CreateReferralLinkPayload {
+  "The link."
+  link: ReferralLink
+  "Why there is none."
+  userErrors: [UserError!]!
+}
+
+"Input of claimReferral."
+input ClaimReferralInput {
+  "The code of the friend's link."
+  code: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What claimReferral gives."
+type ClaimReferralPayload {
+  "The invitation."
+  invitation: ReferralInvitation
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of saveReferralProgram, whole: what it says replaces what is stored."
+input SaveReferralProgramInput {
+  "The revision that was read; 0 where there is none. Another one is STALE_OBJECT."
+  revision: Int!
+  "Whether friends can be brought now."
+  isActive: Boolean!
+  "Its texts, one a language."
+  texts: [TranslationInput!]!
+  "The programme of the points; the default one when absent."
+  programId: ID
+  "Points for who brings a friend, 0 or more."
+  advocatePoints: Points!
+  "Points for the friend, 0 or more."
+  friendPoints: Points!
+  "What the friend's first order must come to; anything when absent."
+  minimumOrder: MoneyInput
+  "So many friends are rewarded in capDays, at most; any number when absent."
+  capCount: Int
+  "The days that capCount counts in, 1 to 366."
+  capDays: Int = 30
+  "Days from the code to the first paid order, 1 to 366."
+  windowDays: Int = 90
+  "Days after registration for which a code can be given, 0 to 366."
+  claimDays: Int = 14
+  "Days from the payment to the reward, 0 to 366."
+  returnDays: Int = 0
+}
+
+"What saveReferralProgram gives."
+type SaveReferralProgramPayload {
+  "The terms after it."
+  program: ReferralProgram
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of rejectReferral."
+input RejectReferralInput {
+  "The referral."
+  id: ID!
+  "Why; kept, 1 to 500 characters."
+  reason: String!
+}
+
+"What rejectReferral gives."
+type RejectReferralPayload {
+  "The referral after it."
+  referral: Referral
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/reward.graphqls", Input: `extend type Query {
+  "What points can be exchanged for: what is offered now, to the caller. Staff name states to see the others too."
+  rewards("Narrows the list." filter: RewardFilter, "Of this bonus programme only." programId: ID, "The order of the list." sort: RewardSort = NEWEST, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): RewardConnection @access(audience: [ANYONE])
+  "A reward that the caller may see. Null where it does not exist or is not for him: the same answer."
+  reward("The reward." id: ID!): Reward @access(audience: [ANYONE])
+  "An exchanged reward of the caller, of the company acted for, or any for staff."
+  rewardRedemption("The exchanged reward." id: ID!): RewardRedemption @access(audience: [CUSTOMER, STAFF])
+  "All exchanged rewards, newest first."
+  rewardRedemptions("Narrows the list." filter: RewardRedemptionFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): RewardRedemptionConnection @access(audience: [STAFF], permission: MARKETING_READ)
+}
+
+extend type Mutation {
+  "Exchanges points for a reward."
+  exchangeReward(input: ExchangeRewardInput!): ExchangeRewardPayload! @access(audience: [CUSTOMER])
+  "Gives an unused reward back: the points return into the lots they came from, the code is void. Staff may for anybody, with a reason."
+  cancelRewardRedemption(input: CancelRewardRedemptionInput!): CancelRewardRedemptionPayload! @access(audience: [CUSTOMER, STAFF])
+  "Makes a reward, or changes one."
+  saveReward(input: SaveRewardInput!): SaveRewardPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Offers a reward, pauses it, or ends it for good."
+  setRewardStatus(input: SetRewardStatusInput!): SetRewardStatusPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Puts codes of a voucher into the stock of a gift."
+  addRewardCodes(input: AddRewardCodesInput!): AddRewardCodesPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Takes the code of an exchanged reward at the till: once."
+  redeemRewardCode(input: RedeemRewardCodeInput!): RedeemRewardCodePayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+  "Notes that an exchanged reward was handed over or sent."
+  fulfilReward(input: FulfilRewardInput!): FulfilRewardPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
+}
+
+extend type User {
+  "The rewards that the person exchanged points for, newest first."
+  rewardRedemptions("Narrows the list." filter: RewardRedemptionFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): RewardRedemptionConnection!
+}
+
+"Something that points are exchanged for."
+type Reward implements Node {
+  "The id, rwd_…"
+  id: ID!
+  "What it is."
+  kind: RewardKind!
+  "Where it stands."
+  status: RewardStatus!
+  "Its name, in the caller's language."
+  name: String!
+  "What it is about, in the caller's language."
+  description: String
+  "Its terms, in the caller's language."
+  terms: String
+  "A picture."
+  imageUrl: URL
+  "The programme whose points it costs."
+  program: BonusProgram!
+  "Points for one."
+  cost: Points!
+  "The product, of goods."
+  sku: String
+  "How many are left; null: not counted."
+  stock: Int
+  "So many for one customer, ever; null: any number."
+  perOwner: Int
+  "So many for one customer in periodDays; null: any number."
+  periodLimit: Int
+  "The days that periodLimit counts in."
+  periodDays: Int
+  "When it begins; null: it has."
+  startsAt: DateTime
+  "When it is over; null: never."
+  endsAt: DateTime
+  "Days for which an exchanged one can be used; null: for ever."
+  validDays: Int
+  "Whether the caller can have one now, and if not, why."
+  availability: RewardAvailability!
+  "What staff set; null for customers."
+  settings: RewardSettings
+  "Raised by every change; pass it to saveReward to refuse a stale write."
+  revision: Int!
+}
+
+"What a reward is."
+enum RewardKind {
+  "Goods, fetched or sent."
+  GOODS
+  "A code of a promotion."
+  COUPON
+  "A delivery free of charge."
+  DELIVERY
+  "A voucher of somebody else's, out of a stock of codes."
+  GIFT
+}
+
+"Where a reward stands."
+enum RewardStatus {
+  "Not offered yet."
+  DRAFT
+  "Offered."
+  ACTIVE
+  "Not offered for the time being."
+  PAUSED
+  "Not offered any more, for good."
+  ENDED
+}
+
+"The order of a list of rewards."
+enum RewardSort {
+  "Made last, first."
+  NEWEST
+  "Cheapest first."
+  COST_ASC
+  "Dearest first."
+  COST_DESC
+}
+
+"Narrows a list of rewards. All that is said must hold."
+input RewardFilter {
+  "One of these kinds."
+  kind: [RewardKind!]
+  "Costs no more than this."
+  maxCost: Points
+  "In one of these states; for staff, customers see what is offered."
+  status: [RewardStatus!]
+}
+
+"Whether the caller can have a reward now."
+type RewardAvailability {
+  "Whether he can."
+  available: Boolean!
+  "Why he cannot: everything that stands in the way."
+  reasons: [RewardReason!]!
+}
+
+"Why a reward cannot be had."
+type RewardReason {
+  "For programs."
+  code: RewardReasonCode!
+  "For people, in the caller's language."
+  text: String!
+  "The facts: missing, limit, nextAt, startsAt and the like."
+  params: JSON
+}
+
+"What stands between a customer and a reward."
+enum RewardReasonCode {
+  "Nobody is signed in."
+  SIGN_IN
+  "Too few points; params.missing, params.available."
+  MISSING_POINTS
+  "None is left."
+  SOLD_OUT
+  "The customer has had as many as one may; params.limit."
+  LIMIT_REACHED
+  "The customer has had as many as one may in the period; params.limit, params.days, params.nextAt."
+  PERIOD_LIMIT_REACHED
+  "It is for others."
+  NOT_FOR_YOU
+  "It begins later; params.startsAt."
+  NOT_YET
+  "It is over; params.endsAt."
+  OVER
+  "It is not offered now."
+  NOT_OFFERED
+}
+
+"What staff set of a reward."
+type RewardSettings {
+  "Its texts in each language."
+  translations: [Translation!]!
+  "Who may have it."
+  audience: CustomerAudience
+  "The promotion under which a coupon is issued."
+  promotionId: ID
+  "Whether those who may not have it see it too."
+  teaser: Boolean!
+  "What becomes of the points of one that nobody used."
+  onExpiry: RewardExpiry!
+  "Whether the owner may give an unused one back."
+  cancellable: Boolean!
+  "How many were exchanged and not given back."
+  taken: Int!
+  "Codes left in the stock of a gift."
+  codesLeft: Int
+}
+
+"What becomes of the points of a reward that nobody used in time."
+enum RewardExpiry {
+  "They are lost."
+  POINTS_LOST
+  "They come back."
+  POINTS_BACK
+}
+
+"A page of rewards."
+type RewardConnection {
+  "The items with their cursors."
+  edges: [RewardEdge!]!
+  "The items."
+  nodes: [Reward!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A reward and its place in the list."
+type RewardEdge {
+  "The reward."
+  node: Reward!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A reward that somebody exchanged points for."
+type RewardRedemption implements Node {
+  "The id, rdm_…"
+  id: ID!
+  "The reward, as it is now."
+  reward: Reward!
+  "What it was called when it was exchanged, in the caller's language."
+  title: String!
+  "What it is."
+  kind: RewardKind!
+  "How many."
+  quantity: Int!
+  "Points for one, as it was."
+  cost: Points!
+  "Points spent."
+  points: Points!
+  "The programme whose points were spent."
+  program: BonusProgram!
+  "Where it stands."
+  status: RewardRedemptionStatus!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "The code to show at the till; null for anybody but its owner."
+  code: String
+  "The codes of coupons and gifts; empty for anybody but their owner."
+  vouchers: [String!]!
+  "When points were exchanged for it."
+  createdAt: DateTime!
+  "Until when it can be used; null: for ever."
+  expiresAt: DateTime
+  "When it was used, handed over or sent."
+  fulfilledAt: DateTime
+  "When it was cancelled or expired."
+  endedAt: DateTime
+  "Who cancelled it."
+  cancelledBy: RewardCanceller
+  "Why it was cancelled."
+  reason: String
+  "What staff wrote for the owner: the parcel's number and the like."
+  note: String
+  "What the caller may do with it now; ask the server, not your own rules."
+  availableActions: [RewardRedemptionAction!]!
+  "Whose it is: a person or a company."
+  ownerId: ID!
+  "The entry of the book that spent the points."
+  entryId: ID
+  "The entry that gave them back."
+  refundEntryId: ID
+  "Raised by every change."
+  revision: Int!
+}
+
+"Where an exchanged reward stands."
+enum RewardRedemptionStatus {
+  "Can be used."
+  ISSUED
+  "Used, handed over or sent."
+  FULFILLED
+  "Given back."
+  CANCELLED
+  "Nobody used it in time."
+  EXPIRED
+}
+
+"Who cancelled an exchanged reward."
+enum RewardCanceller {
+  "Its owner."
+  OWNER
+  "The business."
+  STAFF
+}
+
+"What can be done with an exchanged reward."
+enum RewardRedemptionAction {
+  "Give it back."
+  CANCEL
+  "Note that it was handed over or sent; for staff."
+  FULFIL
+}
+
+"Narrows a list of exchanged rewards. All that is said must hold."
+input RewardRedemptionFilter {
+  "In one of these states."
+  status: [RewardRedemptionStatus!]
+  "One of these kinds."
+  kind: [RewardKind!]
+  "Of this reward."
+  rewardId: ID
+  "Of this customer; for staff."
+  customerId: ID
+}
+
+"A page of exchanged rewards."
+type RewardRedemptionConnection {
+  "The items with their cursors."
+  edges: [RewardRedemptionEdge!]!
+  "The items."
+  nodes: [RewardRedemption!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An exchanged reward and its place in the list."
+type RewardRedemptionEdge {
+  "The exchanged reward."
+  node: RewardRedemption!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of exchangeReward."
+input ExchangeRewardInput {
+  "The reward."
+  rewardId: ID!
+  "How many, 1 to 100."
+  quantity: Int = 1
+  "What one cost when the customer looked; another cost now is REWARD_COST_CHANGED."
+  expectedCost: Points
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What exchangeReward gives."
+type ExchangeRewardPayload {
+  "What was exchanged; in a dry run without a code that is good."
+  redemption: RewardRedemption
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was exchanged."
+  userErrors: [UserError!]!
+}
+
+"Input of cancelRewardRedemption."
+input CancelRewardRedemptionInput {
+  "The exchanged reward."
+  id: ID!
+  "Why, up to 500 characters; staff must say."
+  reason: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What cancelRewardRedemption gives."
+type CancelRewardRedemptionPayload {
+  "The exchanged reward after it."
+  redemption: RewardRedemption
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of saveReward, whole: what it says replaces what is stored. The stock of a gift is that of its codes."
+input SaveRewardInput {
+  "The reward to change; a new one when absent."
+  id: ID
+  "The revision that was read; another one is STALE_OBJECT. Required with an id."
+  revision: Int
+  "What it is; fixed once stored."
+  kind: RewardKind!
+  "The programme whose points it costs; the default one when absent."
+  programId: ID
+  "Points for one; positive."
+  cost: Points!
+  "Its texts, one a language."
+  texts: [TranslationInput!]!
+  "A picture."
+  imageUrl: URL
+  "The product; of goods, who need it."
+  sku: String
+  "The promotion; of coupons, who need it."
+  promotionId: ID
+  "How many there are; null: not counted. Not for gifts."
+  stock: Int
+  "So many for one customer, ever."
+  perOwner: Int
+  "So many for one customer in periodDays."
+  periodLimit: Int
+  "The days that periodLimit counts in."
+  periodDays: Int
+  "Who may have it; everyone when absent."
+  audience: AudienceInput
+  "Whether those who may not have it see it too."
+  teaser: Boolean = false
+  "When it begins."
+  startsAt: DateTime
+  "When it is over."
+  endsAt: DateTime
+  "Days for which an exchanged one can be used."
+  validDays: Int
+  "What becomes of the points of one that nobody used."
+  onExpiry: RewardExpiry = POINTS_LOST
+  "Whether the owner may give an unused one back."
+  cancellable: Boolean = true
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What saveReward gives."
+type SaveRewardPayload {
+  "The reward after it."
+  reward: Reward
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of setRewardStatus."
+input SetRewardStatusInput {
+  "The reward."
+  id: ID!
+  "Where it shall stand: ACTIVE, PAUSED or ENDED."
+  status: RewardStatus!
+}
+
+"What setRewardStatus gives."
+type SetRewardStatusPayload {
+  "The reward after it."
+  reward: Reward
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of addRewardCodes."
+input AddRewardCodesInput {
+  "The gift."
+  rewardId: ID!
+  "1 to 1,000 codes of 1 to 200 characters; those that are there already are left out."
+  codes: [String!]!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What addRewardCodes gives."
+type AddRewardCodesPayload {
+  "The gift after it."
+  reward: Reward
+  "How many codes are new."
+  added: Int
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was added."
+  userErrors: [UserError!]!
+}
+
+"Input of redeemRewardCode."
+input RedeemRewardCodeInput {
+  "The code, as the customer shows it; spaces, dashes and case do not matter."
+  code: String!
+  "For the owner to read, up to 500 characters."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What redeemRewardCode gives."
+type RedeemRewardCodePayload {
+  "What was taken."
+  redemption: RewardRedemption
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why the code was not taken."
+  userErrors: [UserError!]!
+}
+
+"Input of fulfilReward."
+input FulfilRewardInput {
+  "The exchanged reward."
+  id: ID!
+  "For the owner to read, up to 500 characters: the parcel's number and the like."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What fulfilReward gives."
+type FulfilRewardPayload {
+  "The exchanged reward after it."
+  redemption: RewardRedemption
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/support.graphqls", Input: `extend type Query {
@@ -7448,12 +22653,993 @@ type TicketUpdate {
   message: TicketMessage
 }
 `, BuiltIn: false},
+	{Name: "../../schema/wallet.graphqls", Input: `extend type Query {
+  "A wallet of one's own, or of the company or family acted for; any one for staff."
+  wallet("The wallet." id: ID!): WalletAccount @access(audience: [CUSTOMER])
+  "What transfers cost, by operation and currency; for everybody to know beforehand."
+  feeRules("Of this currency alone." currency: CurrencyCode): [FeeRule!] @access(audience: [ANYONE])
+  "What a gift card is worth; null for a code that cannot be redeemed, whyever. Asking is limited."
+  giftCard("The code, in any case, with or without hyphens." code: String!): GiftCard @access(audience: [CUSTOMER])
+  "A customer's, company's or family's wallets, hidden ones too."
+  customerWallets("The customer, usr_…, or the company or family, com_…" userId: ID!): [WalletAccount!] @access(audience: [STAFF], permission: WALLETS_READ)
+  "All gift cards, newest first."
+  giftCards("Narrows the list." filter: GiftCardFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): GiftCardConnection @access(audience: [STAFF], permission: WALLETS_READ)
+  "Corrections of wallets that wait for another member of staff, oldest first."
+  pendingWalletAdjustments("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PendingWalletAdjustmentConnection @access(audience: [STAFF], permission: WALLETS_READ)
+  "What the payment provider has told, newest first: each message once, with what became of it."
+  paymentNotices("Narrows the list." filter: PaymentNoticeFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PaymentNoticeConnection @access(audience: [STAFF], permission: WALLETS_READ)
+}
+
+extend type Mutation {
+  "Opens a further wallet of oneself, or of the company or family acted for."
+  openWallet(input: OpenWalletInput!): OpenWalletPayload! @access(audience: [CUSTOMER])
+  "Names a wallet, hides it or shows it again."
+  updateWallet(input: UpdateWalletInput!): UpdateWalletPayload! @access(audience: [CUSTOMER])
+  "Begins to put money into a wallet through the payment provider: send the person to topUp.url. The money is there when the provider has told so."
+  topUpWallet(input: TopUpWalletInput!): TopUpWalletPayload! @access(audience: [CUSTOMER])
+  "Books cash that a customer paid at a desk. Each receipt counts once."
+  receiveCash(input: ReceiveCashInput!): ReceiveCashPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Says what a transfer would cost and whom it would reach, before anything moves. The quote holds for some minutes."
+  quoteTransfer(input: QuoteTransferInput!): QuoteTransferPayload! @access(audience: [CUSTOMER])
+  "Does exactly what a quote said, or nothing: where the fee has changed since, quote is the new one."
+  confirmTransfer(input: ConfirmTransferInput!): ConfirmTransferPayload! @access(audience: [CUSTOMER])
+  "Moves money between two wallets of the same owner and currency, at once and without a fee."
+  moveBetweenWallets(input: MoveBetweenWalletsInput!): MoveBetweenWalletsPayload! @access(audience: [CUSTOMER])
+  "Sets what an operation costs in a currency, from now on; quotes given before do not hold any more."
+  saveFeeRule(input: SaveFeeRuleInput!): SaveFeeRulePayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Pays an order, or a part of it, from a wallet of the order's owner."
+  payOrderFromWallet(input: PayOrderFromWalletInput!): PayOrderFromWalletPayload! @access(audience: [CUSTOMER])
+  "Issues gift cards, 1 to 1,000 at once. Their codes are shown in this answer only."
+  issueGiftCards(input: IssueGiftCardsInput!): IssueGiftCardsPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Makes an issued gift card redeemable, such as when it was sold."
+  activateGiftCard(input: ActivateGiftCardInput!): ActivateGiftCardPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Ends a gift card that is not redeemed."
+  voidGiftCard(input: VoidGiftCardInput!): VoidGiftCardPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Moves what a gift card is worth into a wallet, once."
+  redeemGiftCard(input: RedeemGiftCardInput!): RedeemGiftCardPayload! @access(audience: [CUSTOMER])
+  "Corrects a wallet, with a reason, which is kept. A large correction waits for another member of staff."
+  adjustWallet(input: AdjustWalletInput!): AdjustWalletPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Approves a correction that waits. Not by who asked for it."
+  approveWalletAdjustment(input: ApproveWalletAdjustmentInput!): ApproveWalletAdjustmentPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+  "Rejects a correction that waits, or takes back one's own."
+  rejectWalletAdjustment(input: RejectWalletAdjustmentInput!): RejectWalletAdjustmentPayload! @access(audience: [STAFF], permission: WALLETS_WRITE)
+}
+
+extend type Subscription {
+  "Changes of the wallets of oneself, and of the company or family acted for, from now or after a cursor."
+  walletBalanceChanged("Resume after this cursor; null: from now." after: StreamCursor): WalletBalanceChange! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "The person's wallets that are not hidden, oldest first."
+  wallets("Hidden ones too." hidden: Boolean = false): [WalletAccount!]!
+  "Money put into the person's wallets, or about to be, newest first."
+  topUps("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TopUpConnection!
+  "Gift cards given to the person, or redeemed by him, newest first."
+  giftCards("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): GiftCardConnection!
+}
+
+extend type Company {
+  "The company's or family's wallets that are not hidden, oldest first. Needs the grant to read its wallets."
+  wallets("Hidden ones too." hidden: Boolean = false): [WalletAccount!]!
+}
+
+"Money of one owner in one currency. Balance = available + held."
+type WalletAccount implements Node {
+  "The id, acc_…"
+  id: ID!
+  "Its currency, for ever."
+  currency: CurrencyCode!
+  "What is owned: available and held."
+  balance: Money!
+  "What can be spent now."
+  available: Money!
+  "What is reserved."
+  held: Money!
+  "The name that its owner gave it."
+  label: String
+  "Its number, by which others send money to it."
+  number: String
+  "Whether it is shown in lists."
+  visible: Boolean!
+  "The book, newest first."
+  entries("Narrows the list." filter: WalletEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): WalletEntryConnection!
+  "What came in and went out in a period of at most 366 days."
+  statement("From this time on." from: DateTime!, "Up to this time." to: DateTime!): WalletStatement!
+}
+
+"Narrows a wallet's book."
+input WalletEntryFilter {
+  "Of one of these kinds."
+  kinds: [WalletEntryKind!]
+  "About this order."
+  orderId: ID
+  "Made at or after."
+  from: DateTime
+  "Made before."
+  before: DateTime
+}
+
+"What an entry of a wallet is."
+enum WalletEntryKind {
+  "Money put in, through the provider or at a desk."
+  TOPUP
+  "A gift card redeemed."
+  GIFT_CARD
+  "An order paid."
+  PAYMENT
+  "Money to or from another wallet."
+  TRANSFER
+  "What a transfer cost."
+  FEE
+  "Money of an order given back."
+  REFUND
+  "A correction by staff."
+  ADJUSTMENT
+  "Money reserved."
+  HOLD
+  "Reserved money spent."
+  CAPTURE
+  "Reserved money free again."
+  RELEASE
+  "An entry taken back."
+  REVERSAL
+  "Money taken out."
+  PAYOUT
+}
+
+"One entry of a wallet's book. Entries are never changed."
+type WalletEntry implements Node {
+  "The id, ent_…"
+  id: ID!
+  "Its number in the wallet, from 1 without holes."
+  seq: Int!
+  "What it is."
+  kind: WalletEntryKind!
+  "What it was, in the caller's language."
+  label: String!
+  "What the balance gains, or of HOLD, CAPTURE and RELEASE its bucket; negative where it loses."
+  amount: Money!
+  "The balance after it."
+  balanceAfter: Money!
+  "When it was made."
+  createdAt: DateTime!
+  "Who is on the other side of a transfer, so far as both may know: a person as Emma W., a company by its name."
+  counterparty: String
+  "The order it is about."
+  orderId: ID
+  "The transfer it is part of."
+  transferId: ID
+  "Why staff corrected the wallet."
+  reason: String
+}
+
+"A page of a wallet's book."
+type WalletEntryConnection {
+  "The items with their cursors."
+  edges: [WalletEntryEdge!]!
+  "The items."
+  nodes: [WalletEntry!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An entry and its place in the book."
+type WalletEntryEdge {
+  "The entry."
+  node: WalletEntry!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A wallet over a period: opening + incoming - outgoing = closing."
+type WalletStatement {
+  "From this time on."
+  from: DateTime!
+  "Up to this time."
+  to: DateTime!
+  "The balance at the beginning."
+  opening: Money!
+  "What came in."
+  incoming: Money!
+  "What went out, fees included."
+  outgoing: Money!
+  "The fees in it."
+  fees: Money!
+  "The balance at the end."
+  closing: Money!
+  "How many entries there are in it."
+  count: Int!
+}
+
+"Money put into a wallet, or about to be."
+type TopUp implements Node {
+  "The id, topup_…"
+  id: ID!
+  "Where it stands."
+  status: TopUpStatus!
+  "How it is paid."
+  method: TopUpMethod!
+  "How much."
+  amount: Money!
+  "The page on which the person pays; null once it is settled."
+  url: URL
+  "When it began."
+  createdAt: DateTime!
+  "Until when it can be paid."
+  expiresAt: DateTime
+  "When it was settled."
+  settledAt: DateTime
+  "The number of the desk's receipt, of cash."
+  receiptNumber: String
+  "What the provider said where it failed."
+  failure: String
+  "The wallet."
+  wallet: WalletAccount
+}
+
+"Where money put into a wallet stands."
+enum TopUpStatus {
+  "Not paid yet."
+  PENDING
+  "In the wallet."
+  SUCCEEDED
+  "Not paid: the provider said so."
+  FAILED
+  "Not paid in time."
+  EXPIRED
+}
+
+"How money comes into a wallet."
+enum TopUpMethod {
+  "On the payment provider's page."
+  PROVIDER
+  "At a desk."
+  CASH
+}
+
+"A page of top-ups."
+type TopUpConnection {
+  "The items with their cursors."
+  edges: [TopUpEdge!]!
+  "The items."
+  nodes: [TopUp!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A top-up and its place in the list."
+type TopUpEdge {
+  "The top-up."
+  node: TopUp!
+  "Its place."
+  cursor: Cursor!
+}
+
+"What a transfer would cost and whom it would reach. Nothing has moved."
+type TransferQuote {
+  "The id, trf_…, for confirmTransfer."
+  id: ID!
+  "What arrives."
+  amount: Money!
+  "What it costs."
+  fee: Money!
+  "What leaves the wallet: amount and fee."
+  total: Money!
+  "What could still be sent free of charge after it in the running period; null where nothing is charged."
+  freeLeft: Money
+  "To whom: a person as Emma W., a company by its name; one's own wallet by its label or number."
+  recipientName: String!
+  "Whether it goes to a wallet of the same owner."
+  own: Boolean!
+  "Until when the quote holds."
+  expiresAt: DateTime!
+  "Why it costs that, in the caller's language."
+  explanation: String!
+}
+
+"Money that went from one wallet to another."
+type WalletTransfer {
+  "The id, trf_…"
+  id: ID!
+  "What arrived."
+  amount: Money!
+  "What it cost."
+  fee: Money!
+  "What left the wallet."
+  total: Money!
+  "To whom, as in the quote."
+  recipientName: String!
+  "When."
+  completedAt: DateTime!
+}
+
+"What an operation costs in a currency: so much free in a period, then a share of what is above it."
+type FeeRule implements Node {
+  "The id, fee_…, the same in all versions."
+  id: ID!
+  "Raised by every change."
+  version: Int!
+  "What costs."
+  operation: FeeOperation!
+  "In which currency."
+  currency: CurrencyCode!
+  "What is free in each period, of all wallets of an owner together."
+  free: Money!
+  "In which period."
+  period: FeePeriod!
+  "Hundredths of a percent of what is above it."
+  basisPoints: Int!
+  "The most it costs; null: no bound."
+  cap: Money
+  "In what the cap holds."
+  capPer: FeeCapPer!
+  "The least it costs where it costs at all."
+  minimum: Money!
+  "What becomes of fractions of a minor unit, of all that a period costs together: splitting gains nothing."
+  rounding: FeeRounding!
+  "All of it in words, in the caller's language."
+  explanation: String!
+}
+
+"What may cost a fee."
+enum FeeOperation {
+  "A transfer to another owner."
+  TRANSFER
+}
+
+"In which period so much is free."
+enum FeePeriod {
+  "From the first of the month, in the time zone of the business."
+  CALENDAR_MONTH
+  "The last 30 days."
+  ROLLING_30_DAYS
+}
+
+"In what the cap of a fee holds."
+enum FeeCapPer {
+  "In each transfer."
+  TRANSFER
+  "In all transfers of a period together."
+  PERIOD
+}
+
+"What becomes of fractions of a minor unit."
+enum FeeRounding {
+  "They are dropped."
+  DOWN
+  "Half and more is rounded up."
+  HALF_UP
+  "To the nearest, and a half to the even one."
+  HALF_EVEN
+  "Always up."
+  UP
+}
+
+"A gift card. Its code is never shown again."
+type GiftCard implements Node {
+  "The id, gift_…"
+  id: ID!
+  "The last characters of its code."
+  hint: String!
+  "Where it stands."
+  status: GiftCardStatus!
+  "What it was issued with."
+  initial: Money!
+  "What it is worth now."
+  remaining: Money!
+  "Until when it can be redeemed; null: for ever."
+  expiresAt: DateTime
+  "When it was redeemed."
+  redeemedAt: DateTime
+  "When it was issued."
+  createdAt: DateTime!
+}
+
+"Where a gift card stands."
+enum GiftCardStatus {
+  "Made, and not sold yet."
+  ISSUED
+  "Can be redeemed."
+  ACTIVE
+  "Redeemed."
+  REDEEMED
+  "Ended by staff."
+  VOID
+  "Not redeemed in time."
+  EXPIRED
+}
+
+"Narrows a list of gift cards."
+input GiftCardFilter {
+  "In one of these states."
+  status: [GiftCardStatus!]
+  "By the code."
+  code: String
+  "Held by this customer."
+  userId: ID
+}
+
+"A page of gift cards."
+type GiftCardConnection {
+  "The items with their cursors."
+  edges: [GiftCardEdge!]!
+  "The items."
+  nodes: [GiftCard!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A gift card and its place in the list."
+type GiftCardEdge {
+  "The gift card."
+  node: GiftCard!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A gift card just issued, with its code."
+type IssuedGiftCard {
+  "The code, to be handed on. It is not stored and cannot be shown again."
+  code: String!
+  "The gift card."
+  giftCard: GiftCard!
+}
+
+"A message of the payment provider, with what became of it."
+type PaymentNotice implements Node {
+  "The id, pnt_…"
+  id: ID!
+  "The provider's id of the message."
+  webhookId: String!
+  "Of what kind it is: payment.succeeded, payment.failed, payment.expired."
+  type: String!
+  "What became of it."
+  outcome: PaymentNoticeOutcome!
+  "The reference as the provider said it."
+  reference: String
+  "The amount as the provider said it."
+  amount: String
+  "The currency as the provider said it."
+  currency: String
+  "When the provider sent it."
+  sentAt: DateTime!
+  "When it came."
+  createdAt: DateTime!
+  "The top-up that it is about."
+  topUp: TopUp
+}
+
+"What became of a message of the payment provider."
+enum PaymentNoticeOutcome {
+  "It changed the top-up."
+  APPLIED
+  "The top-up stood there already, or further on."
+  STALE
+  "Amount or currency are not what was asked for: nothing was booked."
+  MISMATCH
+  "Its reference is not known."
+  UNKNOWN
+  "Of a kind that means nothing here."
+  IGNORED
+}
+
+"Narrows a list of messages of the payment provider."
+input PaymentNoticeFilter {
+  "With one of these outcomes."
+  outcome: [PaymentNoticeOutcome!]
+  "About this top-up."
+  topUpId: ID
+}
+
+"A page of messages of the payment provider."
+type PaymentNoticeConnection {
+  "The items with their cursors."
+  edges: [PaymentNoticeEdge!]!
+  "The items."
+  nodes: [PaymentNotice!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A message and its place in the list."
+type PaymentNoticeEdge {
+  "The message."
+  node: PaymentNotice!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A correction of a wallet that waits for another member of staff, or waited."
+type PendingWalletAdjustment {
+  "The id, task_…"
+  id: ID!
+  "The wallet."
+  wallet: WalletAccount
+  "What the balance gains; negative where it loses."
+  amount: Money!
+  "Why."
+  reason: String!
+  "How it stands."
+  status: WalletAdjustmentStatus!
+  "Who asked for it."
+  requestedById: ID
+  "When it was asked for."
+  requestedAt: DateTime!
+  "Who decided."
+  decidedById: ID
+  "When it was decided."
+  decidedAt: DateTime
+  "Why it was rejected."
+  decisionReason: String
+}
+
+"How a correction stands that waited for another member of staff."
+enum WalletAdjustmentStatus {
+  "It waits."
+  WAITING
+  "It is booked."
+  APPROVED
+  "It was rejected, or taken back."
+  REJECTED
+}
+
+"A page of corrections of wallets."
+type PendingWalletAdjustmentConnection {
+  "The items with their cursors."
+  edges: [PendingWalletAdjustmentEdge!]!
+  "The items."
+  nodes: [PendingWalletAdjustment!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A correction and its place in the list."
+type PendingWalletAdjustmentEdge {
+  "The correction."
+  node: PendingWalletAdjustment!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of openWallet."
+input OpenWalletInput {
+  "Its currency, for ever."
+  currency: CurrencyCode!
+  "Its name, 1 to 60 characters."
+  label: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What openWallet gives."
+type OpenWalletPayload {
+  "The new wallet."
+  wallet: WalletAccount
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why none was opened."
+  userErrors: [UserError!]!
+}
+
+"Input of updateWallet. What is absent stays."
+input UpdateWalletInput {
+  "The wallet."
+  walletId: ID!
+  "Its name, 1 to 60 characters; null takes it away."
+  label: String
+  "Whether it is shown in lists."
+  visible: Boolean
+}
+
+"What updateWallet gives."
+type UpdateWalletPayload {
+  "The wallet after it."
+  wallet: WalletAccount
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of topUpWallet."
+input TopUpWalletInput {
+  "The wallet."
+  walletId: ID!
+  "How much, in the wallet's currency."
+  amount: MoneyInput!
+  "Where the provider sends the person back to."
+  returnUrl: URL
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept and nobody asked."
+  dryRun: Boolean = false
+}
+
+"What topUpWallet gives."
+type TopUpWalletPayload {
+  "The top-up; send the person to its url."
+  topUp: TopUp
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why none was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of receiveCash."
+input ReceiveCashInput {
+  "The wallet; or say userId."
+  walletId: ID
+  "The customer, whose oldest wallet of the currency it goes into; made where there is none."
+  userId: ID
+  "How much."
+  amount: MoneyInput!
+  "The number of the receipt, 1 to 64 characters; each counts once."
+  receiptNumber: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What receiveCash gives."
+type ReceiveCashPayload {
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made."
+  entry: WalletEntry
+  "The top-up, SUCCEEDED."
+  topUp: TopUp
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was booked."
+  userErrors: [UserError!]!
+}
+
+"To whom a transfer goes: exactly one is said."
+input TransferRecipientInput @oneOf {
+  "Another wallet of the same owner."
+  walletId: ID
+  "A person, by id."
+  userId: ID
+  "A person, by a proven e-mail address."
+  email: EmailAddress
+  "A person, by a proven phone number, with the country's code."
+  phone: String
+  "Any wallet, by its number."
+  number: String
+}
+
+"Input of quoteTransfer."
+input QuoteTransferInput {
+  "From which wallet."
+  fromWalletId: ID!
+  "To whom."
+  to: TransferRecipientInput!
+  "What is to arrive, in the wallet's currency."
+  amount: MoneyInput!
+}
+
+"What quoteTransfer gives."
+type QuoteTransferPayload {
+  "The quote."
+  quote: TransferQuote
+  "Why there is none."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmTransfer."
+input ConfirmTransferInput {
+  "The quote, trf_…"
+  quoteId: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What confirmTransfer gives."
+type ConfirmTransferPayload {
+  "The transfer."
+  transfer: WalletTransfer
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made; the fee is one of its own."
+  entry: WalletEntry
+  "A new quote, where the old one does not hold any more."
+  quote: TransferQuote
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing moved."
+  userErrors: [UserError!]!
+}
+
+"Input of moveBetweenWallets."
+input MoveBetweenWalletsInput {
+  "From which wallet."
+  fromWalletId: ID!
+  "To which wallet."
+  toWalletId: ID!
+  "How much."
+  amount: MoneyInput!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What moveBetweenWallets gives."
+type MoveBetweenWalletsPayload {
+  "The wallet that lost."
+  from: WalletAccount
+  "The wallet that gained."
+  to: WalletAccount
+  "The entry of the wallet that lost."
+  entry: WalletEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing moved."
+  userErrors: [UserError!]!
+}
+
+"Input of saveFeeRule. One rule is in force for an operation and a currency: it is made, or gets a new version."
+input SaveFeeRuleInput {
+  "What costs."
+  operation: FeeOperation!
+  "What is free in each period; its currency is that of the rule."
+  free: MoneyInput!
+  "In which period."
+  period: FeePeriod!
+  "Hundredths of a percent of what is above it, 0 to 10,000."
+  basisPoints: Int!
+  "The most it costs; null: no bound."
+  cap: MoneyInput
+  "In what the cap holds."
+  capPer: FeeCapPer = TRANSFER
+  "The least it costs where it costs at all; null: nothing."
+  minimum: MoneyInput
+  "What becomes of fractions of a minor unit."
+  rounding: FeeRounding = HALF_UP
+}
+
+"What saveFeeRule gives."
+type SaveFeeRulePayload {
+  "The rule in force."
+  feeRule: FeeRule
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of payOrderFromWallet."
+input PayOrderFromWalletInput {
+  "The order."
+  orderId: ID!
+  "The wallet, of the order's currency and owner."
+  walletId: ID!
+  "How much, at most what is open; all that is open when absent."
+  amount: MoneyInput
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What payOrderFromWallet gives."
+type PayOrderFromWalletPayload {
+  "The order after it."
+  order: Order
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made."
+  entry: WalletEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was paid."
+  userErrors: [UserError!]!
+}
+
+"Input of issueGiftCards."
+input IssueGiftCardsInput {
+  "How many, 1 to 1,000."
+  count: Int!
+  "What each is worth."
+  amount: MoneyInput!
+  "Until when they can be redeemed; for ever when absent."
+  expiresAt: DateTime
+  "To whom they are given: he sees them among his."
+  recipientId: ID
+  "Who bought them."
+  buyerId: ID
+  "Whether they can be redeemed at once; else activateGiftCard makes them so."
+  active: Boolean = true
+  "What they are for, at most 500 characters; for staff."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again, without the codes."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What issueGiftCards gives."
+type IssueGiftCardsPayload {
+  "The cards with their codes; null where this is the first answer again: codes are shown once."
+  giftCards: [IssuedGiftCard!]
+  "How many were issued."
+  count: Int
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why none was issued."
+  userErrors: [UserError!]!
+}
+
+"Input of activateGiftCard."
+input ActivateGiftCardInput {
+  "The gift card."
+  giftCardId: ID!
+}
+
+"What activateGiftCard gives."
+type ActivateGiftCardPayload {
+  "The gift card."
+  giftCard: GiftCard
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of voidGiftCard."
+input VoidGiftCardInput {
+  "The gift card."
+  giftCardId: ID!
+  "Why, 1 to 500 characters."
+  reason: String!
+}
+
+"What voidGiftCard gives."
+type VoidGiftCardPayload {
+  "The gift card."
+  giftCard: GiftCard
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of redeemGiftCard."
+input RedeemGiftCardInput {
+  "The code, in any case, with or without hyphens."
+  code: String!
+  "The wallet, of the card's currency."
+  walletId: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What redeemGiftCard gives."
+type RedeemGiftCardPayload {
+  "The gift card, REDEEMED."
+  giftCard: GiftCard
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made."
+  entry: WalletEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was redeemed."
+  userErrors: [UserError!]!
+}
+
+"Input of adjustWallet."
+input AdjustWalletInput {
+  "The wallet."
+  walletId: ID!
+  "What the balance gains; negative where it loses; not zero. A loss takes no more than is available."
+  amount: MoneyInput!
+  "Why; kept on the entry, 1 to 500 characters."
+  reason: String!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What adjustWallet gives."
+type AdjustWalletPayload {
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made; null where the correction waits."
+  entry: WalletEntry
+  "The correction, where it waits for another member of staff."
+  pending: PendingWalletAdjustment
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of approveWalletAdjustment."
+input ApproveWalletAdjustmentInput {
+  "The correction, task_…"
+  id: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What approveWalletAdjustment gives."
+type ApproveWalletAdjustmentPayload {
+  "The correction."
+  adjustment: PendingWalletAdjustment
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made."
+  entry: WalletEntry
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was booked."
+  userErrors: [UserError!]!
+}
+
+"Input of rejectWalletAdjustment."
+input RejectWalletAdjustmentInput {
+  "The correction, task_…"
+  id: ID!
+  "Why, 1 to 500 characters."
+  reason: String!
+}
+
+"What rejectWalletAdjustment gives."
+type RejectWalletAdjustmentPayload {
+  "The correction."
+  adjustment: PendingWalletAdjustment
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"A message of walletBalanceChanged."
+type WalletBalanceChange {
+  "The place to resume after."
+  cursor: StreamCursor!
+  "What caused it."
+  cause: WalletEntryKind!
+  "What the balance gained; negative where it lost; of a reservation what was reserved."
+  amount: Money!
+  "The balance after this change."
+  balance: Money!
+  "What could be spent after this change."
+  available: Money!
+  "The wallet as it is now."
+  wallet: WalletAccount
+  "The entry that changed it."
+  entry: WalletEntry
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AcceptFamilyInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_AcceptFamilyInvitationPayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptFamilyInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptFamilyInvitationPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_AccountEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -7473,6 +23659,20 @@ func (ec *executionContext) childFields_AccountEvent(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AccountEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_AccruePointsInBulkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_AccruePointsInBulkPayload_results(ctx, field)
+	case "done":
+		return ec.fieldContext_AccruePointsInBulkPayload_done(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AccruePointsInBulkPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AccruePointsInBulkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccruePointsInBulkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AccruePointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -7487,6 +23687,104 @@ func (ec *executionContext) childFields_AccruePointsPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type AccruePointsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AccrueRowResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_AccrueRowResult_index(ctx, field)
+	case "entry":
+		return ec.fieldContext_AccrueRowResult_entry(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AccrueRowResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccrueRowResult", field.Name)
+}
+
+func (ec *executionContext) childFields_Achievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Achievement_id(ctx, field)
+	case "label":
+		return ec.fieldContext_Achievement_label(ctx, field)
+	case "campaign":
+		return ec.fieldContext_Achievement_campaign(ctx, field)
+	case "period":
+		return ec.fieldContext_Achievement_period(ctx, field)
+	case "progress":
+		return ec.fieldContext_Achievement_progress(ctx, field)
+	case "percent":
+		return ec.fieldContext_Achievement_percent(ctx, field)
+	case "isEarned":
+		return ec.fieldContext_Achievement_isEarned(ctx, field)
+	case "earnedAt":
+		return ec.fieldContext_Achievement_earnedAt(ctx, field)
+	case "points":
+		return ec.fieldContext_Achievement_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Achievement", field.Name)
+}
+
+func (ec *executionContext) childFields_AchievementConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AchievementConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AchievementConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AchievementConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AchievementConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AchievementConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AchievementEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AchievementEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AchievementEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AchievementEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ActivateGiftCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "giftCard":
+		return ec.fieldContext_ActivateGiftCardPayload_giftCard(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ActivateGiftCardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivateGiftCardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ActivateOfferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "offer":
+		return ec.fieldContext_ActivateOfferPayload_offer(ctx, field)
+	case "points":
+		return ec.fieldContext_ActivateOfferPayload_points(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ActivateOfferPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ActivateOfferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivateOfferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ActivatePointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_ActivatePointsPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_ActivatePointsPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ActivatePointsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ActivatePointsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivatePointsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddInternalNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "message":
@@ -7495,6 +23793,20 @@ func (ec *executionContext) childFields_AddInternalNotePayload(ctx context.Conte
 		return ec.fieldContext_AddInternalNotePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddInternalNotePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddRewardCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reward":
+		return ec.fieldContext_AddRewardCodesPayload_reward(ctx, field)
+	case "added":
+		return ec.fieldContext_AddRewardCodesPayload_added(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AddRewardCodesPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddRewardCodesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddRewardCodesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Address(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7531,12 +23843,76 @@ func (ec *executionContext) childFields_AdjustPointsPayload(ctx context.Context,
 		return ec.fieldContext_AdjustPointsPayload_account(ctx, field)
 	case "entry":
 		return ec.fieldContext_AdjustPointsPayload_entry(ctx, field)
+	case "pending":
+		return ec.fieldContext_AdjustPointsPayload_pending(ctx, field)
 	case "replayed":
 		return ec.fieldContext_AdjustPointsPayload_replayed(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_AdjustPointsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AdjustPointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AdjustWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "wallet":
+		return ec.fieldContext_AdjustWalletPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_AdjustWalletPayload_entry(ctx, field)
+	case "pending":
+		return ec.fieldContext_AdjustWalletPayload_pending(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AdjustWalletPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AdjustWalletPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdjustWalletPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplyPromoCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "check":
+		return ec.fieldContext_ApplyPromoCodePayload_check(ctx, field)
+	case "reservedUntil":
+		return ec.fieldContext_ApplyPromoCodePayload_reservedUntil(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApplyPromoCodePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApplyPromoCodePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyPromoCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApproveAdjustmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adjustment":
+		return ec.fieldContext_ApproveAdjustmentPayload_adjustment(ctx, field)
+	case "account":
+		return ec.fieldContext_ApproveAdjustmentPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_ApproveAdjustmentPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApproveAdjustmentPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveAdjustmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveAdjustmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApproveWalletAdjustmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adjustment":
+		return ec.fieldContext_ApproveWalletAdjustmentPayload_adjustment(ctx, field)
+	case "wallet":
+		return ec.fieldContext_ApproveWalletAdjustmentPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_ApproveWalletAdjustmentPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApproveWalletAdjustmentPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveWalletAdjustmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveWalletAdjustmentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ArchiveNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7629,6 +24005,22 @@ func (ec *executionContext) childFields_BonusAccount(ctx context.Context, field 
 		return ec.fieldContext_BonusAccount_entries(ctx, field)
 	case "lots":
 		return ec.fieldContext_BonusAccount_lots(ctx, field)
+	case "number":
+		return ec.fieldContext_BonusAccount_number(ctx, field)
+	case "visible":
+		return ec.fieldContext_BonusAccount_visible(ctx, field)
+	case "holds":
+		return ec.fieldContext_BonusAccount_holds(ctx, field)
+	case "nextExpiry":
+		return ec.fieldContext_BonusAccount_nextExpiry(ctx, field)
+	case "statement":
+		return ec.fieldContext_BonusAccount_statement(ctx, field)
+	case "tier":
+		return ec.fieldContext_BonusAccount_tier(ctx, field)
+	case "tierProgress":
+		return ec.fieldContext_BonusAccount_tierProgress(ctx, field)
+	case "tierChanges":
+		return ec.fieldContext_BonusAccount_tierChanges(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BonusAccount", field.Name)
 }
@@ -7647,8 +24039,28 @@ func (ec *executionContext) childFields_BonusBalanceChange(ctx context.Context, 
 		return ec.fieldContext_BonusBalanceChange_account(ctx, field)
 	case "entry":
 		return ec.fieldContext_BonusBalanceChange_entry(ctx, field)
+	case "held":
+		return ec.fieldContext_BonusBalanceChange_held(ctx, field)
+	case "ownerId":
+		return ec.fieldContext_BonusBalanceChange_ownerId(ctx, field)
+	case "cause":
+		return ec.fieldContext_BonusBalanceChange_cause(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BonusBalanceChange", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusCause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_BonusCause_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_BonusCause_label(ctx, field)
+	case "orderId":
+		return ec.fieldContext_BonusCause_orderId(ctx, field)
+	case "reason":
+		return ec.fieldContext_BonusCause_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusCause", field.Name)
 }
 
 func (ec *executionContext) childFields_BonusEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7675,6 +24087,92 @@ func (ec *executionContext) childFields_BonusEntryEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type BonusEntryEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_BonusExplainedLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lineId":
+		return ec.fieldContext_BonusExplainedLine_lineId(ctx, field)
+	case "sku":
+		return ec.fieldContext_BonusExplainedLine_sku(ctx, field)
+	case "points":
+		return ec.fieldContext_BonusExplainedLine_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusExplainedLine", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusExplainedRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_BonusExplainedRule_rule(ctx, field)
+	case "version":
+		return ec.fieldContext_BonusExplainedRule_version(ctx, field)
+	case "name":
+		return ec.fieldContext_BonusExplainedRule_name(ctx, field)
+	case "points":
+		return ec.fieldContext_BonusExplainedRule_points(ctx, field)
+	case "uncapped":
+		return ec.fieldContext_BonusExplainedRule_uncapped(ctx, field)
+	case "cap":
+		return ec.fieldContext_BonusExplainedRule_cap(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusExplainedRule", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_BonusExplanation_text(ctx, field)
+	case "points":
+		return ec.fieldContext_BonusExplanation_points(ctx, field)
+	case "rules":
+		return ec.fieldContext_BonusExplanation_rules(ctx, field)
+	case "missed":
+		return ec.fieldContext_BonusExplanation_missed(ctx, field)
+	case "lines":
+		return ec.fieldContext_BonusExplanation_lines(ctx, field)
+	case "tier":
+		return ec.fieldContext_BonusExplanation_tier(ctx, field)
+	case "programVersion":
+		return ec.fieldContext_BonusExplanation_programVersion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusHold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_BonusHold_id(ctx, field)
+	case "seq":
+		return ec.fieldContext_BonusHold_seq(ctx, field)
+	case "amount":
+		return ec.fieldContext_BonusHold_amount(ctx, field)
+	case "bucket":
+		return ec.fieldContext_BonusHold_bucket(ctx, field)
+	case "balanceAfter":
+		return ec.fieldContext_BonusHold_balanceAfter(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_BonusHold_createdAt(ctx, field)
+	case "label":
+		return ec.fieldContext_BonusHold_label(ctx, field)
+	case "orderId":
+		return ec.fieldContext_BonusHold_orderId(ctx, field)
+	case "explain":
+		return ec.fieldContext_BonusHold_explain(ctx, field)
+	case "holdId":
+		return ec.fieldContext_BonusHold_holdId(ctx, field)
+	case "reference":
+		return ec.fieldContext_BonusHold_reference(ctx, field)
+	case "remaining":
+		return ec.fieldContext_BonusHold_remaining(ctx, field)
+	case "state":
+		return ec.fieldContext_BonusHold_state(ctx, field)
+	case "until":
+		return ec.fieldContext_BonusHold_until(ctx, field)
+	case "explanation":
+		return ec.fieldContext_BonusHold_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusHold", field.Name)
+}
+
 func (ec *executionContext) childFields_BonusLot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7689,6 +24187,32 @@ func (ec *executionContext) childFields_BonusLot(ctx context.Context, field grap
 		return ec.fieldContext_BonusLot_dueAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BonusLot", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusMissedRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_BonusMissedRule_rule(ctx, field)
+	case "version":
+		return ec.fieldContext_BonusMissedRule_version(ctx, field)
+	case "name":
+		return ec.fieldContext_BonusMissedRule_name(ctx, field)
+	case "why":
+		return ec.fieldContext_BonusMissedRule_why(ctx, field)
+	case "text":
+		return ec.fieldContext_BonusMissedRule_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusMissedRule", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusNextExpiry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_BonusNextExpiry_amount(ctx, field)
+	case "at":
+		return ec.fieldContext_BonusNextExpiry_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusNextExpiry", field.Name)
 }
 
 func (ec *executionContext) childFields_BonusProgram(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7713,8 +24237,406 @@ func (ec *executionContext) childFields_BonusProgram(ctx context.Context, field 
 		return ec.fieldContext_BonusProgram_pendingDays(ctx, field)
 	case "lotDays":
 		return ec.fieldContext_BonusProgram_lotDays(ctx, field)
+	case "handle":
+		return ec.fieldContext_BonusProgram_handle(ctx, field)
+	case "version":
+		return ec.fieldContext_BonusProgram_version(ctx, field)
+	case "lotPolicy":
+		return ec.fieldContext_BonusProgram_lotPolicy(ctx, field)
+	case "returnPolicy":
+		return ec.fieldContext_BonusProgram_returnPolicy(ctx, field)
+	case "rounding":
+		return ec.fieldContext_BonusProgram_rounding(ctx, field)
+	case "transferLimits":
+		return ec.fieldContext_BonusProgram_transferLimits(ctx, field)
+	case "adjustmentLimit":
+		return ec.fieldContext_BonusProgram_adjustmentLimit(ctx, field)
+	case "holdMinutes":
+		return ec.fieldContext_BonusProgram_holdMinutes(ctx, field)
+	case "refundGraceDays":
+		return ec.fieldContext_BonusProgram_refundGraceDays(ctx, field)
+	case "exchangeRates":
+		return ec.fieldContext_BonusProgram_exchangeRates(ctx, field)
+	case "remindDays":
+		return ec.fieldContext_BonusProgram_remindDays(ctx, field)
+	case "translations":
+		return ec.fieldContext_BonusProgram_translations(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_BonusProgram_retiredAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BonusProgram", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusProgramText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_BonusProgramText_locale(ctx, field)
+	case "name":
+		return ec.fieldContext_BonusProgramText_name(ctx, field)
+	case "unitName":
+		return ec.fieldContext_BonusProgramText_unitName(ctx, field)
+	case "terms":
+		return ec.fieldContext_BonusProgramText_terms(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusProgramText", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusStatement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_BonusStatement_from(ctx, field)
+	case "to":
+		return ec.fieldContext_BonusStatement_to(ctx, field)
+	case "openingBalance":
+		return ec.fieldContext_BonusStatement_openingBalance(ctx, field)
+	case "closingBalance":
+		return ec.fieldContext_BonusStatement_closingBalance(ctx, field)
+	case "openingPending":
+		return ec.fieldContext_BonusStatement_openingPending(ctx, field)
+	case "closingPending":
+		return ec.fieldContext_BonusStatement_closingPending(ctx, field)
+	case "totals":
+		return ec.fieldContext_BonusStatement_totals(ctx, field)
+	case "entries":
+		return ec.fieldContext_BonusStatement_entries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusStatement", field.Name)
+}
+
+func (ec *executionContext) childFields_BonusStatementTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_BonusStatementTotal_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_BonusStatementTotal_label(ctx, field)
+	case "count":
+		return ec.fieldContext_BonusStatementTotal_count(ctx, field)
+	case "balance":
+		return ec.fieldContext_BonusStatementTotal_balance(ctx, field)
+	case "pending":
+		return ec.fieldContext_BonusStatementTotal_pending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BonusStatementTotal", field.Name)
+}
+
+func (ec *executionContext) childFields_Campaign(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Campaign_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Campaign_kind(ctx, field)
+	case "handle":
+		return ec.fieldContext_Campaign_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_Campaign_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Campaign_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_Campaign_terms(ctx, field)
+	case "imageUrl":
+		return ec.fieldContext_Campaign_imageUrl(ctx, field)
+	case "status":
+		return ec.fieldContext_Campaign_status(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_Campaign_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Campaign_endsAt(ctx, field)
+	case "entryRules":
+		return ec.fieldContext_Campaign_entryRules(ctx, field)
+	case "prizes":
+		return ec.fieldContext_Campaign_prizes(ctx, field)
+	case "questions":
+		return ec.fieldContext_Campaign_questions(ctx, field)
+	case "achievement":
+		return ec.fieldContext_Campaign_achievement(ctx, field)
+	case "eligibility":
+		return ec.fieldContext_Campaign_eligibility(ctx, field)
+	case "seedHash":
+		return ec.fieldContext_Campaign_seedHash(ctx, field)
+	case "entropySource":
+		return ec.fieldContext_Campaign_entropySource(ctx, field)
+	case "raffleResult":
+		return ec.fieldContext_Campaign_raffleResult(ctx, field)
+	case "myEntries":
+		return ec.fieldContext_Campaign_myEntries(ctx, field)
+	case "audience":
+		return ec.fieldContext_Campaign_audience(ctx, field)
+	case "translations":
+		return ec.fieldContext_Campaign_translations(ctx, field)
+	case "entryCounts":
+		return ec.fieldContext_Campaign_entryCounts(ctx, field)
+	case "revision":
+		return ec.fieldContext_Campaign_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Campaign_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Campaign", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignAchievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_CampaignAchievement_target(ctx, field)
+	case "unit":
+		return ec.fieldContext_CampaignAchievement_unit(ctx, field)
+	case "period":
+		return ec.fieldContext_CampaignAchievement_period(ctx, field)
+	case "repeats":
+		return ec.fieldContext_CampaignAchievement_repeats(ctx, field)
+	case "points":
+		return ec.fieldContext_CampaignAchievement_points(ctx, field)
+	case "progressRule":
+		return ec.fieldContext_CampaignAchievement_progressRule(ctx, field)
+	case "condition":
+		return ec.fieldContext_CampaignAchievement_condition(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignAchievement", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignAnswer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "questionKey":
+		return ec.fieldContext_CampaignAnswer_questionKey(ctx, field)
+	case "optionKeys":
+		return ec.fieldContext_CampaignAnswer_optionKeys(ctx, field)
+	case "text":
+		return ec.fieldContext_CampaignAnswer_text(ctx, field)
+	case "number":
+		return ec.fieldContext_CampaignAnswer_number(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignAnswer", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CampaignConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CampaignConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CampaignConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CampaignConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_CampaignEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_CampaignEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEligibility(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "canEnter":
+		return ec.fieldContext_CampaignEligibility_canEnter(ctx, field)
+	case "reason":
+		return ec.fieldContext_CampaignEligibility_reason(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_CampaignEligibility_nextAt(ctx, field)
+	case "remaining":
+		return ec.fieldContext_CampaignEligibility_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEligibility", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CampaignEntry_id(ctx, field)
+	case "campaign":
+		return ec.fieldContext_CampaignEntry_campaign(ctx, field)
+	case "status":
+		return ec.fieldContext_CampaignEntry_status(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_CampaignEntry_statusLabel(ctx, field)
+	case "availableActions":
+		return ec.fieldContext_CampaignEntry_availableActions(ctx, field)
+	case "receipt":
+		return ec.fieldContext_CampaignEntry_receipt(ctx, field)
+	case "code":
+		return ec.fieldContext_CampaignEntry_code(ctx, field)
+	case "answers":
+		return ec.fieldContext_CampaignEntry_answers(ctx, field)
+	case "photos":
+		return ec.fieldContext_CampaignEntry_photos(ctx, field)
+	case "text":
+		return ec.fieldContext_CampaignEntry_text(ctx, field)
+	case "reason":
+		return ec.fieldContext_CampaignEntry_reason(ctx, field)
+	case "place":
+		return ec.fieldContext_CampaignEntry_place(ctx, field)
+	case "prize":
+		return ec.fieldContext_CampaignEntry_prize(ctx, field)
+	case "prizeCode":
+		return ec.fieldContext_CampaignEntry_prizeCode(ctx, field)
+	case "points":
+		return ec.fieldContext_CampaignEntry_points(ctx, field)
+	case "customer":
+		return ec.fieldContext_CampaignEntry_customer(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CampaignEntry_createdAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_CampaignEntry_decidedAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_CampaignEntry_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CampaignEntryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CampaignEntryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CampaignEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CampaignEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEntryCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_CampaignEntryCount_status(ctx, field)
+	case "count":
+		return ec.fieldContext_CampaignEntryCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEntryCount", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_CampaignEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_CampaignEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEntryRules(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "perPerson":
+		return ec.fieldContext_CampaignEntryRules_perPerson(ctx, field)
+	case "perDay":
+		return ec.fieldContext_CampaignEntryRules_perDay(ctx, field)
+	case "points":
+		return ec.fieldContext_CampaignEntryRules_points(ctx, field)
+	case "autoApprove":
+		return ec.fieldContext_CampaignEntryRules_autoApprove(ctx, field)
+	case "minPhotos":
+		return ec.fieldContext_CampaignEntryRules_minPhotos(ctx, field)
+	case "maxPhotos":
+		return ec.fieldContext_CampaignEntryRules_maxPhotos(ctx, field)
+	case "minReceipt":
+		return ec.fieldContext_CampaignEntryRules_minReceipt(ctx, field)
+	case "receiptFrom":
+		return ec.fieldContext_CampaignEntryRules_receiptFrom(ctx, field)
+	case "manyPrizes":
+		return ec.fieldContext_CampaignEntryRules_manyPrizes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEntryRules", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignModerationResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entryId":
+		return ec.fieldContext_CampaignModerationResult_entryId(ctx, field)
+	case "changed":
+		return ec.fieldContext_CampaignModerationResult_changed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CampaignModerationResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignModerationResult", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CampaignOption_key(ctx, field)
+	case "text":
+		return ec.fieldContext_CampaignOption_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignOption", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignPhoto(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CampaignPhoto_id(ctx, field)
+	case "isReady":
+		return ec.fieldContext_CampaignPhoto_isReady(ctx, field)
+	case "contentType":
+		return ec.fieldContext_CampaignPhoto_contentType(ctx, field)
+	case "size":
+		return ec.fieldContext_CampaignPhoto_size(ctx, field)
+	case "width":
+		return ec.fieldContext_CampaignPhoto_width(ctx, field)
+	case "height":
+		return ec.fieldContext_CampaignPhoto_height(ctx, field)
+	case "data":
+		return ec.fieldContext_CampaignPhoto_data(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CampaignPhoto_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignPhoto", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignPrize(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_CampaignPrize_name(ctx, field)
+	case "description":
+		return ec.fieldContext_CampaignPrize_description(ctx, field)
+	case "count":
+		return ec.fieldContext_CampaignPrize_count(ctx, field)
+	case "points":
+		return ec.fieldContext_CampaignPrize_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignPrize", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignQuestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CampaignQuestion_key(ctx, field)
+	case "kind":
+		return ec.fieldContext_CampaignQuestion_kind(ctx, field)
+	case "text":
+		return ec.fieldContext_CampaignQuestion_text(ctx, field)
+	case "help":
+		return ec.fieldContext_CampaignQuestion_help(ctx, field)
+	case "required":
+		return ec.fieldContext_CampaignQuestion_required(ctx, field)
+	case "options":
+		return ec.fieldContext_CampaignQuestion_options(ctx, field)
+	case "min":
+		return ec.fieldContext_CampaignQuestion_min(ctx, field)
+	case "max":
+		return ec.fieldContext_CampaignQuestion_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignQuestion", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignReceipt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_CampaignReceipt_number(ctx, field)
+	case "date":
+		return ec.fieldContext_CampaignReceipt_date(ctx, field)
+	case "sum":
+		return ec.fieldContext_CampaignReceipt_sum(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignReceipt", field.Name)
 }
 
 func (ec *executionContext) childFields_CancelOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7729,6 +24651,46 @@ func (ec *executionContext) childFields_CancelOrderPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type CancelOrderPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelPendingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_CancelPendingPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_CancelPendingPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CancelPendingPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelPendingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelPendingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelRewardRedemptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redemption":
+		return ec.fieldContext_CancelRewardRedemptionPayload_redemption(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CancelRewardRedemptionPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelRewardRedemptionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelRewardRedemptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_CaptureHoldPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_CaptureHoldPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CaptureHoldPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CaptureHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptureHoldPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Challenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7739,6 +24701,16 @@ func (ec *executionContext) childFields_Challenge(ctx context.Context, field gra
 		return ec.fieldContext_Challenge_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Challenge", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeFamilyRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_ChangeFamilyRolePayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangeFamilyRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeFamilyRolePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7753,6 +24725,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimReferralPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_ClaimReferralPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimReferralPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimReferralPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CloseTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -7761,6 +24743,112 @@ func (ec *executionContext) childFields_CloseTicketPayload(ctx context.Context, 
 		return ec.fieldContext_CloseTicketPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CloseTicketPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Club(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Club_id(ctx, field)
+	case "handle":
+		return ec.fieldContext_Club_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_Club_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Club_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_Club_terms(ctx, field)
+	case "perks":
+		return ec.fieldContext_Club_perks(ctx, field)
+	case "status":
+		return ec.fieldContext_Club_status(ctx, field)
+	case "joinedAt":
+		return ec.fieldContext_Club_joinedAt(ctx, field)
+	case "whyNot":
+		return ec.fieldContext_Club_whyNot(ctx, field)
+	case "members":
+		return ec.fieldContext_Club_members(ctx, field)
+	case "audience":
+		return ec.fieldContext_Club_audience(ctx, field)
+	case "translations":
+		return ec.fieldContext_Club_translations(ctx, field)
+	case "revision":
+		return ec.fieldContext_Club_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Club", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ClubConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ClubConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ClubConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ClubConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ClubEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ClubEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ClubMember_id(ctx, field)
+	case "club":
+		return ec.fieldContext_ClubMember_club(ctx, field)
+	case "joinedAt":
+		return ec.fieldContext_ClubMember_joinedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubMember", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ClubMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ClubMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ClubMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ClubMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ClubMemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ClubMemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubMemberEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ClubPerk(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ClubPerk_kind(ctx, field)
+	case "discountBasisPoints":
+		return ec.fieldContext_ClubPerk_discountBasisPoints(ctx, field)
+	case "title":
+		return ec.fieldContext_ClubPerk_title(ctx, field)
+	case "description":
+		return ec.fieldContext_ClubPerk_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClubPerk", field.Name)
 }
 
 func (ec *executionContext) childFields_Company(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7783,6 +24871,12 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 		return ec.fieldContext_Company_orders(ctx, field)
 	case "tickets":
 		return ec.fieldContext_Company_tickets(ctx, field)
+	case "bonusAccount":
+		return ec.fieldContext_Company_bonusAccount(ctx, field)
+	case "bonusAccounts":
+		return ec.fieldContext_Company_bonusAccounts(ctx, field)
+	case "wallets":
+		return ec.fieldContext_Company_wallets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
 }
@@ -7797,6 +24891,24 @@ func (ec *executionContext) childFields_ConfirmContactPayload(ctx context.Contex
 		return ec.fieldContext_ConfirmContactPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmContactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transfer":
+		return ec.fieldContext_ConfirmTransferPayload_transfer(ctx, field)
+	case "wallet":
+		return ec.fieldContext_ConfirmTransferPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_ConfirmTransferPayload_entry(ctx, field)
+	case "quote":
+		return ec.fieldContext_ConfirmTransferPayload_quote(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ConfirmTransferPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmTransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTransferPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ContactPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7815,6 +24927,52 @@ func (ec *executionContext) childFields_ContactPoint(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ContactPoint", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateFamilyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_CreateFamilyPayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateFamilyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateFamilyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateReferralLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_CreateReferralLinkPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateReferralLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateReferralLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerAudience(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userIds":
+		return ec.fieldContext_CustomerAudience_userIds(ctx, field)
+	case "companyIds":
+		return ec.fieldContext_CustomerAudience_companyIds(ctx, field)
+	case "clubs":
+		return ec.fieldContext_CustomerAudience_clubs(ctx, field)
+	case "tiers":
+		return ec.fieldContext_CustomerAudience_tiers(ctx, field)
+	case "condition":
+		return ec.fieldContext_CustomerAudience_condition(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerAudience", field.Name)
+}
+
+func (ec *executionContext) childFields_DeclineFamilyInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_DeclineFamilyInvitationPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeclineFamilyInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeclineFamilyInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAddressPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -7823,6 +24981,490 @@ func (ec *executionContext) childFields_DeleteAddressPayload(ctx context.Context
 		return ec.fieldContext_DeleteAddressPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAddressPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteGoalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteGoalPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteGoalPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteGoalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscountProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "spent":
+		return ec.fieldContext_DiscountProgress_spent(ctx, field)
+	case "target":
+		return ec.fieldContext_DiscountProgress_target(ctx, field)
+	case "discountBasisPoints":
+		return ec.fieldContext_DiscountProgress_discountBasisPoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscountProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscountStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "spent":
+		return ec.fieldContext_DiscountStep_spent(ctx, field)
+	case "discountBasisPoints":
+		return ec.fieldContext_DiscountStep_discountBasisPoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscountStep", field.Name)
+}
+
+func (ec *executionContext) childFields_DrawRafflePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "campaign":
+		return ec.fieldContext_DrawRafflePayload_campaign(ctx, field)
+	case "entriesCount":
+		return ec.fieldContext_DrawRafflePayload_entriesCount(ctx, field)
+	case "prizesCount":
+		return ec.fieldContext_DrawRafflePayload_prizesCount(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DrawRafflePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DrawRafflePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DrawRafflePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningEstimate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "program":
+		return ec.fieldContext_EarningEstimate_program(ctx, field)
+	case "points":
+		return ec.fieldContext_EarningEstimate_points(ctx, field)
+	case "earned":
+		return ec.fieldContext_EarningEstimate_earned(ctx, field)
+	case "activeAt":
+		return ec.fieldContext_EarningEstimate_activeAt(ctx, field)
+	case "explanation":
+		return ec.fieldContext_EarningEstimate_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningEstimate", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningLines(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "categories":
+		return ec.fieldContext_EarningLines_categories(ctx, field)
+	case "skus":
+		return ec.fieldContext_EarningLines_skus(ctx, field)
+	case "exceptCategories":
+		return ec.fieldContext_EarningLines_exceptCategories(ctx, field)
+	case "exceptSkus":
+		return ec.fieldContext_EarningLines_exceptSkus(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningLines", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_EarningRule_id(ctx, field)
+	case "version":
+		return ec.fieldContext_EarningRule_version(ctx, field)
+	case "program":
+		return ec.fieldContext_EarningRule_program(ctx, field)
+	case "handle":
+		return ec.fieldContext_EarningRule_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_EarningRule_name(ctx, field)
+	case "description":
+		return ec.fieldContext_EarningRule_description(ctx, field)
+	case "trigger":
+		return ec.fieldContext_EarningRule_trigger(ctx, field)
+	case "act":
+		return ec.fieldContext_EarningRule_act(ctx, field)
+	case "condition":
+		return ec.fieldContext_EarningRule_condition(ctx, field)
+	case "expression":
+		return ec.fieldContext_EarningRule_expression(ctx, field)
+	case "fixedPoints":
+		return ec.fieldContext_EarningRule_fixedPoints(ctx, field)
+	case "ratePoints":
+		return ec.fieldContext_EarningRule_ratePoints(ctx, field)
+	case "ratePer":
+		return ec.fieldContext_EarningRule_ratePer(ctx, field)
+	case "multiplierBasisPoints":
+		return ec.fieldContext_EarningRule_multiplierBasisPoints(ctx, field)
+	case "selector":
+		return ec.fieldContext_EarningRule_selector(ctx, field)
+	case "tiers":
+		return ec.fieldContext_EarningRule_tiers(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_EarningRule_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_EarningRule_endsAt(ctx, field)
+	case "minimum":
+		return ec.fieldContext_EarningRule_minimum(ctx, field)
+	case "capPerOrder":
+		return ec.fieldContext_EarningRule_capPerOrder(ctx, field)
+	case "capPerPeriod":
+		return ec.fieldContext_EarningRule_capPerPeriod(ctx, field)
+	case "capPerOwner":
+		return ec.fieldContext_EarningRule_capPerOwner(ctx, field)
+	case "perOwner":
+		return ec.fieldContext_EarningRule_perOwner(ctx, field)
+	case "perPeriod":
+		return ec.fieldContext_EarningRule_perPeriod(ctx, field)
+	case "period":
+		return ec.fieldContext_EarningRule_period(ctx, field)
+	case "rounding":
+		return ec.fieldContext_EarningRule_rounding(ctx, field)
+	case "basis":
+		return ec.fieldContext_EarningRule_basis(ctx, field)
+	case "priority":
+		return ec.fieldContext_EarningRule_priority(ctx, field)
+	case "stackable":
+		return ec.fieldContext_EarningRule_stackable(ctx, field)
+	case "pendingDays":
+		return ec.fieldContext_EarningRule_pendingDays(ctx, field)
+	case "profile":
+		return ec.fieldContext_EarningRule_profile(ctx, field)
+	case "translations":
+		return ec.fieldContext_EarningRule_translations(ctx, field)
+	case "inForce":
+		return ec.fieldContext_EarningRule_inForce(ctx, field)
+	case "given":
+		return ec.fieldContext_EarningRule_given(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_EarningRule_createdAt(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_EarningRule_retiredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningRule", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningRuleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EarningRuleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_EarningRuleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EarningRuleConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_EarningRuleConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningRuleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningRuleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_EarningRuleEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_EarningRuleEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningRuleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningRuleUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "times":
+		return ec.fieldContext_EarningRuleUse_times(ctx, field)
+	case "points":
+		return ec.fieldContext_EarningRuleUse_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningRuleUse", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningSample(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "looked":
+		return ec.fieldContext_EarningSample_looked(ctx, field)
+	case "gave":
+		return ec.fieldContext_EarningSample_gave(ctx, field)
+	case "points":
+		return ec.fieldContext_EarningSample_points(ctx, field)
+	case "orders":
+		return ec.fieldContext_EarningSample_orders(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningSample", field.Name)
+}
+
+func (ec *executionContext) childFields_EarningSampleOrder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orderId":
+		return ec.fieldContext_EarningSampleOrder_orderId(ctx, field)
+	case "number":
+		return ec.fieldContext_EarningSampleOrder_number(ctx, field)
+	case "total":
+		return ec.fieldContext_EarningSampleOrder_total(ctx, field)
+	case "points":
+		return ec.fieldContext_EarningSampleOrder_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarningSampleOrder", field.Name)
+}
+
+func (ec *executionContext) childFields_EnterCampaignPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entry":
+		return ec.fieldContext_EnterCampaignPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_EnterCampaignPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnterCampaignPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnterCampaignPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExchangePointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ExchangePointsPayload_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ExchangePointsPayload_to(ctx, field)
+	case "given":
+		return ec.fieldContext_ExchangePointsPayload_given(ctx, field)
+	case "got":
+		return ec.fieldContext_ExchangePointsPayload_got(ctx, field)
+	case "remainder":
+		return ec.fieldContext_ExchangePointsPayload_remainder(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ExchangePointsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExchangePointsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExchangePointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExchangeRate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "programId":
+		return ec.fieldContext_ExchangeRate_programId(ctx, field)
+	case "give":
+		return ec.fieldContext_ExchangeRate_give(ctx, field)
+	case "get":
+		return ec.fieldContext_ExchangeRate_get(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExchangeRate", field.Name)
+}
+
+func (ec *executionContext) childFields_ExchangeRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redemption":
+		return ec.fieldContext_ExchangeRewardPayload_redemption(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ExchangeRewardPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExchangeRewardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExchangeRewardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExtendLotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lot":
+		return ec.fieldContext_ExtendLotPayload_lot(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExtendLotPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExtendLotPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Family(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Family_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Family_name(ctx, field)
+	case "role":
+		return ec.fieldContext_Family_role(ctx, field)
+	case "earnToFamily":
+		return ec.fieldContext_Family_earnToFamily(ctx, field)
+	case "members":
+		return ec.fieldContext_Family_members(ctx, field)
+	case "invitations":
+		return ec.fieldContext_Family_invitations(ctx, field)
+	case "cards":
+		return ec.fieldContext_Family_cards(ctx, field)
+	case "bonusAccounts":
+		return ec.fieldContext_Family_bonusAccounts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Family", field.Name)
+}
+
+func (ec *executionContext) childFields_FamilyCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accountId":
+		return ec.fieldContext_FamilyCard_accountId(ctx, field)
+	case "programId":
+		return ec.fieldContext_FamilyCard_programId(ctx, field)
+	case "programName":
+		return ec.fieldContext_FamilyCard_programName(ctx, field)
+	case "balance":
+		return ec.fieldContext_FamilyCard_balance(ctx, field)
+	case "available":
+		return ec.fieldContext_FamilyCard_available(ctx, field)
+	case "pending":
+		return ec.fieldContext_FamilyCard_pending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FamilyCard", field.Name)
+}
+
+func (ec *executionContext) childFields_FamilyInvitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FamilyInvitation_id(ctx, field)
+	case "familyId":
+		return ec.fieldContext_FamilyInvitation_familyId(ctx, field)
+	case "familyName":
+		return ec.fieldContext_FamilyInvitation_familyName(ctx, field)
+	case "role":
+		return ec.fieldContext_FamilyInvitation_role(ctx, field)
+	case "inviterName":
+		return ec.fieldContext_FamilyInvitation_inviterName(ctx, field)
+	case "email":
+		return ec.fieldContext_FamilyInvitation_email(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_FamilyInvitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_FamilyInvitation_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FamilyInvitation", field.Name)
+}
+
+func (ec *executionContext) childFields_FamilyMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FamilyMember_id(ctx, field)
+	case "displayName":
+		return ec.fieldContext_FamilyMember_displayName(ctx, field)
+	case "role":
+		return ec.fieldContext_FamilyMember_role(ctx, field)
+	case "isMe":
+		return ec.fieldContext_FamilyMember_isMe(ctx, field)
+	case "joinedAt":
+		return ec.fieldContext_FamilyMember_joinedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FamilyMember", field.Name)
+}
+
+func (ec *executionContext) childFields_FeeRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FeeRule_id(ctx, field)
+	case "version":
+		return ec.fieldContext_FeeRule_version(ctx, field)
+	case "operation":
+		return ec.fieldContext_FeeRule_operation(ctx, field)
+	case "currency":
+		return ec.fieldContext_FeeRule_currency(ctx, field)
+	case "free":
+		return ec.fieldContext_FeeRule_free(ctx, field)
+	case "period":
+		return ec.fieldContext_FeeRule_period(ctx, field)
+	case "basisPoints":
+		return ec.fieldContext_FeeRule_basisPoints(ctx, field)
+	case "cap":
+		return ec.fieldContext_FeeRule_cap(ctx, field)
+	case "capPer":
+		return ec.fieldContext_FeeRule_capPer(ctx, field)
+	case "minimum":
+		return ec.fieldContext_FeeRule_minimum(ctx, field)
+	case "rounding":
+		return ec.fieldContext_FeeRule_rounding(ctx, field)
+	case "explanation":
+		return ec.fieldContext_FeeRule_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FeeRule", field.Name)
+}
+
+func (ec *executionContext) childFields_FulfilRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redemption":
+		return ec.fieldContext_FulfilRewardPayload_redemption(ctx, field)
+	case "replayed":
+		return ec.fieldContext_FulfilRewardPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FulfilRewardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FulfilRewardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_GiftCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_GiftCard_id(ctx, field)
+	case "hint":
+		return ec.fieldContext_GiftCard_hint(ctx, field)
+	case "status":
+		return ec.fieldContext_GiftCard_status(ctx, field)
+	case "initial":
+		return ec.fieldContext_GiftCard_initial(ctx, field)
+	case "remaining":
+		return ec.fieldContext_GiftCard_remaining(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_GiftCard_expiresAt(ctx, field)
+	case "redeemedAt":
+		return ec.fieldContext_GiftCard_redeemedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_GiftCard_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiftCard", field.Name)
+}
+
+func (ec *executionContext) childFields_GiftCardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GiftCardConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GiftCardConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GiftCardConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GiftCardConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiftCardConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GiftCardEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_GiftCardEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_GiftCardEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiftCardEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Goal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Goal_id(ctx, field)
+	case "counter":
+		return ec.fieldContext_Goal_counter(ctx, field)
+	case "period":
+		return ec.fieldContext_Goal_period(ctx, field)
+	case "target":
+		return ec.fieldContext_Goal_target(ctx, field)
+	case "name":
+		return ec.fieldContext_Goal_name(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Goal_createdAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_Goal_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Goal", field.Name)
+}
+
+func (ec *executionContext) childFields_HoldPointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_HoldPointsPayload_account(ctx, field)
+	case "hold":
+		return ec.fieldContext_HoldPointsPayload_hold(ctx, field)
+	case "replayed":
+		return ec.fieldContext_HoldPointsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_HoldPointsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HoldPointsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Identity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7841,6 +25483,40 @@ func (ec *executionContext) childFields_Identity(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Identity", field.Name)
 }
 
+func (ec *executionContext) childFields_InviteToFamilyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_InviteToFamilyPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteToFamilyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteToFamilyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_IssueGiftCardsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "giftCards":
+		return ec.fieldContext_IssueGiftCardsPayload_giftCards(ctx, field)
+	case "count":
+		return ec.fieldContext_IssueGiftCardsPayload_count(ctx, field)
+	case "replayed":
+		return ec.fieldContext_IssueGiftCardsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_IssueGiftCardsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssueGiftCardsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_IssuedGiftCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_IssuedGiftCard_code(ctx, field)
+	case "giftCard":
+		return ec.fieldContext_IssuedGiftCard_giftCard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssuedGiftCard", field.Name)
+}
+
 func (ec *executionContext) childFields_IssuedSession(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -7851,6 +25527,36 @@ func (ec *executionContext) childFields_IssuedSession(ctx context.Context, field
 		return ec.fieldContext_IssuedSession_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IssuedSession", field.Name)
+}
+
+func (ec *executionContext) childFields_JoinClubPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "club":
+		return ec.fieldContext_JoinClubPayload_club(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_JoinClubPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JoinClubPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaveClubPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "club":
+		return ec.fieldContext_LeaveClubPayload_club(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LeaveClubPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveClubPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaveFamilyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "families":
+		return ec.fieldContext_LeaveFamilyPayload_families(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LeaveFamilyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveFamilyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAllNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7925,6 +25631,32 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
 
+func (ec *executionContext) childFields_ModerateCampaignEntriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_ModerateCampaignEntriesPayload_results(ctx, field)
+	case "changed":
+		return ec.fieldContext_ModerateCampaignEntriesPayload_changed(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ModerateCampaignEntriesPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCampaignEntriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCampaignEntriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerateCampaignEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entry":
+		return ec.fieldContext_ModerateCampaignEntryPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ModerateCampaignEntryPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCampaignEntryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCampaignEntryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -7933,6 +25665,22 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_currency(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_MoveBetweenWalletsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_MoveBetweenWalletsPayload_from(ctx, field)
+	case "to":
+		return ec.fieldContext_MoveBetweenWalletsPayload_to(ctx, field)
+	case "entry":
+		return ec.fieldContext_MoveBetweenWalletsPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_MoveBetweenWalletsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MoveBetweenWalletsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MoveBetweenWalletsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8001,6 +25749,54 @@ func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Offer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Offer_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Offer_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Offer_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_Offer_terms(ctx, field)
+	case "effect":
+		return ec.fieldContext_Offer_effect(ctx, field)
+	case "status":
+		return ec.fieldContext_Offer_status(ctx, field)
+	case "activatedAt":
+		return ec.fieldContext_Offer_activatedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Offer_expiresAt(ctx, field)
+	case "availableActions":
+		return ec.fieldContext_Offer_availableActions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Offer", field.Name)
+}
+
+func (ec *executionContext) childFields_OfferConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_OfferConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_OfferConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OfferConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_OfferConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OfferConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OfferEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_OfferEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_OfferEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OfferEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_OpenTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -8009,6 +25805,18 @@ func (ec *executionContext) childFields_OpenTicketPayload(ctx context.Context, f
 		return ec.fieldContext_OpenTicketPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OpenTicketPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_OpenWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "wallet":
+		return ec.fieldContext_OpenWalletPayload_wallet(ctx, field)
+	case "replayed":
+		return ec.fieldContext_OpenWalletPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OpenWalletPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenWalletPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Order(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8213,6 +26021,22 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PayOrderFromWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_PayOrderFromWalletPayload_order(ctx, field)
+	case "wallet":
+		return ec.fieldContext_PayOrderFromWalletPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_PayOrderFromWalletPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PayOrderFromWalletPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PayOrderFromWalletPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PayOrderFromWalletPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Payment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8231,6 +26055,158 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_occurredAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PaymentNotice_id(ctx, field)
+	case "webhookId":
+		return ec.fieldContext_PaymentNotice_webhookId(ctx, field)
+	case "type":
+		return ec.fieldContext_PaymentNotice_type(ctx, field)
+	case "outcome":
+		return ec.fieldContext_PaymentNotice_outcome(ctx, field)
+	case "reference":
+		return ec.fieldContext_PaymentNotice_reference(ctx, field)
+	case "amount":
+		return ec.fieldContext_PaymentNotice_amount(ctx, field)
+	case "currency":
+		return ec.fieldContext_PaymentNotice_currency(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_PaymentNotice_sentAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PaymentNotice_createdAt(ctx, field)
+	case "topUp":
+		return ec.fieldContext_PaymentNotice_topUp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentNotice", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentNoticeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PaymentNoticeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PaymentNoticeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PaymentNoticeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PaymentNoticeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentNoticeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentNoticeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PaymentNoticeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PaymentNoticeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentNoticeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingAdjustment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PendingAdjustment_id(ctx, field)
+	case "userId":
+		return ec.fieldContext_PendingAdjustment_userId(ctx, field)
+	case "amount":
+		return ec.fieldContext_PendingAdjustment_amount(ctx, field)
+	case "program":
+		return ec.fieldContext_PendingAdjustment_program(ctx, field)
+	case "reason":
+		return ec.fieldContext_PendingAdjustment_reason(ctx, field)
+	case "status":
+		return ec.fieldContext_PendingAdjustment_status(ctx, field)
+	case "requestedById":
+		return ec.fieldContext_PendingAdjustment_requestedById(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_PendingAdjustment_requestedAt(ctx, field)
+	case "decidedById":
+		return ec.fieldContext_PendingAdjustment_decidedById(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_PendingAdjustment_decidedAt(ctx, field)
+	case "decisionReason":
+		return ec.fieldContext_PendingAdjustment_decisionReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingAdjustment", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingAdjustmentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PendingAdjustmentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PendingAdjustmentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PendingAdjustmentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PendingAdjustmentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingAdjustmentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingAdjustmentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PendingAdjustmentEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PendingAdjustmentEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingAdjustmentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingWalletAdjustment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PendingWalletAdjustment_id(ctx, field)
+	case "wallet":
+		return ec.fieldContext_PendingWalletAdjustment_wallet(ctx, field)
+	case "amount":
+		return ec.fieldContext_PendingWalletAdjustment_amount(ctx, field)
+	case "reason":
+		return ec.fieldContext_PendingWalletAdjustment_reason(ctx, field)
+	case "status":
+		return ec.fieldContext_PendingWalletAdjustment_status(ctx, field)
+	case "requestedById":
+		return ec.fieldContext_PendingWalletAdjustment_requestedById(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_PendingWalletAdjustment_requestedAt(ctx, field)
+	case "decidedById":
+		return ec.fieldContext_PendingWalletAdjustment_decidedById(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_PendingWalletAdjustment_decidedAt(ctx, field)
+	case "decisionReason":
+		return ec.fieldContext_PendingWalletAdjustment_decisionReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingWalletAdjustment", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingWalletAdjustmentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PendingWalletAdjustmentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PendingWalletAdjustmentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PendingWalletAdjustmentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PendingWalletAdjustmentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingWalletAdjustmentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PendingWalletAdjustmentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PendingWalletAdjustmentEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PendingWalletAdjustmentEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingWalletAdjustmentEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PlaceOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8307,6 +26283,398 @@ func (ec *executionContext) childFields_ProductEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ProductEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ProductPrice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sku":
+		return ec.fieldContext_ProductPrice_sku(ctx, field)
+	case "quantity":
+		return ec.fieldContext_ProductPrice_quantity(ctx, field)
+	case "listPrice":
+		return ec.fieldContext_ProductPrice_listPrice(ctx, field)
+	case "price":
+		return ec.fieldContext_ProductPrice_price(ctx, field)
+	case "total":
+		return ec.fieldContext_ProductPrice_total(ctx, field)
+	case "reductions":
+		return ec.fieldContext_ProductPrice_reductions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductPrice", field.Name)
+}
+
+func (ec *executionContext) childFields_Progress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "current":
+		return ec.fieldContext_Progress_current(ctx, field)
+	case "target":
+		return ec.fieldContext_Progress_target(ctx, field)
+	case "unit":
+		return ec.fieldContext_Progress_unit(ctx, field)
+	case "deadline":
+		return ec.fieldContext_Progress_deadline(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Progress", field.Name)
+}
+
+func (ec *executionContext) childFields_ProgressItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ProgressItem_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_ProgressItem_label(ctx, field)
+	case "progress":
+		return ec.fieldContext_ProgressItem_progress(ctx, field)
+	case "percent":
+		return ec.fieldContext_ProgressItem_percent(ctx, field)
+	case "done":
+		return ec.fieldContext_ProgressItem_done(ctx, field)
+	case "hint":
+		return ec.fieldContext_ProgressItem_hint(ctx, field)
+	case "missing":
+		return ec.fieldContext_ProgressItem_missing(ctx, field)
+	case "points":
+		return ec.fieldContext_ProgressItem_points(ctx, field)
+	case "campaignId":
+		return ec.fieldContext_ProgressItem_campaignId(ctx, field)
+	case "goalId":
+		return ec.fieldContext_ProgressItem_goalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressItem", field.Name)
+}
+
+func (ec *executionContext) childFields_PromoCode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PromoCode_id(ctx, field)
+	case "code":
+		return ec.fieldContext_PromoCode_code(ctx, field)
+	case "promotionId":
+		return ec.fieldContext_PromoCode_promotionId(ctx, field)
+	case "status":
+		return ec.fieldContext_PromoCode_status(ctx, field)
+	case "uses":
+		return ec.fieldContext_PromoCode_uses(ctx, field)
+	case "maxUses":
+		return ec.fieldContext_PromoCode_maxUses(ctx, field)
+	case "customerId":
+		return ec.fieldContext_PromoCode_customerId(ctx, field)
+	case "batchId":
+		return ec.fieldContext_PromoCode_batchId(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_PromoCode_endsAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PromoCode_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromoCode", field.Name)
+}
+
+func (ec *executionContext) childFields_PromoCodeBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PromoCodeBatch_id(ctx, field)
+	case "promotionId":
+		return ec.fieldContext_PromoCodeBatch_promotionId(ctx, field)
+	case "status":
+		return ec.fieldContext_PromoCodeBatch_status(ctx, field)
+	case "made":
+		return ec.fieldContext_PromoCodeBatch_made(ctx, field)
+	case "total":
+		return ec.fieldContext_PromoCodeBatch_total(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PromoCodeBatch_createdAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_PromoCodeBatch_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromoCodeBatch", field.Name)
+}
+
+func (ec *executionContext) childFields_PromoCodeCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "valid":
+		return ec.fieldContext_PromoCodeCheck_valid(ctx, field)
+	case "refusal":
+		return ec.fieldContext_PromoCodeCheck_refusal(ctx, field)
+	case "name":
+		return ec.fieldContext_PromoCodeCheck_name(ctx, field)
+	case "subtotal":
+		return ec.fieldContext_PromoCodeCheck_subtotal(ctx, field)
+	case "reduction":
+		return ec.fieldContext_PromoCodeCheck_reduction(ctx, field)
+	case "discount":
+		return ec.fieldContext_PromoCodeCheck_discount(ctx, field)
+	case "total":
+		return ec.fieldContext_PromoCodeCheck_total(ctx, field)
+	case "lines":
+		return ec.fieldContext_PromoCodeCheck_lines(ctx, field)
+	case "reductions":
+		return ec.fieldContext_PromoCodeCheck_reductions(ctx, field)
+	case "freeDelivery":
+		return ec.fieldContext_PromoCodeCheck_freeDelivery(ctx, field)
+	case "giftSku":
+		return ec.fieldContext_PromoCodeCheck_giftSku(ctx, field)
+	case "points":
+		return ec.fieldContext_PromoCodeCheck_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromoCodeCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_PromoCodeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PromoCodeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PromoCodeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PromoCodeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PromoCodeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromoCodeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PromoCodeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PromoCodeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PromoCodeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromoCodeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Promotion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Promotion_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Promotion_kind(ctx, field)
+	case "handle":
+		return ec.fieldContext_Promotion_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_Promotion_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Promotion_description(ctx, field)
+	case "translations":
+		return ec.fieldContext_Promotion_translations(ctx, field)
+	case "audience":
+		return ec.fieldContext_Promotion_audience(ctx, field)
+	case "condition":
+		return ec.fieldContext_Promotion_condition(ctx, field)
+	case "effect":
+		return ec.fieldContext_Promotion_effect(ctx, field)
+	case "stackable":
+		return ec.fieldContext_Promotion_stackable(ctx, field)
+	case "stackGroup":
+		return ec.fieldContext_Promotion_stackGroup(ctx, field)
+	case "priority":
+		return ec.fieldContext_Promotion_priority(ctx, field)
+	case "maxUses":
+		return ec.fieldContext_Promotion_maxUses(ctx, field)
+	case "perOwner":
+		return ec.fieldContext_Promotion_perOwner(ctx, field)
+	case "validDays":
+		return ec.fieldContext_Promotion_validDays(ctx, field)
+	case "status":
+		return ec.fieldContext_Promotion_status(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_Promotion_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Promotion_endsAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Promotion_createdAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_Promotion_revision(ctx, field)
+	case "statistics":
+		return ec.fieldContext_Promotion_statistics(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Promotion", field.Name)
+}
+
+func (ec *executionContext) childFields_PromotionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PromotionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PromotionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PromotionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PromotionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PromotionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PromotionEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PromotionEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PromotionEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "discountBasisPoints":
+		return ec.fieldContext_PromotionEffect_discountBasisPoints(ctx, field)
+	case "amountOff":
+		return ec.fieldContext_PromotionEffect_amountOff(ctx, field)
+	case "fixedPrice":
+		return ec.fieldContext_PromotionEffect_fixedPrice(ctx, field)
+	case "steps":
+		return ec.fieldContext_PromotionEffect_steps(ctx, field)
+	case "freeDelivery":
+		return ec.fieldContext_PromotionEffect_freeDelivery(ctx, field)
+	case "giftSku":
+		return ec.fieldContext_PromotionEffect_giftSku(ctx, field)
+	case "points":
+		return ec.fieldContext_PromotionEffect_points(ctx, field)
+	case "multiplierBasisPoints":
+		return ec.fieldContext_PromotionEffect_multiplierBasisPoints(ctx, field)
+	case "skus":
+		return ec.fieldContext_PromotionEffect_skus(ctx, field)
+	case "categories":
+		return ec.fieldContext_PromotionEffect_categories(ctx, field)
+	case "minimum":
+		return ec.fieldContext_PromotionEffect_minimum(ctx, field)
+	case "maximumReduction":
+		return ec.fieldContext_PromotionEffect_maximumReduction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_PromotionStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issued":
+		return ec.fieldContext_PromotionStatistics_issued(ctx, field)
+	case "reserved":
+		return ec.fieldContext_PromotionStatistics_reserved(ctx, field)
+	case "used":
+		return ec.fieldContext_PromotionStatistics_used(ctx, field)
+	case "reduced":
+		return ec.fieldContext_PromotionStatistics_reduced(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionStatistics", field.Name)
+}
+
+func (ec *executionContext) childFields_QuoteTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "quote":
+		return ec.fieldContext_QuoteTransferPayload_quote(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_QuoteTransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuoteTransferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RaffleEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RaffleEntry_id(ctx, field)
+	case "person":
+		return ec.fieldContext_RaffleEntry_person(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RaffleEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_RaffleResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "algorithm":
+		return ec.fieldContext_RaffleResult_algorithm(ctx, field)
+	case "seed":
+		return ec.fieldContext_RaffleResult_seed(ctx, field)
+	case "seedHash":
+		return ec.fieldContext_RaffleResult_seedHash(ctx, field)
+	case "publicEntropy":
+		return ec.fieldContext_RaffleResult_publicEntropy(ctx, field)
+	case "entriesHash":
+		return ec.fieldContext_RaffleResult_entriesHash(ctx, field)
+	case "entriesCount":
+		return ec.fieldContext_RaffleResult_entriesCount(ctx, field)
+	case "drawnAt":
+		return ec.fieldContext_RaffleResult_drawnAt(ctx, field)
+	case "winners":
+		return ec.fieldContext_RaffleResult_winners(ctx, field)
+	case "entries":
+		return ec.fieldContext_RaffleResult_entries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RaffleResult", field.Name)
+}
+
+func (ec *executionContext) childFields_RaffleWinner(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_RaffleWinner_place(ctx, field)
+	case "entryId":
+		return ec.fieldContext_RaffleWinner_entryId(ctx, field)
+	case "person":
+		return ec.fieldContext_RaffleWinner_person(ctx, field)
+	case "prize":
+		return ec.fieldContext_RaffleWinner_prize(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RaffleWinner", field.Name)
+}
+
+func (ec *executionContext) childFields_ReceiveCashPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "wallet":
+		return ec.fieldContext_ReceiveCashPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_ReceiveCashPayload_entry(ctx, field)
+	case "topUp":
+		return ec.fieldContext_ReceiveCashPayload_topUp(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReceiveCashPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReceiveCashPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReceiveCashPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordActPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entries":
+		return ec.fieldContext_RecordActPayload_entries(ctx, field)
+	case "points":
+		return ec.fieldContext_RecordActPayload_points(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RecordActPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordActPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordActPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordVisitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entries":
+		return ec.fieldContext_RecordVisitPayload_entries(ctx, field)
+	case "points":
+		return ec.fieldContext_RecordVisitPayload_points(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RecordVisitPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordVisitPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordVisitPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RedeemGiftCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "giftCard":
+		return ec.fieldContext_RedeemGiftCardPayload_giftCard(ctx, field)
+	case "wallet":
+		return ec.fieldContext_RedeemGiftCardPayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_RedeemGiftCardPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RedeemGiftCardPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RedeemGiftCardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedeemGiftCardPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RedeemPointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -8319,6 +26687,216 @@ func (ec *executionContext) childFields_RedeemPointsPayload(ctx context.Context,
 		return ec.fieldContext_RedeemPointsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RedeemPointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RedeemRewardCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redemption":
+		return ec.fieldContext_RedeemRewardCodePayload_redemption(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RedeemRewardCodePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RedeemRewardCodePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedeemRewardCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReducedLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sku":
+		return ec.fieldContext_ReducedLine_sku(ctx, field)
+	case "quantity":
+		return ec.fieldContext_ReducedLine_quantity(ctx, field)
+	case "subtotal":
+		return ec.fieldContext_ReducedLine_subtotal(ctx, field)
+	case "discount":
+		return ec.fieldContext_ReducedLine_discount(ctx, field)
+	case "total":
+		return ec.fieldContext_ReducedLine_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReducedLine", field.Name)
+}
+
+func (ec *executionContext) childFields_Reduction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_Reduction_source(ctx, field)
+	case "handle":
+		return ec.fieldContext_Reduction_handle(ctx, field)
+	case "text":
+		return ec.fieldContext_Reduction_text(ctx, field)
+	case "amount":
+		return ec.fieldContext_Reduction_amount(ctx, field)
+	case "discountBasisPoints":
+		return ec.fieldContext_Reduction_discountBasisPoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reduction", field.Name)
+}
+
+func (ec *executionContext) childFields_Referral(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Referral_id(ctx, field)
+	case "friendName":
+		return ec.fieldContext_Referral_friendName(ctx, field)
+	case "status":
+		return ec.fieldContext_Referral_status(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_Referral_statusLabel(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Referral_createdAt(ctx, field)
+	case "registeredAt":
+		return ec.fieldContext_Referral_registeredAt(ctx, field)
+	case "orderedAt":
+		return ec.fieldContext_Referral_orderedAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Referral_dueAt(ctx, field)
+	case "rewardedAt":
+		return ec.fieldContext_Referral_rewardedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Referral_expiresAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Referral_endedAt(ctx, field)
+	case "points":
+		return ec.fieldContext_Referral_points(ctx, field)
+	case "friendPoints":
+		return ec.fieldContext_Referral_friendPoints(ctx, field)
+	case "advocateId":
+		return ec.fieldContext_Referral_advocateId(ctx, field)
+	case "friendId":
+		return ec.fieldContext_Referral_friendId(ctx, field)
+	case "orderId":
+		return ec.fieldContext_Referral_orderId(ctx, field)
+	case "origin":
+		return ec.fieldContext_Referral_origin(ctx, field)
+	case "suspicions":
+		return ec.fieldContext_Referral_suspicions(ctx, field)
+	case "rejectReason":
+		return ec.fieldContext_Referral_rejectReason(ctx, field)
+	case "note":
+		return ec.fieldContext_Referral_note(ctx, field)
+	case "revision":
+		return ec.fieldContext_Referral_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Referral", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReferralConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReferralConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReferralConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReferralConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ReferralEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ReferralEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralInvitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "advocateName":
+		return ec.fieldContext_ReferralInvitation_advocateName(ctx, field)
+	case "status":
+		return ec.fieldContext_ReferralInvitation_status(ctx, field)
+	case "points":
+		return ec.fieldContext_ReferralInvitation_points(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ReferralInvitation_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralInvitation", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_ReferralLink_code(ctx, field)
+	case "url":
+		return ec.fieldContext_ReferralLink_url(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ReferralLink_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralLink", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralProgram(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isActive":
+		return ec.fieldContext_ReferralProgram_isActive(ctx, field)
+	case "name":
+		return ec.fieldContext_ReferralProgram_name(ctx, field)
+	case "description":
+		return ec.fieldContext_ReferralProgram_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_ReferralProgram_terms(ctx, field)
+	case "programId":
+		return ec.fieldContext_ReferralProgram_programId(ctx, field)
+	case "advocatePoints":
+		return ec.fieldContext_ReferralProgram_advocatePoints(ctx, field)
+	case "friendPoints":
+		return ec.fieldContext_ReferralProgram_friendPoints(ctx, field)
+	case "minimumOrder":
+		return ec.fieldContext_ReferralProgram_minimumOrder(ctx, field)
+	case "capCount":
+		return ec.fieldContext_ReferralProgram_capCount(ctx, field)
+	case "capDays":
+		return ec.fieldContext_ReferralProgram_capDays(ctx, field)
+	case "windowDays":
+		return ec.fieldContext_ReferralProgram_windowDays(ctx, field)
+	case "claimDays":
+		return ec.fieldContext_ReferralProgram_claimDays(ctx, field)
+	case "returnDays":
+		return ec.fieldContext_ReferralProgram_returnDays(ctx, field)
+	case "translations":
+		return ec.fieldContext_ReferralProgram_translations(ctx, field)
+	case "revision":
+		return ec.fieldContext_ReferralProgram_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralProgram", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralStanding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_ReferralStanding_link(ctx, field)
+	case "statistics":
+		return ec.fieldContext_ReferralStanding_statistics(ctx, field)
+	case "friends":
+		return ec.fieldContext_ReferralStanding_friends(ctx, field)
+	case "invitation":
+		return ec.fieldContext_ReferralStanding_invitation(ctx, field)
+	case "terms":
+		return ec.fieldContext_ReferralStanding_terms(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralStanding", field.Name)
+}
+
+func (ec *executionContext) childFields_ReferralStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invited":
+		return ec.fieldContext_ReferralStatistics_invited(ctx, field)
+	case "registered":
+		return ec.fieldContext_ReferralStatistics_registered(ctx, field)
+	case "ordered":
+		return ec.fieldContext_ReferralStatistics_ordered(ctx, field)
+	case "rewarded":
+		return ec.fieldContext_ReferralStatistics_rewarded(ctx, field)
+	case "pointsEarned":
+		return ec.fieldContext_ReferralStatistics_pointsEarned(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReferralStatistics", field.Name)
 }
 
 func (ec *executionContext) childFields_Refund(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8347,6 +26925,72 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 		return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectAdjustmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adjustment":
+		return ec.fieldContext_RejectAdjustmentPayload_adjustment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectAdjustmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectAdjustmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectReferralPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "referral":
+		return ec.fieldContext_RejectReferralPayload_referral(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectReferralPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectReferralPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectWalletAdjustmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adjustment":
+		return ec.fieldContext_RejectWalletAdjustmentPayload_adjustment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectWalletAdjustmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectWalletAdjustmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_ReleaseHoldPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_ReleaseHoldPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReleaseHoldPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReleaseHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleasePromoCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "released":
+		return ec.fieldContext_ReleasePromoCodePayload_released(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReleasePromoCodePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReleasePromoCodePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleasePromoCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveFamilyMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_RemoveFamilyMemberPayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveFamilyMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveFamilyMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReopenTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8379,6 +27023,36 @@ func (ec *executionContext) childFields_ResendCodePayload(ctx context.Context, f
 		return ec.fieldContext_ResendCodePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResendCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireBonusProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "program":
+		return ec.fieldContext_RetireBonusProgramPayload_program(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireBonusProgramPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireBonusProgramPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_RetireEarningRulePayload_rule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireEarningRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireEarningRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tier":
+		return ec.fieldContext_RetireTierPayload_tier(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireTierPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireTierPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReturnLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8445,6 +27119,20 @@ func (ec *executionContext) childFields_ReturnRequestEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ReturnRequestEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ReverseEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_ReverseEntryPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_ReverseEntryPayload_entry(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReverseEntryPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReverseEntryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReverseEntryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -8455,6 +27143,212 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Reward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Reward_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Reward_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_Reward_status(ctx, field)
+	case "name":
+		return ec.fieldContext_Reward_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Reward_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_Reward_terms(ctx, field)
+	case "imageUrl":
+		return ec.fieldContext_Reward_imageUrl(ctx, field)
+	case "program":
+		return ec.fieldContext_Reward_program(ctx, field)
+	case "cost":
+		return ec.fieldContext_Reward_cost(ctx, field)
+	case "sku":
+		return ec.fieldContext_Reward_sku(ctx, field)
+	case "stock":
+		return ec.fieldContext_Reward_stock(ctx, field)
+	case "perOwner":
+		return ec.fieldContext_Reward_perOwner(ctx, field)
+	case "periodLimit":
+		return ec.fieldContext_Reward_periodLimit(ctx, field)
+	case "periodDays":
+		return ec.fieldContext_Reward_periodDays(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_Reward_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Reward_endsAt(ctx, field)
+	case "validDays":
+		return ec.fieldContext_Reward_validDays(ctx, field)
+	case "availability":
+		return ec.fieldContext_Reward_availability(ctx, field)
+	case "settings":
+		return ec.fieldContext_Reward_settings(ctx, field)
+	case "revision":
+		return ec.fieldContext_Reward_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reward", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardAvailability(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "available":
+		return ec.fieldContext_RewardAvailability_available(ctx, field)
+	case "reasons":
+		return ec.fieldContext_RewardAvailability_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardAvailability", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RewardConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RewardConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RewardConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RewardConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RewardEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RewardEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_RewardReason_code(ctx, field)
+	case "text":
+		return ec.fieldContext_RewardReason_text(ctx, field)
+	case "params":
+		return ec.fieldContext_RewardReason_params(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardReason", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardRedemption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RewardRedemption_id(ctx, field)
+	case "reward":
+		return ec.fieldContext_RewardRedemption_reward(ctx, field)
+	case "title":
+		return ec.fieldContext_RewardRedemption_title(ctx, field)
+	case "kind":
+		return ec.fieldContext_RewardRedemption_kind(ctx, field)
+	case "quantity":
+		return ec.fieldContext_RewardRedemption_quantity(ctx, field)
+	case "cost":
+		return ec.fieldContext_RewardRedemption_cost(ctx, field)
+	case "points":
+		return ec.fieldContext_RewardRedemption_points(ctx, field)
+	case "program":
+		return ec.fieldContext_RewardRedemption_program(ctx, field)
+	case "status":
+		return ec.fieldContext_RewardRedemption_status(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_RewardRedemption_statusLabel(ctx, field)
+	case "code":
+		return ec.fieldContext_RewardRedemption_code(ctx, field)
+	case "vouchers":
+		return ec.fieldContext_RewardRedemption_vouchers(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RewardRedemption_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_RewardRedemption_expiresAt(ctx, field)
+	case "fulfilledAt":
+		return ec.fieldContext_RewardRedemption_fulfilledAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_RewardRedemption_endedAt(ctx, field)
+	case "cancelledBy":
+		return ec.fieldContext_RewardRedemption_cancelledBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_RewardRedemption_reason(ctx, field)
+	case "note":
+		return ec.fieldContext_RewardRedemption_note(ctx, field)
+	case "availableActions":
+		return ec.fieldContext_RewardRedemption_availableActions(ctx, field)
+	case "ownerId":
+		return ec.fieldContext_RewardRedemption_ownerId(ctx, field)
+	case "entryId":
+		return ec.fieldContext_RewardRedemption_entryId(ctx, field)
+	case "refundEntryId":
+		return ec.fieldContext_RewardRedemption_refundEntryId(ctx, field)
+	case "revision":
+		return ec.fieldContext_RewardRedemption_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardRedemption", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardRedemptionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RewardRedemptionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RewardRedemptionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RewardRedemptionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RewardRedemptionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardRedemptionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardRedemptionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RewardRedemptionEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RewardRedemptionEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardRedemptionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RewardSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "translations":
+		return ec.fieldContext_RewardSettings_translations(ctx, field)
+	case "audience":
+		return ec.fieldContext_RewardSettings_audience(ctx, field)
+	case "promotionId":
+		return ec.fieldContext_RewardSettings_promotionId(ctx, field)
+	case "teaser":
+		return ec.fieldContext_RewardSettings_teaser(ctx, field)
+	case "onExpiry":
+		return ec.fieldContext_RewardSettings_onExpiry(ctx, field)
+	case "cancellable":
+		return ec.fieldContext_RewardSettings_cancellable(ctx, field)
+	case "taken":
+		return ec.fieldContext_RewardSettings_taken(ctx, field)
+	case "codesLeft":
+		return ec.fieldContext_RewardSettings_codesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RewardSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_RuleVariable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_RuleVariable_name(ctx, field)
+	case "type":
+		return ec.fieldContext_RuleVariable_type(ctx, field)
+	case "description":
+		return ec.fieldContext_RuleVariable_description(ctx, field)
+	case "isFunction":
+		return ec.fieldContext_RuleVariable_isFunction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RuleVariable", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveAddressPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "address":
@@ -8463,6 +27357,134 @@ func (ec *executionContext) childFields_SaveAddressPayload(ctx context.Context, 
 		return ec.fieldContext_SaveAddressPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveAddressPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveBonusProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "program":
+		return ec.fieldContext_SaveBonusProgramPayload_program(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveBonusProgramPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveBonusProgramPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveCampaignPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "campaign":
+		return ec.fieldContext_SaveCampaignPayload_campaign(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveCampaignPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCampaignPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveClubPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "club":
+		return ec.fieldContext_SaveClubPayload_club(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveClubPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveClubPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_SaveEarningRulePayload_rule(ctx, field)
+	case "sample":
+		return ec.fieldContext_SaveEarningRulePayload_sample(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SaveEarningRulePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveEarningRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveEarningRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveFeeRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "feeRule":
+		return ec.fieldContext_SaveFeeRulePayload_feeRule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveFeeRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveFeeRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveGoalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "goal":
+		return ec.fieldContext_SaveGoalPayload_goal(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveGoalPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveGoalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveOfferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "promotion":
+		return ec.fieldContext_SaveOfferPayload_promotion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveOfferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveOfferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SavePromoCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "batch":
+		return ec.fieldContext_SavePromoCodesPayload_batch(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SavePromoCodesPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SavePromoCodesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SavePromoCodesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SavePromotionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "promotion":
+		return ec.fieldContext_SavePromotionPayload_promotion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SavePromotionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SavePromotionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveReferralProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "program":
+		return ec.fieldContext_SaveReferralProgramPayload_program(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveReferralProgramPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveReferralProgramPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reward":
+		return ec.fieldContext_SaveRewardPayload_reward(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SaveRewardPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveRewardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveRewardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tier":
+		return ec.fieldContext_SaveTierPayload_tier(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveTierPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveTierPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8487,6 +27509,28 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
+func (ec *executionContext) childFields_SetCampaignStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "campaign":
+		return ec.fieldContext_SetCampaignStatusPayload_campaign(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetCampaignStatusPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCampaignStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetCustomerTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "progress":
+		return ec.fieldContext_SetCustomerTierPayload_progress(ctx, field)
+	case "change":
+		return ec.fieldContext_SetCustomerTierPayload_change(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetCustomerTierPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCustomerTierPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -8497,6 +27541,26 @@ func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Contex
 		return ec.fieldContext_SetOrderStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetOrderStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetPromotionStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "promotion":
+		return ec.fieldContext_SetPromotionStatusPayload_promotion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPromotionStatusPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPromotionStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetRewardStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reward":
+		return ec.fieldContext_SetRewardStatusPayload_reward(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetRewardStatusPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetRewardStatusPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetTicketStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8555,6 +27619,20 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "points":
+		return ec.fieldContext_TestEarningRulePayload_points(ctx, field)
+	case "explanation":
+		return ec.fieldContext_TestEarningRulePayload_explanation(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestEarningRulePayload_failure(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestEarningRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestEarningRulePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8693,6 +27771,306 @@ func (ec *executionContext) childFields_TicketUpdate(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type TicketUpdate", field.Name)
 }
 
+func (ec *executionContext) childFields_Tier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Tier_id(ctx, field)
+	case "program":
+		return ec.fieldContext_Tier_program(ctx, field)
+	case "rank":
+		return ec.fieldContext_Tier_rank(ctx, field)
+	case "handle":
+		return ec.fieldContext_Tier_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_Tier_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Tier_description(ctx, field)
+	case "basis":
+		return ec.fieldContext_Tier_basis(ctx, field)
+	case "earnedThreshold":
+		return ec.fieldContext_Tier_earnedThreshold(ctx, field)
+	case "spentThreshold":
+		return ec.fieldContext_Tier_spentThreshold(ctx, field)
+	case "window":
+		return ec.fieldContext_Tier_window(ctx, field)
+	case "windowDays":
+		return ec.fieldContext_Tier_windowDays(ctx, field)
+	case "keep":
+		return ec.fieldContext_Tier_keep(ctx, field)
+	case "keepDays":
+		return ec.fieldContext_Tier_keepDays(ctx, field)
+	case "graceDays":
+		return ec.fieldContext_Tier_graceDays(ctx, field)
+	case "downgrade":
+		return ec.fieldContext_Tier_downgrade(ctx, field)
+	case "fallsOnReturn":
+		return ec.fieldContext_Tier_fallsOnReturn(ctx, field)
+	case "perks":
+		return ec.fieldContext_Tier_perks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Tier", field.Name)
+}
+
+func (ec *executionContext) childFields_TierChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TierChange_id(ctx, field)
+	case "seq":
+		return ec.fieldContext_TierChange_seq(ctx, field)
+	case "kind":
+		return ec.fieldContext_TierChange_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_TierChange_label(ctx, field)
+	case "from":
+		return ec.fieldContext_TierChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_TierChange_to(ctx, field)
+	case "untilAt":
+		return ec.fieldContext_TierChange_untilAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_TierChange_reason(ctx, field)
+	case "explain":
+		return ec.fieldContext_TierChange_explain(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TierChange_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierChange", field.Name)
+}
+
+func (ec *executionContext) childFields_TierChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TierChangeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TierChangeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TierChangeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_TierChangeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TierChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TierChangeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_TierChangeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierChangeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TierDeferral(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tier":
+		return ec.fieldContext_TierDeferral_tier(ctx, field)
+	case "at":
+		return ec.fieldContext_TierDeferral_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierDeferral", field.Name)
+}
+
+func (ec *executionContext) childFields_TierPerk(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TierPerk_kind(ctx, field)
+	case "discountBasisPoints":
+		return ec.fieldContext_TierPerk_discountBasisPoints(ctx, field)
+	case "multiplierBasisPoints":
+		return ec.fieldContext_TierPerk_multiplierBasisPoints(ctx, field)
+	case "name":
+		return ec.fieldContext_TierPerk_name(ctx, field)
+	case "description":
+		return ec.fieldContext_TierPerk_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierPerk", field.Name)
+}
+
+func (ec *executionContext) childFields_TierProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "current":
+		return ec.fieldContext_TierProgress_current(ctx, field)
+	case "next":
+		return ec.fieldContext_TierProgress_next(ctx, field)
+	case "basis":
+		return ec.fieldContext_TierProgress_basis(ctx, field)
+	case "progress":
+		return ec.fieldContext_TierProgress_progress(ctx, field)
+	case "goals":
+		return ec.fieldContext_TierProgress_goals(ctx, field)
+	case "missing":
+		return ec.fieldContext_TierProgress_missing(ctx, field)
+	case "deadline":
+		return ec.fieldContext_TierProgress_deadline(ctx, field)
+	case "stay":
+		return ec.fieldContext_TierProgress_stay(ctx, field)
+	case "stayAmount":
+		return ec.fieldContext_TierProgress_stayAmount(ctx, field)
+	case "risk":
+		return ec.fieldContext_TierProgress_risk(ctx, field)
+	case "deferred":
+		return ec.fieldContext_TierProgress_deferred(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_TierRisk(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tier":
+		return ec.fieldContext_TierRisk_tier(ctx, field)
+	case "date":
+		return ec.fieldContext_TierRisk_date(ctx, field)
+	case "loses":
+		return ec.fieldContext_TierRisk_loses(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TierRisk", field.Name)
+}
+
+func (ec *executionContext) childFields_TopUp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TopUp_id(ctx, field)
+	case "status":
+		return ec.fieldContext_TopUp_status(ctx, field)
+	case "method":
+		return ec.fieldContext_TopUp_method(ctx, field)
+	case "amount":
+		return ec.fieldContext_TopUp_amount(ctx, field)
+	case "url":
+		return ec.fieldContext_TopUp_url(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TopUp_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TopUp_expiresAt(ctx, field)
+	case "settledAt":
+		return ec.fieldContext_TopUp_settledAt(ctx, field)
+	case "receiptNumber":
+		return ec.fieldContext_TopUp_receiptNumber(ctx, field)
+	case "failure":
+		return ec.fieldContext_TopUp_failure(ctx, field)
+	case "wallet":
+		return ec.fieldContext_TopUp_wallet(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopUp", field.Name)
+}
+
+func (ec *executionContext) childFields_TopUpConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TopUpConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TopUpConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TopUpConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_TopUpConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopUpConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TopUpEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TopUpEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_TopUpEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopUpEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TopUpWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topUp":
+		return ec.fieldContext_TopUpWalletPayload_topUp(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TopUpWalletPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TopUpWalletPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopUpWalletPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "min":
+		return ec.fieldContext_TransferLimits_min(ctx, field)
+	case "max":
+		return ec.fieldContext_TransferLimits_max(ctx, field)
+	case "daily":
+		return ec.fieldContext_TransferLimits_daily(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferLimits", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferPointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_TransferPointsPayload_account(ctx, field)
+	case "entry":
+		return ec.fieldContext_TransferPointsPayload_entry(ctx, field)
+	case "recipientName":
+		return ec.fieldContext_TransferPointsPayload_recipientName(ctx, field)
+	case "fee":
+		return ec.fieldContext_TransferPointsPayload_fee(ctx, field)
+	case "dailyLeft":
+		return ec.fieldContext_TransferPointsPayload_dailyLeft(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TransferPointsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TransferPointsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferPointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferQuote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TransferQuote_id(ctx, field)
+	case "amount":
+		return ec.fieldContext_TransferQuote_amount(ctx, field)
+	case "fee":
+		return ec.fieldContext_TransferQuote_fee(ctx, field)
+	case "total":
+		return ec.fieldContext_TransferQuote_total(ctx, field)
+	case "freeLeft":
+		return ec.fieldContext_TransferQuote_freeLeft(ctx, field)
+	case "recipientName":
+		return ec.fieldContext_TransferQuote_recipientName(ctx, field)
+	case "own":
+		return ec.fieldContext_TransferQuote_own(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TransferQuote_expiresAt(ctx, field)
+	case "explanation":
+		return ec.fieldContext_TransferQuote_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferQuote", field.Name)
+}
+
+func (ec *executionContext) childFields_Translation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_Translation_locale(ctx, field)
+	case "name":
+		return ec.fieldContext_Translation_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Translation_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_Translation_terms(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Translation", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateFamilySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_UpdateFamilySettingsPayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateFamilySettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFamilySettingsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdatePreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8711,6 +28089,26 @@ func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context
 		return ec.fieldContext_UpdateProfilePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "wallet":
+		return ec.fieldContext_UpdateWalletPayload_wallet(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateWalletPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateWalletPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadCampaignPhotoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "photo":
+		return ec.fieldContext_UploadCampaignPhotoPayload_photo(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UploadCampaignPhotoPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadCampaignPhotoPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpsertOrderResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8807,6 +28205,36 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_unreadCount(ctx, field)
 	case "streamPosition":
 		return ec.fieldContext_User_streamPosition(ctx, field)
+	case "families":
+		return ec.fieldContext_User_families(ctx, field)
+	case "familyInvitations":
+		return ec.fieldContext_User_familyInvitations(ctx, field)
+	case "tier":
+		return ec.fieldContext_User_tier(ctx, field)
+	case "progress":
+		return ec.fieldContext_User_progress(ctx, field)
+	case "achievements":
+		return ec.fieldContext_User_achievements(ctx, field)
+	case "campaignEntries":
+		return ec.fieldContext_User_campaignEntries(ctx, field)
+	case "goals":
+		return ec.fieldContext_User_goals(ctx, field)
+	case "clubs":
+		return ec.fieldContext_User_clubs(ctx, field)
+	case "offers":
+		return ec.fieldContext_User_offers(ctx, field)
+	case "benefits":
+		return ec.fieldContext_User_benefits(ctx, field)
+	case "referral":
+		return ec.fieldContext_User_referral(ctx, field)
+	case "rewardRedemptions":
+		return ec.fieldContext_User_rewardRedemptions(ctx, field)
+	case "wallets":
+		return ec.fieldContext_User_wallets(ctx, field)
+	case "topUps":
+		return ec.fieldContext_User_topUps(ctx, field)
+	case "giftCards":
+		return ec.fieldContext_User_giftCards(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -8849,6 +28277,154 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
 }
 
+func (ec *executionContext) childFields_VoidGiftCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "giftCard":
+		return ec.fieldContext_VoidGiftCardPayload_giftCard(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VoidGiftCardPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoidGiftCardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WalletAccount_id(ctx, field)
+	case "currency":
+		return ec.fieldContext_WalletAccount_currency(ctx, field)
+	case "balance":
+		return ec.fieldContext_WalletAccount_balance(ctx, field)
+	case "available":
+		return ec.fieldContext_WalletAccount_available(ctx, field)
+	case "held":
+		return ec.fieldContext_WalletAccount_held(ctx, field)
+	case "label":
+		return ec.fieldContext_WalletAccount_label(ctx, field)
+	case "number":
+		return ec.fieldContext_WalletAccount_number(ctx, field)
+	case "visible":
+		return ec.fieldContext_WalletAccount_visible(ctx, field)
+	case "entries":
+		return ec.fieldContext_WalletAccount_entries(ctx, field)
+	case "statement":
+		return ec.fieldContext_WalletAccount_statement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletAccount", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletBalanceChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WalletBalanceChange_cursor(ctx, field)
+	case "cause":
+		return ec.fieldContext_WalletBalanceChange_cause(ctx, field)
+	case "amount":
+		return ec.fieldContext_WalletBalanceChange_amount(ctx, field)
+	case "balance":
+		return ec.fieldContext_WalletBalanceChange_balance(ctx, field)
+	case "available":
+		return ec.fieldContext_WalletBalanceChange_available(ctx, field)
+	case "wallet":
+		return ec.fieldContext_WalletBalanceChange_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_WalletBalanceChange_entry(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletBalanceChange", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WalletEntry_id(ctx, field)
+	case "seq":
+		return ec.fieldContext_WalletEntry_seq(ctx, field)
+	case "kind":
+		return ec.fieldContext_WalletEntry_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_WalletEntry_label(ctx, field)
+	case "amount":
+		return ec.fieldContext_WalletEntry_amount(ctx, field)
+	case "balanceAfter":
+		return ec.fieldContext_WalletEntry_balanceAfter(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WalletEntry_createdAt(ctx, field)
+	case "counterparty":
+		return ec.fieldContext_WalletEntry_counterparty(ctx, field)
+	case "orderId":
+		return ec.fieldContext_WalletEntry_orderId(ctx, field)
+	case "transferId":
+		return ec.fieldContext_WalletEntry_transferId(ctx, field)
+	case "reason":
+		return ec.fieldContext_WalletEntry_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WalletEntryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_WalletEntryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WalletEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_WalletEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_WalletEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_WalletEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletStatement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_WalletStatement_from(ctx, field)
+	case "to":
+		return ec.fieldContext_WalletStatement_to(ctx, field)
+	case "opening":
+		return ec.fieldContext_WalletStatement_opening(ctx, field)
+	case "incoming":
+		return ec.fieldContext_WalletStatement_incoming(ctx, field)
+	case "outgoing":
+		return ec.fieldContext_WalletStatement_outgoing(ctx, field)
+	case "fees":
+		return ec.fieldContext_WalletStatement_fees(ctx, field)
+	case "closing":
+		return ec.fieldContext_WalletStatement_closing(ctx, field)
+	case "count":
+		return ec.fieldContext_WalletStatement_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletStatement", field.Name)
+}
+
+func (ec *executionContext) childFields_WalletTransfer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WalletTransfer_id(ctx, field)
+	case "amount":
+		return ec.fieldContext_WalletTransfer_amount(ctx, field)
+	case "fee":
+		return ec.fieldContext_WalletTransfer_fee(ctx, field)
+	case "total":
+		return ec.fieldContext_WalletTransfer_total(ctx, field)
+	case "recipientName":
+		return ec.fieldContext_WalletTransfer_recipientName(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_WalletTransfer_completedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WalletTransfer", field.Name)
+}
+
 func (ec *executionContext) childFields_Warning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -8857,6 +28433,26 @@ func (ec *executionContext) childFields_Warning(ctx context.Context, field graph
 		return ec.fieldContext_Warning_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Warning", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawCampaignEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entry":
+		return ec.fieldContext_WithdrawCampaignEntryPayload_entry(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawCampaignEntryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawCampaignEntryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawFamilyInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "family":
+		return ec.fieldContext_WithdrawFamilyInvitationPayload_family(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawFamilyInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawFamilyInvitationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -48,6 +48,26 @@ const (
 	FieldReturnPolicy = "return_policy"
 	// FieldIsDefault holds the string denoting the is_default field in the database.
 	FieldIsDefault = "is_default"
+	// FieldRounding holds the string denoting the rounding field in the database.
+	FieldRounding = "rounding"
+	// FieldTransfers holds the string denoting the transfers field in the database.
+	FieldTransfers = "transfers"
+	// FieldTransferMin holds the string denoting the transfer_min field in the database.
+	FieldTransferMin = "transfer_min"
+	// FieldTransferMax holds the string denoting the transfer_max field in the database.
+	FieldTransferMax = "transfer_max"
+	// FieldTransferDaily holds the string denoting the transfer_daily field in the database.
+	FieldTransferDaily = "transfer_daily"
+	// FieldAdjustmentLimit holds the string denoting the adjustment_limit field in the database.
+	FieldAdjustmentLimit = "adjustment_limit"
+	// FieldHoldMinutes holds the string denoting the hold_minutes field in the database.
+	FieldHoldMinutes = "hold_minutes"
+	// FieldRefundGraceDays holds the string denoting the refund_grace_days field in the database.
+	FieldRefundGraceDays = "refund_grace_days"
+	// FieldExchangeRates holds the string denoting the exchange_rates field in the database.
+	FieldExchangeRates = "exchange_rates"
+	// FieldRemindDays holds the string denoting the remind_days field in the database.
+	FieldRemindDays = "remind_days"
 	// Table holds the table name of the bonusprogram in the database.
 	Table = "bonus_programs"
 )
@@ -71,6 +91,16 @@ var Columns = []string{
 	FieldEarnCurrency,
 	FieldReturnPolicy,
 	FieldIsDefault,
+	FieldRounding,
+	FieldTransfers,
+	FieldTransferMin,
+	FieldTransferMax,
+	FieldTransferDaily,
+	FieldAdjustmentLimit,
+	FieldHoldMinutes,
+	FieldRefundGraceDays,
+	FieldExchangeRates,
+	FieldRemindDays,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -98,6 +128,14 @@ var (
 	DefaultEarnCurrency string
 	// DefaultIsDefault holds the default value on creation for the "is_default" field.
 	DefaultIsDefault bool
+	// DefaultTransfers holds the default value on creation for the "transfers" field.
+	DefaultTransfers bool
+	// DefaultTransferMin holds the default value on creation for the "transfer_min" field.
+	DefaultTransferMin int64
+	// DefaultHoldMinutes holds the default value on creation for the "hold_minutes" field.
+	DefaultHoldMinutes int
+	// DefaultRefundGraceDays holds the default value on creation for the "refund_grace_days" field.
+	DefaultRefundGraceDays int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -180,6 +218,34 @@ func ReturnPolicyValidator(rp ReturnPolicy) error {
 		return nil
 	default:
 		return fmt.Errorf("bonusprogram: invalid enum value for return_policy field: %q", rp)
+	}
+}
+
+// Rounding defines the type for the "rounding" enum field.
+type Rounding string
+
+// RoundingDOWN is the default value of the Rounding enum.
+const DefaultRounding = RoundingDOWN
+
+// Rounding values.
+const (
+	RoundingDOWN      Rounding = "DOWN"
+	RoundingHALF_UP   Rounding = "HALF_UP"
+	RoundingHALF_EVEN Rounding = "HALF_EVEN"
+	RoundingUP        Rounding = "UP"
+)
+
+func (r Rounding) String() string {
+	return string(r)
+}
+
+// RoundingValidator is a validator for the "rounding" field enum values. It is called by the builders before save.
+func RoundingValidator(r Rounding) error {
+	switch r {
+	case RoundingDOWN, RoundingHALF_UP, RoundingHALF_EVEN, RoundingUP:
+		return nil
+	default:
+		return fmt.Errorf("bonusprogram: invalid enum value for rounding field: %q", r)
 	}
 }
 
@@ -266,6 +332,46 @@ func ByIsDefault(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIsDefault, opts...).ToFunc()
 }
 
+// ByRounding orders the results by the rounding field.
+func ByRounding(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRounding, opts...).ToFunc()
+}
+
+// ByTransfers orders the results by the transfers field.
+func ByTransfers(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTransfers, opts...).ToFunc()
+}
+
+// ByTransferMin orders the results by the transfer_min field.
+func ByTransferMin(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTransferMin, opts...).ToFunc()
+}
+
+// ByTransferMax orders the results by the transfer_max field.
+func ByTransferMax(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTransferMax, opts...).ToFunc()
+}
+
+// ByTransferDaily orders the results by the transfer_daily field.
+func ByTransferDaily(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTransferDaily, opts...).ToFunc()
+}
+
+// ByAdjustmentLimit orders the results by the adjustment_limit field.
+func ByAdjustmentLimit(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAdjustmentLimit, opts...).ToFunc()
+}
+
+// ByHoldMinutes orders the results by the hold_minutes field.
+func ByHoldMinutes(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHoldMinutes, opts...).ToFunc()
+}
+
+// ByRefundGraceDays orders the results by the refund_grace_days field.
+func ByRefundGraceDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundGraceDays, opts...).ToFunc()
+}
+
 // MarshalGQL implements graphql.Marshaler interface.
 func (e LotPolicy) MarshalGQL(w io.Writer) {
 	io.WriteString(w, strconv.Quote(e.String()))
@@ -316,6 +422,24 @@ func (e *ReturnPolicy) UnmarshalGQL(val interface{}) error {
 	*e = ReturnPolicy(str)
 	if err := ReturnPolicyValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid ReturnPolicy", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e Rounding) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *Rounding) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = Rounding(str)
+	if err := RoundingValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid Rounding", str)
 	}
 	return nil
 }

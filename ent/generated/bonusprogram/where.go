@@ -115,6 +115,41 @@ func IsDefault(v bool) predicate.BonusProgram {
 	return predicate.BonusProgram(sql.FieldEQ(FieldIsDefault, v))
 }
 
+// Transfers applies equality check predicate on the "transfers" field. It's identical to TransfersEQ.
+func Transfers(v bool) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransfers, v))
+}
+
+// TransferMin applies equality check predicate on the "transfer_min" field. It's identical to TransferMinEQ.
+func TransferMin(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferMin, v))
+}
+
+// TransferMax applies equality check predicate on the "transfer_max" field. It's identical to TransferMaxEQ.
+func TransferMax(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferMax, v))
+}
+
+// TransferDaily applies equality check predicate on the "transfer_daily" field. It's identical to TransferDailyEQ.
+func TransferDaily(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferDaily, v))
+}
+
+// AdjustmentLimit applies equality check predicate on the "adjustment_limit" field. It's identical to AdjustmentLimitEQ.
+func AdjustmentLimit(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldAdjustmentLimit, v))
+}
+
+// HoldMinutes applies equality check predicate on the "hold_minutes" field. It's identical to HoldMinutesEQ.
+func HoldMinutes(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldHoldMinutes, v))
+}
+
+// RefundGraceDays applies equality check predicate on the "refund_grace_days" field. It's identical to RefundGraceDaysEQ.
+func RefundGraceDays(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldRefundGraceDays, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.BonusProgram {
 	return predicate.BonusProgram(sql.FieldEQ(FieldCreatedAt, v))
@@ -718,6 +753,326 @@ func IsDefaultEQ(v bool) predicate.BonusProgram {
 // IsDefaultNEQ applies the NEQ predicate on the "is_default" field.
 func IsDefaultNEQ(v bool) predicate.BonusProgram {
 	return predicate.BonusProgram(sql.FieldNEQ(FieldIsDefault, v))
+}
+
+// RoundingEQ applies the EQ predicate on the "rounding" field.
+func RoundingEQ(v Rounding) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldRounding, v))
+}
+
+// RoundingNEQ applies the NEQ predicate on the "rounding" field.
+func RoundingNEQ(v Rounding) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldRounding, v))
+}
+
+// RoundingIn applies the In predicate on the "rounding" field.
+func RoundingIn(vs ...Rounding) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldRounding, vs...))
+}
+
+// RoundingNotIn applies the NotIn predicate on the "rounding" field.
+func RoundingNotIn(vs ...Rounding) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldRounding, vs...))
+}
+
+// TransfersEQ applies the EQ predicate on the "transfers" field.
+func TransfersEQ(v bool) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransfers, v))
+}
+
+// TransfersNEQ applies the NEQ predicate on the "transfers" field.
+func TransfersNEQ(v bool) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldTransfers, v))
+}
+
+// TransferMinEQ applies the EQ predicate on the "transfer_min" field.
+func TransferMinEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferMin, v))
+}
+
+// TransferMinNEQ applies the NEQ predicate on the "transfer_min" field.
+func TransferMinNEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldTransferMin, v))
+}
+
+// TransferMinIn applies the In predicate on the "transfer_min" field.
+func TransferMinIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldTransferMin, vs...))
+}
+
+// TransferMinNotIn applies the NotIn predicate on the "transfer_min" field.
+func TransferMinNotIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldTransferMin, vs...))
+}
+
+// TransferMinGT applies the GT predicate on the "transfer_min" field.
+func TransferMinGT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldTransferMin, v))
+}
+
+// TransferMinGTE applies the GTE predicate on the "transfer_min" field.
+func TransferMinGTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldTransferMin, v))
+}
+
+// TransferMinLT applies the LT predicate on the "transfer_min" field.
+func TransferMinLT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldTransferMin, v))
+}
+
+// TransferMinLTE applies the LTE predicate on the "transfer_min" field.
+func TransferMinLTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldTransferMin, v))
+}
+
+// TransferMaxEQ applies the EQ predicate on the "transfer_max" field.
+func TransferMaxEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferMax, v))
+}
+
+// TransferMaxNEQ applies the NEQ predicate on the "transfer_max" field.
+func TransferMaxNEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldTransferMax, v))
+}
+
+// TransferMaxIn applies the In predicate on the "transfer_max" field.
+func TransferMaxIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldTransferMax, vs...))
+}
+
+// TransferMaxNotIn applies the NotIn predicate on the "transfer_max" field.
+func TransferMaxNotIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldTransferMax, vs...))
+}
+
+// TransferMaxGT applies the GT predicate on the "transfer_max" field.
+func TransferMaxGT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldTransferMax, v))
+}
+
+// TransferMaxGTE applies the GTE predicate on the "transfer_max" field.
+func TransferMaxGTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldTransferMax, v))
+}
+
+// TransferMaxLT applies the LT predicate on the "transfer_max" field.
+func TransferMaxLT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldTransferMax, v))
+}
+
+// TransferMaxLTE applies the LTE predicate on the "transfer_max" field.
+func TransferMaxLTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldTransferMax, v))
+}
+
+// TransferMaxIsNil applies the IsNil predicate on the "transfer_max" field.
+func TransferMaxIsNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIsNull(FieldTransferMax))
+}
+
+// TransferMaxNotNil applies the NotNil predicate on the "transfer_max" field.
+func TransferMaxNotNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotNull(FieldTransferMax))
+}
+
+// TransferDailyEQ applies the EQ predicate on the "transfer_daily" field.
+func TransferDailyEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldTransferDaily, v))
+}
+
+// TransferDailyNEQ applies the NEQ predicate on the "transfer_daily" field.
+func TransferDailyNEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldTransferDaily, v))
+}
+
+// TransferDailyIn applies the In predicate on the "transfer_daily" field.
+func TransferDailyIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldTransferDaily, vs...))
+}
+
+// TransferDailyNotIn applies the NotIn predicate on the "transfer_daily" field.
+func TransferDailyNotIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldTransferDaily, vs...))
+}
+
+// TransferDailyGT applies the GT predicate on the "transfer_daily" field.
+func TransferDailyGT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldTransferDaily, v))
+}
+
+// TransferDailyGTE applies the GTE predicate on the "transfer_daily" field.
+func TransferDailyGTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldTransferDaily, v))
+}
+
+// TransferDailyLT applies the LT predicate on the "transfer_daily" field.
+func TransferDailyLT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldTransferDaily, v))
+}
+
+// TransferDailyLTE applies the LTE predicate on the "transfer_daily" field.
+func TransferDailyLTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldTransferDaily, v))
+}
+
+// TransferDailyIsNil applies the IsNil predicate on the "transfer_daily" field.
+func TransferDailyIsNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIsNull(FieldTransferDaily))
+}
+
+// TransferDailyNotNil applies the NotNil predicate on the "transfer_daily" field.
+func TransferDailyNotNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotNull(FieldTransferDaily))
+}
+
+// AdjustmentLimitEQ applies the EQ predicate on the "adjustment_limit" field.
+func AdjustmentLimitEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitNEQ applies the NEQ predicate on the "adjustment_limit" field.
+func AdjustmentLimitNEQ(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitIn applies the In predicate on the "adjustment_limit" field.
+func AdjustmentLimitIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldAdjustmentLimit, vs...))
+}
+
+// AdjustmentLimitNotIn applies the NotIn predicate on the "adjustment_limit" field.
+func AdjustmentLimitNotIn(vs ...int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldAdjustmentLimit, vs...))
+}
+
+// AdjustmentLimitGT applies the GT predicate on the "adjustment_limit" field.
+func AdjustmentLimitGT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitGTE applies the GTE predicate on the "adjustment_limit" field.
+func AdjustmentLimitGTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitLT applies the LT predicate on the "adjustment_limit" field.
+func AdjustmentLimitLT(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitLTE applies the LTE predicate on the "adjustment_limit" field.
+func AdjustmentLimitLTE(v int64) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldAdjustmentLimit, v))
+}
+
+// AdjustmentLimitIsNil applies the IsNil predicate on the "adjustment_limit" field.
+func AdjustmentLimitIsNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIsNull(FieldAdjustmentLimit))
+}
+
+// AdjustmentLimitNotNil applies the NotNil predicate on the "adjustment_limit" field.
+func AdjustmentLimitNotNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotNull(FieldAdjustmentLimit))
+}
+
+// HoldMinutesEQ applies the EQ predicate on the "hold_minutes" field.
+func HoldMinutesEQ(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldHoldMinutes, v))
+}
+
+// HoldMinutesNEQ applies the NEQ predicate on the "hold_minutes" field.
+func HoldMinutesNEQ(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldHoldMinutes, v))
+}
+
+// HoldMinutesIn applies the In predicate on the "hold_minutes" field.
+func HoldMinutesIn(vs ...int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldHoldMinutes, vs...))
+}
+
+// HoldMinutesNotIn applies the NotIn predicate on the "hold_minutes" field.
+func HoldMinutesNotIn(vs ...int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldHoldMinutes, vs...))
+}
+
+// HoldMinutesGT applies the GT predicate on the "hold_minutes" field.
+func HoldMinutesGT(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldHoldMinutes, v))
+}
+
+// HoldMinutesGTE applies the GTE predicate on the "hold_minutes" field.
+func HoldMinutesGTE(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldHoldMinutes, v))
+}
+
+// HoldMinutesLT applies the LT predicate on the "hold_minutes" field.
+func HoldMinutesLT(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldHoldMinutes, v))
+}
+
+// HoldMinutesLTE applies the LTE predicate on the "hold_minutes" field.
+func HoldMinutesLTE(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldHoldMinutes, v))
+}
+
+// RefundGraceDaysEQ applies the EQ predicate on the "refund_grace_days" field.
+func RefundGraceDaysEQ(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldEQ(FieldRefundGraceDays, v))
+}
+
+// RefundGraceDaysNEQ applies the NEQ predicate on the "refund_grace_days" field.
+func RefundGraceDaysNEQ(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNEQ(FieldRefundGraceDays, v))
+}
+
+// RefundGraceDaysIn applies the In predicate on the "refund_grace_days" field.
+func RefundGraceDaysIn(vs ...int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIn(FieldRefundGraceDays, vs...))
+}
+
+// RefundGraceDaysNotIn applies the NotIn predicate on the "refund_grace_days" field.
+func RefundGraceDaysNotIn(vs ...int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotIn(FieldRefundGraceDays, vs...))
+}
+
+// RefundGraceDaysGT applies the GT predicate on the "refund_grace_days" field.
+func RefundGraceDaysGT(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGT(FieldRefundGraceDays, v))
+}
+
+// RefundGraceDaysGTE applies the GTE predicate on the "refund_grace_days" field.
+func RefundGraceDaysGTE(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldGTE(FieldRefundGraceDays, v))
+}
+
+// RefundGraceDaysLT applies the LT predicate on the "refund_grace_days" field.
+func RefundGraceDaysLT(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLT(FieldRefundGraceDays, v))
+}
+
+// RefundGraceDaysLTE applies the LTE predicate on the "refund_grace_days" field.
+func RefundGraceDaysLTE(v int) predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldLTE(FieldRefundGraceDays, v))
+}
+
+// ExchangeRatesIsNil applies the IsNil predicate on the "exchange_rates" field.
+func ExchangeRatesIsNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIsNull(FieldExchangeRates))
+}
+
+// ExchangeRatesNotNil applies the NotNil predicate on the "exchange_rates" field.
+func ExchangeRatesNotNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotNull(FieldExchangeRates))
+}
+
+// RemindDaysIsNil applies the IsNil predicate on the "remind_days" field.
+func RemindDaysIsNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldIsNull(FieldRemindDays))
+}
+
+// RemindDaysNotNil applies the NotNil predicate on the "remind_days" field.
+func RemindDaysNotNil() predicate.BonusProgram {
+	return predicate.BonusProgram(sql.FieldNotNull(FieldRemindDays))
 }
 
 // And groups predicates with the AND operator between them.

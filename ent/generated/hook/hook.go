@@ -8,6 +8,18 @@ import (
 	"kabinet/ent/generated"
 )
 
+// The AchievementFunc type is an adapter to allow the use of ordinary
+// function as Achievement mutator.
+type AchievementFunc func(context.Context, *generated.AchievementMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AchievementFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.AchievementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AchievementMutation", m)
+}
+
 // The AddressFunc type is an adapter to allow the use of ordinary
 // function as Address mutator.
 type AddressFunc func(context.Context, *generated.AddressMutation) (generated.Value, error)
@@ -44,6 +56,78 @@ func (f BonusProgramFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.BonusProgramMutation", m)
 }
 
+// The CampaignFunc type is an adapter to allow the use of ordinary
+// function as Campaign mutator.
+type CampaignFunc func(context.Context, *generated.CampaignMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CampaignFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CampaignMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CampaignMutation", m)
+}
+
+// The CampaignActFunc type is an adapter to allow the use of ordinary
+// function as CampaignAct mutator.
+type CampaignActFunc func(context.Context, *generated.CampaignActMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CampaignActFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CampaignActMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CampaignActMutation", m)
+}
+
+// The CampaignEntryFunc type is an adapter to allow the use of ordinary
+// function as CampaignEntry mutator.
+type CampaignEntryFunc func(context.Context, *generated.CampaignEntryMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CampaignEntryFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CampaignEntryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CampaignEntryMutation", m)
+}
+
+// The CampaignPhotoFunc type is an adapter to allow the use of ordinary
+// function as CampaignPhoto mutator.
+type CampaignPhotoFunc func(context.Context, *generated.CampaignPhotoMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CampaignPhotoFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CampaignPhotoMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CampaignPhotoMutation", m)
+}
+
+// The ClubFunc type is an adapter to allow the use of ordinary
+// function as Club mutator.
+type ClubFunc func(context.Context, *generated.ClubMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ClubFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ClubMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ClubMutation", m)
+}
+
+// The ClubMemberFunc type is an adapter to allow the use of ordinary
+// function as ClubMember mutator.
+type ClubMemberFunc func(context.Context, *generated.ClubMemberMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ClubMemberFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ClubMemberMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ClubMemberMutation", m)
+}
+
 // The CompanyFunc type is an adapter to allow the use of ordinary
 // function as Company mutator.
 type CompanyFunc func(context.Context, *generated.CompanyMutation) (generated.Value, error)
@@ -68,6 +152,66 @@ func (f ContactPointFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ContactPointMutation", m)
 }
 
+// The EarningRuleFunc type is an adapter to allow the use of ordinary
+// function as EarningRule mutator.
+type EarningRuleFunc func(context.Context, *generated.EarningRuleMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EarningRuleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.EarningRuleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.EarningRuleMutation", m)
+}
+
+// The EarningUseFunc type is an adapter to allow the use of ordinary
+// function as EarningUse mutator.
+type EarningUseFunc func(context.Context, *generated.EarningUseMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EarningUseFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.EarningUseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.EarningUseMutation", m)
+}
+
+// The FeeRuleFunc type is an adapter to allow the use of ordinary
+// function as FeeRule mutator.
+type FeeRuleFunc func(context.Context, *generated.FeeRuleMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FeeRuleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.FeeRuleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.FeeRuleMutation", m)
+}
+
+// The GiftCardFunc type is an adapter to allow the use of ordinary
+// function as GiftCard mutator.
+type GiftCardFunc func(context.Context, *generated.GiftCardMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GiftCardFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.GiftCardMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.GiftCardMutation", m)
+}
+
+// The GoalFunc type is an adapter to allow the use of ordinary
+// function as Goal mutator.
+type GoalFunc func(context.Context, *generated.GoalMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GoalFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.GoalMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.GoalMutation", m)
+}
+
 // The IdentityFunc type is an adapter to allow the use of ordinary
 // function as Identity mutator.
 type IdentityFunc func(context.Context, *generated.IdentityMutation) (generated.Value, error)
@@ -78,6 +222,18 @@ func (f IdentityFunc) Mutate(ctx context.Context, m generated.Mutation) (generat
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.IdentityMutation", m)
+}
+
+// The InvitationFunc type is an adapter to allow the use of ordinary
+// function as Invitation mutator.
+type InvitationFunc func(context.Context, *generated.InvitationMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvitationFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.InvitationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.InvitationMutation", m)
 }
 
 // The LedgerAccountFunc type is an adapter to allow the use of ordinary
@@ -188,6 +344,18 @@ func (f PaymentFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PaymentMutation", m)
 }
 
+// The PaymentNoticeFunc type is an adapter to allow the use of ordinary
+// function as PaymentNotice mutator.
+type PaymentNoticeFunc func(context.Context, *generated.PaymentNoticeMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PaymentNoticeFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PaymentNoticeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PaymentNoticeMutation", m)
+}
+
 // The ProductFunc type is an adapter to allow the use of ordinary
 // function as Product mutator.
 type ProductFunc func(context.Context, *generated.ProductMutation) (generated.Value, error)
@@ -200,6 +368,66 @@ func (f ProductFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ProductMutation", m)
 }
 
+// The PromoCodeFunc type is an adapter to allow the use of ordinary
+// function as PromoCode mutator.
+type PromoCodeFunc func(context.Context, *generated.PromoCodeMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PromoCodeFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PromoCodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PromoCodeMutation", m)
+}
+
+// The PromoUseFunc type is an adapter to allow the use of ordinary
+// function as PromoUse mutator.
+type PromoUseFunc func(context.Context, *generated.PromoUseMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PromoUseFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PromoUseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PromoUseMutation", m)
+}
+
+// The PromotionFunc type is an adapter to allow the use of ordinary
+// function as Promotion mutator.
+type PromotionFunc func(context.Context, *generated.PromotionMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PromotionFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PromotionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PromotionMutation", m)
+}
+
+// The ReferralFunc type is an adapter to allow the use of ordinary
+// function as Referral mutator.
+type ReferralFunc func(context.Context, *generated.ReferralMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReferralFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ReferralMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReferralMutation", m)
+}
+
+// The ReferralCodeFunc type is an adapter to allow the use of ordinary
+// function as ReferralCode mutator.
+type ReferralCodeFunc func(context.Context, *generated.ReferralCodeMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReferralCodeFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ReferralCodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReferralCodeMutation", m)
+}
+
 // The ReturnRequestFunc type is an adapter to allow the use of ordinary
 // function as ReturnRequest mutator.
 type ReturnRequestFunc func(context.Context, *generated.ReturnRequestMutation) (generated.Value, error)
@@ -210,6 +438,42 @@ func (f ReturnRequestFunc) Mutate(ctx context.Context, m generated.Mutation) (ge
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReturnRequestMutation", m)
+}
+
+// The RewardFunc type is an adapter to allow the use of ordinary
+// function as Reward mutator.
+type RewardFunc func(context.Context, *generated.RewardMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RewardFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.RewardMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RewardMutation", m)
+}
+
+// The RewardCodeFunc type is an adapter to allow the use of ordinary
+// function as RewardCode mutator.
+type RewardCodeFunc func(context.Context, *generated.RewardCodeMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RewardCodeFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.RewardCodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RewardCodeMutation", m)
+}
+
+// The RewardRedemptionFunc type is an adapter to allow the use of ordinary
+// function as RewardRedemption mutator.
+type RewardRedemptionFunc func(context.Context, *generated.RewardRedemptionMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RewardRedemptionFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.RewardRedemptionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RewardRedemptionMutation", m)
 }
 
 // The RoleFunc type is an adapter to allow the use of ordinary
@@ -306,6 +570,54 @@ func (f TicketParticipantFunc) Mutate(ctx context.Context, m generated.Mutation)
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketParticipantMutation", m)
+}
+
+// The TierFunc type is an adapter to allow the use of ordinary
+// function as Tier mutator.
+type TierFunc func(context.Context, *generated.TierMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TierFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TierMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TierMutation", m)
+}
+
+// The TierChangeFunc type is an adapter to allow the use of ordinary
+// function as TierChange mutator.
+type TierChangeFunc func(context.Context, *generated.TierChangeMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TierChangeFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TierChangeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TierChangeMutation", m)
+}
+
+// The TopUpFunc type is an adapter to allow the use of ordinary
+// function as TopUp mutator.
+type TopUpFunc func(context.Context, *generated.TopUpMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TopUpFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TopUpMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TopUpMutation", m)
+}
+
+// The TransferFunc type is an adapter to allow the use of ordinary
+// function as Transfer mutator.
+type TransferFunc func(context.Context, *generated.TransferMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TransferFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TransferMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TransferMutation", m)
 }
 
 // The UserFunc type is an adapter to allow the use of ordinary

@@ -7,12 +7,25 @@ import (
 	"fmt"
 
 	"kabinet/ent/generated"
+	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/campaign"
+	"kabinet/ent/generated/campaignact"
+	"kabinet/ent/generated/campaignentry"
+	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/earningrule"
+	"kabinet/ent/generated/earninguse"
+	"kabinet/ent/generated/feerule"
+	"kabinet/ent/generated/giftcard"
+	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
@@ -22,9 +35,18 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/promocode"
+	"kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/referral"
+	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/reward"
+	"kabinet/ent/generated/rewardcode"
+	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -33,6 +55,10 @@ import (
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/tier"
+	"kabinet/ent/generated/tierchange"
+	"kabinet/ent/generated/topup"
+	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
 
 	"entgo.io/ent/dialect/sql"
@@ -92,6 +118,33 @@ func (f TraverseFunc) Traverse(ctx context.Context, q generated.Query) error {
 		return err
 	}
 	return f(ctx, query)
+}
+
+// The AchievementFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AchievementFunc func(context.Context, *generated.AchievementQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f AchievementFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.AchievementQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.AchievementQuery", q)
+}
+
+// The TraverseAchievement type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAchievement func(context.Context, *generated.AchievementQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAchievement) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAchievement) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.AchievementQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.AchievementQuery", q)
 }
 
 // The AddressFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -175,6 +228,168 @@ func (f TraverseBonusProgram) Traverse(ctx context.Context, q generated.Query) e
 	return fmt.Errorf("unexpected query type %T. expect *generated.BonusProgramQuery", q)
 }
 
+// The CampaignFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CampaignFunc func(context.Context, *generated.CampaignQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CampaignFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CampaignQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CampaignQuery", q)
+}
+
+// The TraverseCampaign type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCampaign func(context.Context, *generated.CampaignQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCampaign) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCampaign) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CampaignQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CampaignQuery", q)
+}
+
+// The CampaignActFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CampaignActFunc func(context.Context, *generated.CampaignActQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CampaignActFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CampaignActQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CampaignActQuery", q)
+}
+
+// The TraverseCampaignAct type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCampaignAct func(context.Context, *generated.CampaignActQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCampaignAct) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCampaignAct) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CampaignActQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CampaignActQuery", q)
+}
+
+// The CampaignEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CampaignEntryFunc func(context.Context, *generated.CampaignEntryQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CampaignEntryFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CampaignEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CampaignEntryQuery", q)
+}
+
+// The TraverseCampaignEntry type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCampaignEntry func(context.Context, *generated.CampaignEntryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCampaignEntry) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCampaignEntry) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CampaignEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CampaignEntryQuery", q)
+}
+
+// The CampaignPhotoFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CampaignPhotoFunc func(context.Context, *generated.CampaignPhotoQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CampaignPhotoFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CampaignPhotoQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CampaignPhotoQuery", q)
+}
+
+// The TraverseCampaignPhoto type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCampaignPhoto func(context.Context, *generated.CampaignPhotoQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCampaignPhoto) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCampaignPhoto) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CampaignPhotoQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CampaignPhotoQuery", q)
+}
+
+// The ClubFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ClubFunc func(context.Context, *generated.ClubQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ClubFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ClubQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ClubQuery", q)
+}
+
+// The TraverseClub type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseClub func(context.Context, *generated.ClubQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseClub) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseClub) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ClubQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ClubQuery", q)
+}
+
+// The ClubMemberFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ClubMemberFunc func(context.Context, *generated.ClubMemberQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ClubMemberFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ClubMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ClubMemberQuery", q)
+}
+
+// The TraverseClubMember type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseClubMember func(context.Context, *generated.ClubMemberQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseClubMember) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseClubMember) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ClubMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ClubMemberQuery", q)
+}
+
 // The CompanyFunc type is an adapter to allow the use of ordinary function as a Querier.
 type CompanyFunc func(context.Context, *generated.CompanyQuery) (generated.Value, error)
 
@@ -229,6 +444,141 @@ func (f TraverseContactPoint) Traverse(ctx context.Context, q generated.Query) e
 	return fmt.Errorf("unexpected query type %T. expect *generated.ContactPointQuery", q)
 }
 
+// The EarningRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EarningRuleFunc func(context.Context, *generated.EarningRuleQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f EarningRuleFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.EarningRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.EarningRuleQuery", q)
+}
+
+// The TraverseEarningRule type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEarningRule func(context.Context, *generated.EarningRuleQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEarningRule) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEarningRule) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.EarningRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.EarningRuleQuery", q)
+}
+
+// The EarningUseFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EarningUseFunc func(context.Context, *generated.EarningUseQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f EarningUseFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.EarningUseQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.EarningUseQuery", q)
+}
+
+// The TraverseEarningUse type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEarningUse func(context.Context, *generated.EarningUseQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEarningUse) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEarningUse) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.EarningUseQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.EarningUseQuery", q)
+}
+
+// The FeeRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
+type FeeRuleFunc func(context.Context, *generated.FeeRuleQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f FeeRuleFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.FeeRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.FeeRuleQuery", q)
+}
+
+// The TraverseFeeRule type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseFeeRule func(context.Context, *generated.FeeRuleQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseFeeRule) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseFeeRule) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.FeeRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.FeeRuleQuery", q)
+}
+
+// The GiftCardFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GiftCardFunc func(context.Context, *generated.GiftCardQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f GiftCardFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.GiftCardQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.GiftCardQuery", q)
+}
+
+// The TraverseGiftCard type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGiftCard func(context.Context, *generated.GiftCardQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGiftCard) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGiftCard) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.GiftCardQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.GiftCardQuery", q)
+}
+
+// The GoalFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GoalFunc func(context.Context, *generated.GoalQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f GoalFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.GoalQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.GoalQuery", q)
+}
+
+// The TraverseGoal type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGoal func(context.Context, *generated.GoalQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGoal) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGoal) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.GoalQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.GoalQuery", q)
+}
+
 // The IdentityFunc type is an adapter to allow the use of ordinary function as a Querier.
 type IdentityFunc func(context.Context, *generated.IdentityQuery) (generated.Value, error)
 
@@ -254,6 +604,33 @@ func (f TraverseIdentity) Traverse(ctx context.Context, q generated.Query) error
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.IdentityQuery", q)
+}
+
+// The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type InvitationFunc func(context.Context, *generated.InvitationQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f InvitationFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.InvitationQuery", q)
+}
+
+// The TraverseInvitation type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseInvitation func(context.Context, *generated.InvitationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseInvitation) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseInvitation) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.InvitationQuery", q)
 }
 
 // The LedgerAccountFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -499,6 +876,33 @@ func (f TraversePayment) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.PaymentQuery", q)
 }
 
+// The PaymentNoticeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PaymentNoticeFunc func(context.Context, *generated.PaymentNoticeQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PaymentNoticeFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PaymentNoticeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PaymentNoticeQuery", q)
+}
+
+// The TraversePaymentNotice type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePaymentNotice func(context.Context, *generated.PaymentNoticeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePaymentNotice) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePaymentNotice) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PaymentNoticeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PaymentNoticeQuery", q)
+}
+
 // The ProductFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ProductFunc func(context.Context, *generated.ProductQuery) (generated.Value, error)
 
@@ -526,6 +930,141 @@ func (f TraverseProduct) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.ProductQuery", q)
 }
 
+// The PromoCodeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PromoCodeFunc func(context.Context, *generated.PromoCodeQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PromoCodeFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PromoCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PromoCodeQuery", q)
+}
+
+// The TraversePromoCode type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePromoCode func(context.Context, *generated.PromoCodeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePromoCode) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePromoCode) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PromoCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PromoCodeQuery", q)
+}
+
+// The PromoUseFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PromoUseFunc func(context.Context, *generated.PromoUseQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PromoUseFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PromoUseQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PromoUseQuery", q)
+}
+
+// The TraversePromoUse type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePromoUse func(context.Context, *generated.PromoUseQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePromoUse) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePromoUse) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PromoUseQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PromoUseQuery", q)
+}
+
+// The PromotionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PromotionFunc func(context.Context, *generated.PromotionQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PromotionFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PromotionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PromotionQuery", q)
+}
+
+// The TraversePromotion type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePromotion func(context.Context, *generated.PromotionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePromotion) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePromotion) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PromotionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PromotionQuery", q)
+}
+
+// The ReferralFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReferralFunc func(context.Context, *generated.ReferralQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReferralFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ReferralQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ReferralQuery", q)
+}
+
+// The TraverseReferral type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReferral func(context.Context, *generated.ReferralQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReferral) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReferral) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ReferralQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ReferralQuery", q)
+}
+
+// The ReferralCodeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReferralCodeFunc func(context.Context, *generated.ReferralCodeQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReferralCodeFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ReferralCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ReferralCodeQuery", q)
+}
+
+// The TraverseReferralCode type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReferralCode func(context.Context, *generated.ReferralCodeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReferralCode) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReferralCode) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ReferralCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ReferralCodeQuery", q)
+}
+
 // The ReturnRequestFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ReturnRequestFunc func(context.Context, *generated.ReturnRequestQuery) (generated.Value, error)
 
@@ -551,6 +1090,87 @@ func (f TraverseReturnRequest) Traverse(ctx context.Context, q generated.Query) 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ReturnRequestQuery", q)
+}
+
+// The RewardFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RewardFunc func(context.Context, *generated.RewardQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f RewardFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.RewardQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.RewardQuery", q)
+}
+
+// The TraverseReward type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReward func(context.Context, *generated.RewardQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReward) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReward) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.RewardQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.RewardQuery", q)
+}
+
+// The RewardCodeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RewardCodeFunc func(context.Context, *generated.RewardCodeQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f RewardCodeFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.RewardCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.RewardCodeQuery", q)
+}
+
+// The TraverseRewardCode type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRewardCode func(context.Context, *generated.RewardCodeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRewardCode) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRewardCode) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.RewardCodeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.RewardCodeQuery", q)
+}
+
+// The RewardRedemptionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RewardRedemptionFunc func(context.Context, *generated.RewardRedemptionQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f RewardRedemptionFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.RewardRedemptionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.RewardRedemptionQuery", q)
+}
+
+// The TraverseRewardRedemption type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRewardRedemption func(context.Context, *generated.RewardRedemptionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRewardRedemption) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRewardRedemption) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.RewardRedemptionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.RewardRedemptionQuery", q)
 }
 
 // The RoleFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -769,6 +1389,114 @@ func (f TraverseTicketParticipant) Traverse(ctx context.Context, q generated.Que
 	return fmt.Errorf("unexpected query type %T. expect *generated.TicketParticipantQuery", q)
 }
 
+// The TierFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TierFunc func(context.Context, *generated.TierQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TierFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TierQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TierQuery", q)
+}
+
+// The TraverseTier type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTier func(context.Context, *generated.TierQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTier) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTier) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TierQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TierQuery", q)
+}
+
+// The TierChangeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TierChangeFunc func(context.Context, *generated.TierChangeQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TierChangeFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TierChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TierChangeQuery", q)
+}
+
+// The TraverseTierChange type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTierChange func(context.Context, *generated.TierChangeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTierChange) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTierChange) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TierChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TierChangeQuery", q)
+}
+
+// The TopUpFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TopUpFunc func(context.Context, *generated.TopUpQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TopUpFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TopUpQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TopUpQuery", q)
+}
+
+// The TraverseTopUp type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTopUp func(context.Context, *generated.TopUpQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTopUp) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTopUp) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TopUpQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TopUpQuery", q)
+}
+
+// The TransferFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TransferFunc func(context.Context, *generated.TransferQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TransferFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TransferQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TransferQuery", q)
+}
+
+// The TraverseTransfer type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTransfer func(context.Context, *generated.TransferQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTransfer) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTransfer) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TransferQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TransferQuery", q)
+}
+
 // The UserFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserFunc func(context.Context, *generated.UserQuery) (generated.Value, error)
 
@@ -799,18 +1527,44 @@ func (f TraverseUser) Traverse(ctx context.Context, q generated.Query) error {
 // NewQuery returns the generic Query interface for the given typed query.
 func NewQuery(q generated.Query) (Query, error) {
 	switch q := q.(type) {
+	case *generated.AchievementQuery:
+		return &query[*generated.AchievementQuery, predicate.Achievement, achievement.OrderOption]{typ: generated.TypeAchievement, tq: q}, nil
 	case *generated.AddressQuery:
 		return &query[*generated.AddressQuery, predicate.Address, address.OrderOption]{typ: generated.TypeAddress, tq: q}, nil
 	case *generated.AuditEntryQuery:
 		return &query[*generated.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: generated.TypeAuditEntry, tq: q}, nil
 	case *generated.BonusProgramQuery:
 		return &query[*generated.BonusProgramQuery, predicate.BonusProgram, bonusprogram.OrderOption]{typ: generated.TypeBonusProgram, tq: q}, nil
+	case *generated.CampaignQuery:
+		return &query[*generated.CampaignQuery, predicate.Campaign, campaign.OrderOption]{typ: generated.TypeCampaign, tq: q}, nil
+	case *generated.CampaignActQuery:
+		return &query[*generated.CampaignActQuery, predicate.CampaignAct, campaignact.OrderOption]{typ: generated.TypeCampaignAct, tq: q}, nil
+	case *generated.CampaignEntryQuery:
+		return &query[*generated.CampaignEntryQuery, predicate.CampaignEntry, campaignentry.OrderOption]{typ: generated.TypeCampaignEntry, tq: q}, nil
+	case *generated.CampaignPhotoQuery:
+		return &query[*generated.CampaignPhotoQuery, predicate.CampaignPhoto, campaignphoto.OrderOption]{typ: generated.TypeCampaignPhoto, tq: q}, nil
+	case *generated.ClubQuery:
+		return &query[*generated.ClubQuery, predicate.Club, club.OrderOption]{typ: generated.TypeClub, tq: q}, nil
+	case *generated.ClubMemberQuery:
+		return &query[*generated.ClubMemberQuery, predicate.ClubMember, clubmember.OrderOption]{typ: generated.TypeClubMember, tq: q}, nil
 	case *generated.CompanyQuery:
 		return &query[*generated.CompanyQuery, predicate.Company, company.OrderOption]{typ: generated.TypeCompany, tq: q}, nil
 	case *generated.ContactPointQuery:
 		return &query[*generated.ContactPointQuery, predicate.ContactPoint, contactpoint.OrderOption]{typ: generated.TypeContactPoint, tq: q}, nil
+	case *generated.EarningRuleQuery:
+		return &query[*generated.EarningRuleQuery, predicate.EarningRule, earningrule.OrderOption]{typ: generated.TypeEarningRule, tq: q}, nil
+	case *generated.EarningUseQuery:
+		return &query[*generated.EarningUseQuery, predicate.EarningUse, earninguse.OrderOption]{typ: generated.TypeEarningUse, tq: q}, nil
+	case *generated.FeeRuleQuery:
+		return &query[*generated.FeeRuleQuery, predicate.FeeRule, feerule.OrderOption]{typ: generated.TypeFeeRule, tq: q}, nil
+	case *generated.GiftCardQuery:
+		return &query[*generated.GiftCardQuery, predicate.GiftCard, giftcard.OrderOption]{typ: generated.TypeGiftCard, tq: q}, nil
+	case *generated.GoalQuery:
+		return &query[*generated.GoalQuery, predicate.Goal, goal.OrderOption]{typ: generated.TypeGoal, tq: q}, nil
 	case *generated.IdentityQuery:
 		return &query[*generated.IdentityQuery, predicate.Identity, identity.OrderOption]{typ: generated.TypeIdentity, tq: q}, nil
+	case *generated.InvitationQuery:
+		return &query[*generated.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: generated.TypeInvitation, tq: q}, nil
 	case *generated.LedgerAccountQuery:
 		return &query[*generated.LedgerAccountQuery, predicate.LedgerAccount, ledgeraccount.OrderOption]{typ: generated.TypeLedgerAccount, tq: q}, nil
 	case *generated.LedgerEntryQuery:
@@ -829,10 +1583,28 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.OrderLineQuery, predicate.OrderLine, orderline.OrderOption]{typ: generated.TypeOrderLine, tq: q}, nil
 	case *generated.PaymentQuery:
 		return &query[*generated.PaymentQuery, predicate.Payment, payment.OrderOption]{typ: generated.TypePayment, tq: q}, nil
+	case *generated.PaymentNoticeQuery:
+		return &query[*generated.PaymentNoticeQuery, predicate.PaymentNotice, paymentnotice.OrderOption]{typ: generated.TypePaymentNotice, tq: q}, nil
 	case *generated.ProductQuery:
 		return &query[*generated.ProductQuery, predicate.Product, product.OrderOption]{typ: generated.TypeProduct, tq: q}, nil
+	case *generated.PromoCodeQuery:
+		return &query[*generated.PromoCodeQuery, predicate.PromoCode, promocode.OrderOption]{typ: generated.TypePromoCode, tq: q}, nil
+	case *generated.PromoUseQuery:
+		return &query[*generated.PromoUseQuery, predicate.PromoUse, promouse.OrderOption]{typ: generated.TypePromoUse, tq: q}, nil
+	case *generated.PromotionQuery:
+		return &query[*generated.PromotionQuery, predicate.Promotion, promotion.OrderOption]{typ: generated.TypePromotion, tq: q}, nil
+	case *generated.ReferralQuery:
+		return &query[*generated.ReferralQuery, predicate.Referral, referral.OrderOption]{typ: generated.TypeReferral, tq: q}, nil
+	case *generated.ReferralCodeQuery:
+		return &query[*generated.ReferralCodeQuery, predicate.ReferralCode, referralcode.OrderOption]{typ: generated.TypeReferralCode, tq: q}, nil
 	case *generated.ReturnRequestQuery:
 		return &query[*generated.ReturnRequestQuery, predicate.ReturnRequest, returnrequest.OrderOption]{typ: generated.TypeReturnRequest, tq: q}, nil
+	case *generated.RewardQuery:
+		return &query[*generated.RewardQuery, predicate.Reward, reward.OrderOption]{typ: generated.TypeReward, tq: q}, nil
+	case *generated.RewardCodeQuery:
+		return &query[*generated.RewardCodeQuery, predicate.RewardCode, rewardcode.OrderOption]{typ: generated.TypeRewardCode, tq: q}, nil
+	case *generated.RewardRedemptionQuery:
+		return &query[*generated.RewardRedemptionQuery, predicate.RewardRedemption, rewardredemption.OrderOption]{typ: generated.TypeRewardRedemption, tq: q}, nil
 	case *generated.RoleQuery:
 		return &query[*generated.RoleQuery, predicate.Role, role.OrderOption]{typ: generated.TypeRole, tq: q}, nil
 	case *generated.SessionQuery:
@@ -849,6 +1621,14 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.TicketMessageQuery, predicate.TicketMessage, ticketmessage.OrderOption]{typ: generated.TypeTicketMessage, tq: q}, nil
 	case *generated.TicketParticipantQuery:
 		return &query[*generated.TicketParticipantQuery, predicate.TicketParticipant, ticketparticipant.OrderOption]{typ: generated.TypeTicketParticipant, tq: q}, nil
+	case *generated.TierQuery:
+		return &query[*generated.TierQuery, predicate.Tier, tier.OrderOption]{typ: generated.TypeTier, tq: q}, nil
+	case *generated.TierChangeQuery:
+		return &query[*generated.TierChangeQuery, predicate.TierChange, tierchange.OrderOption]{typ: generated.TypeTierChange, tq: q}, nil
+	case *generated.TopUpQuery:
+		return &query[*generated.TopUpQuery, predicate.TopUp, topup.OrderOption]{typ: generated.TypeTopUp, tq: q}, nil
+	case *generated.TransferQuery:
+		return &query[*generated.TransferQuery, predicate.Transfer, transfer.OrderOption]{typ: generated.TypeTransfer, tq: q}, nil
 	case *generated.UserQuery:
 		return &query[*generated.UserQuery, predicate.User, user.OrderOption]{typ: generated.TypeUser, tq: q}, nil
 	default:

@@ -50,6 +50,16 @@ const (
 	FieldHeadHash = "head_hash"
 	// FieldNextDueAt holds the string denoting the next_due_at field in the database.
 	FieldNextDueAt = "next_due_at"
+	// FieldLabel holds the string denoting the label field in the database.
+	FieldLabel = "label"
+	// FieldVisible holds the string denoting the visible field in the database.
+	FieldVisible = "visible"
+	// FieldTierID holds the string denoting the tier_id field in the database.
+	FieldTierID = "tier_id"
+	// FieldTierUntilAt holds the string denoting the tier_until_at field in the database.
+	FieldTierUntilAt = "tier_until_at"
+	// FieldTierReviewAt holds the string denoting the tier_review_at field in the database.
+	FieldTierReviewAt = "tier_review_at"
 	// Table holds the table name of the ledgeraccount in the database.
 	Table = "ledger_accounts"
 )
@@ -74,6 +84,11 @@ var Columns = []string{
 	FieldSeq,
 	FieldHeadHash,
 	FieldNextDueAt,
+	FieldLabel,
+	FieldVisible,
+	FieldTierID,
+	FieldTierUntilAt,
+	FieldTierReviewAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -101,6 +116,8 @@ var (
 	DefaultFloor int64
 	// DefaultSeq holds the default value on creation for the "seq" field.
 	DefaultSeq int64
+	// DefaultVisible holds the default value on creation for the "visible" field.
+	DefaultVisible bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -216,6 +233,31 @@ func BySeq(opts ...sql.OrderTermOption) OrderOption {
 // ByNextDueAt orders the results by the next_due_at field.
 func ByNextDueAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNextDueAt, opts...).ToFunc()
+}
+
+// ByLabel orders the results by the label field.
+func ByLabel(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLabel, opts...).ToFunc()
+}
+
+// ByVisible orders the results by the visible field.
+func ByVisible(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVisible, opts...).ToFunc()
+}
+
+// ByTierID orders the results by the tier_id field.
+func ByTierID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTierID, opts...).ToFunc()
+}
+
+// ByTierUntilAt orders the results by the tier_until_at field.
+func ByTierUntilAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTierUntilAt, opts...).ToFunc()
+}
+
+// ByTierReviewAt orders the results by the tier_review_at field.
+func ByTierReviewAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTierReviewAt, opts...).ToFunc()
 }
 
 // MarshalGQL implements graphql.Marshaler interface.

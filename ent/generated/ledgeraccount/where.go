@@ -135,6 +135,26 @@ func NextDueAt(v time.Time) predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldEQ(FieldNextDueAt, v))
 }
 
+// Visible applies equality check predicate on the "visible" field. It's identical to VisibleEQ.
+func Visible(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldVisible, v))
+}
+
+// TierID applies equality check predicate on the "tier_id" field. It's identical to TierIDEQ.
+func TierID(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierID, v))
+}
+
+// TierUntilAt applies equality check predicate on the "tier_until_at" field. It's identical to TierUntilAtEQ.
+func TierUntilAt(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierUntilAt, v))
+}
+
+// TierReviewAt applies equality check predicate on the "tier_review_at" field. It's identical to TierReviewAtEQ.
+func TierReviewAt(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierReviewAt, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldEQ(FieldCreatedAt, v))
@@ -888,6 +908,241 @@ func NextDueAtIsNil() predicate.LedgerAccount {
 // NextDueAtNotNil applies the NotNil predicate on the "next_due_at" field.
 func NextDueAtNotNil() predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldNotNull(FieldNextDueAt))
+}
+
+// LabelEQ applies the EQ predicate on the "label" field.
+func LabelEQ(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldLabel, v))
+}
+
+// LabelNEQ applies the NEQ predicate on the "label" field.
+func LabelNEQ(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldLabel, v))
+}
+
+// LabelIn applies the In predicate on the "label" field.
+func LabelIn(vs ...string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIn(FieldLabel, vs...))
+}
+
+// LabelNotIn applies the NotIn predicate on the "label" field.
+func LabelNotIn(vs ...string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotIn(FieldLabel, vs...))
+}
+
+// LabelGT applies the GT predicate on the "label" field.
+func LabelGT(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGT(FieldLabel, v))
+}
+
+// LabelGTE applies the GTE predicate on the "label" field.
+func LabelGTE(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGTE(FieldLabel, v))
+}
+
+// LabelLT applies the LT predicate on the "label" field.
+func LabelLT(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLT(FieldLabel, v))
+}
+
+// LabelLTE applies the LTE predicate on the "label" field.
+func LabelLTE(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLTE(FieldLabel, v))
+}
+
+// LabelContains applies the Contains predicate on the "label" field.
+func LabelContains(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldContains(FieldLabel, v))
+}
+
+// LabelHasPrefix applies the HasPrefix predicate on the "label" field.
+func LabelHasPrefix(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldHasPrefix(FieldLabel, v))
+}
+
+// LabelHasSuffix applies the HasSuffix predicate on the "label" field.
+func LabelHasSuffix(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldHasSuffix(FieldLabel, v))
+}
+
+// LabelIsNil applies the IsNil predicate on the "label" field.
+func LabelIsNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIsNull(FieldLabel))
+}
+
+// LabelNotNil applies the NotNil predicate on the "label" field.
+func LabelNotNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotNull(FieldLabel))
+}
+
+// LabelEqualFold applies the EqualFold predicate on the "label" field.
+func LabelEqualFold(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEqualFold(FieldLabel, v))
+}
+
+// LabelContainsFold applies the ContainsFold predicate on the "label" field.
+func LabelContainsFold(v string) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldContainsFold(FieldLabel, v))
+}
+
+// VisibleEQ applies the EQ predicate on the "visible" field.
+func VisibleEQ(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldVisible, v))
+}
+
+// VisibleNEQ applies the NEQ predicate on the "visible" field.
+func VisibleNEQ(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldVisible, v))
+}
+
+// TierIDEQ applies the EQ predicate on the "tier_id" field.
+func TierIDEQ(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierID, v))
+}
+
+// TierIDNEQ applies the NEQ predicate on the "tier_id" field.
+func TierIDNEQ(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldTierID, v))
+}
+
+// TierIDIn applies the In predicate on the "tier_id" field.
+func TierIDIn(vs ...uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIn(FieldTierID, vs...))
+}
+
+// TierIDNotIn applies the NotIn predicate on the "tier_id" field.
+func TierIDNotIn(vs ...uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotIn(FieldTierID, vs...))
+}
+
+// TierIDGT applies the GT predicate on the "tier_id" field.
+func TierIDGT(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGT(FieldTierID, v))
+}
+
+// TierIDGTE applies the GTE predicate on the "tier_id" field.
+func TierIDGTE(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGTE(FieldTierID, v))
+}
+
+// TierIDLT applies the LT predicate on the "tier_id" field.
+func TierIDLT(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLT(FieldTierID, v))
+}
+
+// TierIDLTE applies the LTE predicate on the "tier_id" field.
+func TierIDLTE(v uuid.UUID) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLTE(FieldTierID, v))
+}
+
+// TierIDIsNil applies the IsNil predicate on the "tier_id" field.
+func TierIDIsNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIsNull(FieldTierID))
+}
+
+// TierIDNotNil applies the NotNil predicate on the "tier_id" field.
+func TierIDNotNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotNull(FieldTierID))
+}
+
+// TierUntilAtEQ applies the EQ predicate on the "tier_until_at" field.
+func TierUntilAtEQ(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierUntilAt, v))
+}
+
+// TierUntilAtNEQ applies the NEQ predicate on the "tier_until_at" field.
+func TierUntilAtNEQ(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldTierUntilAt, v))
+}
+
+// TierUntilAtIn applies the In predicate on the "tier_until_at" field.
+func TierUntilAtIn(vs ...time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIn(FieldTierUntilAt, vs...))
+}
+
+// TierUntilAtNotIn applies the NotIn predicate on the "tier_until_at" field.
+func TierUntilAtNotIn(vs ...time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotIn(FieldTierUntilAt, vs...))
+}
+
+// TierUntilAtGT applies the GT predicate on the "tier_until_at" field.
+func TierUntilAtGT(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGT(FieldTierUntilAt, v))
+}
+
+// TierUntilAtGTE applies the GTE predicate on the "tier_until_at" field.
+func TierUntilAtGTE(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGTE(FieldTierUntilAt, v))
+}
+
+// TierUntilAtLT applies the LT predicate on the "tier_until_at" field.
+func TierUntilAtLT(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLT(FieldTierUntilAt, v))
+}
+
+// TierUntilAtLTE applies the LTE predicate on the "tier_until_at" field.
+func TierUntilAtLTE(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLTE(FieldTierUntilAt, v))
+}
+
+// TierUntilAtIsNil applies the IsNil predicate on the "tier_until_at" field.
+func TierUntilAtIsNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIsNull(FieldTierUntilAt))
+}
+
+// TierUntilAtNotNil applies the NotNil predicate on the "tier_until_at" field.
+func TierUntilAtNotNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotNull(FieldTierUntilAt))
+}
+
+// TierReviewAtEQ applies the EQ predicate on the "tier_review_at" field.
+func TierReviewAtEQ(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldTierReviewAt, v))
+}
+
+// TierReviewAtNEQ applies the NEQ predicate on the "tier_review_at" field.
+func TierReviewAtNEQ(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldTierReviewAt, v))
+}
+
+// TierReviewAtIn applies the In predicate on the "tier_review_at" field.
+func TierReviewAtIn(vs ...time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIn(FieldTierReviewAt, vs...))
+}
+
+// TierReviewAtNotIn applies the NotIn predicate on the "tier_review_at" field.
+func TierReviewAtNotIn(vs ...time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotIn(FieldTierReviewAt, vs...))
+}
+
+// TierReviewAtGT applies the GT predicate on the "tier_review_at" field.
+func TierReviewAtGT(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGT(FieldTierReviewAt, v))
+}
+
+// TierReviewAtGTE applies the GTE predicate on the "tier_review_at" field.
+func TierReviewAtGTE(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldGTE(FieldTierReviewAt, v))
+}
+
+// TierReviewAtLT applies the LT predicate on the "tier_review_at" field.
+func TierReviewAtLT(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLT(FieldTierReviewAt, v))
+}
+
+// TierReviewAtLTE applies the LTE predicate on the "tier_review_at" field.
+func TierReviewAtLTE(v time.Time) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldLTE(FieldTierReviewAt, v))
+}
+
+// TierReviewAtIsNil applies the IsNil predicate on the "tier_review_at" field.
+func TierReviewAtIsNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldIsNull(FieldTierReviewAt))
+}
+
+// TierReviewAtNotNil applies the NotNil predicate on the "tier_review_at" field.
+func TierReviewAtNotNil() predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNotNull(FieldTierReviewAt))
 }
 
 // And groups predicates with the AND operator between them.

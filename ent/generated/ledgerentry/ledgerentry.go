@@ -114,7 +114,9 @@ const (
 	KindADJUSTMENT Kind = "ADJUSTMENT"
 	KindTRANSFER   Kind = "TRANSFER"
 	KindTOPUP      Kind = "TOPUP"
+	KindGIFT_CARD  Kind = "GIFT_CARD"
 	KindPAYMENT    Kind = "PAYMENT"
+	KindPAYOUT     Kind = "PAYOUT"
 	KindFEE        Kind = "FEE"
 )
 
@@ -125,7 +127,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindACCRUAL, KindACTIVATION, KindREDEMPTION, KindHOLD, KindCAPTURE, KindRELEASE, KindEXPIRY, KindREFUND, KindREVERSAL, KindADJUSTMENT, KindTRANSFER, KindTOPUP, KindPAYMENT, KindFEE:
+	case KindACCRUAL, KindACTIVATION, KindREDEMPTION, KindHOLD, KindCAPTURE, KindRELEASE, KindEXPIRY, KindREFUND, KindREVERSAL, KindADJUSTMENT, KindTRANSFER, KindTOPUP, KindGIFT_CARD, KindPAYMENT, KindPAYOUT, KindFEE:
 		return nil
 	default:
 		return fmt.Errorf("ledgerentry: invalid enum value for kind field: %q", k)

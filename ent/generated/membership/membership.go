@@ -35,6 +35,8 @@ const (
 	FieldStatus = "status"
 	// FieldValidUntilAt holds the string denoting the valid_until_at field in the database.
 	FieldValidUntilAt = "valid_until_at"
+	// FieldEarnsToOwner holds the string denoting the earns_to_owner field in the database.
+	FieldEarnsToOwner = "earns_to_owner"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// EdgeCompany holds the string denoting the company edge name in mutations.
@@ -69,6 +71,7 @@ var Columns = []string{
 	FieldRoleID,
 	FieldStatus,
 	FieldValidUntilAt,
+	FieldEarnsToOwner,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -84,6 +87,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int64
+	// DefaultEarnsToOwner holds the default value on creation for the "earns_to_owner" field.
+	DefaultEarnsToOwner bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -192,6 +197,11 @@ func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 // ByValidUntilAt orders the results by the valid_until_at field.
 func ByValidUntilAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldValidUntilAt, opts...).ToFunc()
+}
+
+// ByEarnsToOwner orders the results by the earns_to_owner field.
+func ByEarnsToOwner(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEarnsToOwner, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

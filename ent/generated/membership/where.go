@@ -91,6 +91,11 @@ func ValidUntilAt(v time.Time) predicate.Membership {
 	return predicate.Membership(sql.FieldEQ(FieldValidUntilAt, v))
 }
 
+// EarnsToOwner applies equality check predicate on the "earns_to_owner" field. It's identical to EarnsToOwnerEQ.
+func EarnsToOwner(v bool) predicate.Membership {
+	return predicate.Membership(sql.FieldEQ(FieldEarnsToOwner, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Membership {
 	return predicate.Membership(sql.FieldEQ(FieldCreatedAt, v))
@@ -379,6 +384,16 @@ func ValidUntilAtIsNil() predicate.Membership {
 // ValidUntilAtNotNil applies the NotNil predicate on the "valid_until_at" field.
 func ValidUntilAtNotNil() predicate.Membership {
 	return predicate.Membership(sql.FieldNotNull(FieldValidUntilAt))
+}
+
+// EarnsToOwnerEQ applies the EQ predicate on the "earns_to_owner" field.
+func EarnsToOwnerEQ(v bool) predicate.Membership {
+	return predicate.Membership(sql.FieldEQ(FieldEarnsToOwner, v))
+}
+
+// EarnsToOwnerNEQ applies the NEQ predicate on the "earns_to_owner" field.
+func EarnsToOwnerNEQ(v bool) predicate.Membership {
+	return predicate.Membership(sql.FieldNEQ(FieldEarnsToOwner, v))
 }
 
 // HasUser applies the HasEdge predicate on the "user" edge.

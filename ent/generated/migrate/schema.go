@@ -9,6 +9,39 @@ import (
 )
 
 var (
+	// AchievementsColumns holds the columns for the "achievements" table.
+	AchievementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "campaign_id", Type: field.TypeUUID},
+		{Name: "period", Type: field.TypeString},
+		{Name: "current", Type: field.TypeInt64, Default: 0},
+		{Name: "target", Type: field.TypeInt64},
+		{Name: "points", Type: field.TypeInt64, Default: 0},
+		{Name: "earned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "period_ends_at", Type: field.TypeTime, Nullable: true},
+	}
+	// AchievementsTable holds the schema information for the "achievements" table.
+	AchievementsTable = &schema.Table{
+		Name:       "achievements",
+		Columns:    AchievementsColumns,
+		PrimaryKey: []*schema.Column{AchievementsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "achievement_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AchievementsColumns[3], AchievementsColumns[0]},
+			},
+			{
+				Name:    "achievement_campaign_id_owner_id_period",
+				Unique:  true,
+				Columns: []*schema.Column{AchievementsColumns[5], AchievementsColumns[3], AchievementsColumns[6]},
+			},
+		},
+	}
 	// AddressesColumns holds the columns for the "addresses" table.
 	AddressesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -116,6 +149,16 @@ var (
 		{Name: "earn_currency", Type: field.TypeString, Default: "GBP"},
 		{Name: "return_policy", Type: field.TypeEnum, Enums: []string{"PENDING_ONLY", "UP_TO_BALANCE", "ALLOW_NEGATIVE"}, Default: "UP_TO_BALANCE"},
 		{Name: "is_default", Type: field.TypeBool, Default: false},
+		{Name: "rounding", Type: field.TypeEnum, Enums: []string{"DOWN", "HALF_UP", "HALF_EVEN", "UP"}, Default: "DOWN"},
+		{Name: "transfers", Type: field.TypeBool, Default: false},
+		{Name: "transfer_min", Type: field.TypeInt64, Default: 1},
+		{Name: "transfer_max", Type: field.TypeInt64, Nullable: true},
+		{Name: "transfer_daily", Type: field.TypeInt64, Nullable: true},
+		{Name: "adjustment_limit", Type: field.TypeInt64, Nullable: true},
+		{Name: "hold_minutes", Type: field.TypeInt, Default: 60},
+		{Name: "refund_grace_days", Type: field.TypeInt, Default: 0},
+		{Name: "exchange_rates", Type: field.TypeJSON, Nullable: true},
+		{Name: "remind_days", Type: field.TypeJSON, Nullable: true},
 	}
 	// BonusProgramsTable holds the schema information for the "bonus_programs" table.
 	BonusProgramsTable = &schema.Table{
@@ -143,6 +186,235 @@ var (
 				Annotation: &entsql.IndexAnnotation{
 					Where: "is_default and retired_at is null",
 				},
+			},
+		},
+	}
+	// CampaignsColumns holds the columns for the "campaigns" table.
+	CampaignsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "private_metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"RAFFLE", "CONTEST", "RECEIPT", "SURVEY", "CODE", "CHALLENGE", "ACHIEVEMENT"}},
+		{Name: "handle", Type: field.TypeString, Unique: true},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "image_url", Type: field.TypeString, Nullable: true},
+		{Name: "audience", Type: field.TypeJSON},
+		{Name: "rules", Type: field.TypeJSON},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "SCHEDULED", "OPEN", "CLOSED", "FINISHED", "CANCELLED"}, Default: "DRAFT"},
+		{Name: "starts_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "seed", Type: field.TypeBytes, Nullable: true},
+		{Name: "seed_hash", Type: field.TypeString, Nullable: true},
+		{Name: "result", Type: field.TypeJSON, Nullable: true},
+		{Name: "drawn_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reminded_at", Type: field.TypeTime, Nullable: true},
+	}
+	// CampaignsTable holds the schema information for the "campaigns" table.
+	CampaignsTable = &schema.Table{
+		Name:       "campaigns",
+		Columns:    CampaignsColumns,
+		PrimaryKey: []*schema.Column{CampaignsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "campaign_status_kind_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignsColumns[12], CampaignsColumns[6], CampaignsColumns[0]},
+			},
+			{
+				Name:    "campaign_status_starts_at",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignsColumns[12], CampaignsColumns[13]},
+			},
+			{
+				Name:    "campaign_status_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignsColumns[12], CampaignsColumns[14]},
+			},
+		},
+	}
+	// CampaignActsColumns holds the columns for the "campaign_acts" table.
+	CampaignActsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "key", Type: field.TypeString},
+		{Name: "happened_at", Type: field.TypeTime},
+	}
+	// CampaignActsTable holds the schema information for the "campaign_acts" table.
+	CampaignActsTable = &schema.Table{
+		Name:       "campaign_acts",
+		Columns:    CampaignActsColumns,
+		PrimaryKey: []*schema.Column{CampaignActsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "campaignact_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignActsColumns[2], CampaignActsColumns[0]},
+			},
+			{
+				Name:    "campaignact_owner_id_handle_key",
+				Unique:  true,
+				Columns: []*schema.Column{CampaignActsColumns[2], CampaignActsColumns[4], CampaignActsColumns[5]},
+			},
+			{
+				Name:    "campaignact_owner_id_happened_at",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignActsColumns[2], CampaignActsColumns[6]},
+			},
+		},
+	}
+	// CampaignEntriesColumns holds the columns for the "campaign_entries" table.
+	CampaignEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "campaign_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"SUBMITTED", "APPROVED", "REJECTED", "WITHDRAWN", "WINNER", "PRIZE_SENT"}, Default: "SUBMITTED"},
+		{Name: "unique_key", Type: field.TypeString, Nullable: true},
+		{Name: "data", Type: field.TypeJSON},
+		{Name: "reason", Type: field.TypeString, Nullable: true},
+		{Name: "approved_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decided_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "place", Type: field.TypeInt, Nullable: true},
+		{Name: "prize_index", Type: field.TypeInt, Nullable: true},
+		{Name: "points", Type: field.TypeInt64, Default: 0},
+	}
+	// CampaignEntriesTable holds the schema information for the "campaign_entries" table.
+	CampaignEntriesTable = &schema.Table{
+		Name:       "campaign_entries",
+		Columns:    CampaignEntriesColumns,
+		PrimaryKey: []*schema.Column{CampaignEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "campaignentry_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignEntriesColumns[4], CampaignEntriesColumns[0]},
+			},
+			{
+				Name:    "campaignentry_campaign_id_owner_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{CampaignEntriesColumns[6], CampaignEntriesColumns[4], CampaignEntriesColumns[7]},
+			},
+			{
+				Name:    "campaignentry_campaign_id_unique_key",
+				Unique:  true,
+				Columns: []*schema.Column{CampaignEntriesColumns[6], CampaignEntriesColumns[9]},
+			},
+			{
+				Name:    "campaignentry_campaign_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignEntriesColumns[6], CampaignEntriesColumns[8], CampaignEntriesColumns[0]},
+			},
+			{
+				Name:    "campaignentry_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignEntriesColumns[8], CampaignEntriesColumns[0]},
+			},
+		},
+	}
+	// CampaignPhotosColumns holds the columns for the "campaign_photos" table.
+	CampaignPhotosColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "campaign_id", Type: field.TypeUUID},
+		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "is_ready", Type: field.TypeBool, Default: false},
+		{Name: "content_type", Type: field.TypeString, Default: ""},
+		{Name: "size", Type: field.TypeInt, Default: 0},
+		{Name: "width", Type: field.TypeInt, Default: 0},
+		{Name: "height", Type: field.TypeInt, Default: 0},
+		{Name: "content", Type: field.TypeBytes, Nullable: true},
+	}
+	// CampaignPhotosTable holds the schema information for the "campaign_photos" table.
+	CampaignPhotosTable = &schema.Table{
+		Name:       "campaign_photos",
+		Columns:    CampaignPhotosColumns,
+		PrimaryKey: []*schema.Column{CampaignPhotosColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "campaignphoto_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignPhotosColumns[3], CampaignPhotosColumns[0]},
+			},
+			{
+				Name:    "campaignphoto_entry_id",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignPhotosColumns[6]},
+			},
+			{
+				Name:    "campaign_photo_unused",
+				Unique:  false,
+				Columns: []*schema.Column{CampaignPhotosColumns[1]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "entry_id is null",
+				},
+			},
+		},
+	}
+	// ClubsColumns holds the columns for the "clubs" table.
+	ClubsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "handle", Type: field.TypeString, Unique: true},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "audience", Type: field.TypeJSON},
+		{Name: "perks", Type: field.TypeJSON},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "ACTIVE", "CLOSED"}, Default: "DRAFT"},
+	}
+	// ClubsTable holds the schema information for the "clubs" table.
+	ClubsTable = &schema.Table{
+		Name:       "clubs",
+		Columns:    ClubsColumns,
+		PrimaryKey: []*schema.Column{ClubsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "club_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{ClubsColumns[8], ClubsColumns[0]},
+			},
+		},
+	}
+	// ClubMembersColumns holds the columns for the "club_members" table.
+	ClubMembersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "club_id", Type: field.TypeUUID},
+		{Name: "joined_at", Type: field.TypeTime},
+		{Name: "left_at", Type: field.TypeTime, Nullable: true},
+	}
+	// ClubMembersTable holds the schema information for the "club_members" table.
+	ClubMembersTable = &schema.Table{
+		Name:       "club_members",
+		Columns:    ClubMembersColumns,
+		PrimaryKey: []*schema.Column{ClubMembersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "clubmember_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ClubMembersColumns[3], ClubMembersColumns[0]},
+			},
+			{
+				Name:    "clubmember_club_id_owner_id",
+				Unique:  true,
+				Columns: []*schema.Column{ClubMembersColumns[5], ClubMembersColumns[3]},
 			},
 		},
 	}
@@ -233,6 +505,219 @@ var (
 			},
 		},
 	}
+	// EarningRulesColumns holds the columns for the "earning_rules" table.
+	EarningRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "program_id", Type: field.TypeUUID},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "trigger", Type: field.TypeEnum, Enums: []string{"ORDER", "ACT", "DATE"}},
+		{Name: "act", Type: field.TypeString, Nullable: true},
+		{Name: "condition", Type: field.TypeString, Nullable: true},
+		{Name: "points_expression", Type: field.TypeString, Nullable: true},
+		{Name: "fixed_points", Type: field.TypeInt64, Nullable: true},
+		{Name: "rate_points", Type: field.TypeInt64, Default: 0},
+		{Name: "rate_per_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "multiplier", Type: field.TypeInt, Nullable: true},
+		{Name: "currency", Type: field.TypeString, Default: ""},
+		{Name: "selector", Type: field.TypeJSON, Nullable: true},
+		{Name: "tiers", Type: field.TypeJSON, Nullable: true},
+		{Name: "starts_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "minimum_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "cap_per_order", Type: field.TypeInt64, Nullable: true},
+		{Name: "cap_per_period", Type: field.TypeInt64, Nullable: true},
+		{Name: "cap_per_owner", Type: field.TypeInt64, Nullable: true},
+		{Name: "per_owner", Type: field.TypeInt, Nullable: true},
+		{Name: "per_period", Type: field.TypeInt, Nullable: true},
+		{Name: "period", Type: field.TypeEnum, Enums: []string{"DAY", "WEEK", "MONTH", "YEAR"}, Default: "YEAR"},
+		{Name: "rounding", Type: field.TypeEnum, Enums: []string{"DOWN", "UP", "HALF_UP", "HALF_EVEN"}, Default: "DOWN"},
+		{Name: "basis", Type: field.TypeEnum, Enums: []string{"LINE", "ORDER"}, Default: "LINE"},
+		{Name: "priority", Type: field.TypeInt, Default: 0},
+		{Name: "stackable", Type: field.TypeBool, Default: true},
+		{Name: "pending_days", Type: field.TypeInt, Nullable: true},
+		{Name: "profile", Type: field.TypeJSON, Nullable: true},
+	}
+	// EarningRulesTable holds the schema information for the "earning_rules" table.
+	EarningRulesTable = &schema.Table{
+		Name:       "earning_rules",
+		Columns:    EarningRulesColumns,
+		PrimaryKey: []*schema.Column{EarningRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "earningrule_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{EarningRulesColumns[2], EarningRulesColumns[3]},
+			},
+			{
+				Name:    "earning_rule_handle_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{EarningRulesColumns[5], EarningRulesColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+			{
+				Name:    "earningrule_program_id_trigger",
+				Unique:  false,
+				Columns: []*schema.Column{EarningRulesColumns[5], EarningRulesColumns[8]},
+			},
+		},
+	}
+	// EarningUsesColumns holds the columns for the "earning_uses" table.
+	EarningUsesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "rule_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64},
+		{Name: "entry_id", Type: field.TypeUUID},
+		{Name: "points", Type: field.TypeInt64},
+		{Name: "occurred_at", Type: field.TypeTime},
+	}
+	// EarningUsesTable holds the schema information for the "earning_uses" table.
+	EarningUsesTable = &schema.Table{
+		Name:       "earning_uses",
+		Columns:    EarningUsesColumns,
+		PrimaryKey: []*schema.Column{EarningUsesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "earninguse_owner_id_rule_id_occurred_at",
+				Unique:  false,
+				Columns: []*schema.Column{EarningUsesColumns[2], EarningUsesColumns[3], EarningUsesColumns[7]},
+			},
+			{
+				Name:    "earninguse_rule_id_occurred_at",
+				Unique:  false,
+				Columns: []*schema.Column{EarningUsesColumns[3], EarningUsesColumns[7]},
+			},
+			{
+				Name:    "earninguse_entry_id_rule_id",
+				Unique:  true,
+				Columns: []*schema.Column{EarningUsesColumns[5], EarningUsesColumns[3]},
+			},
+		},
+	}
+	// FeeRulesColumns holds the columns for the "fee_rules" table.
+	FeeRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "operation", Type: field.TypeEnum, Enums: []string{"TRANSFER"}},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "free_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "period", Type: field.TypeEnum, Enums: []string{"CALENDAR_MONTH", "ROLLING_30_DAYS"}},
+		{Name: "basis_points", Type: field.TypeInt64},
+		{Name: "fee_cap", Type: field.TypeInt64, Nullable: true},
+		{Name: "cap_per", Type: field.TypeEnum, Enums: []string{"TRANSFER", "PERIOD"}, Default: "TRANSFER"},
+		{Name: "minimum_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "rounding", Type: field.TypeEnum, Enums: []string{"DOWN", "HALF_UP", "HALF_EVEN", "UP"}, Default: "HALF_UP"},
+	}
+	// FeeRulesTable holds the schema information for the "fee_rules" table.
+	FeeRulesTable = &schema.Table{
+		Name:       "fee_rules",
+		Columns:    FeeRulesColumns,
+		PrimaryKey: []*schema.Column{FeeRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "feerule_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{FeeRulesColumns[2], FeeRulesColumns[3]},
+			},
+			{
+				Name:    "fee_rule_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{FeeRulesColumns[5], FeeRulesColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
+	// GiftCardsColumns holds the columns for the "gift_cards" table.
+	GiftCardsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "code_key", Type: field.TypeString, Unique: true},
+		{Name: "hint", Type: field.TypeString},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ISSUED", "ACTIVE", "REDEEMED", "VOID", "EXPIRED"}, Default: "ACTIVE"},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "initial_minor", Type: field.TypeInt64},
+		{Name: "remaining_minor", Type: field.TypeInt64},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "buyer_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "recipient_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "account_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "redeemed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+	}
+	// GiftCardsTable holds the schema information for the "gift_cards" table.
+	GiftCardsTable = &schema.Table{
+		Name:       "gift_cards",
+		Columns:    GiftCardsColumns,
+		PrimaryKey: []*schema.Column{GiftCardsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "giftcard_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{GiftCardsColumns[3], GiftCardsColumns[0]},
+			},
+			{
+				Name:    "giftcard_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{GiftCardsColumns[7], GiftCardsColumns[0]},
+			},
+			{
+				Name:    "gift_card_due",
+				Unique:  false,
+				Columns: []*schema.Column{GiftCardsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "remaining_minor > 0 and expires_at is not null",
+				},
+			},
+		},
+	}
+	// GoalsColumns holds the columns for the "goals" table.
+	GoalsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "counter", Type: field.TypeEnum, Enums: []string{"VISITS", "ORDERS", "POINTS"}},
+		{Name: "period", Type: field.TypeEnum, Enums: []string{"WEEK", "MONTH"}, Default: "WEEK"},
+		{Name: "target", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString, Nullable: true},
+		{Name: "reached_in", Type: field.TypeString, Nullable: true},
+	}
+	// GoalsTable holds the schema information for the "goals" table.
+	GoalsTable = &schema.Table{
+		Name:       "goals",
+		Columns:    GoalsColumns,
+		PrimaryKey: []*schema.Column{GoalsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "goal_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{GoalsColumns[4]},
+			},
+			{
+				Name:    "goal_user_id_counter_period",
+				Unique:  true,
+				Columns: []*schema.Column{GoalsColumns[4], GoalsColumns[5], GoalsColumns[6]},
+			},
+		},
+	}
 	// IdentitiesColumns holds the columns for the "identities" table.
 	IdentitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -266,6 +751,59 @@ var (
 			},
 		},
 	}
+	// InvitationsColumns holds the columns for the "invitations" table.
+	InvitationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "inviter_id", Type: field.TypeUUID},
+		{Name: "role_id", Type: field.TypeUUID},
+		{Name: "email", Type: field.TypeString, Nullable: true},
+		{Name: "email_key", Type: field.TypeString, Nullable: true},
+		{Name: "invited_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"OPEN", "ACCEPTED", "DECLINED", "WITHDRAWN"}, Default: "OPEN"},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// InvitationsTable holds the schema information for the "invitations" table.
+	InvitationsTable = &schema.Table{
+		Name:       "invitations",
+		Columns:    InvitationsColumns,
+		PrimaryKey: []*schema.Column{InvitationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invitation_open_email",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[3], InvitationsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'OPEN' and email_key is not null",
+				},
+			},
+			{
+				Name:    "invitation_open_person",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[3], InvitationsColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'OPEN' and invited_id is not null",
+				},
+			},
+			{
+				Name:    "invitation_email_key_status",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[7], InvitationsColumns[9]},
+			},
+			{
+				Name:    "invitation_invited_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[8], InvitationsColumns[9]},
+			},
+			{
+				Name:    "invitation_owner_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[3], InvitationsColumns[9]},
+			},
+		},
+	}
 	// LedgerAccountsColumns holds the columns for the "ledger_accounts" table.
 	LedgerAccountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -286,6 +824,11 @@ var (
 		{Name: "seq", Type: field.TypeInt64, Default: 0},
 		{Name: "head_hash", Type: field.TypeBytes, Nullable: true},
 		{Name: "next_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "label", Type: field.TypeString, Nullable: true},
+		{Name: "visible", Type: field.TypeBool, Default: true},
+		{Name: "tier_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "tier_until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "tier_review_at", Type: field.TypeTime, Nullable: true},
 	}
 	// LedgerAccountsTable holds the schema information for the "ledger_accounts" table.
 	LedgerAccountsTable = &schema.Table{
@@ -308,6 +851,19 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LedgerAccountsColumns[17]},
 			},
+			{
+				Name:    "ledger_account_tier_review",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerAccountsColumns[22]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "tier_review_at is not null",
+				},
+			},
+			{
+				Name:    "ledgeraccount_program_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerAccountsColumns[9], LedgerAccountsColumns[0]},
+			},
 		},
 	}
 	// LedgerEntriesColumns holds the columns for the "ledger_entries" table.
@@ -318,7 +874,7 @@ var (
 		{Name: "account_id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt64},
 		{Name: "transfer_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP", "PAYMENT", "FEE"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP", "GIFT_CARD", "PAYMENT", "PAYOUT", "FEE"}},
 		{Name: "amount", Type: field.TypeInt64},
 		{Name: "bucket", Type: field.TypeEnum, Enums: []string{"PENDING", "ACTIVE", "HELD"}},
 		{Name: "contra_id", Type: field.TypeUUID},
@@ -360,6 +916,14 @@ var (
 				Columns: []*schema.Column{LedgerEntriesColumns[13]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "kind = 'REVERSAL'",
+				},
+			},
+			{
+				Name:    "ledger_entry_children",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerEntriesColumns[13], LedgerEntriesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "parent_id is not null",
 				},
 			},
 			{
@@ -412,6 +976,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LedgerLotsColumns[4], LedgerLotsColumns[0]},
 			},
+			{
+				Name:    "ledger_lot_origin",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerLotsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "origin_id is not null",
+				},
+			},
 		},
 	}
 	// MembershipsColumns holds the columns for the "memberships" table.
@@ -424,6 +996,7 @@ var (
 		{Name: "role_id", Type: field.TypeUUID},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"INVITED", "ACTIVE", "SUSPENDED", "ENDED"}, Default: "ACTIVE"},
 		{Name: "valid_until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "earns_to_owner", Type: field.TypeBool, Default: false},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "owner_id", Type: field.TypeUUID},
 	}
@@ -435,13 +1008,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "memberships_users_user",
-				Columns:    []*schema.Column{MembershipsColumns[8]},
+				Columns:    []*schema.Column{MembershipsColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "memberships_companies_company",
-				Columns:    []*schema.Column{MembershipsColumns[9]},
+				Columns:    []*schema.Column{MembershipsColumns[10]},
 				RefColumns: []*schema.Column{CompaniesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -450,17 +1023,25 @@ var (
 			{
 				Name:    "membership_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[8]},
+				Columns: []*schema.Column{MembershipsColumns[9]},
 			},
 			{
 				Name:    "membership_user_id_owner_id",
 				Unique:  true,
-				Columns: []*schema.Column{MembershipsColumns[8], MembershipsColumns[9]},
+				Columns: []*schema.Column{MembershipsColumns[9], MembershipsColumns[10]},
 			},
 			{
 				Name:    "membership_owner_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[9], MembershipsColumns[6]},
+				Columns: []*schema.Column{MembershipsColumns[10], MembershipsColumns[6]},
+			},
+			{
+				Name:    "membership_one_earner",
+				Unique:  true,
+				Columns: []*schema.Column{MembershipsColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "earns_to_owner",
+				},
 			},
 		},
 	}
@@ -772,6 +1353,44 @@ var (
 			},
 		},
 	}
+	// PaymentNoticesColumns holds the columns for the "payment_notices" table.
+	PaymentNoticesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "webhook_id", Type: field.TypeString},
+		{Name: "type", Type: field.TypeString},
+		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"APPLIED", "STALE", "MISMATCH", "UNKNOWN", "IGNORED"}},
+		{Name: "reference", Type: field.TypeString, Nullable: true},
+		{Name: "amount", Type: field.TypeString, Nullable: true},
+		{Name: "currency", Type: field.TypeString, Nullable: true},
+		{Name: "top_up_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "payload", Type: field.TypeJSON},
+		{Name: "sent_at", Type: field.TypeTime},
+	}
+	// PaymentNoticesTable holds the schema information for the "payment_notices" table.
+	PaymentNoticesTable = &schema.Table{
+		Name:       "payment_notices",
+		Columns:    PaymentNoticesColumns,
+		PrimaryKey: []*schema.Column{PaymentNoticesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "paymentnotice_provider_webhook_id",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentNoticesColumns[2], PaymentNoticesColumns[3]},
+			},
+			{
+				Name:    "paymentnotice_outcome_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentNoticesColumns[5], PaymentNoticesColumns[0]},
+			},
+			{
+				Name:    "paymentnotice_top_up_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentNoticesColumns[9]},
+			},
+		},
+	}
 	// ProductsColumns holds the columns for the "products" table.
 	ProductsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -808,6 +1427,283 @@ var (
 				Name:    "product_status_id",
 				Unique:  false,
 				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[0]},
+			},
+		},
+	}
+	// PromoCodesColumns holds the columns for the "promo_codes" table.
+	PromoCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "promotion_id", Type: field.TypeUUID},
+		{Name: "code", Type: field.TypeString, Default: ""},
+		{Name: "code_key", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ISSUED", "ACTIVE", "USED", "EXPIRED", "VOID"}, Default: "ISSUED"},
+		{Name: "uses", Type: field.TypeInt64, Default: 0},
+		{Name: "max_uses", Type: field.TypeInt64, Nullable: true},
+		{Name: "batch_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "activated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PromoCodesTable holds the schema information for the "promo_codes" table.
+	PromoCodesTable = &schema.Table{
+		Name:       "promo_codes",
+		Columns:    PromoCodesColumns,
+		PrimaryKey: []*schema.Column{PromoCodesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promocode_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromoCodesColumns[3], PromoCodesColumns[0]},
+			},
+			{
+				Name:    "promocode_promotion_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromoCodesColumns[5], PromoCodesColumns[8], PromoCodesColumns[0]},
+			},
+			{
+				Name:    "promo_code_one_offer",
+				Unique:  true,
+				Columns: []*schema.Column{PromoCodesColumns[5], PromoCodesColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "code_key is null",
+				},
+			},
+			{
+				Name:    "promo_code_of_batch",
+				Unique:  false,
+				Columns: []*schema.Column{PromoCodesColumns[11], PromoCodesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "batch_id is not null",
+				},
+			},
+			{
+				Name:    "promo_code_to_expire",
+				Unique:  false,
+				Columns: []*schema.Column{PromoCodesColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ends_at is not null and status in ('ISSUED', 'ACTIVE')",
+				},
+			},
+		},
+	}
+	// PromoUsesColumns holds the columns for the "promo_uses" table.
+	PromoUsesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "promotion_id", Type: field.TypeUUID},
+		{Name: "code_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"RESERVED", "USED", "RELEASED"}},
+		{Name: "slot", Type: field.TypeInt, Nullable: true},
+		{Name: "reference", Type: field.TypeString, Nullable: true},
+		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reduced_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "currency", Type: field.TypeString, Default: ""},
+		{Name: "points", Type: field.TypeInt64, Default: 0},
+		{Name: "multiplier_basis_points", Type: field.TypeInt64, Default: 0},
+		{Name: "reserved_until_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PromoUsesTable holds the schema information for the "promo_uses" table.
+	PromoUsesTable = &schema.Table{
+		Name:       "promo_uses",
+		Columns:    PromoUsesColumns,
+		PrimaryKey: []*schema.Column{PromoUsesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promouse_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromoUsesColumns[3], PromoUsesColumns[0]},
+			},
+			{
+				Name:    "promo_use_per_owner",
+				Unique:  true,
+				Columns: []*schema.Column{PromoUsesColumns[5], PromoUsesColumns[3], PromoUsesColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "slot is not null",
+				},
+			},
+			{
+				Name:    "promo_use_once_an_order",
+				Unique:  true,
+				Columns: []*schema.Column{PromoUsesColumns[5], PromoUsesColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'USED'",
+				},
+			},
+			{
+				Name:    "promo_use_one_reservation",
+				Unique:  true,
+				Columns: []*schema.Column{PromoUsesColumns[6], PromoUsesColumns[3], PromoUsesColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'RESERVED'",
+				},
+			},
+			{
+				Name:    "promo_use_of_order",
+				Unique:  false,
+				Columns: []*schema.Column{PromoUsesColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "order_id is not null",
+				},
+			},
+			{
+				Name:    "promouse_promotion_id_status_currency_reduced_minor",
+				Unique:  false,
+				Columns: []*schema.Column{PromoUsesColumns[5], PromoUsesColumns[7], PromoUsesColumns[12], PromoUsesColumns[11]},
+			},
+			{
+				Name:    "promo_use_to_release",
+				Unique:  false,
+				Columns: []*schema.Column{PromoUsesColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'RESERVED'",
+				},
+			},
+		},
+	}
+	// PromotionsColumns holds the columns for the "promotions" table.
+	PromotionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "private_metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"CODE", "OFFER", "DISCOUNT", "PERSONAL_PRICE"}},
+		{Name: "handle", Type: field.TypeString, Unique: true},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "audience", Type: field.TypeJSON},
+		{Name: "condition", Type: field.TypeString, Nullable: true},
+		{Name: "effect", Type: field.TypeJSON},
+		{Name: "stackable", Type: field.TypeBool, Default: true},
+		{Name: "stack_group", Type: field.TypeString, Nullable: true},
+		{Name: "priority", Type: field.TypeInt, Default: 0},
+		{Name: "max_uses", Type: field.TypeInt64, Nullable: true},
+		{Name: "taken", Type: field.TypeInt64, Default: 0},
+		{Name: "per_owner", Type: field.TypeInt, Nullable: true},
+		{Name: "valid_days", Type: field.TypeInt, Nullable: true},
+		{Name: "issued", Type: field.TypeInt64, Default: 0},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "ACTIVE", "PAUSED", "ENDED"}, Default: "DRAFT"},
+		{Name: "starts_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PromotionsTable holds the schema information for the "promotions" table.
+	PromotionsTable = &schema.Table{
+		Name:       "promotions",
+		Columns:    PromotionsColumns,
+		PrimaryKey: []*schema.Column{PromotionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promotion_kind_status_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionsColumns[6], PromotionsColumns[20], PromotionsColumns[22]},
+			},
+			{
+				Name:    "promotion_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionsColumns[20], PromotionsColumns[0]},
+			},
+			{
+				Name:    "promotion_kind_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionsColumns[6], PromotionsColumns[0]},
+			},
+		},
+	}
+	// ReferralsColumns holds the columns for the "referrals" table.
+	ReferralsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "friend_id", Type: field.TypeUUID, Unique: true},
+		{Name: "friend_name", Type: field.TypeString},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"INVITED", "REGISTERED", "ORDERED", "REWARDED", "REJECTED", "EXPIRED"}, Default: "INVITED"},
+		{Name: "origin", Type: field.TypeEnum, Enums: []string{"REGISTRATION", "CLAIM"}},
+		{Name: "suspicions", Type: field.TypeJSON, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "registered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "ordered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "program_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "advocate_points", Type: field.TypeInt64, Default: 0},
+		{Name: "friend_points", Type: field.TypeInt64, Default: 0},
+		{Name: "advocate_entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "friend_entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "rewarded_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reject_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"SELF_REFERRAL", "LIMIT_REACHED", "NOT_NEW", "ORDER_CANCELLED", "BY_STAFF"}},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// ReferralsTable holds the schema information for the "referrals" table.
+	ReferralsTable = &schema.Table{
+		Name:       "referrals",
+		Columns:    ReferralsColumns,
+		PrimaryKey: []*schema.Column{ReferralsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "referral_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[4]},
+			},
+			{
+				Name:    "referral_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[4], ReferralsColumns[0]},
+			},
+			{
+				Name:    "referral_user_id_status_ordered_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[4], ReferralsColumns[7], ReferralsColumns[13]},
+			},
+			{
+				Name:    "referral_status_due_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[7], ReferralsColumns[14]},
+			},
+			{
+				Name:    "referral_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[7], ReferralsColumns[10]},
+			},
+			{
+				Name:    "referral_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralsColumns[12]},
+			},
+		},
+	}
+	// ReferralCodesColumns holds the columns for the "referral_codes" table.
+	ReferralCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "code", Type: field.TypeString},
+		{Name: "code_key", Type: field.TypeString, Unique: true},
+	}
+	// ReferralCodesTable holds the schema information for the "referral_codes" table.
+	ReferralCodesTable = &schema.Table{
+		Name:       "referral_codes",
+		Columns:    ReferralCodesColumns,
+		PrimaryKey: []*schema.Column{ReferralCodesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "referralcode_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReferralCodesColumns[3]},
+			},
+			{
+				Name:    "referral_code_one",
+				Unique:  true,
+				Columns: []*schema.Column{ReferralCodesColumns[3]},
 			},
 		},
 	}
@@ -870,6 +1766,169 @@ var (
 				Name:    "returnrequest_status_id",
 				Unique:  false,
 				Columns: []*schema.Column{ReturnRequestsColumns[11], ReturnRequestsColumns[0]},
+			},
+		},
+	}
+	// RewardsColumns holds the columns for the "rewards" table.
+	RewardsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"GOODS", "COUPON", "DELIVERY", "GIFT"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "ACTIVE", "PAUSED", "ENDED"}, Default: "DRAFT"},
+		{Name: "program_id", Type: field.TypeUUID},
+		{Name: "cost", Type: field.TypeInt64},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "image_url", Type: field.TypeString, Nullable: true},
+		{Name: "sku", Type: field.TypeString, Nullable: true},
+		{Name: "promotion_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "stock", Type: field.TypeInt64, Nullable: true},
+		{Name: "taken", Type: field.TypeInt64, Default: 0},
+		{Name: "per_owner", Type: field.TypeInt, Nullable: true},
+		{Name: "period_limit", Type: field.TypeInt, Nullable: true},
+		{Name: "period_days", Type: field.TypeInt, Nullable: true},
+		{Name: "audience", Type: field.TypeJSON},
+		{Name: "teaser", Type: field.TypeBool, Default: false},
+		{Name: "starts_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "valid_days", Type: field.TypeInt, Nullable: true},
+		{Name: "on_expiry", Type: field.TypeEnum, Enums: []string{"POINTS_LOST", "POINTS_BACK"}, Default: "POINTS_LOST"},
+		{Name: "cancellable", Type: field.TypeBool, Default: true},
+	}
+	// RewardsTable holds the schema information for the "rewards" table.
+	RewardsTable = &schema.Table{
+		Name:       "rewards",
+		Columns:    RewardsColumns,
+		PrimaryKey: []*schema.Column{RewardsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reward_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardsColumns[5], RewardsColumns[0]},
+			},
+			{
+				Name:    "reward_status_cost_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardsColumns[5], RewardsColumns[7], RewardsColumns[0]},
+			},
+			{
+				Name:    "reward_program_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardsColumns[6], RewardsColumns[5], RewardsColumns[0]},
+			},
+		},
+	}
+	// RewardCodesColumns holds the columns for the "reward_codes" table.
+	RewardCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "code", Type: field.TypeString},
+		{Name: "redemption_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reward_id", Type: field.TypeUUID},
+	}
+	// RewardCodesTable holds the schema information for the "reward_codes" table.
+	RewardCodesTable = &schema.Table{
+		Name:       "reward_codes",
+		Columns:    RewardCodesColumns,
+		PrimaryKey: []*schema.Column{RewardCodesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reward_codes_rewards_codes",
+				Columns:    []*schema.Column{RewardCodesColumns[5]},
+				RefColumns: []*schema.Column{RewardsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "rewardcode_reward_id_code",
+				Unique:  true,
+				Columns: []*schema.Column{RewardCodesColumns[5], RewardCodesColumns[3]},
+			},
+			{
+				Name:    "rewardcode_reward_id_redemption_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardCodesColumns[5], RewardCodesColumns[4], RewardCodesColumns[0]},
+			},
+			{
+				Name:    "rewardcode_redemption_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardCodesColumns[4]},
+			},
+		},
+	}
+	// RewardRedemptionsColumns holds the columns for the "reward_redemptions" table.
+	RewardRedemptionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"GOODS", "COUPON", "DELIVERY", "GIFT"}},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "program_id", Type: field.TypeUUID},
+		{Name: "promotion_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "quantity", Type: field.TypeInt64},
+		{Name: "cost", Type: field.TypeInt64},
+		{Name: "points", Type: field.TypeInt64},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ISSUED", "FULFILLED", "CANCELLED", "EXPIRED"}, Default: "ISSUED"},
+		{Name: "code", Type: field.TypeString},
+		{Name: "code_key", Type: field.TypeString, Unique: true},
+		{Name: "vouchers", Type: field.TypeJSON, Nullable: true},
+		{Name: "cancellable", Type: field.TypeBool, Default: true},
+		{Name: "on_expiry", Type: field.TypeEnum, Enums: []string{"POINTS_LOST", "POINTS_BACK"}},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "refund_entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "fulfilled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "fulfilled_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "cancelled_by", Type: field.TypeEnum, Nullable: true, Enums: []string{"OWNER", "STAFF"}},
+		{Name: "reason", Type: field.TypeString, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "reward_id", Type: field.TypeUUID},
+	}
+	// RewardRedemptionsTable holds the schema information for the "reward_redemptions" table.
+	RewardRedemptionsTable = &schema.Table{
+		Name:       "reward_redemptions",
+		Columns:    RewardRedemptionsColumns,
+		PrimaryKey: []*schema.Column{RewardRedemptionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reward_redemptions_rewards_redemptions",
+				Columns:    []*schema.Column{RewardRedemptionsColumns[28]},
+				RefColumns: []*schema.Column{RewardsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "rewardredemption_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardRedemptionsColumns[4], RewardRedemptionsColumns[0]},
+			},
+			{
+				Name:    "rewardredemption_reward_id_owner_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{RewardRedemptionsColumns[28], RewardRedemptionsColumns[4], RewardRedemptionsColumns[1]},
+			},
+			{
+				Name:    "rewardredemption_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{RewardRedemptionsColumns[13], RewardRedemptionsColumns[19]},
+			},
+			{
+				Name:    "rewardredemption_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{RewardRedemptionsColumns[13], RewardRedemptionsColumns[0]},
+			},
+			{
+				Name:    "rewardredemption_entry_id",
+				Unique:  true,
+				Columns: []*schema.Column{RewardRedemptionsColumns[20]},
 			},
 		},
 	}
@@ -1039,6 +2098,8 @@ var (
 		{Name: "counts", Type: field.TypeJSON, Nullable: true},
 		{Name: "total", Type: field.TypeInt64, Nullable: true},
 		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
+		{Name: "approver_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
 	}
 	// TasksTable holds the schema information for the "tasks" table.
 	TasksTable = &schema.Table{
@@ -1259,6 +2320,197 @@ var (
 			},
 		},
 	}
+	// TiersColumns holds the columns for the "tiers" table.
+	TiersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "program_id", Type: field.TypeUUID},
+		{Name: "rank", Type: field.TypeInt},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "basis", Type: field.TypeEnum, Enums: []string{"EARNED", "SPENT", "EITHER", "BOTH"}, Default: "EARNED"},
+		{Name: "earned_threshold", Type: field.TypeInt64, Nullable: true},
+		{Name: "spent_threshold_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "currency", Type: field.TypeString, Default: ""},
+		{Name: "window", Type: field.TypeEnum, Enums: []string{"ROLLING", "CALENDAR_YEAR", "EVER"}, Default: "ROLLING"},
+		{Name: "window_days", Type: field.TypeInt, Nullable: true},
+		{Name: "keep", Type: field.TypeEnum, Enums: []string{"DAYS", "YEAR_END", "NEXT_YEAR_END", "FOREVER"}, Default: "NEXT_YEAR_END"},
+		{Name: "keep_days", Type: field.TypeInt, Nullable: true},
+		{Name: "grace_days", Type: field.TypeInt, Default: 0},
+		{Name: "downgrade", Type: field.TypeEnum, Enums: []string{"ONE_DOWN", "BY_BALANCE", "NEVER"}, Default: "BY_BALANCE"},
+		{Name: "falls_on_return", Type: field.TypeBool, Default: false},
+		{Name: "perks", Type: field.TypeJSON},
+		{Name: "marked_to", Type: field.TypeUUID, Nullable: true},
+	}
+	// TiersTable holds the schema information for the "tiers" table.
+	TiersTable = &schema.Table{
+		Name:       "tiers",
+		Columns:    TiersColumns,
+		PrimaryKey: []*schema.Column{TiersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tier_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{TiersColumns[2], TiersColumns[3]},
+			},
+			{
+				Name:    "tier_rank_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{TiersColumns[5], TiersColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+			{
+				Name:    "tier_handle_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{TiersColumns[5], TiersColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
+	// TierChangesColumns holds the columns for the "tier_changes" table.
+	TierChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "seq", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"JOINED", "UPGRADED", "DOWNGRADED", "PROLONGED", "SET"}},
+		{Name: "from_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "from_version", Type: field.TypeInt64, Nullable: true},
+		{Name: "to_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "to_version", Type: field.TypeInt64, Nullable: true},
+		{Name: "until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "explain", Type: field.TypeJSON, Nullable: true},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// TierChangesTable holds the schema information for the "tier_changes" table.
+	TierChangesTable = &schema.Table{
+		Name:       "tier_changes",
+		Columns:    TierChangesColumns,
+		PrimaryKey: []*schema.Column{TierChangesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tierchange_account_id_seq",
+				Unique:  true,
+				Columns: []*schema.Column{TierChangesColumns[3], TierChangesColumns[4]},
+			},
+			{
+				Name:    "tierchange_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TierChangesColumns[3], TierChangesColumns[0]},
+			},
+			{
+				Name:    "tierchange_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TierChangesColumns[2], TierChangesColumns[0]},
+			},
+		},
+	}
+	// TopUpsColumns holds the columns for the "top_ups" table.
+	TopUpsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "method", Type: field.TypeEnum, Enums: []string{"PROVIDER", "CASH"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SUCCEEDED", "FAILED", "EXPIRED"}, Default: "PENDING"},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "provider", Type: field.TypeString, Nullable: true},
+		{Name: "provider_ref", Type: field.TypeString, Nullable: true},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "return_url", Type: field.TypeString, Nullable: true},
+		{Name: "receipt_number", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Nullable: true},
+		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
+	}
+	// TopUpsTable holds the schema information for the "top_ups" table.
+	TopUpsTable = &schema.Table{
+		Name:       "top_ups",
+		Columns:    TopUpsColumns,
+		PrimaryKey: []*schema.Column{TopUpsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "topup_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TopUpsColumns[3], TopUpsColumns[0]},
+			},
+			{
+				Name:    "topup_provider_provider_ref",
+				Unique:  true,
+				Columns: []*schema.Column{TopUpsColumns[10], TopUpsColumns[11]},
+			},
+			{
+				Name:    "top_up_due",
+				Unique:  false,
+				Columns: []*schema.Column{TopUpsColumns[17]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PENDING'",
+				},
+			},
+		},
+	}
+	// TransfersColumns holds the columns for the "transfers" table.
+	TransfersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUOTED", "COMPLETED"}, Default: "QUOTED"},
+		{Name: "from_account_id", Type: field.TypeUUID},
+		{Name: "to_owner_id", Type: field.TypeUUID},
+		{Name: "to_account_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "own", Type: field.TypeBool, Default: false},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "fee_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "free_left", Type: field.TypeInt64, Nullable: true},
+		{Name: "fee_rule_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
+	}
+	// TransfersTable holds the schema information for the "transfers" table.
+	TransfersTable = &schema.Table{
+		Name:       "transfers",
+		Columns:    TransfersColumns,
+		PrimaryKey: []*schema.Column{TransfersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "transfer_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TransfersColumns[3], TransfersColumns[0]},
+			},
+			{
+				Name:    "transfer_charged",
+				Unique:  false,
+				Columns: []*schema.Column{TransfersColumns[3], TransfersColumns[10], TransfersColumns[16]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'COMPLETED' and not own",
+				},
+			},
+			{
+				Name:    "transfer_quoted",
+				Unique:  false,
+				Columns: []*schema.Column{TransfersColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'QUOTED'",
+				},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1298,12 +2550,25 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AchievementsTable,
 		AddressesTable,
 		AuditEntriesTable,
 		BonusProgramsTable,
+		CampaignsTable,
+		CampaignActsTable,
+		CampaignEntriesTable,
+		CampaignPhotosTable,
+		ClubsTable,
+		ClubMembersTable,
 		CompaniesTable,
 		ContactPointsTable,
+		EarningRulesTable,
+		EarningUsesTable,
+		FeeRulesTable,
+		GiftCardsTable,
+		GoalsTable,
 		IdentitiesTable,
+		InvitationsTable,
 		LedgerAccountsTable,
 		LedgerEntriesTable,
 		LedgerLotsTable,
@@ -1313,8 +2578,17 @@ var (
 		OrderEventsTable,
 		OrderLinesTable,
 		PaymentsTable,
+		PaymentNoticesTable,
 		ProductsTable,
+		PromoCodesTable,
+		PromoUsesTable,
+		PromotionsTable,
+		ReferralsTable,
+		ReferralCodesTable,
 		ReturnRequestsTable,
+		RewardsTable,
+		RewardCodesTable,
+		RewardRedemptionsTable,
 		RolesTable,
 		SessionsTable,
 		SettingsTable,
@@ -1323,17 +2597,67 @@ var (
 		TicketsTable,
 		TicketMessagesTable,
 		TicketParticipantsTable,
+		TiersTable,
+		TierChangesTable,
+		TopUpsTable,
+		TransfersTable,
 		UsersTable,
 	}
 )
 
 func init() {
+	AchievementsTable.Annotation = &entsql.Annotation{}
+	AchievementsTable.Annotation.Checks = map[string]string{
+		"achievements_target": "target > 0 AND current >= 0 AND points >= 0",
+	}
 	AddressesTable.ForeignKeys[0].RefTable = UsersTable
 	BonusProgramsTable.Annotation = &entsql.Annotation{}
 	BonusProgramsTable.Annotation.Checks = map[string]string{
-		"bonus_programs_terms": "earn_points >= 0 AND earn_per_minor > 0 AND pending_days >= 0 AND (lot_days IS NULL OR lot_days > 0)",
+		"bonus_programs_limits": "transfer_min > 0 AND (transfer_max IS NULL OR transfer_max >= transfer_min) AND (transfer_daily IS NULL OR transfer_daily > 0) AND (adjustment_limit IS NULL OR adjustment_limit >= 0) AND hold_minutes > 0 AND refund_grace_days >= 0",
+		"bonus_programs_terms":  "earn_points >= 0 AND earn_per_minor > 0 AND pending_days >= 0 AND (lot_days IS NULL OR lot_days > 0)",
+	}
+	CampaignsTable.Annotation = &entsql.Annotation{}
+	CampaignsTable.Annotation.Checks = map[string]string{
+		"campaigns_status": "status IN ('DRAFT','SCHEDULED','OPEN','CLOSED','FINISHED','CANCELLED')",
+		"campaigns_window": "ends_at IS NULL OR starts_at IS NULL OR ends_at > starts_at",
+	}
+	CampaignEntriesTable.Annotation = &entsql.Annotation{}
+	CampaignEntriesTable.Annotation.Checks = map[string]string{
+		"campaign_entries_number": "number > 0 AND points >= 0",
+		"campaign_entries_status": "status IN ('SUBMITTED','APPROVED','REJECTED','WITHDRAWN','WINNER','PRIZE_SENT')",
+	}
+	CampaignPhotosTable.Annotation = &entsql.Annotation{}
+	CampaignPhotosTable.Annotation.Checks = map[string]string{
+		"campaign_photos_size": "size >= 0 AND width >= 0 AND height >= 0",
+	}
+	ClubsTable.Annotation = &entsql.Annotation{}
+	ClubsTable.Annotation.Checks = map[string]string{
+		"clubs_status": "status IN ('DRAFT','ACTIVE','CLOSED')",
 	}
 	ContactPointsTable.ForeignKeys[0].RefTable = UsersTable
+	EarningRulesTable.Annotation = &entsql.Annotation{}
+	EarningRulesTable.Annotation.Checks = map[string]string{
+		"earning_rules_days":   "pending_days IS NULL OR pending_days >= 0",
+		"earning_rules_limits": "(cap_per_order IS NULL OR cap_per_order > 0) AND (cap_per_period IS NULL OR cap_per_period > 0) AND (cap_per_owner IS NULL OR cap_per_owner > 0) AND (per_owner IS NULL OR per_owner > 0) AND (per_period IS NULL OR per_period > 0)",
+		"earning_rules_rate":   "rate_points >= 0 AND rate_per_minor >= 0 AND minimum_minor >= 0",
+	}
+	FeeRulesTable.Annotation = &entsql.Annotation{}
+	FeeRulesTable.Annotation.Checks = map[string]string{
+		"fee_rules_terms": "free_minor >= 0 AND minimum_minor >= 0 AND basis_points >= 0 AND basis_points <= 10000 AND (fee_cap IS NULL OR fee_cap >= minimum_minor)",
+	}
+	GiftCardsTable.Annotation = &entsql.Annotation{}
+	GiftCardsTable.Annotation.Checks = map[string]string{
+		"gift_cards_status": "status = 'ISSUED' OR status = 'ACTIVE' OR remaining_minor = 0",
+		"gift_cards_worth":  "initial_minor > 0 AND remaining_minor >= 0 AND remaining_minor <= initial_minor",
+	}
+	GoalsTable.Annotation = &entsql.Annotation{}
+	GoalsTable.Annotation.Checks = map[string]string{
+		"goals_target": "target > 0",
+	}
+	InvitationsTable.Annotation = &entsql.Annotation{}
+	InvitationsTable.Annotation.Checks = map[string]string{
+		"invitations_whom": "email_key IS NOT NULL OR invited_id IS NOT NULL",
+	}
 	LedgerAccountsTable.Annotation = &entsql.Annotation{}
 	LedgerAccountsTable.Annotation.Checks = map[string]string{
 		"ledger_accounts_buckets": "active >= floor AND pending >= 0 AND held >= 0",
@@ -1377,10 +2701,45 @@ func init() {
 	ProductsTable.Annotation.Checks = map[string]string{
 		"products_amounts": "price_minor >= 0 AND (stock IS NULL OR stock >= 0)",
 	}
+	PromoCodesTable.Annotation = &entsql.Annotation{}
+	PromoCodesTable.Annotation.Checks = map[string]string{
+		"promo_codes_status": "status IN ('ISSUED','ACTIVE','USED','EXPIRED','VOID')",
+		"promo_codes_uses":   "uses >= 0 AND (max_uses IS NULL OR uses <= max_uses)",
+	}
+	PromoUsesTable.Annotation = &entsql.Annotation{}
+	PromoUsesTable.Annotation.Checks = map[string]string{
+		"promo_uses_of":      "status <> 'USED' OR order_id IS NOT NULL",
+		"promo_uses_reduced": "reduced_minor >= 0",
+		"promo_uses_status":  "status IN ('RESERVED','USED','RELEASED')",
+	}
+	PromotionsTable.Annotation = &entsql.Annotation{}
+	PromotionsTable.Annotation.Checks = map[string]string{
+		"promotions_kind":   "kind IN ('CODE','OFFER','DISCOUNT','PERSONAL_PRICE')",
+		"promotions_status": "status IN ('DRAFT','ACTIVE','PAUSED','ENDED')",
+		"promotions_uses":   "taken >= 0 AND issued >= 0 AND (max_uses IS NULL OR taken <= max_uses) AND (per_owner IS NULL OR per_owner > 0)",
+	}
+	ReferralsTable.Annotation = &entsql.Annotation{}
+	ReferralsTable.Annotation.Checks = map[string]string{
+		"referrals_people": "user_id <> friend_id",
+		"referrals_points": "advocate_points >= 0 AND friend_points >= 0",
+	}
 	ReturnRequestsTable.ForeignKeys[0].RefTable = OrdersTable
 	ReturnRequestsTable.Annotation = &entsql.Annotation{}
 	ReturnRequestsTable.Annotation.Checks = map[string]string{
 		"return_requests_amount": "amount_minor >= 0",
+	}
+	RewardsTable.Annotation = &entsql.Annotation{}
+	RewardsTable.Annotation.Checks = map[string]string{
+		"rewards_amounts": "cost > 0 AND (stock IS NULL OR stock >= 0) AND taken >= 0",
+		"rewards_limits":  "(per_owner IS NULL OR per_owner > 0) AND (period_limit IS NULL) = (period_days IS NULL) AND (period_limit IS NULL OR period_limit > 0) AND (period_days IS NULL OR period_days > 0)",
+		"rewards_valid":   "(valid_days IS NULL OR valid_days > 0) AND (kind <> 'GOODS' OR sku IS NOT NULL) AND (kind <> 'COUPON' OR promotion_id IS NOT NULL)",
+	}
+	RewardCodesTable.ForeignKeys[0].RefTable = RewardsTable
+	RewardRedemptionsTable.ForeignKeys[0].RefTable = RewardsTable
+	RewardRedemptionsTable.Annotation = &entsql.Annotation{}
+	RewardRedemptionsTable.Annotation.Checks = map[string]string{
+		"reward_redemptions_amounts": "quantity > 0 AND cost > 0 AND points = quantity * cost",
+		"reward_redemptions_refund":  "refund_entry_id IS NULL OR status IN ('CANCELLED','EXPIRED')",
 	}
 	ShipmentsTable.ForeignKeys[0].RefTable = OrdersTable
 	TicketsTable.ForeignKeys[0].RefTable = TicketMessagesTable
@@ -1394,6 +2753,22 @@ func init() {
 	}
 	TicketMessagesTable.ForeignKeys[0].RefTable = TicketsTable
 	TicketParticipantsTable.ForeignKeys[0].RefTable = TicketsTable
+	TiersTable.Annotation = &entsql.Annotation{}
+	TiersTable.Annotation.Checks = map[string]string{
+		"tiers_days":       "(window_days IS NULL OR window_days > 0) AND (keep_days IS NULL OR keep_days > 0) AND grace_days >= 0",
+		"tiers_rank":       "rank >= 0",
+		"tiers_thresholds": "(earned_threshold IS NULL OR earned_threshold >= 0) AND spent_threshold_minor >= 0",
+	}
+	TopUpsTable.Annotation = &entsql.Annotation{}
+	TopUpsTable.Annotation.Checks = map[string]string{
+		"top_ups_amount": "amount_minor > 0",
+		"top_ups_done":   "(status = 'SUCCEEDED') = (entry_id IS NOT NULL)",
+	}
+	TransfersTable.Annotation = &entsql.Annotation{}
+	TransfersTable.Annotation.Checks = map[string]string{
+		"transfers_amounts": "amount_minor > 0 AND fee_minor >= 0",
+		"transfers_done":    "status = 'QUOTED' OR (completed_at IS NOT NULL AND to_account_id IS NOT NULL)",
+	}
 	UsersTable.Annotation = &entsql.Annotation{}
 	UsersTable.Annotation.Checks = map[string]string{
 		"users_stream":       "stream_seq >= 0 AND stream_oldest >= 0",

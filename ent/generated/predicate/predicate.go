@@ -6,6 +6,9 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// Achievement is the predicate function for achievement builders.
+type Achievement func(*sql.Selector)
+
 // Address is the predicate function for address builders.
 type Address func(*sql.Selector)
 
@@ -15,14 +18,50 @@ type AuditEntry func(*sql.Selector)
 // BonusProgram is the predicate function for bonusprogram builders.
 type BonusProgram func(*sql.Selector)
 
+// Campaign is the predicate function for campaign builders.
+type Campaign func(*sql.Selector)
+
+// CampaignAct is the predicate function for campaignact builders.
+type CampaignAct func(*sql.Selector)
+
+// CampaignEntry is the predicate function for campaignentry builders.
+type CampaignEntry func(*sql.Selector)
+
+// CampaignPhoto is the predicate function for campaignphoto builders.
+type CampaignPhoto func(*sql.Selector)
+
+// Club is the predicate function for club builders.
+type Club func(*sql.Selector)
+
+// ClubMember is the predicate function for clubmember builders.
+type ClubMember func(*sql.Selector)
+
 // Company is the predicate function for company builders.
 type Company func(*sql.Selector)
 
 // ContactPoint is the predicate function for contactpoint builders.
 type ContactPoint func(*sql.Selector)
 
+// EarningRule is the predicate function for earningrule builders.
+type EarningRule func(*sql.Selector)
+
+// EarningUse is the predicate function for earninguse builders.
+type EarningUse func(*sql.Selector)
+
+// FeeRule is the predicate function for feerule builders.
+type FeeRule func(*sql.Selector)
+
+// GiftCard is the predicate function for giftcard builders.
+type GiftCard func(*sql.Selector)
+
+// Goal is the predicate function for goal builders.
+type Goal func(*sql.Selector)
+
 // Identity is the predicate function for identity builders.
 type Identity func(*sql.Selector)
+
+// Invitation is the predicate function for invitation builders.
+type Invitation func(*sql.Selector)
 
 // LedgerAccount is the predicate function for ledgeraccount builders.
 type LedgerAccount func(*sql.Selector)
@@ -51,11 +90,38 @@ type OrderLine func(*sql.Selector)
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
 
+// PaymentNotice is the predicate function for paymentnotice builders.
+type PaymentNotice func(*sql.Selector)
+
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
+// PromoCode is the predicate function for promocode builders.
+type PromoCode func(*sql.Selector)
+
+// PromoUse is the predicate function for promouse builders.
+type PromoUse func(*sql.Selector)
+
+// Promotion is the predicate function for promotion builders.
+type Promotion func(*sql.Selector)
+
+// Referral is the predicate function for referral builders.
+type Referral func(*sql.Selector)
+
+// ReferralCode is the predicate function for referralcode builders.
+type ReferralCode func(*sql.Selector)
+
 // ReturnRequest is the predicate function for returnrequest builders.
 type ReturnRequest func(*sql.Selector)
+
+// Reward is the predicate function for reward builders.
+type Reward func(*sql.Selector)
+
+// RewardCode is the predicate function for rewardcode builders.
+type RewardCode func(*sql.Selector)
+
+// RewardRedemption is the predicate function for rewardredemption builders.
+type RewardRedemption func(*sql.Selector)
 
 // Role is the predicate function for role builders.
 type Role func(*sql.Selector)
@@ -80,6 +146,18 @@ type TicketMessage func(*sql.Selector)
 
 // TicketParticipant is the predicate function for ticketparticipant builders.
 type TicketParticipant func(*sql.Selector)
+
+// Tier is the predicate function for tier builders.
+type Tier func(*sql.Selector)
+
+// TierChange is the predicate function for tierchange builders.
+type TierChange func(*sql.Selector)
+
+// TopUp is the predicate function for topup builders.
+type TopUp func(*sql.Selector)
+
+// Transfer is the predicate function for transfer builders.
+type Transfer func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
