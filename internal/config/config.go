@@ -43,6 +43,7 @@ type Config struct {
 	LogLevel         slog.Level
 	Drain            time.Duration // after SIGTERM, until what is left is cut
 	Mail             Mail
+	Payment          Payment
 	Session          Session
 	Limits           Limits
 	Memory           Memory
@@ -166,6 +167,12 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 	}
 	if c.Mail.SMTPURL != "" && c.Mail.From == "" {
 		refuse("KABINET_MAIL_FROM", "with KABINET_SMTP_URL a sender is needed, here or as ?from= of that URL")
+	}
+	if c.Payment.URL != nil && len(c.Payment.Secrets) == 0 {
+		refuse("KABINET_PAYMENT_SECRET", "with KABINET_PAYMENT_URL it is required")
+	}
+	if c.Mode == Production && c.Payment.URL != nil && c.Payment.URL.Scheme == "http" && !loopback(c.Payment.URL.Hostname()) {
+		refuse("KABINET_PAYMENT_URL", "production mode needs https")
 	}
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,7 +40,7 @@ const (
 )
 
 // settings is the only list of settings there is.
-var settings = append(append(append(serverSettings, mailSettings...), sessionSettings...), limitSettings...)
+var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, sessionSettings, limitSettings)
 
 var serverSettings = []setting{
 	{env: "KABINET_DATABASE_URL", group: groupServer, def: "sqlite://./data/kabinet.db", url: true,

@@ -34,6 +34,8 @@ func TestRefused(t *testing.T) {
 		"KABINET_EVENT_RETENTION":        {"30", "30days", "-1h", "1s", "d", "1d-2h", "1d+2h", "99999d"},
 		"KABINET_SMTP_URL":               {"mail.example.com", "http://h", "smtp://", "smtp://h/x?from=a@b", "smtp://h?from=x", "smtp://h?tls=maybe&from=a@b", "smtps://h?tls=none&from=a@b", "smtp://h?from=a@b&pool=3"},
 		"KABINET_MAIL_FROM":              {"x", "a@b\r\nBcc: c@d"}, // security A10
+		"KABINET_PAYMENT_URL":            {"pay.example.com", "ftp://a", "https://u:p@a", "https://a?b=c"},
+		"KABINET_PAYMENT_SECRET":         {"x", ",", "whsec_AAAA", "whsec_" + goodKey + ",x"},
 		"KABINET_NATS_URL":               {"localhost:4222", "http://h", "nats://h,x"},
 		"KABINET_LOG_LEVEL":              {"verbose", "INFO+1", "0"},
 		"KABINET_SESSION_LOCK":           {"0", "15d"},
@@ -70,6 +72,8 @@ func TestRulesBetweenSettings(t *testing.T) {
 		{"production needs a key", "serve", nil, "KABINET_SECRET_KEY is not set: it is required to serve in production mode"},
 		{"demo is not for production", "--demo", []string{"KABINET_MODE=production"}, "KABINET_MODE is \"production\": --demo"},
 		{"mail needs a sender", "--demo", []string{"KABINET_SMTP_URL=smtp://h:25"}, "KABINET_MAIL_FROM is not set: "},
+		{"a provider needs a secret", "--demo", []string{"KABINET_PAYMENT_URL=https://a"}, "KABINET_PAYMENT_SECRET is not set: "},
+		{"a provider needs https", "serve", []string{"KABINET_SECRET_KEY=" + goodKey, "KABINET_PAYMENT_URL=http://a", "KABINET_PAYMENT_SECRET=whsec_" + goodKey}, "KABINET_PAYMENT_URL is \"http://a\": "},
 		{"lock before idle", "--demo --session-idle 5m", nil, "KABINET_SESSION_LOCK is \"15m\": it must not be longer than KABINET_SESSION_IDLE"},
 	}
 	for _, tt := range tests {
@@ -106,6 +110,7 @@ func TestTaken(t *testing.T) {
 		{"KABINET_BODY_LIMIT=65536", func(c *config.Config) any { return c.Limits.Body }, int64(65536)},
 		{"KABINET_BODY_LIMIT=1MiB", func(c *config.Config) any { return c.Limits.Body }, int64(1 << 20)},
 		{"KABINET_PASSWORD_HASHES=3", func(c *config.Config) any { return c.Limits.PasswordHashes }, 3},
+		{"KABINET_PAYMENT_SECRET=whsec_" + goodKey + ", " + goodKey, func(c *config.Config) any { return len(c.Payment.Secrets) }, 2},
 		{"KABINET_LOG_LEVEL=warn", func(c *config.Config) any { return c.LogLevel.String() }, "WARN"},
 	}
 	for _, tt := range tests {
