@@ -29,7 +29,19 @@ type Points struct {
 	// forgets them itself.
 	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
 
+	// Earned tells an order, in the transaction that changes them, by how much
+	// the points that it earned change otherwise than by a return of its own.
+	Earned func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
+
+	// ByEmail finds the member whose confirmed address it is; uuid.Nil: nobody.
+	ByEmail func(ctx context.Context, tx *store.Tx, email string) (uuid.UUID, error)
+
+	// Acted hears of every act that may earn points, in the transaction that
+	// notes it, before the points are given; server.go fills it in.
+	Acted func(ctx context.Context, tx *store.Tx, a Act) error
+
 	programs programCache
+	earning  earningCache
 }
 
 // Books are the ledger as points are kept in it: lots live by the version of
