@@ -9,6 +9,7 @@ package reward
 
 import (
 	"context"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -36,6 +37,8 @@ type Rewards struct {
 	VoidCode func(ctx context.Context, tx *store.Tx, promotion uuid.UUID, code string) error
 	// Issues says whether a promotion is one that codes can be issued under; NOT_FOUND. nil: not asked.
 	Issues func(ctx context.Context, tx *store.Tx, promotion uuid.UUID) error
+
+	holding sync.Mutex // where an operation keeps its standing
 }
 
 // Spending is points to be spent.
