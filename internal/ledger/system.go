@@ -22,10 +22,11 @@ const (
 	Fees     = "FEES"     // what transfers cost
 	TopUp    = "TOPUP"    // money that came in
 	Payout   = "PAYOUT"   // money that went out
+	Gift     = "GIFT"     // gift cards redeemed: what was owed for them
 	Transit  = "TRANSIT"  // on the way between two accounts: nothing when a transfer is done
 )
 
-var houseAccounts = []string{Issued, Spent, Expired, Adjusted, Fees, TopUp, Payout, Transit}
+var houseAccounts = []string{Issued, Spent, Expired, Adjusted, Fees, TopUp, Payout, Gift, Transit}
 
 // systemID is the fixed id of a House account: a UUIDv7 of the time 0 over the
 // hash of its unit and name, so that a posting need not look it up.
