@@ -27,7 +27,7 @@ func (EarningRule) Annotations() []schema.Annotation {
 		}},
 		entsql.Checks(map[string]string{
 			"earning_rules_rate":   "rate_points >= 0 AND rate_per_minor >= 0 AND minimum_minor >= 0",
-			"earning_rules_limits": "(cap_per_order IS NULL OR cap_per_order > 0) AND (cap_per_period IS NULL OR cap_per_period > 0) AND (cap_per_owner IS NULL OR cap_per_owner > 0) AND (per_owner IS NULL OR per_owner > 0) AND (per_period IS NULL OR per_period > 0)",
+			"earning_rules_limits": "((cap_per_order IS NULL OR cap_per_order > 0) AND (cap_per_period IS NULL OR cap_per_period > 0) AND (cap_per_owner IS NULL OR cap_per_owner > 0) AND (per_owner IS NULL OR per_owner > 0) AND (per_period IS NULL OR per_period > 0))",
 			"earning_rules_days":   "pending_days IS NULL OR pending_days >= 0",
 		}),
 	}

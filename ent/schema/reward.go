@@ -32,8 +32,8 @@ func (Reward) Annotations() []schema.Annotation {
 		},
 		entsql.Checks(map[string]string{
 			"rewards_amounts": "cost > 0 AND (stock IS NULL OR stock >= 0) AND taken >= 0",
-			"rewards_limits":  "(per_owner IS NULL OR per_owner > 0) AND (period_limit IS NULL) = (period_days IS NULL) AND (period_limit IS NULL OR period_limit > 0) AND (period_days IS NULL OR period_days > 0)",
-			"rewards_valid":   "(valid_days IS NULL OR valid_days > 0) AND (kind <> 'GOODS' OR sku IS NOT NULL) AND (kind <> 'COUPON' OR promotion_id IS NOT NULL)",
+			"rewards_limits":  "((per_owner IS NULL OR per_owner > 0) AND (period_limit IS NULL) = (period_days IS NULL) AND (period_limit IS NULL OR period_limit > 0) AND (period_days IS NULL OR period_days > 0))",
+			"rewards_valid":   "((valid_days IS NULL OR valid_days > 0) AND (kind <> 'GOODS' OR sku IS NOT NULL) AND (kind <> 'COUPON' OR promotion_id IS NOT NULL))",
 		}),
 	}
 }

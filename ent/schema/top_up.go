@@ -23,7 +23,7 @@ func (TopUp) Annotations() []schema.Annotation {
 		Shows{Fields: map[string][]string{"wallet": {"account_id"}}},
 		entsql.Checks(map[string]string{
 			"top_ups_amount": "amount_minor > 0",
-			"top_ups_done":   "(status = 'SUCCEEDED') = (entry_id IS NOT NULL)",
+			"top_ups_done":   "((status = 'SUCCEEDED') = (entry_id IS NOT NULL))",
 		}),
 	}
 }

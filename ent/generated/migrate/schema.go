@@ -2638,7 +2638,7 @@ func init() {
 	EarningRulesTable.Annotation = &entsql.Annotation{}
 	EarningRulesTable.Annotation.Checks = map[string]string{
 		"earning_rules_days":   "pending_days IS NULL OR pending_days >= 0",
-		"earning_rules_limits": "(cap_per_order IS NULL OR cap_per_order > 0) AND (cap_per_period IS NULL OR cap_per_period > 0) AND (cap_per_owner IS NULL OR cap_per_owner > 0) AND (per_owner IS NULL OR per_owner > 0) AND (per_period IS NULL OR per_period > 0)",
+		"earning_rules_limits": "((cap_per_order IS NULL OR cap_per_order > 0) AND (cap_per_period IS NULL OR cap_per_period > 0) AND (cap_per_owner IS NULL OR cap_per_owner > 0) AND (per_owner IS NULL OR per_owner > 0) AND (per_period IS NULL OR per_period > 0))",
 		"earning_rules_rate":   "rate_points >= 0 AND rate_per_minor >= 0 AND minimum_minor >= 0",
 	}
 	FeeRulesTable.Annotation = &entsql.Annotation{}
@@ -2731,8 +2731,8 @@ func init() {
 	RewardsTable.Annotation = &entsql.Annotation{}
 	RewardsTable.Annotation.Checks = map[string]string{
 		"rewards_amounts": "cost > 0 AND (stock IS NULL OR stock >= 0) AND taken >= 0",
-		"rewards_limits":  "(per_owner IS NULL OR per_owner > 0) AND (period_limit IS NULL) = (period_days IS NULL) AND (period_limit IS NULL OR period_limit > 0) AND (period_days IS NULL OR period_days > 0)",
-		"rewards_valid":   "(valid_days IS NULL OR valid_days > 0) AND (kind <> 'GOODS' OR sku IS NOT NULL) AND (kind <> 'COUPON' OR promotion_id IS NOT NULL)",
+		"rewards_limits":  "((per_owner IS NULL OR per_owner > 0) AND (period_limit IS NULL) = (period_days IS NULL) AND (period_limit IS NULL OR period_limit > 0) AND (period_days IS NULL OR period_days > 0))",
+		"rewards_valid":   "((valid_days IS NULL OR valid_days > 0) AND (kind <> 'GOODS' OR sku IS NOT NULL) AND (kind <> 'COUPON' OR promotion_id IS NOT NULL))",
 	}
 	RewardCodesTable.ForeignKeys[0].RefTable = RewardsTable
 	RewardRedemptionsTable.ForeignKeys[0].RefTable = RewardsTable
@@ -2762,7 +2762,7 @@ func init() {
 	TopUpsTable.Annotation = &entsql.Annotation{}
 	TopUpsTable.Annotation.Checks = map[string]string{
 		"top_ups_amount": "amount_minor > 0",
-		"top_ups_done":   "(status = 'SUCCEEDED') = (entry_id IS NOT NULL)",
+		"top_ups_done":   "((status = 'SUCCEEDED') = (entry_id IS NOT NULL))",
 	}
 	TransfersTable.Annotation = &entsql.Annotation{}
 	TransfersTable.Annotation.Checks = map[string]string{
