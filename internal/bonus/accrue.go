@@ -35,30 +35,27 @@ func (p *Points) Accrue(ctx context.Context, in AccruePointsInput) (Done, error)
 	return p.grant(ctx, "accruePoints", in.IdempotencyKey, isDry(in.DryRun), g)
 }
 
-// Adjust corrects a balance either way, at most by what is available. Staff
-// only; it is put on record. Faults as of Accrue, and TOO_FEW_POINTS.
-func (p *Points) Adjust(ctx context.Context, in AdjustPointsInput) (Done, error) {
-	if err := checkDelta(in.Amount); err != nil {
-		return Done{}, err
-	}
-	g := grant{in.UserID, in.Amount, in.ProgramID, in.Reason, nil}
-	return p.grant(ctx, "adjustPoints", in.IdempotencyKey, isDry(in.DryRun), g)
-}
-
 func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g grant) (Done, error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := p.checkGrant(ctx, &g); err != nil {
 		return Done{}, err
-	}
-	var err error
-	if g.Reason, err = checkReason(g.Reason); err != nil {
-		return Done{}, err
-	}
-	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
-		return Done{}, fault.ErrInvalidValue.At("input", "expiresAt")
 	}
 	return p.once(ctx, operation, key, dry, g.UserID.UUID, g, func(ctx context.Context, tx *store.Tx) (*ledger.Book, *ent.LedgerEntry, error) {
 		return p.give(ctx, tx, operation, key, g)
 	})
+}
+
+// checkGrant is what both ask first; it cleans the reason.
+func (p *Points) checkGrant(ctx context.Context, g *grant) (err error) {
+	if err := staff(ctx, "write"); err != nil {
+		return err
+	}
+	if g.Reason, err = checkReason(g.Reason); err != nil {
+		return err
+	}
+	if g.ExpiresAt != nil && !g.ExpiresAt.After(p.Store.Now()) {
+		return fault.ErrInvalidValue.At("input", "expiresAt")
+	}
+	return nil
 }
 
 // give writes the entry of a staff act and puts the act on record.
@@ -80,16 +77,11 @@ func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, 
 		in.Kind, in.Contra, act = ledgerentry.KindADJUSTMENT, ledger.Adjusted, "bonus.adjust"
 	}
 	in.Amount, in.Note, in.Cause, in.Explain = g.Amount, &g.Reason, mutationCause(ctx, key), decision(prog)
-	var e *ent.LedgerEntry
-	if g.Amount < 0 {
-		e, err = b.Take(ctx, in)
-	} else {
-		due := g.ExpiresAt
-		if due == nil {
-			due = expires(prog, tx.Now)
-		}
-		e, err = b.Give(ctx, in, due)
+	due := g.ExpiresAt
+	if due == nil {
+		due = expires(prog, tx.Now)
 	}
+	e, err := correct(ctx, b, in, due)
 	if err != nil {
 		return nil, nil, keyUsedUp(err)
 	}
@@ -98,6 +90,14 @@ func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, 
 		return nil, nil, err
 	}
 	return b, e, b.Close(ctx)
+}
+
+// correct writes an entry either way; what it gives lives until due.
+func correct(ctx context.Context, b *ledger.Book, in ledger.Posting, due *time.Time) (*ent.LedgerEntry, error) {
+	if in.Amount < 0 {
+		return b.Take(ctx, in)
+	}
+	return b.Give(ctx, in, due)
 }
 
 // decision is what explain says of the rule that decided: the programme and

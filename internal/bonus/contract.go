@@ -57,6 +57,12 @@ type BonusBalanceChange struct {
 	Account *Account
 	// The entry that changed it.
 	Entry Entry
+	// The points reserved after this change.
+	Held int64
+	// Whose account it is.
+	OwnerID scalar.ID
+	// Why it changed.
+	Cause *BonusCause
 }
 
 // BonusEntryFilter narrows a book.

@@ -18,7 +18,10 @@ type Entry interface {
 }
 
 // row is what all kinds share.
-type row struct{ *ent.LedgerEntry }
+type row struct {
+	*ent.LedgerEntry
+	about *about
+}
 
 // IsBonusEntry marks the kinds of Entry.
 func (row) IsBonusEntry() {}
@@ -26,15 +29,21 @@ func (row) IsBonusEntry() {}
 // Label says what it was, in the caller's language.
 func (r row) Label(ctx context.Context) string { return Label(viewer.From(ctx).Locale, r.LedgerEntry) }
 
-// Label says what an entry was, by its kind, bucket and explanation, in a
-// language (BCP 47).
+// Label says what an entry was, by its kind, amount, bucket and explanation, in
+// a language (BCP 47).
 func Label(lang string, e *ent.LedgerEntry) string {
 	what := string(e.Kind)
 	switch {
-	case e.Kind == ledgerentry.KindACCRUAL && e.Bucket == ledgerentry.BucketPENDING:
+	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[kept] != true && e.Bucket == ledgerentry.BucketPENDING:
 		what = "PENDING"
 	case e.Explain[ledger.Forgiven] == true:
 		what = "FORGIVEN"
+	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[kept] == true:
+		what = "KEPT"
+	case e.Kind == ledgerentry.KindTRANSFER && e.Explain[exchanged] == true:
+		what = "EXCHANGE"
+	case e.Kind == ledgerentry.KindTRANSFER && e.Amount > 0:
+		what = "RECEIVED"
 	}
 	return locale.Text(lang, "bonus.entry."+what, nil)
 }
@@ -67,7 +76,11 @@ type (
 
 // ViewEntry sees a row as one of the kinds of Entry.
 func ViewEntry(e *ent.LedgerEntry) Entry {
-	r := row{e}
+	return viewEntry(e, newAbout(e))
+}
+
+func viewEntry(e *ent.LedgerEntry, page *about) Entry {
+	r := row{e, page}
 	switch e.Kind {
 	case ledgerentry.KindACCRUAL, ledgerentry.KindACTIVATION:
 		return &Accrual{r}

@@ -91,7 +91,11 @@ func (p *Points) once(ctx context.Context, operation, key string, dry bool, owne
 			if err != nil {
 				return err
 			}
-			done = Done{Account: ViewAccount(b.Account()), Entry: ViewEntry(e)}
+			seen := newAbout(e)
+			done = Done{Account: ViewAccount(b.Account()), Entry: viewEntry(e, seen)}
+			if dry { // nothing of it can be read afterwards
+				return seen.known(ctx, tx)
+			}
 			return nil
 		})
 		return err

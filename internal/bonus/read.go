@@ -194,8 +194,10 @@ func (p *Points) Entries(ctx context.Context, a *Account, filter *BonusEntryFilt
 		return nil, store.Translate(err)
 	}
 	c := &EntryConnection{Edges: make([]*EntryEdge, len(page.Edges)), PageInfo: page.PageInfo, TotalCount: page.TotalCount}
+	together := newAbout()
 	for i, e := range page.Edges {
-		c.Edges[i] = &EntryEdge{Node: ViewEntry(e.Node), Cursor: e.Cursor}
+		together.add(e.Node)
+		c.Edges[i] = &EntryEdge{Node: viewEntry(e.Node, together), Cursor: e.Cursor}
 	}
 	return c, nil
 }

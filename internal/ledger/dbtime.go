@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -36,3 +37,6 @@ func (t dbTimeOrNull) Scan(v any) error {
 	*t.to = at
 	return dbTime{at}.Scan(v)
 }
+
+// TimeOrNull scans a time that may be null, whatever the database gives it as.
+func TimeOrNull(to **time.Time) sql.Scanner { return dbTimeOrNull{to} }
