@@ -43,6 +43,7 @@ func (w *world) fill(t *testing.T) {
 		return nil
 	}))
 	w.db.Clock.Add(time.Minute) // what is held in memory is read anew
+	w.db.Tampered()             // some points are there that nobody gave
 }
 
 // filled gives what mutations leave empty a value.

@@ -79,7 +79,7 @@ func TestCheckFindsTampering(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 				b, alice := lived(t, db)
-				b.tampered = true
+				b.Tampered()
 				b.tamper(c.change, alice)
 				found := map[string]ledger.Finding{}
 				sum, err := b.points.Books().Check(context.Background(), func(f ledger.Finding) {

@@ -47,13 +47,13 @@ const keyed = `owner_id = ? AND unit = ? AND kind = ? AND name = ?`
 
 func (k Key) args() []any { return []any{k.Owner, k.Unit, string(k.Kind), k.Name} }
 
-const accountColumns = `id, created_at, owner_id, user_id, unit, kind, name, program_id, active, pending, held, floor, seq, head_hash, next_due_at`
+const accountColumns = `id, created_at, owner_id, user_id, unit, kind, name, label, visible, program_id, tier_id, active, pending, held, floor, seq, head_hash, next_due_at`
 
 func scanAccount(row interface{ Scan(...any) error }) (*ent.LedgerAccount, error) {
 	a := &ent.LedgerAccount{Lotted: true}
 	var head []byte
 	var kind string
-	err := row.Scan(&a.ID, dbTime{&a.CreatedAt}, &a.OwnerID, &a.UserID, &a.Unit, &kind, &a.Name, &a.ProgramID,
+	err := row.Scan(&a.ID, dbTime{&a.CreatedAt}, &a.OwnerID, &a.UserID, &a.Unit, &kind, &a.Name, &a.Label, &a.Visible, &a.ProgramID, &a.TierID,
 		&a.Active, &a.Pending, &a.Held, &a.Floor, &a.Seq, &head, dbTimeOrNull{&a.NextDueAt})
 	a.Kind, a.HeadHash = ledgeraccount.Kind(kind), head
 	return a, err
@@ -92,9 +92,13 @@ func Make(ctx context.Context, tx *store.Tx, k Key) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO ledger_accounts (id, created_at, updated_at, owner_id, user_id, unit, kind, name, program_id, lotted, active, pending, held, floor, seq)
-		VALUES (?, ?, ?, ?, (SELECT id FROM users WHERE id = ?), ?, ?, ?, ?, ?, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
-		uuid.Must(uuid.NewV7()), tx.Now, tx.Now, k.Owner, k.Owner, k.Unit, string(k.Kind), k.Name, k.Program, true)
+	var label *string
+	if k.Label != "" {
+		label = &k.Label
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO ledger_accounts (id, created_at, updated_at, owner_id, user_id, unit, kind, name, label, program_id, lotted, active, pending, held, floor, seq)
+		VALUES (?, ?, ?, ?, (SELECT id FROM users WHERE id = ?), ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
+		uuid.Must(uuid.NewV7()), tx.Now, tx.Now, k.Owner, k.Owner, k.Unit, string(k.Kind), k.Name, label, k.Program, true)
 	return err
 }
 

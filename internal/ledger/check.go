@@ -49,9 +49,11 @@ func (s Summary) String() string {
 
 // Check proves the books over one snapshot, in constant memory whatever their
 // size: each account's entries are dense, chained by hash and add up to its
-// counters; what customers own is what the House's accounts gave; lots hold
-// what the accounts hold and what their moves say; nothing is reversed twice or
-// beyond itself; orders and ledger agree. report hears the first broken row of
+// counters, never below its floor; what customers own is what the House's
+// accounts gave; lots hold what the accounts hold and what their moves say;
+// holds are captured and released as far as they go; transfers leave nothing on
+// the way; nothing is reversed twice or beyond itself; orders and ledger agree.
+// report hears the first broken row of
 // each kind. It changes nothing and needs no quiet: others may write meanwhile.
 func (l *Books) Check(ctx context.Context, report func(Finding)) (Summary, error) {
 	c := &checker{sum: Summary{Units: map[string]int64{}}, report: report, broken: map[string]bool{}, given: map[string]int64{}}

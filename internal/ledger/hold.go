@@ -12,10 +12,6 @@ import (
 	"kabinet/internal/fault"
 )
 
-// ErrHoldTooSmall: a hold has less left than is captured or released;
-// params.available.
-var ErrHoldTooSmall = fault.New(fault.Refused, "HOLD_TOO_SMALL")
-
 // Hold reserves p.Amount until a time, nil is until it is captured or released:
 // out of the active lots that fall due first, into a held lot for each.
 // Faults: TOO_FEW_POINTS, INSUFFICIENT_FUNDS.
@@ -34,16 +30,20 @@ func (b *Book) Hold(ctx context.Context, p Posting, until *time.Time) (*ent.Ledg
 	if err != nil {
 		return nil, err
 	}
-	held := make([]newLot, len(moves))
+	held := make([]newLot, len(moves), len(moves)+1)
 	for i, m := range moves {
 		held[i] = newLot{amount: -m.amount, due: until, origin: &moves[i].lot}
+	}
+	if credit := -e.Amount + lots; credit > 0 { // it lay in no lot
+		held = append(held, newLot{amount: credit, due: until})
 	}
 	return e, b.fillLots(ctx, e, "HELD", held)
 }
 
 // Capture spends n of a hold, all that is left of it for 0: those first that
 // would fall due first. It is a REDEMPTION of what was held, against Spent
-// unless p.Contra says otherwise. Faults: NOT_FOUND, HOLD_TOO_SMALL.
+// unless p.Contra says otherwise. Faults: NOT_FOUND; TOO_FEW_POINTS and
+// INSUFFICIENT_FUNDS where the hold has less left.
 func (b *Book) Capture(ctx context.Context, hold uuid.UUID, n int64, p Posting) (*ent.LedgerEntry, error) {
 	h, held, n, err := b.heldLots(ctx, hold, n)
 	if err != nil {
@@ -72,7 +72,8 @@ func (b *Book) Capture(ctx context.Context, hold uuid.UUID, n int64, p Posting) 
 
 // Release gives n of a hold free, all that is left of it for 0: back into the
 // lots they came from with their due times, those first that fall due last.
-// What fell due meanwhile expires. Faults: NOT_FOUND, HOLD_TOO_SMALL.
+// What fell due meanwhile expires. Faults: NOT_FOUND; TOO_FEW_POINTS and
+// INSUFFICIENT_FUNDS where the hold has less left.
 func (b *Book) Release(ctx context.Context, hold uuid.UUID, n int64, p Posting) (*ent.LedgerEntry, error) {
 	e, err := b.release(ctx, hold, n, p)
 	if err != nil {
@@ -105,9 +106,11 @@ func (b *Book) release(ctx context.Context, hold uuid.UUID, n int64, p Posting) 
 	for _, l := range held {
 		sources[l.id] = l.source
 	}
-	back := make([]lot, len(out))
-	for i, m := range out {
-		back[i] = lot{id: sources[m.lot], remaining: -m.amount}
+	var back []lot
+	for _, m := range out {
+		if source := sources[m.lot]; source != uuid.Nil {
+			back = append(back, lot{id: source, remaining: -m.amount})
+		}
 	}
 	if err := b.changeLots(ctx, out); err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func (b *Book) expireHold(ctx context.Context, l dueLot) error {
 	return err
 }
 
-// heldLot is a lot of a hold and the one it came from.
+// heldLot is a lot of a hold and the one it came from, none of credit.
 type heldLot struct {
 	lot
 	source uuid.UUID
@@ -149,7 +152,7 @@ func (b *Book) heldLots(ctx context.Context, hold uuid.UUID, n int64) (h written
 		return h, nil, 0, fault.ErrNotFound
 	}
 	rows, err := b.tx.Query(ctx, `SELECT l.id, l.remaining, l.origin_id FROM ledger_lot_moves m JOIN ledger_lots l ON l.id = m.lot_id
-		JOIN ledger_lots s ON s.id = l.origin_id WHERE m.entry_id = ? AND l.bucket = 'HELD' AND l.remaining > 0 ORDER BY s.due_at NULLS LAST, s.id`, hold)
+		LEFT JOIN ledger_lots s ON s.id = l.origin_id WHERE m.entry_id = ? AND l.bucket = 'HELD' AND l.remaining > 0 ORDER BY CASE WHEN l.origin_id IS NULL THEN 1 ELSE 0 END, s.due_at NULLS LAST, s.id`, hold)
 	if err != nil {
 		return h, nil, 0, err
 	}
@@ -157,16 +160,18 @@ func (b *Book) heldLots(ctx context.Context, hold uuid.UUID, n int64) (h written
 	var left int64
 	for rows.Next() {
 		var l heldLot
-		if err := rows.Scan(&l.id, &l.remaining, &l.source); err != nil {
+		var source uuid.NullUUID
+		if err := rows.Scan(&l.id, &l.remaining, &source); err != nil {
 			return h, nil, 0, err
 		}
+		l.source = source.UUID
 		held, left = append(held, l), left+l.remaining
 	}
 	if n == 0 {
 		n = left
 	}
 	if n > left || left == 0 {
-		return h, nil, 0, ErrHoldTooSmall.At("input", "amount").With("available", left)
+		return h, nil, 0, TooFew(b.acc.Unit, left)
 	}
 	return h, held, n, rows.Err()
 }

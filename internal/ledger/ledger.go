@@ -42,6 +42,7 @@ type Books struct {
 type Terms struct {
 	Expires func(active time.Time) *time.Time // when those that become active then fall due; nil, or giving nil: never
 	Sliding bool                              // whenever their owner earns or spends they live on as if they came then
+	Grace   time.Duration                     // what comes back into lots that fell due lives so long; 0: it expires again
 }
 
 func (t Terms) expires(active time.Time) *time.Time {

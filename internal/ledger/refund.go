@@ -14,10 +14,6 @@ import (
 	"kabinet/internal/store"
 )
 
-// ErrRefundTooLarge: more than what was spent and not given back yet;
-// params.available.
-var ErrRefundTooLarge = fault.New(fault.Refused, "REFUND_TOO_LARGE")
-
 // written is an entry of the book, as far as undoing it goes.
 type written struct {
 	id     uuid.UUID
@@ -60,7 +56,8 @@ func (b *Book) undo(p Posting, w written) (Posting, error) {
 // Refund gives back n of what a REDEMPTION, PAYMENT or CAPTURE took, all that is
 // left of it for 0, into the lots it was taken from with the due times they
 // have: last taken first, and those that fell due meanwhile expire again. It
-// gives nil where nothing is left. Faults: NOT_FOUND, REFUND_TOO_LARGE.
+// gives nil where nothing is left. Faults: NOT_FOUND; TOO_FEW_POINTS and
+// INSUFFICIENT_FUNDS where less is left.
 func (b *Book) Refund(ctx context.Context, spending uuid.UUID, n int64, p Posting) (*ent.LedgerEntry, error) {
 	w, err := b.entry(ctx, spending)
 	if err != nil {
@@ -79,7 +76,7 @@ func (b *Book) Refund(ctx context.Context, spending uuid.UUID, n int64, p Postin
 	left := -w.amount - back
 	switch {
 	case n > left:
-		return nil, ErrRefundTooLarge.At("input", "amount").With("available", left)
+		return nil, TooFew(b.acc.Unit, left)
 	case left == 0:
 		return nil, nil
 	case n == 0:
@@ -114,7 +111,29 @@ func (b *Book) restore(ctx context.Context, e *ent.LedgerEntry, taker uuid.UUID,
 	if wanted > 0 {
 		return fmt.Errorf("ledger: entry %s took %d less from lots than is given back", taker, wanted)
 	}
+	if moves, err = b.grant(ctx, e, moves); err != nil {
+		return err
+	}
 	return b.putBack(ctx, e, moves)
+}
+
+// grant gives what would come back into lots that fell due into a new lot with
+// the days of grace of the account's terms, and says which moves are left.
+func (b *Book) grant(ctx context.Context, e *ent.LedgerEntry, moves []move) (left []move, err error) {
+	t, err := b.books.terms(ctx, b.tx, b.acc, nil)
+	if err != nil || t.Grace <= 0 {
+		return moves, err
+	}
+	until := b.tx.Now.Add(t.Grace)
+	var late []newLot
+	for i, m := range moves {
+		if m.due == nil || m.due.After(b.tx.Now) {
+			left = append(left, m)
+			continue
+		}
+		late = append(late, newLot{amount: -m.amount, due: &until, origin: &moves[i].lot})
+	}
+	return left, b.fillLots(ctx, e, string(e.Bucket), late)
 }
 
 // putBack turns moves out of lots into moves into them.
@@ -130,10 +149,11 @@ func (b *Book) putBack(ctx context.Context, e *ent.LedgerEntry, moves []move) er
 
 // takenFrom lists what an entry and its refunds still hold of each lot, in the
 // reverse of the order in which take took. What a capture took was held, and
-// goes back to where the hold had it from.
+// goes back to where the hold had it from; what came back with grace counts
+// for the lot that fell due.
 func takenFrom(ctx context.Context, tx *store.Tx, taker uuid.UUID) ([]lot, error) {
 	rows, err := tx.Query(ctx, `SELECT s.id, CAST(-sum(m.amount) AS bigint), s.due_at FROM ledger_lot_moves m JOIN ledger_lots l ON l.id = m.lot_id
-		JOIN ledger_lots s ON s.id = CASE WHEN l.bucket = 'HELD' THEN l.origin_id ELSE l.id END
+		JOIN ledger_lots s ON s.id = CASE WHEN l.bucket = 'HELD' OR l.entry_id = m.entry_id THEN l.origin_id ELSE l.id END
 		WHERE m.entry_id = ? OR m.entry_id IN (SELECT id FROM ledger_entries WHERE parent_id = ? AND kind = 'REFUND')
 		GROUP BY s.id, s.due_at ORDER BY s.due_at DESC NULLS FIRST, s.id DESC`, taker, taker)
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 
 var (
 	// ErrAlreadyReversed: an entry is reversed at most once.
-	ErrAlreadyReversed = fault.New(fault.Refused, "ENTRY_ALREADY_REVERSED")
+	ErrAlreadyReversed = fault.New(fault.Refused, "ALREADY_REVERSED")
 	// ErrNotReversible: an entry of this kind is undone in another way;
 	// params.kind.
-	ErrNotReversible = fault.New(fault.Refused, "ENTRY_NOT_REVERSIBLE")
+	ErrNotReversible = fault.New(fault.Refused, "NOT_REVERSIBLE")
 )
 
 // Short says what a reversal does where less is left than it takes back.
@@ -42,7 +42,7 @@ const Forgiven = "forgiven"
 // taken back, out of its own lot first, less what has expired of it; what it
 // took is put back into its lots. p.Short says what happens where less is left.
 // It gives nil where nothing is there to be taken back.
-// Faults: NOT_FOUND, ENTRY_ALREADY_REVERSED, ENTRY_NOT_REVERSIBLE,
+// Faults: NOT_FOUND, ALREADY_REVERSED, NOT_REVERSIBLE,
 // TOO_FEW_POINTS and INSUFFICIENT_FUNDS with ShortRefused.
 func (b *Book) Reverse(ctx context.Context, entry uuid.UUID, p Posting) (*ent.LedgerEntry, error) {
 	w, err := b.reversible(ctx, entry)

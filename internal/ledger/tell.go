@@ -40,7 +40,7 @@ func fact(a *ent.LedgerAccount, e *ent.LedgerEntry) event.Fact {
 	}
 	m := event.PointsMove{
 		AccountID: e.AccountID, OwnerID: e.OwnerID, EntryID: e.ID, Unit: e.Unit, Amount: e.Amount, Bucket: string(e.Bucket),
-		Balance: e.BalanceAfter, Pending: a.Pending, OrderID: e.OrderID,
+		Balance: e.BalanceAfter, Pending: a.Pending, Held: a.Held, OrderID: e.OrderID,
 	}
 	switch e.Kind {
 	case ledgerentry.KindREDEMPTION, ledgerentry.KindCAPTURE:

@@ -52,7 +52,13 @@ type DB struct {
 	URL   string
 	mu    sync.Mutex
 	log   []statement
+
+	tampered atomic.Bool
 }
+
+// Tampered says that the test breaks the books of the ledger on purpose: else
+// they are proven when it ends.
+func (db *DB) Tampered() { db.tampered.Store(true) }
 
 // Statements counts the SQL statements that f causes, and lists them.
 func (db *DB) Statements(f func()) (int, []string) { return db.count(f, false) }
@@ -93,7 +99,9 @@ func Each(t *testing.T, f func(t *testing.T, db *DB)) {
 	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		f(t, openURL(t, clonePostgres(t, admin)))
+		db := openURL(t, clonePostgres(t, admin))
+		db.prove(t)
+		f(t, db)
 	})
 }
 
@@ -107,7 +115,7 @@ func EachB(b *testing.B, f func(b *testing.B, db *DB)) {
 	}
 }
 
-// Open gives a migrated SQLite file of its own.
+// Open gives a migrated SQLite file of its own; its books are proven at the end.
 func Open(t testing.TB) *DB {
 	t.Helper()
 	template := sqliteTemplate(t)
@@ -115,7 +123,9 @@ func Open(t testing.TB) *DB {
 	b, err := os.ReadFile(template)
 	must(t, err)
 	must(t, os.WriteFile(path, b, 0o600))
-	return openURL(t, "sqlite://"+path)
+	db := openURL(t, "sqlite://"+path)
+	db.prove(t)
+	return db
 }
 
 // Empty opens a second database of db's kind with nothing in it.
