@@ -30,8 +30,6 @@ type Referrals struct {
 	Give func(ctx context.Context, tx *store.Tx, g Gift) (*ent.LedgerEntry, error)
 	// TakeBack takes points back that an entry gave, at most once.
 	TakeBack func(ctx context.Context, tx *store.Tx, entry uuid.UUID, cause string) error
-	// Program is the programme in force of a key, the default one for nil; PROGRAM_NOT_FOUND.
-	Program func(ctx context.Context, tx *store.Tx, key *uuid.UUID) (uuid.UUID, error)
 }
 
 // Gift is points to be given.
@@ -52,6 +50,8 @@ var (
 	ErrAlreadyClaimed = fault.New(fault.Refused, "REFERRAL_ALREADY_CLAIMED")
 	ErrNotNew         = fault.New(fault.Refused, "REFERRAL_NOT_NEW")
 	ErrTransition     = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+	// ErrProgramNotFound: the bonus programme has ended or is not known.
+	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
 )
 
 // ReferralStanding is a person's side of bringing friends.

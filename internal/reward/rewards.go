@@ -27,8 +27,6 @@ type Rewards struct {
 	Spend func(ctx context.Context, tx *store.Tx, s Spending) (*ent.LedgerEntry, error)
 	// GiveBack returns what an entry spent into the lots it came from, once for a cause.
 	GiveBack func(ctx context.Context, tx *store.Tx, spending uuid.UUID, cause string) (*ent.LedgerEntry, error)
-	// Program is the programme in force of a key, the default one for nil; PROGRAM_NOT_FOUND.
-	Program func(ctx context.Context, tx *store.Tx, key *uuid.UUID) (uuid.UUID, error)
 	// Settled shows an account as it is now, when a lot of it fell due; nil: as it is stored.
 	Settled func(ctx context.Context, a *ent.LedgerAccount) (*ent.LedgerAccount, error)
 	// IssueCode makes a code of a promotion for an owner; nil: there are no coupons.
@@ -62,4 +60,6 @@ var (
 	ErrCodeVoid     = fault.New(fault.Refused, "REWARD_CODE_CANCELLED")
 	ErrCodeExpired  = fault.New(fault.Refused, "REWARD_CODE_EXPIRED")
 	ErrTransition   = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+	// ErrProgramNotFound: the programme has ended or is not known.
+	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
 )

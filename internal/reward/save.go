@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/bonusprogram"
 	entreward "kabinet/ent/generated/reward"
 	"kabinet/ent/schema"
 	"kabinet/internal/fault"
@@ -204,7 +205,7 @@ func outOfRange[N int | int64](field string, least, most N) error {
 }
 
 func (r *Rewards) save(ctx context.Context, tx *store.Tx, w wish, id uuid.UUID) (*ent.Reward, error) {
-	program, err := r.Program(ctx, tx, w.program)
+	key, err := program(ctx, tx, w.program)
 	if err != nil {
 		return nil, err
 	}
@@ -223,14 +224,32 @@ func (r *Rewards) save(ctx context.Context, tx *store.Tx, w wish, id uuid.UUID) 
 		} else {
 			c.SetNillableStock(w.in.Stock)
 		}
-		w.set(c.Mutation(), program)
+		w.set(c.Mutation(), key)
 		rw, err := c.Save(asSystem(ctx))
 		if err != nil {
 			return nil, err
 		}
 		return rw, tx.Audit(ctx, "reward.save", uuid.Nil, rw.GlobalID(), map[string]any{"cost": rw.Cost, "kind": string(rw.Kind)})
 	}
-	return r.change(ctx, tx, w, program)
+	return r.change(ctx, tx, w, key)
+}
+
+// program is the programme in force of a key, the default one for nil.
+func program(ctx context.Context, tx *store.Tx, key *uuid.UUID) (uuid.UUID, error) {
+	q := tx.BonusProgram.Query().Where(bonusprogram.RetiredAtIsNil())
+	if key != nil {
+		q.Where(bonusprogram.KeyID(*key))
+	} else {
+		q.Where(bonusprogram.IsDefault(true))
+	}
+	p, err := q.Only(ctx)
+	if ent.IsNotFound(err) {
+		return uuid.Nil, ErrProgramNotFound.At("input", "programId")
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return p.KeyID, nil
 }
 
 func (r *Rewards) change(ctx context.Context, tx *store.Tx, w wish, program uuid.UUID) (*ent.Reward, error) {
