@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -35,27 +34,27 @@ func (r *bonusAccountResolver) Lots(ctx context.Context, obj *bonus.Account) ([]
 }
 
 func (r *bonusAccountResolver) Holds(ctx context.Context, obj *bonus.Account) ([]*bonus.Hold, error) {
-	panic(fmt.Errorf("not implemented: Holds - holds"))
+	return r.Points.Holds(ctx, obj)
 }
 
 func (r *bonusAccountResolver) NextExpiry(ctx context.Context, obj *bonus.Account) (*bonus.BonusNextExpiry, error) {
-	panic(fmt.Errorf("not implemented: NextExpiry - nextExpiry"))
+	return r.Points.NextExpiry(ctx, obj)
 }
 
 func (r *bonusAccountResolver) Statement(ctx context.Context, obj *bonus.Account, from time.Time, to time.Time) (*bonus.BonusStatement, error) {
-	panic(fmt.Errorf("not implemented: Statement - statement"))
+	return r.Points.Statement(ctx, obj, from, to)
 }
 
 func (r *bonusHoldResolver) Remaining(ctx context.Context, obj *bonus.Hold) (int64, error) {
-	panic(fmt.Errorf("not implemented: Remaining - remaining"))
+	return r.Points.Remaining(ctx, obj)
 }
 
 func (r *bonusHoldResolver) State(ctx context.Context, obj *bonus.Hold) (bonus.BonusHoldState, error) {
-	panic(fmt.Errorf("not implemented: State - state"))
+	return r.Points.State(ctx, obj)
 }
 
 func (r *bonusHoldResolver) Until(ctx context.Context, obj *bonus.Hold) (*time.Time, error) {
-	panic(fmt.Errorf("not implemented: Until - until"))
+	return r.Points.Until(ctx, obj)
 }
 
 func (r *bonusProgramResolver) Name(ctx context.Context, obj *generated.BonusProgram) (string, error) {
@@ -74,35 +73,35 @@ func (r *bonusProgramResolver) Terms(ctx context.Context, obj *generated.BonusPr
 }
 
 func (r *bonusProgramResolver) Rounding(ctx context.Context, obj *generated.BonusProgram) (bonus.PointsRounding, error) {
-	panic(fmt.Errorf("not implemented: Rounding - rounding"))
+	return bonus.PointsRounding(obj.Rounding), nil
 }
 
 func (r *bonusProgramResolver) TransferLimits(ctx context.Context, obj *generated.BonusProgram) (*bonus.TransferLimits, error) {
-	panic(fmt.Errorf("not implemented: TransferLimits - transferLimits"))
+	return bonus.Limits(obj), nil
 }
 
 func (r *bonusProgramResolver) AdjustmentLimit(ctx context.Context, obj *generated.BonusProgram) (*int64, error) {
-	panic(fmt.Errorf("not implemented: AdjustmentLimit - adjustmentLimit"))
+	return bonus.AdjustmentLimit(ctx, obj), nil
 }
 
 func (r *bonusProgramResolver) ExchangeRates(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.ExchangeRate, error) {
-	panic(fmt.Errorf("not implemented: ExchangeRates - exchangeRates"))
+	return bonus.Rates(obj), nil
 }
 
 func (r *bonusProgramResolver) RemindDays(ctx context.Context, obj *generated.BonusProgram) ([]int, error) {
-	panic(fmt.Errorf("not implemented: RemindDays - remindDays"))
+	return bonus.Reminders(obj), nil
 }
 
 func (r *bonusProgramResolver) Translations(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.BonusProgramText, error) {
-	panic(fmt.Errorf("not implemented: Translations - translations"))
+	return bonus.ProgramTexts(obj), nil
 }
 
 func (r *bonusStatementResolver) Entries(ctx context.Context, obj *bonus.BonusStatement, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error) {
-	panic(fmt.Errorf("not implemented: Entries - entries"))
+	return r.Points.StatementEntries(ctx, obj, after, first, before, last)
 }
 
 func (r *bonusTransferResolver) Counterpart(ctx context.Context, obj *bonus.Transfer) (*string, error) {
-	panic(fmt.Errorf("not implemented: Counterpart - counterpart"))
+	return r.Points.Counterpart(ctx, obj)
 }
 
 func (r *mutationResolver) RedeemPoints(ctx context.Context, input bonus.RedeemPointsInput) (*gql.RedeemPointsPayload, error) {
@@ -120,7 +119,7 @@ func (r *mutationResolver) AccruePoints(ctx context.Context, input bonus.AccrueP
 func (r *mutationResolver) AdjustPoints(ctx context.Context, input bonus.AdjustPointsInput) (*gql.AdjustPointsPayload, error) {
 	done, err := r.Points.Adjust(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	return &gql.AdjustPointsPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
+	return &gql.AdjustPointsPayload{Account: done.Account, Entry: done.Entry, Pending: done.Pending, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) BonusPrograms(ctx context.Context) ([]*generated.BonusProgram, error) {

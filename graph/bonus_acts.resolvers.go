@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -18,75 +17,104 @@ import (
 )
 
 func (r *companyResolver) BonusAccount(ctx context.Context, obj *generated.Company, programID *scalar.ID) (*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: BonusAccount - bonusAccount"))
+	return found(r.Points.CompanyAccount(ctx, obj.ID, programID))
 }
 
 func (r *companyResolver) BonusAccounts(ctx context.Context, obj *generated.Company) ([]*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: BonusAccounts - bonusAccounts"))
+	return r.Points.CompanyAccounts(ctx, obj.ID)
 }
 
 func (r *mutationResolver) HoldPoints(ctx context.Context, input bonus.HoldPointsInput) (*gql.HoldPointsPayload, error) {
-	panic(fmt.Errorf("not implemented: HoldPoints - holdPoints"))
+	done, err := r.Points.Hold(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.HoldPointsPayload{Account: done.Account, Hold: asHold(done.Entry), Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CaptureHold(ctx context.Context, input bonus.CaptureHoldInput) (*gql.CaptureHoldPayload, error) {
-	panic(fmt.Errorf("not implemented: CaptureHold - captureHold"))
+	done, err := r.Points.Capture(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CaptureHoldPayload{Account: done.Account, Entry: asHold(done.Entry), Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReleaseHold(ctx context.Context, input bonus.ReleaseHoldInput) (*gql.ReleaseHoldPayload, error) {
-	panic(fmt.Errorf("not implemented: ReleaseHold - releaseHold"))
+	done, err := r.Points.Release(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReleaseHoldPayload{Account: done.Account, Entry: asHold(done.Entry), Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ExchangePoints(ctx context.Context, input bonus.ExchangePointsInput) (*gql.ExchangePointsPayload, error) {
-	panic(fmt.Errorf("not implemented: ExchangePoints - exchangePoints"))
+	done, err := r.Points.Exchange(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ExchangePointsPayload{From: done.From, To: done.To, Given: done.Given, Got: done.Got, Remainder: done.Remainder, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) TransferPoints(ctx context.Context, input bonus.TransferPointsInput) (*gql.TransferPointsPayload, error) {
-	panic(fmt.Errorf("not implemented: TransferPoints - transferPoints"))
+	done, err := r.Points.Transfer(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.TransferPointsPayload{Account: done.Account, Entry: done.Entry, RecipientName: done.RecipientName, Fee: done.Fee, DailyLeft: done.DailyLeft, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveBonusProgram(ctx context.Context, input bonus.SaveBonusProgramInput) (*gql.SaveBonusProgramPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveBonusProgram - saveBonusProgram"))
+	program, err := r.Points.SaveProgram(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveBonusProgramPayload{Program: program, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RetireBonusProgram(ctx context.Context, input bonus.RetireBonusProgramInput) (*gql.RetireBonusProgramPayload, error) {
-	panic(fmt.Errorf("not implemented: RetireBonusProgram - retireBonusProgram"))
+	program, err := r.Points.RetireProgram(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RetireBonusProgramPayload{Program: program, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AccruePointsInBulk(ctx context.Context, input bonus.AccruePointsInBulkInput) (*gql.AccruePointsInBulkPayload, error) {
-	panic(fmt.Errorf("not implemented: AccruePointsInBulk - accruePointsInBulk"))
+	bulk, err := r.Points.AccrueInBulk(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	results, done := rowResults(ctx, bulk)
+	return &gql.AccruePointsInBulkPayload{Results: results, Done: done, Replayed: bulk.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ApproveAdjustment(ctx context.Context, input bonus.ApproveAdjustmentInput) (*gql.ApproveAdjustmentPayload, error) {
-	panic(fmt.Errorf("not implemented: ApproveAdjustment - approveAdjustment"))
+	done, err := r.Points.Approve(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ApproveAdjustmentPayload{Adjustment: done.Pending, Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RejectAdjustment(ctx context.Context, input bonus.RejectAdjustmentInput) (*gql.RejectAdjustmentPayload, error) {
-	panic(fmt.Errorf("not implemented: RejectAdjustment - rejectAdjustment"))
+	adjustment, err := r.Points.Reject(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RejectAdjustmentPayload{Adjustment: adjustment, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReverseEntry(ctx context.Context, input bonus.ReverseEntryInput) (*gql.ReverseEntryPayload, error) {
-	panic(fmt.Errorf("not implemented: ReverseEntry - reverseEntry"))
+	done, err := r.Points.ReverseEntry(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReverseEntryPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ActivatePoints(ctx context.Context, input bonus.ActivatePointsInput) (*gql.ActivatePointsPayload, error) {
-	panic(fmt.Errorf("not implemented: ActivatePoints - activatePoints"))
+	done, err := r.Points.ActivatePoints(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ActivatePointsPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CancelPending(ctx context.Context, input bonus.CancelPendingInput) (*gql.CancelPendingPayload, error) {
-	panic(fmt.Errorf("not implemented: CancelPending - cancelPending"))
+	done, err := r.Points.CancelPending(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CancelPendingPayload{Account: done.Account, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ExtendLot(ctx context.Context, input bonus.ExtendLotInput) (*gql.ExtendLotPayload, error) {
-	panic(fmt.Errorf("not implemented: ExtendLot - extendLot"))
+	lot, err := r.Points.ExtendLot(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ExtendLotPayload{Lot: lot, UserErrors: userErrors}, err
 }
 
 func (r *pendingAdjustmentResolver) Program(ctx context.Context, obj *bonus.PendingAdjustment) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.Points.AdjustmentProgram(ctx, obj)
 }
 
 func (r *queryResolver) PendingAdjustments(ctx context.Context, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.PendingAdjustmentConnection, error) {
-	panic(fmt.Errorf("not implemented: PendingAdjustments - pendingAdjustments"))
+	return r.Points.PendingAdjustments(ctx, after, first, before, last)
 }
 
 func (r *Resolver) PendingAdjustment() gql.PendingAdjustmentResolver {

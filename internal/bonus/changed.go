@@ -9,25 +9,29 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/ent/generated/ledgeraccount"
-	"kabinet/ent/generated/ledgerentry"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/live"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
 
-// BalanceChanged sends each change of the caller's own points after a cursor,
-// from now on for nil: the counters as they were after that change, the account
-// as it is when it is sent. Faults: UNAUTHENTICATED, INVALID_CURSOR,
-// CURSOR_EXPIRED.
+// BalanceChanged sends each change of the caller's own points, and of those of
+// the company or family that he acts for and may read, after a cursor, from now
+// on for nil: the counters as they were after that change, the account as it is
+// when it is sent. Faults: UNAUTHENTICATED, INVALID_CURSOR, CURSOR_EXPIRED.
 func (p *Points) BalanceChanged(ctx context.Context, after *string) (<-chan *BonusBalanceChange, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
 		return nil, fault.ErrUnauthenticated
 	}
+	streams := []uuid.UUID{v.UserID}
+	if v.OwnerID != uuid.Nil && v.OwnerID != v.UserID && max(v.Reach("bonus", "read"), v.Reach("bonus", "write")) >= viewer.ReachOwner {
+		streams = append(streams, v.OwnerID)
+	}
 	ended := func(err error) { viewer.EndStream(ctx, err) }
-	return live.Follow(ctx, p.Streams, after, []uuid.UUID{v.UserID}, ended,
+	return live.Follow(ctx, p.Streams, after, streams, ended,
 		func(ctx context.Context, e event.Stored, cursor string) (*BonusBalanceChange, error) {
 			if !strings.HasPrefix(e.Kind, "points.") {
 				return nil, nil
@@ -36,7 +40,8 @@ func (p *Points) BalanceChanged(ctx context.Context, after *string) (<-chan *Bon
 			if err := json.Unmarshal(e.Payload, &m); err != nil {
 				return nil, fmt.Errorf("bonus: read %s %s: %w", e.Kind, e.EventID, err)
 			}
-			if m.OwnerID != v.UserID { // of a company he acted for
+			// Nothing moved yet, or it stands on the stream of its owner too.
+			if m.EntryID == uuid.Nil || m.OwnerID != e.StreamID {
 				return nil, nil
 			}
 			return p.change(ctx, e, m, cursor)
@@ -44,7 +49,7 @@ func (p *Points) BalanceChanged(ctx context.Context, after *string) (<-chan *Bon
 }
 
 func (p *Points) change(ctx context.Context, e event.Stored, m event.PointsMove, cursor string) (*BonusBalanceChange, error) {
-	c := &BonusBalanceChange{Cursor: cursor, Kind: e.Kind, Balance: m.Balance, Pending: m.Pending}
+	c := &BonusBalanceChange{Cursor: cursor, Kind: e.Kind, Balance: m.Balance, Pending: m.Pending, Held: m.Held}
 	accounts, err := p.Store.Client.LedgerAccount.Query().Where(ledgeraccount.ID(m.AccountID)).CollectUnder(ctx, "account")
 	if err != nil {
 		return nil, err
@@ -56,14 +61,14 @@ func (p *Points) change(ctx context.Context, e event.Stored, m event.PointsMove,
 	if c.Account, err = p.Settled(ctx, a); err != nil {
 		return nil, err
 	}
-	entries, err := p.Store.Client.LedgerEntry.Query().Where(ledgerentry.ID(m.EntryID)).CollectUnder(ctx, "entry")
-	if err != nil {
-		return nil, err
-	}
-	entry, err := entries.Only(ctx)
+	entry, err := p.Store.Client.LedgerEntry.Get(ctx, m.EntryID) // whole: the cause is made of it too
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	c.Entry = ViewEntry(entry)
+	c.Entry, c.OwnerID = ViewEntry(entry), scalar.ID{Prefix: "usr", UUID: m.OwnerID}
+	if m.OwnerID != viewer.From(ctx).UserID {
+		c.OwnerID.Prefix = "com"
+	}
+	c.Cause = &BonusCause{Kind: entry.Kind, Label: Label(viewer.From(ctx).Locale, entry), OrderID: row{LedgerEntry: entry}.OrderID(), Reason: entry.Note}
 	return c, nil
 }

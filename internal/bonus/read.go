@@ -128,6 +128,45 @@ func (p *Points) AccountsOf(ctx context.Context, user uuid.UUID) ([]*Account, er
 	return accounts, nil
 }
 
+// CompanyAccount is the account of the company or family that the caller acts
+// for; staff see everybody's. It is not made: one that earned nothing has none.
+// Faults: FORBIDDEN without the grant to read its bonuses, INVALID_ID,
+// PROGRAM_NOT_FOUND, NOT_FOUND.
+func (p *Points) CompanyAccount(ctx context.Context, company uuid.UUID, programID *scalar.ID) (*Account, error) {
+	if err := reads(ctx, company); err != nil {
+		return nil, err
+	}
+	prog, err := p.program(ctx, p.Store.Client, programID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.find(ctx, company, prog)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return p.Settled(ctx, a)
+}
+
+// CompanyAccounts are those of the company or family that the caller acts for.
+// Faults: FORBIDDEN.
+func (p *Points) CompanyAccounts(ctx context.Context, company uuid.UUID) ([]*Account, error) {
+	if err := reads(ctx, company); err != nil {
+		return nil, err
+	}
+	return p.AccountsOf(ctx, company)
+}
+
+// reads lets through who may see the points of a company or family: staff, and
+// the member who acts for it, where his role says so.
+func reads(ctx context.Context, company uuid.UUID) error {
+	v := viewer.From(ctx)
+	reach := max(v.Reach("bonus", "read"), v.Reach("bonus", "write"))
+	if reach == viewer.ReachAll || v.OwnerID == company && reach >= viewer.ReachOwner {
+		return nil
+	}
+	return fault.ErrForbidden
+}
+
 // maxAccounts bounds a person's accounts, one a programme.
 const maxAccounts = 100
 

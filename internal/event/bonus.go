@@ -1,6 +1,10 @@
 package event
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // PointsMove is what all facts about points carry: the entry and the account's
 // counters after it.
@@ -13,6 +17,7 @@ type PointsMove struct {
 	Bucket    string     `json:"bucket"` // PENDING, ACTIVE or HELD: which points moved
 	Balance   int64      `json:"balance"`
 	Pending   int64      `json:"pending"`
+	Held      int64      `json:"held,omitempty"`
 	OrderID   *uuid.UUID `json:"orderId,omitempty"`
 }
 
@@ -66,3 +71,19 @@ func (PointsReleased) Kind() string { return "points.released" }
 
 // Kind implements Fact.
 func (PointsTransferred) Kind() string { return "points.transferred" }
+
+// PointsExpiring is told some days before points expire.
+type PointsExpiring struct {
+	AccountID uuid.UUID `json:"accountId"`
+	OwnerID   uuid.UUID `json:"ownerId"`
+	Unit      string    `json:"unit"`
+	Amount    int64     `json:"amount"` // of all that expire on that day, by UTC
+	DueAt     time.Time `json:"dueAt"`  // when the first of them do
+	Days      int       `json:"days"`   // how many days before it is told
+}
+
+// Subject implements Fact.
+func (m PointsExpiring) Subject() (string, uuid.UUID) { return "acc", m.AccountID }
+
+// Kind implements Fact.
+func (PointsExpiring) Kind() string { return "points.expiring" }

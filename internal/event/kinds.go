@@ -6,7 +6,7 @@ var personal = []Fact{
 	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, PasswordChanged{}, ProfileUpdated{},
 	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
-	PointsHeld{}, PointsReleased{}, PointsTransferred{}, WalletChanged{},
+	PointsHeld{}, PointsReleased{}, PointsTransferred{}, PointsExpiring{}, WalletChanged{},
 	TicketOpened{}, TicketReplied{}, TicketChanged{},
 	TierChanged{}, TierWillDowngrade{},
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},
