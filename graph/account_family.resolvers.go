@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
@@ -15,59 +14,77 @@ import (
 )
 
 func (r *familyResolver) Invitations(ctx context.Context, obj *account.Family) ([]*account.FamilyInvitation, error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	return r.People.OpenInvitations(ctx, obj)
 }
 
 func (r *familyResolver) Cards(ctx context.Context, obj *account.Family) ([]*account.FamilyCard, error) {
-	panic(fmt.Errorf("not implemented: Cards - cards"))
+	return r.People.Cards(ctx, obj)
 }
 
 func (r *familyResolver) BonusAccounts(ctx context.Context, obj *account.Family) ([]*bonus.Account, error) {
-	panic(fmt.Errorf("not implemented: BonusAccounts - bonusAccounts"))
+	return r.Points.AccountsOf(ctx, obj.ID.UUID)
 }
 
 func (r *mutationResolver) CreateFamily(ctx context.Context, input account.CreateFamilyInput) (*gql.CreateFamilyPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateFamily - createFamily"))
+	family, err := r.People.CreateFamily(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CreateFamilyPayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) InviteToFamily(ctx context.Context, input account.InviteToFamilyInput) (*gql.InviteToFamilyPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteToFamily - inviteToFamily"))
+	invitation, err := r.People.InviteToFamily(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.InviteToFamilyPayload{Invitation: invitation, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) WithdrawFamilyInvitation(ctx context.Context, input account.WithdrawFamilyInvitationInput) (*gql.WithdrawFamilyInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: WithdrawFamilyInvitation - withdrawFamilyInvitation"))
+	family, err := r.People.WithdrawFamilyInvitation(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.WithdrawFamilyInvitationPayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AcceptFamilyInvitation(ctx context.Context, input account.AcceptFamilyInvitationInput) (*gql.AcceptFamilyInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: AcceptFamilyInvitation - acceptFamilyInvitation"))
+	family, err := r.People.AcceptFamilyInvitation(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AcceptFamilyInvitationPayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) DeclineFamilyInvitation(ctx context.Context, input account.DeclineFamilyInvitationInput) (*gql.DeclineFamilyInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: DeclineFamilyInvitation - declineFamilyInvitation"))
+	invitation, err := r.People.DeclineFamilyInvitation(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.DeclineFamilyInvitationPayload{Invitation: invitation, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ChangeFamilyRole(ctx context.Context, input account.ChangeFamilyRoleInput) (*gql.ChangeFamilyRolePayload, error) {
-	panic(fmt.Errorf("not implemented: ChangeFamilyRole - changeFamilyRole"))
+	family, err := r.People.ChangeFamilyRole(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ChangeFamilyRolePayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RemoveFamilyMember(ctx context.Context, input account.RemoveFamilyMemberInput) (*gql.RemoveFamilyMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveFamilyMember - removeFamilyMember"))
+	family, err := r.People.RemoveFamilyMember(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RemoveFamilyMemberPayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) LeaveFamily(ctx context.Context, input account.LeaveFamilyInput) (*gql.LeaveFamilyPayload, error) {
-	panic(fmt.Errorf("not implemented: LeaveFamily - leaveFamily"))
+	families, err := r.People.LeaveFamily(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.LeaveFamilyPayload{Families: families, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) UpdateFamilySettings(ctx context.Context, input account.UpdateFamilySettingsInput) (*gql.UpdateFamilySettingsPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateFamilySettings - updateFamilySettings"))
+	family, err := r.People.UpdateFamilySettings(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpdateFamilySettingsPayload{Family: family, UserErrors: userErrors}, err
 }
 
 func (r *userResolver) Families(ctx context.Context, obj *generated.User) ([]*account.Family, error) {
-	panic(fmt.Errorf("not implemented: Families - families"))
+	return r.People.Families(ctx, obj.ID)
 }
 
 func (r *userResolver) FamilyInvitations(ctx context.Context, obj *generated.User) ([]*account.FamilyInvitation, error) {
-	panic(fmt.Errorf("not implemented: FamilyInvitations - familyInvitations"))
+	return r.People.FamilyInvitations(ctx, obj.ID)
 }
 
 func (r *Resolver) Family() gql.FamilyResolver { return &familyResolver{r} }

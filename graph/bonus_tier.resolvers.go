@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -19,87 +18,93 @@ import (
 )
 
 func (r *bonusAccountResolver) Tier(ctx context.Context, obj *bonus.Account) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Tier - tier"))
+	return r.Resolver.Tiers.Of(ctx, obj.LedgerAccount)
 }
 
 func (r *bonusAccountResolver) TierProgress(ctx context.Context, obj *bonus.Account) (*tier.TierProgress, error) {
-	panic(fmt.Errorf("not implemented: TierProgress - tierProgress"))
+	return r.Resolver.Tiers.ProgressOf(ctx, obj.ID)
 }
 
 func (r *bonusAccountResolver) TierChanges(ctx context.Context, obj *bonus.Account, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TierChangeConnection, error) {
-	panic(fmt.Errorf("not implemented: TierChanges - tierChanges"))
+	return r.Resolver.Tiers.Changes(ctx, obj.ID, tier.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *mutationResolver) SaveTier(ctx context.Context, input tier.SaveTierInput) (*gql.SaveTierPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveTier - saveTier"))
+	made, err := r.Resolver.Tiers.Save(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveTierPayload{Tier: made, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RetireTier(ctx context.Context, input tier.RetireTierInput) (*gql.RetireTierPayload, error) {
-	panic(fmt.Errorf("not implemented: RetireTier - retireTier"))
+	old, err := r.Resolver.Tiers.Retire(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RetireTierPayload{Tier: old, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetCustomerTier(ctx context.Context, input tier.SetCustomerTierInput) (*gql.SetCustomerTierPayload, error) {
-	panic(fmt.Errorf("not implemented: SetCustomerTier - setCustomerTier"))
+	done, err := r.Resolver.Tiers.Set(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetCustomerTierPayload{Progress: done.Progress, Change: done.Change, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Tiers(ctx context.Context, programID *scalar.ID) ([]*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Tiers - tiers"))
+	return r.Resolver.Tiers.InForce(ctx, programID)
 }
 
 func (r *queryResolver) CustomerTier(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*tier.TierProgress, error) {
-	panic(fmt.Errorf("not implemented: CustomerTier - customerTier"))
+	return found(r.Resolver.Tiers.CustomerTier(ctx, userID, programID))
 }
 
 func (r *tierResolver) Program(ctx context.Context, obj *generated.Tier) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.Resolver.Tiers.ProgramOf(ctx, obj)
 }
 
 func (r *tierResolver) Name(ctx context.Context, obj *generated.Tier) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return tier.Name(ctx, obj), nil
 }
 
 func (r *tierResolver) Description(ctx context.Context, obj *generated.Tier) (*string, error) {
-	panic(fmt.Errorf("not implemented: Description - description"))
+	return tier.Description(ctx, obj), nil
 }
 
 func (r *tierResolver) SpentThreshold(ctx context.Context, obj *generated.Tier) (*scalar.Money, error) {
-	panic(fmt.Errorf("not implemented: SpentThreshold - spentThreshold"))
+	return tier.SpentThreshold(obj), nil
 }
 
 func (r *tierResolver) Perks(ctx context.Context, obj *generated.Tier) ([]*tier.TierPerk, error) {
-	panic(fmt.Errorf("not implemented: Perks - perks"))
+	return tier.Perks(ctx, obj), nil
 }
 
 func (r *tierChangeResolver) Label(ctx context.Context, obj *generated.TierChange) (string, error) {
-	panic(fmt.Errorf("not implemented: Label - label"))
+	return tier.ChangeLabel(ctx, obj), nil
 }
 
 func (r *tierChangeResolver) From(ctx context.Context, obj *generated.TierChange) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: From - from"))
+	return r.Resolver.Tiers.Version(ctx, obj.FromID, obj.FromVersion)
 }
 
 func (r *tierChangeResolver) To(ctx context.Context, obj *generated.TierChange) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: To - to"))
+	return r.Resolver.Tiers.Version(ctx, obj.ToID, obj.ToVersion)
 }
 
 func (r *tierDeferralResolver) Tier(ctx context.Context, obj *tier.TierDeferral) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Tier - tier"))
+	return obj.Tier(), nil
 }
 
 func (r *tierProgressResolver) Current(ctx context.Context, obj *tier.TierProgress) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Current - current"))
+	return obj.Current(), nil
 }
 
 func (r *tierProgressResolver) Next(ctx context.Context, obj *tier.TierProgress) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Next - next"))
+	return obj.Next(), nil
 }
 
 func (r *tierRiskResolver) Tier(ctx context.Context, obj *tier.TierRisk) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Tier - tier"))
+	return obj.Tier(), nil
 }
 
 func (r *userResolver) Tier(ctx context.Context, obj *generated.User) (*generated.Tier, error) {
-	panic(fmt.Errorf("not implemented: Tier - tier"))
+	return r.Resolver.Tiers.OfPerson(ctx, obj.ID)
 }
 
 func (r *Resolver) Tier() gql.TierResolver { return &tierResolver{r} }

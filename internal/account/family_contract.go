@@ -95,6 +95,8 @@ type FamilyInvitation struct {
 	CreatedAt time.Time
 	// When it can no longer be accepted.
 	ExpiresAt time.Time
+
+	email *string
 }
 
 // CreateFamilyInput is the input of createFamily.

@@ -24,6 +24,9 @@ const (
 	RoleOwner         = "Owner"
 	RoleBuyer         = "Buyer"
 	RoleAccountant    = "Accountant"
+	RoleHolder        = "Holder" // of a family, as the next two
+	RoleSpender       = "Spender"
+	RoleMember        = "Member"
 )
 
 func grants(reach, operation string, resources ...string) (g []schema.Grant) {
@@ -60,6 +63,13 @@ var readyRoles = []struct {
 	{RoleBuyer, role.AudienceCOMPANY, join(
 		grants("OWN", "read", "order", "ticket"),
 		grants("OWN", "write", "order", "ticket"))},
+	{RoleHolder, role.AudienceFAMILY, join(
+		grants("OWNER", "read", "company", "order", "bonus", "marketing", "wallet"),
+		grants("OWNER", "write", "company", "order", "bonus", "marketing", "wallet"))},
+	{RoleSpender, role.AudienceFAMILY, join(
+		grants("OWNER", "read", "company", "bonus", "marketing"),
+		grants("OWNER", "write", "bonus", "marketing"))},
+	{RoleMember, role.AudienceFAMILY, grants("OWNER", "read", "company", "bonus", "marketing")},
 	{RoleAccountant, role.AudienceCOMPANY, grants("OWNER", "read", "order", "bonus", "wallet", "ticket")},
 }
 

@@ -31,6 +31,8 @@ func (Letter) Kind() string { return "letter" }
 const (
 	letterCode  = "code"
 	letterKnown = "known"
+	// letterFamily invites into a family.
+	letterFamily = "family"
 )
 
 // Send hands one rendered letter to an adapter. id is the same on every try.
@@ -84,7 +86,7 @@ var letterTemplate = sync.OnceValues(func() (*template.Template, error) {
 // render writes a letter. It holds nothing that a stranger typed, such as the
 // name given at registration: a letter must not carry his words to somebody else.
 func render(l Letter, code string, minutes int) (subject, text, page string, err error) {
-	if l.Template != letterCode && l.Template != letterKnown {
+	if l.Template != letterCode && l.Template != letterKnown && l.Template != letterFamily {
 		return "", "", "", fmt.Errorf("account: no letter %q", l.Template)
 	}
 	say := func(part string) string {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/google/uuid"
+
 	ent "kabinet/ent/generated"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -20,6 +22,14 @@ type People struct {
 	Store   *store.Store
 	Streams *live.Streams
 	Mail    Mailer
+
+	// FamilyCards are the balances of a family's shared card, which the caller
+	// may see; bonus knows them. server.go fills it.
+	FamilyCards func(ctx context.Context, family uuid.UUID) ([]*FamilyCard, error)
+
+	// Referred notes by whose referral code a person comes, who registers in
+	// this moment; false where nobody has it. nil: codes are not known here.
+	Referred func(ctx context.Context, tx *store.Tx, user uuid.UUID, code string) (bool, error)
 
 	o      Options
 	hashes *hasher

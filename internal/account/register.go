@@ -65,12 +65,16 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 		return nil, nil, err
 	}
 	var made *Challenge
+	var notes []string
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := reserveLetter(ctx, tx, uses); err != nil {
 			return err
 		}
 		id, err := p.provisional(ctx, tx, *name, in)
 		if err != nil {
+			return err
+		}
+		if notes, err = p.referred(ctx, tx, id, in, warnings(in.Password, address)); err != nil {
 			return err
 		}
 		known, err := tx.ContactPoint.Query().Where(contactpoint.KindEQ(contactpoint.KindEMAIL),
@@ -84,7 +88,26 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 	if err != nil {
 		return nil, nil, err
 	}
-	return made, warnings(in.Password, address), nil
+	return made, notes, nil
+}
+
+// referred notes who brought the person, whether the address is known or not,
+// and warns of a code that nobody has.
+func (p *People) referred(ctx context.Context, tx *store.Tx, id uuid.UUID, in RegisterInput, notes []string) ([]string, error) {
+	if in.ReferralCode == nil || strings.TrimSpace(*in.ReferralCode) == "" {
+		return notes, nil
+	}
+	known := false
+	if p.Referred != nil {
+		var err error
+		if known, err = p.Referred(ctx, tx, id, *in.ReferralCode); err != nil {
+			return nil, err
+		}
+	}
+	if !known {
+		notes = append(notes, WarnReferralCode)
+	}
+	return notes, nil
 }
 
 // reserveLetter counts a letter, or says how long to wait.

@@ -32,6 +32,16 @@ type money struct {
 	currency string
 }
 
+// worded is a value in a text that depends on who reads it.
+type worded interface {
+	words(lang, zone string) string
+}
+
+// giveOwn is give for the person on whose own stream the fact stands.
+func (i *Inbox) giveOwn(ctx context.Context, tx *store.Tx, e event.Stored, n note) error {
+	return i.give(ctx, tx, e, e.StreamID, n)
+}
+
 // give makes one notification of a fact for a person: once per fact, person
 // and type, whoever hears it again. A person who is not there, such as one
 // that was erased or a company, gets none.
@@ -52,7 +62,7 @@ func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uui
 	if err != nil {
 		return err
 	}
-	for _, private := range []string{"ownerId", "userId"} {
+	for _, private := range []string{"ownerId", "userId", "names"} {
 		delete(data, private)
 	}
 	title, body := n.words(u.Locale, u.TimeZone, e)
@@ -86,8 +96,11 @@ func (i *Inbox) giveAll(ctx context.Context, tx *store.Tx, e event.Stored, users
 func (n note) words(lang, zone string, e event.Stored) (title, body string) {
 	params := map[string]any{"date": locale.DateTime(lang, e.CreatedAt, zone)}
 	for k, v := range n.params {
-		if m, ok := v.(money); ok {
-			v = locale.Money(lang, m.minor, m.currency)
+		switch w := v.(type) {
+		case money:
+			v = locale.Money(lang, w.minor, w.currency)
+		case worded:
+			v = w.words(lang, zone)
 		}
 		params[k] = v
 	}

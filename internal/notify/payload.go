@@ -14,7 +14,7 @@ import (
 // kindsOf says what the ids in facts are ids of. An id that is not listed does
 // not leave the house.
 var kindsOf = map[string]string{
-	"accountId": "acc", "contactPointId": "cpt", "entryId": "ent", "messageId": "msg", "notificationId": "ntf",
+	"accountId": "acc", "programId": "prog", "invitationId": "inv", "familyId": "com", "changeId": "tch", "contactPointId": "cpt", "entryId": "ent", "messageId": "msg", "notificationId": "ntf",
 	"orderId": "order", "sessionId": "ses", "sessionIds": "ses", "ticketId": "tkt", "userId": "usr",
 }
 

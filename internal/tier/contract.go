@@ -3,8 +3,7 @@ package tier
 import (
 	"time"
 
-	"github.com/google/uuid"
-
+	ent "kabinet/ent/generated"
 	"kabinet/internal/scalar"
 )
 
@@ -114,7 +113,7 @@ type TierProgress struct {
 	// A fall that is due and waits.
 	Deferred *TierDeferral
 
-	current, next *uuid.UUID // rows of tiers
+	current, next *ent.Tier
 }
 
 // TierRisk is what would be lost, and when.
@@ -124,7 +123,7 @@ type TierRisk struct {
 	// What the present tier gives and the other does not.
 	Loses []*TierPerk
 
-	tier *uuid.UUID // a row of tiers
+	tier *ent.Tier // nil: none
 }
 
 // TierDeferral is a fall that is due and waits.
@@ -132,5 +131,5 @@ type TierDeferral struct {
 	// When.
 	At time.Time
 
-	tier *uuid.UUID // a row of tiers
+	tier *ent.Tier // nil: none
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/fault"
 	"kabinet/internal/store"
 )
 
@@ -25,4 +26,16 @@ type Tiers struct {
 	// Account makes an owner's account in a programme (its key_id, nil for the
 	// default one) at first need. server.go fills it with the ledger's.
 	Account func(ctx context.Context, tx *store.Tx, owner uuid.UUID, program *uuid.UUID) (uuid.UUID, error)
+
+	cache cache
 }
+
+// What the rules of tiers say no with.
+var (
+	// ErrProgramNotFound: the programme has ended or is not known.
+	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
+	// ErrAlreadyTaken: another tier of the programme has this rank or handle.
+	ErrAlreadyTaken = fault.New(fault.Refused, "ALREADY_TAKEN")
+
+	errDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
+)
