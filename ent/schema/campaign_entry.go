@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"time"
+
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
@@ -19,8 +21,18 @@ type CampaignEntryData struct {
 	Receipt *CampaignReceipt `json:"receipt,omitempty"`
 	Code    string           `json:"code,omitempty"` // its last four characters
 	Answers []CampaignAnswer `json:"answers,omitempty"`
-	Photos  []uuid.UUID      `json:"photos,omitempty"`
+	Photos  []CampaignShot   `json:"photos,omitempty"`
 	Text    string           `json:"text,omitempty"`
+}
+
+// CampaignShot is what is said of a photo without reading it.
+type CampaignShot struct {
+	ID          uuid.UUID `json:"id"`
+	ContentType string    `json:"contentType"`
+	Size        int       `json:"size"`
+	Width       int       `json:"width"`
+	Height      int       `json:"height"`
+	CreatedAt   time.Time `json:"createdAt"`
 }
 
 // CampaignReceipt is a receipt as the person typed it.

@@ -10,7 +10,6 @@ package campaign
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -18,6 +17,7 @@ import (
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // Campaigns is the service of this domain.
@@ -35,7 +35,6 @@ type Campaigns struct {
 	Tier func(ctx context.Context, owner uuid.UUID) ([]TierStep, error)
 
 	cache campaignCache
-	rules ruleCache
 }
 
 // Gift is what Give gives.
@@ -82,9 +81,16 @@ var (
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
 	// ErrDuplicateKey: the same key stands twice.
 	ErrDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
+	// ErrHandleTaken: another campaign has this handle.
+	ErrHandleTaken = fault.New(fault.Refused, "HANDLE_TAKEN")
+	// ErrProgramNotFound: the programme has ended or is not known.
+	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
+	// ErrTooManyAttempts: too many wrong codes; params.retryAfter seconds.
+	ErrTooManyAttempts = fault.New(fault.Refused, "TOO_MANY_ATTEMPTS")
+	// ErrCurrencyMismatch: the campaign takes another currency; params.currency.
+	ErrCurrencyMismatch = fault.New(fault.Refused, "CURRENCY_MISMATCH")
 	// ErrInvalidCode: the code is none of the pack's.
 	ErrInvalidCode = fault.New(fault.Refused, "INVALID_CODE")
 )
 
-// campaignLife is how long a row of campaigns is believed for what is shown.
-const campaignLife = 2 * time.Second
+func actorOf(ctx context.Context) *uuid.UUID { return viewer.From(ctx).Actor() }

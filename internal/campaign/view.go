@@ -3,6 +3,8 @@ package campaign
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"kabinet/internal/scalar"
 )
 
@@ -89,7 +91,7 @@ type RaffleResult struct {
 	DrawnAt       time.Time
 	Winners       []*RaffleWinner
 
-	campaign scalar.ID
+	campaign uuid.UUID
 }
 
 // RaffleEntry is an entry that took part in a draw.
