@@ -33,10 +33,13 @@ func (a *WalletAccount) money(minor int64) scalar.Money {
 }
 
 // WalletEntry is one entry of a wallet's book.
-type WalletEntry struct{ *ent.LedgerEntry }
+type WalletEntry struct {
+	*ent.LedgerEntry
+	peers *peers
+}
 
 // ViewEntry gives the SDL's WalletEntry over a row.
-func ViewEntry(e *ent.LedgerEntry) *WalletEntry { return &WalletEntry{e} }
+func ViewEntry(e *ent.LedgerEntry) *WalletEntry { return &WalletEntry{LedgerEntry: e} }
 
 // Kind is what it is.
 func (e *WalletEntry) Kind() WalletEntryKind { return WalletEntryKind(e.LedgerEntry.Kind) }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/google/uuid"
 
-	ent "kabinet/ent/generated"
 	"kabinet/internal/fault"
 	"kabinet/internal/ledger"
 	"kabinet/internal/live"
@@ -54,7 +53,7 @@ type Bill struct {
 	Currency string
 	Open     int64 // minor units that are not paid yet
 	// Pay records that so many minor units came from a wallet by an entry.
-	Pay func(ctx context.Context, minor int64, entry uuid.UUID) (*ent.Order, error)
+	Pay func(ctx context.Context, minor int64, entry uuid.UUID) error
 }
 
 // Payments is the payment provider as this domain needs it.
