@@ -3,7 +3,6 @@ package tier
 import (
 	"cmp"
 	"context"
-	"errors"
 	"regexp"
 	"strconv"
 
@@ -220,21 +219,12 @@ func (w *terms) thresholds() error {
 	}
 	var err error
 	if w.spent, err = w.in.SpentThreshold.Money(); err != nil {
-		return at(err, "input", "spentThreshold")
+		return fault.ErrInvalidValue.At("input", "spentThreshold").Because(err)
 	}
 	if w.spent.Minor < 0 {
 		return fault.ErrOutOfRange.At("input", "spentThreshold").With("min", 0)
 	}
 	return nil
-}
-
-// at puts a path before a fault that has none.
-func at(err error, path ...string) error {
-	var f *fault.Fault
-	if errors.As(err, &f) {
-		return f.At(path...)
-	}
-	return err
 }
 
 func texts(in []*scalar.Translation, path ...string) (map[string]map[string]string, error) {
