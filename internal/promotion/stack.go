@@ -274,8 +274,8 @@ func names(applied []reduced) (all []string) {
 	return all
 }
 
-// priced is a basket after personal prices, which minimums look at.
-func priced(basket []goods, all []*candidate) []int64 {
+// afterPrices is a basket after personal prices, which minimums look at.
+func afterPrices(basket []goods, all []*candidate) []int64 {
 	fixed := slices.DeleteFunc(slices.Clone(all), func(c *candidate) bool { return c.phase != prices })
 	off := apply(basket, fixed).lines
 	for i, g := range basket {

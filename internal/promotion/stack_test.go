@@ -12,7 +12,7 @@ import (
 	"kabinet/ent/schema"
 )
 
-var basketOf = rapid.Custom(func(t *rapid.T) []goods {
+var baskets = rapid.Custom(func(t *rapid.T) []goods {
 	n := rapid.IntRange(1, 8).Draw(t, "lines")
 	basket := make([]goods, n)
 	for i := range basket {
@@ -25,7 +25,7 @@ var basketOf = rapid.Custom(func(t *rapid.T) []goods {
 	return basket
 })
 
-var candidatesOf = rapid.Custom(func(t *rapid.T) []*candidate {
+var candidateSets = rapid.Custom(func(t *rapid.T) []*candidate {
 	n := rapid.IntRange(0, 9).Draw(t, "candidates")
 	all := make([]*candidate, n)
 	for i := range all {
@@ -54,7 +54,7 @@ var candidatesOf = rapid.Custom(func(t *rapid.T) []*candidate {
 // never dearer, and the order in which promotions are given does not matter.
 func TestStacking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		basket, all := basketOf.Draw(t, "basket"), candidatesOf.Draw(t, "all")
+		basket, all := baskets.Draw(t, "basket"), candidateSets.Draw(t, "all")
 		got, bad := choose(basket, all)
 		var sum, parts int64
 		for i, off := range got.lines {
