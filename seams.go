@@ -42,3 +42,12 @@ func (k *kabinet) customers(ctx context.Context, tx *store.Tx, source string, ex
 		return "Customer " + id, "customer-" + strings.ToLower(id) + "@" + source + ".example.com"
 	})
 }
+
+// byEmail is the member whose confirmed address it is; uuid.Nil: nobody.
+func (k *kabinet) byEmail(ctx context.Context, tx *store.Tx, email string) (uuid.UUID, error) {
+	found, err := k.people.Known(ctx, tx, []account.PersonRef{{Email: email}})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return found[0], nil
+}

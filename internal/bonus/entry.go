@@ -34,11 +34,11 @@ func (r row) Label(ctx context.Context) string { return Label(viewer.From(ctx).L
 func Label(lang string, e *ent.LedgerEntry) string {
 	what := string(e.Kind)
 	switch {
-	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[kept] != true && e.Bucket == ledgerentry.BucketPENDING:
+	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[ledger.Kept] != true && e.Bucket == ledgerentry.BucketPENDING:
 		what = "PENDING"
 	case e.Explain[ledger.Forgiven] == true:
 		what = "FORGIVEN"
-	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[kept] == true:
+	case e.Kind == ledgerentry.KindACCRUAL && e.Explain[ledger.Kept] == true:
 		what = "KEPT"
 	case e.Kind == ledgerentry.KindTRANSFER && e.Explain[exchanged] == true:
 		what = "EXCHANGE"

@@ -34,6 +34,7 @@ func (p *Points) lotTerms(ctx context.Context, tx *store.Tx, a *ent.LedgerAccoun
 	return ledger.Terms{
 		Expires: func(active time.Time) *time.Time { return expires(prog, active) },
 		Sliding: prog.LotPolicy == bonusprogram.LotPolicySLIDING,
+		Grace:   time.Duration(prog.RefundGraceDays) * day,
 	}, nil
 }
 

@@ -290,9 +290,6 @@ func (r remains) entitled(e orderEntry, how rule.Rounding) (int64, map[string]an
 			sum += n
 		}
 	}
-	explain["lines"], explain["earnedAtFirst"], explain[kept] = lines, first, true
+	explain["lines"], explain["earnedAtFirst"] = lines, first
 	return min(sum, e.amount), explain, nil
 }
-
-// kept marks, in explain, the accrual of what an order still earns after a return.
-const kept = "kept"

@@ -19,6 +19,9 @@ type PointsMove struct {
 	Pending   int64      `json:"pending"`
 	Held      int64      `json:"held,omitempty"`
 	OrderID   *uuid.UUID `json:"orderId,omitempty"`
+
+	Quiet bool  `json:"quiet,omitempty"` // part of a change that another fact tells of
+	Net   int64 `json:"net,omitempty"`   // of a reversal that lets a part stand: what is lost by both
 }
 
 // Subject implements Fact.

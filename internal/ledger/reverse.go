@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,13 @@ const (
 // Forgiven marks, in explain, the correction that pays for what a return may
 // not take.
 const Forgiven = "forgiven"
+
+// Replace marks, in explain, the accrual of what stands, and says in that of the
+// reversal how much it is.
+const (
+	Kept  = "kept"
+	Stays = "stays"
+)
 
 // Reverse undoes an ACCRUAL, ADJUSTMENT or TOPUP, at most once: what it gave is
 // taken back, out of its own lot first, less what has expired of it; what it
@@ -93,6 +101,9 @@ func (b *Book) Replace(ctx context.Context, accrual uuid.UUID, n int64, p Postin
 		}
 	}
 	p.Explain = nil
+	if n > 0 {
+		p.Explain = map[string]any{Stays: n}
+	}
 	reversed, err = b.reverse(ctx, whole, own, p)
 	return kept, reversed, err
 }
@@ -100,6 +111,11 @@ func (b *Book) Replace(ctx context.Context, accrual uuid.UUID, n int64, p Postin
 // keep accrues again what stands of an accrual; the new lot is the second from
 // which the reversal takes.
 func (b *Book) keep(ctx context.Context, own *earnedLot, n int64, p Posting) (*ent.LedgerEntry, error) {
+	p.Explain = maps.Clone(p.Explain)
+	if p.Explain == nil {
+		p.Explain = map[string]any{}
+	}
+	p.Explain[Kept] = true
 	p.Kind, p.Amount, p.Bucket, p.Cause, p.Parent = ledgerentry.KindACCRUAL, n, ledgerentry.BucketACTIVE, p.Cause+":keep", nil
 	if own.waits() {
 		p.Bucket = ledgerentry.BucketPENDING

@@ -42,6 +42,10 @@ func fact(a *ent.LedgerAccount, e *ent.LedgerEntry) event.Fact {
 		AccountID: e.AccountID, OwnerID: e.OwnerID, EntryID: e.ID, Unit: e.Unit, Amount: e.Amount, Bucket: string(e.Bucket),
 		Balance: e.BalanceAfter, Pending: a.Pending, Held: a.Held, OrderID: e.OrderID,
 	}
+	m.Quiet = e.Explain[Kept] == true
+	if stays, ok := e.Explain[Stays].(int64); ok {
+		m.Net = e.Amount + stays
+	}
 	switch e.Kind {
 	case ledgerentry.KindREDEMPTION, ledgerentry.KindCAPTURE:
 		return event.PointsRedeemed{PointsMove: m}

@@ -31,12 +31,17 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.PointsExpired", i.OnPointsExpired),
 		on("notify.PointsReversed", i.OnPointsReversed),
 		on("notify.PointsAdjusted", i.OnPointsAdjusted),
+		on("notify.PointsTransferred", i.OnPointsTransferred),
+		on("notify.PointsExpiring", i.OnPointsExpiring),
 		on("notify.TierChanged", i.OnTierChanged),
 		on("notify.TierWillDowngrade", i.OnTierWillDowngrade),
 		on("notify.FamilyInvited", i.OnFamilyInvited),
 		on("notify.FamilyJoined", i.OnFamilyJoined),
 		on("notify.FamilyRoleChanged", i.OnFamilyRoleChanged),
 		on("notify.FamilyLeft", i.OnFamilyLeft),
+		on("notify.RewardExchanged", i.OnRewardExchanged),
+		on("notify.RewardRedemptionChanged", i.OnRewardRedemptionChanged),
+		on("notify.ReferralChanged", i.OnReferralChanged),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
 		on("notify.PasswordChanged", i.OnPasswordChanged),
@@ -120,6 +125,12 @@ func (i *Inbox) OnOrderCancelled(ctx context.Context, tx *store.Tx, e event.Stor
 
 // givePoints tells the owner of an account; a company's account is nobody's.
 func (i *Inbox) givePoints(ctx context.Context, tx *store.Tx, e event.Stored, m event.PointsMove, n note) error {
+	if m.Quiet {
+		return nil
+	}
+	if m.Net != 0 {
+		m.Amount = m.Net
+	}
 	n.topic = entnotification.TopicBONUS
 	n.params = map[string]any{"count": max(m.Amount, -m.Amount), "balance": m.Balance, "pending": m.Pending}
 	return i.give(ctx, tx, e, m.OwnerID, n)

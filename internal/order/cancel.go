@@ -62,6 +62,9 @@ func (s *Orders) cancel(ctx context.Context, tx *store.Tx, input CancelOrderInpu
 			return err
 		}
 	}
+	if err := s.repay(ctx, tx, c); err != nil {
+		return err
+	}
 	if err := s.cancelled(ctx, tx, o, staff); err != nil || !staff {
 		return err
 	}

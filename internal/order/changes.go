@@ -75,6 +75,10 @@ func (c *changes) refund(o *ent.Order, amount int64, status payment.Status, at t
 		}
 		p.RefundedMinor += part
 		c.settle(p)
+		status := status
+		if fromWallet(p) {
+			status = payment.StatusSUCCEEDED
+		}
 		o.RefundedMinor += part
 		amount -= part
 		c.payments = append(c.payments, &ent.Payment{

@@ -11,11 +11,12 @@ import (
 )
 
 // act is what an invoice means for points: a customer's order earns, and one
-// whose goods all came back gives up what it earned.
+// whose goods came back gives up what they earned.
 type act struct {
 	order uuid.UUID
 	total int64 // as bought
-	undo  bool
+	undo  bool  // nothing is left
+	part  bool  // a part came back
 }
 
 // points lets the batch's orders earn, in file order, when that was asked for.
@@ -38,9 +39,12 @@ func (b *batch) points(ctx context.Context) error {
 	}
 	for _, a := range b.acts {
 		o := byID[a.order]
-		if a.undo {
+		switch {
+		case a.undo:
 			err = b.unearn(ctx, o)
-		} else {
+		case a.part:
+			err = b.giveBackPoints(ctx, b.tx, o, o.Edges.Lines)
+		default:
 			err = b.earn(ctx, o, a.total)
 		}
 		if err != nil {
@@ -74,6 +78,7 @@ func (b *batch) earn(ctx context.Context, o *ent.Order, total int64) error {
 		return nil
 	}
 	b.counts.Points += sum
+	o.PointsEarned = sum
 	if _, err := b.tx.Exec(ctx, `UPDATE orders SET points_earned = ? WHERE id = ?`, sum, o.ID); err != nil {
 		return err
 	}

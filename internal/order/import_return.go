@@ -90,6 +90,8 @@ func (b *batch) settle(o *importedOrder, invoice Invoice, pieces []piece) {
 	}
 	if o.fulfillmentStatus() == "RETURNED" {
 		b.acts = append(b.acts, act{order: o.id, undo: true})
+	} else if b.Return != nil {
+		b.acts = append(b.acts, act{order: o.id, part: true})
 	}
 }
 

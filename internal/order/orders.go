@@ -32,12 +32,19 @@ type Orders struct {
 	Reduce func(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, codes []string) (Reduced, error)
 	// Unreduce gives back the uses of codes by an order that is cancelled.
 	Unreduce func(ctx context.Context, tx *store.Tx, o *ent.Order) error
+	// Return brings the points of an order to what it still earns when goods of
+	// it came back; lines say what remains. It gives what the order earned and
+	// what was spent on it from now on.
+	Return func(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine) (earned, spent int64, err error)
 	// Known finds the people that an outside system means, an id for each
 	// reference; uuid.Nil: nobody.
 	Known func(ctx context.Context, tx *store.Tx, refs []CustomerRef) ([]uuid.UUID, error)
 	// Customers makes the people of an import who are not there yet, by their
 	// external ids, and says who each is.
 	Customers func(ctx context.Context, tx *store.Tx, source string, externalIDs []string) (map[string]uuid.UUID, error)
+	// Repay gives back, into the wallet that paid it, so many minor units of what
+	// an entry of the ledger paid; refund is the refund's own id.
+	Repay func(ctx context.Context, tx *store.Tx, entry uuid.UUID, minor int64, refund uuid.UUID) error
 	// Number makes what people read out of an order placed at now; nil: the
 	// date and six random letters. A number that is taken is asked for anew.
 	Number func(now time.Time) string

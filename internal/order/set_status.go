@@ -72,6 +72,9 @@ func (s *Orders) setStatus(ctx context.Context, tx *store.Tx, input SetOrderStat
 	if err := c.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := s.repay(ctx, tx, c); err != nil {
+		return err
+	}
 	if err := s.moved(ctx, tx, o, from); err != nil {
 		return err
 	}
@@ -80,11 +83,17 @@ func (s *Orders) setStatus(ctx context.Context, tx *store.Tx, input SetOrderStat
 	})
 }
 
-// moved is the end of every move: the points of a delivery, then the news.
+// moved is the end of every move: the points of a delivery or a return, then
+// the news.
 func (s *Orders) moved(ctx context.Context, tx *store.Tx, o *ent.Order, from axes) error {
 	to := standing(o)
 	if to.Fulfillment == entorder.FulfillmentStatusDELIVERED && from.Fulfillment != to.Fulfillment {
 		if err := s.earn(ctx, tx, o, Delivered); err != nil {
+			return err
+		}
+	}
+	if to.Fulfillment == entorder.FulfillmentStatusRETURNED && from.Fulfillment != to.Fulfillment {
+		if err := s.returned(ctx, tx, o); err != nil {
 			return err
 		}
 	}

@@ -175,6 +175,9 @@ func (s *Orders) store(ctx context.Context, tx *store.Tx, c *changes, fresh, cha
 	if err := c.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := s.repay(ctx, tx, c); err != nil {
+		return err
+	}
 	all := slices.Concat(fresh, changed)
 	slices.SortFunc(all, func(a, b *touched) int { // as everybody locks accounts
 		return slices.Compare(append(a.o.OwnerID[:], a.o.ID[:]...), append(b.o.OwnerID[:], b.o.ID[:]...))

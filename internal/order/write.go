@@ -75,7 +75,7 @@ func (c *changes) writeBook(ctx context.Context, tx *store.Tx) error {
 	err := bulk(c.payments, func(p *ent.Payment) *ent.PaymentCreate {
 		return tx.Payment.Create().SetID(p.ID).SetOwnerID(p.OwnerID).SetNillableOrderID(p.OrderID).SetKind(p.Kind).SetNillableParentID(p.ParentID).
 			SetStatus(p.Status).SetCurrency(p.Currency).SetAmountMinor(p.AmountMinor).SetRefundedMinor(p.RefundedMinor).
-			SetMethod(p.Method).SetNillableProvider(p.Provider).SetOccurredAt(p.OccurredAt)
+			SetMethod(p.Method).SetNillableProvider(p.Provider).SetNillableProviderRef(p.ProviderRef).SetOccurredAt(p.OccurredAt)
 	}, func(b []*ent.PaymentCreate) error { return tx.Payment.CreateBulk(b...).Exec(ctx) })
 	if err != nil {
 		return err
