@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
@@ -18,115 +17,128 @@ import (
 )
 
 func (r *bonusAccrualResolver) Explanation(ctx context.Context, obj *bonus.Accrual) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusAdjustmentResolver) Explanation(ctx context.Context, obj *bonus.Adjustment) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusExpiryResolver) Explanation(ctx context.Context, obj *bonus.Expiry) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusHoldResolver) Explanation(ctx context.Context, obj *bonus.Hold) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusRedemptionResolver) Explanation(ctx context.Context, obj *bonus.Redemption) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusReversalResolver) Explanation(ctx context.Context, obj *bonus.Reversal) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *bonusTransferResolver) Explanation(ctx context.Context, obj *bonus.Transfer) (*bonus.BonusExplanation, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return r.Points.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *earningRuleResolver) Program(ctx context.Context, obj *generated.EarningRule) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.Points.ProgramOfRule(ctx, obj)
 }
 
 func (r *earningRuleResolver) Name(ctx context.Context, obj *generated.EarningRule) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return bonus.RuleText(ctx, obj, scalar.TextName), nil
 }
 
 func (r *earningRuleResolver) Description(ctx context.Context, obj *generated.EarningRule) (*string, error) {
-	panic(fmt.Errorf("not implemented: Description - description"))
+	if text := bonus.RuleText(ctx, obj, scalar.TextDescription); text != "" {
+		return &text, nil
+	}
+	return nil, nil
 }
 
 func (r *earningRuleResolver) RatePer(ctx context.Context, obj *generated.EarningRule) (*scalar.Money, error) {
-	panic(fmt.Errorf("not implemented: RatePer - ratePer"))
+	return bonus.RuleMoney(obj, obj.RatePerMinor), nil
 }
 
 func (r *earningRuleResolver) Tiers(ctx context.Context, obj *generated.EarningRule) ([]string, error) {
-	panic(fmt.Errorf("not implemented: Tiers - tiers"))
+	return obj.Tiers, nil
 }
 
 func (r *earningRuleResolver) Minimum(ctx context.Context, obj *generated.EarningRule) (*scalar.Money, error) {
-	panic(fmt.Errorf("not implemented: Minimum - minimum"))
+	return bonus.RuleMoney(obj, obj.MinimumMinor), nil
 }
 
 func (r *earningRuleResolver) Rounding(ctx context.Context, obj *generated.EarningRule) (bonus.PointsRounding, error) {
-	panic(fmt.Errorf("not implemented: Rounding - rounding"))
+	return bonus.PointsRounding(obj.Rounding), nil
 }
 
 func (r *earningRuleResolver) Profile(ctx context.Context, obj *generated.EarningRule) ([]bonus.ProfilePart, error) {
-	panic(fmt.Errorf("not implemented: Profile - profile"))
+	return bonus.RuleProfile(obj), nil
 }
 
 func (r *earningRuleResolver) Translations(ctx context.Context, obj *generated.EarningRule) ([]*scalar.Translation, error) {
-	panic(fmt.Errorf("not implemented: Translations - translations"))
+	return bonus.RuleTranslations(obj), nil
 }
 
 func (r *earningRuleResolver) InForce(ctx context.Context, obj *generated.EarningRule) (bool, error) {
-	panic(fmt.Errorf("not implemented: InForce - inForce"))
+	return r.Points.RuleInForce(obj), nil
 }
 
 func (r *earningRuleResolver) Given(ctx context.Context, obj *generated.EarningRule) (*bonus.EarningRuleUse, error) {
-	panic(fmt.Errorf("not implemented: Given - given"))
+	return r.Points.RuleGiven(ctx, obj)
 }
 
 func (r *mutationResolver) SaveEarningRule(ctx context.Context, input bonus.SaveEarningRuleInput) (*gql.SaveEarningRulePayload, error) {
-	panic(fmt.Errorf("not implemented: SaveEarningRule - saveEarningRule"))
+	done, err := r.Points.SaveEarningRule(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveEarningRulePayload{Rule: done.Rule, Sample: done.Sample, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RetireEarningRule(ctx context.Context, input bonus.RetireEarningRuleInput) (*gql.RetireEarningRulePayload, error) {
-	panic(fmt.Errorf("not implemented: RetireEarningRule - retireEarningRule"))
+	rule, err := r.Points.RetireEarningRule(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RetireEarningRulePayload{Rule: rule, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) TestEarningRule(ctx context.Context, input bonus.TestEarningRuleInput) (*gql.TestEarningRulePayload, error) {
-	panic(fmt.Errorf("not implemented: TestEarningRule - testEarningRule"))
+	done, err := r.Points.TestEarningRule(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.TestEarningRulePayload{Points: done.Points, Explanation: done.Explanation, Failure: done.Failure, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RecordVisit(ctx context.Context, input bonus.RecordVisitInput) (*gql.RecordVisitPayload, error) {
-	panic(fmt.Errorf("not implemented: RecordVisit - recordVisit"))
+	done, err := r.Points.RecordVisit(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RecordVisitPayload{Entries: done.Entries, Points: done.Points, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RecordAct(ctx context.Context, input bonus.RecordActInput) (*gql.RecordActPayload, error) {
-	panic(fmt.Errorf("not implemented: RecordAct - recordAct"))
+	done, err := r.Points.RecordAct(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RecordActPayload{Entries: done.Entries, Points: done.Points, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) EstimatePoints(ctx context.Context, input bonus.EstimatePointsInput) ([]*bonus.EarningEstimate, error) {
-	panic(fmt.Errorf("not implemented: EstimatePoints - estimatePoints"))
+	return foundAll(r.Points.Estimate(ctx, input))
 }
 
 func (r *queryResolver) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*bonus.EarningEstimate, error) {
-	panic(fmt.Errorf("not implemented: ExplainEarning - explainEarning"))
+	return foundAll(r.Points.ExplainEarning(ctx, orderID))
 }
 
 func (r *queryResolver) EarningRules(ctx context.Context, programID *scalar.ID, filter *bonus.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.EarningRuleConnection, error) {
-	panic(fmt.Errorf("not implemented: EarningRules - earningRules"))
+	return found(r.Points.EarningRules(ctx, programID, filter, after, first, before, last))
 }
 
 func (r *queryResolver) EarningRule(ctx context.Context, id scalar.ID, version *int) (*generated.EarningRule, error) {
-	panic(fmt.Errorf("not implemented: EarningRule - earningRule"))
+	return found(r.Points.EarningRule(ctx, id, version))
 }
 
 func (r *queryResolver) EarningRuleVariables(ctx context.Context, trigger bonus.EarningTrigger) ([]*bonus.RuleVariable, error) {
-	panic(fmt.Errorf("not implemented: EarningRuleVariables - earningRuleVariables"))
+	return bonus.RuleVariables(trigger)
 }
 
 func (r *Resolver) EarningRule() gql.EarningRuleResolver { return &earningRuleResolver{r} }

@@ -49,8 +49,25 @@ func userError(ctx context.Context, f *fault.Fault) *gql.UserError {
 	}
 }
 
+// refused shows a refusal that is part of an answer; null where there is none.
+func refused(ctx context.Context, no error) (*gql.UserError, error) {
+	f, ok := fault.As(no)
+	if !ok {
+		return nil, no
+	}
+	return userError(ctx, f), nil
+}
+
 // found is null for what does not exist or is not the caller's.
 func found[T any](v *T, err error) (*T, error) {
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	return v, err
+}
+
+// foundAll is found for a list.
+func foundAll[T any](v []T, err error) ([]T, error) {
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, nil
 	}

@@ -48,6 +48,8 @@ type earningRows struct {
 	versions map[uuid.UUID][]*ent.EarningRule // by rule
 	tiers    map[uuid.UUID]*ent.Tier          // by tier
 	at       time.Time
+
+	tried map[string]*ent.EarningRule // that are not kept, by id: they are named too
 }
 
 // earningCache is read without a lock, as programCache is.

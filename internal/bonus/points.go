@@ -29,6 +29,10 @@ type Points struct {
 	// forgets them itself.
 	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
 
+	// EarnTo is whose account an order of an owner, made by a person, earns
+	// into; server.go fills it in. Nil: the owner's.
+	EarnTo func(ctx context.Context, tx *store.Tx, owner uuid.UUID, user *uuid.UUID) (uuid.UUID, error)
+
 	// Earned tells an order, in the transaction that changes them, by how much
 	// the points that it earned change otherwise than by a return of its own.
 	Earned func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
@@ -42,6 +46,7 @@ type Points struct {
 
 	programs programCache
 	earning  earningCache
+	given    givenCache
 }
 
 // Books are the ledger as points are kept in it: lots live by the version of
