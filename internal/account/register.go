@@ -21,6 +21,9 @@ import (
 // forRegistration is the purpose of the challenge of a registration.
 const forRegistration = "register"
 
+// WarnReferralCode warns of a referral code that nobody has.
+const WarnReferralCode = "REFERRAL_CODE_UNKNOWN"
+
 // registration waits, sealed, in its challenge until the address is proven.
 type registration struct {
 	Email    string `json:"email"`
@@ -65,7 +68,8 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 		return nil, nil, err
 	}
 	var made *Challenge
-	var notes []string
+	referred := true
+	notes := warnings(in.Password, address)
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := reserveLetter(ctx, tx, uses); err != nil {
 			return err
@@ -74,7 +78,7 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 		if err != nil {
 			return err
 		}
-		if notes, err = p.referred(ctx, tx, id, in, warnings(in.Password, address)); err != nil {
+		if referred, err = p.referred(ctx, tx, id, in.ReferralCode); err != nil {
 			return err
 		}
 		known, err := tx.ContactPoint.Query().Where(contactpoint.KindEQ(contactpoint.KindEMAIL),
@@ -88,26 +92,22 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 	if err != nil {
 		return nil, nil, err
 	}
+	if !referred {
+		notes = append(notes, WarnReferralCode)
+	}
 	return made, notes, nil
 }
 
-// referred notes who brought the person, whether the address is known or not,
-// and warns of a code that nobody has.
-func (p *People) referred(ctx context.Context, tx *store.Tx, id uuid.UUID, in RegisterInput, notes []string) ([]string, error) {
-	if in.ReferralCode == nil || strings.TrimSpace(*in.ReferralCode) == "" {
-		return notes, nil
+// referred notes who brought the person, whether the address is known or not;
+// false for a code that nobody has.
+func (p *People) referred(ctx context.Context, tx *store.Tx, id uuid.UUID, code *string) (bool, error) {
+	if code == nil || strings.TrimSpace(*code) == "" {
+		return true, nil
 	}
-	known := false
-	if p.Referred != nil {
-		var err error
-		if known, err = p.Referred(ctx, tx, id, *in.ReferralCode); err != nil {
-			return nil, err
-		}
+	if p.Referred == nil {
+		return false, nil
 	}
-	if !known {
-		notes = append(notes, WarnReferralCode)
-	}
-	return notes, nil
+	return p.Referred(ctx, tx, id, *code)
 }
 
 // reserveLetter counts a letter, or says how long to wait.
