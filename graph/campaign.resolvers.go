@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/audience"
@@ -19,215 +18,241 @@ import (
 )
 
 func (r *achievementResolver) Label(ctx context.Context, obj *generated.Achievement) (string, error) {
-	panic(fmt.Errorf("not implemented: Label - label"))
+	c, err := r.Campaigns.Badge(ctx, obj)
+	if err != nil {
+		return "", err
+	}
+	return campaign.Name(ctx, c), nil
 }
 
 func (r *achievementResolver) Campaign(ctx context.Context, obj *generated.Achievement) (*generated.Campaign, error) {
-	panic(fmt.Errorf("not implemented: Campaign - campaign"))
+	return r.Campaigns.Badge(ctx, obj)
 }
 
 func (r *achievementResolver) Progress(ctx context.Context, obj *generated.Achievement) (*scalar.Progress, error) {
-	panic(fmt.Errorf("not implemented: Progress - progress"))
+	return r.Campaigns.Reached(ctx, obj)
 }
 
 func (r *achievementResolver) Percent(ctx context.Context, obj *generated.Achievement) (int, error) {
-	panic(fmt.Errorf("not implemented: Percent - percent"))
+	return campaign.Percent(obj.Current, obj.Target), nil
 }
 
 func (r *achievementResolver) IsEarned(ctx context.Context, obj *generated.Achievement) (bool, error) {
-	panic(fmt.Errorf("not implemented: IsEarned - isEarned"))
+	return obj.EarnedAt != nil, nil
 }
 
 func (r *campaignResolver) Handle(ctx context.Context, obj *generated.Campaign) (*string, error) {
-	panic(fmt.Errorf("not implemented: Handle - handle"))
+	return campaign.Handle(ctx, obj), nil
 }
 
 func (r *campaignResolver) Name(ctx context.Context, obj *generated.Campaign) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return campaign.Name(ctx, obj), nil
 }
 
 func (r *campaignResolver) Description(ctx context.Context, obj *generated.Campaign) (*string, error) {
-	panic(fmt.Errorf("not implemented: Description - description"))
+	return campaign.Text(ctx, obj, scalar.TextDescription), nil
 }
 
 func (r *campaignResolver) Terms(ctx context.Context, obj *generated.Campaign) (*string, error) {
-	panic(fmt.Errorf("not implemented: Terms - terms"))
+	return campaign.Text(ctx, obj, scalar.TextTerms), nil
 }
 
 func (r *campaignResolver) EntryRules(ctx context.Context, obj *generated.Campaign) (*campaign.CampaignEntryRules, error) {
-	panic(fmt.Errorf("not implemented: EntryRules - entryRules"))
+	return campaign.EntryRules(obj), nil
 }
 
 func (r *campaignResolver) Prizes(ctx context.Context, obj *generated.Campaign) ([]*campaign.CampaignPrize, error) {
-	panic(fmt.Errorf("not implemented: Prizes - prizes"))
+	return campaign.Prizes(ctx, obj), nil
 }
 
 func (r *campaignResolver) Questions(ctx context.Context, obj *generated.Campaign) ([]*campaign.CampaignQuestion, error) {
-	panic(fmt.Errorf("not implemented: Questions - questions"))
+	return campaign.Questions(ctx, obj), nil
 }
 
 func (r *campaignResolver) Achievement(ctx context.Context, obj *generated.Campaign) (*campaign.CampaignAchievement, error) {
-	panic(fmt.Errorf("not implemented: Achievement - achievement"))
+	return campaign.Asks(ctx, obj), nil
 }
 
 func (r *campaignResolver) Eligibility(ctx context.Context, obj *generated.Campaign) (*gql.CampaignEligibility, error) {
-	panic(fmt.Errorf("not implemented: Eligibility - eligibility"))
+	st, err := r.Campaigns.Standing(ctx, obj)
+	return eligibility(ctx, st), err
 }
 
 func (r *campaignResolver) EntropySource(ctx context.Context, obj *generated.Campaign) (*string, error) {
-	panic(fmt.Errorf("not implemented: EntropySource - entropySource"))
+	return campaign.EntropySource(obj), nil
 }
 
 func (r *campaignResolver) RaffleResult(ctx context.Context, obj *generated.Campaign) (*campaign.RaffleResult, error) {
-	panic(fmt.Errorf("not implemented: RaffleResult - raffleResult"))
+	return campaign.Result(ctx, obj), nil
 }
 
 func (r *campaignResolver) MyEntries(ctx context.Context, obj *generated.Campaign, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: MyEntries - myEntries"))
+	return r.Campaigns.Mine(ctx, obj.ID, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *campaignResolver) Audience(ctx context.Context, obj *generated.Campaign) (*audience.View, error) {
-	panic(fmt.Errorf("not implemented: Audience - audience"))
+	return campaign.Audience(ctx, obj), nil
 }
 
 func (r *campaignResolver) Translations(ctx context.Context, obj *generated.Campaign) ([]*scalar.Translation, error) {
-	panic(fmt.Errorf("not implemented: Translations - translations"))
+	return campaign.Translations(ctx, obj), nil
 }
 
 func (r *campaignResolver) EntryCounts(ctx context.Context, obj *generated.Campaign) ([]*campaign.CampaignEntryCount, error) {
-	panic(fmt.Errorf("not implemented: EntryCounts - entryCounts"))
+	return r.Campaigns.EntryCounts(ctx, obj)
 }
 
 func (r *campaignEntryResolver) Campaign(ctx context.Context, obj *generated.CampaignEntry) (*generated.Campaign, error) {
-	panic(fmt.Errorf("not implemented: Campaign - campaign"))
+	return r.Campaigns.Of(ctx, obj)
 }
 
 func (r *campaignEntryResolver) StatusLabel(ctx context.Context, obj *generated.CampaignEntry) (string, error) {
-	panic(fmt.Errorf("not implemented: StatusLabel - statusLabel"))
+	return campaign.StatusLabel(ctx, obj), nil
 }
 
 func (r *campaignEntryResolver) AvailableActions(ctx context.Context, obj *generated.CampaignEntry) ([]campaign.CampaignEntryAction, error) {
-	panic(fmt.Errorf("not implemented: AvailableActions - availableActions"))
+	return r.Campaigns.Actions(ctx, obj)
 }
 
 func (r *campaignEntryResolver) Receipt(ctx context.Context, obj *generated.CampaignEntry) (*campaign.CampaignReceipt, error) {
-	panic(fmt.Errorf("not implemented: Receipt - receipt"))
+	return campaign.Receipt(obj), nil
 }
 
 func (r *campaignEntryResolver) Code(ctx context.Context, obj *generated.CampaignEntry) (*string, error) {
-	panic(fmt.Errorf("not implemented: Code - code"))
+	return campaign.Code(obj), nil
 }
 
 func (r *campaignEntryResolver) Answers(ctx context.Context, obj *generated.CampaignEntry) ([]*campaign.CampaignAnswer, error) {
-	panic(fmt.Errorf("not implemented: Answers - answers"))
+	return campaign.Answers(obj), nil
 }
 
 func (r *campaignEntryResolver) Photos(ctx context.Context, obj *generated.CampaignEntry) ([]*generated.CampaignPhoto, error) {
-	panic(fmt.Errorf("not implemented: Photos - photos"))
+	return campaign.Photos(obj), nil
 }
 
 func (r *campaignEntryResolver) Text(ctx context.Context, obj *generated.CampaignEntry) (*string, error) {
-	panic(fmt.Errorf("not implemented: Text - text"))
+	return campaign.Words(obj), nil
 }
 
 func (r *campaignEntryResolver) Prize(ctx context.Context, obj *generated.CampaignEntry) (*campaign.CampaignPrize, error) {
-	panic(fmt.Errorf("not implemented: Prize - prize"))
+	return r.Campaigns.Prize(ctx, obj)
 }
 
 func (r *campaignEntryResolver) PrizeCode(ctx context.Context, obj *generated.CampaignEntry) (*string, error) {
-	panic(fmt.Errorf("not implemented: PrizeCode - prizeCode"))
+	return r.Campaigns.PrizeCode(ctx, obj)
 }
 
 func (r *campaignEntryResolver) Customer(ctx context.Context, obj *generated.CampaignEntry) (*generated.User, error) {
-	panic(fmt.Errorf("not implemented: Customer - customer"))
+	return r.Campaigns.Customer(ctx, obj)
 }
 
 func (r *campaignPhotoResolver) Data(ctx context.Context, obj *generated.CampaignPhoto) (*string, error) {
-	panic(fmt.Errorf("not implemented: Data - data"))
+	return r.Campaigns.PhotoData(ctx, obj)
 }
 
 func (r *mutationResolver) EnterCampaign(ctx context.Context, input campaign.EnterCampaignInput) (*gql.EnterCampaignPayload, error) {
-	panic(fmt.Errorf("not implemented: EnterCampaign - enterCampaign"))
+	done, err := r.Campaigns.Enter(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.EnterCampaignPayload{Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) WithdrawCampaignEntry(ctx context.Context, input campaign.WithdrawCampaignEntryInput) (*gql.WithdrawCampaignEntryPayload, error) {
-	panic(fmt.Errorf("not implemented: WithdrawCampaignEntry - withdrawCampaignEntry"))
+	entry, err := r.Campaigns.Withdraw(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.WithdrawCampaignEntryPayload{Entry: entry, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) UploadCampaignPhoto(ctx context.Context, input campaign.UploadCampaignPhotoInput) (*gql.UploadCampaignPhotoPayload, error) {
-	panic(fmt.Errorf("not implemented: UploadCampaignPhoto - uploadCampaignPhoto"))
+	photo, err := r.Campaigns.Upload(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UploadCampaignPhotoPayload{Photo: photo, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveGoal(ctx context.Context, input campaign.SaveGoalInput) (*gql.SaveGoalPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveGoal - saveGoal"))
+	goal, err := r.Campaigns.SaveGoal(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveGoalPayload{Goal: goal, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) DeleteGoal(ctx context.Context, input campaign.DeleteGoalInput) (*gql.DeleteGoalPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteGoal - deleteGoal"))
+	id, err := r.Campaigns.DeleteGoal(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.DeleteGoalPayload{DeletedID: id, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveCampaign(ctx context.Context, input campaign.SaveCampaignInput) (*gql.SaveCampaignPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveCampaign - saveCampaign"))
+	c, err := r.Campaigns.Save(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveCampaignPayload{Campaign: c, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetCampaignStatus(ctx context.Context, input campaign.SetCampaignStatusInput) (*gql.SetCampaignStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetCampaignStatus - setCampaignStatus"))
+	c, err := r.Campaigns.SetStatus(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetCampaignStatusPayload{Campaign: c, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) DrawRaffle(ctx context.Context, input campaign.DrawRaffleInput) (*gql.DrawRafflePayload, error) {
-	panic(fmt.Errorf("not implemented: DrawRaffle - drawRaffle"))
+	done, err := r.Campaigns.Draw(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.DrawRafflePayload{Campaign: done.Campaign, EntriesCount: done.Entries, PrizesCount: done.Prizes, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ModerateCampaignEntry(ctx context.Context, input campaign.ModerateCampaignEntryInput) (*gql.ModerateCampaignEntryPayload, error) {
-	panic(fmt.Errorf("not implemented: ModerateCampaignEntry - moderateCampaignEntry"))
+	done, err := r.Campaigns.Moderate(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ModerateCampaignEntryPayload{Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ModerateCampaignEntries(ctx context.Context, input campaign.ModerateCampaignEntriesInput) (*gql.ModerateCampaignEntriesPayload, error) {
-	panic(fmt.Errorf("not implemented: ModerateCampaignEntries - moderateCampaignEntries"))
+	done, replayed, err := r.Campaigns.ModerateMany(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	results, changed := moderated(ctx, done)
+	return &gql.ModerateCampaignEntriesPayload{Results: results, Changed: changed, Replayed: replayed, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Campaigns(ctx context.Context, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignConnection, error) {
-	panic(fmt.Errorf("not implemented: Campaigns - campaigns"))
+	return r.Resolver.Campaigns.List(ctx, kinds, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) Campaign(ctx context.Context, id scalar.ID) (*generated.Campaign, error) {
-	panic(fmt.Errorf("not implemented: Campaign - campaign"))
+	return found(r.Resolver.Campaigns.Find(ctx, id))
 }
 
 func (r *queryResolver) CampaignPhoto(ctx context.Context, id scalar.ID) (*generated.CampaignPhoto, error) {
-	panic(fmt.Errorf("not implemented: CampaignPhoto - campaignPhoto"))
+	return found(r.Resolver.Campaigns.Photo(ctx, id))
 }
 
 func (r *queryResolver) AllCampaigns(ctx context.Context, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignConnection, error) {
-	panic(fmt.Errorf("not implemented: AllCampaigns - allCampaigns"))
+	return r.Resolver.Campaigns.All(ctx, filter, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) CampaignEntriesToModerate(ctx context.Context, filter *campaign.CampaignEntryModerationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: CampaignEntriesToModerate - campaignEntriesToModerate"))
+	return r.Resolver.Campaigns.ToModerate(ctx, filter, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) CampaignCodes(ctx context.Context, campaignID scalar.ID, from int, count int) ([]string, error) {
-	panic(fmt.Errorf("not implemented: CampaignCodes - campaignCodes"))
+	return r.Resolver.Campaigns.Codes(ctx, campaignID, from, count)
 }
 
 func (r *raffleResultResolver) Entries(ctx context.Context, obj *campaign.RaffleResult, after *scalar.ID, count *int) ([]*campaign.RaffleEntry, error) {
-	panic(fmt.Errorf("not implemented: Entries - entries"))
+	return r.Campaigns.Entries(ctx, obj, after, count)
 }
 
 func (r *userResolver) Progress(ctx context.Context, obj *generated.User, kinds []campaign.ProgressKind) ([]*campaign.ProgressItem, error) {
-	panic(fmt.Errorf("not implemented: Progress - progress"))
+	return r.Campaigns.Progress(ctx, obj, kinds)
 }
 
 func (r *userResolver) Achievements(ctx context.Context, obj *generated.User, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.AchievementConnection, error) {
-	panic(fmt.Errorf("not implemented: Achievements - achievements"))
+	return r.Campaigns.Achievements(ctx, obj.ID, earned, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) CampaignEntries(ctx context.Context, obj *generated.User, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: CampaignEntries - campaignEntries"))
+	return r.Campaigns.EntriesOf(ctx, obj.ID, filter, campaign.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) Goals(ctx context.Context, obj *generated.User) ([]*generated.Goal, error) {
-	panic(fmt.Errorf("not implemented: Goals - goals"))
+	return r.Campaigns.Goals(ctx, obj.ID)
 }
 
 func (r *Resolver) Achievement() gql.AchievementResolver { return &achievementResolver{r} }

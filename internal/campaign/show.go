@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"slices"
+	"strings"
 
 	ent "kabinet/ent/generated"
 	entcampaign "kabinet/ent/generated/campaign"
@@ -159,7 +160,7 @@ func Result(ctx context.Context, c *ent.Campaign) *RaffleResult {
 
 // StatusLabel says where an entry stands, in the caller's language.
 func StatusLabel(ctx context.Context, e *ent.CampaignEntry) string {
-	return locale.Text(viewer.From(ctx).Locale, "campaign.entry."+string(e.Status), nil)
+	return locale.Text(viewer.From(ctx).Locale, "campaign.entry."+strings.ToLower(string(e.Status)), nil)
 }
 
 // Receipt is the receipt of an entry.
