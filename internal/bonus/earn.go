@@ -44,7 +44,13 @@ func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, l
 	if err != nil || len(verdicts) == 0 {
 		return 0, err
 	}
-	books, err := p.openBooks(ctx, tx, o.OwnerID, verdicts)
+	owner := o.OwnerID
+	if p.EarnTo != nil {
+		if owner, err = p.EarnTo(ctx, tx, o.OwnerID, o.UserID); err != nil {
+			return 0, err
+		}
+	}
+	books, err := p.openBooks(ctx, tx, owner, verdicts)
 	if err != nil {
 		return 0, err
 	}
@@ -304,4 +310,3 @@ func (v *verdict) explain() map[string]any {
 
 // maxMissed bounds what an entry says of rules that gave nothing.
 const maxMissed = 20
-
