@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	referral1 "kabinet/ent/generated/referral"
 	gql "kabinet/graph/generated"
@@ -19,87 +18,95 @@ import (
 )
 
 func (r *mutationResolver) CreateReferralLink(ctx context.Context) (*gql.CreateReferralLinkPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateReferralLink - createReferralLink"))
+	link, err := r.Referrals.CreateLink(ctx)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CreateReferralLinkPayload{Link: link, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ClaimReferral(ctx context.Context, input referral.ClaimReferralInput) (*gql.ClaimReferralPayload, error) {
-	panic(fmt.Errorf("not implemented: ClaimReferral - claimReferral"))
+	invitation, err := r.Referrals.Claim(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ClaimReferralPayload{Invitation: invitation, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveReferralProgram(ctx context.Context, input referral.SaveReferralProgramInput) (*gql.SaveReferralProgramPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveReferralProgram - saveReferralProgram"))
+	program, err := r.Referrals.SaveProgram(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveReferralProgramPayload{Program: program, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RejectReferral(ctx context.Context, input referral.RejectReferralInput) (*gql.RejectReferralPayload, error) {
-	panic(fmt.Errorf("not implemented: RejectReferral - rejectReferral"))
+	row, err := r.Referrals.Reject(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RejectReferralPayload{Referral: row, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) ReferralProgram(ctx context.Context) (*referral.ReferralProgram, error) {
-	panic(fmt.Errorf("not implemented: ReferralProgram - referralProgram"))
+	return r.Resolver.Referrals.Program(ctx)
 }
 
 func (r *queryResolver) Referrals(ctx context.Context, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.ReferralConnection, error) {
-	panic(fmt.Errorf("not implemented: Referrals - referrals"))
+	return r.Resolver.Referrals.All(ctx, filter, referral.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *referralResolver) StatusLabel(ctx context.Context, obj *generated.Referral) (string, error) {
-	panic(fmt.Errorf("not implemented: StatusLabel - statusLabel"))
+	return referral.Label(ctx, obj), nil
 }
 
 func (r *referralResolver) Points(ctx context.Context, obj *generated.Referral) (int64, error) {
-	panic(fmt.Errorf("not implemented: Points - points"))
+	return referral.Points(obj), nil
 }
 
 func (r *referralResolver) FriendPoints(ctx context.Context, obj *generated.Referral) (*int64, error) {
-	panic(fmt.Errorf("not implemented: FriendPoints - friendPoints"))
+	return referral.ForStaff(ctx, &obj.FriendPoints), nil
 }
 
 func (r *referralResolver) AdvocateID(ctx context.Context, obj *generated.Referral) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: AdvocateID - advocateId"))
+	return referral.ForStaff(ctx, referral.EdgeID("usr", &obj.UserID)), nil
 }
 
 func (r *referralResolver) FriendID(ctx context.Context, obj *generated.Referral) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: FriendID - friendId"))
+	return referral.ForStaff(ctx, referral.EdgeID("usr", &obj.FriendID)), nil
 }
 
 func (r *referralResolver) OrderID(ctx context.Context, obj *generated.Referral) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: OrderID - orderId"))
+	return referral.ForStaff(ctx, referral.EdgeID("order", obj.OrderID)), nil
 }
 
 func (r *referralResolver) Origin(ctx context.Context, obj *generated.Referral) (*referral1.Origin, error) {
-	panic(fmt.Errorf("not implemented: Origin - origin"))
+	return referral.ForStaff(ctx, &obj.Origin), nil
 }
 
 func (r *referralResolver) Suspicions(ctx context.Context, obj *generated.Referral) ([]referral.ReferralSuspicion, error) {
-	panic(fmt.Errorf("not implemented: Suspicions - suspicions"))
+	return referral.Suspicions(ctx, obj), nil
 }
 
 func (r *referralResolver) Note(ctx context.Context, obj *generated.Referral) (*string, error) {
-	panic(fmt.Errorf("not implemented: Note - note"))
+	return referral.ForStaff(ctx, obj.Note), nil
 }
 
 func (r *referralStandingResolver) Link(ctx context.Context, obj *referral.ReferralStanding) (*referral.ReferralLink, error) {
-	panic(fmt.Errorf("not implemented: Link - link"))
+	return r.Referrals.Link(ctx, obj.UserID)
 }
 
 func (r *referralStandingResolver) Statistics(ctx context.Context, obj *referral.ReferralStanding) (*referral.ReferralStatistics, error) {
-	panic(fmt.Errorf("not implemented: Statistics - statistics"))
+	return r.Referrals.Statistics(ctx, obj)
 }
 
 func (r *referralStandingResolver) Friends(ctx context.Context, obj *referral.ReferralStanding, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.ReferralConnection, error) {
-	panic(fmt.Errorf("not implemented: Friends - friends"))
+	return r.Referrals.Friends(ctx, obj, filter, referral.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *referralStandingResolver) Invitation(ctx context.Context, obj *referral.ReferralStanding) (*referral.ReferralInvitation, error) {
-	panic(fmt.Errorf("not implemented: Invitation - invitation"))
+	return r.Referrals.Invitation(ctx, obj)
 }
 
 func (r *referralStandingResolver) Terms(ctx context.Context, obj *referral.ReferralStanding) (*referral.ReferralProgram, error) {
-	panic(fmt.Errorf("not implemented: Terms - terms"))
+	return r.Referrals.Program(ctx)
 }
 
 func (r *userResolver) Referral(ctx context.Context, obj *generated.User) (*referral.ReferralStanding, error) {
-	panic(fmt.Errorf("not implemented: Referral - referral"))
+	return r.Referrals.Standing(ctx, obj.ID), nil
 }
 
 func (r *Resolver) Referral() gql.ReferralResolver { return &referralResolver{r} }

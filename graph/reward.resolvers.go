@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/reward"
@@ -18,115 +17,129 @@ import (
 )
 
 func (r *mutationResolver) ExchangeReward(ctx context.Context, input reward.ExchangeRewardInput) (*gql.ExchangeRewardPayload, error) {
-	panic(fmt.Errorf("not implemented: ExchangeReward - exchangeReward"))
+	done, err := r.Resolver.Rewards.Exchange(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ExchangeRewardPayload{Redemption: done.Redemption, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CancelRewardRedemption(ctx context.Context, input reward.CancelRewardRedemptionInput) (*gql.CancelRewardRedemptionPayload, error) {
-	panic(fmt.Errorf("not implemented: CancelRewardRedemption - cancelRewardRedemption"))
+	done, err := r.Resolver.Rewards.Cancel(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CancelRewardRedemptionPayload{Redemption: done.Redemption, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveReward(ctx context.Context, input reward.SaveRewardInput) (*gql.SaveRewardPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveReward - saveReward"))
+	done, err := r.Resolver.Rewards.Save(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveRewardPayload{Reward: done.Reward, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetRewardStatus(ctx context.Context, input reward.SetRewardStatusInput) (*gql.SetRewardStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetRewardStatus - setRewardStatus"))
+	rw, err := r.Resolver.Rewards.SetStatus(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetRewardStatusPayload{Reward: rw, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AddRewardCodes(ctx context.Context, input reward.AddRewardCodesInput) (*gql.AddRewardCodesPayload, error) {
-	panic(fmt.Errorf("not implemented: AddRewardCodes - addRewardCodes"))
+	done, err := r.Resolver.Rewards.AddCodes(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AddRewardCodesPayload{Reward: done.Reward, Added: done.Added, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RedeemRewardCode(ctx context.Context, input reward.RedeemRewardCodeInput) (*gql.RedeemRewardCodePayload, error) {
-	panic(fmt.Errorf("not implemented: RedeemRewardCode - redeemRewardCode"))
+	done, err := r.Resolver.Rewards.RedeemCode(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RedeemRewardCodePayload{Redemption: done.Redemption, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) FulfilReward(ctx context.Context, input reward.FulfilRewardInput) (*gql.FulfilRewardPayload, error) {
-	panic(fmt.Errorf("not implemented: FulfilReward - fulfilReward"))
+	done, err := r.Resolver.Rewards.Fulfil(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.FulfilRewardPayload{Redemption: done.Redemption, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Rewards(ctx context.Context, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.RewardConnection, error) {
-	panic(fmt.Errorf("not implemented: Rewards - rewards"))
+	return r.Resolver.Rewards.All(ctx, filter, programID, sort, reward.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) Reward(ctx context.Context, id scalar.ID) (*generated.Reward, error) {
-	panic(fmt.Errorf("not implemented: Reward - reward"))
+	return found(r.Resolver.Rewards.Reward(ctx, id))
 }
 
 func (r *queryResolver) RewardRedemption(ctx context.Context, id scalar.ID) (*generated.RewardRedemption, error) {
-	panic(fmt.Errorf("not implemented: RewardRedemption - rewardRedemption"))
+	return found(r.Resolver.Rewards.Redemption(ctx, id))
 }
 
 func (r *queryResolver) RewardRedemptions(ctx context.Context, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.RewardRedemptionConnection, error) {
-	panic(fmt.Errorf("not implemented: RewardRedemptions - rewardRedemptions"))
+	return r.Resolver.Rewards.Redemptions(ctx, filter, reward.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *rewardResolver) Name(ctx context.Context, obj *generated.Reward) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return reward.Name(ctx, obj.Texts), nil
 }
 
 func (r *rewardResolver) Description(ctx context.Context, obj *generated.Reward) (*string, error) {
-	panic(fmt.Errorf("not implemented: Description - description"))
+	return reward.Text(ctx, obj.Texts, scalar.TextDescription), nil
 }
 
 func (r *rewardResolver) Terms(ctx context.Context, obj *generated.Reward) (*string, error) {
-	panic(fmt.Errorf("not implemented: Terms - terms"))
+	return reward.Text(ctx, obj.Texts, scalar.TextTerms), nil
 }
 
 func (r *rewardResolver) Program(ctx context.Context, obj *generated.Reward) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.programOf(ctx, obj.ProgramID)
 }
 
 func (r *rewardResolver) Availability(ctx context.Context, obj *generated.Reward) (*reward.RewardAvailability, error) {
-	panic(fmt.Errorf("not implemented: Availability - availability"))
+	return r.Resolver.Rewards.Availability(ctx, obj)
 }
 
 func (r *rewardResolver) Settings(ctx context.Context, obj *generated.Reward) (*reward.RewardSettings, error) {
-	panic(fmt.Errorf("not implemented: Settings - settings"))
+	return r.Resolver.Rewards.Settings(ctx, obj)
 }
 
 func (r *rewardRedemptionResolver) Reward(ctx context.Context, obj *generated.RewardRedemption) (*generated.Reward, error) {
-	panic(fmt.Errorf("not implemented: Reward - reward"))
+	return r.Resolver.Rewards.Of(ctx, obj)
 }
 
 func (r *rewardRedemptionResolver) Title(ctx context.Context, obj *generated.RewardRedemption) (string, error) {
-	panic(fmt.Errorf("not implemented: Title - title"))
+	return reward.Name(ctx, obj.Texts), nil
 }
 
 func (r *rewardRedemptionResolver) Program(ctx context.Context, obj *generated.RewardRedemption) (*generated.BonusProgram, error) {
-	panic(fmt.Errorf("not implemented: Program - program"))
+	return r.programOf(ctx, obj.ProgramID)
 }
 
 func (r *rewardRedemptionResolver) StatusLabel(ctx context.Context, obj *generated.RewardRedemption) (string, error) {
-	panic(fmt.Errorf("not implemented: StatusLabel - statusLabel"))
+	return reward.Label(ctx, obj), nil
 }
 
 func (r *rewardRedemptionResolver) Code(ctx context.Context, obj *generated.RewardRedemption) (*string, error) {
-	panic(fmt.Errorf("not implemented: Code - code"))
+	return reward.Code(ctx, obj), nil
 }
 
 func (r *rewardRedemptionResolver) Vouchers(ctx context.Context, obj *generated.RewardRedemption) ([]string, error) {
-	panic(fmt.Errorf("not implemented: Vouchers - vouchers"))
+	return reward.Vouchers(ctx, obj), nil
 }
 
 func (r *rewardRedemptionResolver) AvailableActions(ctx context.Context, obj *generated.RewardRedemption) ([]reward.RewardRedemptionAction, error) {
-	panic(fmt.Errorf("not implemented: AvailableActions - availableActions"))
+	return r.Resolver.Rewards.Actions(ctx, obj), nil
 }
 
 func (r *rewardRedemptionResolver) OwnerID(ctx context.Context, obj *generated.RewardRedemption) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: OwnerID - ownerId"))
+	return reward.OwnerID(obj), nil
 }
 
 func (r *rewardRedemptionResolver) EntryID(ctx context.Context, obj *generated.RewardRedemption) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: EntryID - entryId"))
+	return reward.EntryID(obj.EntryID), nil
 }
 
 func (r *rewardRedemptionResolver) RefundEntryID(ctx context.Context, obj *generated.RewardRedemption) (*scalar.ID, error) {
-	panic(fmt.Errorf("not implemented: RefundEntryID - refundEntryId"))
+	return reward.EntryID(obj.RefundEntryID), nil
 }
 
 func (r *userResolver) RewardRedemptions(ctx context.Context, obj *generated.User, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.RewardRedemptionConnection, error) {
-	panic(fmt.Errorf("not implemented: RewardRedemptions - rewardRedemptions"))
+	return r.Resolver.Rewards.RedemptionsOf(ctx, obj.ID, filter, reward.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *Resolver) Reward() gql.RewardResolver { return &rewardResolver{r} }

@@ -31,6 +31,7 @@ func (r *Rewards) Availability(ctx context.Context, rw *ent.Reward) (*RewardAvai
 			}
 			params[k] = v
 		}
+		params["count"] = params["missing"]
 		reason.Text = locale.Text(lang(ctx), "reward.reason."+string(reason.Code), params)
 		a.Reasons = append(a.Reasons, reason)
 	}

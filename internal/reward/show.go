@@ -51,11 +51,11 @@ func Vouchers(ctx context.Context, d *ent.RewardRedemption) []string {
 }
 
 // OwnerID is the edge id of whose it is.
-func OwnerID(d *ent.RewardRedemption) scalar.ID {
+func OwnerID(d *ent.RewardRedemption) *scalar.ID {
 	if d.UserID != nil && *d.UserID != d.OwnerID {
-		return scalar.ID{Prefix: "com", UUID: d.OwnerID}
+		return &scalar.ID{Prefix: "com", UUID: d.OwnerID}
 	}
-	return scalar.ID{Prefix: "usr", UUID: d.OwnerID}
+	return &scalar.ID{Prefix: "usr", UUID: d.OwnerID}
 }
 
 // EntryID is the edge id of an entry of the book.
