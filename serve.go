@@ -38,8 +38,17 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 	system := func(do func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error { return do(viewer.AsSystem(ctx, "clock")) }
 	}
+	k.makeCodes(workers)
 	periodic := job.Chores(workers,
 		job.Housework{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
+		job.Housework{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
+		job.Housework{Name: "remind-points", Every: time.Hour, Do: batch(k.points.RemindExpiring)},
+		job.Housework{Name: "expire-rewards", Every: time.Minute, Do: batch(k.rewards.ExpireDue)},
+		job.Housework{Name: "due-referrals", Every: time.Minute, Do: batch(k.referrals.Due)},
+		job.Housework{Name: "release-codes", Every: time.Minute, Do: batch(k.promotions.ReleaseDue)},
+		job.Housework{Name: "make-codes", Every: time.Minute, Do: batch(k.promotions.CodesDue)},
+		job.Housework{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
+		job.Housework{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
 		job.Housework{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
 		job.Housework{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)

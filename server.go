@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	_ "time/tzdata" // time zones on machines that have none
 
@@ -21,6 +22,7 @@ import (
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/campaign"
 	"kabinet/internal/compiled"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
@@ -28,10 +30,15 @@ import (
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/promotion"
+	"kabinet/internal/referral"
+	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/support"
+	"kabinet/internal/tier"
 	"kabinet/internal/viewer"
+	"kabinet/internal/wallet"
 	"kabinet/internal/web"
 	"kabinet/internal/web/limit"
 )
@@ -170,16 +177,17 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		return nil, err
 	}
 	k.orders = &order.Orders{
-		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder,
+		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder, Return: k.points.ReturnForOrder,
 		Known: k.known, Customers: k.customers,
 	}
-	k.points.Spent = k.orders.NoteSpent
+	k.points.Spent, k.points.Earned, k.points.ByEmail = k.orders.NoteSpent, k.orders.NoteEarned, k.byEmail
 	k.books = k.points.Books()
+	k.benefits(s, streams, sealer)
 	k.tickets = &support.Tickets{Store: s, Streams: streams}
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 
 	// Who hears which event.
-	k.hearers = append(k.tickets.Hearers(), k.inbox.Hearers()...)
+	k.hearers = slices.Concat(k.tickets.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -189,6 +197,22 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		return nil, err
 	}
 	return k, nil
+}
+
+// benefits builds what stands around points: tiers, promotions, rewards,
+// referrals, campaigns and wallets. Their seams are in seams_benefits.go.
+func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
+	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
+	k.people.FamilyCards, k.points.EarnTo = k.familyCards, k.earnTo
+	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
+	k.wirePromotions()
+	k.rewards = &reward.Rewards{Store: s}
+	k.referrals = &referral.Referrals{Store: s, Public: k.cfg.PublicURL}
+	k.wireRewards()
+	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
+	k.wireCampaigns()
+	k.wallets = &wallet.Wallets{Store: s, Streams: streams, Books: k.books}
+	k.wireWallets()
 }
 
 // prepare makes what must be there before the first request.
@@ -203,7 +227,11 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if k.jobs, err = k.work(p.send); err != nil {
 		return err
 	}
-	k.edge, err = web.New(k.schema(p.look), k.edgeOptions(p.trusted))
+	o := k.edgeOptions(p.trusted)
+	if o.Routes, err = k.payments(); err != nil {
+		return err
+	}
+	k.edge, err = web.New(k.schema(p.look), o)
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
 	}
@@ -215,7 +243,8 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 	es := gql.NewExecutableSchema(gql.Config{
 		Resolvers: &graph.Resolver{
 			Client: k.store.Client, People: k.people, Orders: k.orders,
-			Points: k.points, Tickets: k.tickets, Inbox: k.inbox,
+			Points: k.points, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
+			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	})

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/promotion"
@@ -18,31 +17,37 @@ import (
 )
 
 func (r *clubResolver) WhyNot(ctx context.Context, obj *promotion.Club) (*gql.UserError, error) {
-	panic(fmt.Errorf("not implemented: WhyNot - whyNot"))
+	return refused(ctx, obj.No)
 }
 
 func (r *mutationResolver) JoinClub(ctx context.Context, input promotion.JoinClubInput) (*gql.JoinClubPayload, error) {
-	panic(fmt.Errorf("not implemented: JoinClub - joinClub"))
+	joined, err := r.Promotions.Join(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.JoinClubPayload{Club: joined, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) LeaveClub(ctx context.Context, input promotion.LeaveClubInput) (*gql.LeaveClubPayload, error) {
-	panic(fmt.Errorf("not implemented: LeaveClub - leaveClub"))
+	left, err := r.Promotions.Leave(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.LeaveClubPayload{Club: left, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveClub(ctx context.Context, input promotion.SaveClubInput) (*gql.SaveClubPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveClub - saveClub"))
+	saved, err := r.Promotions.SaveClub(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveClubPayload{Club: saved, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Clubs(ctx context.Context, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*promotion.ClubConnection, error) {
-	panic(fmt.Errorf("not implemented: Clubs - clubs"))
+	return r.Resolver.Promotions.Clubs(ctx, after, first, before, last)
 }
 
 func (r *queryResolver) Club(ctx context.Context, id scalar.ID) (*promotion.Club, error) {
-	panic(fmt.Errorf("not implemented: Club - club"))
+	return found(r.Resolver.Promotions.Club(ctx, id))
 }
 
 func (r *userResolver) Clubs(ctx context.Context, obj *generated.User, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*promotion.ClubMemberConnection, error) {
-	panic(fmt.Errorf("not implemented: Clubs - clubs"))
+	return r.Promotions.ClubsOf(ctx, obj.ID, after, first, before, last)
 }
 
 func (r *Resolver) Club() gql.ClubResolver { return &clubResolver{r} }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -12,13 +13,19 @@ import (
 	"kabinet/internal/fault"
 	"kabinet/internal/order"
 	"kabinet/internal/scalar"
+	"kabinet/internal/wallet"
 )
 
 // node finds an object of any kind; null where it does not exist, is not the
 // caller's, or has no type in the SDL.
 func (r *Resolver) node(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 	table, known := ent.Tables[id.Prefix]
-	if !known {
+	switch {
+	case id.Prefix == "rwd":
+		return r.rewardNode(ctx, id)
+	case id.Prefix == "cmp":
+		return r.campaignNode(ctx, id)
+	case !known:
 		return r.versioned(ctx, id)
 	}
 	n, err := r.Client.Noder(ctx, id.UUID, ent.WithFixedNodeType(table))
@@ -33,7 +40,21 @@ func (r *Resolver) node(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 
 // versioned finds the row in force of a table whose edge id names all versions.
 func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, error) {
-	if id.Prefix != "prog" {
+	switch id.Prefix {
+	case "prog":
+	case "rule":
+		rule, err := found(r.Points.RuleNode(ctx, id))
+		if rule == nil || err != nil {
+			return nil, err
+		}
+		return rule, nil
+	case "fee":
+		rule, err := found(r.Wallets.FeeRule(ctx, id.UUID))
+		if rule == nil || err != nil {
+			return nil, err
+		}
+		return rule, nil
+	default:
 		return nil, nil
 	}
 	p, err := found(r.Points.Program(ctx, &id))
@@ -47,8 +68,11 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 // settled first.
 func (r *Resolver) show(ctx context.Context, n ent.Noder, prefix string) (ent.Noder, error) {
 	v := view(n, prefix)
-	if a, ok := v.(*bonus.Account); ok {
-		return r.Points.Settled(ctx, a.LedgerAccount)
+	switch v := v.(type) {
+	case *bonus.Account:
+		return r.Points.Settled(ctx, v.LedgerAccount)
+	case *wallet.WalletAccount, *wallet.WalletEntry:
+		return r.showWallet(ctx, v)
 	}
 	return v, nil
 }
@@ -61,18 +85,28 @@ func view(n ent.Noder, prefix string) ent.Noder {
 	}
 	switch n := n.(type) {
 	case *ent.LedgerAccount:
-		if n.Kind != ledgeraccount.KindBONUS {
-			return nil
+		switch n.Kind {
+		case ledgeraccount.KindBONUS:
+			return bonus.ViewAccount(n)
+		case ledgeraccount.KindWALLET:
+			return wallet.ViewAccount(n)
 		}
-		return bonus.ViewAccount(n)
+		return nil
 	case *ent.LedgerEntry:
+		if !strings.HasPrefix(n.Unit, "PTS:") {
+			return wallet.ViewEntry(n)
+		}
 		e, _ := bonus.ViewEntry(n).(ent.Noder)
 		return e
 	case *ent.Payment:
 		if prefix == "rfd" {
 			return &order.Refund{Payment: n}
 		}
-	case *ent.Task, *ent.TicketParticipant:
+	case *ent.EarningUse:
+		return nil
+	case *ent.Promotion, *ent.PromoCode, *ent.Club, *ent.ClubMember: // shown by views that are worked out whole
+		return nil
+	case *ent.Task, *ent.Transfer, *ent.CampaignAct, *ent.TicketParticipant, *ent.RewardCode, *ent.ReferralCode:
 		return nil
 	}
 	return n
@@ -85,19 +119,32 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 		return nil, fault.ErrTooLong.At("ids").With("limit", most)
 	}
 	byTable := map[string][]uuid.UUID{}
+	var rewards []uuid.UUID
 	out := make([]ent.Noder, len(ids))
 	for i, id := range ids {
-		if table, known := ent.Tables[id.Prefix]; known {
+		switch table, known := ent.Tables[id.Prefix]; {
+		case id.Prefix == "rwd":
+			rewards = append(rewards, id.UUID)
+		case id.Prefix == "cmp":
+			n, err := r.campaignNode(ctx, *id)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = n
+		case known:
 			byTable[table] = append(byTable[table], id.UUID)
-			continue
+		default:
+			n, err := r.versioned(ctx, *id)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = n
 		}
-		n, err := r.versioned(ctx, *id)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = n
 	}
-	rows := map[uuid.UUID]ent.Noder{}
+	rows, err := r.rewardNodes(ctx, rewards)
+	if err != nil {
+		return nil, err
+	}
 	for table, wanted := range byTable {
 		found, err := r.Client.Noders(quiet(ctx), wanted, ent.WithFixedNodeType(table))
 		if ent.IsNotFound(err) {
@@ -114,7 +161,6 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 	}
 	for i, id := range ids {
 		if n := rows[id.UUID]; n != nil {
-			var err error
 			if out[i], err = r.show(ctx, n, id.Prefix); err != nil {
 				return nil, err
 			}

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/promotion"
@@ -18,67 +17,81 @@ import (
 )
 
 func (r *mutationResolver) SavePromotion(ctx context.Context, input promotion.SavePromotionInput) (*gql.SavePromotionPayload, error) {
-	panic(fmt.Errorf("not implemented: SavePromotion - savePromotion"))
+	saved, err := r.Promotions.Save(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SavePromotionPayload{Promotion: saved, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveOffer(ctx context.Context, input promotion.SaveOfferInput) (*gql.SaveOfferPayload, error) {
-	panic(fmt.Errorf("not implemented: SaveOffer - saveOffer"))
+	saved, err := r.Promotions.SaveOffer(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveOfferPayload{Promotion: saved, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SetPromotionStatus(ctx context.Context, input promotion.SetPromotionStatusInput) (*gql.SetPromotionStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetPromotionStatus - setPromotionStatus"))
+	changed, err := r.Promotions.SetStatus(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SetPromotionStatusPayload{Promotion: changed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SavePromoCodes(ctx context.Context, input promotion.SavePromoCodesInput) (*gql.SavePromoCodesPayload, error) {
-	panic(fmt.Errorf("not implemented: SavePromoCodes - savePromoCodes"))
+	saved, err := r.Promotions.SaveCodes(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SavePromoCodesPayload{Batch: saved.Batch, Replayed: saved.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ApplyPromoCode(ctx context.Context, input promotion.ApplyPromoCodeInput) (*gql.ApplyPromoCodePayload, error) {
-	panic(fmt.Errorf("not implemented: ApplyPromoCode - applyPromoCode"))
+	done, err := r.Promotions.Apply(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ApplyPromoCodePayload{Check: done.Check, ReservedUntil: done.ReservedUntil, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReleasePromoCode(ctx context.Context, input promotion.ReleasePromoCodeInput) (*gql.ReleasePromoCodePayload, error) {
-	panic(fmt.Errorf("not implemented: ReleasePromoCode - releasePromoCode"))
+	done, err := r.Promotions.Release(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReleasePromoCodePayload{Released: done.Released, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ActivateOffer(ctx context.Context, input promotion.ActivateOfferInput) (*gql.ActivateOfferPayload, error) {
-	panic(fmt.Errorf("not implemented: ActivateOffer - activateOffer"))
+	done, err := r.Promotions.Activate(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ActivateOfferPayload{Offer: done.Offer, Points: done.Points, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *promoCodeCheckResolver) Refusal(ctx context.Context, obj *promotion.PromoCodeCheck) (*gql.UserError, error) {
-	panic(fmt.Errorf("not implemented: Refusal - refusal"))
+	return refused(ctx, obj.No)
 }
 
 func (r *queryResolver) Promotions(ctx context.Context, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*promotion.PromotionConnection, error) {
-	panic(fmt.Errorf("not implemented: Promotions - promotions"))
+	return r.Resolver.Promotions.List(ctx, filter, after, first, before, last)
 }
 
 func (r *queryResolver) Promotion(ctx context.Context, id scalar.ID) (*promotion.Promotion, error) {
-	panic(fmt.Errorf("not implemented: Promotion - promotion"))
+	return found(r.Resolver.Promotions.Find(ctx, id))
 }
 
 func (r *queryResolver) PromoCodes(ctx context.Context, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*promotion.PromoCodeConnection, error) {
-	panic(fmt.Errorf("not implemented: PromoCodes - promoCodes"))
+	return r.Resolver.Promotions.Codes(ctx, filter, after, first, before, last)
 }
 
 func (r *queryResolver) PromoCodeBatch(ctx context.Context, id scalar.ID) (*promotion.PromoCodeBatch, error) {
-	panic(fmt.Errorf("not implemented: PromoCodeBatch - promoCodeBatch"))
+	return found(r.Resolver.Promotions.Batch(ctx, id))
 }
 
 func (r *queryResolver) CheckPromoCode(ctx context.Context, input promotion.CheckPromoCodeInput) (*promotion.PromoCodeCheck, error) {
-	panic(fmt.Errorf("not implemented: CheckPromoCode - checkPromoCode"))
+	return r.Resolver.Promotions.Check(ctx, input)
 }
 
 func (r *queryResolver) PriceFor(ctx context.Context, input promotion.PriceForInput) ([]*promotion.ProductPrice, error) {
-	panic(fmt.Errorf("not implemented: PriceFor - priceFor"))
+	return r.Resolver.Promotions.PriceFor(ctx, input)
 }
 
 func (r *userResolver) Offers(ctx context.Context, obj *generated.User, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*promotion.OfferConnection, error) {
-	panic(fmt.Errorf("not implemented: Offers - offers"))
+	return r.Promotions.OffersOf(ctx, obj.ID, filter, after, first, before, last)
 }
 
 func (r *userResolver) Benefits(ctx context.Context, obj *generated.User) ([]promotion.Benefit, error) {
-	panic(fmt.Errorf("not implemented: Benefits - benefits"))
+	return r.Promotions.BenefitsOf(ctx, obj.ID)
 }
 
 func (r *Resolver) PromoCodeCheck() gql.PromoCodeCheckResolver { return &promoCodeCheckResolver{r} }

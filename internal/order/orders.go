@@ -30,6 +30,9 @@ type Orders struct {
 	// Reduce says what promotions and the codes entered take off an order that
 	// is about to be placed, and counts the codes as used by it.
 	Reduce func(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, codes []string) (Reduced, error)
+	// TryCodes runs what enters codes, and slows down who guesses them; outside
+	// of any transaction.
+	TryCodes func(ctx context.Context, enter func() error) error
 	// Unreduce gives back the uses of codes by an order that is cancelled.
 	Unreduce func(ctx context.Context, tx *store.Tx, o *ent.Order) error
 	// Return brings the points of an order to what it still earns when goods of

@@ -32,9 +32,20 @@ func (s *Orders) Place(ctx context.Context, input PlaceOrderInput) (Outcome, err
 	bare := input
 	bare.IdempotencyKey, bare.DryRun = "", nil
 	id := uuid.Must(uuid.NewV7())
-	return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, id, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
-		return s.place(ctx, tx, id, input)
+	place := func() (Outcome, error) {
+		return s.once(ctx, "placeOrder", input.IdempotencyKey, input.DryRun, bare, id, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
+			return s.place(ctx, tx, id, input)
+		})
+	}
+	if len(input.PromoCodes) == 0 || s.TryCodes == nil {
+		return place()
+	}
+	var out Outcome
+	err := s.TryCodes(ctx, func() (err error) {
+		out, err = place()
+		return err
 	})
+	return out, err
 }
 
 func checkPlace(input PlaceOrderInput) error {

@@ -33,6 +33,9 @@ func (p *Promotions) OnOrderStatusChanged(ctx context.Context, tx *store.Tx, e e
 	if err != nil || len(uses) == 0 {
 		return err
 	}
+	if err := tx.Lock(ctx, "orders", "id", f.OrderID); err != nil {
+		return err
+	}
 	o, err := tx.Order.Query().Where(entorder.ID(f.OrderID)).Only(ctx)
 	if err != nil {
 		return err
