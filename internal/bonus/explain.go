@@ -163,7 +163,7 @@ func (p *Points) words(ctx context.Context, h *earningRows, s *said, points int6
 		rule, text := p.wordsOfRule(ctx, h, lang, s, r)
 		x.Rules, parts = append(x.Rules, rule), append(parts, text)
 	}
-	total := locale.Text(lang, "earning.total", map[string]any{"count": points})
+	total := locale.Text(lang, "bonus.explain.total", map[string]any{"count": points})
 	if len(parts) > 0 {
 		sentences = append(sentences, total+": "+strings.Join(parts, "; ")+".")
 	} else {
@@ -171,7 +171,7 @@ func (p *Points) words(ctx context.Context, h *earningRows, s *said, points int6
 	}
 	for _, m := range s.Missed {
 		id, name := h.named(ctx, m.RuleID, m.Version)
-		text := locale.Text(lang, "earning.missed", map[string]any{"name": name, "why": locale.Text(lang, "earning.miss."+m.Why, nil)})
+		text := locale.Text(lang, "bonus.explain.missed", map[string]any{"name": name, "why": locale.Text(lang, "bonus.explain.miss."+m.Why, nil)})
 		missed := &BonusMissedRule{Rule: id, Name: name, Why: EarningMiss(m.Why), Text: text}
 		if id != nil {
 			missed.Version = &m.Version
@@ -203,12 +203,12 @@ func (p *Points) wordsOfRule(ctx context.Context, h *earningRows, lang string, s
 		}
 		facts["name"] = x.Name
 		if r.Cap == "" || r.Uncapped == nil {
-			return x, locale.Text(lang, "earning.rule", facts)
+			return x, locale.Text(lang, "bonus.explain.rule", facts)
 		}
 		by := EarningCap(r.Cap)
 		x.Cap, x.Uncapped = &by, r.Uncapped
-		facts["uncapped"], facts["cap"] = *r.Uncapped, locale.Text(lang, "earning.cap."+r.Cap, nil)
-		return x, locale.Text(lang, "earning.capped", facts)
+		facts["uncapped"], facts["cap"] = *r.Uncapped, locale.Text(lang, "bonus.explain.cap."+r.Cap, nil)
+		return x, locale.Text(lang, "bonus.explain.capped", facts)
 	case r.TierID != "":
 		x.Name = s.Tier
 		if g, err := scalar.ParseID(r.TierID); err == nil && h.tiers[g.UUID] != nil {
@@ -217,12 +217,12 @@ func (p *Points) wordsOfRule(ctx context.Context, h *earningRows, lang string, s
 			}
 		}
 		facts["name"] = x.Name
-		return x, locale.Text(lang, "earning.tier", facts)
+		return x, locale.Text(lang, "bonus.explain.tier", facts)
 	}
-	x.Name = locale.Text(lang, "earning.rate.name", nil)
+	x.Name = locale.Text(lang, "bonus.explain.rate.name", nil)
 	if per, err := scalar.ParseMoney(s.EarnPer, s.Currency); err == nil && s.EarnPoints > 0 {
 		facts["rate"], facts["amount"] = s.EarnPoints, locale.Money(lang, per.Minor, per.Currency)
-		return x, locale.Text(lang, "earning.rate", facts)
+		return x, locale.Text(lang, "bonus.explain.rate", facts)
 	}
-	return x, locale.Text(lang, "earning.rate.plain", facts)
+	return x, locale.Text(lang, "bonus.explain.rate.plain", facts)
 }
