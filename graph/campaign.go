@@ -3,9 +3,11 @@ package graph
 import (
 	"context"
 
+	ent "kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/campaign"
 	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
 )
 
 // eligibility is whether the caller can enter, with why not in his language.
@@ -30,4 +32,14 @@ func moderated(ctx context.Context, done []campaign.Moderated) (results []*gql.C
 		}
 	}
 	return results, changed
+}
+
+// campaignNode finds a campaign as the query of that name does; nil where it is
+// not for the caller.
+func (r *Resolver) campaignNode(ctx context.Context, id scalar.ID) (ent.Noder, error) {
+	c, err := found(r.Campaigns.Find(ctx, id))
+	if c == nil || err != nil {
+		return nil, err // a nil pointer would be a Node that is not nil
+	}
+	return c, nil
 }

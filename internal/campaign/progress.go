@@ -116,7 +116,7 @@ func scored(ctx context.Context, sc score, earned bool) *ProgressItem {
 	}
 	p := scalar.Progress{Current: sc.progress, Target: a.Target, Unit: a.Unit, Deadline: sc.window.to}
 	lang := viewer.From(ctx).Locale
-	i := item(kind, Name(ctx, c), p, more(lang, max(a.Target-sc.progress, 0), a.Unit))
+	i := item(kind, Name(ctx, c), p, More(lang, max(a.Target-sc.progress, 0), a.Unit))
 	id := c.GlobalID()
 	i.CampaignID, i.Points, i.Done = &id, some(c.Rules.Points), earned || sc.reached
 	if i.Done {
@@ -128,8 +128,8 @@ func scored(ctx context.Context, sc score, earned bool) *ProgressItem {
 	return i
 }
 
-// more says that so many are missing, in a language.
-func more(lang string, n int64, unit string) string {
+// More says that so many are missing, in a language.
+func More(lang string, n int64, unit string) string {
 	switch {
 	case len(unit) == 3 && unit == strings.ToUpper(unit):
 		return locale.Text(lang, "campaign.progress.spend", map[string]any{"amount": locale.Money(lang, n, unit)})
@@ -156,7 +156,7 @@ func (s *Campaigns) goalProgress(ctx context.Context, user uuid.UUID, zone *time
 		}
 		unit := strings.ToLower(string(a.goal.Counter))
 		i := item(ProgressGoal, label, scalar.Progress{Current: a.current, Target: a.goal.Target, Unit: unit, Deadline: a.window.to},
-			more(lang, max(a.goal.Target-a.current, 0), unit))
+			More(lang, max(a.goal.Target-a.current, 0), unit))
 		id := a.goal.GlobalID()
 		i.GoalID = &id
 		out = append(out, i)
