@@ -187,7 +187,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 
 	// Who hears which event.
-	k.hearers = slices.Concat(k.tickets.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
+	k.hearers = slices.Concat(k.tickets.Hearers(), k.points.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -211,6 +211,9 @@ func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.
 	k.wireRewards()
 	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
 	k.wireCampaigns()
+	k.points.Acted = func(ctx context.Context, tx *store.Tx, a bonus.Act) error {
+		return k.campaigns.NoteAct(ctx, tx, a.Owner, a.Handle, a.Key)
+	}
 	k.wallets = &wallet.Wallets{Store: s, Streams: streams, Books: k.books}
 	k.wireWallets()
 }
