@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
@@ -19,143 +18,179 @@ import (
 )
 
 func (r *companyResolver) Wallets(ctx context.Context, obj *generated.Company, hidden *bool) ([]*wallet.WalletAccount, error) {
-	panic(fmt.Errorf("not implemented: Wallets - wallets"))
+	return r.Resolver.Wallets.Of(ctx, obj.ID, hidden)
 }
 
 func (r *feeRuleResolver) Cap(ctx context.Context, obj *generated.FeeRule) (*scalar.Money, error) {
-	panic(fmt.Errorf("not implemented: Cap - cap"))
+	return wallet.Cap(obj), nil
 }
 
 func (r *feeRuleResolver) Explanation(ctx context.Context, obj *generated.FeeRule) (string, error) {
-	panic(fmt.Errorf("not implemented: Explanation - explanation"))
+	return wallet.ExplainRule(ctx, obj), nil
 }
 
 func (r *mutationResolver) OpenWallet(ctx context.Context, input wallet.OpenWalletInput) (*gql.OpenWalletPayload, error) {
-	panic(fmt.Errorf("not implemented: OpenWallet - openWallet"))
+	done, err := r.Wallets.Open(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.OpenWalletPayload{Wallet: done.Wallet, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) UpdateWallet(ctx context.Context, input wallet.UpdateWalletInput) (*gql.UpdateWalletPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateWallet - updateWallet"))
+	w, err := r.Wallets.Update(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpdateWalletPayload{Wallet: w, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) TopUpWallet(ctx context.Context, input wallet.TopUpWalletInput) (*gql.TopUpWalletPayload, error) {
-	panic(fmt.Errorf("not implemented: TopUpWallet - topUpWallet"))
+	done, err := r.Wallets.TopUp(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.TopUpWalletPayload{TopUp: done.TopUp, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ReceiveCash(ctx context.Context, input wallet.ReceiveCashInput) (*gql.ReceiveCashPayload, error) {
-	panic(fmt.Errorf("not implemented: ReceiveCash - receiveCash"))
+	done, err := r.Wallets.ReceiveCash(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ReceiveCashPayload{Wallet: done.Wallet, Entry: done.Entry, TopUp: done.TopUp, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) QuoteTransfer(ctx context.Context, input wallet.QuoteTransferInput) (*gql.QuoteTransferPayload, error) {
-	panic(fmt.Errorf("not implemented: QuoteTransfer - quoteTransfer"))
+	quote, err := r.Wallets.Quote(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.QuoteTransferPayload{Quote: quote, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ConfirmTransfer(ctx context.Context, input wallet.ConfirmTransferInput) (*gql.ConfirmTransferPayload, error) {
-	panic(fmt.Errorf("not implemented: ConfirmTransfer - confirmTransfer"))
+	done, err := r.Wallets.Confirm(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ConfirmTransferPayload{Transfer: done.Transfer, Wallet: done.Wallet, Entry: done.Entry, Quote: done.Quote, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) MoveBetweenWallets(ctx context.Context, input wallet.MoveBetweenWalletsInput) (*gql.MoveBetweenWalletsPayload, error) {
-	panic(fmt.Errorf("not implemented: MoveBetweenWallets - moveBetweenWallets"))
+	done, err := r.Wallets.Move(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MoveBetweenWalletsPayload{From: done.Wallet, To: done.To, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SaveFeeRule(ctx context.Context, input wallet.SaveFeeRuleInput) (*gql.SaveFeeRulePayload, error) {
-	panic(fmt.Errorf("not implemented: SaveFeeRule - saveFeeRule"))
+	rule, err := r.Wallets.SaveFeeRule(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SaveFeeRulePayload{FeeRule: rule, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) PayOrderFromWallet(ctx context.Context, input wallet.PayOrderFromWalletInput) (*gql.PayOrderFromWalletPayload, error) {
-	panic(fmt.Errorf("not implemented: PayOrderFromWallet - payOrderFromWallet"))
+	paid, err := r.Wallets.PayOrder(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	payload := &gql.PayOrderFromWalletPayload{Order: paid.Order, Wallet: paid.Wallet, Entry: paid.Entry, Replayed: paid.Replayed, UserErrors: userErrors}
+	if err == nil && paid.Order == nil && paid.OrderID != nil {
+		payload.Order, err = r.Orders.Selected(ctx, *paid.OrderID)
+	}
+	return payload, err
 }
 
 func (r *mutationResolver) IssueGiftCards(ctx context.Context, input wallet.IssueGiftCardsInput) (*gql.IssueGiftCardsPayload, error) {
-	panic(fmt.Errorf("not implemented: IssueGiftCards - issueGiftCards"))
+	issued, err := r.Wallets.Issue(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.IssueGiftCardsPayload{GiftCards: issuedCards(issued), Count: issued.Count, Replayed: issued.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ActivateGiftCard(ctx context.Context, input wallet.ActivateGiftCardInput) (*gql.ActivateGiftCardPayload, error) {
-	panic(fmt.Errorf("not implemented: ActivateGiftCard - activateGiftCard"))
+	card, err := r.Wallets.Activate(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ActivateGiftCardPayload{GiftCard: card, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) VoidGiftCard(ctx context.Context, input wallet.VoidGiftCardInput) (*gql.VoidGiftCardPayload, error) {
-	panic(fmt.Errorf("not implemented: VoidGiftCard - voidGiftCard"))
+	card, err := r.Wallets.Void(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.VoidGiftCardPayload{GiftCard: card, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RedeemGiftCard(ctx context.Context, input wallet.RedeemGiftCardInput) (*gql.RedeemGiftCardPayload, error) {
-	panic(fmt.Errorf("not implemented: RedeemGiftCard - redeemGiftCard"))
+	done, err := r.Wallets.RedeemCard(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RedeemGiftCardPayload{GiftCard: done.Card, Wallet: done.Wallet, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) AdjustWallet(ctx context.Context, input wallet.AdjustWalletInput) (*gql.AdjustWalletPayload, error) {
-	panic(fmt.Errorf("not implemented: AdjustWallet - adjustWallet"))
+	done, err := r.Wallets.Adjust(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AdjustWalletPayload{Wallet: done.Wallet, Entry: done.Entry, Pending: done.Pending, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ApproveWalletAdjustment(ctx context.Context, input wallet.ApproveWalletAdjustmentInput) (*gql.ApproveWalletAdjustmentPayload, error) {
-	panic(fmt.Errorf("not implemented: ApproveWalletAdjustment - approveWalletAdjustment"))
+	done, err := r.Wallets.Approve(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ApproveWalletAdjustmentPayload{Adjustment: done.Pending, Wallet: done.Wallet, Entry: done.Entry, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RejectWalletAdjustment(ctx context.Context, input wallet.RejectWalletAdjustmentInput) (*gql.RejectWalletAdjustmentPayload, error) {
-	panic(fmt.Errorf("not implemented: RejectWalletAdjustment - rejectWalletAdjustment"))
+	adjustment, err := r.Wallets.Reject(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RejectWalletAdjustmentPayload{Adjustment: adjustment, UserErrors: userErrors}, err
 }
 
 func (r *paymentNoticeResolver) TopUp(ctx context.Context, obj *generated.PaymentNotice) (*generated.TopUp, error) {
-	panic(fmt.Errorf("not implemented: TopUp - topUp"))
+	return r.Wallets.TopUpByID(ctx, obj.TopUpID)
 }
 
 func (r *queryResolver) Wallet(ctx context.Context, id scalar.ID) (*wallet.WalletAccount, error) {
-	panic(fmt.Errorf("not implemented: Wallet - wallet"))
+	return found(r.Wallets.Wallet(ctx, id))
 }
 
 func (r *queryResolver) FeeRules(ctx context.Context, currency *string) ([]*generated.FeeRule, error) {
-	panic(fmt.Errorf("not implemented: FeeRules - feeRules"))
+	return r.Wallets.FeeRules(ctx, currency)
 }
 
 func (r *queryResolver) GiftCard(ctx context.Context, code string) (*generated.GiftCard, error) {
-	panic(fmt.Errorf("not implemented: GiftCard - giftCard"))
+	return found(r.Wallets.Card(ctx, code))
 }
 
 func (r *queryResolver) CustomerWallets(ctx context.Context, userID scalar.ID) ([]*wallet.WalletAccount, error) {
-	panic(fmt.Errorf("not implemented: CustomerWallets - customerWallets"))
+	return r.Wallets.OfCustomer(ctx, userID)
 }
 
 func (r *queryResolver) GiftCards(ctx context.Context, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.GiftCardConnection, error) {
-	panic(fmt.Errorf("not implemented: GiftCards - giftCards"))
+	return r.Wallets.Cards(ctx, filter, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) PendingWalletAdjustments(ctx context.Context, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*wallet.PendingWalletAdjustmentConnection, error) {
-	panic(fmt.Errorf("not implemented: PendingWalletAdjustments - pendingWalletAdjustments"))
+	return r.Wallets.PendingAdjustments(ctx, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) PaymentNotices(ctx context.Context, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.PaymentNoticeConnection, error) {
-	panic(fmt.Errorf("not implemented: PaymentNotices - paymentNotices"))
+	return r.Wallets.Notices(ctx, filter, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *subscriptionResolver) WalletBalanceChanged(ctx context.Context, after *string) (<-chan *wallet.WalletBalanceChange, error) {
-	panic(fmt.Errorf("not implemented: WalletBalanceChanged - walletBalanceChanged"))
+	return r.Wallets.BalanceChanged(ctx, after)
 }
 
 func (r *topUpResolver) Wallet(ctx context.Context, obj *generated.TopUp) (*wallet.WalletAccount, error) {
-	panic(fmt.Errorf("not implemented: Wallet - wallet"))
+	return r.Wallets.WalletOf(ctx, obj.AccountID)
 }
 
 func (r *userResolver) Wallets(ctx context.Context, obj *generated.User, hidden *bool) ([]*wallet.WalletAccount, error) {
-	panic(fmt.Errorf("not implemented: Wallets - wallets"))
+	return r.Resolver.Wallets.Of(ctx, obj.ID, hidden)
 }
 
 func (r *userResolver) TopUps(ctx context.Context, obj *generated.User, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TopUpConnection, error) {
-	panic(fmt.Errorf("not implemented: TopUps - topUps"))
+	return r.Resolver.Wallets.TopUps(ctx, obj.ID, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *userResolver) GiftCards(ctx context.Context, obj *generated.User, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.GiftCardConnection, error) {
-	panic(fmt.Errorf("not implemented: GiftCards - giftCards"))
+	return r.Resolver.Wallets.CardsOf(ctx, obj.ID, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *walletAccountResolver) Entries(ctx context.Context, obj *wallet.WalletAccount, filter *wallet.WalletEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*wallet.WalletEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: Entries - entries"))
+	return r.Wallets.Entries(ctx, obj, filter, wallet.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *walletAccountResolver) Statement(ctx context.Context, obj *wallet.WalletAccount, from time.Time, to time.Time) (*wallet.WalletStatement, error) {
-	panic(fmt.Errorf("not implemented: Statement - statement"))
+	return r.Wallets.Statement(ctx, obj, from, to)
 }
 
 func (r *walletEntryResolver) Counterparty(ctx context.Context, obj *wallet.WalletEntry) (*string, error) {
-	panic(fmt.Errorf("not implemented: Counterparty - counterparty"))
+	return r.Wallets.Counterparty(ctx, obj)
 }
 
 func (r *Resolver) FeeRule() gql.FeeRuleResolver { return &feeRuleResolver{r} }

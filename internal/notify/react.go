@@ -47,6 +47,7 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.AchievementEarned", i.OnAchievementEarned),
 		on("notify.GoalReached", i.OnGoalReached),
 		on("notify.RaffleDrawDue", i.OnRaffleDrawDue),
+		on("notify.WalletChanged", i.OnWalletChanged),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
 		on("notify.PasswordChanged", i.OnPasswordChanged),

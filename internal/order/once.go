@@ -100,6 +100,22 @@ func selected(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Order, err
 	return q.Only(ctx)
 }
 
+// Selected reads an order for another domain's payload, with what its field
+// order asks for. Fault: NOT_FOUND.
+func (s *Orders) Selected(ctx context.Context, id uuid.UUID) (*ent.Order, error) {
+	o, err := selected(ctx, s.Store.Client, id)
+	return o, store.Translate(err)
+}
+
+// Shown is Selected inside a transaction, for a dry run.
+func Shown(ctx context.Context, tx *store.Tx, id uuid.UUID) (*ent.Order, error) {
+	o, err := selected(ctx, tx.Client, id)
+	if err != nil {
+		return nil, err
+	}
+	return o.Unwrap(), nil // what was not selected loads from the store
+}
+
 // audience is who is told of an order: its owner and, of a company's order,
 // the person who bought it while he is a member. A guest's is for hearers only.
 func audience(ctx context.Context, tx *store.Tx, o *ent.Order) ([]store.Stream, error) {

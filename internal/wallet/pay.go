@@ -17,7 +17,8 @@ import (
 // Paid is what payOrderFromWallet gives.
 type Paid struct {
 	Done
-	OrderID *uuid.UUID // to be read again
+	OrderID *uuid.UUID // to be read again …
+	Order   *ent.Order // … but of a dry run
 }
 
 // PayOrder pays an order of the wallet's owner, or a part of it, in one
@@ -31,53 +32,57 @@ func (s *Wallets) PayOrder(ctx context.Context, in PayOrderFromWalletInput) (Pai
 	}
 	input := in
 	input.IdempotencyKey, input.DryRun = "", nil
+	var shown *ent.Order
 	done, order, err := s.once(ctx, "payOrderFromWallet", in.IdempotencyKey, in.DryRun, input, func(ctx context.Context, tx *store.Tx) (Done, uuid.UUID, error) {
 		a, err := usable(ctx, tx.Client, in.WalletID, "input", "walletId")
 		if err != nil {
 			return Done{}, uuid.Nil, err
 		}
-		done, err := s.payOrder(ctx, tx, a, in)
+		done, show, err := s.payOrder(ctx, tx, a, in)
+		if err == nil && isDry(in.DryRun) {
+			shown, err = show(ctx)
+		}
 		return done, in.OrderID.UUID, err
 	})
 	if err != nil {
 		return Paid{}, err
 	}
-	return Paid{done, &order}, nil
+	return Paid{done, &order, shown}, nil
 }
 
-func (s *Wallets) payOrder(ctx context.Context, tx *store.Tx, a *ent.LedgerAccount, in PayOrderFromWalletInput) (Done, error) {
+func (s *Wallets) payOrder(ctx context.Context, tx *store.Tx, a *ent.LedgerAccount, in PayOrderFromWalletInput) (Done, func(context.Context) (*ent.Order, error), error) {
 	bill, err := s.Bill(ctx, tx, a.OwnerID, in.OrderID.UUID)
 	if err != nil {
-		return Done{}, err
+		return Done{}, nil, err
 	}
 	switch {
 	case bill.Currency != a.Unit:
-		return Done{}, ErrWrongCurrency.At("input", "walletId").With("currency", bill.Currency)
+		return Done{}, nil, ErrWrongCurrency.At("input", "walletId").With("currency", bill.Currency)
 	case bill.Open <= 0:
-		return Done{}, ErrOrderAlreadyPaid.At("input", "orderId")
+		return Done{}, nil, ErrOrderAlreadyPaid.At("input", "orderId")
 	}
 	minor := bill.Open
 	if in.Amount != nil {
 		if minor, err = positive(*in.Amount, bill.Currency, "input", "amount"); err != nil {
-			return Done{}, err
+			return Done{}, nil, err
 		}
 		if minor > bill.Open {
-			return Done{}, fault.ErrOutOfRange.At("input", "amount").With("max", scalar.Money{Minor: bill.Open, Currency: bill.Currency}.Amount())
+			return Done{}, nil, fault.ErrOutOfRange.At("input", "amount").With("max", scalar.Money{Minor: bill.Open, Currency: bill.Currency}.Amount())
 		}
 	}
 	b, err := s.Books.Lock(ctx, tx, a.ID, viewer.From(ctx).Actor())
 	if err != nil {
-		return Done{}, err
+		return Done{}, nil, err
 	}
 	e, err := b.Take(ctx, ledger.Posting{Kind: ledgerentry.KindPAYMENT, Amount: minor, Contra: ledger.Spent, Order: &in.OrderID.UUID, Cause: cause(ctx, in.IdempotencyKey)})
 	if err != nil {
-		return Done{}, err
+		return Done{}, nil, err
 	}
 	done, err := closed(ctx, tx, b, e)
 	if err != nil {
-		return Done{}, err
+		return Done{}, nil, err
 	}
-	return done, bill.Pay(ctx, minor, e.ID)
+	return done, bill.Show, bill.Pay(ctx, minor, e.ID)
 }
 
 // Repay gives back so many minor units of what an entry paid, into the wallet

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/fault"
 	"kabinet/internal/ledger"
 	"kabinet/internal/live"
@@ -54,6 +55,8 @@ type Bill struct {
 	Open     int64 // minor units that are not paid yet
 	// Pay records that so many minor units came from a wallet by an entry.
 	Pay func(ctx context.Context, minor int64, entry uuid.UUID) error
+	// Show is the order as it is in the transaction, for a dry run.
+	Show func(ctx context.Context) (*ent.Order, error)
 }
 
 // Payments is the payment provider as this domain needs it.

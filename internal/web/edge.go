@@ -177,6 +177,9 @@ func (e *Edge) Handler() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("GET /readyz", e.ready)
+	for pattern, h := range e.o.Routes {
+		mux.Handle(pattern, h)
+	}
 	if e.o.Development {
 		mux.Handle("GET /metrics", e.metrics.handler())
 		page := graphiql.Handler()

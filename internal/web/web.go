@@ -7,6 +7,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -65,6 +66,11 @@ type Options struct {
 	CheckCursor func(list, value string) error
 	// Bulk says who gets the Bulk limits: integration callers. Nil: nobody.
 	Bulk func(viewer.Viewer) bool
+
+	// Routes are further ones, by pattern of http.ServeMux, such as those of a
+	// payment provider: no viewer is looked for, no page of another origin may
+	// read their answers.
+	Routes map[string]http.Handler
 
 	Present graphql.ErrorPresenterFunc // nil: faults by their code, all else INTERNAL
 	Recover graphql.RecoverFunc        // nil: logs the stack once, INTERNAL

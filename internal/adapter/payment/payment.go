@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Options say where the provider is.
@@ -156,6 +157,10 @@ func (p *Provider) Open(h http.Header, body []byte) (Message, error) {
 	var m struct {
 		Type string `json:"type"`
 		Data Data   `json:"data"`
+	}
+	// What a database would not keep as JSON is nothing that it says.
+	if !utf8.Valid(body) || bytes.Contains(body, []byte(`\u0000`)) {
+		return Message{}, ErrMalformed
 	}
 	if err := json.Unmarshal(body, &m); err != nil || m.Type == "" {
 		return Message{}, ErrMalformed

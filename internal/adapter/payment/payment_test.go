@@ -181,6 +181,7 @@ func TestOpen(t *testing.T) {
 		"too old":          {header(by(key, now.Add(-payment.Tolerance-time.Second))), told, payment.ErrStale},
 		"of the future":    {header(by(key, now.Add(payment.Tolerance+time.Second))), told, payment.ErrStale},
 		"not JSON":         {signed(key, "hello"), "hello", payment.ErrMalformed},
+		"no text":          {signed(key, `{"type":"a\u0000b"}`), `{"type":"a\u0000b"}`, payment.ErrMalformed},
 		"no type":          {signed(key, "{}"), "{}", payment.ErrMalformed},
 		"a long reference": {signed(key, `{"type":"x","data":{"reference":"`+strings.Repeat("x", 256)+`"}}`), `{"type":"x","data":{"reference":"` + strings.Repeat("x", 256) + `"}}`, payment.ErrMalformed},
 	} {
