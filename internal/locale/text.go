@@ -66,9 +66,10 @@ func (t *texts) loadFile(bundle *i18n.Bundle, files fs.FS, lang, name string) er
 	if err != nil {
 		return err
 	}
+	subject, _, _ := strings.Cut(domain, "_") // bonus_earning.json is a part of bonus.json
 	for _, m := range file.Messages {
-		if !strings.HasPrefix(m.ID, domain+".") {
-			return fmt.Errorf("id %q does not begin with %q", m.ID, domain+".")
+		if !strings.HasPrefix(m.ID, subject+".") {
+			return fmt.Errorf("id %q does not begin with %q", m.ID, subject+".")
 		}
 		t.ids[lang][m.ID] = true
 	}
