@@ -110,7 +110,11 @@ func entryLabel(c *call, v []value) error {
 	if err != nil {
 		return err
 	}
-	e := &ent.LedgerEntry{Kind: ledgerentry.Kind(kind), Bucket: ledgerentry.Bucket(bucket)}
+	amount, err := v[3].int()
+	if err != nil {
+		return err
+	}
+	e := &ent.LedgerEntry{Kind: ledgerentry.Kind(kind), Bucket: ledgerentry.Bucket(bucket), Amount: amount}
 	if bytes.Contains(v[2], []byte("true")) { // only what is true in it changes the label
 		if err := json.Unmarshal(v[2], &e.Explain); err != nil {
 			return errOdd
