@@ -51,6 +51,5 @@ func (PromoCode) Indexes() []ent.Index {
 		index.Fields("promotion_id", "status", "id"),
 		index.Fields("promotion_id", "owner_id").Unique().StorageKey("promo_code_one_offer").Annotations(entsql.IndexWhere("code_key is null")),
 		index.Fields("batch_id", "id").StorageKey("promo_code_of_batch").Annotations(entsql.IndexWhere("batch_id is not null")),
-		index.Fields("ends_at").StorageKey("promo_code_to_expire").Annotations(entsql.IndexWhere("ends_at is not null and status in ('ISSUED', 'ACTIVE')")),
 	}
 }

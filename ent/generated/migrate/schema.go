@@ -1479,14 +1479,6 @@ var (
 					Where: "batch_id is not null",
 				},
 			},
-			{
-				Name:    "promo_code_to_expire",
-				Unique:  false,
-				Columns: []*schema.Column{PromoCodesColumns[13]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "ends_at is not null and status in ('ISSUED', 'ACTIVE')",
-				},
-			},
 		},
 	}
 	// PromoUsesColumns holds the columns for the "promo_uses" table.

@@ -137,8 +137,6 @@ CREATE TABLE "promo_codes" ("id" uuid NOT NULL, "created_at" timestamptz NOT NUL
 CREATE INDEX "promo_code_of_batch" ON "promo_codes" ("batch_id", "id") WHERE (batch_id IS NOT NULL);
 -- create index "promo_code_one_offer" to table: "promo_codes"
 CREATE UNIQUE INDEX "promo_code_one_offer" ON "promo_codes" ("promotion_id", "owner_id") WHERE (code_key IS NULL);
--- create index "promo_code_to_expire" to table: "promo_codes"
-CREATE INDEX "promo_code_to_expire" ON "promo_codes" ("ends_at") WHERE ((ends_at IS NOT NULL) AND ((status)::text = ANY ((ARRAY['ISSUED'::character varying, 'ACTIVE'::character varying])::text[])));
 -- create index "promo_codes_code_key_key" to table: "promo_codes"
 CREATE UNIQUE INDEX "promo_codes_code_key_key" ON "promo_codes" ("code_key");
 -- create index "promocode_owner_id_id" to table: "promo_codes"

@@ -185,8 +185,6 @@ CREATE INDEX `promocode_promotion_id_status_id` ON `promo_codes` (`promotion_id`
 CREATE UNIQUE INDEX `promo_code_one_offer` ON `promo_codes` (`promotion_id`, `owner_id`) WHERE code_key is null;
 -- create index "promo_code_of_batch" to table: "promo_codes"
 CREATE INDEX `promo_code_of_batch` ON `promo_codes` (`batch_id`, `id`) WHERE batch_id is not null;
--- create index "promo_code_to_expire" to table: "promo_codes"
-CREATE INDEX `promo_code_to_expire` ON `promo_codes` (`ends_at`) WHERE ends_at is not null and status in ('ISSUED', 'ACTIVE');
 -- create "promo_uses" table
 CREATE TABLE `promo_uses` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `owner_id` uuid NOT NULL, `user_id` uuid NULL, `promotion_id` uuid NOT NULL, `code_id` uuid NULL, `status` text NOT NULL, `slot` integer NULL, `reference` text NULL, `order_id` uuid NULL, `reduced_minor` integer NOT NULL DEFAULT (0), `currency` text NOT NULL DEFAULT (''), `points` integer NOT NULL DEFAULT (0), `multiplier_basis_points` integer NOT NULL DEFAULT (0), `reserved_until_at` datetime NULL, PRIMARY KEY (`id`), CONSTRAINT `promo_uses_of` CHECK (status <> 'USED' OR order_id IS NOT NULL), CONSTRAINT `promo_uses_reduced` CHECK (reduced_minor >= 0), CONSTRAINT `promo_uses_status` CHECK (status IN ('RESERVED','USED','RELEASED')));
 -- create index "promouse_owner_id_id" to table: "promo_uses"
