@@ -132,20 +132,26 @@ type parts struct {
 
 // kabinet is the whole, assembled.
 type kabinet struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	store   *store.Store
-	bus     *live.Bus
-	people  *account.People
-	orders  *order.Orders
-	books   *ledger.Books
-	points  *bonus.Points
-	tickets *support.Tickets
-	inbox   *notify.Inbox
-	hearers []store.Hearer
-	relay   *live.Relay
-	jobs    *job.Client
-	edge    *web.Edge
+	cfg        *config.Config
+	log        *slog.Logger
+	store      *store.Store
+	bus        *live.Bus
+	people     *account.People
+	orders     *order.Orders
+	books      *ledger.Books
+	points     *bonus.Points
+	tiers      *tier.Tiers
+	promotions *promotion.Promotions
+	rewards    *reward.Rewards
+	referrals  *referral.Referrals
+	campaigns  *campaign.Campaigns
+	wallets    *wallet.Wallets
+	tickets    *support.Tickets
+	inbox      *notify.Inbox
+	hearers    []store.Hearer
+	relay      *live.Relay
+	jobs       *job.Client
+	edge       *web.Edge
 }
 
 // assemble builds the domains over a migrated store and ties them together.
