@@ -132,7 +132,9 @@ func TestRounding(t *testing.T) {
 func TestJudge(t *testing.T) {
 	double := 20000
 	fixed := func(n int64) func(*ent.EarningRule) { return func(r *ent.EarningRule) { r.FixedPoints = &n } }
-	with := func(a, b func(*ent.EarningRule)) func(*ent.EarningRule) { return func(r *ent.EarningRule) { a(r); b(r) } }
+	with := func(a, b func(*ent.EarningRule)) func(*ent.EarningRule) {
+		return func(r *ent.EarningRule) { a(r); b(r) }
+	}
 	only := func(categories ...string) func(*ent.EarningRule) {
 		return func(r *ent.EarningRule) { r.Selector = &schema.EarningLines{Categories: categories} }
 	}
@@ -156,18 +158,20 @@ func TestJudge(t *testing.T) {
 		}))}, want: []int64{0, 10, 5}},
 		"the best of exclusive ones": {rules: []*earnRule{testRule("a", with(rate(1, 100), alone)), testRule("b", with(rate(3, 100), alone)), testRule("c", with(rate(2, 100), alone)), testRule("d", rate(1, 100))},
 			want: []int64{80, 40, 20}, why: []EarningMiss{"BETTER_RULE", "BETTER_RULE"}},
-		"too small":       {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.MinimumMinor = 3501 }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"MINIMUM"}},
-		"just enough":     {rules: []*earnRule{testRule("a", with(fixed(35), func(r *ent.EarningRule) { r.MinimumMinor = 3500 }))}, want: []int64{20, 10, 5}},
-		"another money":   {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Currency = "EUR" }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"CURRENCY"}},
-		"not yet":         {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.StartsAt = &later }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOT_IN_FORCE"}},
-		"over":            {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.EndsAt = &testNow }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOT_IN_FORCE"}},
-		"in its time":     {rules: []*earnRule{testRule("a", with(fixed(35), func(r *ent.EarningRule) { r.StartsAt, r.EndsAt = &earlier, &later }))}, want: []int64{20, 10, 5}},
-		"other tiers":     {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Tiers = []string{"gold"} }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"TIER"}},
-		"other lines":     {rules: []*earnRule{testRule("a", with(fixed(5), only("shoes")))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NO_LINE"}},
-		"a condition":     {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Condition = text(`order.total > 5000`) }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"CONDITION"}},
-		"it fails":        {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) { r.PointsExpression = text(`order.total / (order.lines - 3)`) }), testRule("b", rate(1, 100))}, want: []int64{20, 10, 5}, why: []EarningMiss{"FAILED"}},
-		"below zero":      {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) { r.PointsExpression = text(`-5`) })}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOTHING"}},
-		"for each line":   {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) { r.PointsExpression = text(`line.category == "cups" ? line.quantity * 50 : percent(line.total, "1")`) })}, want: []int64{20, 100, 5}},
+		"too small":     {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.MinimumMinor = 3501 }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"MINIMUM"}},
+		"just enough":   {rules: []*earnRule{testRule("a", with(fixed(35), func(r *ent.EarningRule) { r.MinimumMinor = 3500 }))}, want: []int64{20, 10, 5}},
+		"another money": {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Currency = "EUR" }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"CURRENCY"}},
+		"not yet":       {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.StartsAt = &later }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOT_IN_FORCE"}},
+		"over":          {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.EndsAt = &testNow }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOT_IN_FORCE"}},
+		"in its time":   {rules: []*earnRule{testRule("a", with(fixed(35), func(r *ent.EarningRule) { r.StartsAt, r.EndsAt = &earlier, &later }))}, want: []int64{20, 10, 5}},
+		"other tiers":   {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Tiers = []string{"gold"} }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"TIER"}},
+		"other lines":   {rules: []*earnRule{testRule("a", with(fixed(5), only("shoes")))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NO_LINE"}},
+		"a condition":   {rules: []*earnRule{testRule("a", with(fixed(5), func(r *ent.EarningRule) { r.Condition = text(`order.total > 5000`) }))}, want: []int64{0, 0, 0}, why: []EarningMiss{"CONDITION"}},
+		"it fails":      {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) { r.PointsExpression = text(`order.total / (order.lines - 3)`) }), testRule("b", rate(1, 100))}, want: []int64{20, 10, 5}, why: []EarningMiss{"FAILED"}},
+		"below zero":    {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) { r.PointsExpression = text(`-5`) })}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOTHING"}},
+		"for each line": {rules: []*earnRule{testRule("a", func(r *ent.EarningRule) {
+			r.PointsExpression = text(`line.category == "cups" ? line.quantity * 50 : percent(line.total, "1")`)
+		})}, want: []int64{20, 100, 5}},
 		"for the order":   {rules: []*earnRule{testRule("a", with(only("tea", "cups"), func(r *ent.EarningRule) { r.PointsExpression, r.Basis = text(`percent(order.selected, "1")`), "ORDER" }))}, want: []int64{20, 10, 0}},
 		"a cap":           {rules: []*earnRule{testRule("a", with(rate(1, 100), func(r *ent.EarningRule) { n := int64(7); r.CapPerOrder = &n }))}, want: []int64{4, 2, 1}},
 		"nothing is left": {rules: []*earnRule{testRule("a", rate(1, 1_000_000))}, want: []int64{0, 0, 0}, why: []EarningMiss{"NOTHING"}},
