@@ -117,7 +117,7 @@ func (p *Points) GiveBack(ctx context.Context, tx *store.Tx, spending uuid.UUID,
 	}
 	e, err := b.Refund(ctx, spending, 0, ledger.Posting{Cause: cause})
 	if err == nil && e != nil {
-		err = p.noteOnOrder(ctx, tx, e)
+		err = p.noteOnOrder(ctx, tx, b, e)
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package bonus
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -145,7 +146,7 @@ func (p *Points) act(ctx context.Context, operation, key string, dry *bool, fiel
 		if err != nil {
 			return nil, nil, at(keyUsedUp(err), "input", field)
 		}
-		if err := p.noteOnOrder(ctx, tx, e); err != nil {
+		if err := p.noteOnOrder(ctx, tx, b, e); err != nil {
 			return nil, nil, err
 		}
 		err = tx.Audit(ctx, "bonus."+auditNames[operation], s.owner, e.GlobalID(), map[string]any{"amount": e.Amount, "unit": e.Unit, "reason": in.Reason})
@@ -159,15 +160,34 @@ func (p *Points) act(ctx context.Context, operation, key string, dry *bool, fiel
 var auditNames = map[string]string{"reverseEntry": "reverse_entry", "activatePoints": "activate", "cancelPending": "cancel_pending"}
 
 // noteOnOrder keeps what an order says of its points true after an act of staff.
-func (p *Points) noteOnOrder(ctx context.Context, tx *store.Tx, e *ent.LedgerEntry) error {
+func (p *Points) noteOnOrder(ctx context.Context, tx *store.Tx, b *ledger.Book, e *ent.LedgerEntry) error {
 	switch {
 	case e.OrderID == nil:
 	case e.Kind == ledgerentry.KindREVERSAL && p.Earned != nil:
+		counted, err := p.isCounted(ctx, tx, b, e.ParentID)
+		if err != nil || !counted {
+			return err
+		}
 		return p.Earned(ctx, tx, *e.OrderID, e.Amount)
 	case e.Kind == ledgerentry.KindREFUND && p.Spent != nil:
 		return p.Spent(ctx, tx, *e.OrderID, -e.Amount)
 	}
 	return nil
+}
+
+// isCounted says whether an order's points_earned holds an accrual: one by the
+// order itself, in the programme that was the default one.
+func (p *Points) isCounted(ctx context.Context, tx *store.Tx, b *ledger.Book, accrual *uuid.UUID) (bool, error) {
+	var cause string
+	var explain []byte
+	if err := tx.QueryRow(ctx, `SELECT cause_key, explain FROM ledger_entries WHERE id = ?`, accrual).Scan(&cause, &explain); err != nil {
+		return false, err
+	}
+	prog, err := p.decidedBy(ctx, tx, b.Account(), explain)
+	if err != nil {
+		return false, err
+	}
+	return strings.HasPrefix(cause, "order:") && prog.IsDefault, nil
 }
 
 // ExtendLot lets the points of an active lot live longer. Staff only; it is put
