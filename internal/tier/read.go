@@ -124,10 +124,24 @@ func (t *Tiers) Of(ctx context.Context, a *ent.LedgerAccount) (*ent.Tier, error)
 	if err != nil || a.ProgramID == nil {
 		return nil, err
 	}
-	if key != nil {
+	tiers := ofProgram(all, *a.ProgramID)
+	if key != nil || len(tiers) == 0 {
 		return inForce(all, key), nil
 	}
-	return first(ofProgram(all, *a.ProgramID)), nil
+	p, err := t.ProgressOf(ctx, a.ID) // nobody has looked at it yet
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p.current, nil
+}
+
+// view is an account as it was read.
+func view(a *ent.LedgerAccount) account {
+	acc := account{id: a.ID, owner: a.OwnerID, person: a.UserID != nil, tier: a.TierID, until: a.TierUntilAt, review: a.TierReviewAt}
+	if a.ProgramID != nil {
+		acc.program = *a.ProgramID
+	}
+	return acc
 }
 
 // first is the tier that everybody has; nil where none is.
@@ -186,7 +200,7 @@ func (t *Tiers) ProgressOf(ctx context.Context, id uuid.UUID) (*TierProgress, er
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	acc := account{id: a.ID, owner: a.OwnerID, person: a.UserID != nil, program: *a.ProgramID, tier: a.TierID, until: a.TierUntilAt, review: a.TierReviewAt}
+	acc := view(a)
 	if due(a.TierReviewAt, t.Store.Now()) {
 		if acc, err = t.fresh(ctx, id); err != nil {
 			return nil, err

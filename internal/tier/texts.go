@@ -79,16 +79,16 @@ func perks(of []schema.TierPerk, lang string) []*TierPerk {
 func perkName(lang string, p schema.TierPerk) string {
 	params := map[string]any{}
 	if p.DiscountBasisPoints != nil {
-		params["percent"] = hundredths(*p.DiscountBasisPoints, 100)
+		params["percent"] = decimal(lang, *p.DiscountBasisPoints, 100)
 	}
 	if p.MultiplierBasisPoints != nil {
-		params["times"] = hundredths(*p.MultiplierBasisPoints, 10_000)
+		params["times"] = decimal(lang, *p.MultiplierBasisPoints, 10_000)
 	}
 	return locale.Text(lang, "tier.perk."+p.Kind, params)
 }
 
-// hundredths writes n/unit with as many decimals as it needs.
-func hundredths(n, unit int) string {
+// decimal writes n/unit with as many decimals as it needs.
+func decimal(lang string, n, unit int) string {
 	whole, rest := n/unit, n%unit
 	if rest == 0 {
 		return strconv.Itoa(whole)
@@ -97,7 +97,11 @@ func hundredths(n, unit int) string {
 	for digits[len(digits)-1] == '0' {
 		digits = digits[:len(digits)-1]
 	}
-	return strconv.Itoa(whole) + "." + digits
+	point := "."
+	if locale.Match(lang) == locale.Russian {
+		point = ","
+	}
+	return strconv.Itoa(whole) + point + digits
 }
 
 // lost are the perks of a tier that another one does not give.
