@@ -111,7 +111,7 @@ func cause(ctx context.Context, key string) string {
 // keyUsedUp: the ledger knows every key for ever, also when the row that kept
 // its first answer is long deleted.
 func keyUsedUp(err error) error {
-	if store.IsUnique(err) {
+	if _, known := fault.As(err); !known && store.IsUnique(err) {
 		return fault.ErrIdempotencyKeyReused.At("input", "idempotencyKey").Because(err)
 	}
 	return err

@@ -100,7 +100,7 @@ func (s *Wallets) SaveFeeRule(ctx context.Context, in SaveFeeRuleInput) (*ent.Fe
 }
 
 func checkFeeRule(in SaveFeeRuleInput) (*ent.FeeRule, error) {
-	if !currency.IsValid(in.Free.Currency) {
+	if in.Free.Currency == "" || !currency.IsValid(in.Free.Currency) {
 		return nil, fault.ErrInvalidValue.At("input", "free", "currency")
 	}
 	r := &ent.FeeRule{Operation: feerule.Operation(in.Operation), Currency: in.Free.Currency, Period: feerule.Period(in.Period),

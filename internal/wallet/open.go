@@ -32,7 +32,7 @@ func (s *Wallets) Open(ctx context.Context, in OpenWalletInput) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	if !currency.IsValid(in.Currency) {
+	if in.Currency == "" || !currency.IsValid(in.Currency) {
 		return Done{}, fault.ErrInvalidValue.At("input", "currency")
 	}
 	if in.Label != nil {
