@@ -83,18 +83,24 @@ func (c *tally) reached(ctx context.Context, tiers []*ent.Tier, under int, at, t
 }
 
 // points are those that accruals of a span gave, without what was taken back
-// of them, whenever that was.
+// of them, whenever that was. A return in part takes an accrual back whole and
+// accrues again what stands of it (ledger.Kept): that counts when the first
+// one did.
 func (c *tally) points(ctx context.Context, s span) (int64, error) {
 	if n, ok := c.earned[s]; ok {
 		return n, nil
 	}
-	n, err := number(ctx, c.db, `SELECT coalesce(sum(v), 0) FROM (
-			SELECT a.amount AS v FROM ledger_entries a
+	n, err := number(ctx, c.db, `WITH RECURSIVE earned(id, amount) AS (
+			SELECT a.id, a.amount FROM ledger_entries a
 			WHERE a.account_id = ? AND a.kind = 'ACCRUAL' AND a.created_at > ? AND a.created_at <= ?
+				AND (a.cause_key NOT LIKE '%:keep' OR NOT EXISTS (SELECT 1 FROM ledger_entries r
+					WHERE r.account_id = a.account_id AND r.kind = 'REVERSAL' AND r.cause_key || ':keep' = a.cause_key))
 			UNION ALL
-			SELECT r.amount FROM ledger_entries r JOIN ledger_entries a ON a.id = r.parent_id
-			WHERE r.account_id = ? AND r.kind IN ('REVERSAL', 'ADJUSTMENT') AND a.kind = 'ACCRUAL' AND a.created_at > ? AND a.created_at <= ?) AS q`,
-		c.acc.id, s.after, s.to, c.acc.id, s.after, s.to)
+			SELECT k.id, k.amount FROM earned e
+			JOIN ledger_entries r ON r.parent_id = e.id AND r.kind = 'REVERSAL'
+			JOIN ledger_entries k ON k.account_id = r.account_id AND k.cause_key = r.cause_key || ':keep' AND k.kind = 'ACCRUAL')
+		SELECT coalesce(sum(e.amount + coalesce(r.amount, 0)), 0) FROM earned e
+		LEFT JOIN ledger_entries r ON r.parent_id = e.id AND r.kind = 'REVERSAL'`, c.acc.id, s.after, s.to)
 	if err == nil {
 		c.earned[s] = n
 	}

@@ -2,6 +2,7 @@ package tier_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"kabinet/ent/generated/order"
 	"kabinet/internal/event"
+	"kabinet/internal/ledger"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/tier"
@@ -171,6 +173,37 @@ func TestReturn(t *testing.T) {
 			w.wantBook(alice, "JOINED silver", "UPGRADED gold", "DOWNGRADED silver")
 		})
 	}
+}
+
+// What stands after returns in part counts when it was earned, not when the
+// return came. security K3
+func TestReturnInPart(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		terms, yes := days(30, 60, 0, "BY_BALANCE"), true
+		w.ladder(func(in *tier.SaveTierInput) { terms(in); in.FallsOnReturn = &yes })
+		alice := w.customer("alice")
+		e := w.earn(alice, 700)
+		w.Clock.Add(40 * day)
+		for i, left := range []int64{600, 500} {
+			w.tx(func(ctx context.Context, tx *store.Tx) error {
+				b, err := w.books.Open(ctx, tx, w.card(alice), nil)
+				if err != nil {
+					return err
+				}
+				kept, _, err := b.Replace(ctx, e, left, ledger.Posting{Cause: fmt.Sprint("test:part:", i)})
+				if err != nil {
+					return err
+				}
+				e = kept.ID
+				return b.Close(ctx)
+			})
+			w.look(alice)
+		}
+		w.want(alice, "gold", 20) // 500 are left of what reached it
+		w.back(alice, e)
+		w.wantBook(alice, "JOINED gold", "DOWNGRADED standard")
+	})
 }
 
 // Time alone takes no tier before its deadline, also where returns do.
