@@ -87,22 +87,6 @@ func (r *tierChangeResolver) To(ctx context.Context, obj *generated.TierChange) 
 	return r.Resolver.Tiers.Version(ctx, obj.ToID, obj.ToVersion)
 }
 
-func (r *tierDeferralResolver) Tier(ctx context.Context, obj *tier.TierDeferral) (*generated.Tier, error) {
-	return obj.Tier(), nil
-}
-
-func (r *tierProgressResolver) Current(ctx context.Context, obj *tier.TierProgress) (*generated.Tier, error) {
-	return obj.Current(), nil
-}
-
-func (r *tierProgressResolver) Next(ctx context.Context, obj *tier.TierProgress) (*generated.Tier, error) {
-	return obj.Next(), nil
-}
-
-func (r *tierRiskResolver) Tier(ctx context.Context, obj *tier.TierRisk) (*generated.Tier, error) {
-	return obj.Tier(), nil
-}
-
 func (r *userResolver) Tier(ctx context.Context, obj *generated.User) (*generated.Tier, error) {
 	return r.Resolver.Tiers.OfPerson(ctx, obj.ID)
 }
@@ -111,16 +95,7 @@ func (r *Resolver) Tier() gql.TierResolver { return &tierResolver{r} }
 
 func (r *Resolver) TierChange() gql.TierChangeResolver { return &tierChangeResolver{r} }
 
-func (r *Resolver) TierDeferral() gql.TierDeferralResolver { return &tierDeferralResolver{r} }
-
-func (r *Resolver) TierProgress() gql.TierProgressResolver { return &tierProgressResolver{r} }
-
-func (r *Resolver) TierRisk() gql.TierRiskResolver { return &tierRiskResolver{r} }
-
 type (
-	tierResolver         struct{ *Resolver }
-	tierChangeResolver   struct{ *Resolver }
-	tierDeferralResolver struct{ *Resolver }
-	tierProgressResolver struct{ *Resolver }
-	tierRiskResolver     struct{ *Resolver }
+	tierResolver       struct{ *Resolver }
+	tierChangeResolver struct{ *Resolver }
 )

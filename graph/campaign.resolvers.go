@@ -91,7 +91,7 @@ func (r *campaignResolver) MyEntries(ctx context.Context, obj *generated.Campaig
 }
 
 func (r *campaignResolver) Audience(ctx context.Context, obj *generated.Campaign) (*audience.View, error) {
-	return campaign.Audience(ctx, obj), nil
+	return campaign.AudienceOf(ctx, obj), nil
 }
 
 func (r *campaignResolver) Translations(ctx context.Context, obj *generated.Campaign) ([]*scalar.Translation, error) {

@@ -254,21 +254,6 @@ func fieldWaits(object, field string) bool {
 		case "from", "label", "to":
 			return true
 		}
-	case "TierDeferral":
-		switch field {
-		case "tier":
-			return true
-		}
-	case "TierProgress":
-		switch field {
-		case "current", "next":
-			return true
-		}
-	case "TierRisk":
-		switch field {
-		case "tier":
-			return true
-		}
 	case "TopUp":
 		switch field {
 		case "wallet":

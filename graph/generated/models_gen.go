@@ -1362,6 +1362,10 @@ const (
 	ErrorCodeRuleInvalid ErrorCode = "RULE_INVALID"
 	// There are fewer points than asked for; params.available.
 	ErrorCodeTooFewPoints ErrorCode = "TOO_FEW_POINTS"
+	// The entry was taken back before.
+	ErrorCodeAlreadyReversed ErrorCode = "ALREADY_REVERSED"
+	// An entry of this kind is not taken back, or nothing of it is left; params.kind.
+	ErrorCodeNotReversible ErrorCode = "NOT_REVERSIBLE"
 	// The default programme cannot end before another one is it.
 	ErrorCodeDefaultProgramNeeded ErrorCode = "DEFAULT_PROGRAM_NEEDED"
 	// Nobody approves what he asked for himself.
@@ -1508,6 +1512,8 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodePointsNotPositive,
 	ErrorCodeRuleInvalid,
 	ErrorCodeTooFewPoints,
+	ErrorCodeAlreadyReversed,
+	ErrorCodeNotReversible,
 	ErrorCodeDefaultProgramNeeded,
 	ErrorCodeSelfApproval,
 	ErrorCodeNoExchangeRate,
@@ -1572,7 +1578,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew:
 		return true
 	}
 	return false

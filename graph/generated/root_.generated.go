@@ -76,9 +76,6 @@ type ResolverRoot interface {
 	TicketMessage() TicketMessageResolver
 	Tier() TierResolver
 	TierChange() TierChangeResolver
-	TierDeferral() TierDeferralResolver
-	TierProgress() TierProgressResolver
-	TierRisk() TierRiskResolver
 	TopUp() TopUpResolver
 	User() UserResolver
 	WalletAccount() WalletAccountResolver
@@ -15952,6 +15949,10 @@ enum ErrorCode {
   RULE_INVALID
   "There are fewer points than asked for; params.available."
   TOO_FEW_POINTS
+  "The entry was taken back before."
+  ALREADY_REVERSED
+  "An entry of this kind is not taken back, or nothing of it is left; params.kind."
+  NOT_REVERSIBLE
   "The default programme cannot end before another one is it."
   DEFAULT_PROGRAM_NEEDED
   "Nobody approves what he asked for himself."

@@ -42,8 +42,8 @@ func Handle(ctx context.Context, c *ent.Campaign) *string {
 	return &c.Handle
 }
 
-// Audience is for whom a campaign is; for staff.
-func Audience(ctx context.Context, c *ent.Campaign) *audience.View {
+// AudienceOf is for whom a campaign is; for staff.
+func AudienceOf(ctx context.Context, c *ent.Campaign) *audience.View {
 	if !staffReads(ctx) {
 		return nil
 	}
