@@ -84,7 +84,11 @@ func (s *Campaigns) move(ctx context.Context, tx *store.Tx, c *ent.Campaign, to 
 		}
 	case entcampaign.StatusCLOSED:
 		if c.EndsAt == nil || c.EndsAt.After(tx.Now) {
-			u.SetEndsAt(tx.Now)
+			end := tx.Now
+			if c.StartsAt != nil && !end.After(*c.StartsAt) {
+				end = c.StartsAt.Add(time.Microsecond)
+			}
+			u.SetEndsAt(end)
 		}
 		if !enterable(c.Kind) {
 			to = entcampaign.StatusFINISHED
