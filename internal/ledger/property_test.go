@@ -119,7 +119,7 @@ func (m *machine) redeem(rt *rapid.T) {
 }
 
 func (m *machine) holdSome(rt *rapid.T) {
-	a, n, until := m.someone(rt), few(rt), days(rt, 4)
+	a, n, until := m.someone(rt), few(rt), days(rt, 6)
 	e, err := m.w.hold(a.key, n, until)
 	if !refused(rt, n, a.sum(false), err) {
 		a.holds = append(a.holds, &modelHold{entry: e.ID, parts: m.take(a, n), until: m.now().Add(until)})
@@ -197,7 +197,7 @@ func (m *machine) transfer(rt *rapid.T) {
 }
 
 func (m *machine) clock(rt *rapid.T) {
-	m.w.Clock.Add(time.Duration(rapid.IntRange(1, 96).Draw(rt, "hours")) * time.Hour)
+	m.w.Clock.Add(time.Duration(rapid.IntRange(1, 36).Draw(rt, "hours")) * time.Hour)
 }
 
 func (m *machine) due(rt *rapid.T) {

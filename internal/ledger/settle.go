@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,24 +38,46 @@ func (b *Book) settle(ctx context.Context, most int) (done int, err error) {
 		if err != nil || len(lots) == 0 {
 			return done, err
 		}
-		for _, l := range lots {
-			switch l.bucket {
-			case ledgerlot.BucketPENDING:
-				err = b.activate(ctx, l)
-			case ledgerlot.BucketACTIVE:
-				err = b.expire(ctx, l)
-			default:
-				err = b.expireHold(ctx, l)
-			}
-			if err != nil {
+		if lots[0].bucket == ledgerlot.BucketHELD { // it fills other lots up again: these are read anew
+			if err := b.expireHold(ctx, lots[0]); err != nil {
 				return done, err
 			}
-			if done++; l.bucket == ledgerlot.BucketHELD {
-				break // other lots were filled up again
+			done++
+			continue
+		}
+		n := len(lots)
+		if i := slices.IndexFunc(lots, func(l dueLot) bool { return l.bucket == ledgerlot.BucketHELD }); i >= 0 {
+			n = i
+		}
+		for some := range slices.Chunk(lots[:n], settledAtOnce) {
+			if err := b.settleSome(ctx, some); err != nil {
+				return done, err
 			}
+			done += len(some)
 		}
 	}
 	return done, nil
+}
+
+// settledAtOnce is how many lots' writes go to PostgreSQL as one statement.
+const settledAtOnce = 25
+
+// settleSome activates and expires lots, none of which touches another one.
+func (b *Book) settleSome(ctx context.Context, lots []dueLot) error {
+	_, err := b.tx.AtOnce(ctx, func(ctx context.Context) (err error) {
+		for _, l := range lots {
+			if l.bucket == ledgerlot.BucketPENDING {
+				err = b.activate(ctx, l)
+			} else {
+				err = b.expire(ctx, l)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
 }
 
 func (b *Book) dueLots(ctx context.Context) ([]dueLot, error) {
