@@ -25,6 +25,7 @@ type TierChanged struct {
 	ChangeID uuid.UUID  `json:"changeId"`
 	Change   string     `json:"change"` // JOINED, UPGRADED, DOWNGRADED, PROLONGED or SET
 	UntilAt  *time.Time `json:"untilAt,omitempty"`
+	Free     bool       `json:"free,omitempty"` // the tier asks for nothing: everybody has it
 }
 
 // TierWillDowngrade is told so many days before a fall, if nothing is done.

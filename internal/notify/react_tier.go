@@ -40,10 +40,11 @@ func tierNote(m event.TierMove, n note) note {
 // is nobody's alone.
 func (i *Inbox) OnTierChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.TierChanged) error {
 	n := note{typ: "tier.changed", severity: entnotification.SeveritySUCCESS}
+	if f.Change == "JOINED" && f.Free {
+		return nil // everybody has it
+	}
 	switch f.Change {
-	case "JOINED":
-		return nil // everybody has the first tier
-	case "UPGRADED":
+	case "JOINED", "UPGRADED":
 		n.text = "tier.upgraded"
 	case "PROLONGED":
 		n.text = "tier.prolonged"

@@ -182,7 +182,7 @@ func write(ctx context.Context, tx *store.Tx, a account, ch *change, note *strin
 	if err != nil {
 		return nil, err
 	}
-	tx.Tell(event.TierChanged{TierMove: a.fact(ch.from, ch.to), ChangeID: row.ID, Change: string(ch.kind), UntilAt: ch.until}, a.stream())
+	tx.Tell(event.TierChanged{TierMove: a.fact(ch.from, ch.to), ChangeID: row.ID, Change: string(ch.kind), UntilAt: ch.until, Free: ch.to != nil && everybody(ch.to)}, a.stream())
 	return row, nil
 }
 
