@@ -211,10 +211,10 @@ func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.
 	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
 	k.people.FamilyCards, k.points.EarnTo = k.familyCards, k.earnTo
 	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
-	k.wirePromotions()
 	k.rewards = &reward.Rewards{Store: s}
 	k.referrals = &referral.Referrals{Store: s, Public: k.cfg.PublicURL}
 	k.wireRewards()
+	k.wirePromotions()
 	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
 	k.wireCampaigns()
 	k.points.Acted = func(ctx context.Context, tx *store.Tx, a bonus.Act) error {

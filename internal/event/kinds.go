@@ -12,6 +12,7 @@ var personal = []Fact{
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},
 	CampaignEntered{}, CampaignEntryChanged{}, AchievementEarned{}, GoalReached{}, ActNoted{},
 	RewardExchanged{}, RewardRedemptionChanged{}, ReferralChanged{},
+	PromoCodesAssigned{}, OfferActivated{}, ClubJoined{}, ClubLeft{},
 	NotificationAdded{}, NotificationsChanged{},
 }
 

@@ -48,6 +48,7 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.GoalReached", i.OnGoalReached),
 		on("notify.RaffleDrawDue", i.OnRaffleDrawDue),
 		on("notify.WalletChanged", i.OnWalletChanged),
+		on("notify.PromoCodesAssigned", i.OnPromoCodesAssigned),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
 		on("notify.PasswordChanged", i.OnPasswordChanged),

@@ -100,6 +100,7 @@ func (p *Promotions) SaveCodes(ctx context.Context, input SavePromoCodesInput) (
 			if err := tx.Audit(ctx, "promotion.codes", viewer.House, scalar.ID{Prefix: "prm", UUID: b.Promotion}, map[string]any{"count": b.Count}); err != nil {
 				return err
 			}
+			b.tellAssigned(tx)
 			switch {
 			case input.Codes != nil:
 				err = b.given(ctx, tx, made.ID, input.Codes)
@@ -268,7 +269,7 @@ func taken(ctx context.Context, tx *store.Tx, codes []string) error {
 
 // given stores the codes that were given, all or none.
 func (b batch) given(ctx context.Context, tx *store.Tx, id uuid.UUID, codes []string) error {
-	n, err := b.insert(ctx, tx, id, codes)
+	n, err := b.insert(ctx, tx, &id, codes)
 	if err != nil {
 		return err
 	}
@@ -306,7 +307,7 @@ type row struct {
 }
 
 // insert stores codes that do not exist yet and says how many those were.
-func (b batch) insert(ctx context.Context, tx *store.Tx, id uuid.UUID, codes []string) (int64, error) {
+func (b batch) insert(ctx context.Context, tx *store.Tx, id *uuid.UUID, codes []string) (int64, error) {
 	rows := make([]row, len(codes))
 	for i, c := range codes {
 		rows[i] = row{uuid.Must(uuid.NewV7()), c, key(c)}
@@ -332,7 +333,7 @@ func (b batch) step(ctx context.Context, tx *store.Tx, id uuid.UUID, at int64, m
 			seen[key(c)], codes = true, append(codes, c)
 		}
 	}
-	n, err := b.insert(ctx, tx, id, codes)
+	n, err := b.insert(ctx, tx, &id, codes)
 	if err != nil {
 		return at, err
 	}

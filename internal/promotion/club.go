@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/schema"
 	"kabinet/internal/audience"
+	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -214,6 +215,9 @@ func (p *Promotions) Join(ctx context.Context, input JoinClubInput) (*Club, erro
 		_, err = tx.Exec(ctx, `INSERT INTO club_members (id, created_at, updated_at, owner_id, user_id, club_id, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (club_id, owner_id) DO UPDATE SET joined_at = CASE WHEN club_members.left_at IS NULL THEN club_members.joined_at ELSE excluded.joined_at END,
 			left_at = NULL, updated_at = excluded.updated_at`, uuid.Must(uuid.NewV7()), tx.Now, tx.Now, me, viewer.From(ctx).Actor(), row.ID, tx.Now)
+		if err == nil {
+			to(tx, me, event.ClubJoined{ClubID: row.ID, OwnerID: me}, viewer.From(ctx).UserID)
+		}
 		return err
 	})
 }
@@ -222,7 +226,10 @@ func (p *Promotions) Join(ctx context.Context, input JoinClubInput) (*Club, erro
 // INVALID_ID.
 func (p *Promotions) Leave(ctx context.Context, input LeaveClubInput) (*Club, error) {
 	return p.member(ctx, input.ClubID, func(ctx context.Context, tx *store.Tx, me uuid.UUID, row *ent.Club) error {
-		_, err := tx.Exec(ctx, `UPDATE club_members SET left_at = ?, updated_at = ? WHERE club_id = ? AND owner_id = ? AND left_at IS NULL`, tx.Now, tx.Now, row.ID, me)
+		n, err := tx.Exec(ctx, `UPDATE club_members SET left_at = ?, updated_at = ? WHERE club_id = ? AND owner_id = ? AND left_at IS NULL`, tx.Now, tx.Now, row.ID, me)
+		if err == nil && n == 1 {
+			to(tx, me, event.ClubLeft{ClubID: row.ID, OwnerID: me}, viewer.From(ctx).UserID)
+		}
 		return err
 	})
 }

@@ -11,6 +11,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/promocode"
 	entpromotion "kabinet/ent/generated/promotion"
+	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -292,7 +293,12 @@ func (p *Promotions) activate(ctx context.Context, tx *store.Tx, me, id uuid.UUI
 	if _, err := tx.Exec(ctx, `UPDATE promotions SET issued = issued + 1, updated_at = ? WHERE id = ?`, tx.Now, id); err != nil {
 		return 0, err
 	}
-	if !at || p.Give == nil {
+	given := int64(0)
+	if at && p.Give != nil {
+		given = row.Effect.Points
+	}
+	to(tx, me, event.OfferActivated{PromotionID: id, OwnerID: me, Points: given}, viewer.From(ctx).UserID)
+	if given == 0 {
 		return 0, nil
 	}
 	if row.MaxUses != nil {
@@ -301,7 +307,16 @@ func (p *Promotions) activate(ctx context.Context, tx *store.Tx, me, id uuid.UUI
 		}
 	}
 	explain := map[string]any{"offer": row.GlobalID().String(), "handle": row.Handle, "revision": row.Revision}
-	return row.Effect.Points, p.Give(ctx, tx, me, row.Effect.Points, "offer:"+code.String(), explain, nil)
+	return given, p.Give(ctx, tx, me, given, "offer:"+code.String(), explain, nil)
+}
+
+// to tells a fact to an owner, and to who acted for him.
+func to(tx *store.Tx, owner uuid.UUID, f event.Fact, actor uuid.UUID) {
+	if owner == actor {
+		tx.Tell(f, store.ToUser(actor))
+		return
+	}
+	tx.Tell(f, store.ToCompany(owner), store.ToUser(actor))
 }
 
 func cmpError(err error, otherwise error) error {
