@@ -42,38 +42,16 @@ func (t *Tiers) Save(ctx context.Context, in SaveTierInput) (*ent.Tier, error) {
 	}
 	var made *ent.Tier
 	err = t.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		program, handle := uuid.Nil, ""
-		c := tx.Tier.Create()
-		if in.ID != nil {
-			old, err := inForceOf(ctx, tx, *in.ID)
-			if err != nil {
-				return err
-			}
-			if err := retire(ctx, tx, old); err != nil {
-				return err
-			}
-			c.SetKeyID(old.KeyID).SetVersion(old.Version + 1)
-			program, handle = old.ProgramID, old.Handle
-			if in.Handle != nil && *in.Handle != handle {
-				return fault.ErrInvalidValue.At("input", "handle").With("value", handle)
-			}
-		} else {
-			p, err := t.program(ctx, tx.Client, in.ProgramID)
-			if err != nil {
-				return err
-			}
-			if in.Handle == nil {
-				return fault.ErrRequired.At("input", "handle")
-			}
-			if program, handle = p.KeyID, *in.Handle; !handles.MatchString(handle) {
-				return fault.ErrInvalidValue.At("input", "handle")
-			}
+		c := tx.Tier.Create().SetMarkedTo(uuid.Nil)
+		program, handle, err := t.placed(ctx, tx, in, c)
+		if err != nil {
+			return err
 		}
 		if err := free(ctx, tx, program, handle, in.Rank); err != nil {
 			return err
 		}
 		w.fill(c)
-		row, err := c.SetProgramID(program).SetHandle(handle).SetMarkedTo(uuid.Nil).Save(ctx)
+		row, err := c.SetProgramID(program).SetHandle(handle).Save(ctx)
 		if err != nil {
 			return err
 		}
@@ -85,6 +63,32 @@ func (t *Tiers) Save(ctx context.Context, in SaveTierInput) (*ent.Tier, error) {
 		err = fault.ErrConflict
 	}
 	return made, err
+}
+
+// placed says of which programme a tier is and how it is called, and retires
+// the row whose place it takes.
+func (t *Tiers) placed(ctx context.Context, tx *store.Tx, in SaveTierInput, c *ent.TierCreate) (program uuid.UUID, handle string, err error) {
+	if in.ID == nil {
+		p, err := t.program(ctx, tx.Client, in.ProgramID)
+		switch {
+		case err != nil:
+			return program, "", err
+		case in.Handle == nil:
+			return program, "", fault.ErrRequired.At("input", "handle")
+		case !handles.MatchString(*in.Handle):
+			return program, "", fault.ErrInvalidValue.At("input", "handle")
+		}
+		return p.KeyID, *in.Handle, nil
+	}
+	old, err := inForceOf(ctx, tx, *in.ID)
+	if err != nil {
+		return program, "", err
+	}
+	if in.Handle != nil && *in.Handle != old.Handle {
+		return program, "", fault.ErrInvalidValue.At("input", "handle").With("value", old.Handle)
+	}
+	c.SetKeyID(old.KeyID).SetVersion(old.Version + 1)
+	return old.ProgramID, old.Handle, retire(ctx, tx, old)
 }
 
 // inForceOf finds and holds the row in force of a tier.
