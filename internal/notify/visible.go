@@ -16,7 +16,7 @@ import (
 // its subject. What is not listed is shown to no member.
 var resources = map[string]string{
 	"order": "order", "pay": "order", "rfd": "order", "shp": "order", "ret": "order",
-	"acc": "bonus", "ent": "bonus", "tkt": "ticket", "com": "company",
+	"acc": "bonus", "ent": "bonus", "rdm": "bonus", "tkt": "ticket", "com": "company",
 }
 
 // visible says whether an event is for the caller to see. On his own stream
