@@ -259,7 +259,11 @@ func earned(prog *ent.BonusProgram, lines []*ent.OrderLine) (points int64, share
 func explainLines(v *verdict, bought *purchase) (shares []any) {
 	for i, l := range bought.lines {
 		if v.shares[i] > 0 {
-			shares = append(shares, map[string]any{"lineId": l.GlobalID().String(), "points": v.shares[i], "quantity": bought.quantity[i]})
+			share := map[string]any{"lineId": l.GlobalID().String(), "points": v.shares[i]}
+			if bought.quantity[i] != l.Quantity { // the rest was gone already
+				share["quantity"] = bought.quantity[i]
+			}
+			shares = append(shares, share)
 		}
 	}
 	return shares

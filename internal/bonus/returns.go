@@ -204,15 +204,16 @@ func short(prog *ent.BonusProgram) ledger.Short {
 
 // remains is what is left of an order; the zero one is nothing.
 type remains struct {
-	left          map[string]int64 // things, by the line's edge id
+	left, of      map[string]int64 // things that are left, and all, by the line's edge id
 	value, bought int64            // of the lines: what is left, and in all
 }
 
 func remaining(lines []*ent.OrderLine) remains {
-	r := remains{left: make(map[string]int64, len(lines))}
+	r := remains{left: make(map[string]int64, len(lines)), of: make(map[string]int64, len(lines))}
 	for _, l := range lines {
 		left := max(l.Quantity-l.Cancelled-l.Returned, 0)
-		r.left[l.GlobalID().String()] = left
+		id := l.GlobalID().String()
+		r.left[id], r.of[id] = left, l.Quantity
 		worth := max(l.TotalMinor, 0)
 		stays, _ := rule.MulDiv(worth, left, l.Quantity, rule.Down)
 		r.bought, r.value = r.bought+worth, r.value+stays
@@ -238,7 +239,8 @@ func (r remains) gone(spent int64) int64 {
 	return n
 }
 
-// earnedLine is what an accrual says of a line; Of is how it was at first.
+// earnedLine is what an accrual says of a line: all of its things counted where
+// it does not say how many. Of is how it was at first.
 type earnedLine struct {
 	LineID   string      `json:"lineId"`
 	Points   int64       `json:"points"`
@@ -271,15 +273,12 @@ func (r remains) entitled(e orderEntry, how rule.Rounding) (int64, map[string]an
 		if l.Of != nil {
 			of = *l.Of
 		}
+		if of.Quantity == 0 {
+			of.Quantity = r.of[l.LineID]
+		}
 		rest -= of.Points
 		left := min(r.left[l.LineID], of.Quantity)
-		n, ok := rule.MulDiv(of.Points, left, of.Quantity, how)
-		if !ok { // it says nothing of how many things counted
-			n = of.Points
-			if r.left[l.LineID] == 0 {
-				n = 0
-			}
-		}
+		n, _ := rule.MulDiv(of.Points, left, of.Quantity, how) // nothing of a line that is not there
 		sum += n
 		lines = append(lines, map[string]any{
 			"lineId": l.LineID, "points": n, "quantity": left, "of": map[string]any{"lineId": l.LineID, "points": of.Points, "quantity": of.Quantity},
