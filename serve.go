@@ -50,6 +50,7 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 		job.Housework{Name: "make-codes", Every: time.Minute, Do: batch(k.promotions.CodesDue)},
 		job.Housework{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
 		job.Housework{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
+		job.Housework{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		job.Housework{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
 		job.Housework{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
