@@ -3,6 +3,8 @@ package tier
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -16,7 +18,8 @@ import (
 // first, at most limit of them, each in a transaction of its own; and carries
 // new terms of tiers to the accounts of their programmes. It says how many it
 // looked at. Several instances may run at once: what one holds, another skips.
-// The caller acts as the system.
+// One that cannot be looked at is in nobody's way. The caller acts as the
+// system.
 func (t *Tiers) ReviewDue(ctx context.Context, limit int) (int, error) {
 	if err := t.mark(ctx, limit); err != nil {
 		return 0, err
@@ -25,21 +28,26 @@ func (t *Tiers) ReviewDue(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	looked := 0
+	looked, failed := 0, []error{}
 	for _, id := range due {
+		did := false
 		err := t.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			a, ok, err := lock(ctx, tx, id, true)
-			if err != nil || !ok || a.review == nil || a.review.After(tx.Now) {
+			if did = err == nil && ok && a.review != nil && !a.review.After(tx.Now); !did {
 				return err
 			}
-			looked++
 			return t.review(ctx, tx, a)
 		})
-		if err != nil {
-			return looked, err
+		switch {
+		case ctx.Err() != nil:
+			return looked, ctx.Err()
+		case err != nil:
+			failed = append(failed, fmt.Errorf("tier: review account %s: %w", id, err))
+		case did:
+			looked++
 		}
 	}
-	return looked, nil
+	return looked, errors.Join(failed...)
 }
 
 func (t *Tiers) ids(ctx context.Context, query string, args ...any) (ids []uuid.UUID, err error) {
