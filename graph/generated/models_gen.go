@@ -1460,7 +1460,7 @@ const (
 	ErrorCodePhotoInvalid ErrorCode = "PHOTO_INVALID"
 	// Fewer of the reward are left than asked for; params.available.
 	ErrorCodeRewardSoldOut ErrorCode = "REWARD_SOLD_OUT"
-	// The customer has had as many as one may; params.limit, params.days, params.nextAt.
+	// The customer has had as many as one may; params.limit, params.left, params.days, params.nextAt.
 	ErrorCodeRewardLimitReached ErrorCode = "REWARD_LIMIT_REACHED"
 	// The reward is for other customers.
 	ErrorCodeRewardNotForYou ErrorCode = "REWARD_NOT_FOR_YOU"

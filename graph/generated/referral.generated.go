@@ -1227,11 +1227,7 @@ func (ec *executionContext) unmarshalInputClaimReferralInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	if _, present := asMap["dryRun"]; !present {
-		asMap["dryRun"] = false
-	}
-
-	fieldsInOrder := [...]string{"code", "dryRun"}
+	fieldsInOrder := [...]string{"code"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1245,13 +1241,6 @@ func (ec *executionContext) unmarshalInputClaimReferralInput(ctx context.Context
 				return it, err
 			}
 			it.Code = data
-		case "dryRun":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.DryRun = data
 		}
 	}
 	return it, nil

@@ -16047,7 +16047,7 @@ enum ErrorCode {
   PHOTO_INVALID
   "Fewer of the reward are left than asked for; params.available."
   REWARD_SOLD_OUT
-  "The customer has had as many as one may; params.limit, params.days, params.nextAt."
+  "The customer has had as many as one may; params.limit, params.left, params.days, params.nextAt."
   REWARD_LIMIT_REACHED
   "The reward is for other customers."
   REWARD_NOT_FOR_YOU
@@ -21656,10 +21656,8 @@ type CreateReferralLinkPayload {
 
 "Input of claimReferral."
 input ClaimReferralInput {
-  "The code of the friend's link."
+  "The code of the friend's link; giving it again gives the same answer."
   code: String!
-  "Same answer, nothing kept."
-  dryRun: Boolean = false
 }
 
 "What claimReferral gives."

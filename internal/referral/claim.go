@@ -96,11 +96,11 @@ func (r *Referrals) Claim(ctx context.Context, in ClaimReferralInput) (*Referral
 		return nil, fault.ErrRateLimited.After(wait)
 	}
 	var made *ReferralInvitation
-	err = r.Store.InDryTx(ctx, in.DryRun != nil && *in.DryRun, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = r.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		made, err = r.claim(ctx, tx, me, in.Code)
 		return err
 	})
-	if errors.Is(err, ErrCodeUnknown) { // counted beside the transaction that was rolled back
+	if errors.Is(err, ErrReferralCodeUnknown) { // counted beside the transaction that was rolled back
 		struck := r.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Strike(ctx, use) })
 		return nil, errors.Join(err, struck)
 	}
@@ -108,21 +108,9 @@ func (r *Referrals) Claim(ctx context.Context, in ClaimReferralInput) (*Referral
 }
 
 func (r *Referrals) claim(ctx context.Context, tx *store.Tx, me uuid.UUID, code string) (*ReferralInvitation, error) {
-	terms, err := inForce(ctx, tx)
+	terms, advocate, err := claimable(ctx, tx, me, code)
 	if err != nil {
 		return nil, err
-	}
-	if terms == nil {
-		return nil, ErrCodeUnknown.At("input", "code")
-	}
-	advocate, err := advocateOf(ctx, tx, code)
-	switch {
-	case err != nil:
-		return nil, err
-	case advocate == uuid.Nil:
-		return nil, ErrCodeUnknown.At("input", "code")
-	case advocate == me:
-		return nil, ErrSelfReferral.At("input", "code")
 	}
 	// Both are held, lower id first: two who claim each other at once go one
 	// after the other.
@@ -134,7 +122,7 @@ func (r *Referrals) claim(ctx context.Context, tx *store.Tx, me uuid.UUID, code 
 	case err == nil && before.UserID == advocate:
 		return invitation(ctx, tx, before)
 	case err == nil:
-		return nil, ErrAlreadyClaimed.At("input", "code")
+		return nil, ErrReferralAlreadyClaimed.At("input", "code")
 	case !ent.IsNotFound(err):
 		return nil, err
 	}
@@ -160,6 +148,27 @@ func (r *Referrals) claim(ctx context.Context, tx *store.Tx, me uuid.UUID, code 
 	return invitation(ctx, tx, f)
 }
 
+// claimable are the terms in force and whose code it is.
+func claimable(ctx context.Context, tx *store.Tx, me uuid.UUID, code string) (*ReferralProgram, uuid.UUID, error) {
+	terms, err := inForce(ctx, tx)
+	if err != nil {
+		return nil, uuid.Nil, err
+	}
+	if terms == nil {
+		return nil, uuid.Nil, ErrReferralCodeUnknown.At("input", "code")
+	}
+	advocate, err := advocateOf(ctx, tx, code)
+	switch {
+	case err != nil:
+		return nil, uuid.Nil, err
+	case advocate == uuid.Nil:
+		return nil, uuid.Nil, ErrReferralCodeUnknown.At("input", "code")
+	case advocate == me:
+		return nil, uuid.Nil, ErrReferralSelf.At("input", "code")
+	}
+	return terms, advocate, nil
+}
+
 // mayClaim is whether the caller is a new customer and somebody else than his
 // advocate, whom he has not brought himself.
 func (r *Referrals) mayClaim(ctx context.Context, tx *store.Tx, terms *ReferralProgram, advocate, me uuid.UUID) error {
@@ -168,14 +177,14 @@ func (r *Referrals) mayClaim(ctx context.Context, tx *store.Tx, terms *ReferralP
 		return err
 	}
 	if brought {
-		return ErrCircular.At("input", "code")
+		return ErrReferralCircular.At("input", "code")
 	}
 	same, err := onePerson(ctx, tx, advocate, me)
 	if err != nil {
 		return err
 	}
 	if same {
-		return ErrSelfReferral.At("input", "code")
+		return ErrReferralSelf.At("input", "code")
 	}
 	u, err := tx.User.Query().Where(entuser.ID(me)).Select(entuser.FieldCreatedAt).Only(asSystem(ctx))
 	if err != nil {
@@ -186,7 +195,7 @@ func (r *Referrals) mayClaim(ctx context.Context, tx *store.Tx, terms *ReferralP
 		return err
 	}
 	if bought || u.CreatedAt.AddDate(0, 0, terms.ClaimDays).Before(tx.Now) {
-		return ErrNotNew.At("input", "code").With("days", terms.ClaimDays)
+		return ErrReferralNotNew.At("input", "code").With("days", terms.ClaimDays)
 	}
 	return nil
 }

@@ -11,10 +11,8 @@ import (
 
 // ClaimReferralInput is the input of claimReferral.
 type ClaimReferralInput struct {
-	// The code of the friend's link.
+	// The code of the friend's link; giving it again gives the same answer.
 	Code string
-	// Same answer, nothing kept.
-	DryRun *bool
 }
 
 // RejectReferralInput is the input of rejectReferral.

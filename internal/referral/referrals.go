@@ -44,12 +44,12 @@ type Gift struct {
 
 // The refusals of this domain.
 var (
-	ErrCodeUnknown    = fault.New(fault.Refused, "REFERRAL_CODE_UNKNOWN")
-	ErrSelfReferral   = fault.New(fault.Refused, "REFERRAL_SELF")
-	ErrCircular       = fault.New(fault.Refused, "REFERRAL_CIRCULAR")
-	ErrAlreadyClaimed = fault.New(fault.Refused, "REFERRAL_ALREADY_CLAIMED")
-	ErrNotNew         = fault.New(fault.Refused, "REFERRAL_NOT_NEW")
-	ErrTransition     = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+	ErrReferralCodeUnknown    = fault.New(fault.Refused, "REFERRAL_CODE_UNKNOWN")
+	ErrReferralSelf           = fault.New(fault.Refused, "REFERRAL_SELF")
+	ErrReferralCircular       = fault.New(fault.Refused, "REFERRAL_CIRCULAR")
+	ErrReferralAlreadyClaimed = fault.New(fault.Refused, "REFERRAL_ALREADY_CLAIMED")
+	ErrReferralNotNew         = fault.New(fault.Refused, "REFERRAL_NOT_NEW")
+	ErrIllegalTransition      = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	// ErrProgramNotFound: the bonus programme has ended or is not known.
 	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
 )

@@ -62,7 +62,7 @@ func (r *Referrals) Reject(ctx context.Context, in RejectReferralInput) (*ent.Re
 func (r *Referrals) reject(ctx context.Context, tx *store.Tx, row *ent.Referral, reason string) error {
 	switch row.Status {
 	case entreferral.StatusREJECTED, entreferral.StatusEXPIRED:
-		return ErrTransition.At("input", "id").With("fromState", string(row.Status)).With("toState", string(entreferral.StatusREJECTED))
+		return ErrIllegalTransition.At("input", "id").With("fromState", string(row.Status)).With("toState", string(entreferral.StatusREJECTED))
 	case entreferral.StatusREWARDED:
 		return r.takeBack(ctx, tx, row, entreferral.RejectReasonBY_STAFF, &reason)
 	}

@@ -101,15 +101,8 @@ func nextAt(all []had, limit, n int64, days int, now time.Time) (at time.Time, o
 
 // offered is the rule of when a reward can be exchanged at all.
 func offered(rw *ent.Reward, now time.Time) error {
-	err := ErrNotOffered.At("input", "rewardId").With("status", string(rw.Status))
-	if rw.StartsAt != nil {
-		err = err.With("startsAt", *rw.StartsAt)
-	}
-	if rw.EndsAt != nil {
-		err = err.With("endsAt", *rw.EndsAt)
-	}
 	if rw.Status != entreward.StatusACTIVE || rw.StartsAt != nil && rw.StartsAt.After(now) || rw.EndsAt != nil && !rw.EndsAt.After(now) {
-		return err
+		return ErrRewardNotOffered.At("input", "rewardId").With("status", string(rw.Status)).With("startsAt", rw.StartsAt).With("endsAt", rw.EndsAt)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (r *Rewards) cancel(ctx context.Context, tx *store.Tx, id uuid.UUID, reason
 	case byStaff && reason == nil:
 		return nil, fault.ErrRequired.At("input", "reason")
 	case !canCancel(d, byStaff, r.VoidCode != nil, tx.Now):
-		return nil, ErrTransition.At("input", "id").With("fromState", string(stands(d, tx.Now))).With("toState", string(entredemption.StatusCANCELLED))
+		return nil, ErrIllegalTransition.At("input", "id").With("fromState", string(stands(d, tx.Now))).With("toState", string(entredemption.StatusCANCELLED))
 	}
 	if d.Kind == entredemption.KindCOUPON {
 		for _, code := range d.Vouchers {

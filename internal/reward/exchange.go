@@ -114,7 +114,7 @@ func (r *Rewards) exchange(ctx context.Context, tx *store.Tx, owner, id uuid.UUI
 		return nil, err
 	}
 	if taken == 0 {
-		return nil, ErrSoldOut.At("input", "quantity").With("available", *rw.Stock)
+		return nil, ErrRewardSoldOut.At("input", "quantity").With("available", *rw.Stock)
 	}
 	if err := withinLimits(ctx, tx, rw, owner, n); err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (r *Rewards) admit(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner
 		case err != nil:
 			return err
 		case !ok && rw.Teaser:
-			return ErrNotForYou.At("input", "rewardId")
+			return ErrRewardNotForYou.At("input", "rewardId")
 		case !ok:
 			return errGone
 		}
@@ -196,7 +196,7 @@ func (r *Rewards) admit(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner
 		return err
 	}
 	if expected != nil && *expected != rw.Cost {
-		return ErrCostChanged.At("input", "expectedCost").With("cost", rw.Cost)
+		return ErrRewardCostChanged.At("input", "expectedCost").With("cost", rw.Cost)
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.
 			return err
 		}
 		if before+n > int64(*rw.PerOwner) {
-			return ErrLimitReached.At("input", "quantity").With("limit", *rw.PerOwner).With("left", max(0, int64(*rw.PerOwner)-before))
+			return ErrRewardLimitReached.At("input", "quantity").With("limit", *rw.PerOwner).With("left", max(0, int64(*rw.PerOwner)-before))
 		}
 	}
 	if rw.PeriodLimit == nil || rw.PeriodDays == nil {
@@ -222,12 +222,11 @@ func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.
 	if err != nil {
 		return err
 	}
+	if n > int64(*rw.PeriodLimit) { // never so many at once
+		return ErrRewardLimitReached.At("input", "quantity").With("limit", *rw.PeriodLimit).With("days", *rw.PeriodDays)
+	}
 	if at, over := nextAt(all[rw.ID], int64(*rw.PeriodLimit), n, *rw.PeriodDays, tx.Now); over {
-		refusal := ErrLimitReached.At("input", "quantity").With("limit", *rw.PeriodLimit).With("days", *rw.PeriodDays)
-		if !at.IsZero() {
-			refusal = refusal.With("nextAt", at)
-		}
-		return refusal
+		return ErrRewardLimitReached.At("input", "quantity").With("limit", *rw.PeriodLimit).With("days", *rw.PeriodDays).With("nextAt", at)
 	}
 	return nil
 }
@@ -238,7 +237,7 @@ func (r *Rewards) vouchers(ctx context.Context, tx *store.Tx, rw *ent.Reward, ow
 	switch {
 	case rw.Kind == entreward.KindGIFT:
 		if all, err = giveCodes(ctx, tx, rw.ID, made, n); err == nil && int64(len(all)) < n {
-			err = ErrSoldOut.At("input", "quantity").With("available", len(all))
+			err = ErrRewardSoldOut.At("input", "quantity").With("available", len(all))
 		}
 	case rw.Kind == entreward.KindCOUPON:
 		if r.IssueCode == nil || rw.PromotionID == nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
+
+	ent "kabinet/ent/generated"
 	"kabinet/internal/audience"
 	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
@@ -54,6 +57,37 @@ func TestWhoSeesWhichReward(t *testing.T) {
 		if a.Available || len(a.Reasons) != 2 || a.Reasons[0].Code != reward.RewardReasonCodeNotForYou || a.Reasons[1].Code != reward.RewardReasonCodeMissingPoints ||
 			a.Reasons[1].Params["missing"] != int64(100) || a.Reasons[1].Text == "" {
 			t.Errorf("availability %+v", a)
+		}
+	})
+}
+
+// The availability of a page costs the same however long the page is.
+func TestAvailabilityOfAPage(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := open(t, db)
+		alice := s.customer("alice")
+		s.give(alice, 1000, 0)
+		only := &audience.Input{Condition: ptr("customer.orders == 0")}
+		page := []*ent.Reward{s.offer(func(in *reward.SaveRewardInput) { in.Audience = only })}
+		count := func() int {
+			ctx := graphql.WithOperationContext(storetest.As(alice), &graphql.OperationContext{})
+			n, _ := db.Statements(func() {
+				for _, rw := range page {
+					a, err := s.rewards.Availability(ctx, rw)
+					s.must(err)
+					if !a.Available {
+						t.Errorf("%+v", a.Reasons[0])
+					}
+				}
+			})
+			return n
+		}
+		one := count()
+		for range 19 {
+			page = append(page, s.offer(func(in *reward.SaveRewardInput) { in.Audience, in.PeriodLimit, in.PeriodDays = only, ptr(1), ptr(7) }))
+		}
+		if twenty := count(); twenty != one || one > 10 {
+			t.Errorf("%d statements for one reward, %d for twenty", one, twenty)
 		}
 	})
 }

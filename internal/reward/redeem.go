@@ -56,7 +56,7 @@ func (r *Rewards) RedeemCode(ctx context.Context, in RedeemRewardCodeInput) (Don
 		func(ctx context.Context, tx *store.Tx, k *kept) (*ent.RewardRedemption, error) {
 			d, err := tx.RewardRedemption.Query().Where(entredemption.CodeKey(key), tx.Locking()).Only(asSystem(ctx))
 			if ent.IsNotFound(err) {
-				return nil, ErrCodeUnknown.At("input", "code")
+				return nil, ErrRewardCodeUnknown.At("input", "code")
 			}
 			if err != nil {
 				return nil, err
@@ -67,7 +67,7 @@ func (r *Rewards) RedeemCode(ctx context.Context, in RedeemRewardCodeInput) (Don
 			}
 			return r.fulfil(ctx, tx, d, note, "reward.redeem_code")
 		})
-	if errors.Is(err, ErrCodeUnknown) { // counted beside the transaction that was rolled back
+	if errors.Is(err, ErrRewardCodeUnknown) { // counted beside the transaction that was rolled back
 		struck := r.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Strike(ctx, use) })
 		return Done{}, errors.Join(err, struck)
 	}
@@ -79,11 +79,11 @@ func (r *Rewards) RedeemCode(ctx context.Context, in RedeemRewardCodeInput) (Don
 func checkCode(d *ent.RewardRedemption, now time.Time) error {
 	switch stands(d, now) {
 	case entredemption.StatusFULFILLED:
-		return ErrCodeUsed.At("input", "code").With("usedAt", d.FulfilledAt)
+		return ErrRewardCodeUsed.At("input", "code").With("usedAt", d.FulfilledAt)
 	case entredemption.StatusCANCELLED:
-		return ErrCodeVoid.At("input", "code")
+		return ErrRewardCodeCancelled.At("input", "code")
 	case entredemption.StatusEXPIRED:
-		return ErrCodeExpired.At("input", "code").With("expiredAt", d.ExpiresAt)
+		return ErrRewardCodeExpired.At("input", "code").With("expiredAt", d.ExpiresAt)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (r *Rewards) Fulfil(ctx context.Context, in FulfilRewardInput) (Done, error
 				return nil, err
 			}
 			if s := stands(d, tx.Now); s != entredemption.StatusISSUED {
-				return nil, ErrTransition.At("input", "id").With("fromState", string(s)).With("toState", string(entredemption.StatusFULFILLED))
+				return nil, ErrIllegalTransition.At("input", "id").With("fromState", string(s)).With("toState", string(entredemption.StatusFULFILLED))
 			}
 			return r.fulfil(ctx, tx, d, note, "reward.fulfil")
 		})

@@ -50,16 +50,16 @@ type Spending struct {
 
 // The refusals of this domain.
 var (
-	ErrSoldOut      = fault.New(fault.Refused, "REWARD_SOLD_OUT")
-	ErrLimitReached = fault.New(fault.Refused, "REWARD_LIMIT_REACHED")
-	ErrNotForYou    = fault.New(fault.Refused, "REWARD_NOT_FOR_YOU")
-	ErrNotOffered   = fault.New(fault.Refused, "REWARD_NOT_OFFERED")
-	ErrCostChanged  = fault.New(fault.Conflict, "REWARD_COST_CHANGED")
-	ErrCodeUnknown  = fault.New(fault.Refused, "REWARD_CODE_UNKNOWN")
-	ErrCodeUsed     = fault.New(fault.Refused, "REWARD_CODE_USED")
-	ErrCodeVoid     = fault.New(fault.Refused, "REWARD_CODE_CANCELLED")
-	ErrCodeExpired  = fault.New(fault.Refused, "REWARD_CODE_EXPIRED")
-	ErrTransition   = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
+	ErrRewardSoldOut       = fault.New(fault.Refused, "REWARD_SOLD_OUT")
+	ErrRewardLimitReached  = fault.New(fault.Refused, "REWARD_LIMIT_REACHED")
+	ErrRewardNotForYou     = fault.New(fault.Refused, "REWARD_NOT_FOR_YOU")
+	ErrRewardNotOffered    = fault.New(fault.Refused, "REWARD_NOT_OFFERED")
+	ErrRewardCostChanged   = fault.New(fault.Conflict, "REWARD_COST_CHANGED")
+	ErrRewardCodeUnknown   = fault.New(fault.Refused, "REWARD_CODE_UNKNOWN")
+	ErrRewardCodeUsed      = fault.New(fault.Refused, "REWARD_CODE_USED")
+	ErrRewardCodeCancelled = fault.New(fault.Refused, "REWARD_CODE_CANCELLED")
+	ErrRewardCodeExpired   = fault.New(fault.Refused, "REWARD_CODE_EXPIRED")
+	ErrIllegalTransition   = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	// ErrProgramNotFound: the programme has ended or is not known.
 	ErrProgramNotFound = fault.New(fault.NotFound, "PROGRAM_NOT_FOUND")
 )

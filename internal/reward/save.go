@@ -346,7 +346,7 @@ func (r *Rewards) SetStatus(ctx context.Context, in SetRewardStatusInput) (*ent.
 			return err
 		}
 		if !slices.Contains(next[rw.Status], to) {
-			return ErrTransition.At("input", "status").With("fromState", string(rw.Status)).With("toState", string(to))
+			return ErrIllegalTransition.At("input", "status").With("fromState", string(rw.Status)).With("toState", string(to))
 		}
 		if err := rw.Update().SetStatus(to).AddRevision(1).Exec(asSystem(ctx)); err != nil {
 			return err
