@@ -34,7 +34,7 @@ func arrows() []arrow {
 	with := func(more ...string) []string { return append(slices.Clone(leaves), more...) }
 	list := []arrow{
 		{"", nil}, // main wires everything; see mayImport
-		{"bench", with("internal/config", "internal/store", "internal/web", "internal/live", "internal/job", "ent", "bench")},
+		{"bench", with("internal/config", "internal/store", "internal/web", "internal/live", "internal/job", "internal/ledger", "ent", "bench")},
 		{"ent", nil},
 		{"ent/schema", nil},
 		{"ent/migrations", nil},

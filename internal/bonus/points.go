@@ -106,7 +106,7 @@ func (p *Points) once(ctx context.Context, operation, key string, dry bool, owne
 		return err
 	})
 	if err != nil {
-		return Done{}, err
+		return Done{}, keyUsedUp(err) // what was written last, with the events
 	}
 	if replayed {
 		return p.replay(ctx, owner, mutationCause(ctx, key))

@@ -62,7 +62,7 @@ func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in R
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := b.TakeAndClose(ctx, ledger.Posting{
+	e, err := b.TakeLast(ctx, ledger.Posting{
 		Kind: ledgerentry.KindREDEMPTION, Amount: in.Amount, Contra: ledger.Spent, Order: order, Cause: mutationCause(ctx, in.IdempotencyKey),
 	})
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 )
 
@@ -54,6 +57,46 @@ func (b *Book) GiveAndClose(ctx context.Context, p Posting, due *time.Time) (*en
 // TakeAndClose is Take and Close in as few journeys as can be.
 func (b *Book) TakeAndClose(ctx context.Context, p Posting) (*ent.LedgerEntry, error) {
 	return b.atOnce(ctx, func(ctx context.Context) (*ent.LedgerEntry, error) { return b.Take(ctx, p) })
+}
+
+// TakeLast is TakeAndClose whose writes go with the events, at the end of the
+// transaction, so that others wait less for the account: nothing may read them
+// before. That its cause was there already is said by InTx then. The quick way
+// takes from the lot that falls due first where it holds more than that; else
+// the transaction is begun again, and goes the long way.
+func (b *Book) TakeLast(ctx context.Context, p Posting) (e *ent.LedgerEntry, err error) {
+	t, err := b.books.terms(ctx, b.tx, b.acc, nil)
+	if err != nil {
+		return nil, err
+	}
+	quick := b.tx.Store().Dialect() == dialect.Postgres && b.tx.FirstTry() && b.acc.Kind != ledgeraccount.KindCREDIT
+	if !quick || t.Sliding || b.dueMoved {
+		return b.TakeAndClose(ctx, p)
+	}
+	p.Amount = abs(p.Amount)
+	if b.Available() < p.Amount {
+		return nil, TooFew(b.acc.Unit, b.Available())
+	}
+	err = b.tx.Last(ctx, func(ctx context.Context) error {
+		p.Amount = -p.Amount
+		if e, _, err = b.post(ctx, p); err != nil {
+			return err
+		}
+		_, err := b.tx.Exec(ctx, `taken:UPDATE ledger_lots SET remaining = remaining + ?, updated_at = ? WHERE remaining > ? AND id = (SELECT id FROM ledger_lots
+			WHERE account_id = ? AND bucket = 'ACTIVE' AND remaining > 0 ORDER BY due_at NULLS LAST, id LIMIT 1) RETURNING id`, p.Amount, b.tx.Now, -p.Amount, b.acc.ID)
+		if err != nil {
+			return err
+		}
+		_, err = b.tx.Exec(ctx, `INSERT INTO ledger_lot_moves (entry_id, lot_id, amount) SELECT CAST(? AS uuid), id, CAST(? AS bigint) FROM taken`, e.ID, p.Amount)
+		if err != nil {
+			return err
+		}
+		return b.Close(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // atOnce sends what write writes as one statement, and the counters too unless

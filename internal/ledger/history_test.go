@@ -189,7 +189,7 @@ func (w *world) write(ctx context.Context, tx *store.Tx, key ledger.Key, in act)
 	}
 	if in.kind == "spend" {
 		p.Kind, p.Contra = ledgerentry.KindREDEMPTION, ledger.Spent
-		return b.TakeAndClose(ctx, p)
+		return b.TakeLast(ctx, p)
 	}
 	e, err := b.Hold(ctx, p, nil)
 	return e, errors.Join(err, b.Close(ctx))

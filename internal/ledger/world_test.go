@@ -119,7 +119,7 @@ func (w *world) spend(key ledger.Key, n int64) (e *ent.LedgerEntry, err error) {
 		if err != nil {
 			return err
 		}
-		e, err = b.TakeAndClose(ctx, ledger.Posting{Kind: ledgerentry.KindREDEMPTION, Amount: n, Contra: ledger.Spent, Cause: w.cause()})
+		e, err = b.TakeLast(ctx, ledger.Posting{Kind: ledgerentry.KindREDEMPTION, Amount: n, Contra: ledger.Spent, Cause: w.cause()})
 		return err
 	})
 	return e, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +45,70 @@ func (tx *Tx) AtOnce(ctx context.Context, fn func(ctx context.Context) error) (c
 	return res.RowsAffected()
 }
 
+// Last makes the raw writes of fn go to PostgreSQL with the events, at the end
+// of the transaction: journeys less while rows are locked. Nothing reads them
+// before, a dry run never makes them, and what is wrong with them is said by
+// InTx. The write that begins with "taken:" must touch a row, and others may
+// read what it returns by that name: where it touches none, the transaction is
+// begun again, and FirstTry says no. It is for PostgreSQL alone.
+func (tx *Tx) Last(ctx context.Context, fn func(ctx context.Context) error) error {
+	if tx.gathered != nil {
+		return errors.New("store: writes at the end inside writes at once")
+	}
+	g := &gathering{}
+	tx.gathered = g
+	err := fn(ctx)
+	tx.gathered = nil
+	for _, w := range g.writes {
+		w.text = unbound.ReplaceAllString(w.text, "?")
+		w.text, w.must = strings.CutPrefix(w.text, "taken:")
+		tx.lastly = append(tx.lastly, w)
+	}
+	return err
+}
+
+// FirstTry says whether the transaction runs for the first time.
+func (tx *Tx) FirstTry() bool { return tx.attempt == 1 }
+
+// errAgain begins a transaction again, once: what Last had to touch was not there.
+var errAgain = errors.New("store: nothing was touched at the end")
+
+// last writes what goes with the events.
+func last(b *strings.Builder, writes []write) (args []any, must bool) {
+	for i, w := range writes {
+		name := "also" + strconv.Itoa(i)
+		if w.must {
+			name, must = "taken", true
+		}
+		b.WriteString(`, ` + name + ` AS (` + w.text + `)`)
+		args = append(args, w.args...)
+	}
+	return args, must
+}
+
+// lastAlone makes the last writes where no event goes with them.
+func (tx *Tx) lastAlone(ctx context.Context) error {
+	if !slices.ContainsFunc(tx.lastly, func(w write) bool { return w.must }) {
+		for _, w := range tx.lastly {
+			if _, err := tx.Exec(ctx, w.text, w.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var b strings.Builder
+	args, _ := last(&b, tx.lastly)
+	var n int
+	err := tx.QueryRow(ctx, `WITH `+strings.TrimPrefix(b.String(), ", ")+` SELECT count(*) FROM taken`, args...).Scan(&n)
+	if err == nil && n == 0 {
+		err = errAgain
+	}
+	return err
+}
+
+// unbound finds the placeholders of one statement, which stand in their order.
+var unbound = regexp.MustCompile(`\$[0-9]+`)
+
 // gathering is what AtOnce holds back; on SQLite only what the last one changed.
 type gathering struct {
 	writes []write
@@ -53,6 +119,7 @@ type gathering struct {
 type write struct {
 	text string
 	args []any
+	must bool // it must touch a row: see Last
 }
 
 // one makes a statement of all: the last write is its body, so that the server
@@ -104,7 +171,7 @@ func (g *gathering) hold(query string, args any) bool {
 		return false
 	}
 	query, _, _ = strings.Cut(query, ` RETURNING "id"`) // it is in the arguments
-	g.writes = append(g.writes, write{query, list})
+	g.writes = append(g.writes, write{text: query, args: list})
 	return true
 }
 

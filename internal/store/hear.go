@@ -305,7 +305,7 @@ func (tx *Tx) hearCarefully(ctx context.Context, h Hearer, e event.Stored, faile
 func (tx *Tx) markHeard(events []event.Stored) {
 	if len(events) == 1 || tx.store.Dialect() != dialect.Postgres {
 		for _, e := range events {
-			tx.lastly = append(tx.lastly, write{`UPDATE account_events SET heard = ? WHERE stream_id = ? AND seq = ?`, []any{true, e.StreamID, e.Seq}})
+			tx.lastly = append(tx.lastly, write{text: `UPDATE account_events SET heard = ? WHERE stream_id = ? AND seq = ?`, args: []any{true, e.StreamID, e.Seq}})
 		}
 		return
 	}
@@ -314,6 +314,6 @@ func (tx *Tx) markHeard(events []event.Stored) {
 		bells[i] = event.Bell{StreamID: e.StreamID, Seq: e.Seq}
 	}
 	streams, seqs := places(bells)
-	tx.lastly = append(tx.lastly, write{`UPDATE account_events SET heard = true FROM unnest(CAST(? AS uuid[]), CAST(? AS bigint[])) AS r(stream_id, seq)
-		WHERE account_events.stream_id = r.stream_id AND account_events.seq = r.seq`, []any{streams, seqs}})
+	tx.lastly = append(tx.lastly, write{text: `UPDATE account_events SET heard = true FROM unnest(CAST(? AS uuid[]), CAST(? AS bigint[])) AS r(stream_id, seq)
+		WHERE account_events.stream_id = r.stream_id AND account_events.seq = r.seq`, args: []any{streams, seqs}})
 }

@@ -86,10 +86,8 @@ func (tx *Tx) tellAll(ctx context.Context) (told bool, err error) {
 	if len(all) == 1 && tx.store.Dialect() == dialect.Postgres && len(all[0].tales) <= tellAtOnce {
 		err = tx.tellOne(ctx, all[0])
 	} else {
-		for _, w := range tx.lastly {
-			if _, err := tx.Exec(ctx, w.text, w.args...); err != nil {
-				return false, err
-			}
+		if err := tx.lastAlone(ctx); err != nil {
+			return false, err
 		}
 		if len(all) == 0 {
 			return false, nil

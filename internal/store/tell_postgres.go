@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -34,10 +33,8 @@ func (tx *Tx) tellOne(ctx context.Context, g *telling) error {
 		b.WriteString(`WITH raised AS (` + raiseStream + `)`)
 		args = append(args, g.to.id, g.to.kind, len(rows))
 	}
-	for i, w := range tx.lastly {
-		b.WriteString(`, also` + strconv.Itoa(i) + ` AS (` + w.text + `)`)
-		args = append(args, w.args...)
-	}
+	more, must := last(&b, tx.lastly)
+	args = append(args, more...)
 	b.WriteByte(' ')
 	b.WriteString(insertEvent)
 	for i, r := range rows {
@@ -51,11 +48,16 @@ func (tx *Tx) tellOne(ctx context.Context, g *telling) error {
 			args = append(args, *r.unread)
 		}
 		b.WriteString(`, CAST(? AS timestamptz), false, CAST(? AS boolean) FROM raised`)
+		if must {
+			b.WriteString(` WHERE EXISTS (SELECT 1 FROM taken)`)
+		}
 		args = append(args, r.CreatedAt, r.heard)
 	}
 	n, err := tx.Exec(ctx, b.String(), args...)
 	if err == nil && n == 0 {
-		err = sql.ErrNoRows
+		if err = sql.ErrNoRows; must {
+			return errAgain
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("tell stream %s %s: %w", g.to.kind, g.to.id, err)

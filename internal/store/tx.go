@@ -27,6 +27,7 @@ type Tx struct {
 	gathered *gathering // in AtOnce
 	lastly   []write    // go with the events, at the end
 	tales    []tale
+	attempt  int
 }
 
 // attempts bounds the retries of serialization failures and busy databases.
@@ -53,9 +54,12 @@ func (s *Store) inTx(ctx context.Context, dry bool, fn func(ctx context.Context,
 		return errNested
 	}
 	for attempt := 1; ; attempt++ {
-		err := s.once(ctx, dry, fn)
+		err := s.once(ctx, dry, attempt, fn)
 		if err == nil || errors.Is(err, errDry) {
 			return nil
+		}
+		if errors.Is(err, errAgain) && attempt == 1 {
+			continue
 		}
 		if attempt == attempts || !retryable(err) || ctx.Err() != nil {
 			return translate(err)
@@ -68,7 +72,7 @@ func (s *Store) inTx(ctx context.Context, dry bool, fn func(ctx context.Context,
 	}
 }
 
-func (s *Store) once(ctx context.Context, dry bool, fn func(ctx context.Context, tx *Tx) error) (err error) {
+func (s *Store) once(ctx context.Context, dry bool, attempt int, fn func(ctx context.Context, tx *Tx) error) (err error) {
 	h := &holder{}
 	ctx = context.WithValue(ctx, holderKey{}, h)
 	etx, err := s.Client.Tx(ctx)
@@ -81,7 +85,7 @@ func (s *Store) once(ctx context.Context, dry bool, fn func(ctx context.Context,
 			_ = etx.Rollback()
 		}
 	}()
-	tx := &Tx{Client: etx.Client(), Now: s.Now(), store: s, sql: h.tx, inner: h.inner}
+	tx := &Tx{Client: etx.Client(), Now: s.Now(), store: s, sql: h.tx, inner: h.inner, attempt: attempt}
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (tx *Tx) Store() *Store { return tx.store }
 // touched; 0 in AtOnce, where nobody knows yet.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	if tx.gathered != nil && tx.store.Dialect() == dialect.Postgres {
-		tx.gathered.writes = append(tx.gathered.writes, write{rebind(dialect.Postgres, query), args})
+		tx.gathered.writes = append(tx.gathered.writes, write{text: rebind(dialect.Postgres, query), args: args})
 		return 0, nil
 	}
 	tx.store.drv.saw(ctx, query)
