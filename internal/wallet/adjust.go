@@ -145,7 +145,7 @@ func (s *Wallets) Approve(ctx context.Context, in ApproveWalletAdjustmentInput) 
 		if err != nil {
 			return Done{}, uuid.Nil, err
 		}
-		if isMine(ctx, t) { // security K14
+		if isMine(ctx, t) {
 			return Done{}, uuid.Nil, ErrSelfApproval.At("input", "id")
 		}
 		done, err := s.correct(ctx, tx, c, "adjustment:"+t.ID.String(), "wallet.approve_adjustment", t.GlobalID())

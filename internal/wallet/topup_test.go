@@ -175,6 +175,11 @@ func TestPaymentNotices(t *testing.T) {
 		}
 		w.hear(told(slow, "payment.succeeded", "1.00", "EUR"), paymentnotice.OutcomeAPPLIED)
 		w.holds("after its time", a, 300)
+		last, err := w.wallets.Entries(as(w.alice), a, nil, wallet.Page{})
+		w.must(err)
+		if at := last.Nodes()[0].CreatedAt; !at.Equal(db.Now()) { // security K15: our clock, whatever the provider's says
+			t.Errorf("booked at %s", at)
+		}
 		page, err := w.wallets.Notices(w.staff(), &wallet.PaymentNoticeFilter{Outcome: []wallet.PaymentNoticeOutcome{"MISMATCH"}}, wallet.Page{})
 		w.must(err)
 		if len(page.Edges) != 8 {
