@@ -57,7 +57,10 @@ func (s *Orders) cancel(ctx context.Context, tx *store.Tx, input CancelOrderInpu
 	if err := c.write(ctx, tx); err != nil {
 		return err
 	}
-	if o.Source == nil { // an outside system keeps its own stock
+	if o.Source == nil { // an outside system keeps its own stock, and knows no codes
+		if err := s.unreduce(ctx, tx, o); err != nil {
+			return err
+		}
 		if err := returnStock(ctx, tx, quantities(o)); err != nil {
 			return err
 		}
@@ -71,14 +74,8 @@ func (s *Orders) cancel(ctx context.Context, tx *store.Tx, input CancelOrderInpu
 	return tx.Audit(ctx, "order.cancel", o.OwnerID, o.GlobalID(), map[string]any{"number": o.Number, "reason": input.Reason})
 }
 
-// cancelled is the end of every cancel: promo codes can be used again, points
-// go and come back, then the news.
+// cancelled is the end of every cancel: points go and come back, then the news.
 func (s *Orders) cancelled(ctx context.Context, tx *store.Tx, o *ent.Order, staff bool) error {
-	if s.Unreduce != nil && o.OwnerID != viewer.House {
-		if err := s.Unreduce(ctx, tx, o); err != nil {
-			return err
-		}
-	}
 	if s.Unearn != nil && o.OwnerID != viewer.House {
 		if err := s.Unearn(ctx, tx, o); err != nil {
 			return err

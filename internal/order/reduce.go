@@ -7,6 +7,7 @@ import (
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // Reduced is what reductions do to an order that is about to be placed.
@@ -72,4 +73,13 @@ func (b *priced) gift(o *ent.Order, p *ent.Product) {
 		Position: len(b.lines) + 1, ProductID: &p.ID, Sku: p.Sku, Title: p.Title, Category: p.Category, ImageURL: p.ImageURL, URL: p.URL,
 		Quantity: 1, UnitPriceMinor: p.PriceMinor, DiscountMinor: p.PriceMinor,
 	})
+}
+
+// unreduce gives back the codes that an order used. Promotions come before
+// products, as when it was placed: two orders then never stand crosswise.
+func (s *Orders) unreduce(ctx context.Context, tx *store.Tx, o *ent.Order) error {
+	if s.Unreduce == nil || o.OwnerID == viewer.House {
+		return nil
+	}
+	return s.Unreduce(ctx, tx, o)
 }

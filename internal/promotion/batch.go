@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -36,12 +34,6 @@ const (
 	maxAssigned = 100
 	maxPrefix   = 20
 	inline      = 1_000 // so many are made at once, more in the background
-)
-
-var (
-	givenCode = regexp.MustCompile(`^[\p{L}\p{N}-]{3,40}$`)
-	prefixes  = regexp.MustCompile(`^[\p{L}\p{N}-]*$`)
-	alphabets = regexp.MustCompile(`^[0-9A-Z]{10,32}$`)
 )
 
 // MakeCodes is the job that makes a batch.
@@ -89,26 +81,8 @@ func (p *Promotions) SaveCodes(ctx context.Context, input SavePromoCodesInput) (
 	var made *ent.Task
 	dry := input.DryRun != nil && *input.DryRun
 	err = p.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
-		replayed, err = tx.Once(ctx, "savePromoCodes", input.IdempotencyKey, bare, &kept, func() error {
-			if err := b.check(ctx, tx, input); err != nil {
-				return err
-			}
-			if made, err = tx.BeginTask(ctx, taskKind, taskKind+":"+uuid.NewString(), b); err != nil {
-				return err
-			}
-			kept.Task = made.ID
-			if err := tx.Audit(ctx, "promotion.codes", viewer.House, scalar.ID{Prefix: "prm", UUID: b.Promotion}, map[string]any{"count": b.Count}); err != nil {
-				return err
-			}
-			b.tellAssigned(tx)
-			switch {
-			case input.Codes != nil:
-				err = b.given(ctx, tx, made.ID, input.Codes)
-			case b.Count <= inline:
-				_, err = b.step(ctx, tx, made.ID, 0, inline)
-			default:
-				return job.Enqueue(ctx, tx, MakeCodes{made.ID}, nil)
-			}
+		replayed, err = tx.Once(ctx, "savePromoCodes", input.IdempotencyKey, bare, &kept, func() (err error) {
+			kept.Task, err = b.begin(ctx, tx, input)
 			return err
 		})
 		if err == nil && dry {
@@ -127,102 +101,28 @@ func (p *Promotions) SaveCodes(ctx context.Context, input SavePromoCodesInput) (
 	return Saved{v, &replayed}, err
 }
 
-// read judges the input by itself.
-func (in SavePromoCodesInput) read() (batch, error) {
-	b := batch{Owner: viewer.House, MaxUses: in.MaxUses, EndsAt: moment(in.EndsAt)}
-	var err error
-	if b.Promotion, err = in.PromotionID.As("prm"); err != nil {
-		return b, fault.ErrInvalidID.At("input", "promotionId")
+// begin makes the task of a batch, and its codes where they are few.
+func (b batch) begin(ctx context.Context, tx *store.Tx, input SavePromoCodesInput) (uuid.UUID, error) {
+	if err := b.check(ctx, tx, input); err != nil {
+		return uuid.Nil, err
 	}
-	if in.UserID != nil {
-		u, err := in.UserID.As("usr")
-		if err != nil {
-			return b, fault.ErrInvalidID.At("input", "userId")
-		}
-		b.Owner, b.User = u, &u
+	made, err := tx.BeginTask(ctx, taskKind, taskKind+":"+uuid.NewString(), b)
+	if err != nil {
+		return uuid.Nil, err
 	}
-	if in.MaxUses != nil && (*in.MaxUses < 1 || *in.MaxUses > maxUses) {
-		return b, fault.ErrOutOfRange.With("min", 1).With("max", maxUses).At("input", "maxUses")
+	if err := tx.Audit(ctx, "promotion.codes", viewer.House, promotionID(b.Promotion), map[string]any{"count": b.Count}); err != nil {
+		return uuid.Nil, err
 	}
+	b.tellAssigned(tx)
 	switch {
-	case in.Codes != nil && in.Count != nil:
-		return b, fault.ErrInvalidValue.At("input", "count")
-	case in.Codes != nil:
-		b.Count, err = len(in.Codes), checkGiven(in.Codes)
-	case in.Count == nil:
-		err = fault.ErrRequired.At("input", "count")
+	case input.Codes != nil:
+		err = b.given(ctx, tx, made.ID, input.Codes)
+	case b.Count <= inline:
+		_, err = b.step(ctx, tx, made.ID, 0, inline)
 	default:
-		b.Count, b.Recipe, err = *in.Count, in.recipe(), in.checkRandom()
+		err = job.Enqueue(ctx, tx, MakeCodes{made.ID}, nil)
 	}
-	if err == nil && in.UserID != nil && b.Count > maxAssigned {
-		err = fault.ErrOutOfRange.With("min", 1).With("max", maxAssigned).At("input", "count")
-	}
-	return b, err
-}
-
-func checkGiven(codes []string) error {
-	if len(codes) == 0 {
-		return fault.ErrRequired.At("input", "codes")
-	}
-	if len(codes) > maxGiven {
-		return fault.ErrTooLong.With("limit", maxGiven).At("input", "codes")
-	}
-	seen := map[string]bool{}
-	for i, c := range codes {
-		switch k := key(c); {
-		case !givenCode.MatchString(c) || len(k) < 3:
-			return fault.ErrInvalidValue.At("input", "codes", strconv.Itoa(i))
-		case seen[k]:
-			return ErrCodeTaken.With("value", c).At("input", "codes", strconv.Itoa(i))
-		default:
-			seen[k] = true
-		}
-	}
-	return nil
-}
-
-func (in SavePromoCodesInput) recipe() recipe {
-	r := recipe{Length: 10, Alphabet: alphabet, Checksum: in.Checksum != nil && *in.Checksum}
-	if in.Prefix != nil {
-		r.Prefix = *in.Prefix
-	}
-	if in.Length != nil {
-		r.Length = *in.Length
-	}
-	if in.Alphabet != nil {
-		r.Alphabet = *in.Alphabet
-	}
-	return r
-}
-
-func (in SavePromoCodesInput) checkRandom() error {
-	r := in.recipe()
-	switch {
-	case *in.Count < 1 || *in.Count > maxCount:
-		return fault.ErrOutOfRange.With("min", 1).With("max", maxCount).At("input", "count")
-	case len([]rune(r.Prefix)) > maxPrefix:
-		return fault.ErrTooLong.With("limit", maxPrefix).At("input", "prefix")
-	case !prefixes.MatchString(r.Prefix):
-		return fault.ErrInvalidValue.At("input", "prefix")
-	case !alphabets.MatchString(r.Alphabet) || repeats(r.Alphabet):
-		return fault.ErrInvalidValue.At("input", "alphabet")
-	case r.Length < 6 || r.Length > 24 || !r.space(*in.Count):
-		shortest := 6
-		for shortest < 24 && !(recipe{Length: shortest, Alphabet: r.Alphabet}).space(*in.Count) {
-			shortest++
-		}
-		return fault.ErrOutOfRange.With("min", shortest).With("max", 24).At("input", "length")
-	}
-	return nil
-}
-
-func repeats(s string) bool {
-	for i := range s {
-		if strings.IndexByte(s[i+1:], s[i]) >= 0 {
-			return true
-		}
-	}
-	return false
+	return made.ID, err
 }
 
 // check judges the input by what is stored.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -317,6 +318,17 @@ func TestBenefits(t *testing.T) {
 		}
 		if len(got) != 5 {
 			t.Errorf("%d benefits: %v", len(got), titles)
+		}
+		few, _ := db.Statements(func() { _, err = w.BenefitsOf(as(w.alice), w.alice) })
+		w.check(err)
+		for i := range 20 {
+			w.promotion(promotion.KindOffer, fmt.Sprint("offer-", i), tenPercent())
+		}
+		got, err = w.BenefitsOf(as(w.alice), w.alice) // what is in force is read anew, once
+		w.check(err)
+		many, log := db.Statements(func() { _, err = w.BenefitsOf(as(w.alice), w.alice) })
+		if err != nil || len(got) != 25 || many != few {
+			t.Errorf("%d benefits, %d statements, %d for few: %v %v", len(got), many, few, log, err)
 		}
 		if _, err := w.BenefitsOf(as(w.bob), w.alice); !errors.Is(err, fault.ErrForbidden) { // security F7
 			t.Error(err)

@@ -272,6 +272,12 @@ func (p *Promotions) activate(ctx context.Context, tx *store.Tx, me, id uuid.UUI
 	case OfferUsed, OfferExpired:
 		return 0, ErrOfferOver.At("input", "offerId")
 	}
+	return p.takeUp(ctx, tx, me, row)
+}
+
+// takeUp writes the activation of an offer, and gives its points where there is
+// nothing to wait for.
+func (p *Promotions) takeUp(ctx context.Context, tx *store.Tx, me uuid.UUID, row *ent.Promotion) (points int64, err error) {
 	at := !reduces(row)
 	var ends *time.Time
 	if row.ValidDays != nil {
@@ -283,27 +289,27 @@ func (p *Promotions) activate(ctx context.Context, tx *store.Tx, me, id uuid.UUI
 	}
 	code := uuid.Must(uuid.NewV7())
 	n, err := tx.Exec(ctx, `INSERT INTO promo_codes (id, created_at, updated_at, owner_id, user_id, promotion_id, code, status, uses, max_uses, activated_at, ends_at)
-		VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`, code, tx.Now, tx.Now, me, viewer.From(ctx).Actor(), id, status, uses, tx.Now, ends)
+		VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`, code, tx.Now, tx.Now, me, viewer.From(ctx).Actor(), row.ID, status, uses, tx.Now, ends)
 	if err != nil {
 		return 0, err
 	}
 	if n == 0 { // a twin with another key was first
 		return 0, fault.ErrConflict
 	}
-	if _, err := tx.Exec(ctx, `UPDATE promotions SET issued = issued + 1, updated_at = ? WHERE id = ?`, tx.Now, id); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE promotions SET issued = issued + 1, updated_at = ? WHERE id = ?`, tx.Now, row.ID); err != nil {
 		return 0, err
 	}
 	given := int64(0)
 	if at && p.Give != nil {
 		given = row.Effect.Points
 	}
-	to(tx, me, event.OfferActivated{PromotionID: id, OwnerID: me, Points: given}, viewer.From(ctx).UserID)
+	to(tx, me, event.OfferActivated{PromotionID: row.ID, OwnerID: me, Points: given}, viewer.From(ctx).UserID)
 	if given == 0 {
 		return 0, nil
 	}
 	if row.MaxUses != nil {
-		if n, err := tx.Exec(ctx, countPromotion, tx.Now, id); err != nil || n == 0 {
-			return 0, cmpError(err, notFound)
+		if n, err := tx.Exec(ctx, countPromotion, tx.Now, row.ID); err != nil || n == 0 {
+			return 0, cmpError(err, fault.ErrNotFound.At("input", "offerId"))
 		}
 	}
 	explain := map[string]any{"offer": row.GlobalID().String(), "handle": row.Handle, "revision": row.Revision}
