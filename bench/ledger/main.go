@@ -75,7 +75,7 @@ func run(o options) error {
 		}
 	}
 	var r strings.Builder
-	fmt.Fprintf(&r, "# The ledger\n\nPostgreSQL (%s), %d cores shared with other work, %d turns of %s each, in turns. Made by `bench/ledger`; the figure is the ratio.\n", how, runtime.NumCPU(), o.rounds, o.slice)
+	fmt.Fprintf(&r, "PostgreSQL (%s), %d cores shared with other work, %d turns of %s each, in turns. Made by `bench/ledger`; the figure is the ratio.\n", how, runtime.NumCPU(), o.rounds, o.slice)
 	w, err := newWorld(ctx, admin, o.postgres)
 	if err != nil {
 		return err

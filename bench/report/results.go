@@ -26,6 +26,7 @@ var sections = []struct{ name, title string }{
 	{"curve", "As the clients grow"},
 	{"soak", "Over time"},
 	{"idle", "Idle sockets"},
+	{"ledger", "The ledger"},
 }
 
 const preface = `# Results of the bench
