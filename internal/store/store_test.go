@@ -71,8 +71,9 @@ func TestMigrationsEqualSchema(t *testing.T) {
 	})
 }
 
-// respelt takes away what PostgreSQL writes anew each time it reads a CHECK.
-var respelt = strings.NewReplacer("::character varying", "", "::text", "", "[]", "", "(", "", ")", "")
+// respelt takes away what PostgreSQL writes anew each time it reads a CHECK,
+// and the quotes that SQLite puts around a table that was renamed.
+var respelt = strings.NewReplacer("::character varying", "", "::text", "", "[]", "", "(", "", ")", "", "`", "", `"`, "")
 
 // catalogue lists what the database says of ent's tables.
 func catalogue(t *testing.T, db *storetest.DB) map[string]bool {
