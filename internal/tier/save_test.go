@@ -42,7 +42,7 @@ func TestSaveRefuses(t *testing.T) {
 			"points not counted": {func(in *tier.SaveTierInput) { in.Basis, in.SpentThreshold = &spent, money("1.00", "GBP") }, fault.ErrInvalidValue,
 				"input.earnedThreshold"},
 			"no currency": {func(in *tier.SaveTierInput) {
-				in.Basis, in.EarnedThreshold, in.SpentThreshold = &spent, nil, money("1.00", "XXX")
+				in.Basis, in.EarnedThreshold, in.SpentThreshold = &spent, nil, money("1.00", "ZZZ")
 			}, fault.ErrInvalidValue, "input.spentThreshold"},
 			"a window of none": {func(in *tier.SaveTierInput) { in.WindowDays = ptr(0) }, fault.ErrOutOfRange, "input.windowDays"},
 			"grace":            {func(in *tier.SaveTierInput) { in.GraceDays = ptr(367) }, fault.ErrOutOfRange, "input.graceDays"},
