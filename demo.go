@@ -50,7 +50,10 @@ func (k *kabinet) demonstrate(ctx context.Context) error {
 		}
 	}
 	d := &demo{kabinet: k}
-	for _, step := range []func(context.Context) error{d.people, d.history, d.acts, d.talk} {
+	steps := []func(context.Context) error{
+		d.people, d.history, d.tiers, d.earning, d.promotion, d.acts, d.bonus, d.reward, d.campaigns, d.wallet, d.talk,
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
