@@ -73,11 +73,10 @@ func IsPoints(unit string) bool { return strings.HasPrefix(unit, "PTS:") }
 // TooFew is the refusal to take more than there is: TOO_FEW_POINTS of points,
 // INSUFFICIENT_FUNDS of money, at input.amount, with what is available.
 func TooFew(unit string, available int64) error {
-	err := ErrInsufficientFunds
 	if IsPoints(unit) {
-		err = ErrTooFewPoints
+		return ErrTooFewPoints.At("input", "amount").With("available", max(available, 0))
 	}
-	return err.At("input", "amount").With("available", max(available, 0))
+	return ErrInsufficientFunds.At("input", "amount").With("available", max(available, 0))
 }
 
 // spendable is what may be taken from an account: nobody spends what he does
