@@ -1,8 +1,9 @@
 // Package ledger keeps double-entry books with lots, of points and of money:
 // it knows accounts, entries and due times, and nothing of programmes, orders'
-// worth or wallets. It alone writes ledger_accounts (but for the columns tier_id
-// and tier_until_at, which are internal/tier's), ledger_entries, ledger_lots and
-// ledger_lot_moves; the domains call it. It never lets an entry change: a
+// worth or wallets. It alone writes ledger_accounts (but for the columns of
+// tiers, which are internal/tier's, and number, label and visible, which are
+// internal/wallet's), ledger_entries, ledger_lots and ledger_lot_moves; the
+// domains call it. It never lets an entry change: a
 // mistake is mended by another entry. It writes past the fence: whoever calls
 // says whose account it is and has asked whether he may.
 //
