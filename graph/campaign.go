@@ -23,12 +23,15 @@ func eligibility(ctx context.Context, st *campaign.Standing) *gql.CampaignEligib
 }
 
 // moderated are the results of a bulk of decisions, and how many were done.
-func moderated(ctx context.Context, done []campaign.Moderated) (results []*gql.CampaignModerationResult, changed int) {
+func moderated(ctx context.Context, done []campaign.Moderated) (results []*gql.CampaignModerationResult, changed *int) {
 	results = make([]*gql.CampaignModerationResult, len(done))
+	if done != nil { // not refused as a whole
+		changed = new(int)
+	}
 	for i, d := range done {
 		results[i] = &gql.CampaignModerationResult{EntryID: d.EntryID, Changed: d.Changed, UserErrors: itemErrors(ctx, d.Err)}
 		if d.Changed {
-			changed++
+			*changed++
 		}
 	}
 	return results, changed

@@ -2430,7 +2430,7 @@ func (ec *executionContext) fieldContext_ModerateCampaignEntriesPayload_results(
 }
 
 func (ec *executionContext) _ModerateCampaignEntriesPayload_changed(ctx context.Context, field graphql.CollectedField, obj *ModerateCampaignEntriesPayload) (ret graphql.Marshaler) {
-	return ec.marshalNInt2int(ctx, field.Selections, obj.Changed)
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Changed)
 }
 func (ec *executionContext) fieldContext_ModerateCampaignEntriesPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ModerateCampaignEntriesPayload", field, false, false, errors.New("field of type Int does not have child fields"))
@@ -6756,7 +6756,7 @@ func (ec *executionContext) _ModerateCampaignEntriesPayload(ctx context.Context,
 			}
 		case "changed":
 			out.Values[i] = ec._ModerateCampaignEntriesPayload_changed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "replayed":

@@ -550,7 +550,7 @@ type ModerateCampaignEntriesPayload struct {
 	// What became of each, in the order of entryIds.
 	Results []*CampaignModerationResult `json:"results"`
 	// How many were changed.
-	Changed int `json:"changed"`
+	Changed *int `json:"changed,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was changed at all.

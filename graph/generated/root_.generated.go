@@ -19105,7 +19105,7 @@ type ModerateCampaignEntriesPayload {
   "What became of each, in the order of entryIds."
   results: [CampaignModerationResult!]!
   "How many were changed."
-  changed: Int!
+  changed: Int
   "Whether this is the first answer again."
   replayed: Boolean
   "Why nothing was changed at all."

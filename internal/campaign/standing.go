@@ -134,18 +134,17 @@ func enterable(kind entcampaign.Kind) bool {
 
 // openFor says no where a campaign takes no entries at a time.
 func openFor(c *ent.Campaign, now time.Time) error {
-	switch {
-	case c.Status == entcampaign.StatusOPEN && enterable(c.Kind) && (c.EndsAt == nil || now.Before(*c.EndsAt)) && (c.StartsAt == nil || !now.Before(*c.StartsAt)):
+	if c.Status == entcampaign.StatusOPEN && enterable(c.Kind) && (c.EndsAt == nil || now.Before(*c.EndsAt)) && (c.StartsAt == nil || !now.Before(*c.StartsAt)) {
 		return nil
 	}
-	no := ErrCampaignClosed.With("status", string(c.Status))
-	if c.StartsAt != nil {
-		no = no.With("startsAt", c.StartsAt.Format(time.RFC3339))
+	return ErrCampaignClosed.With("status", string(c.Status)).With("startsAt", written(c.StartsAt)).With("endsAt", written(c.EndsAt))
+}
+
+func written(t *time.Time) any {
+	if t == nil {
+		return nil
 	}
-	if c.EndsAt != nil {
-		no = no.With("endsAt", c.EndsAt.Format(time.RFC3339))
-	}
-	return no
+	return t.Format(time.RFC3339)
 }
 
 // EntryCounts is how many entries stand where, for staff; nil for others.
