@@ -14,6 +14,7 @@ import (
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
+	"kabinet/internal/wallet"
 )
 
 // upgrade brings our tables and River's to this binary's version.
@@ -62,8 +63,15 @@ func (k *kabinet) checkLedger(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	wrong, err := wallet.Check(viewer.AsSystem(ctx, "check"), k.store)
+	if err != nil {
+		return err
+	}
+	for _, w := range wrong {
+		fmt.Fprintln(stdout, "BROKEN wallet:", w)
+	}
 	fmt.Fprintln(stdout, sum)
-	if sum.Findings > 0 {
+	if sum.Findings > 0 || len(wrong) > 0 {
 		return config.Exit{Code: 1}
 	}
 	return nil
