@@ -6,6 +6,7 @@ import (
 
 	entorder "kabinet/ent/generated/order"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/order"
 	"kabinet/internal/scalar"
 )
@@ -29,7 +30,7 @@ func (d *demo) earning(ctx context.Context) error {
 		}
 	}
 	for _, r := range demoRules(d.store.Now()) {
-		_, err := d.points.SaveEarningRule(staff, bonus.SaveEarningRuleInput{Rule: r, IdempotencyKey: "demo-rule-" + r.Handle})
+		_, err := d.earnings.SaveEarningRule(staff, earning.SaveEarningRuleInput{Rule: r, IdempotencyKey: "demo-rule-" + r.Handle})
 		if err != nil {
 			return err
 		}
@@ -44,26 +45,26 @@ func (d *demo) earning(ctx context.Context) error {
 		FulfillmentStatus: &delivered, IdempotencyKey: "demo-earned"}); err != nil {
 		return err
 	}
-	_, err = d.points.RecordVisit(customer, bonus.RecordVisitInput{IdempotencyKey: "demo-visit"})
+	_, err = d.earnings.RecordVisit(customer, earning.RecordVisitInput{IdempotencyKey: "demo-visit"})
 	return err
 }
 
 // demoRules hold their window where it was, so that a load that was cut off
 // says the same again.
-func demoRules(now time.Time) []bonus.EarningRuleInput {
+func demoRules(now time.Time) []earning.EarningRuleInput {
 	from := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	until := from.AddDate(0, 2, 0)
 	act := func(s string) *string { return &s }
-	return []bonus.EarningRuleInput{
-		{Handle: "five-percent", Trigger: bonus.EarningTriggerOrder, Texts: texts("5 % of orders", "5 points for every pound.", "5 % с заказов", "5 баллов за каждый фунт."),
-			RatePoints: new(int64(5)), RatePer: &scalar.MoneyInput{Amount: "1.00", Currency: "GBP"}, Basis: new(bonus.EarningBasisOrder), CapPerOrder: new(int64(5000))},
-		{Handle: "double-hearts", Trigger: bonus.EarningTriggerOrder, Texts: texts("Double points on white hearts", "For two months.", "Двойные баллы за белые сердца", "Два месяца."),
-			MultiplierBasisPoints: basisPoints(20_000), Selector: &bonus.EarningLinesInput{Skus: []string{"85123A"}}, StartsAt: &from, EndsAt: &until},
-		{Handle: "registration", Trigger: bonus.EarningTriggerAct, Act: act(bonus.ActRegistration), Texts: texts("Welcome", "For registering.", "Добро пожаловать", "За регистрацию."),
+	return []earning.EarningRuleInput{
+		{Handle: "five-percent", Trigger: earning.EarningTriggerOrder, Texts: texts("5 % of orders", "5 points for every pound.", "5 % с заказов", "5 баллов за каждый фунт."),
+			RatePoints: new(int64(5)), RatePer: &scalar.MoneyInput{Amount: "1.00", Currency: "GBP"}, Basis: new(earning.EarningBasisOrder), CapPerOrder: new(int64(5000))},
+		{Handle: "double-hearts", Trigger: earning.EarningTriggerOrder, Texts: texts("Double points on white hearts", "For two months.", "Двойные баллы за белые сердца", "Два месяца."),
+			MultiplierBasisPoints: basisPoints(20_000), Selector: &earning.EarningLinesInput{Skus: []string{"85123A"}}, StartsAt: &from, EndsAt: &until},
+		{Handle: "registration", Trigger: earning.EarningTriggerAct, Act: act(earning.ActRegistration), Texts: texts("Welcome", "For registering.", "Добро пожаловать", "За регистрацию."),
 			FixedPoints: new(int64(100)), PerOwner: new(1)},
-		{Handle: "birthday", Trigger: bonus.EarningTriggerDate, Act: act(bonus.ActBirthday), Texts: texts("Happy birthday", "Once a year.", "С днём рождения", "Раз в год."),
+		{Handle: "birthday", Trigger: earning.EarningTriggerDate, Act: act(earning.ActBirthday), Texts: texts("Happy birthday", "Once a year.", "С днём рождения", "Раз в год."),
 			FixedPoints: new(int64(200))},
-		{Handle: "visit", Trigger: bonus.EarningTriggerAct, Act: act(bonus.ActVisit), Texts: texts("A visit a day", "At most 60 points a month.", "Визит в день", "Не больше 60 баллов в месяц."),
-			FixedPoints: new(int64(2)), CapPerPeriod: new(int64(60)), Period: new(bonus.EarningPeriodMonth)},
+		{Handle: "visit", Trigger: earning.EarningTriggerAct, Act: act(earning.ActVisit), Texts: texts("A visit a day", "At most 60 points a month.", "Визит в день", "Не больше 60 баллов в месяц."),
+			FixedPoints: new(int64(2)), CapPerPeriod: new(int64(60)), Period: new(earning.EarningPeriodMonth)},
 	}
 }

@@ -15,7 +15,7 @@ import (
 // The seams: where one domain's verb happens in another one's transaction.
 
 func (k *kabinet) earn(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, moment order.Moment) (int64, error) {
-	return k.points.EarnForOrder(ctx, tx, o, lines, string(moment))
+	return k.earnings.EarnForOrder(ctx, tx, o, lines, string(moment))
 }
 
 func (k *kabinet) known(ctx context.Context, tx *store.Tx, refs []order.CustomerRef) ([]uuid.UUID, error) {

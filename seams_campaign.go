@@ -7,6 +7,7 @@ import (
 
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -22,7 +23,7 @@ func (k *kabinet) wireCampaigns() {
 		return e != nil, err
 	}
 	k.campaigns.Tier = k.tierSteps
-	k.points.Acted = func(ctx context.Context, tx *store.Tx, a bonus.Act) error {
+	k.earnings.Acted = func(ctx context.Context, tx *store.Tx, a earning.Act) error {
 		return k.campaigns.NoteAct(ctx, tx, a.Owner, a.Handle, a.Key)
 	}
 }

@@ -43,7 +43,7 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 		job.Housework{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
 		job.Housework{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
 		job.Housework{Name: "remind-points", Every: time.Hour, Do: batch(k.points.RemindExpiring)},
-		job.Housework{Name: "give-birthdays", Every: time.Hour, Do: batch(k.points.BirthdaysDue)},
+		job.Housework{Name: "give-birthdays", Every: time.Hour, Do: batch(k.earnings.BirthdaysDue)},
 		job.Housework{Name: "expire-rewards", Every: time.Minute, Do: batch(k.rewards.ExpireDue)},
 		job.Housework{Name: "due-referrals", Every: time.Minute, Do: batch(k.referrals.Due)},
 		job.Housework{Name: "release-codes", Every: time.Minute, Do: batch(k.promotions.ReleaseDue)},

@@ -22,6 +22,7 @@ import (
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/compiled"
 	"kabinet/internal/config"
@@ -140,6 +141,7 @@ type kabinet struct {
 	orders     *order.Orders
 	books      *ledger.Books
 	points     *bonus.Points
+	earnings   *earning.Earnings
 	tiers      *tier.Tiers
 	promotions *promotion.Promotions
 	rewards    *reward.Rewards
@@ -193,7 +195,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 
 	// Who hears which event.
-	k.hearers = slices.Concat(k.tickets.Hearers(), k.points.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
+	k.hearers = slices.Concat(k.tickets.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -208,8 +210,9 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 // benefits builds what stands around points: tiers, promotions, rewards,
 // referrals, campaigns and wallets. Their seams are in seams_benefits.go.
 func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
+	k.earnings = &earning.Earnings{Store: s, Points: k.points}
 	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
-	k.people.FamilyCards, k.points.EarnTo = k.familyCards, k.earnTo
+	k.people.FamilyCards, k.earnings.EarnTo = k.familyCards, k.earnTo
 	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
 	k.rewards = &reward.Rewards{Store: s}
 	k.referrals = &referral.Referrals{Store: s, Public: k.cfg.PublicURL}
@@ -217,9 +220,6 @@ func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.
 	k.wirePromotions()
 	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
 	k.wireCampaigns()
-	k.points.Acted = func(ctx context.Context, tx *store.Tx, a bonus.Act) error {
-		return k.campaigns.NoteAct(ctx, tx, a.Owner, a.Handle, a.Key)
-	}
 	k.wallets = &wallet.Wallets{Store: s, Streams: streams, Books: k.books}
 	k.wireWallets()
 }
@@ -252,7 +252,7 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 	es := gql.NewExecutableSchema(gql.Config{
 		Resolvers: &graph.Resolver{
 			Client: k.store.Client, People: k.people, Orders: k.orders,
-			Points: k.points, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
+			Points: k.points, Earnings: k.earnings, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
 			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},

@@ -10,57 +10,58 @@ import (
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/scalar"
 
 	"entgo.io/contrib/entgql"
 	"github.com/google/uuid"
 )
 
-func (r *bonusAccrualResolver) Explanation(ctx context.Context, obj *bonus.Accrual) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusAccrualResolver) Explanation(ctx context.Context, obj *bonus.Accrual) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusAdjustmentResolver) Explanation(ctx context.Context, obj *bonus.Adjustment) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusAdjustmentResolver) Explanation(ctx context.Context, obj *bonus.Adjustment) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusExpiryResolver) Explanation(ctx context.Context, obj *bonus.Expiry) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusExpiryResolver) Explanation(ctx context.Context, obj *bonus.Expiry) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusHoldResolver) Explanation(ctx context.Context, obj *bonus.Hold) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusHoldResolver) Explanation(ctx context.Context, obj *bonus.Hold) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusRedemptionResolver) Explanation(ctx context.Context, obj *bonus.Redemption) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusRedemptionResolver) Explanation(ctx context.Context, obj *bonus.Redemption) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusReversalResolver) Explanation(ctx context.Context, obj *bonus.Reversal) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusReversalResolver) Explanation(ctx context.Context, obj *bonus.Reversal) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
-func (r *bonusTransferResolver) Explanation(ctx context.Context, obj *bonus.Transfer) (*bonus.BonusExplanation, error) {
-	return r.Points.Explanation(ctx, obj.LedgerEntry)
+func (r *bonusTransferResolver) Explanation(ctx context.Context, obj *bonus.Transfer) (*earning.BonusExplanation, error) {
+	return r.Earnings.Explanation(ctx, obj.LedgerEntry)
 }
 
 func (r *earningRuleResolver) Program(ctx context.Context, obj *generated.EarningRule) (*generated.BonusProgram, error) {
-	return r.Points.ProgramOfRule(ctx, obj)
+	return r.Earnings.ProgramOfRule(ctx, obj)
 }
 
 func (r *earningRuleResolver) Name(ctx context.Context, obj *generated.EarningRule) (string, error) {
-	return bonus.RuleText(ctx, obj, scalar.TextName), nil
+	return earning.RuleText(ctx, obj, scalar.TextName), nil
 }
 
 func (r *earningRuleResolver) Description(ctx context.Context, obj *generated.EarningRule) (*string, error) {
-	if text := bonus.RuleText(ctx, obj, scalar.TextDescription); text != "" {
+	if text := earning.RuleText(ctx, obj, scalar.TextDescription); text != "" {
 		return &text, nil
 	}
 	return nil, nil
 }
 
 func (r *earningRuleResolver) RatePer(ctx context.Context, obj *generated.EarningRule) (*scalar.Money, error) {
-	return bonus.RuleMoney(obj, obj.RatePerMinor), nil
+	return earning.RuleMoney(obj, obj.RatePerMinor), nil
 }
 
 func (r *earningRuleResolver) Tiers(ctx context.Context, obj *generated.EarningRule) ([]string, error) {
@@ -68,77 +69,77 @@ func (r *earningRuleResolver) Tiers(ctx context.Context, obj *generated.EarningR
 }
 
 func (r *earningRuleResolver) Minimum(ctx context.Context, obj *generated.EarningRule) (*scalar.Money, error) {
-	return bonus.RuleMoney(obj, obj.MinimumMinor), nil
+	return earning.RuleMoney(obj, obj.MinimumMinor), nil
 }
 
 func (r *earningRuleResolver) Rounding(ctx context.Context, obj *generated.EarningRule) (bonus.PointsRounding, error) {
 	return bonus.PointsRounding(obj.Rounding), nil
 }
 
-func (r *earningRuleResolver) Profile(ctx context.Context, obj *generated.EarningRule) ([]bonus.ProfilePart, error) {
-	return bonus.RuleProfile(obj), nil
+func (r *earningRuleResolver) Profile(ctx context.Context, obj *generated.EarningRule) ([]earning.ProfilePart, error) {
+	return earning.RuleProfile(obj), nil
 }
 
 func (r *earningRuleResolver) Translations(ctx context.Context, obj *generated.EarningRule) ([]*scalar.Translation, error) {
-	return bonus.RuleTranslations(obj), nil
+	return earning.RuleTranslations(obj), nil
 }
 
 func (r *earningRuleResolver) InForce(ctx context.Context, obj *generated.EarningRule) (bool, error) {
-	return r.Points.RuleInForce(obj), nil
+	return r.Earnings.RuleInForce(obj), nil
 }
 
-func (r *earningRuleResolver) Given(ctx context.Context, obj *generated.EarningRule) (*bonus.EarningRuleUse, error) {
-	return r.Points.RuleGiven(ctx, obj)
+func (r *earningRuleResolver) Given(ctx context.Context, obj *generated.EarningRule) (*earning.EarningRuleUse, error) {
+	return r.Earnings.RuleGiven(ctx, obj)
 }
 
-func (r *mutationResolver) SaveEarningRule(ctx context.Context, input bonus.SaveEarningRuleInput) (*gql.SaveEarningRulePayload, error) {
-	done, err := r.Points.SaveEarningRule(ctx, input)
+func (r *mutationResolver) SaveEarningRule(ctx context.Context, input earning.SaveEarningRuleInput) (*gql.SaveEarningRulePayload, error) {
+	done, err := r.Earnings.SaveEarningRule(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.SaveEarningRulePayload{Rule: done.Rule, Sample: done.Sample, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) RetireEarningRule(ctx context.Context, input bonus.RetireEarningRuleInput) (*gql.RetireEarningRulePayload, error) {
-	rule, err := r.Points.RetireEarningRule(ctx, input)
+func (r *mutationResolver) RetireEarningRule(ctx context.Context, input earning.RetireEarningRuleInput) (*gql.RetireEarningRulePayload, error) {
+	rule, err := r.Earnings.RetireEarningRule(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.RetireEarningRulePayload{Rule: rule, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) TestEarningRule(ctx context.Context, input bonus.TestEarningRuleInput) (*gql.TestEarningRulePayload, error) {
-	done, err := r.Points.TestEarningRule(ctx, input)
+func (r *mutationResolver) TestEarningRule(ctx context.Context, input earning.TestEarningRuleInput) (*gql.TestEarningRulePayload, error) {
+	done, err := r.Earnings.TestEarningRule(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.TestEarningRulePayload{Points: done.Points, Explanation: done.Explanation, Failure: done.Failure, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) RecordVisit(ctx context.Context, input bonus.RecordVisitInput) (*gql.RecordVisitPayload, error) {
-	done, err := r.Points.RecordVisit(ctx, input)
+func (r *mutationResolver) RecordVisit(ctx context.Context, input earning.RecordVisitInput) (*gql.RecordVisitPayload, error) {
+	done, err := r.Earnings.RecordVisit(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.RecordVisitPayload{Entries: done.Entries, Points: done.Points, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) RecordAct(ctx context.Context, input bonus.RecordActInput) (*gql.RecordActPayload, error) {
-	done, err := r.Points.RecordAct(ctx, input)
+func (r *mutationResolver) RecordAct(ctx context.Context, input earning.RecordActInput) (*gql.RecordActPayload, error) {
+	done, err := r.Earnings.RecordAct(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.RecordActPayload{Entries: done.Entries, Points: done.Points, Replayed: done.Replayed, UserErrors: userErrors}, err
 }
 
-func (r *queryResolver) EstimatePoints(ctx context.Context, input bonus.EstimatePointsInput) ([]*bonus.EarningEstimate, error) {
-	return foundAll(r.Points.Estimate(ctx, input))
+func (r *queryResolver) EstimatePoints(ctx context.Context, input earning.EstimatePointsInput) ([]*earning.EarningEstimate, error) {
+	return foundAll(r.Earnings.Estimate(ctx, input))
 }
 
-func (r *queryResolver) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*bonus.EarningEstimate, error) {
-	return foundAll(r.Points.ExplainEarning(ctx, orderID))
+func (r *queryResolver) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*earning.EarningEstimate, error) {
+	return foundAll(r.Earnings.ExplainEarning(ctx, orderID))
 }
 
-func (r *queryResolver) EarningRules(ctx context.Context, programID *scalar.ID, filter *bonus.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.EarningRuleConnection, error) {
-	return found(r.Points.EarningRules(ctx, programID, filter, after, first, before, last))
+func (r *queryResolver) EarningRules(ctx context.Context, programID *scalar.ID, filter *earning.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.EarningRuleConnection, error) {
+	return found(r.Earnings.EarningRules(ctx, programID, filter, after, first, before, last))
 }
 
 func (r *queryResolver) EarningRule(ctx context.Context, id scalar.ID, version *int) (*generated.EarningRule, error) {
-	return found(r.Points.EarningRule(ctx, id, version))
+	return found(r.Earnings.EarningRule(ctx, id, version))
 }
 
-func (r *queryResolver) EarningRuleVariables(ctx context.Context, trigger bonus.EarningTrigger) ([]*bonus.RuleVariable, error) {
-	return bonus.RuleVariables(trigger)
+func (r *queryResolver) EarningRuleVariables(ctx context.Context, trigger earning.EarningTrigger) ([]*earning.RuleVariable, error) {
+	return earning.RuleVariables(trigger)
 }
 
 func (r *Resolver) EarningRule() gql.EarningRuleResolver { return &earningRuleResolver{r} }

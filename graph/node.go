@@ -43,7 +43,7 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 	switch id.Prefix {
 	case "prog":
 	case "rule":
-		rule, err := found(r.Points.RuleNode(ctx, id))
+		rule, err := found(r.Earnings.RuleNode(ctx, id))
 		if rule == nil || err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
@@ -23,6 +24,7 @@ type Resolver struct {
 	People     *account.People
 	Orders     *order.Orders
 	Points     *bonus.Points
+	Earnings   *earning.Earnings
 	Tiers      *tier.Tiers
 	Promotions *promotion.Promotions
 	Rewards    *reward.Rewards

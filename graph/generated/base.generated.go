@@ -9,6 +9,7 @@ import (
 	"kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
@@ -72,11 +73,11 @@ type MutationResolver interface {
 	ActivatePoints(ctx context.Context, input bonus.ActivatePointsInput) (*ActivatePointsPayload, error)
 	CancelPending(ctx context.Context, input bonus.CancelPendingInput) (*CancelPendingPayload, error)
 	ExtendLot(ctx context.Context, input bonus.ExtendLotInput) (*ExtendLotPayload, error)
-	SaveEarningRule(ctx context.Context, input bonus.SaveEarningRuleInput) (*SaveEarningRulePayload, error)
-	RetireEarningRule(ctx context.Context, input bonus.RetireEarningRuleInput) (*RetireEarningRulePayload, error)
-	TestEarningRule(ctx context.Context, input bonus.TestEarningRuleInput) (*TestEarningRulePayload, error)
-	RecordVisit(ctx context.Context, input bonus.RecordVisitInput) (*RecordVisitPayload, error)
-	RecordAct(ctx context.Context, input bonus.RecordActInput) (*RecordActPayload, error)
+	SaveEarningRule(ctx context.Context, input earning.SaveEarningRuleInput) (*SaveEarningRulePayload, error)
+	RetireEarningRule(ctx context.Context, input earning.RetireEarningRuleInput) (*RetireEarningRulePayload, error)
+	TestEarningRule(ctx context.Context, input earning.TestEarningRuleInput) (*TestEarningRulePayload, error)
+	RecordVisit(ctx context.Context, input earning.RecordVisitInput) (*RecordVisitPayload, error)
+	RecordAct(ctx context.Context, input earning.RecordActInput) (*RecordActPayload, error)
 	SaveTier(ctx context.Context, input tier.SaveTierInput) (*SaveTierPayload, error)
 	RetireTier(ctx context.Context, input tier.RetireTierInput) (*RetireTierPayload, error)
 	SetCustomerTier(ctx context.Context, input tier.SetCustomerTierInput) (*SetCustomerTierPayload, error)
@@ -155,11 +156,11 @@ type QueryResolver interface {
 	BonusPrograms(ctx context.Context) ([]*generated.BonusProgram, error)
 	CustomerBonusAccount(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*bonus.Account, error)
 	PendingAdjustments(ctx context.Context, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.PendingAdjustmentConnection, error)
-	EstimatePoints(ctx context.Context, input bonus.EstimatePointsInput) ([]*bonus.EarningEstimate, error)
-	ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*bonus.EarningEstimate, error)
-	EarningRules(ctx context.Context, programID *scalar.ID, filter *bonus.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.EarningRuleConnection, error)
+	EstimatePoints(ctx context.Context, input earning.EstimatePointsInput) ([]*earning.EarningEstimate, error)
+	ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*earning.EarningEstimate, error)
+	EarningRules(ctx context.Context, programID *scalar.ID, filter *earning.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.EarningRuleConnection, error)
 	EarningRule(ctx context.Context, id scalar.ID, version *int) (*generated.EarningRule, error)
-	EarningRuleVariables(ctx context.Context, trigger bonus.EarningTrigger) ([]*bonus.RuleVariable, error)
+	EarningRuleVariables(ctx context.Context, trigger earning.EarningTrigger) ([]*earning.RuleVariable, error)
 	Tiers(ctx context.Context, programID *scalar.ID) ([]*generated.Tier, error)
 	CustomerTier(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*tier.TierProgress, error)
 	Campaigns(ctx context.Context, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.CampaignConnection, error)
@@ -1022,8 +1023,8 @@ func (ec *executionContext) field_Mutation_recordAct_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.RecordActInput, error) {
-			return ec.unmarshalNRecordActInput2kabinetᚋinternalᚋbonusᚐRecordActInput(ctx, v)
+		func(ctx context.Context, v any) (earning.RecordActInput, error) {
+			return ec.unmarshalNRecordActInput2kabinetᚋinternalᚋbonusᚋearningᚐRecordActInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1036,8 +1037,8 @@ func (ec *executionContext) field_Mutation_recordVisit_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.RecordVisitInput, error) {
-			return ec.unmarshalNRecordVisitInput2kabinetᚋinternalᚋbonusᚐRecordVisitInput(ctx, v)
+		func(ctx context.Context, v any) (earning.RecordVisitInput, error) {
+			return ec.unmarshalNRecordVisitInput2kabinetᚋinternalᚋbonusᚋearningᚐRecordVisitInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1246,8 +1247,8 @@ func (ec *executionContext) field_Mutation_retireEarningRule_args(ctx context.Co
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.RetireEarningRuleInput, error) {
-			return ec.unmarshalNRetireEarningRuleInput2kabinetᚋinternalᚋbonusᚐRetireEarningRuleInput(ctx, v)
+		func(ctx context.Context, v any) (earning.RetireEarningRuleInput, error) {
+			return ec.unmarshalNRetireEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐRetireEarningRuleInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1358,8 +1359,8 @@ func (ec *executionContext) field_Mutation_saveEarningRule_args(ctx context.Cont
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.SaveEarningRuleInput, error) {
-			return ec.unmarshalNSaveEarningRuleInput2kabinetᚋinternalᚋbonusᚐSaveEarningRuleInput(ctx, v)
+		func(ctx context.Context, v any) (earning.SaveEarningRuleInput, error) {
+			return ec.unmarshalNSaveEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐSaveEarningRuleInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1596,8 +1597,8 @@ func (ec *executionContext) field_Mutation_testEarningRule_args(ctx context.Cont
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.TestEarningRuleInput, error) {
-			return ec.unmarshalNTestEarningRuleInput2kabinetᚋinternalᚋbonusᚐTestEarningRuleInput(ctx, v)
+		func(ctx context.Context, v any) (earning.TestEarningRuleInput, error) {
+			return ec.unmarshalNTestEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐTestEarningRuleInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2172,8 +2173,8 @@ func (ec *executionContext) field_Query_earningRuleVariables_args(ctx context.Co
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "trigger",
-		func(ctx context.Context, v any) (bonus.EarningTrigger, error) {
-			return ec.unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚐEarningTrigger(ctx, v)
+		func(ctx context.Context, v any) (earning.EarningTrigger, error) {
+			return ec.unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2216,8 +2217,8 @@ func (ec *executionContext) field_Query_earningRules_args(ctx context.Context, r
 	}
 	args["programId"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*bonus.EarningRuleFilter, error) {
-			return ec.unmarshalOEarningRuleFilter2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleFilter(ctx, v)
+		func(ctx context.Context, v any) (*earning.EarningRuleFilter, error) {
+			return ec.unmarshalOEarningRuleFilter2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2262,8 +2263,8 @@ func (ec *executionContext) field_Query_estimatePoints_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (bonus.EstimatePointsInput, error) {
-			return ec.unmarshalNEstimatePointsInput2kabinetᚋinternalᚋbonusᚐEstimatePointsInput(ctx, v)
+		func(ctx context.Context, v any) (earning.EstimatePointsInput, error) {
+			return ec.unmarshalNEstimatePointsInput2kabinetᚋinternalᚋbonusᚋearningᚐEstimatePointsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5837,7 +5838,7 @@ func (ec *executionContext) _Mutation_saveEarningRule(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SaveEarningRule(ctx, fc.Args["input"].(bonus.SaveEarningRuleInput))
+			return ec.Resolvers.Mutation().SaveEarningRule(ctx, fc.Args["input"].(earning.SaveEarningRuleInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5909,7 +5910,7 @@ func (ec *executionContext) _Mutation_retireEarningRule(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RetireEarningRule(ctx, fc.Args["input"].(bonus.RetireEarningRuleInput))
+			return ec.Resolvers.Mutation().RetireEarningRule(ctx, fc.Args["input"].(earning.RetireEarningRuleInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5981,7 +5982,7 @@ func (ec *executionContext) _Mutation_testEarningRule(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().TestEarningRule(ctx, fc.Args["input"].(bonus.TestEarningRuleInput))
+			return ec.Resolvers.Mutation().TestEarningRule(ctx, fc.Args["input"].(earning.TestEarningRuleInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -6053,7 +6054,7 @@ func (ec *executionContext) _Mutation_recordVisit(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RecordVisit(ctx, fc.Args["input"].(bonus.RecordVisitInput))
+			return ec.Resolvers.Mutation().RecordVisit(ctx, fc.Args["input"].(earning.RecordVisitInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -6120,7 +6121,7 @@ func (ec *executionContext) _Mutation_recordAct(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RecordAct(ctx, fc.Args["input"].(bonus.RecordActInput))
+			return ec.Resolvers.Mutation().RecordAct(ctx, fc.Args["input"].(earning.RecordActInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11553,7 +11554,7 @@ func (ec *executionContext) _Query_estimatePoints(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().EstimatePoints(ctx, fc.Args["input"].(bonus.EstimatePointsInput))
+			return ec.Resolvers.Query().EstimatePoints(ctx, fc.Args["input"].(earning.EstimatePointsInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11561,16 +11562,16 @@ func (ec *executionContext) _Query_estimatePoints(ctx context.Context, field gra
 			directive1 := func(ctx context.Context) (any, error) {
 				audience, err := ec.unmarshalNAudience2ᚕkabinetᚋgraphᚋgeneratedᚐAudienceᚄ(ctx, []any{"ANYONE"})
 				if err != nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, err
 				}
 				stepUp, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
 				if err != nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, err
 				}
 				if ec.Directives.Access == nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, errors.New("directive access is not implemented")
 				}
 				return ec.Directives.Access(ctx, nil, directive0, audience, nil, nil, stepUp)
@@ -11579,8 +11580,8 @@ func (ec *executionContext) _Query_estimatePoints(ctx context.Context, field gra
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.EarningEstimate) graphql.Marshaler {
-			return ec.marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚐEarningEstimateᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.EarningEstimate) graphql.Marshaler {
+			return ec.marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningEstimateᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11628,16 +11629,16 @@ func (ec *executionContext) _Query_explainEarning(ctx context.Context, field gra
 			directive1 := func(ctx context.Context) (any, error) {
 				audience, err := ec.unmarshalNAudience2ᚕkabinetᚋgraphᚋgeneratedᚐAudienceᚄ(ctx, []any{"CUSTOMER", "STAFF"})
 				if err != nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, err
 				}
 				stepUp, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
 				if err != nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, err
 				}
 				if ec.Directives.Access == nil {
-					var zeroVal []*bonus.EarningEstimate
+					var zeroVal []*earning.EarningEstimate
 					return zeroVal, errors.New("directive access is not implemented")
 				}
 				return ec.Directives.Access(ctx, nil, directive0, audience, nil, nil, stepUp)
@@ -11646,8 +11647,8 @@ func (ec *executionContext) _Query_explainEarning(ctx context.Context, field gra
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.EarningEstimate) graphql.Marshaler {
-			return ec.marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚐEarningEstimateᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.EarningEstimate) graphql.Marshaler {
+			return ec.marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningEstimateᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11687,7 +11688,7 @@ func (ec *executionContext) _Query_earningRules(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().EarningRules(ctx, fc.Args["programId"].(*scalar.ID), fc.Args["filter"].(*bonus.EarningRuleFilter), fc.Args["after"].(*entgql.Cursor[uuid.UUID]), fc.Args["first"].(*int), fc.Args["before"].(*entgql.Cursor[uuid.UUID]), fc.Args["last"].(*int))
+			return ec.Resolvers.Query().EarningRules(ctx, fc.Args["programId"].(*scalar.ID), fc.Args["filter"].(*earning.EarningRuleFilter), fc.Args["after"].(*entgql.Cursor[uuid.UUID]), fc.Args["first"].(*int), fc.Args["before"].(*entgql.Cursor[uuid.UUID]), fc.Args["last"].(*int))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11831,7 +11832,7 @@ func (ec *executionContext) _Query_earningRuleVariables(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().EarningRuleVariables(ctx, fc.Args["trigger"].(bonus.EarningTrigger))
+			return ec.Resolvers.Query().EarningRuleVariables(ctx, fc.Args["trigger"].(earning.EarningTrigger))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11839,21 +11840,21 @@ func (ec *executionContext) _Query_earningRuleVariables(ctx context.Context, fie
 			directive1 := func(ctx context.Context) (any, error) {
 				audience, err := ec.unmarshalNAudience2ᚕkabinetᚋgraphᚋgeneratedᚐAudienceᚄ(ctx, []any{"STAFF"})
 				if err != nil {
-					var zeroVal []*bonus.RuleVariable
+					var zeroVal []*earning.RuleVariable
 					return zeroVal, err
 				}
 				permission, err := ec.unmarshalOStaffPermission2ᚖkabinetᚋgraphᚋgeneratedᚐStaffPermission(ctx, "BONUSES_READ")
 				if err != nil {
-					var zeroVal []*bonus.RuleVariable
+					var zeroVal []*earning.RuleVariable
 					return zeroVal, err
 				}
 				stepUp, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
 				if err != nil {
-					var zeroVal []*bonus.RuleVariable
+					var zeroVal []*earning.RuleVariable
 					return zeroVal, err
 				}
 				if ec.Directives.Access == nil {
-					var zeroVal []*bonus.RuleVariable
+					var zeroVal []*earning.RuleVariable
 					return zeroVal, errors.New("directive access is not implemented")
 				}
 				return ec.Directives.Access(ctx, nil, directive0, audience, permission, nil, stepUp)
@@ -11862,8 +11863,8 @@ func (ec *executionContext) _Query_earningRuleVariables(ctx context.Context, fie
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.RuleVariable) graphql.Marshaler {
-			return ec.marshalORuleVariable2ᚕᚖkabinetᚋinternalᚋbonusᚐRuleVariableᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.RuleVariable) graphql.Marshaler {
+			return ec.marshalORuleVariable2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐRuleVariableᚄ(ctx, selections, v)
 		},
 		true,
 		false,

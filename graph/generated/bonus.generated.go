@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 
 	"kabinet/internal/tier"
 	"math"
@@ -41,19 +42,19 @@ type BonusAccountResolver interface {
 	TierChanges(ctx context.Context, obj *bonus.Account, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TierChangeConnection, error)
 }
 type BonusAccrualResolver interface {
-	Explanation(ctx context.Context, obj *bonus.Accrual) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Accrual) (*earning.BonusExplanation, error)
 }
 type BonusAdjustmentResolver interface {
-	Explanation(ctx context.Context, obj *bonus.Adjustment) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Adjustment) (*earning.BonusExplanation, error)
 }
 type BonusExpiryResolver interface {
-	Explanation(ctx context.Context, obj *bonus.Expiry) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Expiry) (*earning.BonusExplanation, error)
 }
 type BonusHoldResolver interface {
 	Remaining(ctx context.Context, obj *bonus.Hold) (int64, error)
 	State(ctx context.Context, obj *bonus.Hold) (bonus.BonusHoldState, error)
 	Until(ctx context.Context, obj *bonus.Hold) (*time.Time, error)
-	Explanation(ctx context.Context, obj *bonus.Hold) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Hold) (*earning.BonusExplanation, error)
 }
 type BonusProgramResolver interface {
 	Name(ctx context.Context, obj *generated.BonusProgram) (string, error)
@@ -69,17 +70,17 @@ type BonusProgramResolver interface {
 	Translations(ctx context.Context, obj *generated.BonusProgram) ([]*bonus.BonusProgramText, error)
 }
 type BonusRedemptionResolver interface {
-	Explanation(ctx context.Context, obj *bonus.Redemption) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Redemption) (*earning.BonusExplanation, error)
 }
 type BonusReversalResolver interface {
-	Explanation(ctx context.Context, obj *bonus.Reversal) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Reversal) (*earning.BonusExplanation, error)
 }
 type BonusStatementResolver interface {
 	Entries(ctx context.Context, obj *bonus.BonusStatement, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*bonus.EntryConnection, error)
 }
 type BonusTransferResolver interface {
 	Counterpart(ctx context.Context, obj *bonus.Transfer) (*string, error)
-	Explanation(ctx context.Context, obj *bonus.Transfer) (*bonus.BonusExplanation, error)
+	Explanation(ctx context.Context, obj *bonus.Transfer) (*earning.BonusExplanation, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1010,8 +1011,8 @@ func (ec *executionContext) _BonusAccrual_explanation(ctx context.Context, field
 			return ec.Resolvers.BonusAccrual().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1137,8 +1138,8 @@ func (ec *executionContext) _BonusAdjustment_explanation(ctx context.Context, fi
 			return ec.Resolvers.BonusAdjustment().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1588,8 +1589,8 @@ func (ec *executionContext) _BonusExpiry_explanation(ctx context.Context, field 
 			return ec.Resolvers.BonusExpiry().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1798,8 +1799,8 @@ func (ec *executionContext) _BonusHold_explanation(ctx context.Context, field gr
 			return ec.Resolvers.BonusHold().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2343,8 +2344,8 @@ func (ec *executionContext) _BonusRedemption_explanation(ctx context.Context, fi
 			return ec.Resolvers.BonusRedemption().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2470,8 +2471,8 @@ func (ec *executionContext) _BonusReversal_explanation(ctx context.Context, fiel
 			return ec.Resolvers.BonusReversal().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -2796,8 +2797,8 @@ func (ec *executionContext) _BonusTransfer_explanation(ctx context.Context, fiel
 			return ec.Resolvers.BonusTransfer().Explanation(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,

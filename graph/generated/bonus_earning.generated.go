@@ -9,6 +9,7 @@ import (
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/schema"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/scalar"
 	"math"
 	"strconv"
@@ -36,10 +37,10 @@ type EarningRuleResolver interface {
 
 	Rounding(ctx context.Context, obj *generated.EarningRule) (bonus.PointsRounding, error)
 
-	Profile(ctx context.Context, obj *generated.EarningRule) ([]bonus.ProfilePart, error)
+	Profile(ctx context.Context, obj *generated.EarningRule) ([]earning.ProfilePart, error)
 	Translations(ctx context.Context, obj *generated.EarningRule) ([]*scalar.Translation, error)
 	InForce(ctx context.Context, obj *generated.EarningRule) (bool, error)
-	Given(ctx context.Context, obj *generated.EarningRule) (*bonus.EarningRuleUse, error)
+	Given(ctx context.Context, obj *generated.EarningRule) (*earning.EarningRuleUse, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -50,84 +51,84 @@ type EarningRuleResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _BonusExplainedLine_lineId(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedLine) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedLine_lineId(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedLine) (ret graphql.Marshaler) {
 	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.LineID)
 }
 func (ec *executionContext) fieldContext_BonusExplainedLine_lineId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedLine", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedLine_sku(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedLine) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedLine_sku(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedLine) (ret graphql.Marshaler) {
 	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Sku)
 }
 func (ec *executionContext) fieldContext_BonusExplainedLine_sku(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedLine", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedLine_points(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedLine) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedLine_points(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedLine) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_BonusExplainedLine_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedLine", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_rule(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedRule_rule(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
 	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.Rule)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_version(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedRule_version(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
 	return ec.marshalOInt2ᚖint64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_name(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedRule_name(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_points(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedRule_points(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_uncapped(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplainedRule_uncapped(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
 	return ec.marshalOPoints2ᚖint64(ctx, field.Selections, obj.Uncapped)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_uncapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplainedRule_cap(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplainedRule) (ret graphql.Marshaler) {
-	return ec.marshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚐEarningCap(ctx, field.Selections, obj.Cap)
+func (ec *executionContext) _BonusExplainedRule_cap(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplainedRule) (ret graphql.Marshaler) {
+	return ec.marshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningCap(ctx, field.Selections, obj.Cap)
 }
 func (ec *executionContext) fieldContext_BonusExplainedRule_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplainedRule", field, false, false, errors.New("field of type EarningCap does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplanation_text(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_text(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
 }
 func (ec *executionContext) fieldContext_BonusExplanation_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplanation", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplanation_points(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_points(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_BonusExplanation_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplanation", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplanation_rules(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_rules(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -139,8 +140,8 @@ func (ec *executionContext) _BonusExplanation_rules(ctx context.Context, field g
 			return obj.Rules, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.BonusExplainedRule) graphql.Marshaler {
-			return ec.marshalNBonusExplainedRule2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusExplainedRuleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.BonusExplainedRule) graphql.Marshaler {
+			return ec.marshalNBonusExplainedRule2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedRuleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -159,7 +160,7 @@ func (ec *executionContext) fieldContext_BonusExplanation_rules(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _BonusExplanation_missed(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_missed(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -171,8 +172,8 @@ func (ec *executionContext) _BonusExplanation_missed(ctx context.Context, field 
 			return obj.Missed, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.BonusMissedRule) graphql.Marshaler {
-			return ec.marshalNBonusMissedRule2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusMissedRuleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.BonusMissedRule) graphql.Marshaler {
+			return ec.marshalNBonusMissedRule2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusMissedRuleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -191,7 +192,7 @@ func (ec *executionContext) fieldContext_BonusExplanation_missed(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _BonusExplanation_lines(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_lines(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -203,8 +204,8 @@ func (ec *executionContext) _BonusExplanation_lines(ctx context.Context, field g
 			return obj.Lines, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.BonusExplainedLine) graphql.Marshaler {
-			return ec.marshalNBonusExplainedLine2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusExplainedLineᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.BonusExplainedLine) graphql.Marshaler {
+			return ec.marshalNBonusExplainedLine2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedLineᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -223,56 +224,56 @@ func (ec *executionContext) fieldContext_BonusExplanation_lines(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _BonusExplanation_tier(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_tier(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Tier)
 }
 func (ec *executionContext) fieldContext_BonusExplanation_tier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplanation", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BonusExplanation_programVersion(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusExplanation) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusExplanation_programVersion(ctx context.Context, field graphql.CollectedField, obj *earning.BonusExplanation) (ret graphql.Marshaler) {
 	return ec.marshalOInt2ᚖint64(ctx, field.Selections, obj.ProgramVersion)
 }
 func (ec *executionContext) fieldContext_BonusExplanation_programVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusExplanation", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _BonusMissedRule_rule(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusMissedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusMissedRule_rule(ctx context.Context, field graphql.CollectedField, obj *earning.BonusMissedRule) (ret graphql.Marshaler) {
 	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.Rule)
 }
 func (ec *executionContext) fieldContext_BonusMissedRule_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusMissedRule", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _BonusMissedRule_version(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusMissedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusMissedRule_version(ctx context.Context, field graphql.CollectedField, obj *earning.BonusMissedRule) (ret graphql.Marshaler) {
 	return ec.marshalOInt2ᚖint64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) fieldContext_BonusMissedRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusMissedRule", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _BonusMissedRule_name(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusMissedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusMissedRule_name(ctx context.Context, field graphql.CollectedField, obj *earning.BonusMissedRule) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
 func (ec *executionContext) fieldContext_BonusMissedRule_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusMissedRule", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BonusMissedRule_why(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusMissedRule) (ret graphql.Marshaler) {
-	return ec.marshalNEarningMiss2kabinetᚋinternalᚋbonusᚐEarningMiss(ctx, field.Selections, obj.Why)
+func (ec *executionContext) _BonusMissedRule_why(ctx context.Context, field graphql.CollectedField, obj *earning.BonusMissedRule) (ret graphql.Marshaler) {
+	return ec.marshalNEarningMiss2kabinetᚋinternalᚋbonusᚋearningᚐEarningMiss(ctx, field.Selections, obj.Why)
 }
 func (ec *executionContext) fieldContext_BonusMissedRule_why(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusMissedRule", field, false, false, errors.New("field of type EarningMiss does not have child fields"))
 }
 
-func (ec *executionContext) _BonusMissedRule_text(ctx context.Context, field graphql.CollectedField, obj *bonus.BonusMissedRule) (ret graphql.Marshaler) {
+func (ec *executionContext) _BonusMissedRule_text(ctx context.Context, field graphql.CollectedField, obj *earning.BonusMissedRule) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
 }
 func (ec *executionContext) fieldContext_BonusMissedRule_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BonusMissedRule", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EarningEstimate_program(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningEstimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningEstimate_program(ctx context.Context, field graphql.CollectedField, obj *earning.EarningEstimate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -304,28 +305,28 @@ func (ec *executionContext) fieldContext_EarningEstimate_program(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _EarningEstimate_points(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningEstimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningEstimate_points(ctx context.Context, field graphql.CollectedField, obj *earning.EarningEstimate) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_EarningEstimate_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningEstimate", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _EarningEstimate_earned(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningEstimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningEstimate_earned(ctx context.Context, field graphql.CollectedField, obj *earning.EarningEstimate) (ret graphql.Marshaler) {
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Earned)
 }
 func (ec *executionContext) fieldContext_EarningEstimate_earned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningEstimate", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _EarningEstimate_activeAt(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningEstimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningEstimate_activeAt(ctx context.Context, field graphql.CollectedField, obj *earning.EarningEstimate) (ret graphql.Marshaler) {
 	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ActiveAt)
 }
 func (ec *executionContext) fieldContext_EarningEstimate_activeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningEstimate", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _EarningEstimate_explanation(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningEstimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningEstimate_explanation(ctx context.Context, field graphql.CollectedField, obj *earning.EarningEstimate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -337,8 +338,8 @@ func (ec *executionContext) _EarningEstimate_explanation(ctx context.Context, fi
 			return obj.Explanation, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalNBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalNBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		true,
@@ -755,8 +756,8 @@ func (ec *executionContext) _EarningRule_profile(ctx context.Context, field grap
 			return ec.Resolvers.EarningRule().Profile(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []bonus.ProfilePart) graphql.Marshaler {
-			return ec.marshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []earning.ProfilePart) graphql.Marshaler {
+			return ec.marshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -833,8 +834,8 @@ func (ec *executionContext) _EarningRule_given(ctx context.Context, field graphq
 			return ec.Resolvers.EarningRule().Given(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.EarningRuleUse) graphql.Marshaler {
-			return ec.marshalNEarningRuleUse2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleUse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.EarningRuleUse) graphql.Marshaler {
+			return ec.marshalNEarningRuleUse2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleUse(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1025,42 +1026,42 @@ func (ec *executionContext) fieldContext_EarningRuleEdge_cursor(_ context.Contex
 	return graphql.NewScalarFieldContext("EarningRuleEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
-func (ec *executionContext) _EarningRuleUse_times(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningRuleUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningRuleUse_times(ctx context.Context, field graphql.CollectedField, obj *earning.EarningRuleUse) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Times)
 }
 func (ec *executionContext) fieldContext_EarningRuleUse_times(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningRuleUse", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EarningRuleUse_points(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningRuleUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningRuleUse_points(ctx context.Context, field graphql.CollectedField, obj *earning.EarningRuleUse) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_EarningRuleUse_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningRuleUse", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSample_looked(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSample) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSample_looked(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSample) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Looked)
 }
 func (ec *executionContext) fieldContext_EarningSample_looked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningSample", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSample_gave(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSample) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSample_gave(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSample) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Gave)
 }
 func (ec *executionContext) fieldContext_EarningSample_gave(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningSample", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSample_points(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSample) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSample_points(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSample) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_EarningSample_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningSample", field, false, false, errors.New("field of type Points does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSample_orders(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSample) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSample_orders(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSample) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1072,8 +1073,8 @@ func (ec *executionContext) _EarningSample_orders(ctx context.Context, field gra
 			return obj.Orders, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*bonus.EarningSampleOrder) graphql.Marshaler {
-			return ec.marshalNEarningSampleOrder2ᚕᚖkabinetᚋinternalᚋbonusᚐEarningSampleOrderᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*earning.EarningSampleOrder) graphql.Marshaler {
+			return ec.marshalNEarningSampleOrder2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSampleOrderᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1092,21 +1093,21 @@ func (ec *executionContext) fieldContext_EarningSample_orders(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _EarningSampleOrder_orderId(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSampleOrder) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSampleOrder_orderId(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSampleOrder) (ret graphql.Marshaler) {
 	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.OrderID)
 }
 func (ec *executionContext) fieldContext_EarningSampleOrder_orderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningSampleOrder", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSampleOrder_number(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSampleOrder) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSampleOrder_number(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSampleOrder) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Number)
 }
 func (ec *executionContext) fieldContext_EarningSampleOrder_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EarningSampleOrder", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EarningSampleOrder_total(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSampleOrder) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSampleOrder_total(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSampleOrder) (ret graphql.Marshaler) {
 	return ec.marshalNMoney2kabinetᚋinternalᚋscalarᚐMoney(ctx, field.Selections, obj.Total)
 }
 func (ec *executionContext) fieldContext_EarningSampleOrder_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1122,7 +1123,7 @@ func (ec *executionContext) fieldContext_EarningSampleOrder_total(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _EarningSampleOrder_points(ctx context.Context, field graphql.CollectedField, obj *bonus.EarningSampleOrder) (ret graphql.Marshaler) {
+func (ec *executionContext) _EarningSampleOrder_points(ctx context.Context, field graphql.CollectedField, obj *earning.EarningSampleOrder) (ret graphql.Marshaler) {
 	return ec.marshalNPoints2int64(ctx, field.Selections, obj.Points)
 }
 func (ec *executionContext) fieldContext_EarningSampleOrder_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1349,28 +1350,28 @@ func (ec *executionContext) fieldContext_RetireEarningRulePayload_userErrors(_ c
 	return fc, nil
 }
 
-func (ec *executionContext) _RuleVariable_name(ctx context.Context, field graphql.CollectedField, obj *bonus.RuleVariable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RuleVariable_name(ctx context.Context, field graphql.CollectedField, obj *earning.RuleVariable) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
 func (ec *executionContext) fieldContext_RuleVariable_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RuleVariable", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _RuleVariable_type(ctx context.Context, field graphql.CollectedField, obj *bonus.RuleVariable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RuleVariable_type(ctx context.Context, field graphql.CollectedField, obj *earning.RuleVariable) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Type)
 }
 func (ec *executionContext) fieldContext_RuleVariable_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RuleVariable", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _RuleVariable_description(ctx context.Context, field graphql.CollectedField, obj *bonus.RuleVariable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RuleVariable_description(ctx context.Context, field graphql.CollectedField, obj *earning.RuleVariable) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Description)
 }
 func (ec *executionContext) fieldContext_RuleVariable_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RuleVariable", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _RuleVariable_isFunction(ctx context.Context, field graphql.CollectedField, obj *bonus.RuleVariable) (ret graphql.Marshaler) {
+func (ec *executionContext) _RuleVariable_isFunction(ctx context.Context, field graphql.CollectedField, obj *earning.RuleVariable) (ret graphql.Marshaler) {
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsFunction)
 }
 func (ec *executionContext) fieldContext_RuleVariable_isFunction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1421,8 +1422,8 @@ func (ec *executionContext) _SaveEarningRulePayload_sample(ctx context.Context, 
 			return obj.Sample, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.EarningSample) graphql.Marshaler {
-			return ec.marshalOEarningSample2ᚖkabinetᚋinternalᚋbonusᚐEarningSample(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.EarningSample) graphql.Marshaler {
+			return ec.marshalOEarningSample2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSample(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1499,8 +1500,8 @@ func (ec *executionContext) _TestEarningRulePayload_explanation(ctx context.Cont
 			return obj.Explanation, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
-			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
+			return ec.marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1562,8 +1563,8 @@ func (ec *executionContext) fieldContext_TestEarningRulePayload_userErrors(_ con
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputEarningLinesInput(ctx context.Context, obj any) (bonus.EarningLinesInput, error) {
-	var it bonus.EarningLinesInput
+func (ec *executionContext) unmarshalInputEarningLinesInput(ctx context.Context, obj any) (earning.EarningLinesInput, error) {
+	var it earning.EarningLinesInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1613,8 +1614,8 @@ func (ec *executionContext) unmarshalInputEarningLinesInput(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputEarningRuleFilter(ctx context.Context, obj any) (bonus.EarningRuleFilter, error) {
-	var it bonus.EarningRuleFilter
+func (ec *executionContext) unmarshalInputEarningRuleFilter(ctx context.Context, obj any) (earning.EarningRuleFilter, error) {
+	var it earning.EarningRuleFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1637,7 +1638,7 @@ func (ec *executionContext) unmarshalInputEarningRuleFilter(ctx context.Context,
 		switch k {
 		case "trigger":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trigger"))
-			data, err := ec.unmarshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚐEarningTrigger(ctx, v)
+			data, err := ec.unmarshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1668,8 +1669,8 @@ func (ec *executionContext) unmarshalInputEarningRuleFilter(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, obj any) (bonus.EarningRuleInput, error) {
-	var it bonus.EarningRuleInput
+func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, obj any) (earning.EarningRuleInput, error) {
+	var it earning.EarningRuleInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1715,7 +1716,7 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 			it.Texts = data
 		case "trigger":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trigger"))
-			data, err := ec.unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚐEarningTrigger(ctx, v)
+			data, err := ec.unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1778,7 +1779,7 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 			it.Currency = data
 		case "selector":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("selector"))
-			data, err := ec.unmarshalOEarningLinesInput2ᚖkabinetᚋinternalᚋbonusᚐEarningLinesInput(ctx, v)
+			data, err := ec.unmarshalOEarningLinesInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningLinesInput(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1848,7 +1849,7 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 			it.PerPeriod = data
 		case "period":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("period"))
-			data, err := ec.unmarshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚐEarningPeriod(ctx, v)
+			data, err := ec.unmarshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningPeriod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1862,7 +1863,7 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 			it.Rounding = data
 		case "basis":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basis"))
-			data, err := ec.unmarshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚐEarningBasis(ctx, v)
+			data, err := ec.unmarshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningBasis(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1890,7 +1891,7 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 			it.PendingDays = data
 		case "profile":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
-			data, err := ec.unmarshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx, v)
+			data, err := ec.unmarshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1900,8 +1901,8 @@ func (ec *executionContext) unmarshalInputEarningRuleInput(ctx context.Context, 
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputEstimateLineInput(ctx context.Context, obj any) (bonus.EstimateLineInput, error) {
-	var it bonus.EstimateLineInput
+func (ec *executionContext) unmarshalInputEstimateLineInput(ctx context.Context, obj any) (earning.EstimateLineInput, error) {
+	var it earning.EstimateLineInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1937,8 +1938,8 @@ func (ec *executionContext) unmarshalInputEstimateLineInput(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputEstimatePointsInput(ctx context.Context, obj any) (bonus.EstimatePointsInput, error) {
-	var it bonus.EstimatePointsInput
+func (ec *executionContext) unmarshalInputEstimatePointsInput(ctx context.Context, obj any) (earning.EstimatePointsInput, error) {
+	var it earning.EstimatePointsInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1957,7 +1958,7 @@ func (ec *executionContext) unmarshalInputEstimatePointsInput(ctx context.Contex
 		switch k {
 		case "lines":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lines"))
-			data, err := ec.unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚐEstimateLineInputᚄ(ctx, v)
+			data, err := ec.unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEstimateLineInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1981,8 +1982,8 @@ func (ec *executionContext) unmarshalInputEstimatePointsInput(ctx context.Contex
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRecordActInput(ctx context.Context, obj any) (bonus.RecordActInput, error) {
-	var it bonus.RecordActInput
+func (ec *executionContext) unmarshalInputRecordActInput(ctx context.Context, obj any) (earning.RecordActInput, error) {
+	var it earning.RecordActInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2057,8 +2058,8 @@ func (ec *executionContext) unmarshalInputRecordActInput(ctx context.Context, ob
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRecordVisitInput(ctx context.Context, obj any) (bonus.RecordVisitInput, error) {
-	var it bonus.RecordVisitInput
+func (ec *executionContext) unmarshalInputRecordVisitInput(ctx context.Context, obj any) (earning.RecordVisitInput, error) {
+	var it earning.RecordVisitInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2098,8 +2099,8 @@ func (ec *executionContext) unmarshalInputRecordVisitInput(ctx context.Context, 
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRetireEarningRuleInput(ctx context.Context, obj any) (bonus.RetireEarningRuleInput, error) {
-	var it bonus.RetireEarningRuleInput
+func (ec *executionContext) unmarshalInputRetireEarningRuleInput(ctx context.Context, obj any) (earning.RetireEarningRuleInput, error) {
+	var it earning.RetireEarningRuleInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2128,8 +2129,8 @@ func (ec *executionContext) unmarshalInputRetireEarningRuleInput(ctx context.Con
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSaveEarningRuleInput(ctx context.Context, obj any) (bonus.SaveEarningRuleInput, error) {
-	var it bonus.SaveEarningRuleInput
+func (ec *executionContext) unmarshalInputSaveEarningRuleInput(ctx context.Context, obj any) (earning.SaveEarningRuleInput, error) {
+	var it earning.SaveEarningRuleInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2173,7 +2174,7 @@ func (ec *executionContext) unmarshalInputSaveEarningRuleInput(ctx context.Conte
 			it.ProgramID = data
 		case "rule":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
-			data, err := ec.unmarshalNEarningRuleInput2kabinetᚋinternalᚋbonusᚐEarningRuleInput(ctx, v)
+			data, err := ec.unmarshalNEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐEarningRuleInput(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2197,8 +2198,8 @@ func (ec *executionContext) unmarshalInputSaveEarningRuleInput(ctx context.Conte
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputTestEarningRuleInput(ctx context.Context, obj any) (bonus.TestEarningRuleInput, error) {
-	var it bonus.TestEarningRuleInput
+func (ec *executionContext) unmarshalInputTestEarningRuleInput(ctx context.Context, obj any) (earning.TestEarningRuleInput, error) {
+	var it earning.TestEarningRuleInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2224,7 +2225,7 @@ func (ec *executionContext) unmarshalInputTestEarningRuleInput(ctx context.Conte
 			it.ProgramID = data
 		case "rule":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
-			data, err := ec.unmarshalOEarningRuleInput2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleInput(ctx, v)
+			data, err := ec.unmarshalOEarningRuleInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleInput(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2245,7 +2246,7 @@ func (ec *executionContext) unmarshalInputTestEarningRuleInput(ctx context.Conte
 			it.OrderID = data
 		case "lines":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lines"))
-			data, err := ec.unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚐEstimateLineInputᚄ(ctx, v)
+			data, err := ec.unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEstimateLineInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2293,7 +2294,7 @@ func (ec *executionContext) unmarshalInputTestEarningRuleInput(ctx context.Conte
 
 var bonusExplainedLineImplementors = []string{"BonusExplainedLine"}
 
-func (ec *executionContext) _BonusExplainedLine(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusExplainedLine) graphql.Marshaler {
+func (ec *executionContext) _BonusExplainedLine(ctx context.Context, sel ast.SelectionSet, obj *earning.BonusExplainedLine) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusExplainedLineImplementors)
 
 	out := newObject(fields)
@@ -2331,7 +2332,7 @@ func (ec *executionContext) _BonusExplainedLine(ctx context.Context, sel ast.Sel
 
 var bonusExplainedRuleImplementors = []string{"BonusExplainedRule"}
 
-func (ec *executionContext) _BonusExplainedRule(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusExplainedRule) graphql.Marshaler {
+func (ec *executionContext) _BonusExplainedRule(ctx context.Context, sel ast.SelectionSet, obj *earning.BonusExplainedRule) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusExplainedRuleImplementors)
 
 	out := newObject(fields)
@@ -2384,7 +2385,7 @@ func (ec *executionContext) _BonusExplainedRule(ctx context.Context, sel ast.Sel
 
 var bonusExplanationImplementors = []string{"BonusExplanation"}
 
-func (ec *executionContext) _BonusExplanation(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusExplanation) graphql.Marshaler {
+func (ec *executionContext) _BonusExplanation(ctx context.Context, sel ast.SelectionSet, obj *earning.BonusExplanation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusExplanationImplementors)
 
 	out := newObject(fields)
@@ -2442,7 +2443,7 @@ func (ec *executionContext) _BonusExplanation(ctx context.Context, sel ast.Selec
 
 var bonusMissedRuleImplementors = []string{"BonusMissedRule"}
 
-func (ec *executionContext) _BonusMissedRule(ctx context.Context, sel ast.SelectionSet, obj *bonus.BonusMissedRule) graphql.Marshaler {
+func (ec *executionContext) _BonusMissedRule(ctx context.Context, sel ast.SelectionSet, obj *earning.BonusMissedRule) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bonusMissedRuleImplementors)
 
 	out := newObject(fields)
@@ -2490,7 +2491,7 @@ func (ec *executionContext) _BonusMissedRule(ctx context.Context, sel ast.Select
 
 var earningEstimateImplementors = []string{"EarningEstimate"}
 
-func (ec *executionContext) _EarningEstimate(ctx context.Context, sel ast.SelectionSet, obj *bonus.EarningEstimate) graphql.Marshaler {
+func (ec *executionContext) _EarningEstimate(ctx context.Context, sel ast.SelectionSet, obj *earning.EarningEstimate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, earningEstimateImplementors)
 
 	out := newObject(fields)
@@ -3235,7 +3236,7 @@ func (ec *executionContext) _EarningRuleEdge(ctx context.Context, sel ast.Select
 
 var earningRuleUseImplementors = []string{"EarningRuleUse"}
 
-func (ec *executionContext) _EarningRuleUse(ctx context.Context, sel ast.SelectionSet, obj *bonus.EarningRuleUse) graphql.Marshaler {
+func (ec *executionContext) _EarningRuleUse(ctx context.Context, sel ast.SelectionSet, obj *earning.EarningRuleUse) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, earningRuleUseImplementors)
 
 	out := newObject(fields)
@@ -3268,7 +3269,7 @@ func (ec *executionContext) _EarningRuleUse(ctx context.Context, sel ast.Selecti
 
 var earningSampleImplementors = []string{"EarningSample"}
 
-func (ec *executionContext) _EarningSample(ctx context.Context, sel ast.SelectionSet, obj *bonus.EarningSample) graphql.Marshaler {
+func (ec *executionContext) _EarningSample(ctx context.Context, sel ast.SelectionSet, obj *earning.EarningSample) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, earningSampleImplementors)
 
 	out := newObject(fields)
@@ -3311,7 +3312,7 @@ func (ec *executionContext) _EarningSample(ctx context.Context, sel ast.Selectio
 
 var earningSampleOrderImplementors = []string{"EarningSampleOrder"}
 
-func (ec *executionContext) _EarningSampleOrder(ctx context.Context, sel ast.SelectionSet, obj *bonus.EarningSampleOrder) graphql.Marshaler {
+func (ec *executionContext) _EarningSampleOrder(ctx context.Context, sel ast.SelectionSet, obj *earning.EarningSampleOrder) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, earningSampleOrderImplementors)
 
 	out := newObject(fields)
@@ -3473,7 +3474,7 @@ func (ec *executionContext) _RetireEarningRulePayload(ctx context.Context, sel a
 
 var ruleVariableImplementors = []string{"RuleVariable"}
 
-func (ec *executionContext) _RuleVariable(ctx context.Context, sel ast.SelectionSet, obj *bonus.RuleVariable) graphql.Marshaler {
+func (ec *executionContext) _RuleVariable(ctx context.Context, sel ast.SelectionSet, obj *earning.RuleVariable) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ruleVariableImplementors)
 
 	out := newObject(fields)
@@ -3604,11 +3605,11 @@ func (ec *executionContext) _TestEarningRulePayload(ctx context.Context, sel ast
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNBonusExplainedLine2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusExplainedLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.BonusExplainedLine) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusExplainedLine2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.BonusExplainedLine) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNBonusExplainedLine2ᚖkabinetᚋinternalᚋbonusᚐBonusExplainedLine(ctx, sel, v[i])
+		return ec.marshalNBonusExplainedLine2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedLine(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3620,7 +3621,7 @@ func (ec *executionContext) marshalNBonusExplainedLine2ᚕᚖkabinetᚋinternal�
 	return ret
 }
 
-func (ec *executionContext) marshalNBonusExplainedLine2ᚖkabinetᚋinternalᚋbonusᚐBonusExplainedLine(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusExplainedLine) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusExplainedLine2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedLine(ctx context.Context, sel ast.SelectionSet, v *earning.BonusExplainedLine) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3630,11 +3631,11 @@ func (ec *executionContext) marshalNBonusExplainedLine2ᚖkabinetᚋinternalᚋb
 	return ec._BonusExplainedLine(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNBonusExplainedRule2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusExplainedRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.BonusExplainedRule) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusExplainedRule2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.BonusExplainedRule) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNBonusExplainedRule2ᚖkabinetᚋinternalᚋbonusᚐBonusExplainedRule(ctx, sel, v[i])
+		return ec.marshalNBonusExplainedRule2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedRule(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3646,7 +3647,7 @@ func (ec *executionContext) marshalNBonusExplainedRule2ᚕᚖkabinetᚋinternal�
 	return ret
 }
 
-func (ec *executionContext) marshalNBonusExplainedRule2ᚖkabinetᚋinternalᚋbonusᚐBonusExplainedRule(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusExplainedRule) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusExplainedRule2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplainedRule(ctx context.Context, sel ast.SelectionSet, v *earning.BonusExplainedRule) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3656,7 +3657,7 @@ func (ec *executionContext) marshalNBonusExplainedRule2ᚖkabinetᚋinternalᚋb
 	return ec._BonusExplainedRule(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx context.Context, sel ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3666,11 +3667,11 @@ func (ec *executionContext) marshalNBonusExplanation2ᚖkabinetᚋinternalᚋbon
 	return ec._BonusExplanation(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNBonusMissedRule2ᚕᚖkabinetᚋinternalᚋbonusᚐBonusMissedRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.BonusMissedRule) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusMissedRule2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusMissedRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.BonusMissedRule) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNBonusMissedRule2ᚖkabinetᚋinternalᚋbonusᚐBonusMissedRule(ctx, sel, v[i])
+		return ec.marshalNBonusMissedRule2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusMissedRule(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3682,7 +3683,7 @@ func (ec *executionContext) marshalNBonusMissedRule2ᚕᚖkabinetᚋinternalᚋb
 	return ret
 }
 
-func (ec *executionContext) marshalNBonusMissedRule2ᚖkabinetᚋinternalᚋbonusᚐBonusMissedRule(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusMissedRule) graphql.Marshaler {
+func (ec *executionContext) marshalNBonusMissedRule2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusMissedRule(ctx context.Context, sel ast.SelectionSet, v *earning.BonusMissedRule) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3702,7 +3703,7 @@ func (ec *executionContext) marshalNEarningBasis2kabinetᚋentᚋgeneratedᚋear
 	return v
 }
 
-func (ec *executionContext) marshalNEarningEstimate2ᚖkabinetᚋinternalᚋbonusᚐEarningEstimate(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningEstimate) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningEstimate2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningEstimate(ctx context.Context, sel ast.SelectionSet, v *earning.EarningEstimate) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3712,13 +3713,13 @@ func (ec *executionContext) marshalNEarningEstimate2ᚖkabinetᚋinternalᚋbonu
 	return ec._EarningEstimate(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNEarningMiss2kabinetᚋinternalᚋbonusᚐEarningMiss(ctx context.Context, v any) (bonus.EarningMiss, error) {
-	var res bonus.EarningMiss
+func (ec *executionContext) unmarshalNEarningMiss2kabinetᚋinternalᚋbonusᚋearningᚐEarningMiss(ctx context.Context, v any) (earning.EarningMiss, error) {
+	var res earning.EarningMiss
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEarningMiss2kabinetᚋinternalᚋbonusᚐEarningMiss(ctx context.Context, sel ast.SelectionSet, v bonus.EarningMiss) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningMiss2kabinetᚋinternalᚋbonusᚋearningᚐEarningMiss(ctx context.Context, sel ast.SelectionSet, v earning.EarningMiss) graphql.Marshaler {
 	return v
 }
 
@@ -3784,12 +3785,12 @@ func (ec *executionContext) marshalNEarningRuleEdge2ᚖkabinetᚋentᚋgenerated
 	return ec._EarningRuleEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNEarningRuleInput2kabinetᚋinternalᚋbonusᚐEarningRuleInput(ctx context.Context, v any) (bonus.EarningRuleInput, error) {
+func (ec *executionContext) unmarshalNEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐEarningRuleInput(ctx context.Context, v any) (earning.EarningRuleInput, error) {
 	res, err := ec.unmarshalInputEarningRuleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEarningRuleUse2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleUse(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningRuleUse) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningRuleUse2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleUse(ctx context.Context, sel ast.SelectionSet, v *earning.EarningRuleUse) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3799,11 +3800,11 @@ func (ec *executionContext) marshalNEarningRuleUse2ᚖkabinetᚋinternalᚋbonus
 	return ec._EarningRuleUse(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEarningSampleOrder2ᚕᚖkabinetᚋinternalᚋbonusᚐEarningSampleOrderᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.EarningSampleOrder) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningSampleOrder2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSampleOrderᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.EarningSampleOrder) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEarningSampleOrder2ᚖkabinetᚋinternalᚋbonusᚐEarningSampleOrder(ctx, sel, v[i])
+		return ec.marshalNEarningSampleOrder2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSampleOrder(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3815,7 +3816,7 @@ func (ec *executionContext) marshalNEarningSampleOrder2ᚕᚖkabinetᚋinternal�
 	return ret
 }
 
-func (ec *executionContext) marshalNEarningSampleOrder2ᚖkabinetᚋinternalᚋbonusᚐEarningSampleOrder(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningSampleOrder) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningSampleOrder2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSampleOrder(ctx context.Context, sel ast.SelectionSet, v *earning.EarningSampleOrder) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3835,43 +3836,43 @@ func (ec *executionContext) marshalNEarningTrigger2kabinetᚋentᚋgeneratedᚋe
 	return v
 }
 
-func (ec *executionContext) unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚐEarningTrigger(ctx context.Context, v any) (bonus.EarningTrigger, error) {
-	var res bonus.EarningTrigger
+func (ec *executionContext) unmarshalNEarningTrigger2kabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx context.Context, v any) (earning.EarningTrigger, error) {
+	var res earning.EarningTrigger
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEarningTrigger2kabinetᚋinternalᚋbonusᚐEarningTrigger(ctx context.Context, sel ast.SelectionSet, v bonus.EarningTrigger) graphql.Marshaler {
+func (ec *executionContext) marshalNEarningTrigger2kabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx context.Context, sel ast.SelectionSet, v earning.EarningTrigger) graphql.Marshaler {
 	return v
 }
 
-func (ec *executionContext) unmarshalNEstimateLineInput2ᚖkabinetᚋinternalᚋbonusᚐEstimateLineInput(ctx context.Context, v any) (*bonus.EstimateLineInput, error) {
+func (ec *executionContext) unmarshalNEstimateLineInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEstimateLineInput(ctx context.Context, v any) (*earning.EstimateLineInput, error) {
 	res, err := ec.unmarshalInputEstimateLineInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNEstimatePointsInput2kabinetᚋinternalᚋbonusᚐEstimatePointsInput(ctx context.Context, v any) (bonus.EstimatePointsInput, error) {
+func (ec *executionContext) unmarshalNEstimatePointsInput2kabinetᚋinternalᚋbonusᚋearningᚐEstimatePointsInput(ctx context.Context, v any) (earning.EstimatePointsInput, error) {
 	res, err := ec.unmarshalInputEstimatePointsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx context.Context, v any) (bonus.ProfilePart, error) {
-	var res bonus.ProfilePart
+func (ec *executionContext) unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx context.Context, v any) (earning.ProfilePart, error) {
+	var res earning.ProfilePart
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx context.Context, sel ast.SelectionSet, v bonus.ProfilePart) graphql.Marshaler {
+func (ec *executionContext) marshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx context.Context, sel ast.SelectionSet, v earning.ProfilePart) graphql.Marshaler {
 	return v
 }
 
-func (ec *executionContext) unmarshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx context.Context, v any) ([]bonus.ProfilePart, error) {
+func (ec *executionContext) unmarshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx context.Context, v any) ([]earning.ProfilePart, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]bonus.ProfilePart, len(vSlice))
+	res := make([]earning.ProfilePart, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3879,10 +3880,10 @@ func (ec *executionContext) unmarshalNProfilePart2ᚕkabinetᚋinternalᚋbonus�
 	return res, nil
 }
 
-func (ec *executionContext) marshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx context.Context, sel ast.SelectionSet, v []bonus.ProfilePart) graphql.Marshaler {
+func (ec *executionContext) marshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx context.Context, sel ast.SelectionSet, v []earning.ProfilePart) graphql.Marshaler {
 	ret := make(graphql.Array, len(v))
 	for i := range v {
-		ret[i] = ec.marshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx, sel, v[i])
+		ret[i] = ec.marshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx, sel, v[i])
 	}
 
 	for _, e := range ret {
@@ -3894,7 +3895,7 @@ func (ec *executionContext) marshalNProfilePart2ᚕkabinetᚋinternalᚋbonusᚐ
 	return ret
 }
 
-func (ec *executionContext) unmarshalNRecordActInput2kabinetᚋinternalᚋbonusᚐRecordActInput(ctx context.Context, v any) (bonus.RecordActInput, error) {
+func (ec *executionContext) unmarshalNRecordActInput2kabinetᚋinternalᚋbonusᚋearningᚐRecordActInput(ctx context.Context, v any) (earning.RecordActInput, error) {
 	res, err := ec.unmarshalInputRecordActInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3909,7 +3910,7 @@ func (ec *executionContext) marshalNRecordActPayload2ᚖkabinetᚋgraphᚋgenera
 	return ec._RecordActPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNRecordVisitInput2kabinetᚋinternalᚋbonusᚐRecordVisitInput(ctx context.Context, v any) (bonus.RecordVisitInput, error) {
+func (ec *executionContext) unmarshalNRecordVisitInput2kabinetᚋinternalᚋbonusᚋearningᚐRecordVisitInput(ctx context.Context, v any) (earning.RecordVisitInput, error) {
 	res, err := ec.unmarshalInputRecordVisitInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3924,7 +3925,7 @@ func (ec *executionContext) marshalNRecordVisitPayload2ᚖkabinetᚋgraphᚋgene
 	return ec._RecordVisitPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNRetireEarningRuleInput2kabinetᚋinternalᚋbonusᚐRetireEarningRuleInput(ctx context.Context, v any) (bonus.RetireEarningRuleInput, error) {
+func (ec *executionContext) unmarshalNRetireEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐRetireEarningRuleInput(ctx context.Context, v any) (earning.RetireEarningRuleInput, error) {
 	res, err := ec.unmarshalInputRetireEarningRuleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3939,7 +3940,7 @@ func (ec *executionContext) marshalNRetireEarningRulePayload2ᚖkabinetᚋgraph�
 	return ec._RetireEarningRulePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRuleVariable2ᚖkabinetᚋinternalᚋbonusᚐRuleVariable(ctx context.Context, sel ast.SelectionSet, v *bonus.RuleVariable) graphql.Marshaler {
+func (ec *executionContext) marshalNRuleVariable2ᚖkabinetᚋinternalᚋbonusᚋearningᚐRuleVariable(ctx context.Context, sel ast.SelectionSet, v *earning.RuleVariable) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3949,7 +3950,7 @@ func (ec *executionContext) marshalNRuleVariable2ᚖkabinetᚋinternalᚋbonus�
 	return ec._RuleVariable(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSaveEarningRuleInput2kabinetᚋinternalᚋbonusᚐSaveEarningRuleInput(ctx context.Context, v any) (bonus.SaveEarningRuleInput, error) {
+func (ec *executionContext) unmarshalNSaveEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐSaveEarningRuleInput(ctx context.Context, v any) (earning.SaveEarningRuleInput, error) {
 	res, err := ec.unmarshalInputSaveEarningRuleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3964,7 +3965,7 @@ func (ec *executionContext) marshalNSaveEarningRulePayload2ᚖkabinetᚋgraphᚋ
 	return ec._SaveEarningRulePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNTestEarningRuleInput2kabinetᚋinternalᚋbonusᚐTestEarningRuleInput(ctx context.Context, v any) (bonus.TestEarningRuleInput, error) {
+func (ec *executionContext) unmarshalNTestEarningRuleInput2kabinetᚋinternalᚋbonusᚋearningᚐTestEarningRuleInput(ctx context.Context, v any) (earning.TestEarningRuleInput, error) {
 	res, err := ec.unmarshalInputTestEarningRuleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3979,53 +3980,53 @@ func (ec *executionContext) marshalNTestEarningRulePayload2ᚖkabinetᚋgraphᚋ
 	return ec._TestEarningRulePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚐBonusExplanation(ctx context.Context, sel ast.SelectionSet, v *bonus.BonusExplanation) graphql.Marshaler {
+func (ec *executionContext) marshalOBonusExplanation2ᚖkabinetᚋinternalᚋbonusᚋearningᚐBonusExplanation(ctx context.Context, sel ast.SelectionSet, v *earning.BonusExplanation) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._BonusExplanation(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚐEarningBasis(ctx context.Context, v any) (*bonus.EarningBasis, error) {
+func (ec *executionContext) unmarshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningBasis(ctx context.Context, v any) (*earning.EarningBasis, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(bonus.EarningBasis)
+	var res = new(earning.EarningBasis)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚐEarningBasis(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningBasis) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningBasis2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningBasis(ctx context.Context, sel ast.SelectionSet, v *earning.EarningBasis) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return v
 }
 
-func (ec *executionContext) unmarshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚐEarningCap(ctx context.Context, v any) (*bonus.EarningCap, error) {
+func (ec *executionContext) unmarshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningCap(ctx context.Context, v any) (*earning.EarningCap, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(bonus.EarningCap)
+	var res = new(earning.EarningCap)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚐEarningCap(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningCap) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningCap2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningCap(ctx context.Context, sel ast.SelectionSet, v *earning.EarningCap) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return v
 }
 
-func (ec *executionContext) marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚐEarningEstimateᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.EarningEstimate) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningEstimate2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningEstimateᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.EarningEstimate) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEarningEstimate2ᚖkabinetᚋinternalᚋbonusᚐEarningEstimate(ctx, sel, v[i])
+		return ec.marshalNEarningEstimate2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningEstimate(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -4044,7 +4045,7 @@ func (ec *executionContext) marshalOEarningLines2ᚖkabinetᚋentᚋschemaᚐEar
 	return ec._EarningLines(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEarningLinesInput2ᚖkabinetᚋinternalᚋbonusᚐEarningLinesInput(ctx context.Context, v any) (*bonus.EarningLinesInput, error) {
+func (ec *executionContext) unmarshalOEarningLinesInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningLinesInput(ctx context.Context, v any) (*earning.EarningLinesInput, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -4052,16 +4053,16 @@ func (ec *executionContext) unmarshalOEarningLinesInput2ᚖkabinetᚋinternalᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚐEarningPeriod(ctx context.Context, v any) (*bonus.EarningPeriod, error) {
+func (ec *executionContext) unmarshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningPeriod(ctx context.Context, v any) (*earning.EarningPeriod, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(bonus.EarningPeriod)
+	var res = new(earning.EarningPeriod)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚐEarningPeriod(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningPeriod) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningPeriod2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningPeriod(ctx context.Context, sel ast.SelectionSet, v *earning.EarningPeriod) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -4082,7 +4083,7 @@ func (ec *executionContext) marshalOEarningRuleConnection2ᚖkabinetᚋentᚋgen
 	return ec._EarningRuleConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEarningRuleFilter2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleFilter(ctx context.Context, v any) (*bonus.EarningRuleFilter, error) {
+func (ec *executionContext) unmarshalOEarningRuleFilter2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleFilter(ctx context.Context, v any) (*earning.EarningRuleFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -4090,7 +4091,7 @@ func (ec *executionContext) unmarshalOEarningRuleFilter2ᚖkabinetᚋinternalᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOEarningRuleInput2ᚖkabinetᚋinternalᚋbonusᚐEarningRuleInput(ctx context.Context, v any) (*bonus.EarningRuleInput, error) {
+func (ec *executionContext) unmarshalOEarningRuleInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningRuleInput(ctx context.Context, v any) (*earning.EarningRuleInput, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -4098,39 +4099,39 @@ func (ec *executionContext) unmarshalOEarningRuleInput2ᚖkabinetᚋinternalᚋb
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEarningSample2ᚖkabinetᚋinternalᚋbonusᚐEarningSample(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningSample) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningSample2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningSample(ctx context.Context, sel ast.SelectionSet, v *earning.EarningSample) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._EarningSample(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚐEarningTrigger(ctx context.Context, v any) (*bonus.EarningTrigger, error) {
+func (ec *executionContext) unmarshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx context.Context, v any) (*earning.EarningTrigger, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(bonus.EarningTrigger)
+	var res = new(earning.EarningTrigger)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚐEarningTrigger(ctx context.Context, sel ast.SelectionSet, v *bonus.EarningTrigger) graphql.Marshaler {
+func (ec *executionContext) marshalOEarningTrigger2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEarningTrigger(ctx context.Context, sel ast.SelectionSet, v *earning.EarningTrigger) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return v
 }
 
-func (ec *executionContext) unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚐEstimateLineInputᚄ(ctx context.Context, v any) ([]*bonus.EstimateLineInput, error) {
+func (ec *executionContext) unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐEstimateLineInputᚄ(ctx context.Context, v any) ([]*earning.EstimateLineInput, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]*bonus.EstimateLineInput, len(vSlice))
+	res := make([]*earning.EstimateLineInput, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNEstimateLineInput2ᚖkabinetᚋinternalᚋbonusᚐEstimateLineInput(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNEstimateLineInput2ᚖkabinetᚋinternalᚋbonusᚋearningᚐEstimateLineInput(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -4138,16 +4139,16 @@ func (ec *executionContext) unmarshalOEstimateLineInput2ᚕᚖkabinetᚋinternal
 	return res, nil
 }
 
-func (ec *executionContext) unmarshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx context.Context, v any) ([]bonus.ProfilePart, error) {
+func (ec *executionContext) unmarshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx context.Context, v any) ([]earning.ProfilePart, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]bonus.ProfilePart, len(vSlice))
+	res := make([]earning.ProfilePart, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -4155,13 +4156,13 @@ func (ec *executionContext) unmarshalOProfilePart2ᚕkabinetᚋinternalᚋbonus�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚐProfilePartᚄ(ctx context.Context, sel ast.SelectionSet, v []bonus.ProfilePart) graphql.Marshaler {
+func (ec *executionContext) marshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚋearningᚐProfilePartᚄ(ctx context.Context, sel ast.SelectionSet, v []earning.ProfilePart) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := make(graphql.Array, len(v))
 	for i := range v {
-		ret[i] = ec.marshalNProfilePart2kabinetᚋinternalᚋbonusᚐProfilePart(ctx, sel, v[i])
+		ret[i] = ec.marshalNProfilePart2kabinetᚋinternalᚋbonusᚋearningᚐProfilePart(ctx, sel, v[i])
 	}
 
 	for _, e := range ret {
@@ -4173,14 +4174,14 @@ func (ec *executionContext) marshalOProfilePart2ᚕkabinetᚋinternalᚋbonusᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalORuleVariable2ᚕᚖkabinetᚋinternalᚋbonusᚐRuleVariableᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.RuleVariable) graphql.Marshaler {
+func (ec *executionContext) marshalORuleVariable2ᚕᚖkabinetᚋinternalᚋbonusᚋearningᚐRuleVariableᚄ(ctx context.Context, sel ast.SelectionSet, v []*earning.RuleVariable) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRuleVariable2ᚖkabinetᚋinternalᚋbonusᚐRuleVariable(ctx, sel, v[i])
+		return ec.marshalNRuleVariable2ᚖkabinetᚋinternalᚋbonusᚋearningᚐRuleVariable(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

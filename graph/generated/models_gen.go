@@ -9,6 +9,7 @@ import (
 	"kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/order"
 	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
@@ -876,7 +877,7 @@ type SaveEarningRulePayload struct {
 	// The rule.
 	Rule *generated.EarningRule `json:"rule,omitempty"`
 	// What the last 100 orders would have earned by it alone; of dry runs of rules for orders.
-	Sample *bonus.EarningSample `json:"sample,omitempty"`
+	Sample *earning.EarningSample `json:"sample,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why it was not saved.
@@ -1032,7 +1033,7 @@ type TestEarningRulePayload struct {
 	// How many points the rule gives by itself; of a multiplier, what it adds to the programme's rate.
 	Points *int64 `json:"points,omitempty"`
 	// Why so many.
-	Explanation *bonus.BonusExplanation `json:"explanation,omitempty"`
+	Explanation *earning.BonusExplanation `json:"explanation,omitempty"`
 	// Why its expression failed, in English; null: it did not.
 	Failure *string `json:"failure,omitempty"`
 	// Why it could not be tried: RULE_INVALID has params.line, params.column and params.reason.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
@@ -1277,8 +1278,8 @@ type ComplexityRoot struct {
 		PlaceOrder               func(childComplexity int, input order.PlaceOrderInput) int
 		QuoteTransfer            func(childComplexity int, input wallet.QuoteTransferInput) int
 		ReceiveCash              func(childComplexity int, input wallet.ReceiveCashInput) int
-		RecordAct                func(childComplexity int, input bonus.RecordActInput) int
-		RecordVisit              func(childComplexity int, input bonus.RecordVisitInput) int
+		RecordAct                func(childComplexity int, input earning.RecordActInput) int
+		RecordVisit              func(childComplexity int, input earning.RecordVisitInput) int
 		RedeemGiftCard           func(childComplexity int, input wallet.RedeemGiftCardInput) int
 		RedeemPoints             func(childComplexity int, input bonus.RedeemPointsInput) int
 		RedeemRewardCode         func(childComplexity int, input reward.RedeemRewardCodeInput) int
@@ -1293,7 +1294,7 @@ type ComplexityRoot struct {
 		ReplyToTicket            func(childComplexity int, input support.ReplyToTicketInput) int
 		ResendCode               func(childComplexity int, input account.ResendCodeInput) int
 		RetireBonusProgram       func(childComplexity int, input bonus.RetireBonusProgramInput) int
-		RetireEarningRule        func(childComplexity int, input bonus.RetireEarningRuleInput) int
+		RetireEarningRule        func(childComplexity int, input earning.RetireEarningRuleInput) int
 		RetireTier               func(childComplexity int, input tier.RetireTierInput) int
 		ReverseEntry             func(childComplexity int, input bonus.ReverseEntryInput) int
 		RevokeSession            func(childComplexity int, input account.RevokeSessionInput) int
@@ -1301,7 +1302,7 @@ type ComplexityRoot struct {
 		SaveBonusProgram         func(childComplexity int, input bonus.SaveBonusProgramInput) int
 		SaveCampaign             func(childComplexity int, input campaign.SaveCampaignInput) int
 		SaveClub                 func(childComplexity int, input promotion.SaveClubInput) int
-		SaveEarningRule          func(childComplexity int, input bonus.SaveEarningRuleInput) int
+		SaveEarningRule          func(childComplexity int, input earning.SaveEarningRuleInput) int
 		SaveFeeRule              func(childComplexity int, input wallet.SaveFeeRuleInput) int
 		SaveGoal                 func(childComplexity int, input campaign.SaveGoalInput) int
 		SaveOffer                func(childComplexity int, input promotion.SaveOfferInput) int
@@ -1319,7 +1320,7 @@ type ComplexityRoot struct {
 		SignIn                   func(childComplexity int, input account.SignInInput) int
 		SignOut                  func(childComplexity int) int
 		SignOutEverywhere        func(childComplexity int, input *account.SignOutEverywhereInput) int
-		TestEarningRule          func(childComplexity int, input bonus.TestEarningRuleInput) int
+		TestEarningRule          func(childComplexity int, input earning.TestEarningRuleInput) int
 		TopUpWallet              func(childComplexity int, input wallet.TopUpWalletInput) int
 		TransferPoints           func(childComplexity int, input bonus.TransferPointsInput) int
 		UpdateFamilySettings     func(childComplexity int, input account.UpdateFamilySettingsInput) int
@@ -1806,9 +1807,9 @@ type ComplexityRoot struct {
 		CustomerTier              func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
 		CustomerWallets           func(childComplexity int, userID scalar.ID) int
 		EarningRule               func(childComplexity int, id scalar.ID, version *int) int
-		EarningRuleVariables      func(childComplexity int, trigger bonus.EarningTrigger) int
-		EarningRules              func(childComplexity int, programID *scalar.ID, filter *bonus.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		EstimatePoints            func(childComplexity int, input bonus.EstimatePointsInput) int
+		EarningRuleVariables      func(childComplexity int, trigger earning.EarningTrigger) int
+		EarningRules              func(childComplexity int, programID *scalar.ID, filter *earning.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		EstimatePoints            func(childComplexity int, input earning.EstimatePointsInput) int
 		ExplainEarning            func(childComplexity int, orderID scalar.ID) int
 		FeeRules                  func(childComplexity int, currency *string) int
 		GiftCard                  func(childComplexity int, code string) int
@@ -7964,7 +7965,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RecordAct(childComplexity, args["input"].(bonus.RecordActInput)), true
+		return e.ComplexityRoot.Mutation.RecordAct(childComplexity, args["input"].(earning.RecordActInput)), true
 	case "Mutation.recordVisit":
 		if e.ComplexityRoot.Mutation.RecordVisit == nil {
 			break
@@ -7975,7 +7976,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RecordVisit(childComplexity, args["input"].(bonus.RecordVisitInput)), true
+		return e.ComplexityRoot.Mutation.RecordVisit(childComplexity, args["input"].(earning.RecordVisitInput)), true
 	case "Mutation.redeemGiftCard":
 		if e.ComplexityRoot.Mutation.RedeemGiftCard == nil {
 			break
@@ -8140,7 +8141,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RetireEarningRule(childComplexity, args["input"].(bonus.RetireEarningRuleInput)), true
+		return e.ComplexityRoot.Mutation.RetireEarningRule(childComplexity, args["input"].(earning.RetireEarningRuleInput)), true
 	case "Mutation.retireTier":
 		if e.ComplexityRoot.Mutation.RetireTier == nil {
 			break
@@ -8228,7 +8229,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SaveEarningRule(childComplexity, args["input"].(bonus.SaveEarningRuleInput)), true
+		return e.ComplexityRoot.Mutation.SaveEarningRule(childComplexity, args["input"].(earning.SaveEarningRuleInput)), true
 	case "Mutation.saveFeeRule":
 		if e.ComplexityRoot.Mutation.SaveFeeRule == nil {
 			break
@@ -8421,7 +8422,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.TestEarningRule(childComplexity, args["input"].(bonus.TestEarningRuleInput)), true
+		return e.ComplexityRoot.Mutation.TestEarningRule(childComplexity, args["input"].(earning.TestEarningRuleInput)), true
 	case "Mutation.topUpWallet":
 		if e.ComplexityRoot.Mutation.TopUpWallet == nil {
 			break
@@ -10638,7 +10639,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.EarningRuleVariables(childComplexity, args["trigger"].(bonus.EarningTrigger)), true
+		return e.ComplexityRoot.Query.EarningRuleVariables(childComplexity, args["trigger"].(earning.EarningTrigger)), true
 	case "Query.earningRules":
 		if e.ComplexityRoot.Query.EarningRules == nil {
 			break
@@ -10649,7 +10650,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.EarningRules(childComplexity, args["programId"].(*scalar.ID), args["filter"].(*bonus.EarningRuleFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+		return e.ComplexityRoot.Query.EarningRules(childComplexity, args["programId"].(*scalar.ID), args["filter"].(*earning.EarningRuleFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.estimatePoints":
 		if e.ComplexityRoot.Query.EstimatePoints == nil {
 			break
@@ -10660,7 +10661,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.EstimatePoints(childComplexity, args["input"].(bonus.EstimatePointsInput)), true
+		return e.ComplexityRoot.Query.EstimatePoints(childComplexity, args["input"].(earning.EstimatePointsInput)), true
 	case "Query.explainEarning":
 		if e.ComplexityRoot.Query.ExplainEarning == nil {
 			break

@@ -46,7 +46,7 @@ func (p *Points) grant(ctx context.Context, operation, key string, dry bool, g g
 
 // checkGrant is what both ask first; it cleans the reason.
 func (p *Points) checkGrant(ctx context.Context, g *grant) (err error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return err
 	}
 	if g.Reason, err = checkReason(g.Reason); err != nil {
@@ -60,15 +60,15 @@ func (p *Points) checkGrant(ctx context.Context, g *grant) (err error) {
 
 // give writes the entry of a staff act and puts the act on record.
 func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, g grant) (*ledger.Book, *ent.LedgerEntry, error) {
-	owner, err := customer(ctx, tx, g.UserID)
+	owner, err := Customer(ctx, tx, g.UserID)
 	if err != nil {
 		return nil, nil, err
 	}
-	prog, err := p.program(ctx, tx.Client, g.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, g.ProgramID)
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := p.Books().Open(ctx, tx, accountOf(owner, prog), viewer.From(ctx).Actor())
+	b, err := p.Books().Open(ctx, tx, AccountOf(owner, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,10 +76,10 @@ func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, 
 	if operation == "adjustPoints" {
 		in.Kind, in.Contra, act = ledgerentry.KindADJUSTMENT, ledger.Adjusted, "bonus.adjust"
 	}
-	in.Amount, in.Note, in.Cause, in.Explain = g.Amount, &g.Reason, mutationCause(ctx, key), decision(prog)
+	in.Amount, in.Note, in.Cause, in.Explain = g.Amount, &g.Reason, mutationCause(ctx, key), Decision(prog)
 	due := g.ExpiresAt
 	if due == nil {
-		due = expires(prog, tx.Now)
+		due = Expires(prog, tx.Now)
 	}
 	e, err := correct(ctx, b, in, due)
 	if err != nil {
@@ -100,8 +100,8 @@ func correct(ctx context.Context, b *ledger.Book, in ledger.Posting, due *time.T
 	return b.Give(ctx, in, due)
 }
 
-// decision is what explain says of the rule that decided: the programme and
+// Decision is what explain says of the rule that decided: the programme and
 // its version, by which the points live on.
-func decision(prog *ent.BonusProgram) map[string]any {
+func Decision(prog *ent.BonusProgram) map[string]any {
 	return map[string]any{"programId": prog.GlobalID().String(), "version": prog.Version}
 }

@@ -95,7 +95,7 @@ func (p *Points) Adjust(ctx context.Context, in AdjustPointsInput) (Adjusted, er
 }
 
 func (p *Points) isLarge(ctx context.Context, tx *store.Tx, g grant) (bool, error) {
-	prog, err := p.program(ctx, tx.Client, g.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, g.ProgramID)
 	if err != nil {
 		return false, err
 	}
@@ -104,11 +104,11 @@ func (p *Points) isLarge(ctx context.Context, tx *store.Tx, g grant) (bool, erro
 
 // askFor makes the task that waits for another member of staff.
 func (p *Points) askFor(ctx context.Context, tx *store.Tx, g grant) (*ent.Task, error) {
-	owner, err := customer(ctx, tx, g.UserID)
+	owner, err := Customer(ctx, tx, g.UserID)
 	if err != nil {
 		return nil, err
 	}
-	prog, err := p.program(ctx, tx.Client, g.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, g.ProgramID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (p *Points) askFor(ctx context.Context, tx *store.Tx, g grant) (*ent.Task, 
 // TOO_FEW_POINTS, PROGRAM_NOT_FOUND, those of store.Tx.Once; UNAUTHENTICATED,
 // FORBIDDEN.
 func (p *Points) Approve(ctx context.Context, in ApproveAdjustmentInput) (Adjusted, error) {
-	if err := staff(ctx, "approve"); err != nil {
+	if err := Staff(ctx, "approve"); err != nil {
 		return Adjusted{}, err
 	}
 	if in.ID.Prefix != "task" {
@@ -186,21 +186,21 @@ func (p *Points) approve(ctx context.Context, tx *store.Tx, t *ent.Task) (Adjust
 	if err != nil {
 		return Adjusted{}, err
 	}
-	prog, err := p.program(ctx, tx.Client, &scalar.ID{Prefix: "prog", UUID: c.ProgramID})
+	prog, err := p.ProgramIn(ctx, tx.Client, &scalar.ID{Prefix: "prog", UUID: c.ProgramID})
 	if err != nil {
 		return Adjusted{}, at(err, "input", "id")
 	}
-	b, err := p.Books().Open(ctx, tx, accountOf(c.UserID, prog), viewer.From(ctx).Actor())
+	b, err := p.Books().Open(ctx, tx, AccountOf(c.UserID, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return Adjusted{}, err
 	}
-	explain := decision(prog)
+	explain := Decision(prog)
 	if t.UserID != nil {
 		explain["requestedById"] = scalar.ID{Prefix: "usr", UUID: *t.UserID}.String()
 	}
 	e, err := correct(ctx, b, ledger.Posting{
 		Kind: ledgerentry.KindADJUSTMENT, Contra: ledger.Adjusted, Amount: c.Amount, Note: &c.Reason, Cause: adjustmentCause(t.ID), Explain: explain,
-	}, expires(prog, tx.Now))
+	}, Expires(prog, tx.Now))
 	if err != nil {
 		return Adjusted{}, at(err, "input", "id")
 	}
@@ -219,7 +219,7 @@ func (p *Points) approve(ctx context.Context, tx *store.Tx, t *ent.Task) (Adjust
 // asked for it. Faults: INVALID_ID, NOT_FOUND, ILLEGAL_TRANSITION, REQUIRED,
 // TOO_LONG and INVALID_VALUE of the reason; UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) Reject(ctx context.Context, in RejectAdjustmentInput) (*PendingAdjustment, error) {
-	if err := staff(ctx, "read"); err != nil {
+	if err := Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
 	reason, err := checkReason(in.Reason)
@@ -236,7 +236,7 @@ func (p *Points) Reject(ctx context.Context, in RejectAdjustmentInput) (*Pending
 		}
 		actor := viewer.From(ctx).Actor()
 		if own := t.UserID != nil && actor != nil && *t.UserID == *actor; !own {
-			if err := staff(ctx, "approve"); err != nil {
+			if err := Staff(ctx, "approve"); err != nil {
 				return err
 			}
 		}
@@ -258,7 +258,7 @@ func (p *Points) Reject(ctx context.Context, in RejectAdjustmentInput) (*Pending
 // PendingAdjustments is a page of the corrections that wait, oldest first.
 // Staff only. Faults: UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) PendingAdjustments(ctx context.Context, after *ent.Cursor, first *int, before *ent.Cursor, last *int) (*PendingAdjustmentConnection, error) {
-	if err := staff(ctx, "read"); err != nil {
+	if err := Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
 	oldest := &ent.TaskOrder{Direction: entgql.OrderDirectionAsc, Field: ent.DefaultTaskOrder.Field}
@@ -276,7 +276,7 @@ func (p *Points) PendingAdjustments(ctx context.Context, after *ent.Cursor, firs
 
 // AdjustmentProgram is the programme of a correction as it is now.
 func (p *Points) AdjustmentProgram(ctx context.Context, a *PendingAdjustment) (*ent.BonusProgram, error) {
-	return p.programVersion(ctx, p.Store.Client, a.program, 0)
+	return p.ProgramVersion(ctx, p.Store.Client, a.program, 0)
 }
 
 func (p *Points) adjustment(ctx context.Context, id uuid.UUID) (*PendingAdjustment, error) {

@@ -15,6 +15,7 @@ import (
 	"kabinet/ent/generated/bonusprogram"
 	"kabinet/ent/generated/order"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/ledger"
 	orders "kabinet/internal/order"
 	"kabinet/internal/scalar"
@@ -37,10 +38,11 @@ const day = 24 * time.Hour
 // books are the points of one test; storetest proves the ledger when it ends.
 type books struct {
 	*storetest.DB
-	t       testing.TB
-	points  *bonus.Points
-	keys    atomic.Int64
-	support uuid.UUID
+	t        testing.TB
+	points   *bonus.Points
+	earnings *earning.Earnings
+	keys     atomic.Int64
+	support  uuid.UUID
 }
 
 // terms are the default ones with what a test changes.
@@ -56,6 +58,7 @@ func openBooks(t testing.TB, db *storetest.DB, tt bonus.Terms) *books {
 	t.Helper()
 	b := &books{DB: db, t: t}
 	b.points = &bonus.Points{Store: db.Store, Spent: spentOn}
+	b.earnings = &earning.Earnings{Store: db.Store, Points: b.points}
 	b.must(b.points.EnsureProgram(storetest.System(), tt))
 	b.support = b.customer("support")
 	return b
@@ -94,7 +97,7 @@ func (b *books) customer(name string) uuid.UUID {
 	return id
 }
 
-// staff is a context of somebody who may read and write everybody's points.
+// Staff is a context of somebody who may read and write everybody's points.
 func (b *books) staff() context.Context {
 	return viewer.With(context.Background(), viewer.Viewer{
 		UserID: b.support, OwnerID: b.support, Staff: true, Locale: "en",
@@ -163,7 +166,7 @@ func (b *books) earn(o *ent.Order, moment string) (points int64) {
 		if err != nil {
 			return err
 		}
-		if points, err = b.points.EarnForOrder(ctx, tx, o, o.Edges.Lines, moment); err != nil || points == 0 {
+		if points, err = b.earnings.EarnForOrder(ctx, tx, o, o.Edges.Lines, moment); err != nil || points == 0 {
 			return err
 		}
 		return o.Update().AddPointsEarned(points).Exec(ctx)

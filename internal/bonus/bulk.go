@@ -58,7 +58,7 @@ var errRejected = errors.New("bonus: a row of the bulk is refused")
 // the rows, those of store.Tx.Once, UNAUTHENTICATED, FORBIDDEN; of a row: as of
 // Accrue.
 func (p *Points) AccrueInBulk(ctx context.Context, in AccruePointsInBulkInput) (Bulk, error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return Bulk{}, err
 	}
 	switch {
@@ -125,14 +125,14 @@ func (p *Points) judgeRow(ctx context.Context, tx *store.Tx, r *bulkRow) error {
 	if err := p.checkGrant(ctx, &r.g); err != nil {
 		return err
 	}
-	owner, err := customer(ctx, tx, r.g.UserID)
+	owner, err := Customer(ctx, tx, r.g.UserID)
 	if err != nil {
 		return err
 	}
-	if r.prog, err = p.program(ctx, tx.Client, r.g.ProgramID); err != nil {
+	if r.prog, err = p.ProgramIn(ctx, tx.Client, r.g.ProgramID); err != nil {
 		return err
 	}
-	r.key = accountOf(owner, r.prog)
+	r.key = AccountOf(owner, r.prog)
 	return nil
 }
 
@@ -190,10 +190,10 @@ func (p *Points) giveRows(ctx context.Context, tx *store.Tx, rows []*bulkRow, ke
 func (p *Points) giveRow(ctx context.Context, tx *store.Tx, r *bulkRow, b *ledger.Book, cause string) error {
 	due := r.g.ExpiresAt
 	if due == nil {
-		due = expires(r.prog, tx.Now)
+		due = Expires(r.prog, tx.Now)
 	}
 	e, err := b.Give(ctx, ledger.Posting{
-		Kind: ledgerentry.KindACCRUAL, Amount: r.g.Amount, Contra: ledger.Issued, Note: &r.g.Reason, Cause: cause, Explain: decision(r.prog),
+		Kind: ledgerentry.KindACCRUAL, Amount: r.g.Amount, Contra: ledger.Issued, Note: &r.g.Reason, Cause: cause, Explain: Decision(r.prog),
 	}, due)
 	if err != nil {
 		return err

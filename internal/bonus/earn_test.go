@@ -92,7 +92,7 @@ func TestEarnTooMuch(t *testing.T) {
 		alice := b.customer("alice")
 		o := b.order(alice, 1<<50)
 		err := b.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := b.points.EarnForOrder(ctx, tx, o, []*ent.OrderLine{{TotalMinor: 1 << 50, Quantity: 1}}, "DELIVERED")
+			_, err := b.earnings.EarnForOrder(ctx, tx, o, []*ent.OrderLine{{TotalMinor: 1 << 50, Quantity: 1}}, "DELIVERED")
 			return err
 		})
 		wantErr(t, err, fault.ErrOutOfRange)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"kabinet/ent/generated/order"
-	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
@@ -15,7 +15,7 @@ import (
 // manyRules makes n rules of all kinds, half of which ask for the customer.
 func (b *books) manyRules(n int) {
 	for i := range n {
-		b.rule(fmt.Sprint("rule", i), func(in *bonus.EarningRuleInput) {
+		b.rule(fmt.Sprint("rule", i), func(in *earning.EarningRuleInput) {
 			switch i % 4 {
 			case 0:
 				in.RatePoints, in.RatePer = some[int64](1), &scalar.MoneyInput{Amount: "1", Currency: "GBP"}
@@ -60,7 +60,7 @@ func TestStatementsOfRules(t *testing.T) {
 
 func (b *books) manyRulesMore(n int) {
 	for i := range n {
-		b.rule(fmt.Sprint("more", i), func(in *bonus.EarningRuleInput) {
+		b.rule(fmt.Sprint("more", i), func(in *earning.EarningRuleInput) {
 			in.FixedPoints, in.PerPeriod, in.Condition = some[int64](1), some(1000), some(`customer.registeredDays >= 0`)
 		})
 	}
@@ -81,7 +81,7 @@ func BenchmarkEarnForOrder(bench *testing.B) {
 					b.must(err)
 					bench.StartTimer()
 					b.must(b.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-						_, err := b.points.EarnForOrder(ctx, tx, o, o.Edges.Lines, "DELIVERED")
+						_, err := b.earnings.EarnForOrder(ctx, tx, o, o.Edges.Lines, "DELIVERED")
 						return err
 					}))
 				}

@@ -82,11 +82,11 @@ func (p *Points) Exchange(ctx context.Context, in ExchangePointsInput) (Exchange
 }
 
 func (p *Points) exchange(ctx context.Context, tx *store.Tx, owner uuid.UUID, in ExchangePointsInput) (Exchanged, moved, error) {
-	from, err := p.program(ctx, tx.Client, in.FromProgramID)
+	from, err := p.ProgramIn(ctx, tx.Client, in.FromProgramID)
 	if err != nil {
 		return Exchanged{}, moved{}, at(err, "input", "fromProgramId")
 	}
-	to, err := p.program(ctx, tx.Client, &in.ToProgramID)
+	to, err := p.ProgramIn(ctx, tx.Client, &in.ToProgramID)
 	if err != nil {
 		return Exchanged{}, moved{}, at(err, "input", "toProgramId")
 	}
@@ -94,12 +94,12 @@ func (p *Points) exchange(ctx context.Context, tx *store.Tx, owner uuid.UUID, in
 	if err != nil {
 		return Exchanged{}, moved{}, err
 	}
-	books, err := p.openAll(ctx, tx, accountOf(owner, from), accountOf(owner, to))
+	books, err := p.openAll(ctx, tx, AccountOf(owner, from), AccountOf(owner, to))
 	if err != nil {
 		return Exchanged{}, moved{}, err
 	}
 	kept := moved{Transfer: uuid.Must(uuid.NewV7()), Rest: in.Amount - give}
-	explain := decision(from)
+	explain := Decision(from)
 	explain[exchanged], explain["given"], explain["got"], explain["rounding"] = true, give, get, "DOWN"
 	explain["toProgramId"], explain["toVersion"], explain["remainder"] = to.GlobalID().String(), to.Version, kept.Rest
 	posting := ledger.Posting{
@@ -111,9 +111,9 @@ func (p *Points) exchange(ctx context.Context, tx *store.Tx, owner uuid.UUID, in
 		return Exchanged{}, moved{}, keyUsedUp(err)
 	}
 	posting.Amount, posting.Contra = get, ledger.Issued
-	posting.Explain = decision(to)
+	posting.Explain = Decision(to)
 	posting.Explain[exchanged], posting.Explain["given"], posting.Explain["got"], posting.Explain["fromProgramId"] = true, give, get, from.GlobalID().String()
-	got, err := books[1].Give(ctx, posting, expires(to, tx.Now))
+	got, err := books[1].Give(ctx, posting, Expires(to, tx.Now))
 	if err != nil {
 		return Exchanged{}, moved{}, keyUsedUp(err)
 	}

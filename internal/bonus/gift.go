@@ -46,7 +46,7 @@ func (p *Points) GiveFor(ctx context.Context, tx *store.Tx, g Gift) (*ent.Ledger
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.Books().Open(ctx, tx, accountOf(g.Owner, prog), viewer.From(ctx).Actor())
+	b, err := p.Books().Open(ctx, tx, AccountOf(g.Owner, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (p *Points) GiveFor(ctx context.Context, tx *store.Tx, g Gift) (*ent.Ledger
 		until := tx.Now.Add(g.Pending)
 		in.Bucket, due = ledgerentry.BucketPENDING, &until
 	case due == nil:
-		due = expires(prog, tx.Now)
+		due = Expires(prog, tx.Now)
 	}
 	return b.GiveAndClose(ctx, in, due)
 }
@@ -79,7 +79,7 @@ func (p *Points) SpendFor(ctx context.Context, tx *store.Tx, s Price) (*ent.Ledg
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.Books().LockKey(ctx, tx, accountOf(s.Owner, prog), viewer.From(ctx).Actor())
+	b, err := p.Books().LockKey(ctx, tx, AccountOf(s.Owner, prog), viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, err
 	}
@@ -135,12 +135,12 @@ func (p *Points) pricedIn(ctx context.Context, tx *store.Tx, program *uuid.UUID,
 	if program != nil {
 		id = &scalar.ID{Prefix: "prog", UUID: *program}
 	}
-	return p.program(ctx, tx.Client, id)
+	return p.ProgramIn(ctx, tx.Client, id)
 }
 
 // explained adds to what another domain says by which version the points live.
 func explained(prog *ent.BonusProgram, more map[string]any) map[string]any {
-	all := decision(prog)
+	all := Decision(prog)
 	for k, v := range more {
 		all[k] = v
 	}

@@ -52,7 +52,7 @@ func (p *Points) Hold(ctx context.Context, in HoldPointsInput) (Done, error) {
 }
 
 func (p *Points) hold(ctx context.Context, tx *store.Tx, owner uuid.UUID, in HoldPointsInput) (*ledger.Book, *ent.LedgerEntry, error) {
-	prog, err := p.program(ctx, tx.Client, in.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, in.ProgramID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +64,7 @@ func (p *Points) hold(ctx context.Context, tx *store.Tx, owner uuid.UUID, in Hol
 	}
 	until := tx.Now.Add(time.Duration(prog.HoldMinutes) * time.Minute)
 	set(&until, in.Until)
-	b, err := p.Books().Spend(ctx, tx, accountOf(owner, prog), in.Amount, viewer.From(ctx).Actor())
+	b, err := p.Books().Spend(ctx, tx, AccountOf(owner, prog), in.Amount, viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func (p *Points) findHold(ctx context.Context, id scalar.ID) (h heldBy, err erro
 		return h, store.Translate(err)
 	}
 	mine, err := spender(ctx)
-	if staff(ctx, "write") == nil {
+	if Staff(ctx, "write") == nil {
 		return h, foundAt(there, "input", "holdId")
 	}
 	if err != nil {
@@ -206,7 +206,7 @@ func optionalText(s *string, limit int, path ...string) (*string, error) {
 	text, bad := scalar.CleanText(*s, limit)
 	if bad != nil {
 		bad.Path = path
-		return nil, badText(bad)
+		return nil, BadText(bad)
 	}
 	if text == "" {
 		return nil, nil

@@ -16,7 +16,7 @@ import (
 )
 
 // accountOf names an owner's account in a programme.
-func accountOf(owner uuid.UUID, prog *ent.BonusProgram) ledger.Key {
+func AccountOf(owner uuid.UUID, prog *ent.BonusProgram) ledger.Key {
 	return ledger.Key{Owner: owner, Unit: prog.Unit, Kind: ledgeraccount.KindBONUS, Program: &prog.KeyID}
 }
 
@@ -32,7 +32,7 @@ func (p *Points) lotTerms(ctx context.Context, tx *store.Tx, a *ent.LedgerAccoun
 		return ledger.Terms{}, err
 	}
 	return ledger.Terms{
-		Expires: func(active time.Time) *time.Time { return expires(prog, active) },
+		Expires: func(active time.Time) *time.Time { return Expires(prog, active) },
 		Sliding: prog.LotPolicy == bonusprogram.LotPolicySLIDING,
 		Grace:   time.Duration(prog.RefundGraceDays) * day,
 	}, nil
@@ -51,7 +51,7 @@ func (p *Points) decidedBy(ctx context.Context, tx *store.Tx, a *ent.LedgerAccou
 	if a.ProgramID == nil {
 		return nil, fmt.Errorf("bonus: account %s has no programme", a.ID)
 	}
-	return p.programVersion(ctx, tx.Client, *a.ProgramID, said.Version)
+	return p.ProgramVersion(ctx, tx.Client, *a.ProgramID, said.Version)
 }
 
 // SettleDue settles up to limit accounts whose lots fell due and says how many

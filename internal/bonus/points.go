@@ -29,10 +29,6 @@ type Points struct {
 	// forgets them itself.
 	Spent func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
 
-	// EarnTo is whose account an order of an owner, made by a person, earns
-	// into; server.go fills it in. Nil: the owner's.
-	EarnTo func(ctx context.Context, tx *store.Tx, owner uuid.UUID, user *uuid.UUID) (uuid.UUID, error)
-
 	// Earned tells an order, in the transaction that changes them, by how much
 	// the points that it earned change otherwise than by a return of its own.
 	Earned func(ctx context.Context, tx *store.Tx, orderID uuid.UUID, points int64) error
@@ -40,13 +36,7 @@ type Points struct {
 	// ByEmail finds the member whose confirmed address it is; uuid.Nil: nobody.
 	ByEmail func(ctx context.Context, tx *store.Tx, email string) (uuid.UUID, error)
 
-	// Acted hears of every act that may earn points, in the transaction that
-	// notes it, before the points are given; server.go fills it in.
-	Acted func(ctx context.Context, tx *store.Tx, a Act) error
-
 	programs programCache
-	earning  earningCache
-	given    givenCache
 }
 
 // Books are the ledger as points are kept in it: lots live by the version of
@@ -130,9 +120,9 @@ func spender(ctx context.Context) (uuid.UUID, error) {
 	return v.OwnerID, nil
 }
 
-// staff lets through who may do the operation on everybody's points. The
+// Staff lets through who may do the operation on everybody's points. The
 // ledger is written past the fence, so each staff verb asks here first.
-func staff(ctx context.Context, operation string) error {
+func Staff(ctx context.Context, operation string) error {
 	v := viewer.From(ctx)
 	switch {
 	case v.IsSystem(), v.Staff && v.Reach("bonus", operation) == viewer.ReachAll:
@@ -143,8 +133,8 @@ func staff(ctx context.Context, operation string) error {
 	return fault.ErrForbidden
 }
 
-// customer is the person a staff verb is about.
-func customer(ctx context.Context, tx *store.Tx, id scalar.ID) (uuid.UUID, error) {
+// Customer is the person a staff verb is about.
+func Customer(ctx context.Context, tx *store.Tx, id scalar.ID) (uuid.UUID, error) {
 	if id.Prefix != "usr" {
 		return uuid.Nil, fault.ErrInvalidID.At("input", "userId")
 	}

@@ -69,10 +69,17 @@ func (p *Points) Programs(ctx context.Context) ([]*ent.BonusProgram, error) {
 // Program is the programme in force that id names, the default one for nil.
 // Faults: INVALID_ID, PROGRAM_NOT_FOUND, at input.programId.
 func (p *Points) Program(ctx context.Context, id *scalar.ID) (*ent.BonusProgram, error) {
-	return p.program(ctx, p.Store.Client, id)
+	return p.ProgramIn(ctx, p.Store.Client, id)
 }
 
-func (p *Points) program(ctx context.Context, client *ent.Client, id *scalar.ID) (*ent.BonusProgram, error) {
+// ProgramRows are all versions of all programmes, those in force first, the
+// default one before all; client may be a transaction's.
+func (p *Points) ProgramRows(ctx context.Context, client *ent.Client) ([]*ent.BonusProgram, error) {
+	return p.programs.rows(ctx, client, p.Store.Now())
+}
+
+// ProgramIn is Program by a client, which may be a transaction's.
+func (p *Points) ProgramIn(ctx context.Context, client *ent.Client, id *scalar.ID) (*ent.BonusProgram, error) {
 	if id != nil && id.Prefix != "prog" {
 		return nil, fault.ErrInvalidID.At("input", "programId")
 	}
@@ -88,9 +95,9 @@ func (p *Points) program(ctx context.Context, client *ent.Client, id *scalar.ID)
 	return nil, ErrProgramNotFound.At("input", "programId")
 }
 
-// programVersion is the row by which something was decided; version 0 is the
+// ProgramVersion is the row by which something was decided; version 0 is the
 // newest, retired or not.
-func (p *Points) programVersion(ctx context.Context, client *ent.Client, key uuid.UUID, version int64) (*ent.BonusProgram, error) {
+func (p *Points) ProgramVersion(ctx context.Context, client *ent.Client, key uuid.UUID, version int64) (*ent.BonusProgram, error) {
 	rows, err := p.programs.rows(ctx, client, p.Store.Now())
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ var (
 // Faults: those of the inputs, HANDLE_TAKEN, PROGRAM_NOT_FOUND, STALE_OBJECT,
 // DEFAULT_PROGRAM_NEEDED; UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) SaveProgram(ctx context.Context, in SaveBonusProgramInput) (saved *ent.BonusProgram, err error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return nil, err
 	}
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -66,7 +66,7 @@ func (p *Points) SaveProgram(ctx context.Context, in SaveBonusProgramInput) (sav
 // RetireProgram ends a programme. Staff only. Faults: INVALID_ID,
 // PROGRAM_NOT_FOUND, DEFAULT_PROGRAM_NEEDED; UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) RetireProgram(ctx context.Context, in RetireBonusProgramInput) (*ent.BonusProgram, error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return nil, err
 	}
 	var ended *ent.BonusProgram
@@ -242,7 +242,7 @@ func programTexts(in []*BonusProgramTextInput) (map[string]map[string]string, er
 	}
 	texts, bad := scalar.Texts(plain, locale.Supported(), "input", "texts")
 	if bad != nil {
-		return nil, badText(bad)
+		return nil, BadText(bad)
 	}
 	for i, t := range in {
 		unit, bad := scalar.CleanText(t.UnitName, scalar.MaxTextName)
@@ -251,14 +251,14 @@ func programTexts(in []*BonusProgramTextInput) (map[string]map[string]string, er
 		}
 		if bad != nil {
 			bad.Path = []string{"input", "texts", strconv.Itoa(i), "unitName"}
-			return nil, badText(bad)
+			return nil, BadText(bad)
 		}
 		texts[locale.Match(t.Locale)]["unit"] = unit
 	}
 	return texts, nil
 }
 
-func badText(b *scalar.BadText) error {
+func BadText(b *scalar.BadText) error {
 	f := fault.New(fault.Invalid, b.Code).At(b.Path...)
 	if b.Limit > 0 {
 		f = f.With("limit", b.Limit)

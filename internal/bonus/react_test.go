@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/ent/schema"
-	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
 	"kabinet/internal/event"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -19,23 +19,23 @@ func TestHearers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		b := openBooks(t, db, terms(nil))
 		var noted []string
-		b.points.Acted = func(_ context.Context, _ *store.Tx, a bonus.Act) error {
+		b.earnings.Acted = func(_ context.Context, _ *store.Tx, a earning.Act) error {
 			noted = append(noted, a.Handle)
 			return nil
 		}
-		b.rule("welcome", act(bonus.ActRegistration, 100))
-		b.rule("profile", act(bonus.ActProfileCompleted, 50))
-		b.rule("short", func(in *bonus.EarningRuleInput) {
-			act(bonus.ActProfileCompleted, 5)(in)
-			in.Profile = []bonus.ProfilePart{bonus.ProfilePartGivenName}
+		b.rule("welcome", act(earning.ActRegistration, 100))
+		b.rule("profile", act(earning.ActProfileCompleted, 50))
+		b.rule("short", func(in *earning.EarningRuleInput) {
+			act(earning.ActProfileCompleted, 5)(in)
+			in.Profile = []earning.ProfilePart{earning.ProfilePartGivenName}
 		})
 		alice := b.customer("alice")
 		hear := func() {
 			b.must(b.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-				if err := b.points.OnContactConfirmed(ctx, tx, event.ContactConfirmed{UserID: alice, Registered: true}); err != nil {
+				if err := b.earnings.OnContactConfirmed(ctx, tx, event.ContactConfirmed{UserID: alice, Registered: true}); err != nil {
 					return err
 				}
-				return b.points.OnProfileUpdated(ctx, tx, event.ProfileUpdated{UserID: alice})
+				return b.earnings.OnProfileUpdated(ctx, tx, event.ProfileUpdated{UserID: alice})
 			}))
 		}
 		change := func(do func(ctx context.Context, tx *store.Tx) error) {
@@ -57,7 +57,7 @@ func TestHearers(t *testing.T) {
 			return tx.ContactPoint.Create().SetUserID(alice).SetKind("EMAIL").SetValue("a@example.com").SetValueKey("a@example.com").SetVerifiedAt(tx.Now).Exec(ctx)
 		})
 		b.want(alice, 155, 0)
-		if len(noted) == 0 || noted[0] != bonus.ActRegistration {
+		if len(noted) == 0 || noted[0] != earning.ActRegistration {
 			t.Errorf("counted %v", noted)
 		}
 	})
@@ -67,8 +67,8 @@ func TestHearers(t *testing.T) {
 func TestEarnByTier(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		b := openBooks(t, db, terms(nil)) // a point for each pound
-		b.rule("gold", func(in *bonus.EarningRuleInput) { in.FixedPoints, in.Tiers = some[int64](7), []string{"gold"} })
-		b.rule("condition", func(in *bonus.EarningRuleInput) {
+		b.rule("gold", func(in *earning.EarningRuleInput) { in.FixedPoints, in.Tiers = some[int64](7), []string{"gold"} })
+		b.rule("condition", func(in *earning.EarningRuleInput) {
 			in.FixedPoints, in.Condition = some[int64](100), some(`customer.tier == "gold" && customer.orders >= 1 && "gold" in customer.tiers`)
 		})
 		alice, bob := b.customer("alice"), b.customer("bob")
@@ -98,9 +98,9 @@ func TestEarnByTier(t *testing.T) {
 func TestEarnTo(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		b := openBooks(t, db, terms(nil))
-		b.rule("once", func(in *bonus.EarningRuleInput) { in.FixedPoints, in.PerOwner = some[int64](5), some(1) })
+		b.rule("once", func(in *earning.EarningRuleInput) { in.FixedPoints, in.PerOwner = some[int64](5), some(1) })
 		alice, family := b.customer("alice"), b.customer("family")
-		b.points.EarnTo = func(context.Context, *store.Tx, uuid.UUID, *uuid.UUID) (uuid.UUID, error) { return family, nil }
+		b.earnings.EarnTo = func(context.Context, *store.Tx, uuid.UUID, *uuid.UUID) (uuid.UUID, error) { return family, nil }
 		if n := b.earn(b.order(alice, 1000), "DELIVERED"); n != 15 {
 			t.Errorf("earned %d", n)
 		}
@@ -116,17 +116,17 @@ func TestEarnTo(t *testing.T) {
 func TestEstimate(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		b := openBooks(t, db, terms(nil))
-		b.rule("first", func(in *bonus.EarningRuleInput) {
+		b.rule("first", func(in *earning.EarningRuleInput) {
 			in.FixedPoints, in.Condition = some[int64](50), some(`order.isFirst`)
 		})
-		b.rule("once", func(in *bonus.EarningRuleInput) { in.FixedPoints, in.PerOwner = some[int64](7), some(1) })
+		b.rule("once", func(in *earning.EarningRuleInput) { in.FixedPoints, in.PerOwner = some[int64](7), some(1) })
 		b.must(b.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
 			return tx.Product.Create().SetSku("TEA").SetTitle("Tea").SetPriceMinor(350).SetCurrency("GBP").Exec(ctx)
 		}))
 		alice := b.customer("alice")
 		want := func(ctx context.Context, points int64) {
 			t.Helper()
-			all, err := b.points.Estimate(ctx, bonus.EstimatePointsInput{Lines: []*bonus.EstimateLineInput{{Sku: "TEA", Quantity: 10}}})
+			all, err := b.earnings.Estimate(ctx, earning.EstimatePointsInput{Lines: []*earning.EstimateLineInput{{Sku: "TEA", Quantity: 10}}})
 			b.must(err)
 			if len(all) != 1 || all[0].Points != points {
 				t.Errorf("estimated %+v, want %d", all[0], points)
@@ -142,9 +142,9 @@ func TestEstimate(t *testing.T) {
 		if n := b.earn(o, "DELIVERED"); n != 0 {
 			t.Errorf("earned %d", n)
 		}
-		x, err := b.points.ExplainEarning(storetest.As(alice), scalar.ID{Prefix: "order", UUID: o.ID})
+		x, err := b.earnings.ExplainEarning(storetest.As(alice), scalar.ID{Prefix: "order", UUID: o.ID})
 		b.must(err)
-		if x[0].Earned || x[0].Points != 0 || len(x[0].Explanation.Missed) != 2 || x[0].Explanation.Missed[1].Why != bonus.EarningMissLimit {
+		if x[0].Earned || x[0].Points != 0 || len(x[0].Explanation.Missed) != 2 || x[0].Explanation.Missed[1].Why != earning.EarningMissLimit {
 			t.Errorf("explained as %+v", x[0].Explanation)
 		}
 	})

@@ -25,7 +25,7 @@ import (
 // person's that is not there yet, or not the caller's to see, is NOT_FOUND.
 // Faults: INVALID_ID, PROGRAM_NOT_FOUND, NOT_FOUND.
 func (p *Points) AccountOf(ctx context.Context, user uuid.UUID, programID *scalar.ID) (*Account, error) {
-	prog, err := p.program(ctx, p.Store.Client, programID)
+	prog, err := p.ProgramIn(ctx, p.Store.Client, programID)
 	if err != nil {
 		return nil, err
 	}
@@ -42,13 +42,13 @@ func (p *Points) AccountOf(ctx context.Context, user uuid.UUID, programID *scala
 // CustomerAccount is AccountOf for staff, who see every customer's, made at
 // first need. Faults: as of AccountOf; UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) CustomerAccount(ctx context.Context, userID scalar.ID, programID *scalar.ID) (*Account, error) {
-	if err := staff(ctx, "read"); err != nil {
+	if err := Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
 	if userID.Prefix != "usr" {
 		return nil, fault.ErrInvalidID.At("userId")
 	}
-	prog, err := p.program(ctx, p.Store.Client, programID)
+	prog, err := p.ProgramIn(ctx, p.Store.Client, programID)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func inProgram(prog *ent.BonusProgram) []predicate.LedgerAccount {
 // Unit is what the accounts of a programme are kept in, the default one's for
 // nil. Faults: INVALID_ID, PROGRAM_NOT_FOUND.
 func (p *Points) Unit(ctx context.Context, programID *scalar.ID) (string, error) {
-	prog, err := p.program(ctx, p.Store.Client, programID)
+	prog, err := p.ProgramIn(ctx, p.Store.Client, programID)
 	if err != nil {
 		return "", err
 	}
@@ -87,10 +87,10 @@ func (p *Points) Unit(ctx context.Context, programID *scalar.ID) (string, error)
 // open makes a person's account in a transaction of its own.
 func (p *Points) open(ctx context.Context, user uuid.UUID, prog *ent.BonusProgram) (*ent.LedgerAccount, error) {
 	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := customer(ctx, tx, scalar.ID{Prefix: "usr", UUID: user}); err != nil {
+		if _, err := Customer(ctx, tx, scalar.ID{Prefix: "usr", UUID: user}); err != nil {
 			return err
 		}
-		return ledger.Make(ctx, tx, accountOf(user, prog))
+		return ledger.Make(ctx, tx, AccountOf(user, prog))
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (p *Points) CompanyAccount(ctx context.Context, company uuid.UUID, programI
 	if err := reads(ctx, company); err != nil {
 		return nil, err
 	}
-	prog, err := p.program(ctx, p.Store.Client, programID)
+	prog, err := p.ProgramIn(ctx, p.Store.Client, programID)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func (p *Points) ProgramOf(ctx context.Context, a *Account) (*ent.BonusProgram, 
 	if a.ProgramID == nil {
 		return nil, ErrProgramNotFound
 	}
-	return p.programVersion(ctx, p.Store.Client, *a.ProgramID, 0)
+	return p.ProgramVersion(ctx, p.Store.Client, *a.ProgramID, 0)
 }
 
 // Expiring is how many points an account loses before a time if they are not spent.

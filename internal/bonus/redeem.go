@@ -43,7 +43,7 @@ func (p *Points) Redeem(ctx context.Context, in RedeemPointsInput) (Done, error)
 }
 
 func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in RedeemPointsInput) (*ledger.Book, *ent.LedgerEntry, error) {
-	prog, err := p.program(ctx, tx.Client, in.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, in.ProgramID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,7 +58,7 @@ func (p *Points) redeem(ctx context.Context, tx *store.Tx, owner uuid.UUID, in R
 			return nil, nil, err
 		}
 	}
-	b, err := p.Books().Spend(ctx, tx, accountOf(owner, prog), in.Amount, viewer.From(ctx).Actor())
+	b, err := p.Books().Spend(ctx, tx, AccountOf(owner, prog), in.Amount, viewer.From(ctx).Actor())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -273,7 +273,7 @@ func TestCompanyPointsAreNotToldToWhoMayNotSee(t *testing.T) {
 			o, err := db.Client.Order.Query().Where(order.ID(b.order(acme, 5000).ID)).WithLines().Only(storetest.System())
 			b.must(err)
 			b.must(db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-				n, err := b.points.EarnForOrder(ctx, tx, o, o.Edges.Lines, "DELIVERED")
+				n, err := b.earnings.EarnForOrder(ctx, tx, o, o.Edges.Lines, "DELIVERED")
 				if err != nil || n != 50 {
 					t.Errorf("earned %d, %v", n, err)
 				}

@@ -111,7 +111,7 @@ func (p *Points) CancelPending(ctx context.Context, in CancelPendingInput) (Done
 // act runs an act of staff on the book that an entry or a lot is of, once per
 // idempotency key: its order's row first, then its account.
 func (p *Points) act(ctx context.Context, operation, key string, dry *bool, field string, in staffAct, do func(context.Context, *store.Tx, *ledger.Book, subject, ledger.Posting) (*ent.LedgerEntry, error)) (Done, error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return Done{}, err
 	}
 	var err error
@@ -194,7 +194,7 @@ func (p *Points) isCounted(ctx context.Context, tx *store.Tx, b *ledger.Book, ac
 // on record. Faults: INVALID_ID, NOT_FOUND, OUT_OF_RANGE, those of the reason;
 // UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) ExtendLot(ctx context.Context, in ExtendLotInput) (*ent.LedgerLot, error) {
-	if err := staff(ctx, "write"); err != nil {
+	if err := Staff(ctx, "write"); err != nil {
 		return nil, err
 	}
 	reason, err := checkReason(in.Reason)

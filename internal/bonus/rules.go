@@ -55,10 +55,10 @@ func checkReason(s string) (string, error) {
 	return s, nil
 }
 
-// linePoints is what a line earns: its total, as far as it is not cancelled or
+// LinePoints is what a line earns: its total, as far as it is not cancelled or
 // returned, times earn_points by earn_per_minor, rounded down. ok is false
 // where that does not fit into Points.
-func linePoints(p *ent.BonusProgram, l *ent.OrderLine) (points int64, ok bool) {
+func LinePoints(p *ent.BonusProgram, l *ent.OrderLine) (points int64, ok bool) {
 	left := l.Quantity - l.Cancelled - l.Returned
 	if l.TotalMinor <= 0 || left <= 0 || p.EarnPoints <= 0 {
 		return 0, true
@@ -82,8 +82,8 @@ func linePoints(p *ent.BonusProgram, l *ent.OrderLine) (points int64, ok bool) {
 // day is a day of the terms; programmes count by the clock, not by calendars.
 const day = 24 * time.Hour
 
-// expires says when points that become active at a time fall due: nil is never.
-func expires(p *ent.BonusProgram, active time.Time) *time.Time {
+// Expires says when points that become active at a time fall due: nil is never.
+func Expires(p *ent.BonusProgram, active time.Time) *time.Time {
 	if p.LotPolicy == bonusprogram.LotPolicyNEVER || p.LotDays == nil {
 		return nil
 	}

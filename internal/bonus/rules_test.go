@@ -73,7 +73,7 @@ func TestLinePoints(t *testing.T) {
 		{total: math.MaxInt64 / 2, quantity: 3, gone: 1, ok: false},
 		{total: math.MaxInt64/3 - 1, quantity: 1, ok: false}, // fits into 63 bits, not into 53
 	} {
-		n, ok := linePoints(p, &ent.OrderLine{TotalMinor: c.total, Quantity: c.quantity, Returned: c.gone})
+		n, ok := LinePoints(p, &ent.OrderLine{TotalMinor: c.total, Quantity: c.quantity, Returned: c.gone})
 		if ok != c.ok || ok && n != c.points {
 			t.Errorf("%+v: %d points, %t", c, n, ok)
 		}
@@ -87,7 +87,7 @@ func TestExpires(t *testing.T) {
 		bonusprogram.LotPolicyROLLING: "2027-01-14T08:00:00Z", bonusprogram.LotPolicyCALENDAR: "2028-01-01T00:00:00Z", bonusprogram.LotPolicyNEVER: "",
 	} {
 		got := ""
-		if due := expires(&ent.BonusProgram{LotPolicy: policy, LotDays: &days}, at); due != nil {
+		if due := Expires(&ent.BonusProgram{LotPolicy: policy, LotDays: &days}, at); due != nil {
 			got = due.Format(time.RFC3339)
 		}
 		if got != want {

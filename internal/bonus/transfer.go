@@ -106,14 +106,14 @@ func (p *Points) Transfer(ctx context.Context, in TransferPointsInput) (Transfer
 }
 
 func (p *Points) transfer(ctx context.Context, tx *store.Tx, owner, to uuid.UUID, in TransferPointsInput) (*ledger.Book, *ent.LedgerEntry, *int64, error) {
-	prog, err := p.program(ctx, tx.Client, in.ProgramID)
+	prog, err := p.ProgramIn(ctx, tx.Client, in.ProgramID)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	if err := checkTransfer(prog, in.Amount); err != nil {
 		return nil, nil, nil, err
 	}
-	books, err := p.openAll(ctx, tx, accountOf(owner, prog), accountOf(to, prog))
+	books, err := p.openAll(ctx, tx, AccountOf(owner, prog), AccountOf(to, prog))
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -128,7 +128,7 @@ func (p *Points) transfer(ctx context.Context, tx *store.Tx, owner, to uuid.UUID
 		*left -= in.Amount
 	}
 	out, _, _, err := ledger.Move(ctx, tx, books[0], books[1], in.Amount, 0, ledger.MoveNote{
-		Transfer: uuid.Must(uuid.NewV7()), Cause: mutationCause(ctx, in.IdempotencyKey), Explain: decision(prog), Note: in.Note,
+		Transfer: uuid.Must(uuid.NewV7()), Cause: mutationCause(ctx, in.IdempotencyKey), Explain: Decision(prog), Note: in.Note,
 	})
 	if err != nil {
 		return nil, nil, nil, keyUsedUp(err)

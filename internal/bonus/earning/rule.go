@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"cmp"
@@ -56,7 +56,7 @@ type earningRows struct {
 type earningCache struct{ held atomic.Pointer[earningRows] }
 
 func (c *earningCache) rows(ctx context.Context, client *ent.Client, now time.Time) (*earningRows, error) {
-	if h := c.held.Load(); h != nil && !now.Before(h.at) && now.Sub(h.at) < programLife {
+	if h := c.held.Load(); h != nil && !now.Before(h.at) && now.Sub(h.at) < rulesLife {
 		return h, nil
 	}
 	ctx = viewer.AsSystem(ctx, "bonus.rules") // customers earn by rules that only staff reads

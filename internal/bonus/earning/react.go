@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // Hearers are the facts that are acts of customers. They lock accounts of the
 // ledger, so they come before those that lock people alone.
-func (p *Points) Hearers() []store.Hearer {
+func (p *Earnings) Hearers() []store.Hearer {
 	return []store.Hearer{
 		on("bonus.ContactConfirmed", p.OnContactConfirmed),
 		on("bonus.ProfileUpdated", p.OnProfileUpdated),
@@ -37,7 +37,7 @@ func on[F event.Fact](name string, hear func(context.Context, *store.Tx, F) erro
 
 // OnContactConfirmed gives for the registration that it completes, and for a
 // profile that it makes complete.
-func (p *Points) OnContactConfirmed(ctx context.Context, tx *store.Tx, f event.ContactConfirmed) error {
+func (p *Earnings) OnContactConfirmed(ctx context.Context, tx *store.Tx, f event.ContactConfirmed) error {
 	if f.Registered {
 		if _, err := p.EarnForAct(ctx, tx, Act{Handle: ActRegistration, Owner: f.UserID, Key: "once"}); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (p *Points) OnContactConfirmed(ctx context.Context, tx *store.Tx, f event.C
 }
 
 // OnProfileUpdated gives for a profile that is complete now.
-func (p *Points) OnProfileUpdated(ctx context.Context, tx *store.Tx, f event.ProfileUpdated) error {
+func (p *Earnings) OnProfileUpdated(ctx context.Context, tx *store.Tx, f event.ProfileUpdated) error {
 	return p.earnForProfile(ctx, tx, f.UserID)
 }
 
@@ -56,8 +56,8 @@ var fullProfile = []string{string(ProfilePartGivenName), string(ProfilePartFamil
 
 // earnForProfile gives what the rules of a complete profile say, each once for
 // ever: one asks for more than another.
-func (p *Points) earnForProfile(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
-	h, err := p.earning.rows(ctx, tx.Client, p.Store.Now())
+func (p *Earnings) earnForProfile(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
+	h, err := p.rules.rows(ctx, tx.Client, p.Store.Now())
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"

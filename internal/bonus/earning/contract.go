@@ -1,10 +1,11 @@
-package bonus
+package earning
 
 import (
 	"io"
 	"time"
 
 	ent "kabinet/ent/generated"
+	"kabinet/internal/bonus"
 	"kabinet/internal/scalar"
 )
 
@@ -193,7 +194,7 @@ type EarningRuleInput struct {
 	PerOwner              *int
 	PerPeriod             *int
 	Period                *EarningPeriod
-	Rounding              *PointsRounding
+	Rounding              *bonus.PointsRounding
 	Basis                 *EarningBasis
 	Priority              *int
 	Stackable             *bool

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/product"
+	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -32,15 +33,15 @@ type Tried struct {
 // limits of owners and periods. Staff only; nothing is kept. Faults: those of
 // checkEarningRule, INVALID_ID, NOT_FOUND, PROGRAM_NOT_FOUND, REQUIRED,
 // INVALID_VALUE, TOO_LONG; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) TestEarningRule(ctx context.Context, in TestEarningRuleInput) (Tried, error) {
-	if err := staff(ctx, "read"); err != nil {
+func (p *Earnings) TestEarningRule(ctx context.Context, in TestEarningRuleInput) (Tried, error) {
+	if err := bonus.Staff(ctx, "read"); err != nil {
 		return Tried{}, err
 	}
 	prog, r, err := p.ruleToTry(ctx, in)
 	if err != nil {
 		return Tried{}, err
 	}
-	h, err := p.earning.rows(ctx, p.Store.Client, p.Store.Now())
+	h, err := p.rules.rows(ctx, p.Store.Client, p.Store.Now())
 	if err != nil {
 		return Tried{}, err
 	}
@@ -77,7 +78,7 @@ func (p *Points) TestEarningRule(ctx context.Context, in TestEarningRuleInput) (
 }
 
 // tried is what a rule gave of a verdict.
-func (p *Points) tried(ctx context.Context, h *earningRows, v *verdict, r *earnRule, bought *purchase) Tried {
+func (p *Earnings) tried(ctx context.Context, h *earningRows, v *verdict, r *earnRule, bought *purchase) Tried {
 	points := v.by(r)
 	done := Tried{Points: &points, Explanation: p.explanation(ctx, h, v, bought)}
 	for _, m := range v.missed {
@@ -103,7 +104,7 @@ func (v *verdict) by(r *earnRule) (points int64) {
 }
 
 // ruleToTry is the rule of the input, or one that is there.
-func (p *Points) ruleToTry(ctx context.Context, in TestEarningRuleInput) (*ent.BonusProgram, *earnRule, error) {
+func (p *Earnings) ruleToTry(ctx context.Context, in TestEarningRuleInput) (*ent.BonusProgram, *earnRule, error) {
 	switch {
 	case in.Rule != nil && in.RuleID != nil:
 		return nil, nil, fault.ErrInvalidValue.At("input", "ruleId")
@@ -117,7 +118,7 @@ func (p *Points) ruleToTry(ctx context.Context, in TestEarningRuleInput) (*ent.B
 	case in.Rule == nil:
 		return nil, nil, fault.ErrRequired.At("input", "rule")
 	}
-	prog, err := p.program(ctx, p.Store.Client, in.ProgramID)
+	prog, err := p.Points.ProgramIn(ctx, p.Store.Client, in.ProgramID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,7 +130,7 @@ func (p *Points) ruleToTry(ctx context.Context, in TestEarningRuleInput) (*ent.B
 	return prog, ready(row), nil
 }
 
-func (p *Points) knownPerson(ctx context.Context, id uuid.UUID) error {
+func (p *Earnings) knownPerson(ctx context.Context, id uuid.UUID) error {
 	rows, err := p.Store.Query(ctx, `SELECT 1 FROM users WHERE id = ?`, id)
 	if err != nil {
 		return err
@@ -142,7 +143,7 @@ func (p *Points) knownPerson(ctx context.Context, id uuid.UUID) error {
 }
 
 // purchaseToTry is an order that the caller may see, or a basket.
-func (p *Points) purchaseToTry(ctx context.Context, id *scalar.ID, lines []*EstimateLineInput, at time.Time) (*purchase, error) {
+func (p *Earnings) purchaseToTry(ctx context.Context, id *scalar.ID, lines []*EstimateLineInput, at time.Time) (*purchase, error) {
 	switch {
 	case id != nil && len(lines) > 0:
 		return nil, fault.ErrInvalidValue.At("input", "lines")
@@ -159,7 +160,7 @@ func (p *Points) purchaseToTry(ctx context.Context, id *scalar.ID, lines []*Esti
 }
 
 // orderOf reads an order with its lines through the fence.
-func (p *Points) orderOf(ctx context.Context, id scalar.ID, path ...string) (*ent.Order, error) {
+func (p *Earnings) orderOf(ctx context.Context, id scalar.ID, path ...string) (*ent.Order, error) {
 	if id.Prefix != "order" {
 		return nil, fault.ErrInvalidID.At(path...)
 	}
@@ -180,7 +181,7 @@ const (
 
 // basket makes up an order of products at the prices of the catalogue, all of
 // one currency.
-func (p *Points) basket(ctx context.Context, in []*EstimateLineInput, at time.Time) (*purchase, error) {
+func (p *Earnings) basket(ctx context.Context, in []*EstimateLineInput, at time.Time) (*purchase, error) {
 	if len(in) > maxBasket {
 		return nil, fault.ErrTooLong.At("input", "lines").With("limit", maxBasket)
 	}
@@ -232,7 +233,7 @@ const (
 
 // sample is what a rule alone would have given for the last orders that the
 // caller may see; nil of rules of acts.
-func (p *Points) sample(ctx context.Context, row *ent.EarningRule) (*EarningSample, error) {
+func (p *Earnings) sample(ctx context.Context, row *ent.EarningRule) (*EarningSample, error) {
 	if row.Trigger != earningrule.TriggerORDER {
 		return nil, nil
 	}
@@ -240,7 +241,7 @@ func (p *Points) sample(ctx context.Context, row *ent.EarningRule) (*EarningSamp
 	if err != nil {
 		return nil, err
 	}
-	h, err := p.earning.rows(ctx, p.Store.Client, p.Store.Now())
+	h, err := p.rules.rows(ctx, p.Store.Client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func birthday(birthOn, zone string, now time.Time) (on time.Time, ok bool) {
 // transaction of his own; many instances may work at once, and it goes on where
 // it was cut off: a birthday's year gives once. It says how many it gave.
 // It is called by the clock.
-func (p *Points) BirthdaysDue(ctx context.Context, limit int) (int, error) {
+func (p *Earnings) BirthdaysDue(ctx context.Context, limit int) (int, error) {
 	ctx = viewer.AsSystem(ctx, "bonus.acts")
 	rules, err := p.birthdayRules(ctx)
 	if err != nil || len(rules) == 0 {
@@ -73,8 +73,8 @@ func (p *Points) BirthdaysDue(ctx context.Context, limit int) (int, error) {
 }
 
 // birthdayRules are the keys of the rules of birthdays in force.
-func (p *Points) birthdayRules(ctx context.Context) (ids []any, err error) {
-	h, err := p.earning.rows(ctx, p.Store.Client, p.Store.Now())
+func (p *Earnings) birthdayRules(ctx context.Context) (ids []any, err error) {
+	h, err := p.rules.rows(ctx, p.Store.Client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ type bornOn struct {
 
 // bornAround reads, by ascending id, people whose birthday is about now
 // somewhere on earth and to whom not every rule gave lately.
-func (p *Points) bornAround(ctx context.Context, rules []any, last uuid.UUID, limit int) (born []bornOn, err error) {
+func (p *Earnings) bornAround(ctx context.Context, rules []any, last uuid.UUID, limit int) (born []bornOn, err error) {
 	now := p.Store.Now()
 	args := []any{last}
 	for d := -lateBirthdays - 1; d <= 1; d++ {
@@ -123,7 +123,7 @@ func (p *Points) bornAround(ctx context.Context, rules []any, last uuid.UUID, li
 	return born, store.Translate(rows.Err())
 }
 
-func (p *Points) giveBirthday(ctx context.Context, b bornOn) (gave bool, err error) {
+func (p *Earnings) giveBirthday(ctx context.Context, b bornOn) (gave bool, err error) {
 	on, ok := birthday(b.birth, b.zone, p.Store.Now())
 	if !ok {
 		return false, nil

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/earningrule"
+	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -29,8 +30,8 @@ type savedRule struct {
 // on record. A dry run of a rule for orders comes with a sample. Faults: those
 // of checkEarningRule, INVALID_ID, NOT_FOUND, PROGRAM_NOT_FOUND, STALE_OBJECT,
 // HANDLE_TAKEN, CONFLICT, those of store.Tx.Once; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) SaveEarningRule(ctx context.Context, in SaveEarningRuleInput) (SavedRule, error) {
-	if err := staff(ctx, "write"); err != nil {
+func (p *Earnings) SaveEarningRule(ctx context.Context, in SaveEarningRuleInput) (SavedRule, error) {
+	if err := bonus.Staff(ctx, "write"); err != nil {
 		return SavedRule{}, err
 	}
 	dry, kept := isDry(in.DryRun), savedRule{}
@@ -52,7 +53,7 @@ func (p *Points) SaveEarningRule(ctx context.Context, in SaveEarningRuleInput) (
 	if store.IsUnique(err) { // another one of the handle, or another edit at once
 		err = fault.ErrConflict.Because(err)
 		if in.ID == nil {
-			err = ErrHandleTaken.At("input", "rule", "handle")
+			err = bonus.ErrHandleTaken.At("input", "rule", "handle")
 		}
 	}
 	if err != nil {
@@ -70,13 +71,13 @@ func (p *Points) SaveEarningRule(ctx context.Context, in SaveEarningRuleInput) (
 		done.Sample, err = p.sample(ctx, done.Rule)
 		return done, err
 	}
-	p.earning.held.Store(nil)
+	p.rules.held.Store(nil)
 	done.Rule = saved.Unwrap()
 	return done, nil
 }
 
 // saveRule stores a version and retires the one before it.
-func (p *Points) saveRule(ctx context.Context, tx *store.Tx, in SaveEarningRuleInput) (*ent.EarningRule, error) {
+func (p *Earnings) saveRule(ctx context.Context, tx *store.Tx, in SaveEarningRuleInput) (*ent.EarningRule, error) {
 	key, version := uuid.Must(uuid.NewV7()), int64(1)
 	programID := in.ProgramID
 	if in.ID != nil {
@@ -96,7 +97,7 @@ func (p *Points) saveRule(ctx context.Context, tx *store.Tx, in SaveEarningRuleI
 		key, version = old.KeyID, old.Version+1
 		programID = &scalar.ID{Prefix: "prog", UUID: old.ProgramID}
 	}
-	prog, err := p.program(ctx, tx.Client, programID)
+	prog, err := p.Points.ProgramIn(ctx, tx.Client, programID)
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +124,8 @@ func (p *Points) saveRule(ctx context.Context, tx *store.Tx, in SaveEarningRuleI
 
 // RetireEarningRule ends a rule. Staff only; it is put on record. Faults:
 // INVALID_ID, NOT_FOUND; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) RetireEarningRule(ctx context.Context, in RetireEarningRuleInput) (ended *ent.EarningRule, err error) {
-	if err := staff(ctx, "write"); err != nil {
+func (p *Earnings) RetireEarningRule(ctx context.Context, in RetireEarningRuleInput) (ended *ent.EarningRule, err error) {
+	if err := bonus.Staff(ctx, "write"); err != nil {
 		return nil, err
 	}
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -140,7 +141,7 @@ func (p *Points) RetireEarningRule(ctx context.Context, in RetireEarningRuleInpu
 	if err != nil {
 		return nil, err
 	}
-	p.earning.held.Store(nil)
+	p.rules.held.Store(nil)
 	return ended.Unwrap(), nil
 }
 

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -21,9 +21,9 @@ func (p *purchase) madeUp() bool { return p.ID == uuid.Nil }
 // Estimate says what a basket, or an order that the caller may see, would earn
 // in each programme in force. Faults: REQUIRED, TOO_LONG, OUT_OF_RANGE,
 // INVALID_VALUE, INVALID_ID, NOT_FOUND.
-func (p *Points) Estimate(ctx context.Context, in EstimatePointsInput) ([]*EarningEstimate, error) {
+func (p *Earnings) Estimate(ctx context.Context, in EstimatePointsInput) ([]*EarningEstimate, error) {
 	if in.ProgramID != nil {
-		if _, err := p.program(ctx, p.Store.Client, in.ProgramID); err != nil {
+		if _, err := p.Points.ProgramIn(ctx, p.Store.Client, in.ProgramID); err != nil {
 			return nil, err
 		}
 	}
@@ -38,7 +38,7 @@ func (p *Points) Estimate(ctx context.Context, in EstimatePointsInput) ([]*Earni
 }
 
 // estimates are what a purchase would earn, as things stand.
-func (p *Points) estimates(ctx context.Context, bought *purchase, only *scalar.ID) ([]*EarningEstimate, error) {
+func (p *Earnings) estimates(ctx context.Context, bought *purchase, only *scalar.ID) ([]*EarningEstimate, error) {
 	if !bought.madeUp() && (bought.OwnerID == viewer.House || bought.Status == order.StatusCANCELLED) {
 		return []*EarningEstimate{}, nil
 	}
@@ -81,7 +81,7 @@ func (v *verdict) activeAt(now time.Time) *time.Time {
 // earned nothing, what the rules say of it as they stand. Faults: INVALID_ID,
 // NOT_FOUND, of orders that the caller may not see; FORBIDDEN for who may see
 // the order and not the points of its owner.
-func (p *Points) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*EarningEstimate, error) {
+func (p *Earnings) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*EarningEstimate, error) {
 	o, err := p.orderOf(ctx, orderID, "orderId")
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (p *Points) ExplainEarning(ctx context.Context, orderID scalar.ID) ([]*Earn
 }
 
 // putEarned puts what was earned in place of what would be.
-func (p *Points) putEarned(ctx context.Context, all []*EarningEstimate, e *ent.LedgerEntry) ([]*EarningEstimate, error) {
+func (p *Earnings) putEarned(ctx context.Context, all []*EarningEstimate, e *ent.LedgerEntry) ([]*EarningEstimate, error) {
 	x, err := p.Explanation(ctx, e)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (p *Points) putEarned(ctx context.Context, all []*EarningEstimate, e *ent.L
 			return all, nil
 		}
 	}
-	rows, err := p.programs.rows(ctx, p.Store.Client, p.Store.Now())
+	rows, err := p.Points.ProgramRows(ctx, p.Store.Client)
 	if err != nil {
 		return nil, err
 	}

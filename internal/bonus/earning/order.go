@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/order"
 	"kabinet/internal/audience"
+	"kabinet/internal/bonus"
 	"kabinet/internal/ledger"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -28,7 +29,7 @@ func earnCause(order uuid.UUID) string { return "order:" + order.String() + ":ea
 // order). Where it gave some there, each line's share is put into
 // lines[i].Points for the caller to keep. Faults: OUT_OF_RANGE where an amount
 // does not fit.
-func (p *Points) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, moment string) (int64, error) {
+func (p *Earnings) EarnForOrder(ctx context.Context, tx *store.Tx, o *ent.Order, lines []*ent.OrderLine, moment string) (int64, error) {
 	if o.OwnerID == viewer.House || o.Status == order.StatusCANCELLED {
 		return 0, nil
 	}
@@ -79,12 +80,12 @@ type cases struct {
 
 // cases finds the programmes in force whose orders earn at a moment, or at any
 // for an empty one; only says which.
-func (p *Points) cases(ctx context.Context, client *ent.Client, moment string, only *scalar.ID) (*cases, error) {
-	progs, err := p.programs.rows(ctx, client, p.Store.Now())
+func (p *Earnings) cases(ctx context.Context, client *ent.Client, moment string, only *scalar.ID) (*cases, error) {
+	progs, err := p.Points.ProgramRows(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	h, err := p.earning.rows(ctx, client, p.Store.Now())
+	h, err := p.rules.rows(ctx, client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -128,17 +129,17 @@ func (c *cases) judge(ctx context.Context, r audience.Reader, bought *purchase) 
 
 // openBooks locks the owner's accounts of all programmes that gave something,
 // in the order of the ledger, by unit.
-func (p *Points) openBooks(ctx context.Context, tx *store.Tx, owner uuid.UUID, verdicts []*verdict) (map[string]*ledger.Book, error) {
+func (p *Earnings) openBooks(ctx context.Context, tx *store.Tx, owner uuid.UUID, verdicts []*verdict) (map[string]*ledger.Book, error) {
 	actor := viewer.From(ctx).Actor()
 	if len(verdicts) == 1 {
 		prog := verdicts[0].prog
-		b, err := p.Books().Open(ctx, tx, accountOf(owner, prog), actor)
+		b, err := p.Points.Books().Open(ctx, tx, bonus.AccountOf(owner, prog), actor)
 		return map[string]*ledger.Book{prog.Unit: b}, err
 	}
 	units := make([]any, len(verdicts))
 	for i, v := range verdicts {
 		units[i] = v.prog.Unit
-		if err := ledger.Make(ctx, tx, accountOf(owner, v.prog)); err != nil {
+		if err := ledger.Make(ctx, tx, bonus.AccountOf(owner, v.prog)); err != nil {
 			return nil, err
 		}
 	}
@@ -159,7 +160,7 @@ func (p *Points) openBooks(ctx context.Context, tx *store.Tx, owner uuid.UUID, v
 	if err := rows.Close(); err != nil {
 		return nil, err
 	}
-	books, err := p.Books().LockAll(ctx, tx, actor, ids...)
+	books, err := p.Points.Books().LockAll(ctx, tx, actor, ids...)
 	byUnit := make(map[string]*ledger.Book, len(books))
 	for _, b := range books {
 		byUnit[b.Account().Unit] = b
@@ -169,7 +170,7 @@ func (p *Points) openBooks(ctx context.Context, tx *store.Tx, owner uuid.UUID, v
 
 // earnIn writes what an order earns in one programme, under the lock of its
 // account: there nobody else counts what the rules gave before.
-func (p *Points) earnIn(ctx context.Context, tx *store.Tx, c *cases, v *verdict, b *ledger.Book, bought *purchase) (int64, error) {
+func (p *Earnings) earnIn(ctx context.Context, tx *store.Tx, c *cases, v *verdict, b *ledger.Book, bought *purchase) (int64, error) {
 	before, err := causeKnown(ctx, tx, b, earnCause(bought.ID))
 	if err != nil {
 		return 0, err
@@ -218,7 +219,7 @@ func anyLimited(rules []*earnRule) bool {
 // pending for the days of the terms or the rules.
 func accrueVerdict(ctx context.Context, tx *store.Tx, b *ledger.Book, v *verdict, in ledger.Posting) (*ent.LedgerEntry, error) {
 	in.Kind, in.Amount, in.Contra = ledgerentry.KindACCRUAL, v.points, ledger.Issued
-	due := expires(v.prog, tx.Now)
+	due := bonus.Expires(v.prog, tx.Now)
 	if days := v.pendingDays(); days > 0 {
 		at := tx.Now.Add(time.Duration(days) * day)
 		in.Bucket, due = ledgerentry.BucketPENDING, &at
@@ -242,7 +243,7 @@ func (v *verdict) pendingDays() (days int) {
 // many each.
 func earned(prog *ent.BonusProgram, lines []*ent.OrderLine) (points int64, shares []int64, err error) {
 	for _, l := range lines {
-		n, ok := linePoints(prog, l)
+		n, ok := bonus.LinePoints(prog, l)
 		if ok {
 			points, ok = scalar.AddMinor(points, n)
 		}
@@ -278,7 +279,7 @@ func causeKnown(ctx context.Context, tx *store.Tx, b *ledger.Book, cause string)
 // explain is what an entry says of a verdict: the programme and its version,
 // by which the points live on, and the rules with theirs.
 func (v *verdict) explain() map[string]any {
-	said := decision(v.prog)
+	said := bonus.Decision(v.prog)
 	var rules, missed []any
 	for _, g := range v.rules {
 		r := map[string]any{"points": g.points}

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgerentry"
+	"kabinet/internal/bonus"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
@@ -50,8 +51,8 @@ type saidMissed struct {
 
 // Explanation says why an entry is so many, by the versions of the rules that
 // decided, in the caller's language. It reads nothing but what is cached.
-func (p *Points) Explanation(ctx context.Context, e *ent.LedgerEntry) (*BonusExplanation, error) {
-	h, err := p.earning.rows(ctx, p.Store.Client, p.Store.Now())
+func (p *Earnings) Explanation(ctx context.Context, e *ent.LedgerEntry) (*BonusExplanation, error) {
+	h, err := p.rules.rows(ctx, p.Store.Client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (p *Points) Explanation(ctx context.Context, e *ent.LedgerEntry) (*BonusExp
 	}
 	x := p.words(ctx, h, s, e.Amount)
 	if len(s.Rules) == 0 && len(s.Missed) == 0 {
-		x.Text = Label(viewer.From(ctx).Locale, e) + "."
+		x.Text = bonus.Label(viewer.From(ctx).Locale, e) + "."
 	}
 	return x, nil
 }
@@ -85,7 +86,7 @@ func read(explain map[string]any) (*said, error) {
 }
 
 // explanation says why a verdict is so many, as its entry would.
-func (p *Points) explanation(ctx context.Context, h *earningRows, v *verdict, bought *purchase) *BonusExplanation {
+func (p *Earnings) explanation(ctx context.Context, h *earningRows, v *verdict, bought *purchase) *BonusExplanation {
 	s := &said{Version: v.prog.Version, Tier: v.tier, EarnPoints: v.prog.EarnPoints, Currency: v.prog.EarnCurrency,
 		EarnPer: scalar.Money{Minor: v.prog.EarnPerMinor, Currency: v.prog.EarnCurrency}.Amount()}
 	tried := map[string]*ent.EarningRule{} // that are not kept
@@ -149,7 +150,7 @@ func (h *earningRows) named(ctx context.Context, id string, version int64) (*sca
 }
 
 // words puts what was said into words.
-func (p *Points) words(ctx context.Context, h *earningRows, s *said, points int64) *BonusExplanation {
+func (p *Earnings) words(ctx context.Context, h *earningRows, s *said, points int64) *BonusExplanation {
 	lang := viewer.From(ctx).Locale
 	x := &BonusExplanation{Points: points, Rules: []*BonusExplainedRule{}, Missed: []*BonusMissedRule{}, Lines: []*BonusExplainedLine{}}
 	if s.Tier != "" {
@@ -193,7 +194,7 @@ func (p *Points) words(ctx context.Context, h *earningRows, s *said, points int6
 }
 
 // wordsOfRule is what one rule gave, and the same in words.
-func (p *Points) wordsOfRule(ctx context.Context, h *earningRows, lang string, s *said, r saidRule) (*BonusExplainedRule, string) {
+func (p *Earnings) wordsOfRule(ctx context.Context, h *earningRows, lang string, s *said, r saidRule) (*BonusExplainedRule, string) {
 	x := &BonusExplainedRule{Points: r.Points}
 	facts := map[string]any{"points": r.Points}
 	switch {

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/earningrule"
+	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -19,11 +20,11 @@ import (
 
 // EarningRules lists a programme's rules, newest first. Staff only. Faults:
 // INVALID_ID, PROGRAM_NOT_FOUND; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) EarningRules(ctx context.Context, programID *scalar.ID, f *EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*ent.EarningRuleConnection, error) {
-	if err := staff(ctx, "read"); err != nil {
+func (p *Earnings) EarningRules(ctx context.Context, programID *scalar.ID, f *EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*ent.EarningRuleConnection, error) {
+	if err := bonus.Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
-	prog, err := p.program(ctx, p.Store.Client, programID)
+	prog, err := p.Points.ProgramIn(ctx, p.Store.Client, programID)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +57,14 @@ func (p *Points) EarningRules(ctx context.Context, programID *scalar.ID, f *Earn
 
 // EarningRule is a rule as it stands, or as it stood in a version. Staff only.
 // Faults: INVALID_ID, NOT_FOUND; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) EarningRule(ctx context.Context, id scalar.ID, version *int) (*ent.EarningRule, error) {
-	if err := staff(ctx, "read"); err != nil {
+func (p *Earnings) EarningRule(ctx context.Context, id scalar.ID, version *int) (*ent.EarningRule, error) {
+	if err := bonus.Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
 	if id.Prefix != "rule" {
 		return nil, fault.ErrInvalidID.At("id")
 	}
-	h, err := p.earning.rows(ctx, p.Store.Client, p.Store.Now())
+	h, err := p.rules.rows(ctx, p.Store.Client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -78,16 +79,16 @@ func (p *Points) EarningRule(ctx context.Context, id scalar.ID, version *int) (*
 }
 
 // RuleNode is EarningRule as it stands, and NOT_FOUND for who is not staff.
-func (p *Points) RuleNode(ctx context.Context, id scalar.ID) (*ent.EarningRule, error) {
-	if staff(ctx, "read") != nil {
+func (p *Earnings) RuleNode(ctx context.Context, id scalar.ID) (*ent.EarningRule, error) {
+	if bonus.Staff(ctx, "read") != nil {
 		return nil, fault.ErrNotFound
 	}
 	return p.EarningRule(ctx, id, nil)
 }
 
 // ProgramOfRule is the programme of a rule, as it stands.
-func (p *Points) ProgramOfRule(ctx context.Context, r *ent.EarningRule) (*ent.BonusProgram, error) {
-	return p.programVersion(ctx, p.Store.Client, r.ProgramID, 0)
+func (p *Earnings) ProgramOfRule(ctx context.Context, r *ent.EarningRule) (*ent.BonusProgram, error) {
+	return p.Points.ProgramVersion(ctx, p.Store.Client, r.ProgramID, 0)
 }
 
 // RuleText is one of a rule's texts (name, description) in the caller's
@@ -109,7 +110,7 @@ func RuleMoney(r *ent.EarningRule, minor int64) *scalar.Money {
 }
 
 // RuleInForce says whether a rule gives now.
-func (p *Points) RuleInForce(r *ent.EarningRule) bool {
+func (p *Earnings) RuleInForce(r *ent.EarningRule) bool {
 	return r.RetiredAt == nil && (&earnRule{EarningRule: r}).during(p.Store.Now())
 }
 
@@ -145,14 +146,14 @@ type givenCache struct {
 
 // RuleGiven is what a rule gave so far, in all its versions. Staff only.
 // Faults: UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) RuleGiven(ctx context.Context, r *ent.EarningRule) (*EarningRuleUse, error) {
-	if err := staff(ctx, "read"); err != nil {
+func (p *Earnings) RuleGiven(ctx context.Context, r *ent.EarningRule) (*EarningRuleUse, error) {
+	if err := bonus.Staff(ctx, "read"); err != nil {
 		return nil, err
 	}
 	c := &p.given
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := p.Store.Now(); c.sums == nil || now.Before(c.at) || now.Sub(c.at) >= programLife {
+	if now := p.Store.Now(); c.sums == nil || now.Before(c.at) || now.Sub(c.at) >= rulesLife {
 		sums, err := p.givenByAll(ctx)
 		if err != nil {
 			return nil, err
@@ -165,7 +166,7 @@ func (p *Points) RuleGiven(ctx context.Context, r *ent.EarningRule) (*EarningRul
 	return &EarningRuleUse{}, nil
 }
 
-func (p *Points) givenByAll(ctx context.Context) (map[uuid.UUID]*EarningRuleUse, error) {
+func (p *Earnings) givenByAll(ctx context.Context) (map[uuid.UUID]*EarningRuleUse, error) {
 	rows, err := p.Store.Query(ctx, `SELECT u.rule_id, count(*), CAST(sum(u.points) AS bigint) FROM earning_uses u
 		WHERE NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = u.entry_id AND r.kind = 'REVERSAL') GROUP BY u.rule_id`)
 	if err != nil {

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func (a Act) cause() string { return "act:" + a.Handle + ":" + a.Key }
 // one entry in each. The same act with the same key gives once for ever; where
 // the limits of the rules are reached it gives nothing. Whoever counts acts
 // hears of it first. Faults: OUT_OF_RANGE.
-func (p *Points) EarnForAct(ctx context.Context, tx *store.Tx, a Act) ([]*ent.LedgerEntry, error) {
+func (p *Earnings) EarnForAct(ctx context.Context, tx *store.Tx, a Act) ([]*ent.LedgerEntry, error) {
 	if p.Acted != nil {
 		if err := p.Acted(ctx, tx, a); err != nil {
 			return nil, err
@@ -59,15 +59,15 @@ type actCase struct {
 	rules []*earnRule
 }
 
-func (p *Points) earnByRules(ctx context.Context, tx *store.Tx, a Act, of func(h *earningRows, program uuid.UUID) []*earnRule) ([]*ent.LedgerEntry, error) {
+func (p *Earnings) earnByRules(ctx context.Context, tx *store.Tx, a Act, of func(h *earningRows, program uuid.UUID) []*earnRule) ([]*ent.LedgerEntry, error) {
 	if a.At.IsZero() {
 		a.At = tx.Now
 	}
-	progs, err := p.programs.rows(ctx, tx.Client, p.Store.Now())
+	progs, err := p.Points.ProgramRows(ctx, tx.Client)
 	if err != nil {
 		return nil, err
 	}
-	h, err := p.earning.rows(ctx, tx.Client, p.Store.Now())
+	h, err := p.rules.rows(ctx, tx.Client, p.Store.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (p *Points) earnByRules(ctx context.Context, tx *store.Tx, a Act, of func(h
 
 // actIn gives what an act earns in a programme, under the lock of its account;
 // nil where that was given before or limits are reached.
-func (p *Points) actIn(ctx context.Context, tx *store.Tx, h *earningRows, prog *ent.BonusProgram, rules []*earnRule, b *ledger.Book, a Act, who *earner) (*ent.LedgerEntry, error) {
+func (p *Earnings) actIn(ctx context.Context, tx *store.Tx, h *earningRows, prog *ent.BonusProgram, rules []*earnRule, b *ledger.Book, a Act, who *earner) (*ent.LedgerEntry, error) {
 	known, err := causeKnown(ctx, tx, b, a.cause())
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgerentry"
+	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -22,7 +23,7 @@ import (
 
 // Recorded is what noting an act gives.
 type Recorded struct {
-	Entries  []Entry
+	Entries  []bonus.Entry
 	Points   *int64
 	Replayed *bool
 }
@@ -34,7 +35,7 @@ type recorded struct {
 
 // RecordVisit notes that the person came by today, on his own calendar: once a
 // day. Faults: UNAUTHENTICATED; those of store.Tx.Once.
-func (p *Points) RecordVisit(ctx context.Context, in RecordVisitInput) (Recorded, error) {
+func (p *Earnings) RecordVisit(ctx context.Context, in RecordVisitInput) (Recorded, error) {
 	me := own(ctx)
 	if me == uuid.Nil {
 		return Recorded{}, fault.ErrUnauthenticated
@@ -49,8 +50,8 @@ func (p *Points) RecordVisit(ctx context.Context, in RecordVisitInput) (Recorded
 // RecordAct notes that a customer did something. Staff only; it is put on
 // record. Faults: REQUIRED, TOO_LONG and INVALID_VALUE of the inputs, NOT_FOUND
 // of the customer, those of store.Tx.Once; UNAUTHENTICATED, FORBIDDEN.
-func (p *Points) RecordAct(ctx context.Context, in RecordActInput) (Recorded, error) {
-	if err := staff(ctx, "write"); err != nil {
+func (p *Earnings) RecordAct(ctx context.Context, in RecordActInput) (Recorded, error) {
+	if err := bonus.Staff(ctx, "write"); err != nil {
 		return Recorded{}, err
 	}
 	a, err := checkAct(in, p.Store.Now())
@@ -65,7 +66,7 @@ func (p *Points) RecordAct(ctx context.Context, in RecordActInput) (Recorded, er
 		OccurredAt *time.Time
 	}{in.UserID, a.Handle, a.Key, in.Data, in.OccurredAt}
 	return p.record(ctx, "recordAct", in.IdempotencyKey, isDry(in.DryRun), kept, func(ctx context.Context, tx *store.Tx) (Act, error) {
-		if a.Owner, err = customer(ctx, tx, in.UserID); err != nil {
+		if a.Owner, err = bonus.Customer(ctx, tx, in.UserID); err != nil {
 			return a, err
 		}
 		return a, tx.Audit(ctx, "bonus.record_act", a.Owner, in.UserID, map[string]any{"act": a.Handle, "key": a.Key})
@@ -73,7 +74,7 @@ func (p *Points) RecordAct(ctx context.Context, in RecordActInput) (Recorded, er
 }
 
 // record notes an act once per idempotency key.
-func (p *Points) record(ctx context.Context, operation, key string, dry bool, input any, act func(ctx context.Context, tx *store.Tx) (Act, error)) (Recorded, error) {
+func (p *Earnings) record(ctx context.Context, operation, key string, dry bool, input any, act func(ctx context.Context, tx *store.Tx) (Act, error)) (Recorded, error) {
 	var made []*ent.LedgerEntry
 	var kept recorded
 	var replayed bool
@@ -104,9 +105,9 @@ func (p *Points) record(ctx context.Context, operation, key string, dry bool, in
 			return Recorded{}, store.Translate(err)
 		}
 	}
-	done := Recorded{Entries: []Entry{}, Points: new(int64), Replayed: &replayed}
+	done := Recorded{Entries: []bonus.Entry{}, Points: new(int64), Replayed: &replayed}
 	for _, e := range made {
-		done.Entries, *done.Points = append(done.Entries, ViewEntry(e)), *done.Points+e.Amount
+		done.Entries, *done.Points = append(done.Entries, bonus.ViewEntry(e)), *done.Points+e.Amount
 	}
 	return done, nil
 }

@@ -1,4 +1,4 @@
-package bonus
+package earning
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/schema"
+	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -86,7 +87,7 @@ func checkRuleName(in EarningRuleInput, d *ent.EarningRule) error {
 	}
 	texts, bad := scalar.Texts(plain, locale.Supported(), "texts")
 	if bad != nil {
-		return badText(bad)
+		return bonus.BadText(bad)
 	}
 	d.Texts = texts
 	return nil
@@ -223,7 +224,7 @@ func checkRuleLists(in EarningRuleInput, d *ent.EarningRule) error {
 			}
 			if bad != nil {
 				bad.Path = append(at, strconv.Itoa(i))
-				return badText(bad)
+				return bonus.BadText(bad)
 			}
 		}
 	}
