@@ -145,19 +145,8 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 	if err != nil {
 		return nil, err
 	}
-	for table, wanted := range byTable {
-		found, err := r.Client.Noders(quiet(ctx), wanted, ent.WithFixedNodeType(table))
-		if ent.IsNotFound(err) {
-			continue // one alone that is missing comes back as an error
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i, n := range found {
-			if n != nil {
-				rows[wanted[i]] = n
-			}
-		}
+	if err := r.plainNodes(ctx, byTable, rows); err != nil {
+		return nil, err
 	}
 	for i, id := range ids {
 		if n := rows[id.UUID]; n != nil {
@@ -167,6 +156,25 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 		}
 	}
 	return out, nil
+}
+
+// plainNodes puts the rows of tables into rows, one statement a table.
+func (r *Resolver) plainNodes(ctx context.Context, byTable map[string][]uuid.UUID, rows map[uuid.UUID]ent.Noder) error {
+	for table, wanted := range byTable {
+		found, err := r.Client.Noders(quiet(ctx), wanted, ent.WithFixedNodeType(table))
+		if ent.IsNotFound(err) {
+			continue // one alone that is missing comes back as an error
+		}
+		if err != nil {
+			return err
+		}
+		for i, n := range found {
+			if n != nil {
+				rows[wanted[i]] = n
+			}
+		}
+	}
+	return nil
 }
 
 // quiet keeps the errors that Noders puts into the response out of it: they

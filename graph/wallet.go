@@ -20,6 +20,14 @@ func issuedCards(issued wallet.Issued) []*gql.IssuedGiftCard {
 	return cards
 }
 
+// paidOrder is the order that was paid, with what is selected of it.
+func (r *Resolver) paidOrder(ctx context.Context, paid wallet.Paid) (*ent.Order, error) {
+	if paid.Order != nil || paid.OrderID == nil {
+		return paid.Order, nil
+	}
+	return r.Orders.Selected(ctx, *paid.OrderID)
+}
+
 // showWallet shows a wallet or one of its entries to who may see it: the fence
 // lets accounts of money through with those of points.
 func (r *Resolver) showWallet(ctx context.Context, n ent.Noder) (ent.Noder, error) {

@@ -79,12 +79,11 @@ func (r *mutationResolver) SaveFeeRule(ctx context.Context, input wallet.SaveFee
 
 func (r *mutationResolver) PayOrderFromWallet(ctx context.Context, input wallet.PayOrderFromWalletInput) (*gql.PayOrderFromWalletPayload, error) {
 	paid, err := r.Wallets.PayOrder(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	payload := &gql.PayOrderFromWalletPayload{Order: paid.Order, Wallet: paid.Wallet, Entry: paid.Entry, Replayed: paid.Replayed, UserErrors: userErrors}
-	if err == nil && paid.Order == nil && paid.OrderID != nil {
-		payload.Order, err = r.Orders.Selected(ctx, *paid.OrderID)
+	if err == nil {
+		paid.Order, err = r.paidOrder(ctx, paid)
 	}
-	return payload, err
+	userErrors, err := refusals(ctx, err)
+	return &gql.PayOrderFromWalletPayload{Order: paid.Order, Wallet: paid.Wallet, Entry: paid.Entry, Replayed: paid.Replayed, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) IssueGiftCards(ctx context.Context, input wallet.IssueGiftCardsInput) (*gql.IssueGiftCardsPayload, error) {

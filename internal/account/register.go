@@ -67,14 +67,25 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 	if err != nil {
 		return nil, nil, err
 	}
-	var made *Challenge
-	referred := true
 	notes := warnings(in.Password, address)
+	made, referred, err := p.register(ctx, in, *name, address, hash, uses)
+	if err == nil && !referred {
+		notes = append(notes, WarnReferralCode)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return made, notes, nil
+}
+
+// register makes the person and what waits for the code; referred is false for
+// a referral code that nobody has.
+func (p *People) register(ctx context.Context, in RegisterInput, name string, address email, hash string, uses []store.Use) (made *Challenge, referred bool, err error) {
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := reserveLetter(ctx, tx, uses); err != nil {
 			return err
 		}
-		id, err := p.provisional(ctx, tx, *name, in)
+		id, err := p.provisional(ctx, tx, name, in)
 		if err != nil {
 			return err
 		}
@@ -89,13 +100,7 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 		made, err = p.challenge(ctx, tx, id, registration{Email: address.Value, Password: hash, Known: known}, p.language(ctx, in.Locale))
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	if !referred {
-		notes = append(notes, WarnReferralCode)
-	}
-	return made, notes, nil
+	return made, referred, err
 }
 
 // referred notes who brought the person, whether the address is known or not;

@@ -121,11 +121,10 @@ func (a *asker) judge(ctx context.Context, e entry) error {
 	}
 	switch end := earlier(p.EndsAt, c.EndsAt); {
 	case p.Status == entpromotion.StatusENDED || over(end, a.now):
-		f := ErrCodeExpired.At(e.at...)
-		if over(end, a.now) {
-			f = f.With("endedAt", end.UTC().Format(time.RFC3339))
+		if !over(end, a.now) { // ended by hand
+			return ErrCodeExpired.At(e.at...)
 		}
-		return f
+		return ErrCodeExpired.With("endedAt", end.UTC().Format(time.RFC3339)).At(e.at...)
 	case p.StartsAt != nil && p.StartsAt.After(a.now):
 		return ErrCodeNotStarted.With("startsAt", p.StartsAt.UTC().Format(time.RFC3339)).At(e.at...)
 	case p.Status == entpromotion.StatusPAUSED:

@@ -71,19 +71,7 @@ func (p *Earnings) earnByRules(ctx context.Context, tx *store.Tx, a Act, of func
 	if err != nil {
 		return nil, err
 	}
-	var in []actCase
-	asks := asksNothing
-	for _, prog := range progs {
-		if prog.RetiredAt != nil {
-			continue
-		}
-		if rules := of(h, prog.KeyID); len(rules) > 0 {
-			in = append(in, actCase{prog, rules})
-			for _, r := range rules {
-				asks = max(asks, r.asks)
-			}
-		}
-	}
+	in, asks := actCases(h, progs, of)
 	if len(in) == 0 {
 		return nil, nil
 	}
@@ -117,6 +105,24 @@ func (p *Earnings) earnByRules(ctx context.Context, tx *store.Tx, a Act, of func
 		}
 	}
 	return entries, nil
+}
+
+// actCases are the programmes in force in which rules look at an act, and what
+// those ask of the customer.
+func actCases(h *earningRows, progs []*ent.BonusProgram, of func(h *earningRows, program uuid.UUID) []*earnRule) (in []actCase, asks asking) {
+	asks = asksNothing
+	for _, prog := range progs {
+		if prog.RetiredAt != nil {
+			continue
+		}
+		if rules := of(h, prog.KeyID); len(rules) > 0 {
+			in = append(in, actCase{prog, rules})
+			for _, r := range rules {
+				asks = max(asks, r.asks)
+			}
+		}
+	}
+	return in, asks
 }
 
 // actIn gives what an act earns in a programme, under the lock of its account;
