@@ -27,7 +27,8 @@ func (w *fullWorld) programme() uuid.UUID {
 	w.insert("BonusProgram", map[string]any{"key_id": key, "version": 1, "retired_at": nil, "name": "stars", "unit": "PTS:stars",
 		"texts": w.asJSON(`{"en":{"name":"Stars <&>","unit":"stars"},"ru":{"name":"Звёзды","unit":"звёзды","terms":"да"}}`), "lot_policy": "ROLLING",
 		"lot_days": 30, "pending_days": 0, "earn_on": "DELIVERED", "earn_points": 1, "earn_per_minor": 100, "earn_currency": "JPY",
-		"return_policy": "UP_TO_BALANCE", "is_default": false})
+		"return_policy": "UP_TO_BALANCE", "is_default": false, "transfer_min": 1, "transfer_max": 500, "transfer_daily": 1000, "adjustment_limit": 100,
+		"hold_minutes": 60, "refund_grace_days": 0})
 	return key
 }
 
