@@ -30,6 +30,7 @@ func (w *world) fill(t *testing.T) {
 	w.vars["ticket"] = fmt.Sprint(ticket)
 	w.do(t, "staff", fmt.Sprintf(`mutation { assignTicket(input: {ticketId: "%s", assigneeId: "%s"}) { userErrors { code } } }`, ticket, w.vars["staff"]))
 	w.do(t, "alice", `mutation { redeemPoints(input: {amount: 5, idempotencyKey: "r"}) { userErrors { code } } }`)
+	w.do(t, "alice", `mutation { holdPoints(input: {amount: 3, reference: "Basket", idempotencyKey: "h"}) { userErrors { code } } }`)
 	w.settle(t)
 	alice, order := userOf(t, w, "alice"), w.uuid(t, "aliceOrder")
 	check(t, w.db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
@@ -59,8 +60,9 @@ var filled = []string{
 	`UPDATE order_lines SET category = 'C', image_url = 'https://i', url = 'https://u', cancelled = 1, shipped = 1, discount_minor = 11, tax_minor = 12`,
 	`UPDATE order_lines SET returned = 1 WHERE quantity > 1`,
 	`UPDATE payments SET provider = 'P', provider_ref = 'ref ' || kind, refunded_minor = 1`,
-	`UPDATE ledger_accounts SET pending = 21, held = 22 WHERE kind = 'BONUS'`,
-	`UPDATE bonus_programs SET pending_days = 3`,
+	`UPDATE ledger_accounts SET pending = 21, held = 22, number = 'N' || CAST(id AS text) WHERE kind = 'BONUS'`,
+	`UPDATE bonus_programs SET pending_days = 3, transfers = true, transfer_max = 500, transfer_daily = 900, adjustment_limit = 50, refund_grace_days = 2,
+		exchange_rates = '[{"programId":"00000000-0000-7000-8000-000000000009","give":2,"get":1}]'`,
 	`UPDATE tickets SET snoozed_until_at = created_at, closed_at = created_at, public_seq = public_seq + 3, entry_id = order_id`,
 	`UPDATE notifications SET seen_at = created_at, read_at = created_at, data = '{"m":1}'`,
 }
