@@ -68,9 +68,24 @@ func (p *Earnings) Explanation(ctx context.Context, e *ent.LedgerEntry) (*BonusE
 	}
 	x := p.words(ctx, h, s, e.Amount)
 	if len(s.Rules) == 0 && len(s.Missed) == 0 {
-		x.Text = bonus.Label(viewer.From(ctx).Locale, e) + "."
+		x.Text = bonus.Label(viewer.From(ctx).Locale, e) + "." + occasion(viewer.From(ctx).Locale, e.Explain)
 	}
 	return x, nil
+}
+
+// occasions are the ids in explain by which another domain says what its entry
+// was for, and the texts that say it.
+var occasions = []struct{ key, text string }{
+	{"redemptionId", "reward"}, {"referralId", "referral"}, {"campaignId", "campaign"}, {"offer", "offer"}, {"promotionId", "promotion"},
+}
+
+func occasion(lang string, explain map[string]any) string {
+	for _, o := range occasions {
+		if _, told := explain[o.key]; told {
+			return " " + locale.Text(lang, "bonus.explain.for."+o.text, nil)
+		}
+	}
+	return ""
 }
 
 func read(explain map[string]any) (*said, error) {
