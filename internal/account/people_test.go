@@ -71,7 +71,7 @@ func TestEnsureHouseAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if roles, houses := w.number(`SELECT count(*) FROM roles`), w.number(`SELECT count(*) FROM companies`); roles != 5 || houses != 1 {
+		if roles, houses := w.number(`SELECT count(*) FROM roles`), w.number(`SELECT count(*) FROM companies`); roles != 8 || houses != 1 {
 			t.Errorf("%d roles, %d houses", roles, houses)
 		}
 	})

@@ -431,7 +431,7 @@ func TestStaff(t *testing.T) {
 			t.Errorf("removed, yet %+v", v)
 		}
 		w.must(w.EnsureHouse(storetest.System())) // again: nothing changes
-		if n := w.number(`SELECT count(*) FROM roles`); n != 5 {
+		if n := w.number(`SELECT count(*) FROM roles`); n != 8 {
 			t.Errorf("%d roles", n)
 		}
 		db.Clock.Add(11 * time.Minute)
