@@ -255,7 +255,10 @@ func (b *Book) ownLot(ctx context.Context, accrual uuid.UUID) (l earnedLot, err 
 	if err != nil {
 		return l, err
 	}
-	err = b.tx.QueryRow(ctx, `SELECT CAST(coalesce(-sum(m.amount), 0) AS bigint) FROM ledger_lot_moves m JOIN ledger_entries e ON e.id = m.entry_id
-		WHERE m.lot_id = ? AND e.kind = 'EXPIRY'`, l.id).Scan(&l.expired)
+	// What a refund gave back with days of grace lies in lots that came out of it.
+	err = b.tx.QueryRow(ctx, `WITH RECURSIVE own(id) AS (SELECT id FROM ledger_lots WHERE id = ?
+			UNION SELECT g.id FROM own o JOIN ledger_lots g ON g.origin_id = o.id WHERE g.account_id = ? AND g.bucket = 'ACTIVE')
+		SELECT CAST(coalesce(-sum(m.amount), 0) AS bigint) FROM own o JOIN ledger_lot_moves m ON m.lot_id = o.id
+		JOIN ledger_entries e ON e.id = m.entry_id WHERE e.kind = 'EXPIRY'`, l.id, b.acc.ID).Scan(&l.expired)
 	return l, err
 }

@@ -121,6 +121,28 @@ func TestReturnAfterExpiry(t *testing.T) {
 	})
 }
 
+// What a refund gave back with days of grace and expired then is gone as well,
+// however often it came back.
+func TestReverseAfterGrace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := openWorld(t, db, 0, func(terms *ledger.Terms) { terms.Grace = 3 * day })
+		alice := pointsOf(owner())
+		e := w.give(alice, 100, 10*day)
+		spending := w.must(w.spend(alice, 30))
+		w.Clock.Add(10 * day)
+		w.must(w.refund(alice, spending.ID, 30))
+		again := w.must(w.spend(alice, 20))
+		w.Clock.Add(3 * day)
+		w.must(w.refund(alice, again.ID, 20))
+		w.Clock.Add(3 * day)
+		w.give(alice, 40, 0)
+		if r, err := w.reverse(alice, e.ID, ledger.ShortForgiven); r != nil || err != nil {
+			t.Error(r, err)
+		}
+		w.want(alice, 40, 0, 0)
+	})
+}
+
 // A reversal takes its own points first, is refused where they are spent unless
 // told otherwise, and puts back what a correction took.
 func TestReverse(t *testing.T) {
