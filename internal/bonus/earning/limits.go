@@ -2,6 +2,7 @@ package earning
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func periodOf(p earningrule.Period, at time.Time) (from, before time.Time) {
 }
 
 // usesOf reads by one statement what the limited ones among rules gave an owner
-// before, as it matters at a moment; what was reversed since does not count.
+// before, as it matters at a moment; what was reversed whole since does not count.
 // Under the lock of the owner's account nobody adds to it.
 func usesOf(ctx context.Context, r audience.Reader, owner uuid.UUID, rules []*earnRule, at time.Time) (usedBefore, error) {
 	u := usedBefore{}
@@ -107,9 +108,9 @@ func usesOf(ctx context.Context, r audience.Reader, owner uuid.UUID, rules []*ea
 		columns += `, count(CASE WHEN u.occurred_at >= ? AND u.occurred_at < ? THEN 1 END), CAST(coalesce(sum(CASE WHEN u.occurred_at >= ? AND u.occurred_at < ? THEN u.points END), 0) AS bigint)`
 		args = append(args, from, before, from, before)
 	}
-	rows, err := r.Query(ctx, `SELECT `+columns+` FROM earning_uses u WHERE u.owner_id = ? AND u.rule_id IN (`+marks(len(ids))+`)
-		AND NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = u.entry_id AND r.kind = 'REVERSAL') GROUP BY u.rule_id`,
-		append(append(args, owner), ids...)...)
+	of, whose := `u.owner_id = ? AND u.rule_id IN (`+marks(len(ids))+`)`, append([]any{owner}, ids...)
+	rows, err := r.Query(ctx, takenInPart(of)+` SELECT `+columns+` FROM earning_uses u WHERE `+of+` AND `+stands+` GROUP BY u.rule_id`,
+		slices.Concat(whose, args, whose)...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +135,19 @@ func usesOf(ctx context.Context, r audience.Reader, owner uuid.UUID, rules []*ea
 	}
 	return u, rows.Err()
 }
+
+// takenInPart begins a statement that asks whether uses u stand: it follows
+// what returns in part let stand of the entries (ledger.Kept).
+func takenInPart(of string) string {
+	const kept = ` JOIN ledger_entries k ON k.account_id = r.account_id AND k.cause_key = r.cause_key || ':keep' AND k.kind = 'ACCRUAL' `
+	return `WITH RECURSIVE parts(origin, entry) AS (
+		SELECT u.entry_id, k.id FROM earning_uses u JOIN ledger_entries r ON r.parent_id = u.entry_id AND r.kind = 'REVERSAL'` + kept + `WHERE ` + of + `
+		UNION SELECT p.origin, k.id FROM parts p JOIN ledger_entries r ON r.parent_id = p.entry AND r.kind = 'REVERSAL'` + kept + `)`
+}
+
+// stands says that something is left of what a use gave.
+const stands = `(NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = u.entry_id AND r.kind = 'REVERSAL')
+	OR u.entry_id IN (SELECT p.origin FROM parts p WHERE NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = p.entry AND r.kind = 'REVERSAL')))`
 
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 

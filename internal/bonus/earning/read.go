@@ -167,8 +167,8 @@ func (p *Earnings) RuleGiven(ctx context.Context, r *ent.EarningRule) (*EarningR
 }
 
 func (p *Earnings) givenByAll(ctx context.Context) (map[uuid.UUID]*EarningRuleUse, error) {
-	rows, err := p.Store.Query(ctx, `SELECT u.rule_id, count(*), CAST(sum(u.points) AS bigint) FROM earning_uses u
-		WHERE NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = u.entry_id AND r.kind = 'REVERSAL') GROUP BY u.rule_id`)
+	rows, err := p.Store.Query(ctx, takenInPart(`u.points > 0`)+` SELECT u.rule_id, count(*), CAST(sum(u.points) AS bigint) FROM earning_uses u
+		WHERE `+stands+` GROUP BY u.rule_id`)
 	if err != nil {
 		return nil, err
 	}
