@@ -23,6 +23,7 @@ func (k *kabinet) wirePromotions() {
 		_, err := k.points.GiveFor(ctx, tx, bonus.Gift{Owner: owner, Amount: points, Cause: cause, Explain: explain, Order: orderID})
 		return err
 	}
+	k.promotions.TakeBack = k.points.TakeBack
 	k.rewards.IssueCode, k.rewards.VoidCode, k.rewards.Issues = k.promotions.IssueCode, k.promotions.VoidCode, k.promotions.Issues
 	k.promotions.Settle = func(ctx context.Context, owner uuid.UUID) error {
 		_, err := k.points.AccountsOf(ctx, owner)

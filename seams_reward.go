@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-
-	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	"kabinet/internal/bonus"
-	"kabinet/internal/ledger"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/store"
-	"kabinet/internal/viewer"
 )
 
 // wireRewards ties rewards and referrals to the points that they cost and give.
@@ -31,23 +26,6 @@ func (k *kabinet) wireRewards() {
 	k.referrals.Give = func(ctx context.Context, tx *store.Tx, g referral.Gift) (*ent.LedgerEntry, error) {
 		return k.points.GiveFor(ctx, tx, bonus.Gift{Owner: g.Owner, Program: g.Program, Amount: g.Amount, Cause: g.Cause, Explain: g.Explain, Order: g.Order})
 	}
-	k.referrals.TakeBack = k.takeGiftBack
+	k.referrals.TakeBack = k.points.TakeBack
 	k.people.Referred = k.referrals.Referred
-}
-
-// takeGiftBack takes points back that an entry gave, as far as they are there.
-func (k *kabinet) takeGiftBack(ctx context.Context, tx *store.Tx, entry uuid.UUID, cause string) error {
-	var account uuid.UUID
-	if err := tx.QueryRow(ctx, `SELECT account_id FROM ledger_entries WHERE id = ?`, entry).Scan(&account); err != nil {
-		return err
-	}
-	b, err := k.books.Lock(ctx, tx, account, viewer.From(ctx).Actor())
-	if err != nil || b == nil {
-		return err
-	}
-	// Staff may have reversed it by hand already.
-	if _, err := b.Reverse(ctx, entry, ledger.Posting{Cause: cause}); err != nil && !errors.Is(err, ledger.ErrAlreadyReversed) {
-		return err
-	}
-	return b.Close(ctx)
 }

@@ -125,6 +125,30 @@ func (p *Points) GiveBack(ctx context.Context, tx *store.Tx, spending uuid.UUID,
 	return e, b.Close(ctx)
 }
 
+// TakeBack takes back what GiveFor gave, at most once, as the programme's return
+// policy says: what was spent of it meanwhile refuses nothing. Taken back before,
+// by whomever, it does nothing.
+func (p *Points) TakeBack(ctx context.Context, tx *store.Tx, entry uuid.UUID, cause string) error {
+	var account uuid.UUID
+	var explain []byte
+	if err := tx.QueryRow(ctx, `SELECT account_id, explain FROM ledger_entries WHERE id = ?`, entry).Scan(&account, &explain); err != nil {
+		return err
+	}
+	b, err := p.Books().Lock(ctx, tx, account, viewer.From(ctx).Actor())
+	if err != nil {
+		return err
+	}
+	prog, err := p.decidedBy(ctx, tx, b.Account(), explain)
+	if err != nil {
+		return err
+	}
+	_, err = b.Reverse(ctx, entry, ledger.Posting{Cause: cause, Short: short(prog)})
+	if err != nil && !errors.Is(err, ledger.ErrAlreadyReversed) {
+		return err
+	}
+	return b.Close(ctx)
+}
+
 // pricedIn is the programme of a gift or a price. Faults: POINTS_NOT_POSITIVE,
 // OUT_OF_RANGE, PROGRAM_NOT_FOUND.
 func (p *Points) pricedIn(ctx context.Context, tx *store.Tx, program *uuid.UUID, n int64) (*ent.BonusProgram, error) {

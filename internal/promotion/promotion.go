@@ -28,6 +28,10 @@ type Promotions struct {
 	// programme says. Nil: such offers give nothing.
 	Give func(ctx context.Context, tx *store.Tx, owner uuid.UUID, points int64, cause string, explain map[string]any, orderID *uuid.UUID) error
 
+	// TakeBack takes back what an entry of Give gave, at most once; server.go
+	// fills it in. Nil: what was given stays.
+	TakeBack func(ctx context.Context, tx *store.Tx, entry uuid.UUID, cause string) error
+
 	// Settle makes what is shown of an owner's points true before it is read.
 	Settle func(ctx context.Context, owner uuid.UUID) error
 

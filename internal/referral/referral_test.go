@@ -3,6 +3,7 @@ package referral_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -58,6 +59,55 @@ func TestBothSidesGetTheirPointsOnce(t *testing.T) {
 		c.must(c.hear(c.referrals, bob, order))
 		if row := c.stands(bob); row.Status != entreferral.StatusREJECTED || c.available(alice) != 0 || c.available(bob) != 0 {
 			t.Errorf("%s; alice %d, bob %d after the order was cancelled", row.Status, c.available(alice), c.available(bob))
+		}
+	})
+}
+
+// Points that were spent meanwhile do not keep a referral from being undone, on
+// either side.
+func TestTakenBackWhenSpent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		c := open(t, db)
+		c.terms(nil)
+		alice, bob := c.customer("Alice", ""), c.customer("Bob", "")
+		c.must(c.claim(bob, c.link(alice)))
+		order := c.buy(bob, 1000)
+		c.must(c.hear(c.referrals, bob, order))
+		for i, of := range []struct {
+			owner uuid.UUID
+			n     int64
+		}{{alice, 70}, {bob, 50}} {
+			c.must(c.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+				_, err := c.points.SpendFor(ctx, tx, bonus.Price{Owner: of.owner, Amount: of.n, Cause: fmt.Sprint("spent:", i)})
+				return err
+			}))
+		}
+		c.cancel(order)
+		for range 2 {
+			c.must(c.hear(c.referrals, bob, order))
+		}
+		if row := c.stands(bob); row.Status != entreferral.StatusREJECTED || c.available(alice) != 0 || c.available(bob) != 0 {
+			t.Errorf("%s; alice %d, bob %d", row.Status, c.available(alice), c.available(bob))
+		}
+	})
+}
+
+// Staff may have taken the points of one side back already.
+func TestTakenBackByStaffBefore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		c := open(t, db)
+		c.terms(nil)
+		alice, bob := c.customer("Alice", ""), c.customer("Bob", "")
+		c.must(c.claim(bob, c.link(alice)))
+		order := c.buy(bob, 1000)
+		c.must(c.hear(c.referrals, bob, order))
+		c.must(c.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			return c.points.TakeBack(ctx, tx, *c.stands(bob).AdvocateEntryID, "by hand")
+		}))
+		c.cancel(order)
+		c.must(c.hear(c.referrals, bob, order))
+		if row := c.stands(bob); row.Status != entreferral.StatusREJECTED || c.available(alice) != 0 || c.available(bob) != 0 {
+			t.Errorf("%s; alice %d, bob %d", row.Status, c.available(alice), c.available(bob))
 		}
 	})
 }

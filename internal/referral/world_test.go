@@ -20,7 +20,6 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
-	"kabinet/internal/ledger"
 	"kabinet/internal/referral"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -57,20 +56,7 @@ func over(db *store.Store, p *bonus.Points) *referral.Referrals {
 		Give: func(ctx context.Context, tx *store.Tx, g referral.Gift) (*ent.LedgerEntry, error) {
 			return p.GiveFor(ctx, tx, bonus.Gift{Owner: g.Owner, Program: g.Program, Amount: g.Amount, Cause: g.Cause, Explain: g.Explain, Order: g.Order})
 		},
-		TakeBack: func(ctx context.Context, tx *store.Tx, entry uuid.UUID, cause string) error {
-			var account uuid.UUID
-			if err := tx.QueryRow(ctx, `SELECT account_id FROM ledger_entries WHERE id = ?`, entry).Scan(&account); err != nil {
-				return err
-			}
-			b, err := p.Books().Lock(ctx, tx, account, nil)
-			if err != nil {
-				return err
-			}
-			if _, err := b.Reverse(ctx, entry, ledger.Posting{Cause: cause}); err != nil {
-				return err
-			}
-			return b.Close(ctx)
-		},
+		TakeBack: p.TakeBack,
 	}
 }
 
