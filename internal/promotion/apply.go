@@ -27,24 +27,12 @@ type said struct {
 	Input any
 }
 
-// buyer is for whom codes are reserved and offers taken up.
-func buyer(ctx context.Context) (uuid.UUID, error) {
-	v := viewer.From(ctx)
-	switch {
-	case !v.SignedIn():
-		return uuid.Nil, fault.ErrUnauthenticated
-	case v.OwnerID == viewer.House: // the business buys nothing of itself
-		return uuid.Nil, fault.ErrForbidden
-	}
-	return owner(ctx), nil
-}
-
 // Apply reserves a code for a basket of the caller, or of the company he acts
 // for, for ReservedFor; again, for as long once more. With lines it says what
 // the code does for them, and refuses one that does nothing. Faults:
 // PROMO_CODE_…, TOO_MANY_ATTEMPTS, those of the basket and of idempotency keys.
 func (p *Promotions) Apply(ctx context.Context, input ApplyPromoCodeInput) (Applied, error) {
-	me, err := buyer(ctx)
+	me, err := p.buyer(ctx)
 	if err != nil {
 		return Applied{}, err
 	}
@@ -106,8 +94,26 @@ func (p *Promotions) reserve(ctx context.Context, tx *store.Tx, me uuid.UUID, in
 		return err
 	}
 	_, err = p.take(ctx, tx, taking{promotion: e.promotion, code: &e.code.ID, owner: me, reference: &input.Reference, until: &until})
+	if err == nil {
+		err = notTooMany(ctx, tx, e.code.ID, me)
+	}
 	if f, ok := fault.As(err); ok {
 		return f.At("input", "code")
+	}
+	return err
+}
+
+// maxReserved is for how many baskets at once a customer may hold one code.
+const maxReserved = 3
+
+// notTooMany refuses the last reservation of a customer who holds a code for
+// other baskets already. What is limited was counted, its row is held: of two
+// at once the second sees the first.
+func notTooMany(ctx context.Context, tx *store.Tx, code, me uuid.UUID) error {
+	n, err := tx.PromoUse.Query().Where(promouse.CodeID(code), promouse.OwnerID(me), promouse.StatusEQ(promouse.StatusRESERVED),
+		promouse.ReservedUntilAtGT(tx.Now)).Count(viewer.AsSystem(ctx, "promotion.uses"))
+	if err == nil && n > maxReserved {
+		err = ErrCodeLimitPerPerson.With("limit", maxReserved)
 	}
 	return err
 }
@@ -121,7 +127,7 @@ type Released struct {
 // Release gives up the reservation of a code for a basket; where there is none
 // it says so. Faults: those of idempotency keys.
 func (p *Promotions) Release(ctx context.Context, input ReleasePromoCodeInput) (Released, error) {
-	me, err := buyer(ctx)
+	me, err := p.buyer(ctx)
 	if err != nil {
 		return Released{}, err
 	}

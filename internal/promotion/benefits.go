@@ -37,8 +37,7 @@ func (p *Promotions) BenefitsOf(ctx context.Context, user uuid.UUID) ([]Benefit,
 			return nil, err
 		}
 	}
-	a := p.asking(ctx)
-	a.owner = user
+	a := p.askingFor(user)
 	h, err := p.promotions.rows(ctx, a.client, a.now)
 	if err != nil {
 		return nil, err

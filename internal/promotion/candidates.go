@@ -12,6 +12,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/promocode"
 	entpromotion "kabinet/ent/generated/promotion"
+	"kabinet/ent/generated/promouse"
 	"kabinet/ent/schema"
 	"kabinet/internal/audience"
 	"kabinet/internal/rule"
@@ -27,11 +28,17 @@ type asker struct {
 	client *ent.Client // the transaction's inside one
 	reader audience.Reader
 	known  *audience.Customer
+	spent  map[uuid.UUID]bool // by promotion, whether he has no use left
 }
 
 // asking is the caller, outside a transaction.
-func (p *Promotions) asking(ctx context.Context) *asker {
-	return &asker{owner: owner(ctx), now: p.Store.Now(), client: p.Store.Client, reader: p.Store}
+func (p *Promotions) asking(ctx context.Context) (*asker, error) {
+	me, err := p.owner(ctx)
+	return p.askingFor(me), err
+}
+
+func (p *Promotions) askingFor(owner uuid.UUID) *asker {
+	return &asker{owner: owner, now: p.Store.Now(), client: p.Store.Client, reader: p.Store}
 }
 
 func askingIn(tx *store.Tx, owner uuid.UUID) *asker {
@@ -204,7 +211,30 @@ func (a *asker) eligible(ctx context.Context, row *ent.Promotion, basket []goods
 	if ok, err := a.holds(ctx, row, basket, currency); err != nil || !ok {
 		return nil, err
 	}
+	if none, err := a.hadAll(ctx, row); err != nil || none {
+		return nil, err
+	}
 	return a.candidate(ctx, row)
+}
+
+// hadAll says whether he has had a promotion as often as anyone may.
+func (a *asker) hadAll(ctx context.Context, row *ent.Promotion) (bool, error) {
+	if row.PerOwner == nil || a.owner == uuid.Nil {
+		return false, nil
+	}
+	if none, known := a.spent[row.ID]; known {
+		return none, nil
+	}
+	n, err := a.client.PromoUse.Query().Where(promouse.PromotionID(row.ID), promouse.OwnerID(a.owner), promouse.SlotNotNil(),
+		promouse.Or(promouse.StatusEQ(promouse.StatusUSED), promouse.ReservedUntilAtGT(a.now))).Count(viewer.AsSystem(ctx, "promotion.codes"))
+	if err != nil {
+		return false, store.Translate(err)
+	}
+	if a.spent == nil {
+		a.spent = map[uuid.UUID]bool{}
+	}
+	a.spent[row.ID] = n >= *row.PerOwner
+	return a.spent[row.ID], nil
 }
 
 // strange says whether an effect is in another currency than the basket.

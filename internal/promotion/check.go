@@ -133,7 +133,10 @@ func (p *Promotions) Check(ctx context.Context, input CheckPromoCodeInput) (*Pro
 }
 
 func (p *Promotions) check(ctx context.Context, code string, beside []string, basket []goods, currency string) (check *PromoCodeCheck, err error) {
-	a := p.asking(ctx)
+	a, err := p.asking(ctx)
+	if err != nil {
+		return nil, err
+	}
 	err = p.Try(ctx, func() error {
 		entered, err := a.entries(ctx, []string{code}, func(int) []string { return []string{"input", "code"} })
 		if err != nil {

@@ -124,7 +124,10 @@ func (p *Promotions) showClubs(ctx context.Context, rows []*ent.Club) ([]*Club, 
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
-	a := p.asking(ctx)
+	a, err := p.asking(ctx)
+	if err != nil {
+		return nil, err
+	}
 	in := map[uuid.UUID]*ent.ClubMember{}
 	if a.owner != uuid.Nil {
 		mine, err := p.Store.Client.ClubMember.Query().Where(clubmember.OwnerID(a.owner), clubmember.ClubIDIn(ids...), clubmember.LeftAtIsNil()).
@@ -235,7 +238,7 @@ func (p *Promotions) Leave(ctx context.Context, input LeaveClubInput) (*Club, er
 }
 
 func (p *Promotions) member(ctx context.Context, id scalar.ID, change func(context.Context, *store.Tx, uuid.UUID, *ent.Club) error) (*Club, error) {
-	me, err := buyer(ctx)
+	me, err := p.buyer(ctx)
 	if err != nil {
 		return nil, err
 	}

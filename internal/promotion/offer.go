@@ -73,8 +73,7 @@ func (p *Promotions) OffersOf(ctx context.Context, user uuid.UUID, filter *Offer
 	if filter != nil && len(filter.Status) > 0 {
 		wanted = filter.Status
 	}
-	a := p.asking(ctx)
-	a.owner = user
+	a := p.askingFor(user)
 	found, stopped, err := a.offers(ctx, s, wanted, n+1)
 	if err != nil {
 		return nil, err
@@ -190,7 +189,7 @@ type Activation struct {
 // is as it was. Faults: NOT_FOUND where it is not to him, OFFER_OVER,
 // INVALID_ID, those of idempotency keys.
 func (p *Promotions) Activate(ctx context.Context, input ActivateOfferInput) (Activation, error) {
-	me, err := buyer(ctx)
+	me, err := p.buyer(ctx)
 	if err != nil {
 		return Activation{}, err
 	}
@@ -219,7 +218,7 @@ func (p *Promotions) Activate(ctx context.Context, input ActivateOfferInput) (Ac
 		return Activation{}, err
 	}
 	if replayed {
-		a := p.asking(ctx)
+		a := p.askingFor(me)
 		if shown, err = offerOf(ctx, a, id); err != nil {
 			return Activation{}, err
 		}

@@ -40,7 +40,10 @@ func (p *Promotions) PriceFor(ctx context.Context, input PriceForInput) ([]*Prod
 	if err != nil {
 		return nil, err
 	}
-	a := p.asking(ctx)
+	a, err := p.asking(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all := []*ProductPrice{}
 	var seen []string
 	for _, sku := range input.Skus {

@@ -37,7 +37,11 @@ func (p *Promotions) Reduce(ctx context.Context, tx *store.Tx, o *ent.Order, lin
 			basket[i].category = *l.Category
 		}
 	}
-	a := askingIn(tx, o.OwnerID)
+	customer, err := orderedBy(ctx, tx, o)
+	if err != nil {
+		return r, err
+	}
+	a := askingIn(tx, customer)
 	entered, err := a.entries(ctx, codes, codesAt("promoCodes"))
 	if err != nil {
 		return r, err
@@ -70,7 +74,7 @@ func (p *Promotions) settle(ctx context.Context, tx *store.Tx, a *asker, o *ent.
 		if err != nil {
 			return out, nil, err
 		}
-		gone, err := p.takeAll(ctx, tx, o, out, rows)
+		gone, err := p.takeAll(ctx, tx, a.owner, o, out, rows)
 		if gone == nil || err != nil {
 			return out, rows, err
 		}
@@ -114,7 +118,7 @@ func (p *Promotions) rowsOf(ctx context.Context, tx *store.Tx, out outcome, ente
 
 // takeAll takes a use of everything that applies, or of nothing: then it names
 // what has no use left. Faults: those of one's own limit, at input.promoCodes.
-func (p *Promotions) takeAll(ctx context.Context, tx *store.Tx, o *ent.Order, out outcome, rows map[uuid.UUID]*ent.Promotion) (gone *candidate, err error) {
+func (p *Promotions) takeAll(ctx context.Context, tx *store.Tx, customer uuid.UUID, o *ent.Order, out outcome, rows map[uuid.UUID]*ent.Promotion) (gone *candidate, err error) {
 	type one struct {
 		taking
 		of *candidate
@@ -122,7 +126,7 @@ func (p *Promotions) takeAll(ctx context.Context, tx *store.Tx, o *ent.Order, ou
 	var all []one
 	for _, r := range out.applied {
 		if r.promotion != uuid.Nil {
-			all = append(all, one{taking{promotion: rows[r.promotion], code: r.code, owner: o.OwnerID, order: &o.ID, reduced: r.amount, currency: o.Currency}, r.candidate})
+			all = append(all, one{taking{promotion: rows[r.promotion], code: r.code, owner: customer, order: &o.ID, reduced: r.amount, currency: o.Currency}, r.candidate})
 		}
 	}
 	slices.SortFunc(all, func(a, b one) int { return byPromotion(a.taking, b.taking) })

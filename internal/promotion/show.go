@@ -125,17 +125,4 @@ func earlier(a, b *time.Time) *time.Time {
 	return a
 }
 
-// owner is for whom the caller acts: himself, or a company; uuid.Nil where
-// nobody is signed in, or for the House, which buys nothing of itself.
-func owner(ctx context.Context) uuid.UUID {
-	v := viewer.From(ctx)
-	switch {
-	case v.OwnerID == viewer.House:
-		return v.UserID
-	case v.OwnerID != uuid.Nil:
-		return v.OwnerID
-	}
-	return v.UserID
-}
-
 func promotionID(id uuid.UUID) scalar.ID { return scalar.ID{Prefix: "prm", UUID: id} }

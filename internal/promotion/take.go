@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -62,10 +63,44 @@ func (p *Promotions) take(ctx context.Context, tx *store.Tx, t taking) (uuid.UUI
 	}
 	if t.code != nil {
 		if err := p.takeCode(ctx, tx, t); err != nil {
-			return uuid.Nil, err
+			return uuid.Nil, uncount(ctx, tx, t, nil, err)
 		}
 	}
-	return p.note(ctx, tx, t)
+	id, err := p.note(ctx, tx, t)
+	if err != nil {
+		return uuid.Nil, uncount(ctx, tx, t, t.code, err)
+	}
+	return id, nil
+}
+
+// uncount gives back what was counted for a use that was refused: an order
+// leaves out what applies by itself and is placed all the same.
+func uncount(ctx context.Context, tx *store.Tx, t taking, code *uuid.UUID, refusal error) error {
+	if !errors.Is(refusal, ErrCodeUsedUp) && !errors.Is(refusal, ErrCodeLimitPerPerson) {
+		return refusal
+	}
+	var promotion *uuid.UUID
+	if t.promotion.MaxUses != nil {
+		promotion = &t.promotion.ID
+	}
+	return cmp.Or(countBack(ctx, tx, promotion, code), refusal)
+}
+
+// countBack counts one use less of a promotion, and of a code, where they are
+// limited; nil for neither.
+func countBack(ctx context.Context, tx *store.Tx, promotion, code *uuid.UUID) error {
+	if promotion != nil {
+		_, err := tx.Exec(ctx, `UPDATE promotions SET taken = taken - 1, updated_at = ? WHERE id = ? AND max_uses IS NOT NULL AND taken > 0`, tx.Now, *promotion)
+		if err != nil {
+			return err
+		}
+	}
+	if code == nil {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE promo_codes SET uses = uses - 1, status = CASE WHEN status <> 'USED' THEN status WHEN code_key IS NULL THEN 'ACTIVE' ELSE 'ISSUED' END, updated_at = ?
+		WHERE id = ? AND max_uses IS NOT NULL AND uses > 0`, tx.Now, *code)
+	return err
 }
 
 const countPromotion = `UPDATE promotions SET taken = taken + 1, updated_at = ? WHERE id = ? AND max_uses IS NOT NULL AND taken < max_uses AND status = 'ACTIVE'`
@@ -119,7 +154,7 @@ func (p *Promotions) again(ctx context.Context, tx *store.Tx, t taking, count st
 	if err != nil || len(overdue) == 0 {
 		return 0, err
 	}
-	if _, err := release(ctx, tx, overdue[0]); err != nil {
+	if _, err := releaseOverdue(ctx, tx, overdue[0]); err != nil {
 		return 0, err
 	}
 	return tx.Exec(ctx, count, tx.Now, id)
@@ -169,10 +204,10 @@ func freeSlots(ctx context.Context, tx *store.Tx, t taking) (free []*int, err er
 	taken := map[int]bool{}
 	for _, u := range uses {
 		if u.Status == promouse.StatusRESERVED && over(u.ReservedUntilAt, tx.Now) {
-			if _, err := release(ctx, tx, u); err != nil {
+			if _, err := releaseOverdue(ctx, tx, u); err != nil {
 				return nil, err
 			}
-			continue
+			continue // prolonged meanwhile, its slot is taken: the row is refused
 		}
 		taken[*u.Slot] = true
 	}
@@ -187,6 +222,16 @@ func freeSlots(ctx context.Context, tx *store.Tx, t taking) (free []*int, err er
 // release gives a use back: what is RESERVED, or USED by an order that is
 // cancelled. It says whether it was still to be given back.
 func release(ctx context.Context, tx *store.Tx, u *ent.PromoUse) (bool, error) {
+	return releaseWhere(ctx, tx, u, "")
+}
+
+// releaseOverdue is release of a reservation that was read without a lock: one
+// that was asked for again meanwhile has more time and stays.
+func releaseOverdue(ctx context.Context, tx *store.Tx, u *ent.PromoUse) (bool, error) {
+	return releaseWhere(ctx, tx, u, ` AND reserved_until_at <= ?`, tx.Now)
+}
+
+func releaseWhere(ctx context.Context, tx *store.Tx, u *ent.PromoUse, also string, args ...any) (bool, error) {
 	if err := tx.Lock(ctx, "promotions", "id", u.PromotionID); err != nil {
 		return false, err
 	}
@@ -195,17 +240,11 @@ func release(ctx context.Context, tx *store.Tx, u *ent.PromoUse) (bool, error) {
 			return false, err
 		}
 	}
-	n, err := tx.Exec(ctx, `UPDATE promo_uses SET status = 'RELEASED', slot = NULL, updated_at = ? WHERE id = ? AND status = ?`, tx.Now, u.ID, string(u.Status))
+	n, err := tx.Exec(ctx, `UPDATE promo_uses SET status = 'RELEASED', slot = NULL, updated_at = ? WHERE id = ? AND status = ?`+also, append([]any{tx.Now, u.ID, string(u.Status)}, args...)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE promotions SET taken = taken - 1, updated_at = ? WHERE id = ? AND max_uses IS NOT NULL AND taken > 0`, tx.Now, u.PromotionID)
-	if err != nil || u.CodeID == nil {
-		return true, err
-	}
-	_, err = tx.Exec(ctx, `UPDATE promo_codes SET uses = uses - 1, status = CASE WHEN status <> 'USED' THEN status WHEN code_key IS NULL THEN 'ACTIVE' ELSE 'ISSUED' END, updated_at = ?
-		WHERE id = ? AND max_uses IS NOT NULL AND uses > 0`, tx.Now, *u.CodeID)
-	return true, err
+	return true, countBack(ctx, tx, &u.PromotionID, u.CodeID)
 }
 
 // releaseAll gives uses back, in the order in which they are taken.
