@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,9 +26,14 @@ var ErrLastHolder = fault.New(fault.Refused, "LAST_HOLDER")
 // whoever the verb found to be its holder, or for the caller himself. A family
 // is held locked, so that its limits and its last holder stay true.
 
+// familyDay bounds how many families one person makes, also when he leaves each
+// again.
+var familyDay = store.Limit{Name: "family.create", Free: 5, Forget: 24 * time.Hour, Window: true}
+
 // CreateFamily makes a family whose holder is the caller.
 //
-// Faults: UNAUTHENTICATED, REQUIRED, TOO_LONG, INVALID_VALUE, TOO_MANY_ITEMS.
+// Faults: UNAUTHENTICATED, REQUIRED, TOO_LONG, INVALID_VALUE, TOO_MANY_ITEMS,
+// TOO_MANY_ATTEMPTS.
 func (p *People) CreateFamily(ctx context.Context, in CreateFamilyInput) (*Family, error) {
 	v, err := me(ctx)
 	if err != nil {
@@ -40,6 +46,13 @@ func (p *People) CreateFamily(ctx context.Context, in CreateFamilyInput) (*Famil
 	var id uuid.UUID
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := roomForMe(ctx, tx, v.UserID); err != nil {
+			return err
+		}
+		wait, err := tx.Reserve(ctx, store.Use{Limit: familyDay, Of: v.UserID.String()})
+		if err == nil && wait > 0 {
+			err = retryAfter(ErrTooManyAttempts, wait)
+		}
+		if err != nil {
 			return err
 		}
 		made, err := tx.Company.Create().SetKind(company.KindFAMILY).SetName(name).Save(asSystem(ctx))
