@@ -116,10 +116,14 @@ func (r *Rewards) exchange(ctx context.Context, tx *store.Tx, owner, id uuid.UUI
 	if taken == 0 {
 		return nil, ErrRewardSoldOut.At("input", "quantity").With("available", *rw.Stock)
 	}
-	if err := withinLimits(ctx, tx, rw, owner, n); err != nil {
+	by, err := customer(ctx, tx, owner)
+	if err != nil {
 		return nil, err
 	}
-	vouchers, err := r.vouchers(ctx, tx, rw, owner, n, made)
+	if err := withinLimits(ctx, tx, rw, by, n); err != nil {
+		return nil, err
+	}
+	vouchers, err := r.vouchers(ctx, tx, rw, by, n, made)
 	if err != nil {
 		return nil, err
 	}
@@ -201,13 +205,13 @@ func (r *Rewards) admit(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner
 	return nil
 }
 
-// withinLimits is whether the owner may have n more. The reward's row is held,
+// withinLimits is whether a customer may have n more. The reward's row is held,
 // so nobody takes one of it meanwhile.
-func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.UUID, n int64) error {
+func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, by uuid.UUID, n int64) error {
 	if rw.PerOwner != nil {
 		var before int64
-		err := tx.QueryRow(ctx, `SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM reward_redemptions
-			WHERE reward_id = ? AND owner_id = ? AND refund_entry_id IS NULL`, rw.ID, owner).Scan(&before)
+		err := tx.QueryRow(ctx, `SELECT CAST(coalesce(sum(d.quantity), 0) AS bigint) FROM `+hadBy+`
+			WHERE d.reward_id = ? AND d.refund_entry_id IS NULL`, by, by, rw.ID).Scan(&before)
 		if err != nil {
 			return err
 		}
@@ -218,7 +222,7 @@ func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.
 	if rw.PeriodLimit == nil || rw.PeriodDays == nil {
 		return nil
 	}
-	all, err := latelyHad(ctx, tx, owner, &rw.ID, tx.Now)
+	all, err := latelyHad(ctx, tx, by, &rw.ID, tx.Now)
 	if err != nil {
 		return err
 	}
@@ -231,9 +235,9 @@ func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.
 	return nil
 }
 
-// vouchers are the codes that the owner reads: those of a promotion, or those
+// vouchers are the codes that a customer reads: those of a promotion, or those
 // out of a gift's stock.
-func (r *Rewards) vouchers(ctx context.Context, tx *store.Tx, rw *ent.Reward, owner uuid.UUID, n int64, made uuid.UUID) (all []string, err error) {
+func (r *Rewards) vouchers(ctx context.Context, tx *store.Tx, rw *ent.Reward, by uuid.UUID, n int64, made uuid.UUID) (all []string, err error) {
 	switch {
 	case rw.Kind == entreward.KindGIFT:
 		if all, err = giveCodes(ctx, tx, rw.ID, made, n); err == nil && int64(len(all)) < n {
@@ -244,7 +248,7 @@ func (r *Rewards) vouchers(ctx context.Context, tx *store.Tx, rw *ent.Reward, ow
 			return nil, fmt.Errorf("reward %s: nobody issues coupons", rw.ID)
 		}
 		for range n {
-			code, err := r.IssueCode(ctx, tx, *rw.PromotionID, owner)
+			code, err := r.IssueCode(ctx, tx, *rw.PromotionID, by)
 			if f, is := fault.As(err); is {
 				return nil, f.At("input", "rewardId")
 			}

@@ -22,6 +22,7 @@ type standing struct {
 	owner    uuid.UUID // uuid.Nil: nobody
 	now      time.Time
 	points   map[uuid.UUID]int64 // that can be spent, by programme
+	hidden   bool                // the points are a company's, whose role does not see them
 	had      map[uuid.UUID]int64 // ever, by reward
 	lately   map[uuid.UUID][]had // of rewards with a limit in a period, oldest first
 	customer *audience.Customer
@@ -79,10 +80,38 @@ func (r *Rewards) readStanding(ctx context.Context) (*standing, error) {
 	if s.owner == uuid.Nil {
 		return s, nil
 	}
+	var err error
+	if s.hidden = !seesPoints(ctx, s.owner); !s.hidden {
+		if err := r.readPoints(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	by, err := customer(ctx, r.Store, s.owner)
+	if err != nil {
+		return nil, err
+	}
+	if s.had, err = everHad(ctx, r.Store, by); err != nil {
+		return nil, err
+	}
+	if s.lately, err = latelyHad(ctx, r.Store, by, nil, s.now); err != nil {
+		return nil, err
+	}
+	s.customer, err = audience.Load(ctx, r.Store, s.owner, s.now)
+	return s, err
+}
+
+// seesPoints says whether the caller may know how many points an owner has: his
+// own, or those of his company where his role reads or spends them.
+func seesPoints(ctx context.Context, owner uuid.UUID) bool {
+	v := viewer.From(ctx)
+	return owner == v.UserID || max(v.Reach("bonus", "read"), v.Reach("bonus", "write")) >= viewer.ReachOwner
+}
+
+func (r *Rewards) readPoints(ctx context.Context, s *standing) error {
 	accounts, err := r.Store.Client.LedgerAccount.Query().
 		Where(ledgeraccount.OwnerID(s.owner), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).Limit(maxAccounts).All(asSystem(ctx))
 	if err != nil {
-		return nil, store.Translate(err)
+		return store.Translate(err)
 	}
 	for _, a := range accounts {
 		if a.ProgramID == nil {
@@ -90,29 +119,22 @@ func (r *Rewards) readStanding(ctx context.Context) (*standing, error) {
 		}
 		if r.Settled != nil && a.NextDueAt != nil && !a.NextDueAt.After(s.now) {
 			if a, err = r.Settled(ctx, a); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		s.points[*a.ProgramID] += max(a.Active, 0)
 	}
-	if s.had, err = everHad(ctx, r.Store, s.owner); err != nil {
-		return nil, err
-	}
-	if s.lately, err = latelyHad(ctx, r.Store, s.owner, nil, s.now); err != nil {
-		return nil, err
-	}
-	s.customer, err = audience.Load(ctx, r.Store, s.owner, s.now)
-	return s, err
+	return nil
 }
 
 // maxAccounts bounds an owner's accounts, one a programme.
 const maxAccounts = 100
 
-// everHad is how many of each reward an owner had and did not give back.
-func everHad(ctx context.Context, q audience.Reader, owner uuid.UUID) (map[uuid.UUID]int64, error) {
+// everHad is how many of each reward a customer had and did not give back.
+func everHad(ctx context.Context, q audience.Reader, by uuid.UUID) (map[uuid.UUID]int64, error) {
 	all := map[uuid.UUID]int64{}
-	rows, err := q.Query(ctx, `SELECT reward_id, CAST(sum(quantity) AS bigint) FROM reward_redemptions
-		WHERE owner_id = ? AND refund_entry_id IS NULL GROUP BY reward_id`, owner)
+	rows, err := q.Query(ctx, `SELECT d.reward_id, CAST(sum(d.quantity) AS bigint) FROM `+hadBy+`
+		WHERE d.refund_entry_id IS NULL GROUP BY d.reward_id`, by, by)
 	if err != nil {
 		return nil, err
 	}
@@ -128,12 +150,12 @@ func everHad(ctx context.Context, q audience.Reader, owner uuid.UUID) (map[uuid.
 	return all, rows.Err()
 }
 
-// latelyHad is what an owner had in the last maxPeriod days of the rewards that
+// latelyHad is what a customer had in the last maxPeriod days of the rewards that
 // limit it, oldest first; of one of them alone where one is named.
-func latelyHad(ctx context.Context, q audience.Reader, owner uuid.UUID, reward *uuid.UUID, now time.Time) (map[uuid.UUID][]had, error) {
-	query := `SELECT d.reward_id, d.created_at, d.quantity FROM reward_redemptions d JOIN rewards r ON r.id = d.reward_id
-		WHERE d.owner_id = ? AND d.refund_entry_id IS NULL AND d.created_at > ? AND r.period_limit IS NOT NULL`
-	args := []any{owner, now.Add(-maxPeriod * day)}
+func latelyHad(ctx context.Context, q audience.Reader, by uuid.UUID, reward *uuid.UUID, now time.Time) (map[uuid.UUID][]had, error) {
+	query := `SELECT d.reward_id, d.created_at, d.quantity FROM ` + hadBy + ` JOIN rewards r ON r.id = d.reward_id
+		WHERE d.refund_entry_id IS NULL AND d.created_at > ? AND r.period_limit IS NOT NULL`
+	args := []any{by, by, now.Add(-maxPeriod * day)}
 	if reward != nil {
 		query += ` AND d.reward_id = ?`
 		args = append(args, *reward)
