@@ -36,7 +36,7 @@ func (d *demo) campaigns(ctx context.Context) error {
 		return err
 	}
 	if err := d.store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return d.kabinet.campaigns.NoteAct(ctx, tx, d.customer, "visit", tx.Now.Format(time.DateOnly))
+		return d.kabinet.campaigns.NoteAct(ctx, tx, d.customer, "visit", tx.Now.Format(time.DateOnly), tx.Now)
 	}); err != nil {
 		return err
 	}

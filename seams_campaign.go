@@ -24,7 +24,7 @@ func (k *kabinet) wireCampaigns() {
 	}
 	k.campaigns.Tier = k.tierSteps
 	k.earnings.Acted = func(ctx context.Context, tx *store.Tx, a earning.Act) error {
-		return k.campaigns.NoteAct(ctx, tx, a.Owner, a.Handle, a.Key)
+		return k.campaigns.NoteAct(ctx, tx, a.Owner, a.Handle, a.Key, a.At)
 	}
 }
 

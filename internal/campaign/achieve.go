@@ -167,10 +167,13 @@ func (s *Campaigns) note(ctx context.Context, tx *store.Tx, owner uuid.UUID, sc 
 
 // NoteAct notes something a person did, once for its handle and key, and tells
 // of it, so that it is counted. It is called in the transaction of whoever
-// records acts.
-func (s *Campaigns) NoteAct(ctx context.Context, tx *store.Tx, owner uuid.UUID, handle, key string) error {
+// records acts; at is when it was done, now where zero.
+func (s *Campaigns) NoteAct(ctx context.Context, tx *store.Tx, owner uuid.UUID, handle, key string, at time.Time) error {
+	if at.IsZero() {
+		at = tx.Now
+	}
 	made, err := tx.Exec(ctx, `INSERT INTO campaign_acts (id, created_at, owner_id, user_id, handle, key, happened_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (owner_id, handle, key) DO NOTHING`, uuid.Must(uuid.NewV7()), tx.Now, owner, owner, handle, key, tx.Now)
+		ON CONFLICT (owner_id, handle, key) DO NOTHING`, uuid.Must(uuid.NewV7()), tx.Now, owner, owner, handle, key, at.UTC())
 	if err != nil || made == 0 {
 		return err
 	}

@@ -47,7 +47,9 @@ func (w *world) order(t *testing.T, i int, minor int64, categories ...string) {
 
 func (w *world) act(t *testing.T, i int, handle, key string) {
 	t.Helper()
-	w.write(t, func(ctx context.Context, tx *store.Tx) error { return w.s.NoteAct(ctx, tx, w.people[i], handle, key) })
+	w.write(t, func(ctx context.Context, tx *store.Tx) error {
+		return w.s.NoteAct(ctx, tx, w.people[i], handle, key, time.Time{})
+	})
 }
 
 func (w *world) achievement(kind campaign.CampaignKind, handle, rule string, target int64) campaign.SaveCampaignInput {

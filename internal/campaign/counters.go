@@ -70,12 +70,16 @@ type reader interface {
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// lasting are the accruals that stand: what was reversed is earned by nobody,
+// what was kept of it is an accrual of its own.
+const lasting = `e.kind = 'ACCRUAL' AND e.amount > 0 AND NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.parent_id = e.id AND r.kind = 'REVERSAL')`
+
 // bought counts, of a window: orders, pieces, money, categories.
 const bought = `SELECT CAST(? AS bigint), (SELECT count(*) FROM orders o WHERE o.owner_id = ? AND o.status = 'COMPLETED' AND o.placed_at >= ? AND o.placed_at < ?),
  (SELECT CAST(coalesce(sum(l.quantity - l.cancelled - l.returned), 0) AS bigint) FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.owner_id = ? AND o.status = 'COMPLETED' AND o.placed_at >= ? AND o.placed_at < ?),
  (SELECT CAST(coalesce(sum(o.total_minor - o.refunded_minor), 0) AS bigint) FROM orders o WHERE o.owner_id = ? AND o.status = 'COMPLETED' AND o.currency = ? AND o.placed_at >= ? AND o.placed_at < ?),
  (SELECT count(DISTINCT l.category) FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.owner_id = ? AND o.status = 'COMPLETED' AND l.quantity > l.cancelled + l.returned AND o.placed_at >= ? AND o.placed_at < ?),
- (SELECT CAST(coalesce(sum(e.amount), 0) AS bigint) FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id WHERE a.owner_id = ? AND a.kind = 'BONUS' AND e.kind = 'ACCRUAL' AND e.amount > 0 AND e.created_at >= ? AND e.created_at < ?)`
+ (SELECT CAST(coalesce(sum(e.amount), 0) AS bigint) FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id WHERE a.owner_id = ? AND a.kind = 'BONUS' AND ` + lasting + ` AND e.created_at >= ? AND e.created_at < ?)`
 
 const acted = `SELECT CAST(? AS bigint), handle, count(*) FROM campaign_acts WHERE owner_id = ? AND happened_at >= ? AND happened_at < ? GROUP BY handle`
 

@@ -141,7 +141,7 @@ func countGoals(ctx context.Context, r reader, user uuid.UUID, windows []window)
 			query += "\nUNION ALL "
 		}
 		query += `SELECT CAST(? AS bigint), (SELECT count(*) FROM orders o WHERE o.owner_id = ? AND o.status IN ('PLACED', 'COMPLETED') AND o.placed_at >= ? AND o.placed_at < ?),
- (SELECT CAST(coalesce(sum(e.amount), 0) AS bigint) FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id WHERE a.owner_id = ? AND a.kind = 'BONUS' AND e.kind = 'ACCRUAL' AND e.amount > 0 AND e.created_at >= ? AND e.created_at < ?),
+ (SELECT CAST(coalesce(sum(e.amount), 0) AS bigint) FROM ledger_accounts a JOIN ledger_entries e ON e.account_id = a.id WHERE a.owner_id = ? AND a.kind = 'BONUS' AND ` + lasting + ` AND e.created_at >= ? AND e.created_at < ?),
  (SELECT count(*) FROM campaign_acts v WHERE v.owner_id = ? AND v.handle = 'visit' AND v.happened_at >= ? AND v.happened_at < ?)`
 		span := []any{user, *w.from, *w.to}
 		args = append(append(append(append(args, i), span...), span...), span...)
