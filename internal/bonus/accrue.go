@@ -23,9 +23,12 @@ type grant struct {
 	ExpiresAt *time.Time
 }
 
-// Accrue gives points to a customer, which he can spend at once. Staff only.
+// Accrue gives points to a customer, which he can spend at once. Staff only,
+// not to himself, and at most as many as the programme lets one member of staff
+// correct: more is a correction, which waits for another one.
 // Faults: POINTS_NOT_POSITIVE, OUT_OF_RANGE, REQUIRED, TOO_LONG and
 // INVALID_VALUE of the inputs, NOT_FOUND of the customer, PROGRAM_NOT_FOUND,
+// SELF_APPROVAL,
 // those of store.Tx.Once; UNAUTHENTICATED, FORBIDDEN.
 func (p *Points) Accrue(ctx context.Context, in AccruePointsInput) (Done, error) {
 	if err := checkAmount(in.Amount); err != nil {
@@ -49,6 +52,9 @@ func (p *Points) checkGrant(ctx context.Context, g *grant) (err error) {
 	if err := Staff(ctx, "write"); err != nil {
 		return err
 	}
+	if actor := viewer.From(ctx).Actor(); actor != nil && *actor == g.UserID.UUID {
+		return ErrSelfApproval.At("input", "userId")
+	}
 	if g.Reason, err = checkReason(g.Reason); err != nil {
 		return err
 	}
@@ -56,6 +62,20 @@ func (p *Points) checkGrant(ctx context.Context, g *grant) (err error) {
 		return fault.ErrInvalidValue.At("input", "expiresAt")
 	}
 	return nil
+}
+
+// checkAlone: what has to wait for another member of staff as a correction is
+// not given without one either. Faults: OUT_OF_RANGE.
+func checkAlone(prog *ent.BonusProgram, n int64) error {
+	if !needsTwo(prog, n) {
+		return nil
+	}
+	return fault.ErrOutOfRange.At("input", "amount").With("max", *prog.AdjustmentLimit)
+}
+
+// needsTwo says whether so many points need two members of staff.
+func needsTwo(prog *ent.BonusProgram, n int64) bool {
+	return prog.AdjustmentLimit != nil && max(n, -n) > *prog.AdjustmentLimit
 }
 
 // give writes the entry of a staff act and puts the act on record.
@@ -67,6 +87,11 @@ func (p *Points) give(ctx context.Context, tx *store.Tx, operation, key string, 
 	prog, err := p.ProgramIn(ctx, tx.Client, g.ProgramID)
 	if err != nil {
 		return nil, nil, err
+	}
+	if operation == "accruePoints" {
+		if err := checkAlone(prog, g.Amount); err != nil {
+			return nil, nil, err
+		}
 	}
 	b, err := p.Books().Open(ctx, tx, AccountOf(owner, prog), viewer.From(ctx).Actor())
 	if err != nil {

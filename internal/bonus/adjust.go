@@ -19,7 +19,8 @@ import (
 )
 
 var (
-	// ErrSelfApproval: nobody approves what he asked for himself.
+	// ErrSelfApproval: nobody approves what he asked for himself, nor gives
+	// points to himself as staff.
 	ErrSelfApproval = fault.New(fault.Refused, "SELF_APPROVAL")
 	// ErrIllegalTransition: params.fromState, params.toState.
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
@@ -99,7 +100,7 @@ func (p *Points) isLarge(ctx context.Context, tx *store.Tx, g grant) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	return prog.AdjustmentLimit != nil && max(g.Amount, -g.Amount) > *prog.AdjustmentLimit, nil
+	return needsTwo(prog, g.Amount), nil
 }
 
 // askFor makes the task that waits for another member of staff.

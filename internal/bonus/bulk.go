@@ -133,7 +133,7 @@ func (p *Points) judgeRow(ctx context.Context, tx *store.Tx, r *bulkRow) error {
 		return err
 	}
 	r.key = AccountOf(owner, r.prog)
-	return nil
+	return checkAlone(r.prog, r.g.Amount)
 }
 
 // refuse keeps a refusal with the row; any other error stops the bulk.

@@ -25,9 +25,10 @@ const maxMissedDays = 31
 
 // RemindExpiring tells owners of points that will expire in so many days as
 // their programme says, once for each account, date and number of days, and
-// says how many it told. Days count by UTC. Each account is a transaction of its
-// own; several instances share the work, and one that is cut off goes on where
-// it was. It is called by the clock.
+// says how many it told; after the day on which it told limit it stops. Days
+// count by UTC. Each account is a transaction of its own; several instances
+// share the work, and one that is cut off goes on with the day where it was. It
+// is called by the clock.
 func (p *Points) RemindExpiring(ctx context.Context, limit int) (int, error) {
 	progs, err := p.Programs(ctx)
 	if err != nil {
@@ -46,9 +47,9 @@ func (p *Points) RemindExpiring(ctx context.Context, limit int) (int, error) {
 				if date.Before(today) { // missed: they are gone
 					continue
 				}
-				n, more, err := p.remindOf(ctx, prog, days, date, limit-told)
+				n, err := p.remindOf(ctx, prog, days, date)
 				told += n
-				if err != nil || more {
+				if err != nil {
 					return told, err
 				}
 			}
@@ -56,7 +57,9 @@ func (p *Points) RemindExpiring(ctx context.Context, limit int) (int, error) {
 		if err := p.remindedTo(ctx, task, done, d); err != nil {
 			return told, err
 		}
-		done = d
+		if done = d; told >= limit {
+			break
+		}
 	}
 	return told, nil
 }
@@ -103,23 +106,23 @@ func (p *Points) remindedTo(ctx context.Context, t *ent.Task, from, to int64) er
 	return err
 }
 
-// remindOf tells the owners whose points of a programme expire on a date; more
-// says that limit stopped it.
-func (p *Points) remindOf(ctx context.Context, prog *ent.BonusProgram, days int, date time.Time, limit int) (told int, more bool, err error) {
+// remindOf tells the owners whose points of a programme expire on a date. It is
+// not stopped by how many it told: who asked again would begin the date anew.
+func (p *Points) remindOf(ctx context.Context, prog *ent.BonusProgram, days int, date time.Time) (told int, err error) {
 	last := uuid.Nil
 	for {
 		ids, err := p.expiringOn(ctx, prog, date, last)
 		if err != nil || len(ids) == 0 {
-			return told, false, err
+			return told, err
 		}
 		for _, id := range ids {
-			if told >= limit {
-				return told, true, nil
+			if err := ctx.Err(); err != nil {
+				return told, err
 			}
 			last = id
 			fresh, err := p.remind(ctx, id, days, date)
 			if err != nil {
-				return told, false, fmt.Errorf("remind account %s: %w", id, err)
+				return told, fmt.Errorf("remind account %s: %w", id, err)
 			}
 			if fresh {
 				told++

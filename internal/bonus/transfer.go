@@ -58,7 +58,8 @@ type recipient struct {
 // Transfer gives points of the acting owner to another member, at once, those
 // that expire first, which keep their due times. Faults: as of Redeem;
 // TRANSFERS_OFF, SELF_TRANSFER, RECIPIENT_UNAVAILABLE, LIMIT_EXCEEDED,
-// OUT_OF_RANGE of the programme's limits, TOO_LONG and INVALID_VALUE of the note.
+// OUT_OF_RANGE of the programme's limits, TOO_LONG and INVALID_VALUE of the
+// note; RATE_LIMITED after too many recipients who are not there.
 func (p *Points) Transfer(ctx context.Context, in TransferPointsInput) (Transferred, error) {
 	owner, err := spender(ctx)
 	if err != nil {
@@ -72,10 +73,10 @@ func (p *Points) Transfer(ctx context.Context, in TransferPointsInput) (Transfer
 	}
 	var to recipient
 	var left *int64
-	input := transferKey{owner, in.To, in.Amount, in.ProgramID, in.Note}
 	var done Done
 	var replayed bool
-	err = p.Store.InDryTx(ctx, isDry(in.DryRun), func(ctx context.Context, tx *store.Tx) (err error) {
+	try := func(ctx context.Context, tx *store.Tx) (err error) {
+		input := transferKey{owner, in.To, in.Amount, in.ProgramID, in.Note}
 		replayed, err = tx.Once(ctx, "transferPoints", in.IdempotencyKey, input, &to, func() (err error) {
 			if to, err = p.recipient(ctx, tx, owner, in.To); err != nil {
 				return err
@@ -92,7 +93,8 @@ func (p *Points) Transfer(ctx context.Context, in TransferPointsInput) (Transfer
 			return nil
 		})
 		return err
-	})
+	}
+	err = ledger.Misses(ctx, p.Store, ErrRecipientUnavailable, func() error { return p.Store.InDryTx(ctx, isDry(in.DryRun), try) })
 	if err != nil {
 		return Transferred{}, err
 	}

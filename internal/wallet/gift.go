@@ -34,8 +34,9 @@ type IssuedCard struct {
 const mostCards = 1000 // in one call
 
 // Issue makes gift cards and gives their codes, which are not stored: only what
-// proves them is. Staff only; it is put on record. Faults: OUT_OF_RANGE of the
-// count and of an end in the past, INVALID_VALUE, INVALID_ID, NOT_FOUND, those
+// proves them is. Staff only; it is put on record. All together are worth no
+// more than one member of staff corrects alone. Faults: OUT_OF_RANGE of the
+// count, of the amount and of an end in the past, INVALID_VALUE, INVALID_ID, NOT_FOUND, those
 // of texts and of store.Tx.Once; UNAUTHENTICATED, FORBIDDEN.
 func (s *Wallets) Issue(ctx context.Context, in IssueGiftCardsInput) (Issued, error) {
 	if err := staff(ctx, "write"); err != nil {
@@ -47,6 +48,9 @@ func (s *Wallets) Issue(ctx context.Context, in IssueGiftCardsInput) (Issued, er
 	minor, err := positive(in.Amount, "", "input", "amount")
 	if err != nil {
 		return Issued{}, err
+	}
+	if most := s.alone(in.Amount.Currency); minor > most/int64(in.Count) { // all of them together
+		return Issued{}, fault.ErrOutOfRange.At("input", "amount").With("max", scalar.Money{Minor: most / int64(in.Count), Currency: in.Amount.Currency}.Amount())
 	}
 	if in.ExpiresAt != nil && !in.ExpiresAt.After(s.Store.Now()) {
 		return Issued{}, fault.ErrOutOfRange.At("input", "expiresAt")

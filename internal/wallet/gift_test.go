@@ -118,6 +118,8 @@ func TestGiftCardGuesses(t *testing.T) {
 		}{
 			"none":      {wallet.IssueGiftCardsInput{Count: 0, Amount: money(1, "GBP"), IdempotencyKey: "x"}, "OUT_OF_RANGE"},
 			"too many":  {wallet.IssueGiftCardsInput{Count: 1001, Amount: money(1, "GBP"), IdempotencyKey: "x"}, "OUT_OF_RANGE"}, // security K12
+			"too much":  {wallet.IssueGiftCardsInput{Count: 1, Amount: money(100_001, "GBP"), IdempotencyKey: "x"}, "OUT_OF_RANGE"},
+			"together":  {wallet.IssueGiftCardsInput{Count: 5, Amount: money(20_001, "GBP"), IdempotencyKey: "x"}, "OUT_OF_RANGE"}, // security K14
 			"worthless": {wallet.IssueGiftCardsInput{Count: 1, Amount: money(0, "GBP"), IdempotencyKey: "x"}, "OUT_OF_RANGE"},
 			"ended":     {wallet.IssueGiftCardsInput{Count: 1, Amount: money(1, "GBP"), ExpiresAt: ptr(storetest.Start), IdempotencyKey: "x"}, "OUT_OF_RANGE"}, // security K15
 			"nobody's":  {wallet.IssueGiftCardsInput{Count: 1, Amount: money(1, "GBP"), RecipientID: usr(uuid.New()), IdempotencyKey: "x"}, "NOT_FOUND"},

@@ -19,10 +19,6 @@ import (
 // QuoteLife is how long a quote holds.
 const QuoteLife = 5 * time.Minute
 
-// misses bounds how often one person asks for people who are not there: asking
-// must not become a way to find out who has an account.
-var misses = store.Limit{Name: "wallet.recipient", Free: 20, Forget: time.Hour, Window: true}
-
 // recipient is to whom a transfer goes.
 type recipient struct {
 	owner   uuid.UUID
@@ -34,24 +30,13 @@ type recipient struct {
 // wallets, SELF_TRANSFER, RECIPIENT_UNAVAILABLE, INVALID_VALUE and OUT_OF_RANGE
 // of the amount, REQUIRED; RATE_LIMITED, FORBIDDEN.
 func (s *Wallets) Quote(ctx context.Context, in QuoteTransferInput) (*TransferQuote, error) {
-	use := store.Use{Limit: misses, Of: viewer.From(ctx).UserID.String()}
-	if wait, err := s.Store.Blocked(ctx, use); err != nil || wait > 0 {
-		if err == nil {
-			err = fault.ErrRateLimited.After(wait)
-		}
-		return nil, err
-	}
 	var q *TransferQuote
-	err := s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		q, err = s.quote(ctx, tx, in)
-		return err
+	err := ledger.Misses(ctx, s.Store, ErrRecipientUnavailable, func() error {
+		return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			q, err = s.quote(ctx, tx, in)
+			return err
+		})
 	})
-	if f, ok := fault.As(err); ok && f.Code == ErrRecipientUnavailable.Code {
-		counted := s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Strike(ctx, use) })
-		if counted != nil {
-			return nil, counted
-		}
-	}
 	if err != nil {
 		return nil, err
 	}

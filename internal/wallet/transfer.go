@@ -50,7 +50,7 @@ func (s *Wallets) Confirm(ctx context.Context, in ConfirmTransferInput) (Confirm
 		return done, t.ID, err
 	})
 	if f, ok := fault.As(err); ok && (f.Code == ErrQuoteExpired.Code || f.Code == ErrQuoteChanged.Code) {
-		quote, again := s.requote(ctx, in.QuoteID.UUID)
+		quote, again := s.requote(ctx, in.QuoteID.UUID, isDry(in.DryRun))
 		if again != nil {
 			return Confirmed{}, again
 		}
@@ -150,9 +150,10 @@ func (s *Wallets) lockFor(ctx context.Context, tx *store.Tx, t *ent.Transfer) (m
 	return s.Books.LockAll(ctx, tx, viewer.From(ctx).Actor(), ids...)
 }
 
-// requote is a quote of the same transfer as things stand now.
-func (s *Wallets) requote(ctx context.Context, id uuid.UUID) (q *TransferQuote, err error) {
-	err = s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+// requote is a quote of the same transfer as things stand now; a dry one is not
+// kept.
+func (s *Wallets) requote(ctx context.Context, id uuid.UUID, dry bool) (q *TransferQuote, err error) {
+	err = s.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) error {
 		t, err := tx.Transfer.Query().Where(transfer.ID(id)).Only(system(ctx))
 		if err != nil {
 			return err

@@ -106,6 +106,13 @@ func TestTransferQuoteHolds(t *testing.T) {
 		}
 		w.holds("after a refusal", a, 15_000_000)
 		db.Clock.Add(wallet.QuoteLife)
+		dry := true
+		before := db.Client.Transfer.Query().CountX(storetest.System())
+		tried, err := w.wallets.Confirm(as(w.alice), wallet.ConfirmTransferInput{QuoteID: done.Quote.ID, IdempotencyKey: "2", DryRun: &dry})
+		refused(t, "too late, dry", err, "QUOTE_EXPIRED")
+		if tried.Quote == nil || db.Client.Transfer.Query().CountX(storetest.System()) != before {
+			t.Error("a dry run keeps a quote")
+		}
 		late, err := w.wallets.Confirm(as(w.alice), wallet.ConfirmTransferInput{QuoteID: done.Quote.ID, IdempotencyKey: "2"}) // security K6: a refusal does not use the key up
 		refused(t, "too late", err, "QUOTE_EXPIRED")
 		_, err = w.wallets.SaveFeeRule(w.staff(), wallet.SaveFeeRuleInput{Operation: wallet.OperationTransfer, Free: money(0, "RUB"), Period: wallet.Rolling30Days, BasisPoints: 100})
