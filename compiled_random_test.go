@@ -37,6 +37,7 @@ func TestCompiledReadsAgreeOnRandomQueries(t *testing.T) {
 	n := atoi(t, cmp.Or(os.Getenv("KABINET_TEST_QUERIES"), "2000"))
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		t.Logf("KABINET_TEST_SEED=%d KABINET_TEST_QUERIES=%d", seed, n)
+		db.Tampered() // the rows are made up: no book balances
 		c := newContest(t, db, seed)
 		c.probe()
 		for range n {

@@ -120,7 +120,9 @@ func (w *fullWorld) returns(owner uuid.UUID, users, orders []uuid.UUID) {
 func (w *fullWorld) book(owner, programme uuid.UUID, unit string, orders []uuid.UUID) (entries []uuid.UUID) {
 	given := map[string]any{"owner_id": owner, "user_id": nil, "unit": unit, "kind": "BONUS", "name": "", "program_id": programme, "active": 50, "held": 7, "pending": 3,
 		"floor": 0, "seq": 100, "next_due_at": nil, "number": nil}
+	given["number"] = fmt.Sprint("N <", w.r.Uint64(), ">")
 	id := w.insert("LedgerAccount", given)
+	given["number"] = nil
 	given["kind"], given["unit"], given["program_id"] = "WALLET", "EUR", nil
 	w.insert("LedgerAccount", given)
 	kinds := []string{"ACCRUAL", "ACTIVATION", "REDEMPTION", "HOLD", "CAPTURE", "RELEASE", "EXPIRY", "REFUND", "REVERSAL", "ADJUSTMENT", "TRANSFER", "TOPUP", "PAYMENT", "FEE"}

@@ -46,6 +46,9 @@ func (b *Book) post(ctx context.Context, p Posting) (e *ent.LedgerEntry, lots in
 	if p.Clock {
 		e.ActorID = nil
 	}
+	if p.Contra != "" && p.Amount > scalar.MaxPoints-max(a.Active, 0)-a.Pending-a.Held {
+		return nil, 0, outOfRange() // what moves between the buckets later must fit as well
+	}
 	before := max(*b.bucket(string(p.Bucket)), 0)
 	if err := b.add(string(p.Bucket), p.Amount); err != nil {
 		return nil, 0, err
@@ -83,10 +86,14 @@ func (b *Book) add(bucket string, n int64) error {
 	at := b.bucket(bucket)
 	sum, ok := scalar.AddMinor(*at, n)
 	if !ok || sum > scalar.MaxPoints || sum < -scalar.MaxPoints {
-		return fault.ErrOutOfRange.At("input", "amount").With("min", -int64(scalar.MaxPoints)).With("max", int64(scalar.MaxPoints))
+		return outOfRange()
 	}
 	*at = sum
 	return nil
+}
+
+func outOfRange() error {
+	return fault.ErrOutOfRange.At("input", "amount").With("min", -int64(scalar.MaxPoints)).With("max", int64(scalar.MaxPoints))
 }
 
 func insertEntry(ctx context.Context, tx *store.Tx, e *ent.LedgerEntry) error {
