@@ -31,8 +31,11 @@ func (r *Rewards) Availability(ctx context.Context, rw *ent.Reward) (*RewardAvai
 			}
 			params[k] = v
 		}
-		params["count"] = params["missing"]
-		reason.Text = locale.Text(lang(ctx), "reward.reason."+string(reason.Code), params)
+		key := "reward.reason." + string(reason.Code)
+		if params["count"] = params["missing"]; s.hidden && reason.Code == RewardReasonCodeMissingPoints {
+			key = "reward.reason.POINTS_HIDDEN"
+		}
+		reason.Text = locale.Text(lang(ctx), key, params)
 		a.Reasons = append(a.Reasons, reason)
 	}
 	a.Available = len(a.Reasons) == 0
@@ -71,7 +74,9 @@ func (s *standing) reasons(rw *ent.Reward, admitted bool) (all []*RewardReason) 
 			add(RewardReasonCodePeriodLimitReached, map[string]any{"limit": *rw.PeriodLimit, "days": *rw.PeriodDays, "nextAt": at})
 		}
 	}
-	if available := s.points[rw.ProgramID]; available < rw.Cost {
+	if s.hidden { // whether they are enough would tell how many they are
+		add(RewardReasonCodeMissingPoints, nil)
+	} else if available := s.points[rw.ProgramID]; available < rw.Cost {
 		add(RewardReasonCodeMissingPoints, map[string]any{"missing": rw.Cost - available, "available": available})
 	}
 	return all

@@ -11,6 +11,7 @@ import (
 	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 func TestWhoSeesWhichReward(t *testing.T) {
@@ -57,6 +58,36 @@ func TestWhoSeesWhichReward(t *testing.T) {
 		if a.Available || len(a.Reasons) != 2 || a.Reasons[0].Code != reward.RewardReasonCodeNotForYou || a.Reasons[1].Code != reward.RewardReasonCodeMissingPoints ||
 			a.Reasons[1].Params["missing"] != int64(100) || a.Reasons[1].Text == "" {
 			t.Errorf("availability %+v", a)
+		}
+	})
+}
+
+// Who acts for a company without seeing its points does not learn how many they
+// are by the rewards that they are enough for.
+func TestCompanysPointsDoNotShow(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := open(t, db)
+		carol := s.customer("carol")
+		acme := viewer.From(s.inFamily(carol)).OwnerID // it has 10 points
+		cheap, dear := s.offer(func(in *reward.SaveRewardInput) { in.Cost = 5 }), s.offer(func(in *reward.SaveRewardInput) { in.Cost = 1000 })
+		look := func(rw *ent.Reward, grants map[viewer.Permission]viewer.Reach) *reward.RewardAvailability {
+			a, err := s.rewards.Availability(viewer.With(context.Background(), viewer.Viewer{UserID: carol, OwnerID: acme, Locale: "en", Grants: grants}), rw)
+			s.must(err)
+			return a
+		}
+		for _, rw := range []*ent.Reward{cheap, dear} {
+			a := look(rw, nil)
+			if a.Available || len(a.Reasons) != 1 || a.Reasons[0].Code != reward.RewardReasonCodeMissingPoints || len(a.Reasons[0].Params) != 0 ||
+				a.Reasons[0].Text != "Your role does not show how many points the company has." {
+				t.Errorf("%+v", a)
+			}
+		}
+		reads := map[viewer.Permission]viewer.Reach{{Resource: "bonus", Operation: "read"}: viewer.ReachOwner}
+		if a := look(cheap, reads); !a.Available {
+			t.Errorf("%+v", a)
+		}
+		if a := look(dear, reads); a.Available || a.Reasons[0].Params["missing"] != int64(990) {
+			t.Errorf("%+v", a)
 		}
 	})
 }
