@@ -31,10 +31,8 @@ func (p *Promotions) PriceFor(ctx context.Context, input PriceForInput) ([]*Prod
 	case quantity < 1 || quantity > maxQuantity:
 		return nil, fault.ErrOutOfRange.With("min", 1).With("max", maxQuantity).At("input", "quantity")
 	}
-	for i, sku := range input.Skus {
-		if f := checkWord(sku); f != nil {
-			return nil, f.At("input", "skus", strconv.Itoa(i))
-		}
+	if err := checkSkus(input.Skus); err != nil {
+		return nil, err
 	}
 	products, err := onSale(ctx, p.Store.Client, input.Skus)
 	if err != nil {
@@ -68,4 +66,13 @@ func (p *Promotions) PriceFor(ctx context.Context, input PriceForInput) ([]*Prod
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+func checkSkus(skus []string) error {
+	for i, sku := range skus {
+		if f := checkWord(sku); f != nil {
+			return f.At("input", "skus", strconv.Itoa(i))
+		}
+	}
+	return nil
 }
