@@ -28,7 +28,7 @@ func (w *fullWorld) programme() uuid.UUID {
 		"texts": w.asJSON(`{"en":{"name":"Stars <&>","unit":"stars"},"ru":{"name":"Звёзды","unit":"звёзды","terms":"да"}}`), "lot_policy": "ROLLING",
 		"lot_days": 30, "pending_days": 0, "earn_on": "DELIVERED", "earn_points": 1, "earn_per_minor": 100, "earn_currency": "JPY",
 		"return_policy": "UP_TO_BALANCE", "is_default": false, "transfer_min": 1, "transfer_max": 500, "transfer_daily": 1000, "adjustment_limit": 100,
-		"hold_minutes": 60, "refund_grace_days": 0})
+		"hold_minutes": 60, "refund_grace_days": 0, "exchange_rates": w.asJSON("[]"), "remind_days": w.asJSON("[30]")})
 	return key
 }
 

@@ -51,7 +51,7 @@ func TestRaffleCanBeDrawnAgain(t *testing.T) {
 			if len(page.RaffleResult.Entries) == 0 {
 				break
 			}
-			all := append(p.RaffleResult.Entries, page.RaffleResult.Entries...)
+			all := slices.Concat(p.RaffleResult.Entries, page.RaffleResult.Entries)
 			p = page
 			p.RaffleResult.Entries = all
 			after = fmt.Sprintf(`, after: "%s"`, all[len(all)-1].ID)

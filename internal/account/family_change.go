@@ -19,7 +19,7 @@ import (
 	"kabinet/internal/viewer"
 )
 
-// ErrLastHolder: a family must keep a holder.
+// ErrLastHolder says that a family must keep a holder.
 var ErrLastHolder = fault.New(fault.Refused, "LAST_HOLDER")
 
 // The writes of this file pass the fence: rows of a family are written for

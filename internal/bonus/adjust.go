@@ -19,10 +19,10 @@ import (
 )
 
 var (
-	// ErrSelfApproval: nobody approves what he asked for himself, nor gives
+	// ErrSelfApproval says that nobody approves what he asked for himself, nor gives
 	// points to himself as staff.
 	ErrSelfApproval = fault.New(fault.Refused, "SELF_APPROVAL")
-	// ErrIllegalTransition: params.fromState, params.toState.
+	// ErrIllegalTransition carries params.fromState, params.toState.
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 )
 

@@ -9,9 +9,12 @@ import (
 
 // What the columns of a programme hold.
 type (
-	LotPolicy    = bonusprogram.LotPolicy
+	// LotPolicy is how long points live.
+	LotPolicy = bonusprogram.LotPolicy
+	// ReturnPolicy is what a return does to earned points.
 	ReturnPolicy = bonusprogram.ReturnPolicy
-	EarnOn       = bonusprogram.EarnOn
+	// EarnOn is the moment at which an order earns.
+	EarnOn = bonusprogram.EarnOn
 )
 
 // PointsRounding is what becomes of fractions of a point.

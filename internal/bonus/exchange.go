@@ -18,7 +18,7 @@ import (
 	"kabinet/internal/viewer"
 )
 
-// ErrNoExchangeRate: points of the one programme are not exchanged into the other.
+// ErrNoExchangeRate says that points of the one programme are not exchanged into the other.
 var ErrNoExchangeRate = fault.New(fault.Refused, "NO_EXCHANGE_RATE")
 
 // exchanged marks, in explain, the two entries of an exchange.

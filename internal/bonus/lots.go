@@ -15,7 +15,7 @@ import (
 	"kabinet/internal/store"
 )
 
-// accountOf names an owner's account in a programme.
+// AccountOf names an owner's account in a programme.
 func AccountOf(owner uuid.UUID, prog *ent.BonusProgram) ledger.Key {
 	return ledger.Key{Owner: owner, Unit: prog.Unit, Kind: ledgeraccount.KindBONUS, Program: &prog.KeyID}
 }

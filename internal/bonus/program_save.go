@@ -258,6 +258,7 @@ func programTexts(in []*BonusProgramTextInput) (map[string]map[string]string, er
 	return texts, nil
 }
 
+// BadText is the refusal of a text that staff wrote.
 func BadText(b *scalar.BadText) error {
 	f := fault.New(fault.Invalid, b.Code).At(b.Path...)
 	if b.Limit > 0 {

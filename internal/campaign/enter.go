@@ -143,6 +143,7 @@ func (s *Campaigns) share(ctx context.Context, tx *store.Tx, id uuid.UUID) (*ent
 		if err != nil {
 			return nil, err
 		}
+		defer rows.Close()
 		for rows.Next() { // the lock is taken as the row is read
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {

@@ -17,9 +17,9 @@ import (
 )
 
 var (
-	// ErrAlreadyReversed: an entry is reversed at most once.
+	// ErrAlreadyReversed says that an entry is reversed at most once.
 	ErrAlreadyReversed = fault.New(fault.Refused, "ALREADY_REVERSED")
-	// ErrNotReversible: an entry of this kind is undone in another way;
+	// ErrNotReversible says that an entry of this kind is undone in another way;
 	// params.kind.
 	ErrNotReversible = fault.New(fault.Refused, "NOT_REVERSIBLE")
 )

@@ -232,6 +232,7 @@ func (r *Referrals) noteUntold(ctx context.Context, limit int) (done int, err er
 	if err != nil {
 		return 0, err
 	}
+	defer rows.Close()
 	var found [][2]uuid.UUID
 	for rows.Next() {
 		var f [2]uuid.UUID
@@ -240,7 +241,6 @@ func (r *Referrals) noteUntold(ctx context.Context, limit int) (done int, err er
 		}
 		found = append(found, f)
 	}
-	rows.Close()
 	if err = errors.Join(err, rows.Err()); err != nil {
 		return 0, err
 	}

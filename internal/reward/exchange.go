@@ -238,12 +238,12 @@ func withinLimits(ctx context.Context, tx *store.Tx, rw *ent.Reward, by uuid.UUI
 // vouchers are the codes that a customer reads: those of a promotion, or those
 // out of a gift's stock.
 func (r *Rewards) vouchers(ctx context.Context, tx *store.Tx, rw *ent.Reward, by uuid.UUID, n int64, made uuid.UUID) (all []string, err error) {
-	switch {
-	case rw.Kind == entreward.KindGIFT:
+	switch rw.Kind {
+	case entreward.KindGIFT:
 		if all, err = giveCodes(ctx, tx, rw.ID, made, n); err == nil && int64(len(all)) < n {
 			err = ErrRewardSoldOut.At("input", "quantity").With("available", len(all))
 		}
-	case rw.Kind == entreward.KindCOUPON:
+	case entreward.KindCOUPON:
 		if r.IssueCode == nil || rw.PromotionID == nil {
 			return nil, fmt.Errorf("reward %s: nobody issues coupons", rw.ID)
 		}

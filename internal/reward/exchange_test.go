@@ -49,7 +49,7 @@ func TestExchangeTakesPointsAndStock(t *testing.T) {
 		}
 		in.Quantity = ptr(1)
 		_, err = s.rewards.Exchange(storetest.As(alice), in) // security K5
-		wantCode(t, err, "IDEMPOTENCY_KEY_REUSED")
+		_ = wantCode(t, err, "IDEMPOTENCY_KEY_REUSED")
 	})
 }
 
@@ -61,7 +61,7 @@ func TestExchangeRefusals(t *testing.T) {
 		refused := func(user uuid.UUID, rw *ent.Reward, code string) {
 			t.Helper()
 			_, err := s.exchange(user, rw)
-			wantCode(t, err, code)
+			_ = wantCode(t, err, code)
 		}
 		only := &audience.Input{UserIDs: []scalar.ID{{Prefix: "usr", UUID: alice}}}
 		refused(bob, s.offer(nil), "TOO_FEW_POINTS")
@@ -81,10 +81,10 @@ func TestExchangeRefusals(t *testing.T) {
 		}
 		for _, n := range []int{0, -1, 101} { // security K7
 			_, err = s.rewards.Exchange(storetest.As(alice), reward.ExchangeRewardInput{RewardID: rw.GlobalID(), Quantity: &n, IdempotencyKey: s.key()})
-			wantCode(t, err, "OUT_OF_RANGE")
+			_ = wantCode(t, err, "OUT_OF_RANGE")
 		}
 		_, err = s.rewards.Exchange(context.Background(), reward.ExchangeRewardInput{RewardID: rw.GlobalID(), IdempotencyKey: s.key()})
-		wantCode(t, err, "UNAUTHENTICATED")
+		_ = wantCode(t, err, "UNAUTHENTICATED")
 		if s.available(alice) != 1000 {
 			t.Errorf("a refusal cost points: %d", s.available(alice))
 		}

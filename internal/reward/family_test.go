@@ -54,7 +54,7 @@ func TestFamilyHasNoLimitOfItsOwn(t *testing.T) {
 				if i < 2 || i > 5 {
 					s.must(err)
 				} else {
-					wantCode(t, err, "REWARD_LIMIT_REACHED")
+					_ = wantCode(t, err, "REWARD_LIMIT_REACHED")
 				}
 			}
 		}

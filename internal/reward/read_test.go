@@ -49,7 +49,7 @@ func TestWhoSeesWhichReward(t *testing.T) {
 		if _, err = s.rewards.Reward(storetest.As(bob), mine.GlobalID()); err == nil {
 			t.Error("bob sees what is for alice")
 		}
-		wantCode(t, err, "NOT_FOUND")
+		_ = wantCode(t, err, "NOT_FOUND")
 		if _, err = s.rewards.Reward(storetest.As(bob), teaser.GlobalID()); err != nil {
 			t.Errorf("bob does not see the teaser: %v", err)
 		}
@@ -139,13 +139,13 @@ func TestSaveRefusals(t *testing.T) {
 			in := base()
 			change(&in)
 			_, err := s.rewards.Save(s.staff(), in)
-			wantCode(t, err, code)
+			_ = wantCode(t, err, code)
 		}
 		rw := s.offer(nil)
 		in := base()
 		in.ID, in.Revision = ptr(rw.GlobalID()), ptr(1) // setRewardStatus made it 2
 		_, err := s.rewards.Save(s.staff(), in)
-		wantCode(t, err, "STALE_OBJECT")
+		_ = wantCode(t, err, "STALE_OBJECT")
 		in.Revision = ptr(2)
 		saved, err := s.rewards.Save(s.staff(), in)
 		s.must(err)
@@ -153,8 +153,8 @@ func TestSaveRefusals(t *testing.T) {
 			t.Errorf("saved %+v", saved.Reward)
 		}
 		_, err = s.rewards.Save(storetest.As(s.customer("alice")), base())
-		wantCode(t, err, "FORBIDDEN")
+		_ = wantCode(t, err, "FORBIDDEN")
 		_, err = s.rewards.SetStatus(s.staff(), reward.SetRewardStatusInput{ID: rw.GlobalID(), Status: reward.RewardStatusDraft})
-		wantCode(t, err, "ILLEGAL_TRANSITION")
+		_ = wantCode(t, err, "ILLEGAL_TRANSITION")
 	})
 }

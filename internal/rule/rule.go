@@ -17,7 +17,7 @@ import (
 	"kabinet/internal/fault"
 )
 
-// ErrRuleInvalid: an expression cannot be used, or could not be worked out;
+// ErrRuleInvalid says that an expression cannot be used, or could not be worked out;
 // params.line and params.column (from 1; 0 where it failed as it ran) say
 // where, params.reason why, in English.
 var ErrRuleInvalid = fault.New(fault.Invalid, "RULE_INVALID")

@@ -73,7 +73,7 @@ func Texts(in []Translation, known []string, path ...string) (map[string]map[str
 				bad = &BadText{Code: "REQUIRED"}
 			}
 			if bad != nil {
-				bad.Path = append(at, f.key)
+				bad.Path = append(slices.Clone(at), f.key)
 				return nil, bad
 			}
 			if text != "" {

@@ -107,9 +107,10 @@ func (t *Tiers) review(ctx context.Context, tx *store.Tx, a account) error {
 		st.until = keptUntil(st.tier, tx.Now)
 	}
 	next := nextLook(st.tier, st.until, warnDays, tx.Now)
-	if done == steps {
+	switch done {
+	case steps:
 		next = &tx.Now
-	} else if done == 0 {
+	case 0:
 		err = t.warn(ctx, tx, a, c, tiers, st)
 	}
 	if err != nil {

@@ -47,7 +47,7 @@ func step(ctx context.Context, c *tally, tiers []*ent.Tier, st standing, now tim
 		return nil, nil
 	case st.tier == nil:
 		return c.move(ctx, tierchange.KindJOINED, nil, top, keptUntil(top, now), top, span{})
-	case top != nil && top.Rank > st.tier.Rank && !(st.held && (st.until == nil || now.Before(*st.until))):
+	case top != nil && top.Rank > st.tier.Rank && (!st.held || st.until != nil && !now.Before(*st.until)):
 		return c.rise(ctx, st, top, now)
 	case st.tier.RetiredAt != nil:
 		return c.fall(ctx, st, top, now, span{})

@@ -223,7 +223,7 @@ func checkRuleLists(in EarningRuleInput, d *ent.EarningRule) error {
 				bad = &scalar.BadText{Code: fault.ErrRequired.Code}
 			}
 			if bad != nil {
-				bad.Path = append(at, strconv.Itoa(i))
+				bad.Path = append(slices.Clone(at), strconv.Itoa(i))
 				return bonus.BadText(bad)
 			}
 		}

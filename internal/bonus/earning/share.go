@@ -51,7 +51,7 @@ func sumOf(shares []int64) (sum int64) {
 // false where a number does not fit.
 func ratesOf(amounts []int64, times, per int64, r rule.Rounding, byLine bool) (shares []int64, ok bool) {
 	if !byLine {
-		total, ok := int64(0), true
+		var total int64
 		for _, a := range amounts {
 			if total += a; total < 0 {
 				return nil, false
