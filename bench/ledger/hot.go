@@ -71,7 +71,7 @@ func update(ctx context.Context, db *sql.DB, bare *sql.Stmt, p person) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }()
 	if _, err := tx.Stmt(bare).ExecContext(ctx, time.Now().UTC(), p.account); err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (h handmade) redeem(ctx context.Context, p person, key string) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }()
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	input := sha256.Sum256([]byte(key))
 	if _, err := tx.Stmt(h.key).ExecContext(ctx, p.id, key, "redeemPoints", hex.EncodeToString(input[:]), "{}", now.Add(24*time.Hour), now); err != nil {
