@@ -19,8 +19,9 @@ var domains = []string{
 	"internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet",
 }
 
-// beneath are below the domains: the books, and rules as data.
-var beneath = []string{"internal/audience", "internal/ledger", "internal/rule"}
+// beneath are below the domains: the books, rules as data, and what people
+// prove themselves by.
+var beneath = []string{"internal/audience", "internal/credential", "internal/ledger", "internal/rule"}
 
 // arrow says what the packages under a path may import of ours; each name
 // stands for itself and what is below it.
@@ -48,6 +49,7 @@ func arrows() []arrow {
 		{"internal/store/storetest", with("ent/generated", "ent/migrations", "internal/store", "internal/ledger")}, // proves the books after every test
 		{"internal/ledger", with("ent/generated", "internal/store", "internal/ledger")},
 		{"internal/rule", []string{"internal/fault", "internal/locale"}},
+		{"internal/credential", []string{"internal/fault"}},
 		{"internal/audience", with("ent/generated", "ent/schema", "internal/store", "internal/rule")},
 		{"internal/job", with("internal/store")},
 		{"internal/adapter", leaves},

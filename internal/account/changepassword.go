@@ -7,6 +7,7 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/session"
+	"kabinet/internal/credential"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -36,7 +37,7 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*e
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkPassword(in.NewPassword, of); err != nil {
+	if err := credential.CheckPassword(in.NewPassword, of); err != nil {
 		return nil, nil, at(err, "input", "newPassword")
 	}
 	uses := []store.Use{{Limit: recheckFailures, Of: v.UserID.String()}}
@@ -46,7 +47,7 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*e
 	if err != nil {
 		return nil, nil, at(err, "input", "currentPassword")
 	}
-	hash, err := p.hashes.hash(ctx, in.NewPassword)
+	hash, err := p.hashes.Hash(ctx, in.NewPassword)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +65,7 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*e
 		return nil, nil, err
 	}
 	u, err := p.Person(ctx, v.UserID)
-	return u, warnings(in.NewPassword, of), err
+	return u, credential.Warnings(in.NewPassword, of), err
 }
 
 func (p *People) afterPassword(ctx context.Context, tx *store.Tx, uses []store.Use) error {
@@ -87,20 +88,20 @@ func (p *People) afterPassword(ctx context.Context, tx *store.Tx, uses []store.U
 }
 
 // ownEmail is the caller's first address, none for who has none.
-func (p *People) ownEmail(ctx context.Context) (email, error) {
+func (p *People) ownEmail(ctx context.Context) (credential.Email, error) {
 	v, err := me(ctx)
 	if err != nil {
-		return email{}, err
+		return credential.Email{}, err
 	}
 	c, err := p.Store.Client.ContactPoint.Query().
 		Where(contactpoint.UserID(v.UserID), contactpoint.KindEQ(contactpoint.KindEMAIL), contactpoint.IsPrimary(true)).Only(ctx)
 	if ent.IsNotFound(err) {
-		return email{}, nil
+		return credential.Email{}, nil
 	}
 	if err != nil {
-		return email{}, store.Translate(err)
+		return credential.Email{}, store.Translate(err)
 	}
-	of, _ := parseEmail(c.Value)
+	of, _ := credential.ParseEmail(c.Value)
 	return of, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -99,7 +100,7 @@ func (p *People) enter(ctx context.Context, tx *store.Tx, id uuid.UUID, r regist
 // to him, and whoever held it loses what he signed in with: he may have
 // written somebody else's address to lie in wait (security E2).
 func (p *People) claim(ctx context.Context, tx *store.Tx, id uuid.UUID, text string) (uuid.UUID, error) {
-	address, ok := parseEmail(text)
+	address, ok := credential.ParseEmail(text)
 	if !ok {
 		return uuid.Nil, errCode()
 	}

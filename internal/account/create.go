@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -42,7 +43,7 @@ func (p *People) CreateUser(ctx context.Context, in CreateUser) (id uuid.UUID, e
 	if !viewer.From(ctx).IsSystem() {
 		return uuid.Nil, fault.ErrForbidden
 	}
-	address, ok := parseEmail(in.Email)
+	address, ok := credential.ParseEmail(in.Email)
 	if !ok {
 		return uuid.Nil, ErrInvalidEmail
 	}
@@ -54,11 +55,11 @@ func (p *People) CreateUser(ctx context.Context, in CreateUser) (id uuid.UUID, e
 		return uuid.Nil, fault.ErrRequired.With("field", "name")
 	}
 	if !in.AnyPassword {
-		if err := checkPassword(in.Password, address); err != nil {
+		if err := credential.CheckPassword(in.Password, address); err != nil {
 			return uuid.Nil, err
 		}
 	}
-	hash, err := p.hashes.hash(ctx, in.Password)
+	hash, err := p.hashes.Hash(ctx, in.Password)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -82,7 +83,7 @@ func (p *People) CreateUser(ctx context.Context, in CreateUser) (id uuid.UUID, e
 	return id, err
 }
 
-func (p *People) createUser(ctx context.Context, tx *store.Tx, in CreateUser, name string, address email, hash string) (uuid.UUID, error) {
+func (p *People) createUser(ctx context.Context, tx *store.Tx, in CreateUser, name string, address credential.Email, hash string) (uuid.UUID, error) {
 	zone := in.TimeZone
 	if zone == "" {
 		zone = p.o.TimeZone

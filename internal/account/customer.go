@@ -9,6 +9,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
 )
@@ -63,7 +64,7 @@ func (p *People) Known(ctx context.Context, tx *store.Tx, refs []PersonRef) ([]u
 			found[i] = *r.ID
 		case r.ID != nil:
 		case r.Email != "":
-			if address, ok := parseEmail(r.Email); ok {
+			if address, ok := credential.ParseEmail(r.Email); ok {
 				found[i] = emails[address.Key]
 			}
 		default:
@@ -81,7 +82,7 @@ func asked(refs []PersonRef) (ids []uuid.UUID, emails []string, keys map[string]
 		case r.ID != nil:
 			ids = append(ids, *r.ID)
 		case r.Email != "":
-			if address, ok := parseEmail(r.Email); ok {
+			if address, ok := credential.ParseEmail(r.Email); ok {
 				emails = append(emails, address.Key)
 			}
 		case r.Extern != "":
@@ -137,7 +138,7 @@ func (p *People) createCustomers(ctx context.Context, tx *store.Tx, source strin
 		users[i] = tx.User.Create().SetID(id).SetStatus(user.StatusACTIVE).SetDisplayName(display).
 			SetSource(source).SetExternalID(key).SetLocale(p.o.Locale).SetTimeZone(p.o.TimeZone)
 		who[key] = id
-		address, ok := parseEmail(text)
+		address, ok := credential.ParseEmail(text)
 		if !ok {
 			continue // without an address: he is found by his key alone
 		}

@@ -13,6 +13,7 @@ import (
 	"kabinet/ent/generated/invitation"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -29,7 +30,7 @@ var (
 
 // whom is who is invited: an address or a person.
 type whom struct {
-	address *email
+	address *credential.Email
 	user    *uuid.UUID
 }
 
@@ -38,7 +39,7 @@ func readWhom(in InviteToFamilyInput) (w whom, err error) {
 	case (in.Email == nil) == (in.UserID == nil):
 		return w, fault.ErrRequired.At("input", "email")
 	case in.Email != nil:
-		address, ok := parseEmail(*in.Email)
+		address, ok := credential.ParseEmail(*in.Email)
 		if !ok {
 			return w, ErrInvalidEmail.At("input", "email")
 		}
@@ -196,9 +197,9 @@ const forFamily = "family"
 
 // inviteByLetter sends a letter to an address. It says that somebody invites,
 // and nothing that a stranger typed.
-func (p *People) inviteByLetter(ctx context.Context, tx *store.Tx, to email, v viewer.Viewer) error {
+func (p *People) inviteByLetter(ctx context.Context, tx *store.Tx, to credential.Email, v viewer.Viewer) error {
 	c, err := tx.MakeChallenge(ctx, p.o.Sealer, store.NewChallenge{
-		Purpose: forFamily, UserID: &v.UserID, Secret: newCode(), Data: registration{Email: to.Value}, Tries: 1, Life: invitationLife,
+		Purpose: forFamily, UserID: &v.UserID, Secret: credential.NewCode(), Data: registration{Email: to.Value}, Tries: 1, Life: invitationLife,
 	})
 	if err != nil {
 		return err

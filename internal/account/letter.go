@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/locale"
@@ -59,7 +60,7 @@ func (p *People) SendLetter(send Send, permanent func(error) bool) func(ctx cont
 		if err := c.Read(&r); err != nil {
 			return job.Discard(err)
 		}
-		to, ok := parseEmail(r.Email)
+		to, ok := credential.ParseEmail(r.Email)
 		if !ok {
 			return job.Discard(errors.New("account: a letter without an address"))
 		}

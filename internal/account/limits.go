@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/credential"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -59,7 +60,7 @@ func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []sto
 
 // letterUses are what a letter to an address that is not proven counts
 // against: a minute apart, six an hour (security D4), and so many from one network.
-func letterUses(to email, v viewer.Viewer) []store.Use {
+func letterUses(to credential.Email, v viewer.Viewer) []store.Use {
 	uses := []store.Use{{Limit: mailPause, Of: to.Key}, {Limit: mailHour, Of: to.Key}}
 	if class := addressClass(v.IP); class != "" {
 		uses = append(uses, store.Use{Limit: newHour, Of: class})

@@ -15,6 +15,7 @@ import (
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -59,7 +60,7 @@ func (p *People) Users(ctx context.Context, f *UserFilter, page Page) (*ent.User
 		q.Where(user.StatusNEQ(user.StatusPENDING))
 	}
 	if f != nil && f.Email != nil {
-		address, ok := parseEmail(*f.Email)
+		address, ok := credential.ParseEmail(*f.Email)
 		if !ok {
 			return nil, ErrInvalidEmail.At("filter", "email")
 		}

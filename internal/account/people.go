@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/internal/credential"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
 )
@@ -32,7 +33,7 @@ type People struct {
 	Referred func(ctx context.Context, tx *store.Tx, user uuid.UUID, code string) (bool, error)
 
 	o      Options
-	hashes *hasher
+	hashes *credential.Hasher
 	roles  roleCache
 	seats  gather[*ent.Membership]
 }
@@ -80,7 +81,7 @@ func New(o Options) (*People, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	p := &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: newHasher(o.Hashes)}
+	p := &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: credential.NewHasher(o.Hashes)}
 	p.seats.fetch = p.membershipsOf
 	return p, nil
 }

@@ -13,6 +13,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/account"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -32,7 +33,7 @@ func TestCreateUser(t *testing.T) {
 			"external":     {account.CreateUser{Email: "b@example.com", Name: "A", Password: password, Source: "shop", ExternalID: "17850"}, account.ErrEmailTaken},
 			"no name":      {account.CreateUser{Email: "b@example.com", Password: password}, fault.ErrRequired},
 			"no address":   {account.CreateUser{Email: "b", Name: "A", Password: password}, account.ErrInvalidEmail},
-			"common":       {account.CreateUser{Email: "b@example.com", Name: "A", Password: "kabinet-demo"}, account.ErrPasswordTooCommon},
+			"common":       {account.CreateUser{Email: "b@example.com", Name: "A", Password: "kabinet-demo"}, credential.ErrPasswordTooCommon},
 			"unknown role": {account.CreateUser{Email: "b@example.com", Name: "A", Password: password, Staff: true, Role: "Owner"}, fault.ErrInvalidValue},
 		} {
 			if _, err := w.CreateUser(storetest.System(), c.in); !errors.Is(err, c.want) {

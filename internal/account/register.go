@@ -2,15 +2,13 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -42,11 +40,11 @@ type registration struct {
 // at displayName, CODE_SENT_RECENTLY, RATE_LIMITED.
 func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []string, error) {
 	v := viewer.From(ctx)
-	address, ok := parseEmail(in.Email)
+	address, ok := credential.ParseEmail(in.Email)
 	if !ok {
 		return nil, nil, ErrInvalidEmail.At("input", "email")
 	}
-	if err := checkPassword(in.Password, address); err != nil {
+	if err := credential.CheckPassword(in.Password, address); err != nil {
 		return nil, nil, at(err, "input", "password")
 	}
 	name, err := line(in.DisplayName, 100, "input", "displayName")
@@ -63,11 +61,11 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 	} else if wait > 0 { // before a hash is spent
 		return nil, nil, retryAfter(ErrCodeSentRecently, wait)
 	}
-	hash, err := p.hashes.hash(ctx, in.Password)
+	hash, err := p.hashes.Hash(ctx, in.Password)
 	if err != nil {
 		return nil, nil, err
 	}
-	notes := warnings(in.Password, address)
+	notes := credential.Warnings(in.Password, address)
 	made, referred, err := p.register(ctx, in, *name, address, hash, uses)
 	if err == nil && !referred {
 		notes = append(notes, WarnReferralCode)
@@ -80,7 +78,7 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []
 
 // register makes the person and what waits for the code; referred is false for
 // a referral code that nobody has.
-func (p *People) register(ctx context.Context, in RegisterInput, name string, address email, hash string, uses []store.Use) (made *Challenge, referred bool, err error) {
+func (p *People) register(ctx context.Context, in RegisterInput, name string, address credential.Email, hash string, uses []store.Use) (made *Challenge, referred bool, err error) {
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := reserveLetter(ctx, tx, uses); err != nil {
 			return err
@@ -150,7 +148,7 @@ func (p *People) provisional(ctx context.Context, tx *store.Tx, name string, in 
 
 // challenge makes the challenge with a fresh code, and the letter.
 func (p *People) challenge(ctx context.Context, tx *store.Tx, id uuid.UUID, r registration, lang string) (*Challenge, error) {
-	r.Code = newCode()
+	r.Code = credential.NewCode()
 	c, err := tx.MakeChallenge(ctx, p.o.Sealer, store.NewChallenge{
 		Purpose: forRegistration, UserID: &id, Secret: r.Code, Data: r, Tries: p.o.CodeTries, Life: p.o.CodeTTL,
 	})
@@ -165,15 +163,6 @@ func (p *People) challenge(ctx context.Context, tx *store.Tx, id uuid.UUID, r re
 		return nil, err
 	}
 	return &Challenge{ID: scalar.ID{Prefix: "chl", UUID: c.ID}, Kind: ChallengeKindEmailCode, ExpiresAt: c.ExpiresAt}, nil
-}
-
-// newCode is six digits: 20 bits, which the few tries make enough (security D5).
-func newCode() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // crypto/rand never fails
-	}
-	return fmt.Sprintf("%06d", n)
 }
 
 // ResendCode puts a new challenge with a new code in the place of one; the old
@@ -195,7 +184,7 @@ func (p *People) ResendCode(ctx context.Context, in ResendCodeInput) (*Challenge
 		if err := old.Read(&r); err != nil {
 			return err
 		}
-		address, _ := parseEmail(r.Email)
+		address, _ := credential.ParseEmail(r.Email)
 		if err := reserveLetter(ctx, tx, letterUses(address, viewer.From(ctx))); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/account"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
@@ -26,7 +27,7 @@ func TestRegister(t *testing.T) {
 		ru, zone := "ru", "Europe/Moscow"
 		c, notes, err := w.Register(from("203.0.113.7", "test"), account.RegisterInput{Email: " Anna@Example.com", Password: "пароль кота 2026", Locale: &ru, TimeZone: &zone})
 		w.must(err)
-		if !slices.Equal(notes, []string{account.WarnCyrillic}) {
+		if !slices.Equal(notes, []string{credential.WarnCyrillic}) {
 			t.Errorf("warnings %v", notes)
 		}
 		if c.Kind != account.ChallengeKindEmailCode || !c.ExpiresAt.Equal(db.Clock.Now().Add(10*time.Minute)) {
@@ -67,9 +68,9 @@ func TestRegisterRefusals(t *testing.T) {
 		path string
 	}{
 		{account.RegisterInput{Email: "nobody", Password: password}, account.ErrInvalidEmail, "email"},
-		{account.RegisterInput{Email: "a@example.com", Password: "short"}, account.ErrPasswordTooShort, "password"},
-		{account.RegisterInput{Email: "a@example.com", Password: strings.Repeat("x", 1025)}, account.ErrPasswordTooLong, "password"},
-		{account.RegisterInput{Email: "a@example.com", Password: "password"}, account.ErrPasswordTooCommon, "password"},
+		{account.RegisterInput{Email: "a@example.com", Password: "short"}, credential.ErrPasswordTooShort, "password"},
+		{account.RegisterInput{Email: "a@example.com", Password: strings.Repeat("x", 1025)}, credential.ErrPasswordTooLong, "password"},
+		{account.RegisterInput{Email: "a@example.com", Password: "password"}, credential.ErrPasswordTooCommon, "password"},
 		{account.RegisterInput{Email: "a@example.com", Password: password, DisplayName: &long}, fault.ErrTooLong, "displayName"},
 		{account.RegisterInput{Email: "a@example.com", Password: password, DisplayName: &bad}, fault.ErrInvalidValue, "displayName"},
 		{account.RegisterInput{Email: "a@example.com", Password: password, DisplayName: &name}, nil, ""},

@@ -3,11 +3,7 @@ package account
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +11,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/session"
+	"kabinet/internal/credential"
 	"kabinet/internal/event"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -28,19 +25,6 @@ const mostSessions = 100
 type Welcome struct {
 	Session *IssuedSession
 	User    *ent.User
-}
-
-// newToken is 160 random bits. The prefix lets scanners of leaked secrets find it.
-func newToken() string {
-	b := make([]byte, 20)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return "kab_" + strings.ToLower(base32.StdEncoding.EncodeToString(b))
-}
-
-// tokenHash is all that is stored of a token (security B8).
-func tokenHash(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
 }
 
 // begin makes a session for a person who has just proven who he is, ends the
@@ -64,8 +48,8 @@ func (p *People) begin(ctx context.Context, tx *store.Tx, user uuid.UUID, mode *
 			return "", nil, err
 		}
 	}
-	token = newToken()
-	c := tx.Session.Create().SetUserID(user).SetOwnerID(user).SetKind(kind).SetTokenHash(tokenHash(token)).
+	token = credential.NewToken()
+	c := tx.Session.Create().SetUserID(user).SetOwnerID(user).SetKind(kind).SetTokenHash(credential.TokenHash(token)).
 		SetLastUsedAt(tx.Now).SetSteppedUpAt(tx.Now).SetExpiresAt(tx.Now.Add(life))
 	if v.UserAgent != "" {
 		c.SetUserAgent(v.UserAgent)

@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/role"
 	"kabinet/ent/schema"
 	"kabinet/internal/account"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -114,7 +115,7 @@ func TestEndOfSessions(t *testing.T) { // security B3, A12
 			t.Errorf("the new one: %v", err)
 		}
 		_, _, err = w.ChangePassword(w.as(e), account.ChangePasswordInput{CurrentPassword: "another pair of shoes", NewPassword: "12345678"})
-		if f, _ := fault.As(err); !errors.Is(err, account.ErrPasswordTooCommon) || !slices.Equal(f.Path, []string{"input", "newPassword"}) {
+		if f, _ := fault.As(err); !errors.Is(err, credential.ErrPasswordTooCommon) || !slices.Equal(f.Path, []string{"input", "newPassword"}) {
 			t.Error(err)
 		}
 		if n := w.number(`SELECT count(*) FROM account_events WHERE kind = 'account.password_changed'`); n != 1 {

@@ -9,6 +9,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -21,7 +22,7 @@ type account struct {
 	status  string
 	secret  string // the password's hash; empty when there is none
 	device  bool   // a session was opened from this address by this program before
-	address email
+	address credential.Email
 }
 
 // SignIn checks a login and a password and opens a session. Whether the login
@@ -32,7 +33,7 @@ type account struct {
 // knows the password), RATE_LIMITED when too many passwords are being checked.
 func (p *People) SignIn(ctx context.Context, in SignInInput) (*Welcome, error) {
 	v := viewer.From(ctx)
-	address, _ := parseEmail(in.Login) // what is not an address is nobody's
+	address, _ := credential.ParseEmail(in.Login) // what is not an address is nobody's
 	a, err := p.lookUp(ctx, address, v)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (p *People) SignIn(ctx context.Context, in SignInInput) (*Welcome, error) {
 }
 
 // loginKey is what failures of a login are counted by, an address or not.
-func loginKey(login string, address email) string {
+func loginKey(login string, address credential.Email) string {
 	if address.Key != "" {
 		return address.Key
 	}
@@ -60,7 +61,7 @@ func loginKey(login string, address email) string {
 
 // lookUp finds the person of a proven address. An address that nobody proved
 // signs nobody in.
-func (p *People) lookUp(ctx context.Context, address email, v viewer.Viewer) (a account, err error) {
+func (p *People) lookUp(ctx context.Context, address credential.Email, v viewer.Viewer) (a account, err error) {
 	rows, err := p.Store.Query(ctx, `SELECT u.id, u.status, i.secret,
 			EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.ip = ? AND s.user_agent = ?)
 		FROM contact_points c JOIN users u ON u.id = c.user_id
@@ -92,15 +93,15 @@ func (p *People) prove(ctx context.Context, uses []store.Use, password, hash str
 	if err := p.blocked(ctx, uses); err != nil { // before queueing for a slot
 		return "", err
 	}
-	if len(password) > longestPassword { // no account has it, and no time is spent on it
+	if len(password) > credential.LongestPassword { // no account has it, and no time is spent on it
 		password, hash = "", ""
 	}
 	stale := false
-	err = p.hashes.hold(ctx, func() error {
+	err = p.hashes.Hold(ctx, func() error {
 		if err := p.blocked(ctx, uses); err != nil {
 			return err
 		}
-		fits, old, err := p.hashes.verify(password, hash)
+		fits, old, err := p.hashes.Verify(password, hash)
 		if err != nil {
 			return err
 		}
@@ -122,7 +123,7 @@ func (p *People) prove(ctx context.Context, uses []store.Use, password, hash str
 	if err != nil || !stale {
 		return "", err
 	}
-	return p.hashes.hash(ctx, password)
+	return p.hashes.Hash(ctx, password)
 }
 
 func (p *People) blocked(ctx context.Context, uses []store.Use) error {

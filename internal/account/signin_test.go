@@ -246,7 +246,7 @@ func TestRehash(t *testing.T) {
 				return err
 			}))
 		}
-		old, err := account.OldHash(password)
+		old, err := oldHash(password)
 		w.must(err)
 		set(old)
 		w.token(from("", ""), "anna@example.com")

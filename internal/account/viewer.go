@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -120,7 +121,7 @@ func (p *People) known(ctx context.Context, token string) (*known, error) {
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		LEFT JOIN memberships m ON m.user_id = s.user_id AND m.status = 'ACTIVE'
 		LEFT JOIN companies c ON c.id = m.owner_id
-		WHERE s.token_hash = ?`, tokenHash(token))
+		WHERE s.token_hash = ?`, credential.TokenHash(token))
 	if err != nil {
 		return nil, err
 	}

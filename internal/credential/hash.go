@@ -1,4 +1,4 @@
-package account
+package credential
 
 import (
 	"context"
@@ -31,21 +31,21 @@ const (
 	queuePerOne = 64
 )
 
-var errHashBounds = errors.New("account: the stored hash asks for more than is allowed")
+var errHashBounds = errors.New("credential: the stored hash asks for more than is allowed")
 
-// hasher bounds how many passwords are hashed at a time.
-type hasher struct {
+// Hasher bounds how many passwords are hashed at a time.
+type Hasher struct {
 	slots   chan struct{}
 	waiting atomic.Int64
-	done    atomic.Int64 // hashes computed, for tests of equal work
+	done    atomic.Int64
 }
 
-func newHasher(n int) *hasher { return &hasher{slots: make(chan struct{}, n)} }
+func NewHasher(n int) *Hasher { return &Hasher{slots: make(chan struct{}, n)} }
 
-// hold runs f while it holds one of the slots.
+// Hold runs f while it holds one of the slots.
 //
 // Faults: RATE_LIMITED when too many wait.
-func (h *hasher) hold(ctx context.Context, f func() error) error {
+func (h *Hasher) Hold(ctx context.Context, f func() error) error {
 	if h.waiting.Add(1) > int64(queuePerOne*cap(h.slots)) {
 		h.waiting.Add(-1)
 		return fault.ErrRateLimited.After(time.Second)
@@ -66,9 +66,9 @@ func (h *hasher) hold(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// hash makes the stored form of a new password.
-func (h *hasher) hash(ctx context.Context, password string) (hash string, err error) {
-	err = h.hold(ctx, func() error {
+// Hash makes the stored form of a new password.
+func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
+	err = h.Hold(ctx, func() error {
 		h.done.Add(1)
 		hash, err = argon2id.CreateHash(composed(password), params)
 		return err
@@ -79,18 +79,18 @@ func (h *hasher) hash(ctx context.Context, password string) (hash string, err er
 // dummy is verified where there is no account, so that both cases cost the same.
 var dummy = sync.OnceValues(func() (string, error) { return argon2id.CreateHash("nobody has this password", params) })
 
-// verify compares within a slot that the caller holds. An empty hash costs the
+// Verify compares within a slot that the caller holds. An empty hash costs the
 // same and never fits. stale says that the hash was made with other numbers.
-func (h *hasher) verify(password, hash string) (fits, stale bool, err error) {
+func (h *Hasher) Verify(password, hash string) (fits, stale bool, err error) {
 	nobody := hash == ""
 	if nobody {
 		if hash, err = dummy(); err != nil {
-			return false, false, fmt.Errorf("account: %w", err)
+			return false, false, fmt.Errorf("credential: %w", err)
 		}
 	}
 	p, _, _, err := argon2id.DecodeHash(hash)
 	if err != nil {
-		return false, false, fmt.Errorf("account: %w", err)
+		return false, false, fmt.Errorf("credential: %w", err)
 	}
 	if p.Memory > mostMemory || p.Iterations > mostIterations || p.Parallelism > mostLanes {
 		return false, false, errHashBounds
@@ -98,7 +98,13 @@ func (h *hasher) verify(password, hash string) (fits, stale bool, err error) {
 	h.done.Add(1)
 	fits, err = argon2id.ComparePasswordAndHash(composed(password), hash)
 	if err != nil {
-		return false, false, fmt.Errorf("account: %w", err)
+		return false, false, fmt.Errorf("credential: %w", err)
 	}
 	return fits && !nobody, *p != *params, nil
 }
+
+// Done is how many hashes were computed, for tests of equal work.
+func (h *Hasher) Done() int64 { return h.done.Load() }
+
+// Slots is how many passwords are hashed at a time.
+func (h *Hasher) Slots() int { return cap(h.slots) }

@@ -1,4 +1,4 @@
-package account
+package credential
 
 import (
 	_ "embed"
@@ -15,8 +15,8 @@ import (
 // Unicode's composed form, so that the same letters typed on another system
 // are the same password.
 const (
-	shortestPassword = 8    // characters
-	longestPassword  = 1024 // bytes
+	ShortestPassword = 8    // characters
+	LongestPassword  = 1024 // bytes
 )
 
 // The warnings of a password, values of the SDL's WarningCode.
@@ -28,16 +28,16 @@ const (
 // composed is the form that is hashed.
 func composed(password string) string { return norm.NFC.String(password) }
 
-// checkPassword is the rule for a new password (security A8).
+// CheckPassword is the rule for a new password (security A8).
 //
 // Faults: PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, PASSWORD_TOO_COMMON.
-func checkPassword(password string, of email) error {
-	if len(password) > longestPassword { // before anything costs time
-		return ErrPasswordTooLong.With("max", longestPassword)
+func CheckPassword(password string, of Email) error {
+	if len(password) > LongestPassword { // before anything costs time
+		return ErrPasswordTooLong.With("max", LongestPassword)
 	}
 	password = composed(password)
-	if utf8.RuneCountInString(password) < shortestPassword {
-		return ErrPasswordTooShort.With("min", shortestPassword)
+	if utf8.RuneCountInString(password) < ShortestPassword {
+		return ErrPasswordTooShort.With("min", ShortestPassword)
 	}
 	if tooCommon(password, of) {
 		return ErrPasswordTooCommon
@@ -64,7 +64,7 @@ var productWords = []string{"kabinet", "кабинет", "kabinet-demo"}
 
 // tooCommon looks for the password as typed and as it would be typed with the
 // other keyboard layout on: зфыыцщкв is password.
-func tooCommon(password string, of email) bool {
+func tooCommon(password string, of Email) bool {
 	folded := strings.ToLower(password)
 	local, _, _ := strings.Cut(of.Key, "@")
 	for _, p := range []string{folded, relaid(folded, toLatin), relaid(folded, toCyrillic)} {
@@ -120,8 +120,8 @@ func relaid(s string, keys map[rune]rune) string {
 // square of the length, and nothing longer is weak.
 const scored = 64
 
-// warnings say what is allowed but should be known.
-func warnings(password string, of email) []string {
+// Warnings say what is allowed but should be known.
+func Warnings(password string, of Email) []string {
 	codes := []string{}
 	if strings.ContainsFunc(password, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
 		codes = append(codes, WarnCyrillic)

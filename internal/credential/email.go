@@ -1,4 +1,4 @@
-package account
+package credential
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// email is one address in its three forms.
+// Email is one address in its three forms.
 //
 // The rule of sameness (security A10): one account a mailbox, where the letter
 // case of the whole address, the spelling of an internationalised domain, the
@@ -15,7 +15,7 @@ import (
 // for only their provider knows better. The part before the @ is ASCII, so a
 // look-alike of another alphabet cannot stand in for it; a domain of look-alikes
 // has its own xn-- form and is another domain.
-type email struct {
+type Email struct {
 	Value string // as the person wrote it, without blanks around
 	Key   string // how it is found
 	To    string // how it is sent to
@@ -26,24 +26,24 @@ const localChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 // domains folds case and width and refuses what no registry gives out.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
-// parseEmail folds an address; false when it is not one. Nothing with a
+// ParseEmail folds an address; false when it is not one. Nothing with a
 // control character, a blank or a quote passes, so no header can be smuggled in.
-func parseEmail(s string) (email, bool) {
+func ParseEmail(s string) (Email, bool) {
 	s = strings.TrimSpace(s)
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || at > 64 || len(s) > 254 {
-		return email{}, false
+		return Email{}, false
 	}
 	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
 	if hasForeign(local) ||
 		local[0] == '.' || local[at-1] == '.' || strings.Contains(local, "..") {
-		return email{}, false
+		return Email{}, false
 	}
 	ascii, err := domains.ToASCII(domain)
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || numeric(ascii) {
-		return email{}, false
+		return Email{}, false
 	}
-	return email{Value: local + "@" + domain, Key: strings.ToLower(local) + "@" + ascii, To: local + "@" + ascii}, true
+	return Email{Value: local + "@" + domain, Key: strings.ToLower(local) + "@" + ascii, To: local + "@" + ascii}, true
 }
 
 func hasForeign(local string) bool {
