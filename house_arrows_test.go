@@ -15,8 +15,8 @@ import (
 var leaves = []string{"internal/event", "internal/fault", "internal/locale", "internal/scalar", "internal/viewer"}
 
 var domains = []string{
-	"internal/account", "internal/bonus", "internal/campaign", "internal/document", "internal/notify", "internal/order", "internal/promotion",
-	"internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet",
+	"internal/account", "internal/bonus", "internal/campaign", "internal/document", "internal/notify", "internal/order",
+	"internal/privacy", "internal/profile", "internal/promotion", "internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet",
 }
 
 // beneath are below the domains: the books, rules as data, and what people
