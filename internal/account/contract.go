@@ -26,8 +26,14 @@ type AuditEntryFilter struct {
 type Challenge struct {
 	// The id to answer with, chl_…
 	ID scalar.ID
-	// What is asked for.
+	// What is asked for first.
 	Kind ChallengeKind
+	// All that it may be answered with, Kind among them.
+	Methods []ChallengeKind
+	// Where the code went, mostly hidden: a…@example.com, +7…12; null for none.
+	SentTo *string
+	// What navigator.credentials.get takes, where a passkey may answer.
+	PasskeyOptions map[string]any
 	// When it can no longer be answered.
 	ExpiresAt time.Time
 }
@@ -64,6 +70,50 @@ type IssuedSession struct {
 	Session *ent.Session
 	// When it ends whatever happens.
 	ExpiresAt time.Time
+	// What refreshSession takes; of the mode REFRESHABLE alone.
+	RefreshToken *string
+	// Until when the token is good, of the mode REFRESHABLE alone.
+	AccessExpiresAt *time.Time
+}
+
+// PasskeyAnswer is what a passkey has signed.
+type PasskeyAnswer struct {
+	// The challenge that startPasskeySignIn gave.
+	ChallengeID scalar.ID
+	// What navigator.credentials.get gave, as JSON.
+	Credential map[string]any
+}
+
+// ProofInput is a fresh proof of who one is: one of password, passkey and code.
+type ProofInput struct {
+	// The password.
+	Password *string
+	// A passkey.
+	Passkey *PasskeyAnswer
+	// The code sent, of those who have neither; ask for it by sendCode.
+	Code *CodeAnswer
+	// Sends a code to the person's first contact, of those who have neither password nor passkey.
+	SendCode *bool
+}
+
+// CodeAnswer is a code that was sent.
+type CodeAnswer struct {
+	// The challenge it was sent for.
+	ChallengeID scalar.ID
+	// The code, six digits.
+	Code string
+}
+
+// RefreshSessionInput is the input of refreshSession.
+type RefreshSessionInput struct {
+	// The refresh token, the last one given.
+	RefreshToken string
+}
+
+// ChangeLoginNameInput is the input of changeLoginName.
+type ChangeLoginNameInput struct {
+	// The new name; null takes it away, where another login is left.
+	LoginName graphql.Omittable[*string]
 }
 
 // Preferences is language, time zone and the like.
@@ -186,6 +236,7 @@ const (
 	ChallengeKindPasskey      ChallengeKind = "PASSKEY"       // a passkey
 	ChallengeKindRecoveryCode ChallengeKind = "RECOVERY_CODE" // a recovery code
 	ChallengeKindSmsCode      ChallengeKind = "SMS_CODE"      // a code sent by SMS
+	ChallengeKindLinkIdentity ChallengeKind = "LINK_IDENTITY" // the password, a passkey or a code of the account that has the address
 )
 
 // MarshalGQL writes the value.
@@ -193,7 +244,7 @@ func (e ChallengeKind) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
 // UnmarshalGQL reads a value.
 func (e *ChallengeKind) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, ChallengeKindEmailCode, ChallengeKindTotp, ChallengeKindPasskey, ChallengeKindRecoveryCode, ChallengeKindSmsCode)
+	*e, err = scalar.ReadEnum(v, ChallengeKindEmailCode, ChallengeKindTotp, ChallengeKindPasskey, ChallengeKindRecoveryCode, ChallengeKindSmsCode, ChallengeKindLinkIdentity)
 	return err
 }
 
@@ -202,8 +253,9 @@ type SessionMode string
 
 // The values of SessionMode.
 const (
-	SessionModeToken  SessionMode = "TOKEN"  // the token is in the answer; send it as Authorization: Bearer
-	SessionModeCookie SessionMode = "COOKIE" // the token is set as the cookie __Host-kabinet, out of reach of scripts
+	SessionModeToken       SessionMode = "TOKEN"       // the token is in the answer; send it as Authorization: Bearer
+	SessionModeCookie      SessionMode = "COOKIE"      // the token is set as the cookie __Host-kabinet, out of reach of scripts
+	SessionModeRefreshable SessionMode = "REFRESHABLE" // a token for 15 minutes and another one to renew it by, for apps
 )
 
 // MarshalGQL writes the value.
@@ -211,6 +263,6 @@ func (e SessionMode) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
 // UnmarshalGQL reads a value.
 func (e *SessionMode) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, SessionModeToken, SessionModeCookie)
+	*e, err = scalar.ReadEnum(v, SessionModeToken, SessionModeCookie, SessionModeRefreshable)
 	return err
 }

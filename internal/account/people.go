@@ -32,6 +32,18 @@ type People struct {
 	// this moment; false where nobody has it. nil: codes are not known here.
 	Referred func(ctx context.Context, tx *store.Tx, user uuid.UUID, code string) (bool, error)
 
+	// Factors are the second factors that a person has; empty: none is due. nil
+	// where there are none at all. internal/account/factor fills it.
+	Factors func(ctx context.Context, tx *store.Tx, user uuid.UUID) ([]Factor, error)
+	// SecondFactor makes the challenge of a second factor, of the purpose
+	// ForSecondFactor and with half as its data, and sends the code where the
+	// factor is one. session is the one to step up, nil for a sign-in.
+	SecondFactor func(ctx context.Context, tx *store.Tx, user uuid.UUID, session *uuid.UUID, half Half) (*Challenge, error)
+	// CheckPasskey proves that whoever calls has a passkey of the person. It
+	// uses the challenge up in a transaction of its own; aal is 2 where the
+	// passkey asked for finger or PIN. The fault is INVALID_CREDENTIALS.
+	CheckPasskey func(ctx context.Context, user uuid.UUID, answer PasskeyAnswer) (aal int, identity uuid.UUID, err error)
+
 	o      Options
 	hashes *credential.Hasher
 	roles  roleCache

@@ -21,12 +21,6 @@ import (
 // those used longest ago make room, ended ones first (security B10).
 const mostSessions = 100
 
-// Welcome is a session just made and whose it is.
-type Welcome struct {
-	Session *IssuedSession
-	User    *ent.User
-}
-
 // begin makes a session for a person who has just proven who he is, ends the
 // one that the request came with, and returns the token, which is nowhere else.
 func (p *People) begin(ctx context.Context, tx *store.Tx, user uuid.UUID, mode *SessionMode, newDevice bool) (token string, s *ent.Session, err error) {

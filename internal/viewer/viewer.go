@@ -38,12 +38,18 @@ type Viewer struct {
 	Staff     bool                 // has an active membership in the House
 	Grants    map[Permission]Reach // of the acting membership and, for staff, of the House's
 	SteppedUp bool                 // proved who he is within the last 10 minutes
-	System    string               // names a job or command that acts without a person
-	Locale    string               // BCP 47, settled: preference, Accept-Language, default
-	TimeZone  string               // IANA
-	RequestID string
-	IP        string
-	UserAgent string
+	AAL       int                  // how sure that was: 1 one factor, 2 two; 0 nobody
+	Pending   bool                 // has registered and not proven an address yet
+	// ActingStaff is who acts for the person, of the business; zero for himself.
+	ActingStaff uuid.UUID
+	System      string // names a job or command that acts without a person
+	Locale      string // BCP 47, settled: preference, Accept-Language, default
+	TimeZone    string // IANA
+	RequestID   string
+	IP          string
+	UserAgent   string
+	Device      string // what the device calls itself by, of its own making or the cookie's; empty for one not met
+	Place       string // from where, as a proxy says; empty for unknown
 }
 
 type key struct{}
@@ -63,7 +69,7 @@ func From(ctx context.Context) Viewer {
 // Its callers are listed in ARCHITECTURE.md.
 func AsSystem(ctx context.Context, name string) context.Context {
 	v := From(ctx)
-	return With(ctx, Viewer{System: name, Locale: v.Locale, TimeZone: v.TimeZone, RequestID: v.RequestID, IP: v.IP, UserAgent: v.UserAgent})
+	return With(ctx, Viewer{System: name, Locale: v.Locale, TimeZone: v.TimeZone, RequestID: v.RequestID, IP: v.IP, UserAgent: v.UserAgent, Device: v.Device, Place: v.Place})
 }
 
 // SignedIn says whether a person is behind the request.
