@@ -44,6 +44,7 @@ type Config struct {
 	Drain            time.Duration // after SIGTERM, until what is left is cut
 	Mail             Mail
 	Payment          Payment
+	Files            Files
 	Session          Session
 	Limits           Limits
 	Memory           Memory
