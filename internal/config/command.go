@@ -99,9 +99,9 @@ type commandLine struct {
 	flags       map[string]*string // by variable name; nil when not given
 }
 
-func parseLine(args []string, stdout io.Writer) (commandLine, error) {
+func parseLine(args []string, table []setting, stdout io.Writer) (commandLine, error) {
 	var g grammar
-	flags := settingFlags()
+	flags := settingFlags(table)
 	left := false
 	parser, err := kong.New(&g,
 		kong.Name("kabinet"),
@@ -122,7 +122,7 @@ func parseLine(args []string, stdout io.Writer) (commandLine, error) {
 		return commandLine{}, &UsageError{Reason: err.Error()}
 	}
 	line := commandLine{printConfig: g.PrintConfig, demo: g.Serve.Demo, flags: map[string]*string{}}
-	for i, s := range settings {
+	for i, s := range table {
 		line.flags[s.env], _ = flags.Elem().Field(i).Interface().(*string)
 	}
 	line.command = g.selected(ctx.Command())
@@ -153,9 +153,9 @@ func (g *grammar) selected(path string) Command {
 
 // settingFlags makes a struct with one *string for each row of the table, so
 // that a flag cannot be forgotten.
-func settingFlags() reflect.Value {
-	fields := make([]reflect.StructField, len(settings))
-	for i, s := range settings {
+func settingFlags(table []setting) reflect.Value {
+	fields := make([]reflect.StructField, len(table))
+	for i, s := range table {
 		tag := "name:" + strconv.Quote(s.flag()) + " group:" + strconv.Quote(s.group) +
 			" placeholder:\"VALUE\" help:" + strconv.Quote(s.help())
 		fields[i] = reflect.StructField{Name: "F" + strconv.Itoa(i), Type: reflect.TypeFor[*string](), Tag: reflect.StructTag(tag)}

@@ -44,7 +44,9 @@ type Config struct {
 	Drain            time.Duration // after SIGTERM, until what is left is cut
 	Mail             Mail
 	Payment          Payment
+	Providers        []Provider // of sign-in, by name
 	Files            Files
+	DeletionDelay    time.Duration // between a confirmed deletion of an account and its end
 	Session          Session
 	Limits           Limits
 	Memory           Memory
@@ -65,6 +67,9 @@ type Session struct {
 	Absolute      time.Duration
 	StaffIdle     time.Duration
 	StaffAbsolute time.Duration
+	Access        time.Duration // of the token of a session with a refresh token
+	Grace         time.Duration // a refresh token is taken once more
+	PlaceHeader   string        // in which a trusted proxy says from where; empty for none
 	StepUp        time.Duration // how long a fresh proof of identity counts
 	CodeTTL       time.Duration // of a code sent by mail
 	CodeTries     int
@@ -109,14 +114,16 @@ func (e Exit) Error() string { return fmt.Sprintf("exit with code %d", e.Code) }
 // returns the checked settings with the command to run. Help and
 // --print-config are written to stdout and answered by Exit. Settings that are
 // wrong come back all at once as Problems, a wrong command line as *UsageError.
+// env of the empty name gives the names of all that is set, see Environ.
 func Parse(args []string, env func(string) (string, bool), stdout io.Writer) (*Config, Command, error) {
-	line, err := parseLine(args, stdout)
+	table, problems := tableFor(args, env)
+	line, err := parseLine(args, table, stdout)
 	if err != nil {
 		return nil, nil, err
 	}
-	given := gather(line, env)
+	given := gather(table, line, env)
 	cfg := &Config{Memory: memory(machine(), env)}
-	problems := given.apply(cfg)
+	problems = append(problems, given.apply(cfg)...)
 	command := complete(line.command, cfg, env)
 	problems = append(problems, cfg.check(command, given)...)
 	if line.printConfig {
@@ -175,6 +182,7 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 	if c.Mode == Production && c.Payment.URL != nil && c.Payment.URL.Scheme == "http" && !loopback(c.Payment.URL.Hostname()) {
 		refuse("KABINET_PAYMENT_URL", "production mode needs https")
 	}
+	c.checkProviders(given, refuse)
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,14 @@ func in(pairs ...string) func(string) (string, bool) {
 		name, value, _ := strings.Cut(pair, "=")
 		vars[name] = value
 	}
-	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+	names := strings.Join(slices.Collect(maps.Keys(vars)), "\n")
+	return func(name string) (string, bool) {
+		if name == "" {
+			return names, true
+		}
+		v, ok := vars[name]
+		return v, ok
+	}
 }
 
 func parse(t *testing.T, args string, env ...string) *config.Config {

@@ -27,9 +27,9 @@ func (p Problems) Error() string { return strings.Join(p, "\n") }
 // gather finds the value of each setting: the flag, else the variable, else
 // the default. A variable that is set to nothing counts as not set, for that
 // is how compose files and shells leave one out. It settles --demo too.
-func gather(line commandLine, env func(string) (string, bool)) settingValues {
-	out := make(settingValues, 0, len(settings)+1)
-	for _, s := range settings {
+func gather(table []setting, line commandLine, env func(string) (string, bool)) settingValues {
+	out := make(settingValues, 0, len(table)+1)
+	for _, s := range table {
 		v := value{setting: s, text: s.def, from: "default"}
 		if text, ok := env(s.env); ok && text != "" {
 			v.text, v.from = text, "env"
