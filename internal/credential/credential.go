@@ -23,10 +23,14 @@ var (
 
 // NewToken is 160 random bits. The prefix lets scanners of leaked secrets find it.
 func NewToken() string {
-	b := make([]byte, 20)
+	b := make([]byte, tokenBytes)
 	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return "kab_" + strings.ToLower(base32.StdEncoding.EncodeToString(b))
+	return tokenOf(b)
 }
+
+const tokenBytes = 20
+
+func tokenOf(b []byte) string { return "kab_" + strings.ToLower(base32.StdEncoding.EncodeToString(b)) }
 
 // TokenHash is all that is stored of a token (security B8).
 func TokenHash(token string) []byte {
