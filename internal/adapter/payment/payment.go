@@ -1,5 +1,5 @@
-// Package payment speaks with a payment provider over HTTP: it begins payments
-// and reads what the provider tells later. Both ways are signed as Standard
+// Package payment speaks with a payment provider over HTTP: it begins payments,
+// has cards saved there, and reads what the provider tells later. Both ways are signed as Standard
 // Webhooks 1.0 says (webhook-id, webhook-timestamp, webhook-signature;
 // HMAC-SHA256). docs/payments.md is the whole protocol. It knows no wallet.
 package payment
@@ -9,8 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,10 +26,10 @@ type Options struct {
 
 // Provider is one payment provider.
 type Provider struct {
-	endpoint string
-	secrets  [][]byte
-	client   *http.Client
-	now      func() time.Time
+	base    string // without a slash at the end
+	secrets [][]byte
+	client  *http.Client
+	now     func() time.Time
 }
 
 // The numbers of the protocol.
@@ -51,7 +49,7 @@ func New(o Options) (*Provider, error) {
 	if len(o.Secrets) == 0 {
 		return nil, errors.New("there is no secret to sign with")
 	}
-	p := &Provider{endpoint: strings.TrimSuffix(o.URL, "/") + "/payments", secrets: o.Secrets, now: o.Now}
+	p := &Provider{base: strings.TrimSuffix(o.URL, "/"), secrets: o.Secrets, now: o.Now}
 	if p.now == nil {
 		p.now = time.Now
 	}
@@ -86,34 +84,11 @@ type Created struct {
 // the reference is its idempotency key. Any error means that nobody knows
 // whether it began; asking again is safe.
 func (p *Provider) Create(ctx context.Context, r Request) (Created, error) {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return Created{}, fmt.Errorf("payment: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, Patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
-	if err != nil {
-		return Created{}, fmt.Errorf("payment: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Idempotency-Key", r.Reference)
-	Sign(req.Header, p.secrets[0], "create_"+r.Reference, p.now(), body)
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return Created{}, fmt.Errorf("payment: ask the provider: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		return Created{}, fmt.Errorf("payment: the provider answers %d", resp.StatusCode)
-	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil {
-		return Created{}, fmt.Errorf("payment: read the answer: %w", err)
-	}
 	var c Created
-	if len(answer) > maxAnswer || json.Unmarshal(answer, &c) != nil || c.ID == "" || len(c.ID) > 255 {
+	if err := p.ask(ctx, "/payments", "create", r.Reference, r, &c); err != nil {
+		return Created{}, err
+	}
+	if c.ID == "" || len(c.ID) > 255 {
 		return Created{}, errors.New("payment: the provider's answer is not one")
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(c.URL) > 2048 {
@@ -138,6 +113,13 @@ type Data struct {
 	Amount    string `json:"amount"`
 	Currency  string `json:"currency"`
 	Reason    string `json:"reason"` // of a failure, for people
+
+	// Of a saved method.
+	Token    string `json:"token,omitempty"`    // the provider's name for it
+	Brand    string `json:"brand,omitempty"`    // visa, mir …
+	Last4    string `json:"last4,omitempty"`    // digits
+	ExpMonth int    `json:"expMonth,omitempty"` // 1 to 12
+	ExpYear  int    `json:"expYear,omitempty"`  // four digits
 }
 
 // What is wrong with a message.
@@ -169,6 +151,9 @@ func (p *Provider) Open(h http.Header, body []byte) (Message, error) {
 		if len(s) > 255 {
 			return Message{}, ErrMalformed
 		}
+	}
+	if err := m.Data.check(); err != nil {
+		return Message{}, err
 	}
 	return Message{ID: h.Get(headerID), SentAt: at, Type: m.Type, Data: m.Data, Body: body}, nil
 }

@@ -12,17 +12,20 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
-// Pretend is a payment provider for demonstrations: it keeps nothing and takes
-// no money. Its page has two buttons; either is told to the webhook, signed, as
+// Pretend is a payment provider for demonstrations: it keeps nothing but what
+// became of the pages on which cards are saved, and takes no money. Its page of
+// a payment has two buttons; either is told to the webhook, signed, as
 // a real provider would. A payment is its address, which only it can make.
 type Pretend struct {
 	Base   string       // where its pages are, without a slash at the end
 	Secret []byte       // signs both ways, and its addresses
 	Tell   http.Handler // the webhook
 	now    func() time.Time
+	setups sync.Map // reference -> SetupState of the pages that were answered
 }
 
 // NewPretend makes one with a secret of its own.
@@ -71,6 +74,12 @@ func (p *Pretend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r)
 	case path == "/pay" && r.Method == http.MethodPost:
 		p.press(w, r)
+	case r.Method == http.MethodPost && (path == "/setups" || path == "/setups/describe" || path == "/methods/delete"):
+		p.method(w, r, path)
+	case path == "/save" && r.Method == http.MethodGet:
+		p.savePage(w, r)
+	case path == "/save" && r.Method == http.MethodPost:
+		p.pressSave(w, r)
 	default:
 		http.NotFound(w, r)
 	}
@@ -144,17 +153,24 @@ func (p *Pretend) press(w http.ResponseWriter, r *http.Request) {
 	body, _ := json.Marshal(map[string]any{"type": typ, "timestamp": p.now().UTC().Format(time.RFC3339), "data": Data{
 		ID: "pretend_" + req.Reference, Reference: req.Reference, Amount: req.Amount, Currency: req.Currency, Reason: strings.TrimSuffix(done, "."),
 	}})
+	if p.tell(w, r, "msg_"+typ+"_"+req.Reference, body) {
+		show(w, req, done)
+	}
+}
+
+// tell hands a signed message to the webhook; it has answered when false.
+func (p *Pretend) tell(w http.ResponseWriter, r *http.Request, id string, body []byte) bool {
 	told := newAnswer()
 	msg, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), http.MethodPost, p.Base, bytes.NewReader(body))
 	if err != nil || p.Tell == nil {
 		http.Error(w, "The webhook is not there.", http.StatusBadGateway)
-		return
+		return false
 	}
-	Sign(msg.Header, p.Secret, "msg_"+typ+"_"+req.Reference, p.now(), body)
+	Sign(msg.Header, p.Secret, id, p.now(), body)
 	p.Tell.ServeHTTP(told, msg)
 	if told.code >= 300 {
 		http.Error(w, "The webhook did not take the message.", http.StatusBadGateway)
-		return
+		return false
 	}
-	show(w, req, done)
+	return true
 }
