@@ -25,7 +25,7 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 	workers := river.NewWorkers()
 	job.HandleHearAgain(workers, k.store, k.hearers)
 	if send != nil {
-		letter := k.people.SendLetter(send, func(err error) bool { return errors.Is(err, mail.ErrPermanent) })
+		letter := k.people.SendLetter(account.Senders{Mail: send, Permanent: func(err error) bool { return errors.Is(err, mail.ErrPermanent) }})
 		job.Handle(workers, func(ctx context.Context, j *river.Job[account.Letter]) error { return letter(ctx, j.Args) })
 	} else {
 		job.Handle(workers, func(context.Context, *river.Job[account.Letter]) error {

@@ -13,18 +13,15 @@ import (
 )
 
 func (r *mutationResolver) Register(ctx context.Context, input account.RegisterInput) (*gql.RegisterPayload, error) {
-	challenge, notes, err := r.People.Register(ctx, input)
+	made, err := r.People.Register(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	return &gql.RegisterPayload{Challenge: challenge, Warnings: warnings(ctx, notes), UserErrors: userErrors}, err
+	return &gql.RegisterPayload{Challenge: made.Challenge, Warnings: warnings(ctx, made.Warnings), UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ConfirmContact(ctx context.Context, input account.ConfirmContactInput) (*gql.ConfirmContactPayload, error) {
-	w, err := r.People.ConfirmContact(ctx, input)
+	done, err := r.People.ConfirmContact(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	if w == nil {
-		return &gql.ConfirmContactPayload{UserErrors: userErrors}, err
-	}
-	return &gql.ConfirmContactPayload{Session: w.Session, User: w.User, UserErrors: userErrors}, err
+	return &gql.ConfirmContactPayload{Session: done.Session, User: done.User, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ResendCode(ctx context.Context, input account.ResendCodeInput) (*gql.ResendCodePayload, error) {

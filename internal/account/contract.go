@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/contactpoint"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/scalar"
 )
@@ -110,10 +111,20 @@ type RefreshSessionInput struct {
 	RefreshToken string
 }
 
-// ChangeLoginNameInput is the input of changeLoginName.
-type ChangeLoginNameInput struct {
-	// The new name; null takes it away, where another login is left.
-	LoginName graphql.Omittable[*string]
+// ChangeLoginInput is the input of changeLogin.
+type ChangeLoginInput struct {
+	// The new login name; null takes it away, where another login is left.
+	Login *string
+}
+
+// ActingStaff is somebody of the business who acts for a customer.
+type ActingStaff struct {
+	// Who.
+	DisplayName string
+	// What for.
+	Reason string
+	// Until when.
+	EndsAt time.Time
 }
 
 // Preferences is language, time zone and the like.
@@ -124,20 +135,88 @@ type Preferences struct {
 	TimeZone string
 }
 
-// RegisterInput is the input of register.
+// RegisterInput is the input of register; registrationForm says which fields are asked for.
 type RegisterInput struct {
-	// The address; it becomes the login.
-	Email string
+	// The address; it becomes the login. Exactly one of email and phone.
+	Email *string
+	// The number; it becomes the login.
+	Phone *string
 	// 8 characters to 1,024 bytes, any characters.
 	Password string
-	// How the person is addressed; the part before @ when absent.
+	// How the person is addressed; the given name, or what stands before @, when absent.
 	DisplayName *string
+	// The given name.
+	GivenName *string
+	// The family name.
+	FamilyName *string
+	// The middle name or patronymic.
+	MiddleName *string
+	// The day of birth; in the past.
+	BirthOn *string
 	// The language of messages; from Accept-Language when absent.
 	Locale *string
 	// The time zone of dates.
 	TimeZone *string
 	// The code of a friend's link; one that is not known is a warning, not a refusal.
 	ReferralCode *string
+	// What must be known to the business before an account is made.
+	Precondition *RegistrationPreconditionInput
+	// Consents the person has given in the form.
+	Consents []RegistrationConsentInput
+	// Where to lead the person after confirmContact.
+	ReturnTo *string
+	// How the session should travel.
+	Mode *SessionMode
+}
+
+// RegistrationPreconditionInput is what the business checks before an account is made.
+type RegistrationPreconditionInput struct {
+	// The number of a loyalty card, up to 64 characters.
+	CardNumber *string
+	// The number of a contract, up to 64 characters.
+	ContractNumber *string
+}
+
+// RegistrationConsentInput is a consent given in the form of registration.
+type RegistrationConsentInput struct {
+	// The handle of the consent document.
+	Handle string
+	// The version that was shown.
+	Version int
+}
+
+// RegistrationForm is what register asks for here.
+type RegistrationForm struct {
+	// The fields, in the order in which to show them.
+	Fields []*RegistrationField
+	// By which of e-mail and phone one can register.
+	Contacts []contactpoint.Kind
+	// Whether a card or contract number is checked before an account is made.
+	Checked bool
+	// How many digits a code has.
+	CodeLength int
+	// The country whose numbers may be typed without +.
+	PhoneCountry *string
+}
+
+// RegistrationField is one field of the form of registration.
+type RegistrationField struct {
+	// The name in RegisterInput.
+	Name string
+	// What is typed there.
+	Kind RegistrationFieldKind
+	// Whether it must be given.
+	Required bool
+	// The least number of characters.
+	MinLength *int
+	// The most: characters, bytes of a password.
+	MaxLength *int
+	// What to write beside it.
+	Label string
+	// More to say about it.
+	Hint *string
+	// The token of HTML's autocomplete.
+	Autocomplete *string
 }
 
 // ResendCodeInput is the input of resendCode.
@@ -264,5 +343,28 @@ func (e SessionMode) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 // UnmarshalGQL reads a value.
 func (e *SessionMode) UnmarshalGQL(v any) (err error) {
 	*e, err = scalar.ReadEnum(v, SessionModeToken, SessionModeCookie, SessionModeRefreshable)
+	return err
+}
+
+// RegistrationFieldKind is what is typed into a field of a form.
+type RegistrationFieldKind string
+
+// The values of RegistrationFieldKind.
+const (
+	RegistrationFieldKindText     RegistrationFieldKind = "TEXT"     // one line of text
+	RegistrationFieldKindEmail    RegistrationFieldKind = "EMAIL"    // an e-mail address
+	RegistrationFieldKindPhone    RegistrationFieldKind = "PHONE"    // a phone number
+	RegistrationFieldKindPassword RegistrationFieldKind = "PASSWORD" // a new password
+	RegistrationFieldKindDate     RegistrationFieldKind = "DATE"     // a day
+	RegistrationFieldKindNumber   RegistrationFieldKind = "NUMBER"   // the number of a card or contract
+)
+
+// MarshalGQL writes the value.
+func (e RegistrationFieldKind) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
+
+// UnmarshalGQL reads a value.
+func (e *RegistrationFieldKind) UnmarshalGQL(v any) (err error) {
+	*e, err = scalar.ReadEnum(v, RegistrationFieldKindText, RegistrationFieldKindEmail, RegistrationFieldKindPhone,
+		RegistrationFieldKindPassword, RegistrationFieldKindDate, RegistrationFieldKindNumber)
 	return err
 }

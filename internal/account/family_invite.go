@@ -198,13 +198,9 @@ const forFamily = "family"
 // inviteByLetter sends a letter to an address. It says that somebody invites,
 // and nothing that a stranger typed.
 func (p *People) inviteByLetter(ctx context.Context, tx *store.Tx, to credential.Email, v viewer.Viewer) error {
-	c, err := tx.MakeChallenge(ctx, p.o.Sealer, store.NewChallenge{
-		Purpose: forFamily, UserID: &v.UserID, Secret: credential.NewCode(), Data: registration{Email: to.Value}, Tries: 1, Life: invitationLife,
-	})
-	if err != nil {
-		return err
-	}
-	return p.Mail(ctx, tx, Letter{ChallengeID: c.ID.String(), Template: letterFamily, Locale: p.language(ctx, nil)})
+	_, err := p.post(ctx, tx, store.NewChallenge{Purpose: forFamily, UserID: &v.UserID, Secret: credential.NewCode(), Tries: 1, Life: invitationLife}, nil,
+		[]sent{{SentTo: SentTo{Kind: contactpoint.KindEMAIL, To: to.Value}, Template: letterFamily, Locale: p.language(ctx, nil)}})
+	return err
 }
 
 // WithdrawFamilyInvitation takes an open invitation back. Holders only.

@@ -9,13 +9,20 @@ import (
 
 // What this domain refuses; the texts lie in locale/messages/<language>/fault.json.
 var (
-	ErrInvalidCredentials = fault.New(fault.Refused, "INVALID_CREDENTIALS")
-	ErrTooManyAttempts    = fault.New(fault.Refused, "TOO_MANY_ATTEMPTS")
-	ErrAccountBlocked     = fault.New(fault.Refused, "ACCOUNT_BLOCKED")
-	ErrInvalidEmail       = fault.New(fault.Invalid, "INVALID_EMAIL")
-	ErrInvalidCode        = fault.New(fault.Refused, "INVALID_CODE")
-	ErrCodeSentRecently   = fault.New(fault.Refused, "CODE_SENT_RECENTLY")
-	ErrTooManyItems       = fault.New(fault.Refused, "TOO_MANY_ITEMS")
+	ErrInvalidCredentials     = fault.New(fault.Refused, "INVALID_CREDENTIALS")
+	ErrTooManyAttempts        = fault.New(fault.Refused, "TOO_MANY_ATTEMPTS")
+	ErrAccountBlocked         = fault.New(fault.Refused, "ACCOUNT_BLOCKED")
+	ErrInitialPasswordExpired = fault.New(fault.Refused, "INITIAL_PASSWORD_EXPIRED")
+	ErrInvalidLogin           = fault.New(fault.Invalid, "INVALID_LOGIN")
+	ErrLastLogin              = fault.New(fault.Refused, "LAST_LOGIN")
+	ErrInvalidEmail           = fault.New(fault.Invalid, "INVALID_EMAIL")
+	ErrInvalidPhone           = fault.New(fault.Invalid, "INVALID_PHONE")
+	ErrRegistrationRefused    = fault.New(fault.Refused, "REGISTRATION_REFUSED")
+	ErrCheckUnavailable       = fault.New(fault.Refused, "REGISTRATION_CHECK_UNAVAILABLE")
+	ErrLastContactPoint       = fault.New(fault.Refused, "LAST_CONTACT_POINT")
+	ErrInvalidCode            = fault.New(fault.Refused, "INVALID_CODE")
+	ErrCodeSentRecently       = fault.New(fault.Refused, "CODE_SENT_RECENTLY")
+	ErrTooManyItems           = fault.New(fault.Refused, "TOO_MANY_ITEMS")
 )
 
 // retryAfter puts the whole seconds to wait into a refusal.

@@ -27,6 +27,8 @@ const (
 	RoleHolder        = "Holder" // of a family, as the next two
 	RoleSpender       = "Spender"
 	RoleMember        = "Member"
+
+	RoleRepresentative = "Representative" // of a person under 14
 )
 
 func grants(reach, operation string, resources ...string) (g []schema.Grant) {
@@ -53,10 +55,10 @@ var readyRoles = []struct {
 	{RoleAdministrator, role.AudienceSTAFF, join(
 		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "audit_entry", "task", "setting"),
 		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "task", "setting"),
-		grants("ALL", "approve", "bonus"))},
+		grants("ALL", "approve", "bonus"), grants("ALL", "act", "user"))},
 	{RoleSupport, role.AudienceSTAFF, join(
 		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket"),
-		grants("ALL", "write", "ticket"))},
+		grants("ALL", "write", "ticket"), grants("ALL", "act", "user"))},
 	{RoleOwner, role.AudienceCOMPANY, join(
 		grants("OWNER", "read", "user", "company", "order", "bonus", "marketing", "wallet", "ticket", "task"),
 		grants("OWNER", "write", "user", "company", "order", "bonus", "marketing", "wallet", "ticket", "task"))},
@@ -70,6 +72,9 @@ var readyRoles = []struct {
 		grants("OWNER", "read", "company", "bonus", "marketing"),
 		grants("OWNER", "write", "bonus", "marketing"))},
 	{RoleMember, role.AudienceFAMILY, grants("OWNER", "read", "company", "bonus", "marketing")},
+	{RoleRepresentative, role.Audience("REPRESENTATIVE"), join(
+		grants("OWNER", "read", "user", "order", "bonus", "marketing", "wallet", "ticket"),
+		grants("OWNER", "write", "user", "order", "bonus", "marketing", "ticket"))},
 	{RoleAccountant, role.AudienceCOMPANY, grants("OWNER", "read", "order", "bonus", "wallet", "ticket")},
 }
 

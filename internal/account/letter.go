@@ -4,46 +4,127 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"html/template"
+	"maps"
+	"net/url"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/contactpoint"
 	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/locale"
+	"kabinet/internal/store"
 )
 
-// Letter is what a mail is rendered from, and a job. It holds ids, never a
-// code or an address: the job opens the sealed challenge itself (security J9).
+// Letter is what a mail or SMS is rendered from, and a job. It holds ids,
+// never a code or an address: the job opens the sealed challenge itself
+// (security J9).
 type Letter struct {
 	ChallengeID string `json:"challengeId"`
-	Template    string `json:"template"`
-	Locale      string `json:"locale"`
+	N           int    `json:"n,omitempty"` // which of the challenge's addresses
 }
 
 // Kind implements river.JobArgs.
 func (Letter) Kind() string { return "letter" }
 
-// The templates; their texts are account.letter.<template>.…
+// The templates; their texts are account.letter.<template>.… and, of an SMS,
+// account.sms.<template>. Those of news are <newsTemplate><change>, with the
+// texts security.<change>.….
 const (
-	letterCode  = "code"
-	letterKnown = "known"
-	// letterFamily invites into a family.
-	letterFamily = "family"
+	LetterCode   = "code"      // proves an address
+	LetterKnown  = "known"     // somebody registers with an address that has an account
+	LetterTaken  = "taken"     // somebody adds an address that has another account
+	LetterSignIn = "sign_in"   // a code to sign in or to confirm it is oneself
+	LetterReset  = "reset"     // a way back in
+	LetterUndo   = "undo"      // the login is another one now, and how to undo that
+	letterFamily = "family"    // invites into a family
+	newsTemplate = "security." // of news
 )
+
+// SentTo is an address or number, as it is sent to.
+type SentTo struct {
+	Kind contactpoint.Kind `json:"kind"`
+	To   string            `json:"to"`
+}
+
+// sent is one letter of a challenge, sealed in its data.
+type sent struct {
+	SentTo
+	Key      string         `json:"key,omitempty"` // what its limits count by
+	Template string         `json:"template"`
+	Locale   string         `json:"locale"`
+	Code     string         `json:"code,omitempty"`
+	Link     string         `json:"link,omitempty"`
+	Params   map[string]any `json:"params,omitempty"`
+	Again    bool           `json:"again,omitempty"` // resendCode may send another code
+	Hidden   bool           `json:"hidden,omitempty"`
+}
+
+// envelope is where the letters stand in a challenge's data.
+type envelope struct {
+	Sent []sent `json:"sent"`
+}
+
+// newsLife is how long word of a change may take to get out.
+const newsLife = 24 * time.Hour
 
 // Send hands one rendered letter to an adapter. id is the same on every try.
 type Send func(ctx context.Context, to, subject, text, html, id string) error
 
+// SendSMS hands one text to an adapter. to is E.164; id is the same on every try.
+type SendSMS func(ctx context.Context, to, text, id string) error
+
+// Senders are how letters leave.
+type Senders struct {
+	Mail Send
+	SMS  SendSMS // nil: what should go by SMS goes nowhere
+	// Permanent tells the errors that no other try can mend.
+	Permanent func(error) bool
+}
+
+// post makes a challenge with letters in its data and hands them to the queue.
+// data is a struct or nil; the letters stand beside its fields.
+func (p *People) post(ctx context.Context, tx *store.Tx, n store.NewChallenge, data any, letters []sent) (store.Challenge, error) {
+	all := map[string]json.RawMessage{}
+	if data != nil {
+		b, err := json.Marshal(data)
+		if err != nil {
+			return store.Challenge{}, err
+		}
+		if err := json.Unmarshal(b, &all); err != nil {
+			return store.Challenge{}, err
+		}
+	}
+	b, err := json.Marshal(letters)
+	if err != nil {
+		return store.Challenge{}, err
+	}
+	all["sent"] = b
+	n.Data = all
+	c, err := tx.MakeChallenge(ctx, p.o.Sealer, n)
+	if err != nil {
+		return store.Challenge{}, err
+	}
+	for i := range letters {
+		if err := p.Mail(ctx, tx, Letter{ChallengeID: c.ID.String(), N: i}); err != nil {
+			return store.Challenge{}, err
+		}
+	}
+	return c, nil
+}
+
 // SendLetter gives the job of a Letter. A letter whose challenge was answered,
-// replaced or has expired is not sent. permanent tells the errors of send that
-// no other try can mend; they end the job, the others are tried again. No
-// error names the recipient.
-func (p *People) SendLetter(send Send, permanent func(error) bool) func(ctx context.Context, l Letter) error {
+// replaced or has expired is not sent, nor is one to nobody. An error that no
+// other try can mend ends the job, the others are tried again. No error names
+// the recipient.
+func (p *People) SendLetter(out Senders) func(ctx context.Context, l Letter) error {
 	return func(ctx context.Context, l Letter) error {
 		id, err := uuid.Parse(l.ChallengeID)
 		if err != nil {
@@ -56,25 +137,43 @@ func (p *People) SendLetter(send Send, permanent func(error) bool) func(ctx cont
 		if err != nil {
 			return err
 		}
-		var r registration
-		if err := c.Read(&r); err != nil {
-			return job.Discard(err)
+		var e envelope
+		if err := c.Read(&e); err != nil || l.N < 0 || l.N >= len(e.Sent) {
+			return job.Discard(errors.Join(errors.New("account: a letter without an address"), err))
 		}
-		to, ok := credential.ParseEmail(r.Email)
-		if !ok {
-			return job.Discard(errors.New("account: a letter without an address"))
+		key := id.String()
+		if l.N > 0 {
+			key += "-" + string(rune('a'+l.N%26))
 		}
-		subject, text, html, err := render(l, r.Code, int(p.o.CodeTTL.Minutes()))
-		if err != nil {
-			return job.Discard(err)
-		}
-		err = send(ctx, to.To, subject, text, html, id.String())
-		if err != nil && permanent(err) {
+		err = p.sendOne(ctx, out, e.Sent[l.N], key)
+		if err != nil && out.Permanent != nil && out.Permanent(err) {
 			p.o.Log.WarnContext(ctx, "a letter was refused for good", "challenge", id, "error", err)
 			return job.Discard(errors.New("account: the letter was refused"))
 		}
 		return err
 	}
+}
+
+func (p *People) sendOne(ctx context.Context, out Senders, s sent, id string) error {
+	switch {
+	case s.To == "": // nobody has this login
+		return nil
+	case s.Kind == contactpoint.KindPHONE && out.SMS == nil:
+		p.o.Log.WarnContext(ctx, "an SMS goes nowhere, for KABINET_SMS_URL is not set", "challenge", id)
+		return nil
+	case s.Kind == contactpoint.KindPHONE:
+		return out.SMS(ctx, s.To, p.words(s).sms, id)
+	}
+	to, ok := credential.ParseEmail(s.To)
+	if !ok {
+		return job.Discard(errors.New("account: a letter without an address"))
+	}
+	w := p.words(s)
+	text, html, err := w.render()
+	if err != nil {
+		return job.Discard(err)
+	}
+	return out.Mail(ctx, to.To, w.Subject, text, html, id)
 }
 
 //go:embed letter.html
@@ -84,31 +183,53 @@ var letterTemplate = sync.OnceValues(func() (*template.Template, error) {
 	return template.New("letter").Parse(letterPage)
 })
 
-// render writes a letter. It holds nothing that a stranger typed, such as the
-// name given at registration: a letter must not carry his words to somebody else.
-func render(l Letter, code string, minutes int) (subject, text, page string, err error) {
-	if l.Template != letterCode && l.Template != letterKnown && l.Template != letterFamily {
-		return "", "", "", fmt.Errorf("account: no letter %q", l.Template)
+// words are what a letter says. It holds nothing that a stranger typed, such
+// as the name given at registration or what a device calls itself: a letter
+// must not carry his words to somebody else. Its only link leads to an address
+// of the settings or of an allowed origin.
+type words struct {
+	Lang, Subject, Lead, Code, Link, LinkText, Note string
+	sms                                             string
+}
+
+func (p *People) words(s sent) words {
+	params := map[string]any{"count": int(p.o.CodeTTL.Minutes()), "code": s.Code}
+	maps.Copy(params, s.Params)
+	say := func(id string) string { return locale.Text(s.Locale, id, params) }
+	w := words{Lang: locale.Match(s.Locale)}
+	if strings.HasPrefix(s.Template, newsTemplate) {
+		w.Subject, w.Lead, w.Note = say(s.Template+".title"), say(s.Template+".body"), say("account.letter.news.note")
+		w.sms = w.Subject + ". " + say("account.sms.news")
+		return w
 	}
-	say := func(part string) string {
-		return locale.Text(l.Locale, "account.letter."+l.Template+"."+part, map[string]any{"count": minutes})
+	prefix := "account.letter." + s.Template
+	w.Subject, w.Lead, w.Note = say(prefix+".subject"), say(prefix+".lead"), say(prefix+".note")
+	w.sms = say("account.sms." + s.Template)
+	if s.Template != LetterKnown && s.Template != LetterTaken && s.Template != letterFamily {
+		w.Code = s.Code
 	}
-	content := struct{ Lang, Subject, Lead, Code, Note string }{
-		Lang: locale.Match(l.Locale), Subject: say("subject"), Lead: say("lead"), Note: say("note"),
+	if u, err := url.Parse(s.Link); err == nil && s.Link != "" && (u.Scheme == "https" || u.Scheme == "http") {
+		w.Link, w.LinkText = s.Link, say(prefix+".link")
 	}
-	text = content.Lead + "\n\n"
-	if l.Template == letterCode {
-		content.Code = code
-		text += "    " + code + "\n\n"
+	return w
+}
+
+func (w words) render() (text, page string, err error) {
+	text = w.Lead + "\n\n"
+	if w.Code != "" {
+		text += "    " + w.Code + "\n\n"
 	}
-	text += content.Note + "\n"
+	if w.Link != "" {
+		text += w.LinkText + ":\n" + w.Link + "\n\n"
+	}
+	text += w.Note + "\n"
 	t, err := letterTemplate()
 	if err != nil {
-		return "", "", "", err
+		return "", "", err
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, content); err != nil {
-		return "", "", "", err
+	if err := t.Execute(&b, w); err != nil {
+		return "", "", err
 	}
-	return content.Subject, text, b.String(), nil
+	return text, b.String(), nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"kabinet/internal/credential"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -23,6 +22,7 @@ var (
 
 	mailPause = store.Limit{Name: "mail.pause", Free: 1, Forget: time.Minute, Window: true}
 	mailHour  = store.Limit{Name: "mail.hour", Free: 6, Forget: time.Hour, Window: true}
+	checkHour = store.Limit{Name: "register.check", Free: 20, Forget: time.Hour, Window: true}
 	newHour   = store.Limit{Name: "register.address", Free: 100, Forget: time.Hour, Window: true}
 )
 
@@ -58,10 +58,11 @@ func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []sto
 	return uses
 }
 
-// letterUses are what a letter to an address that is not proven counts
-// against: a minute apart, six an hour (security D4), and so many from one network.
-func letterUses(to credential.Email, v viewer.Viewer) []store.Use {
-	uses := []store.Use{{Limit: mailPause, Of: to.Key}, {Limit: mailHour, Of: to.Key}}
+// letterUses are what a letter or SMS to an address counts against: a minute
+// apart, six an hour (security D4), and so many from one network. key is the
+// address as it is found, or what stands for it where nobody is behind it.
+func letterUses(key string, v viewer.Viewer) []store.Use {
+	uses := []store.Use{{Limit: mailPause, Of: key}, {Limit: mailHour, Of: key}}
 	if class := addressClass(v.IP); class != "" {
 		uses = append(uses, store.Use{Limit: newHour, Of: class})
 	}

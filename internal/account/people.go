@@ -32,6 +32,10 @@ type People struct {
 	// this moment; false where nobody has it. nil: codes are not known here.
 	Referred func(ctx context.Context, tx *store.Tx, user uuid.UUID, code string) (bool, error)
 
+	// Consented notes the consents that a person gives while he registers, in
+	// the same transaction; privacy knows them. server.go fills it.
+	Consented func(ctx context.Context, tx *store.Tx, user uuid.UUID, consents []RegistrationConsentInput) error
+
 	// Factors are the second factors that a person has; empty: none is due. nil
 	// where there are none at all. internal/account/factor fills it.
 	Factors func(ctx context.Context, tx *store.Tx, user uuid.UUID) ([]Factor, error)
@@ -63,6 +67,17 @@ type Options struct {
 	CodeTries int           // wrong tries until it is dead; 5
 	Hashes    int           // passwords checked at a time, 19 MiB each; one a core
 
+	// Registration says what is asked for; e-mail alone when empty.
+	Registration []AskedField
+	// Check asks whether who registers may, before an account is made; nil: everybody.
+	Check func(ctx context.Context, a Applicant) error
+	// Returns are where a person may be led back to; nil: nowhere.
+	Returns credential.Returns
+	Country string        // ISO 3166-1 alpha-2, of phone numbers without +; empty: all need it
+	SMS     bool          // whether codes can go to a phone
+	LinkTTL time.Duration // of a link to a new password; 30 minutes
+	UndoTTL time.Duration // of a link that undoes a change of the login; 7 days
+
 	Locale   string // of those who have not chosen one; en
 	TimeZone string // the same; UTC
 	Log      *slog.Logger
@@ -87,6 +102,11 @@ func New(o Options) (*People, error) {
 	fill(&o.Sessions.StepUp, 10*time.Minute)
 	fill(&o.CodeTTL, 10*time.Minute)
 	fill(&o.CodeTries, 5)
+	if len(o.Registration) == 0 {
+		o.Registration = []AskedField{{Name: "email", Required: true}, {Name: "displayName"}}
+	}
+	fill(&o.LinkTTL, 30*time.Minute)
+	fill(&o.UndoTTL, 7*24*time.Hour)
 	fill(&o.Hashes, runtime.GOMAXPROCS(0))
 	fill(&o.Locale, "en")
 	fill(&o.TimeZone, "UTC")

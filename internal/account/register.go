@@ -2,16 +2,20 @@ package account
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
-	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -24,79 +28,247 @@ const WarnReferralCode = "REFERRAL_CODE_UNKNOWN"
 
 // registration waits, sealed, in its challenge until the address is proven.
 type registration struct {
-	Email    string `json:"email"`
-	Password string `json:"password"` // the hash
-	Code     string `json:"code"`
-	Known    bool   `json:"known"` // somebody has this address: its owner is told, the code is nowhere
+	Known    bool    `json:"known"` // somebody has this address: its owner is told, the code is nowhere
+	ReturnTo *string `json:"returnTo,omitempty"`
 }
 
-// Register makes a provisional person and a challenge in which the address
-// waits, and sends a letter: the code, or, where somebody has proven the
-// address already, the news to its owner that somebody tried. The caller sees
-// no difference: the same answer after the same hash, statements and letter
-// (security A6, A7). It also gives warnings about the password.
+// Applicant is who asks to be registered, for the check before it.
+type Applicant struct {
+	Reference, CardNumber, ContractNumber        string
+	Email, Phone, GivenName, FamilyName, BirthOn string
+}
+
+// Registered is what Register gives.
+type Registered struct {
+	Challenge *Challenge
+	Session   *IssuedSession
+	User      *ent.User
+	Warnings  []string
+}
+
+// applicant is a checked input.
+type applicant struct {
+	in       RegisterInput
+	to       SentTo
+	key      string
+	address  credential.Email // of an e-mail
+	name     string
+	returnTo *string
+	hash     string
+}
+
+// Register makes a provisional person, his session, and a challenge in which
+// the address waits, and sends a letter: the code, or, where somebody has
+// proven the address already, the news to its owner that somebody tried. The
+// caller sees no difference: the same answer after the same hash, statements
+// and letter (security A6, A7). It also gives warnings about the password.
 //
-// Faults: INVALID_EMAIL, those of a new password, TOO_LONG and INVALID_VALUE
-// at displayName, CODE_SENT_RECENTLY, RATE_LIMITED.
-func (p *People) Register(ctx context.Context, in RegisterInput) (*Challenge, []string, error) {
+// Faults: INVALID_EMAIL, INVALID_PHONE, REQUIRED, TOO_LONG and INVALID_VALUE
+// at their fields, those of a new password, RETURN_NOT_ALLOWED,
+// REGISTRATION_REFUSED, REGISTRATION_CHECK_UNAVAILABLE, CODE_SENT_RECENTLY,
+// RATE_LIMITED.
+func (p *People) Register(ctx context.Context, in RegisterInput) (*Registered, error) {
+	out := &Registered{}
 	v := viewer.From(ctx)
-	address, ok := credential.ParseEmail(in.Email)
-	if !ok {
-		return nil, nil, ErrInvalidEmail.At("input", "email")
-	}
-	if err := credential.CheckPassword(in.Password, address); err != nil {
-		return nil, nil, at(err, "input", "password")
-	}
-	name, err := line(in.DisplayName, 100, "input", "displayName")
+	a, err := p.applicant(in, v)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	if name == nil {
-		local, _, _ := strings.Cut(address.Value, "@")
-		name = &local
-	}
-	uses := letterUses(address, v)
+	uses := letterUses(a.key, v)
 	if wait, err := p.Store.Blocked(ctx, uses...); err != nil {
-		return nil, nil, err
+		return out, err
 	} else if wait > 0 { // before a hash is spent
-		return nil, nil, retryAfter(ErrCodeSentRecently, wait)
+		return out, retryAfter(ErrCodeSentRecently, wait)
 	}
-	hash, err := p.hashes.Hash(ctx, in.Password)
+	if err := p.check(ctx, a, v); err != nil {
+		return out, err
+	}
+	if a.hash, err = p.hashes.Hash(ctx, in.Password); err != nil {
+		return out, err
+	}
+	made, referred, err := p.register(ctx, a, out)
 	if err != nil {
-		return nil, nil, err
+		out.Challenge = nil
+		return out, err
 	}
-	notes := credential.Warnings(in.Password, address)
-	made, referred, err := p.register(ctx, in, *name, address, hash, uses)
-	if err == nil && !referred {
-		notes = append(notes, WarnReferralCode)
+	out.Warnings = credential.Warnings(in.Password, a.address)
+	if !referred {
+		out.Warnings = append(out.Warnings, WarnReferralCode)
 	}
+	w, err := p.Welcome(ctx, made)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	return made, notes, nil
+	out.Session, out.User = w.Session, w.User
+	return out, nil
 }
 
-// register makes the person and what waits for the code; referred is false for
-// a referral code that nobody has.
-func (p *People) register(ctx context.Context, in RegisterInput, name string, address credential.Email, hash string, uses []store.Use) (made *Challenge, referred bool, err error) {
-	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := reserveLetter(ctx, tx, uses); err != nil {
-			return err
+// applicant judges the input by what is asked for here.
+func (p *People) applicant(in RegisterInput, v viewer.Viewer) (a applicant, err error) {
+	a.in = in
+	if err := p.whereTo(&a); err != nil {
+		return a, err
+	}
+	if err := credential.CheckPassword(in.Password, a.address); err != nil {
+		return a, at(err, "input", "password")
+	}
+	for name, text := range map[string]**string{"displayName": &a.in.DisplayName, "givenName": &a.in.GivenName, "familyName": &a.in.FamilyName, "middleName": &a.in.MiddleName} {
+		if *text, err = line(*text, 100, "input", name); err != nil {
+			return a, err
 		}
-		id, err := p.provisional(ctx, tx, name, in)
+	}
+	if on := in.BirthOn; on != nil {
+		if day, err := time.Parse(time.DateOnly, *on); err != nil || day.After(p.Store.Now()) || day.Year() < 1900 {
+			return a, fault.ErrInvalidValue.At("input", "birthOn")
+		}
+	}
+	if err := p.complete(a.in); err != nil {
+		return a, err
+	}
+	switch {
+	case a.in.DisplayName != nil:
+		a.name = *a.in.DisplayName
+	case a.in.GivenName != nil:
+		a.name = *a.in.GivenName
+	case a.to.Kind == contactpoint.KindEMAIL:
+		a.name, _, _ = strings.Cut(a.address.Value, "@")
+	default:
+		a.name = masked(a.to)
+	}
+	if in.ReturnTo != nil {
+		to, err := p.o.Returns.Allowed(*in.ReturnTo)
 		if err != nil {
-			return err
+			return a, at(err, "input", "returnTo")
 		}
-		if referred, err = p.referred(ctx, tx, id, in.ReferralCode); err != nil {
-			return err
+		a.returnTo = &to
+	}
+	return a, nil
+}
+
+// whereTo finds the address or number: exactly one, of a kind that is asked for.
+func (p *People) whereTo(a *applicant) error {
+	email, phone := p.asks("email"), p.asks("phone")
+	in := a.in
+	switch {
+	case in.Phone != nil && (in.Email != nil || !phone):
+		return fault.ErrInvalidValue.At("input", "phone")
+	case in.Email != nil && !email:
+		return fault.ErrInvalidValue.At("input", "email")
+	case in.Phone != nil:
+		number, ok := credential.ParsePhone(*in.Phone, p.o.Country)
+		if !ok {
+			return ErrInvalidPhone.At("input", "phone")
 		}
-		known, err := tx.ContactPoint.Query().Where(contactpoint.KindEQ(contactpoint.KindEMAIL),
-			contactpoint.ValueKey(address.Key), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
-		if err != nil {
-			return err
+		a.to, a.key = SentTo{Kind: contactpoint.KindPHONE, To: number}, number
+	case in.Email != nil:
+		var ok bool
+		if a.address, ok = credential.ParseEmail(*in.Email); !ok {
+			return ErrInvalidEmail.At("input", "email")
 		}
-		made, err = p.challenge(ctx, tx, id, registration{Email: address.Value, Password: hash, Known: known}, p.language(ctx, in.Locale))
+		a.to, a.key = SentTo{Kind: contactpoint.KindEMAIL, To: a.address.Value}, a.address.Key
+	case email:
+		return fault.ErrRequired.At("input", "email")
+	default:
+		return fault.ErrRequired.At("input", "phone")
+	}
+	return nil
+}
+
+func (p *People) asks(name string) bool {
+	return slices.ContainsFunc(p.o.Registration, func(f AskedField) bool { return f.Name == name })
+}
+
+// complete refuses what is required and missing, and numbers that nobody asked for.
+func (p *People) complete(in RegisterInput) error {
+	var card, contract *string
+	if in.Precondition != nil {
+		card, contract = in.Precondition.CardNumber, in.Precondition.ContractNumber
+	}
+	given := map[string]*string{"displayName": in.DisplayName, "givenName": in.GivenName, "familyName": in.FamilyName, "middleName": in.MiddleName,
+		"birthOn": in.BirthOn, askCard: card, askContract: contract}
+	for _, f := range p.o.Registration {
+		text, known := given[f.Name]
+		if known && f.Required && (text == nil || strings.TrimSpace(*text) == "") {
+			return fault.ErrRequired.At(append([]string{"input"}, strings.Split(f.Name, ".")...)...)
+		}
+	}
+	for _, name := range []string{askCard, askContract} {
+		text := given[name]
+		if text == nil {
+			continue
+		}
+		path := append([]string{"input"}, strings.Split(name, ".")...)
+		if !p.asks(name) || strings.ContainsFunc(*text, func(r rune) bool { return r < ' ' || r == 0x7f }) || !utf8.ValidString(*text) {
+			return fault.ErrInvalidValue.At(path...)
+		}
+		if utf8.RuneCountInString(*text) > 64 {
+			return fault.ErrTooLong.With("limit", 64).At(path...)
+		}
+	}
+	return nil
+}
+
+// check asks the business about a card or contract number, outside any
+// transaction. Guessing them is counted by network.
+func (p *People) check(ctx context.Context, a applicant, v viewer.Viewer) error {
+	if p.o.Check == nil || !p.asks(askCard) && !p.asks(askContract) {
+		return nil
+	}
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return strings.TrimSpace(*s)
+	}
+	ask := Applicant{Reference: uuid.Must(uuid.NewV7()).String(), Phone: text(a.in.Phone), Email: text(a.in.Email),
+		GivenName: text(a.in.GivenName), FamilyName: text(a.in.FamilyName), BirthOn: text(a.in.BirthOn)}
+	if pre := a.in.Precondition; pre != nil {
+		ask.CardNumber, ask.ContractNumber = text(pre.CardNumber), text(pre.ContractNumber)
+	}
+	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		wait, err := tx.Reserve(ctx, store.Use{Limit: checkHour, Of: addressClass(v.IP)}, store.Use{Limit: checkHour, Of: a.key})
+		if err == nil && wait > 0 {
+			err = retryAfter(ErrTooManyAttempts, wait)
+		}
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	return at(p.o.Check(ctx, ask), "input", "precondition")
+}
+
+// register makes the person, his password, his session and what waits for the
+// code; referred is false for a referral code that nobody has.
+func (p *People) register(ctx context.Context, a applicant, out *Registered) (made *Entrance, referred bool, err error) {
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id, err := p.provisional(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if referred, err = p.referred(ctx, tx, id, a.in.ReferralCode); err != nil {
+			return err
+		}
+		known, err := tx.ContactPoint.Query().Where(contactpoint.KindEQ(a.to.Kind),
+			contactpoint.ValueKey(a.key), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
+		if err != nil {
+			return err
+		}
+		letter := CodeLetter{Purpose: forRegistration, UserID: &id, Kind: a.to.Kind, To: a.to.To, Key: a.key, Template: LetterCode,
+			Locale: p.language(ctx, a.in.Locale), Data: registration{Known: known, ReturnTo: a.returnTo}}
+		if known {
+			letter.Template = LetterKnown
+		}
+		if out.Challenge, err = p.SendCode(ctx, tx, letter); err != nil {
+			return err
+		}
+		if made, err = p.Admit(ctx, tx, Proof{UserID: id, Method: MethodRegistration, AAL: 1, Mode: a.in.Mode}); err != nil {
+			return err
+		}
+		if len(a.in.Consents) > 0 && p.Consented != nil {
+			return p.Consented(As(ctx, id, made.Session.ID), tx, id, a.in.Consents)
+		}
+		return nil
 	})
 	return made, referred, err
 }
@@ -131,69 +303,20 @@ func (p *People) language(ctx context.Context, wish *string) string {
 	return locale.Match(chosen, viewer.From(ctx).Locale, p.o.Locale)
 }
 
-// provisional makes a person who cannot sign in yet. He is forgotten unless
-// his address is proven (housekeeping).
-func (p *People) provisional(ctx context.Context, tx *store.Tx, name string, in RegisterInput) (uuid.UUID, error) {
+// provisional makes a person who has proven nothing yet, with the password
+// that unlocks his session. He is forgotten unless he proves his address
+// (housekeeping); nobody finds him by it until then.
+func (p *People) provisional(ctx context.Context, tx *store.Tx, a applicant) (uuid.UUID, error) {
 	zone := p.o.TimeZone
-	if in.TimeZone != nil {
-		zone = *in.TimeZone
+	if a.in.TimeZone != nil {
+		zone = *a.in.TimeZone
 	}
-	u, err := tx.User.Create().SetStatus(user.StatusPENDING).SetDisplayName(name).
-		SetLocale(p.language(ctx, in.Locale)).SetTimeZone(zone).Save(asSystem(ctx))
+	u, err := tx.User.Create().SetStatus(user.StatusPENDING).SetDisplayName(a.name).
+		SetNillableGivenName(a.in.GivenName).SetNillableFamilyName(a.in.FamilyName).SetNillableMiddleName(a.in.MiddleName).SetNillableBirthOn(a.in.BirthOn).
+		SetLocale(p.language(ctx, a.in.Locale)).SetTimeZone(zone).Save(asSystem(ctx))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return u.ID, nil
-}
-
-// challenge makes the challenge with a fresh code, and the letter.
-func (p *People) challenge(ctx context.Context, tx *store.Tx, id uuid.UUID, r registration, lang string) (*Challenge, error) {
-	r.Code = credential.NewCode()
-	c, err := tx.MakeChallenge(ctx, p.o.Sealer, store.NewChallenge{
-		Purpose: forRegistration, UserID: &id, Secret: r.Code, Data: r, Tries: p.o.CodeTries, Life: p.o.CodeTTL,
-	})
-	if err != nil {
-		return nil, err
-	}
-	l := Letter{ChallengeID: c.ID.String(), Template: letterCode, Locale: lang}
-	if r.Known {
-		l.Template = letterKnown
-	}
-	if err := p.Mail(ctx, tx, l); err != nil {
-		return nil, err
-	}
-	return &Challenge{ID: scalar.ID{Prefix: "chl", UUID: c.ID}, Kind: ChallengeKindEmailCode, ExpiresAt: c.ExpiresAt}, nil
-}
-
-// ResendCode puts a new challenge with a new code in the place of one; the old
-// code is dead from then on.
-//
-// Faults: INVALID_ID, NOT_FOUND, CODE_SENT_RECENTLY.
-func (p *People) ResendCode(ctx context.Context, in ResendCodeInput) (*Challenge, error) {
-	id, err := in.ChallengeID.As("chl")
-	if err != nil {
-		return nil, fault.ErrInvalidID.At("input", "challengeId")
-	}
-	var made *Challenge
-	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		old, err := tx.TakeChallenge(ctx, p.o.Sealer, id, forRegistration)
-		if err != nil {
-			return at(err, "input", "challengeId")
-		}
-		var r registration
-		if err := old.Read(&r); err != nil {
-			return err
-		}
-		address, _ := credential.ParseEmail(r.Email)
-		if err := reserveLetter(ctx, tx, letterUses(address, viewer.From(ctx))); err != nil {
-			return err
-		}
-		u, err := tx.User.Get(asSystem(ctx), *old.UserID)
-		if err != nil {
-			return err
-		}
-		made, err = p.challenge(ctx, tx, u.ID, r, u.Locale)
-		return err
-	})
-	return made, err
+	return u.ID, tx.Identity.Create().SetUserID(u.ID).SetKind(identity.KindPASSWORD).SetSubject(u.ID.String()).
+		SetSecret([]byte(a.hash)).SetLastUsedAt(tx.Now).Exec(asSystem(ctx))
 }

@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/trustelem/zxcvbn"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -126,17 +125,8 @@ func Warnings(password string, of Email) []string {
 	if strings.ContainsFunc(password, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
 		codes = append(codes, WarnCyrillic)
 	}
-	runes := []rune(composed(password))
-	if len(runes) > scored {
-		return codes
-	}
-	hints := append([]string{of.Key}, productWords...)
-	// A Russian word typed in Latin keys, or the other way round, is no better
-	// than itself; the dictionaries know the Latin keys alone.
-	typed := string(runes)
-	score := min(zxcvbn.PasswordStrength(typed, hints).Score,
-		zxcvbn.PasswordStrength(relaid(strings.ToLower(typed), toLatin), hints).Score)
-	if score < 3 {
+	own, twin := scores(password, of)
+	if min(own, twin) < strong {
 		codes = append(codes, WarnWeak)
 	}
 	return codes

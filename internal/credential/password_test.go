@@ -130,3 +130,30 @@ func FuzzParseEmail(f *testing.F) {
 		}
 	})
 }
+
+// A password is judged by its easier twin: зшяяфьфкпфкшефыукмуеф is nothing
+// better than what the keys say. // security A8
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	anna, _ := credential.ParseEmail("anna.smith@example.com")
+	for _, c := range []struct {
+		password   string
+		least      int
+		most       int
+		refused    bool
+		twinWeaker bool
+	}{
+		{"password", 0, 1, true, false},
+		{"short", 0, 1, true, false},
+		{"anna.smith", 0, 1, true, false},
+		{"correct horse battery", 3, 4, false, false},
+		{"ызшвукьфт1", 0, 1, true, true}, // spiderman1 with the Russian layout on
+		{strings.Repeat("xy", 40), 4, 4, false, false},
+		{strings.Repeat("x", 10<<20), 4, 4, true, false},
+	} {
+		s := credential.Judge(c.password, anna)
+		if s.Score < c.least || s.Score > c.most || (s.Refusal != nil) != c.refused || s.TwinWeaker != c.twinWeaker {
+			t.Errorf("%.20q: %+v", c.password, s)
+		}
+	}
+}

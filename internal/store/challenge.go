@@ -105,6 +105,35 @@ func (tx *Tx) consume(ctx context.Context, sealer *Sealer, c Challenge, where st
 	return c, err
 }
 
+// TakeAnyChallenge is TakeChallenge whatever the purpose, which the caller
+// judges by what it reads.
+func (tx *Tx) TakeAnyChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID) (Challenge, error) {
+	var purpose string
+	err := tx.QueryRow(ctx, `SELECT purpose FROM challenges WHERE id = ?`, id).Scan(&purpose)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Challenge{}, fault.ErrNotFound
+	}
+	if err != nil {
+		return Challenge{}, err
+	}
+	return tx.TakeChallenge(ctx, sealer, id, purpose)
+}
+
+// ChallengePurpose says what a challenge is for; empty for one that is not there.
+func (s *Store) ChallengePurpose(ctx context.Context, id uuid.UUID) (purpose string, err error) {
+	rows, err := s.Query(ctx, `SELECT purpose FROM challenges WHERE id = ?`, id)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&purpose); err != nil {
+			return "", translate(err)
+		}
+	}
+	return purpose, translate(rows.Err())
+}
+
 // OpenChallenge reads a challenge that can still be answered, for the letter
 // that tells its secret; NOT_FOUND when it cannot.
 func (s *Store) OpenChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID) (Challenge, error) {
