@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -107,8 +108,15 @@ func (e *Edge) logRequest(r *http.Request, c *call, status int, took time.Durati
 		return
 	}
 	path := "other"
-	if known[r.URL.Path] {
+	switch {
+	case known[r.URL.Path]:
 		path = r.URL.Path
+	case strings.HasPrefix(r.URL.Path, uploadPath): // what follows is secret
+		path = uploadPath
+	case strings.HasPrefix(r.URL.Path, filePath):
+		path = filePath
+	case strings.HasPrefix(r.URL.Path, picturePath):
+		path = picturePath
 	}
 	if !e.log.Enabled(r.Context(), slog.LevelInfo) {
 		return

@@ -177,6 +177,7 @@ func (e *Edge) Handler() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("GET /readyz", e.ready)
+	e.fileRoutes(mux)
 	for pattern, h := range e.o.Routes {
 		mux.Handle(pattern, h)
 	}

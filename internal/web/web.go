@@ -72,6 +72,9 @@ type Options struct {
 	// read their answers.
 	Routes map[string]http.Handler
 
+	// Files are the doors of files and pictures; nil: there are none.
+	Files *Files
+
 	Present graphql.ErrorPresenterFunc // nil: faults by their code, all else INTERNAL
 	Recover graphql.RecoverFunc        // nil: logs the stack once, INTERNAL
 	Checks  []Check
