@@ -25,6 +25,8 @@ type Caller struct {
 	Locale     string // Accept-Language
 	IP         string
 	UserAgent  string
+	Device     string // what the device calls itself by; empty for one not met
+	Place      string // from where, as a proxy says
 	RequestID  string
 }
 

@@ -20,9 +20,9 @@ import (
 // call is what the edge knows of one HTTP request, and what it learns while it
 // is answered.
 type call struct {
-	id, ip string
-	did    *operation // nil: no operation was run
-	out    answer
+	id, ip, place string
+	did           *operation // nil: no operation was run
+	out           answer
 }
 
 type callKey struct{}
@@ -37,7 +37,7 @@ func callOf(r *http.Request) *call {
 func (e *Edge) door(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		c := &call{id: requestID(r.Header.Get("X-Request-Id")), ip: clientIP(r, e.o.TrustedProxies)}
+		c := &call{id: requestID(r.Header.Get("X-Request-Id")), ip: clientIP(r, e.o.TrustedProxies), place: e.place(r)}
 		e.setHeaders(w.Header(), c.id)
 		c.out.ResponseWriter = w
 		out := &c.out

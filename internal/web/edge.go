@@ -204,7 +204,7 @@ func (e *Edge) crossOrigin(next http.Handler) http.Handler {
 		AllowOriginFunc:  e.origins.has,
 		AllowCredentials: true,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:   []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "X-Kabinet-Company", "X-Request-Id"},
+		AllowedHeaders:   []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "X-Kabinet-Company", "X-Kabinet-Device", "X-Request-Id"},
 		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
 		MaxAge:           600,
 	}).Handler(next)

@@ -101,6 +101,19 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 	return ip.String()
 }
 
+// place is from where a request comes, as a proxy of ours says; nobody else is
+// believed, and nothing is looked up.
+func (e *Edge) place(r *http.Request) string {
+	if e.o.PlaceHeader == "" || r.Header.Get(e.o.PlaceHeader) == "" {
+		return ""
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !within(peer.Addr().Unmap().WithZone(""), e.o.TrustedProxies) {
+		return ""
+	}
+	return clip(r.Header.Get(e.o.PlaceHeader))
+}
+
 func within(ip netip.Addr, nets []netip.Prefix) bool {
 	for _, n := range nets {
 		if n.Contains(ip) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
 	"kabinet/internal/web/socket"
@@ -15,6 +17,13 @@ import (
 // CookieName is the session cookie's; the prefix makes browsers insist on
 // Secure, Path=/ and no Domain.
 const CookieName = "__Host-kabinet"
+
+// DeviceCookie is the cookie's by which a browser is known again at a later
+// sign-in; it opens nothing.
+const DeviceCookie = "__Host-kabinet-device"
+
+// deviceAge is as long as browsers keep a cookie.
+const deviceAge = 400 * 24 * time.Hour
 
 // longestText is what is kept of a header that goes into an audit row.
 const longestText = 256
@@ -28,8 +37,9 @@ func credentials(r *http.Request) Credentials {
 		UserAgent: clip(r.Header.Get("User-Agent")),
 	}
 	if c := callOf(r); c != nil {
-		cred.IP, cred.RequestID = c.ip, c.id
+		cred.IP, cred.RequestID, cred.Place = c.ip, c.id, c.place
 	}
+	cred.Device = device(r)
 	if h := r.Header.Get("Authorization"); h != "" {
 		cred.Token = bearer(h)
 		return cred
@@ -38,6 +48,21 @@ func credentials(r *http.Request) Credentials {
 	cred.FromCookie = cred.Token != ""
 	return cred
 }
+
+// device is what a client calls the machine it runs on, itself or by the cookie.
+// What is short enough to be guessed is none.
+func device(r *http.Request) string {
+	name := r.Header.Get("X-Kabinet-Device")
+	if c, err := r.Cookie(DeviceCookie); name == "" && err == nil {
+		name = c.Value
+	}
+	if len(name) < shortestDevice || len(name) > longestDevice {
+		return ""
+	}
+	return clip(name)
+}
+
+const shortestDevice, longestDevice = 16, 128
 
 func cookieToken(r *http.Request) string {
 	c, err := r.Cookie(CookieName)
@@ -76,15 +101,23 @@ func (e *Edge) signIn(w http.ResponseWriter, r *http.Request, cred Credentials) 
 		switch fault.KindOf(err) {
 		case fault.Unauthenticated, fault.Locked:
 			ctx = viewer.WithReason(ctx, err)
-			who.UserID, who.OwnerID, who.SessionID = viewer.Viewer{}.UserID, viewer.Viewer{}.OwnerID, viewer.Viewer{}.SessionID
-			who.Staff, who.Grants, who.System = false, nil, ""
+			if who.SessionID != uuid.Nil { // locked: what unlocks it must know whose it is
+				ctx = viewer.WithLocked(ctx, arriving(who, cred))
+			}
+			who.UserID, who.OwnerID, who.SessionID = uuid.Nil, uuid.Nil, uuid.Nil
+			who.Staff, who.Grants, who.System, who.SteppedUp, who.AAL, who.Pending, who.ActingStaff = false, nil, "", false, 0, false, uuid.Nil
 		default:
 			e.refuseSignIn(w, r, err)
 			return nil, false
 		}
 	}
-	who.RequestID, who.IP, who.UserAgent = cred.RequestID, cred.IP, cred.UserAgent
-	return viewer.With(ctx, who), true
+	return viewer.With(ctx, arriving(who, cred)), true
+}
+
+// arriving is a viewer with what the request says of its own way here.
+func arriving(who viewer.Viewer, cred Credentials) viewer.Viewer {
+	who.RequestID, who.IP, who.UserAgent, who.Device, who.Place = cred.RequestID, cred.IP, cred.UserAgent, cred.Device, cred.Place
+	return who
 }
 
 func (e *Edge) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
@@ -108,7 +141,7 @@ func (e *Edge) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
 // cookies writes the session cookie into the answer of one request.
 func cookies(w http.ResponseWriter) viewer.Cookies {
 	j := &jar{w: w}
-	return viewer.Cookies{Set: j.set, Clear: j.clear}
+	return viewer.Cookies{Set: j.set, Clear: j.clear, Device: j.device}
 }
 
 type jar struct {
@@ -117,24 +150,28 @@ type jar struct {
 }
 
 func (j *jar) set(token string, expires time.Time) {
-	j.put(token, expires, max(1, int(time.Until(expires).Seconds())))
+	j.put(CookieName, token, expires, max(1, int(time.Until(expires).Seconds())))
 }
 
-func (j *jar) clear() { j.put("", time.Unix(1, 0).UTC(), -1) }
+func (j *jar) clear() { j.put(CookieName, "", time.Unix(1, 0).UTC(), -1) }
 
-func (j *jar) put(value string, expires time.Time, age int) {
+func (j *jar) device(name string) {
+	j.put(DeviceCookie, name, time.Now().Add(deviceAge).UTC(), int(deviceAge.Seconds()))
+}
+
+func (j *jar) put(name, value string, expires time.Time, age int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	h := j.w.Header()
 	kept := h.Values("Set-Cookie")[:0:0]
 	for _, old := range h.Values("Set-Cookie") {
-		if !strings.HasPrefix(old, CookieName+"=") {
+		if !strings.HasPrefix(old, name+"=") {
 			kept = append(kept, old)
 		}
 	}
 	h["Set-Cookie"] = kept
 	http.SetCookie(j.w, &http.Cookie{
-		Name: CookieName, Value: value, Path: "/", Expires: expires, MaxAge: age,
+		Name: name, Value: value, Path: "/", Expires: expires, MaxAge: age,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -148,7 +185,7 @@ func (e *Edge) openSocket(w http.ResponseWriter, r *http.Request) (socket.Caller
 	}
 	from := credentials(r)
 	from.Token, from.FromCookie = "", false
-	from.UserAgent, from.Locale = strings.Clone(from.UserAgent), strings.Clone(from.Locale)
+	from.UserAgent, from.Locale, from.Device, from.Place = strings.Clone(from.UserAgent), strings.Clone(from.Locale), strings.Clone(from.Device), strings.Clone(from.Place)
 	cookie = strings.Clone(cookie)
 	signIn := func(ctx context.Context, hello socket.Hello) (viewer.Viewer, error) {
 		cred := from
@@ -169,8 +206,7 @@ func (e *Edge) openSocket(w http.ResponseWriter, r *http.Request) (socket.Caller
 		if err != nil {
 			return viewer.Viewer{}, err
 		}
-		who.RequestID, who.IP, who.UserAgent = cred.RequestID, cred.IP, cred.UserAgent
-		return who, nil
+		return arriving(who, cred), nil
 	}
 	return socket.Caller{IP: from.IP, RequestID: from.RequestID, SignIn: signIn}, true
 }

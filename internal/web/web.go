@@ -33,6 +33,8 @@ type Credentials struct {
 	Locale     string // Accept-Language, or empty
 	IP         string
 	UserAgent  string
+	Device     string // X-Kabinet-Device or the cookie of that purpose; empty for one not met
+	Place      string // Options.PlaceHeader, of a trusted proxy alone
 	RequestID  string
 }
 
@@ -48,6 +50,7 @@ type Options struct {
 	PublicURL      string         // such as https://account.example.com; its origin is allowed
 	Origins        []string       // exact further origins allowed to call with credentials
 	TrustedProxies []netip.Prefix // X-Forwarded-For is believed from these alone
+	PlaceHeader    string         // in which those proxies say from where; empty for none
 	Limits         Limits         // DefaultLimits() when Tokens is 0
 	Trusted        *limit.Trusted // documents of manifests; nil: none
 
