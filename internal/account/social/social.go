@@ -9,6 +9,7 @@ package social
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"kabinet/internal/account"
 	"kabinet/internal/credential"
@@ -70,6 +71,7 @@ type Social struct {
 	sealer    *store.Sealer
 	returns   credential.Returns
 	providers []Provider
+	log       *slog.Logger
 }
 
 // Options are what server.go hands to New.
@@ -79,6 +81,7 @@ type Options struct {
 	Sealer    *store.Sealer      // of challenges and states
 	Returns   credential.Returns // where a browser may be sent back to
 	Providers []Provider         // in the order to show
+	Log       *slog.Logger
 }
 
 // New makes the service.
@@ -86,7 +89,10 @@ func New(o Options) (*Social, error) {
 	if o.Store == nil || o.People == nil || o.Sealer == nil {
 		return nil, errors.New("social: Store, People and Sealer are required")
 	}
-	return &Social{Store: o.Store, People: o.People, sealer: o.Sealer, returns: o.Returns, providers: o.Providers}, nil
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Social{Store: o.Store, People: o.People, sealer: o.Sealer, returns: o.Returns, providers: o.Providers, log: o.Log}, nil
 }
 
 func (s *Social) provider(name string) (Provider, error) {
@@ -102,7 +108,11 @@ func (s *Social) provider(name string) (Provider, error) {
 func (s *Social) Providers() []*SignInProvider {
 	out := make([]*SignInProvider, len(s.providers))
 	for i, p := range s.providers {
-		out[i] = &SignInProvider{Name: p.Name, Label: p.Label, Icon: p.Name}
+		out[i] = view(p)
 	}
 	return out
+}
+
+func view(p Provider) *SignInProvider {
+	return &SignInProvider{Name: p.Name, Label: p.Label, Icon: p.Name}
 }
