@@ -230,13 +230,14 @@ type CodeLetter struct {
 	Purpose           string // of the challenge; never shared
 	UserID, SessionID *uuid.UUID
 	Kind              contactpoint.Kind
-	To                string // the address or number; empty: nobody is behind it, and all the same is done but that no letter leaves
-	Key               string // what the limits of letters count by; To's own when empty
-	Template          string // LetterCode …
-	Locale            string // the caller's when empty
-	Link              string // of a letter by e-mail, besides the code
-	Hidden            bool   // the answer does not say where it went
-	Data              any    // a struct, sealed; UseCode gives it back
+	To                string          // the address or number; empty: nobody is behind it, and all the same is done but that no letter leaves
+	Key               string          // what the limits of letters count by; To's own when empty
+	Template          string          // LetterCode …
+	Locale            string          // the caller's when empty
+	Link              string          // of a letter by e-mail, besides the code
+	Hidden            bool            // the answer does not say where it went
+	Methods           []ChallengeKind // what the answer says instead of how it went
+	Data              any             // a struct, sealed; UseCode gives it back
 }
 
 // SendCode counts a letter, makes the challenge with a fresh code, and sends
@@ -244,7 +245,7 @@ type CodeLetter struct {
 //
 // Faults: CODE_SENT_RECENTLY.
 func (p *People) SendCode(ctx context.Context, tx *store.Tx, l CodeLetter) (*Challenge, error) {
-	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, Again: true, Hidden: l.Hidden}
+	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, Again: true, Hidden: l.Hidden, Methods: l.Methods}
 	if s.Key == "" {
 		_, s.Key, _ = p.contactKey(l.Kind, l.To)
 	}
@@ -269,6 +270,9 @@ func (p *People) sendCode(ctx context.Context, tx *store.Tx, n store.NewChalleng
 		kind = ChallengeKindSmsCode
 	}
 	made := &Challenge{ID: scalar.ID{Prefix: "chl", UUID: c.ID}, Kind: kind, Methods: []ChallengeKind{kind}, ExpiresAt: c.ExpiresAt}
+	if len(s.Methods) > 0 {
+		made.Kind, made.Methods = s.Methods[0], s.Methods
+	}
 	if s.To != "" && !s.Hidden {
 		hidden := masked(s.SentTo)
 		made.SentTo = &hidden

@@ -162,7 +162,7 @@ type RegisterInput struct {
 	// What must be known to the business before an account is made.
 	Precondition *RegistrationPreconditionInput
 	// Consents the person has given in the form.
-	Consents []RegistrationConsentInput
+	Consents []*RegistrationConsentInput
 	// Where to lead the person after confirmContact.
 	ReturnTo *string
 	// How the session should travel.

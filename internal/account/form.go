@@ -49,7 +49,7 @@ func (p *People) RegistrationForm(ctx context.Context) *RegistrationForm {
 	if p.o.Country != "" {
 		form.PhoneCountry = &p.o.Country
 	}
-	fields := p.o.Registration
+	fields := slices.DeleteFunc(slices.Clone(p.o.Registration), func(f AskedField) bool { return f.Name == "phone" && !p.o.SMS })
 	for _, f := range fields {
 		form.Fields = append(form.Fields, fieldOf(lang, f))
 		switch f.Name {
@@ -107,4 +107,15 @@ func (p *People) PasswordStrength(password string, login *string) credential.Str
 		of, _ = credential.ParseEmail(*login)
 	}
 	return credential.Judge(password, of)
+}
+
+// HashPassword makes the stored form of a new password, in the bounded queue
+// that all of them share.
+//
+// Faults: those of a new password, RATE_LIMITED when too many wait.
+func (p *People) HashPassword(ctx context.Context, password string, of credential.Email) (string, error) {
+	if err := credential.CheckPassword(password, of); err != nil {
+		return "", err
+	}
+	return p.hashes.Hash(ctx, password)
 }

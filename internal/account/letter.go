@@ -20,6 +20,7 @@ import (
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 )
 
@@ -57,14 +58,16 @@ type SentTo struct {
 // sent is one letter of a challenge, sealed in its data.
 type sent struct {
 	SentTo
-	Key      string         `json:"key,omitempty"` // what its limits count by
-	Template string         `json:"template"`
-	Locale   string         `json:"locale"`
-	Code     string         `json:"code,omitempty"`
-	Link     string         `json:"link,omitempty"`
-	Params   map[string]any `json:"params,omitempty"`
-	Again    bool           `json:"again,omitempty"` // resendCode may send another code
-	Hidden   bool           `json:"hidden,omitempty"`
+	Key      string          `json:"key,omitempty"` // what its limits count by
+	Template string          `json:"template"`
+	Locale   string          `json:"locale"`
+	Code     string          `json:"code,omitempty"`
+	Link     string          `json:"link,omitempty"`
+	Params   map[string]any  `json:"params,omitempty"`
+	Again    bool            `json:"again,omitempty"` // resendCode may send another code
+	Hidden   bool            `json:"hidden,omitempty"`
+	Methods  []ChallengeKind `json:"methods,omitempty"`
+	Own      bool            `json:"own,omitempty"` // the link answers this challenge
 }
 
 // envelope is where the letters stand in a challenge's data.
@@ -120,6 +123,42 @@ func (p *People) post(ctx context.Context, tx *store.Tx, n store.NewChallenge, d
 	return c, nil
 }
 
+// LinkLetter is a link to be sent, by which something is proven.
+type LinkLetter struct {
+	Purpose  string
+	UserID   *uuid.UUID // nil: dropping a person's challenges leaves it in force
+	To       []SentTo   // none: only the challenge is made
+	Template string
+	Locale   string
+	Page     string // of the settings or of an allowed origin
+	TimeZone string
+	Life     time.Duration
+	Data     any
+}
+
+// linkTries are the tries of a link, which holds 160 bits.
+const linkTries = 5
+
+// SendLink makes a challenge that a link answers, and sends the link; a text
+// by SMS has none. It gives the challenge's id and the token, which is nowhere
+// else but in the letter.
+func (p *People) SendLink(ctx context.Context, tx *store.Tx, l LinkLetter) (scalar.ID, string, error) {
+	token := credential.NewToken()
+	var letters []sent
+	for _, to := range l.To {
+		letters = append(letters, sent{SentTo: to, Template: l.Template, Locale: l.Locale, Code: token, Link: l.Page, Own: true,
+			Params: map[string]any{"date": locale.DateTime(l.Locale, tx.Now, l.TimeZone)}})
+	}
+	c, err := p.post(ctx, tx, store.NewChallenge{Purpose: l.Purpose, UserID: l.UserID, Secret: token, Tries: linkTries, Life: l.Life}, l.Data, letters)
+	return scalar.ID{Prefix: "chl", UUID: c.ID}, token, err
+}
+
+// Link leads to a page with a challenge and its code in the fragment, which no
+// server is ever sent: whoever fetches the page does nothing by it (security D6).
+func Link(page string, challenge scalar.ID, code string) string {
+	return page + "#challenge=" + challenge.String() + "&code=" + url.QueryEscape(code)
+}
+
 // SendLetter gives the job of a Letter. A letter whose challenge was answered,
 // replaced or has expired is not sent, nor is one to nobody. An error that no
 // other try can mend ends the job, the others are tried again. No error names
@@ -145,7 +184,7 @@ func (p *People) SendLetter(out Senders) func(ctx context.Context, l Letter) err
 		if l.N > 0 {
 			key += "-" + string(rune('a'+l.N%26))
 		}
-		err = p.sendOne(ctx, out, e.Sent[l.N], key)
+		err = p.sendOne(ctx, out, e.Sent[l.N], id, key)
 		if err != nil && out.Permanent != nil && out.Permanent(err) {
 			p.o.Log.WarnContext(ctx, "a letter was refused for good", "challenge", id, "error", err)
 			return job.Discard(errors.New("account: the letter was refused"))
@@ -154,7 +193,7 @@ func (p *People) SendLetter(out Senders) func(ctx context.Context, l Letter) err
 	}
 }
 
-func (p *People) sendOne(ctx context.Context, out Senders, s sent, id string) error {
+func (p *People) sendOne(ctx context.Context, out Senders, s sent, challenge uuid.UUID, id string) error {
 	switch {
 	case s.To == "": // nobody has this login
 		return nil
@@ -167,6 +206,9 @@ func (p *People) sendOne(ctx context.Context, out Senders, s sent, id string) er
 	to, ok := credential.ParseEmail(s.To)
 	if !ok {
 		return job.Discard(errors.New("account: a letter without an address"))
+	}
+	if s.Own {
+		s.Link, s.Code = Link(s.Link, scalar.ID{Prefix: "chl", UUID: challenge}, s.Code), ""
 	}
 	w := p.words(s)
 	text, html, err := w.render()

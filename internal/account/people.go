@@ -34,7 +34,7 @@ type People struct {
 
 	// Consented notes the consents that a person gives while he registers, in
 	// the same transaction; privacy knows them. server.go fills it.
-	Consented func(ctx context.Context, tx *store.Tx, user uuid.UUID, consents []RegistrationConsentInput) error
+	Consented func(ctx context.Context, tx *store.Tx, user uuid.UUID, consents []*RegistrationConsentInput) error
 
 	// Factors are the second factors that a person has; empty: none is due. nil
 	// where there are none at all. internal/account/factor fills it.
@@ -52,6 +52,7 @@ type People struct {
 	hashes *credential.Hasher
 	roles  roleCache
 	seats  gather[*ent.Membership]
+	actors gather[string]
 }
 
 // Options are what server.go hands to New. Zero numbers take the documented
@@ -88,6 +89,9 @@ type Lifetimes struct {
 	Idle, Absolute           time.Duration // 14 days, 90 days
 	StaffIdle, StaffAbsolute time.Duration // 30 minutes, 12 hours
 	StepUp                   time.Duration // how long a fresh proof counts; 10 minutes
+	Lock                     time.Duration // without use, until it must be unlocked; 0 is never
+	Access                   time.Duration // of a token beside a refresh token; 15 minutes
+	Grace                    time.Duration // a refresh token is taken once more; 10 seconds
 }
 
 // New checks the options and makes the service.
@@ -100,6 +104,8 @@ func New(o Options) (*People, error) {
 	fill(&o.Sessions.StaffIdle, 30*time.Minute)
 	fill(&o.Sessions.StaffAbsolute, 12*time.Hour)
 	fill(&o.Sessions.StepUp, 10*time.Minute)
+	fill(&o.Sessions.Access, 15*time.Minute)
+	fill(&o.Sessions.Grace, 10*time.Second)
 	fill(&o.CodeTTL, 10*time.Minute)
 	fill(&o.CodeTries, 5)
 	if len(o.Registration) == 0 {
@@ -114,7 +120,7 @@ func New(o Options) (*People, error) {
 		o.Log = slog.Default()
 	}
 	p := &People{Store: o.Store, Streams: o.Streams, Mail: o.Mail, o: o, hashes: credential.NewHasher(o.Hashes)}
-	p.seats.fetch = p.membershipsOf
+	p.seats.fetch, p.actors.fetch = p.membershipsOf, p.namesOf
 	return p, nil
 }
 

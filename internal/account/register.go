@@ -150,28 +150,44 @@ func (p *People) whereTo(a *applicant) error {
 	email, phone := p.asks("email"), p.asks("phone")
 	in := a.in
 	switch {
-	case in.Phone != nil && (in.Email != nil || !phone):
+	case in.Phone != nil && !phone:
 		return fault.ErrInvalidValue.At("input", "phone")
 	case in.Email != nil && !email:
 		return fault.ErrInvalidValue.At("input", "email")
-	case in.Phone != nil:
-		number, ok := credential.ParsePhone(*in.Phone, p.o.Country)
-		if !ok {
-			return ErrInvalidPhone.At("input", "phone")
-		}
-		a.to, a.key = SentTo{Kind: contactpoint.KindPHONE, To: number}, number
-	case in.Email != nil:
-		var ok bool
-		if a.address, ok = credential.ParseEmail(*in.Email); !ok {
-			return ErrInvalidEmail.At("input", "email")
-		}
-		a.to, a.key = SentTo{Kind: contactpoint.KindEMAIL, To: a.address.Value}, a.address.Key
-	case email:
-		return fault.ErrRequired.At("input", "email")
-	default:
+	case in.Phone == nil && in.Email == nil && !email:
 		return fault.ErrRequired.At("input", "phone")
 	}
-	return nil
+	var err error
+	if a.to, a.key, err = p.Reached(in.Email, in.Phone); err == nil && in.Email != nil {
+		a.address, _ = credential.ParseEmail(*in.Email)
+	}
+	return err
+}
+
+// Reached is the address or number of an input that takes exactly one of
+// both, and the key it is found by.
+//
+// Faults: REQUIRED and INVALID_EMAIL at email, INVALID_VALUE and INVALID_PHONE
+// at phone.
+func (p *People) Reached(email, phone *string) (to SentTo, key string, err error) {
+	var ok bool
+	switch {
+	case phone != nil && (email != nil || !p.o.SMS):
+		return to, "", fault.ErrInvalidValue.At("input", "phone")
+	case phone != nil:
+		to.Kind = contactpoint.KindPHONE
+		if to.To, key, ok = p.contactKey(to.Kind, *phone); !ok {
+			return to, "", ErrInvalidPhone.At("input", "phone")
+		}
+	case email != nil:
+		to.Kind = contactpoint.KindEMAIL
+		if to.To, key, ok = p.contactKey(to.Kind, *email); !ok {
+			return to, "", ErrInvalidEmail.At("input", "email")
+		}
+	default:
+		return to, "", fault.ErrRequired.At("input", "email")
+	}
+	return to, key, nil
 }
 
 func (p *People) asks(name string) bool {
