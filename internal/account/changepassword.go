@@ -3,88 +3,152 @@ package account
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/session"
 	"kabinet/internal/credential"
-	"kabinet/internal/event"
 	"kabinet/internal/fault"
-	"kabinet/internal/scalar"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
+
+// Changed is what a change of what one signs in with gives.
+type Changed struct {
+	Session  *IssuedSession // of the call, with its new token
+	User     *ent.User
+	Warnings []string
+}
 
 // ChangePassword changes the password of whoever knows the one in force, ends
 // all his other sessions and makes codes worthless that are under way
-// (security A12, D1). It also gives warnings about the new one.
+// (security A12, D1); the session of the call gets a new token. It also gives
+// warnings about the new one.
 //
 // Faults: UNAUTHENTICATED, INVALID_CREDENTIALS and TOO_MANY_ATTEMPTS at
 // currentPassword, those of a new password at newPassword, RATE_LIMITED.
-func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*ent.User, []string, error) {
+func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*Changed, error) {
 	v, err := me(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	old, err := p.Store.Client.Identity.Query().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD)).Only(ctx)
-	if err != nil && !ent.IsNotFound(err) {
-		return nil, nil, store.Translate(err)
-	}
-	var secret []byte
-	if old != nil {
-		secret = old.Secret
+	secret, err := p.passwordOf(ctx, v.UserID)
+	if err != nil {
+		return nil, err
 	}
 	of, err := p.ownEmail(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := credential.CheckPassword(in.NewPassword, of); err != nil {
-		return nil, nil, at(err, "input", "newPassword")
+		return nil, at(err, "input", "newPassword")
 	}
-	uses := []store.Use{{Limit: recheckFailures, Of: v.UserID.String()}}
-	_, err = p.prove(ctx, uses, in.CurrentPassword, string(secret), func(ctx context.Context, tx *store.Tx) error {
-		return tx.Audit(ctx, "account.change_password_failed", v.UserID, scalar.ID{Prefix: "usr", UUID: v.UserID}, nil)
+	uses := recheckUses(v.UserID, v)
+	_, err = p.prove(ctx, uses, in.CurrentPassword, secret, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Audit(ctx, "account.change_password_failed", v.UserID, idOfUser(v.UserID), nil)
 	})
 	if err != nil {
-		return nil, nil, at(err, "input", "currentPassword")
+		return nil, at(err, "input", "currentPassword")
 	}
 	hash, err := p.hashes.Hash(ctx, in.NewPassword)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var e *Entrance
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.Identity.Update().Where(identity.ID(old.ID), identity.Secret(secret)).SetSecret([]byte(hash)).ClearMustChangeByAt().Save(ctx)
+		n, err := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD), identity.Secret([]byte(secret))).
+			SetSecret([]byte(hash)).ClearMustChangeByAt().Save(ctx)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return fault.ErrConflict
 		}
-		return p.afterPassword(ctx, tx, uses)
+		e, err = p.afterPassword(ctx, tx, v, uses)
+		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	u, err := p.Person(ctx, v.UserID)
-	return u, credential.Warnings(in.NewPassword, of), err
+	w, err := p.Welcome(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return &Changed{Session: w.Session, User: w.User, Warnings: credential.Warnings(in.NewPassword, of)}, nil
 }
 
-func (p *People) afterPassword(ctx context.Context, tx *store.Tx, uses []store.Use) error {
-	v, err := me(ctx)
-	if err != nil {
-		return err
-	}
+func (p *People) afterPassword(ctx context.Context, tx *store.Tx, v viewer.Viewer, uses []store.Use) (*Entrance, error) {
 	if err := tx.DropChallenges(ctx, v.UserID); err != nil {
-		return err
+		return nil, err
 	}
 	ended, err := p.end(ctx, tx, v.UserID, session.IDNEQ(v.SessionID))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.Clear(ctx, uses...); err != nil {
-		return err
+		return nil, err
 	}
-	tx.Tell(event.PasswordChanged{UserID: v.UserID}, store.ToUser(v.UserID))
-	return tx.Audit(ctx, "account.change_password", v.UserID, scalar.ID{Prefix: "usr", UUID: v.UserID}, map[string]any{"sessionsEnded": len(ended)})
+	e, err := p.Rotate(ctx, tx, false)
+	if err != nil {
+		return nil, err
+	}
+	return e, p.News(ctx, tx, v.UserID, ChangePassword, idOfUser(v.UserID), map[string]any{"sessionsEnded": len(ended)})
+}
+
+// ChangeLogin sets, changes or takes away the login name of the caller's
+// password.
+//
+// Faults: UNAUTHENTICATED; INVALID_LOGIN, ALREADY_TAKEN, LAST_LOGIN where
+// nothing else is left to sign in with, and INVALID_VALUE where there is no
+// password, at login.
+func (p *People) ChangeLogin(ctx context.Context, in ChangeLoginInput) (*ent.User, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var name credential.Login
+	if in.Login != nil {
+		var ok bool
+		if name, ok = credential.ParseLogin(*in.Login); !ok {
+			return nil, ErrInvalidLogin.At("input", "login")
+		}
+	}
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		u := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD))
+		if name.Key != "" {
+			u.SetLogin(name.Value).SetLoginKey(name.Key)
+		} else if err := p.keepsLogin(ctx, tx, v.UserID); err != nil {
+			return err
+		} else {
+			u.ClearLogin().ClearLoginKey()
+		}
+		n, err := u.Save(ctx)
+		if err == nil && n == 0 {
+			return fault.ErrInvalidValue.At("input", "login")
+		}
+		if err != nil {
+			return err
+		}
+		return p.News(ctx, tx, v.UserID, ChangeLogin, idOfUser(v.UserID), nil)
+	})
+	if store.IsUnique(err) {
+		return nil, ErrLoginTaken.With("value", name.Value).At("input", "login")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Person(ctx, v.UserID)
+}
+
+// keepsLogin refuses to take away the name that is all a person signs in by.
+func (p *People) keepsLogin(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
+	other, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
+	if err == nil && !other {
+		err = ErrLastLogin.At("input", "login")
+	}
+	return err
 }
 
 // ownEmail is the caller's first address, none for who has none.
@@ -104,6 +168,9 @@ func (p *People) ownEmail(ctx context.Context) (credential.Email, error) {
 	of, _ := credential.ParseEmail(c.Value)
 	return of, nil
 }
+
+// At is at, for the sub-rooms.
+func At(err error, path ...string) error { return at(err, path...) }
 
 // at names the field of a refusal that is about one; other faults stay.
 func at(err error, path ...string) error {

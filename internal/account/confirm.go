@@ -86,13 +86,16 @@ func (p *People) ConfirmContact(ctx context.Context, in ConfirmContactInput) (*C
 		out.Session, out.User = w.Session, w.User
 		ctx = As(ctx, made.UserID, made.Session.ID)
 	}
-	out.Contact, err = p.contactPoint(ctx, point)
+	out.Contact, err = p.ContactPoint(ctx, scalar.ID{Prefix: "cpt", UUID: point})
 	return out, err
 }
 
-// contactPoint loads one within the caller's fence, for the payload's field.
-func (p *People) contactPoint(ctx context.Context, id uuid.UUID) (*ent.ContactPoint, error) {
-	q, err := p.Store.Client.ContactPoint.Query().Where(contactpoint.ID(id)).CollectUnder(ctx, "contactPoint")
+// ContactPoint loads one within the caller's fence, with what a payload's
+// field contactPoint shows of it.
+//
+// Faults: NOT_FOUND.
+func (p *People) ContactPoint(ctx context.Context, id scalar.ID) (*ent.ContactPoint, error) {
+	q, err := p.Store.Client.ContactPoint.Query().Where(contactpoint.ID(id.UUID)).CollectUnder(ctx, "contactPoint")
 	if err != nil {
 		return nil, err
 	}
