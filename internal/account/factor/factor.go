@@ -38,8 +38,7 @@ type Options struct {
 	Name    string   // of the business, in authenticator apps; the domain when empty
 }
 
-// New checks the options, makes the service and hands it to account, whose
-// gate asks it for second factors.
+// New checks the options and makes the service; Attach ties it to the gate.
 func New(o Options) (*Factors, error) {
 	if o.Store == nil || o.People == nil || o.Sealer == nil {
 		return nil, errors.New("factor: Store, People and Sealer are required")
@@ -66,4 +65,9 @@ func New(o Options) (*Factors, error) {
 		return nil, fmt.Errorf("factor: %w", err)
 	}
 	return f, nil
+}
+
+// Attach hands the service to account, whose gate asks it for second factors.
+func (f *Factors) Attach() {
+	f.People.Factors, f.People.SecondFactor, f.People.CheckPasskey = f.Of, f.Challenge, f.CheckPasskey
 }
