@@ -21,6 +21,7 @@ func (s *Store) stamp() {
 			if _, set := m.Field("updated_at"); !set {
 				_ = m.SetField("updated_at", now) // logs have none: the error says so
 			}
+			foldNames(m)
 			for _, name := range m.Fields() {
 				if t, ok := value(m, name).(time.Time); ok {
 					if err := m.SetField(name, t.UTC().Truncate(time.Microsecond)); err != nil {

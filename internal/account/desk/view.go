@@ -25,14 +25,6 @@ type UserBlock struct {
 	BlockedAt   time.Time
 }
 
-// ActingStaff is who acts for the customer in this call.
-type ActingStaff struct {
-	DisplayName string
-	Reason      *string
-	StartedAt   time.Time
-	ExpiresAt   time.Time
-}
-
 // PersonName is a person by name alone.
 type PersonName struct {
 	ID          scalar.ID
