@@ -10,11 +10,14 @@ import (
 )
 
 // Audit puts an act on record in the same transaction. owner is whose data it
-// was; changes hold no secret. The viewer of ctx is the actor.
+// was; changes hold no secret. The viewer of ctx is the actor;
+// who acts for a customer is himself.
 func (tx *Tx) Audit(ctx context.Context, action string, owner uuid.UUID, subject scalar.ID, changes map[string]any) error {
 	v := viewer.From(ctx)
-	kind := "NOBODY"
+	kind, actor := "NOBODY", v.Actor()
 	switch {
+	case v.ActingStaff != uuid.Nil: // not the customer he acts for (security F14)
+		kind, actor = "STAFF", &v.ActingStaff
 	case v.IsSystem():
 		kind = "SYSTEM:" + v.System
 	case v.Staff:
@@ -22,7 +25,7 @@ func (tx *Tx) Audit(ctx context.Context, action string, owner uuid.UUID, subject
 	case v.SignedIn():
 		kind = "USER"
 	}
-	c := tx.AuditEntry.Create().SetActorKind(kind).SetAction(action).SetNillableActorID(v.Actor()).SetChanges(changes)
+	c := tx.AuditEntry.Create().SetActorKind(kind).SetAction(action).SetNillableActorID(actor).SetChanges(changes)
 	if owner != uuid.Nil {
 		c.SetOwnerID(owner)
 	}

@@ -8,7 +8,6 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/session"
-	"kabinet/ent/generated/user"
 	"kabinet/internal/account"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -109,13 +108,5 @@ func (d *Desk) ActingStaff(ctx context.Context, u *ent.User) (*account.ActingSta
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	name, err := d.Store.Client.User.Query().Where(user.ID(v.ActingStaff)).Select(user.FieldDisplayName).String(asSystem(ctx))
-	if err != nil {
-		return nil, store.Translate(err)
-	}
-	acting := &account.ActingStaff{DisplayName: name, EndsAt: s.ExpiresAt}
-	if s.ActingReason != nil {
-		acting.Reason = *s.ActingReason
-	}
-	return acting, nil
+	return d.People.ActingIn(ctx, s)
 }
