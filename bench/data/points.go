@@ -172,8 +172,8 @@ func chain(previous []byte, owner, account uuid.UUID, seq int, unit string, e En
 	enc := json.NewEncoder(&row)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode([]any{
-		"kabinet-ledger-1", e.ID, owner, account, seq, nil, e.Kind, e.Amount, "ACTIVE", e.Contra, "ACTIVE", unit, e.Balance, nil,
-		e.Order, e.Cause, json.RawMessage(e.Explain), e.Note, e.Actor, e.At.Format("2006-01-02T15:04:05.000000Z"),
+		"kabinet-ledger-2", e.ID, owner, account, seq, nil, e.Kind, e.Amount, "ACTIVE", e.Contra, "ACTIVE", unit, e.Balance, nil,
+		e.Order, e.Cause, json.RawMessage(e.Explain), e.Actor, e.At.Format("2006-01-02T15:04:05.000000Z"),
 	})
 	if err != nil {
 		panic(err) // all of it is ours

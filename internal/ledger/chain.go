@@ -14,7 +14,7 @@ import (
 
 // chainForm names the canonical form below; another form is another name, so
 // that old entries stay provable.
-const chainForm = "kabinet-ledger-1"
+const chainForm = "kabinet-ledger-2"
 
 // hashEntry is sha256(previous hash || canonical row). The previous hash is
 // that of the account's entry before, 32 bytes; nothing for the first.
@@ -30,9 +30,12 @@ func hashEntry(previous []byte, e *ent.LedgerEntry) ([]byte, error) {
 // canonical writes an entry as bytes that every database and language can make
 // again: a JSON array without spaces, in UTF-8, of
 //
-//	"kabinet-ledger-1", id, owner_id, account_id, seq, transfer_id, kind,
+//	"kabinet-ledger-2", id, owner_id, account_id, seq, transfer_id, kind,
 //	amount, bucket, contra_id, contra_bucket, unit, balance_after, parent_id,
-//	order_id, cause_key, explain, note, actor_id, created_at
+//	order_id, cause_key, explain, actor_id, created_at
+//
+// The note is not in it: it is what somebody wrote, and goes when he is erased,
+// while the chain stays whole (ADR 0032).
 //
 // Ids are UUIDs in lower case, whole numbers plain decimals, what is not there
 // is null, times are RFC 3339 in UTC with six digits after the point. Objects
@@ -51,7 +54,7 @@ func canonical(e *ent.LedgerEntry) ([]byte, error) {
 	return encode([]any{
 		chainForm, e.ID, e.OwnerID, e.AccountID, e.Seq, optional(e.TransferID), e.Kind,
 		e.Amount, e.Bucket, e.ContraID, e.ContraBucket, e.Unit, e.BalanceAfter, optional(e.ParentID),
-		optional(e.OrderID), e.CauseKey, explain, e.Note, optional(e.ActorID),
+		optional(e.OrderID), e.CauseKey, explain, optional(e.ActorID),
 		e.CreatedAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
 	})
 }

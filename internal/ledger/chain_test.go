@@ -33,10 +33,14 @@ func TestCanonicalForm(t *testing.T) {
 		CauseKey: "order:x", Explain: map[string]any{"b": int64(2), "a": []any{map[string]any{"z": 1, "y": "я"}}}, Note: &note,
 		CreatedAt: time.Date(2026, 11, 21, 14, 0, 0, 5000, time.FixedZone("", 7200)),
 	}
-	const want = `["kabinet-ledger-1","00000000-0000-7000-8000-000000000001","00000000-0000-7000-8000-000000000002","00000000-0000-7000-8000-000000000003",7,null,"REVERSAL",-5,"ACTIVE","00000000-0000-74e9-8938-9325eb40995b","ACTIVE","PTS:points",12,"00000000-0000-7000-8000-000000000004",null,"order:x",{"a":[{"y":"я","z":1}],"b":2},"a \"note\" <&>\n",null,"2026-11-21T12:00:00.000005Z"]`
+	const want = `["kabinet-ledger-2","00000000-0000-7000-8000-000000000001","00000000-0000-7000-8000-000000000002","00000000-0000-7000-8000-000000000003",7,null,"REVERSAL",-5,"ACTIVE","00000000-0000-74e9-8938-9325eb40995b","ACTIVE","PTS:points",12,"00000000-0000-7000-8000-000000000004",null,"order:x",{"a":[{"y":"я","z":1}],"b":2},null,"2026-11-21T12:00:00.000005Z"]`
 	got, err := canonical(e)
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
+	}
+	e.Note = nil // its writer was erased
+	if bare, err := canonical(e); err != nil || string(bare) != want {
+		t.Errorf("%v: the note is in the chain", err)
 	}
 	first, _ := hashEntry(nil, e)
 	second, _ := hashEntry(first, e)

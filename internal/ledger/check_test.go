@@ -91,7 +91,7 @@ func TestCheckNamesTheFirst(t *testing.T) {
 		for range 10 {
 			ids = append(ids, w.give(alice, 5, 0).ID)
 		}
-		w.tamper(`UPDATE ledger_entries SET note = 'x' WHERE owner_id = ? AND seq IN (4, 7)`, alice.Owner)
+		w.tamper(`UPDATE ledger_entries SET cause_key = 'x' || seq WHERE owner_id = ? AND seq IN (4, 7)`, alice.Owner)
 		_, err := w.books.Check(context.Background(), func(f ledger.Finding) {
 			if f.Rule != "hash" || f.ID != ids[3] || !strings.Contains(f.String(), "number 4") {
 				t.Error(f)

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/scalar"
 )
 
@@ -75,7 +75,10 @@ type Consent struct {
 }
 
 // Accepted is what somebody ticks who registers: a document by its handle.
-type Accepted struct{ Handle, Version string }
+type Accepted struct {
+	Handle  string
+	Version int
+}
 
 // Asked is the challenge whose code confirms a deletion.
 type Asked struct {
@@ -100,7 +103,7 @@ type DataExport struct {
 	RequestedAt time.Time
 	ReadyAt     *time.Time
 	ExpiresAt   *time.Time
-	DocumentID  *uuid.UUID // of document; not in the SDL, its resolver opens it
+	Document    *ent.Document
 }
 
 // AccountDeletion is a deletion under way.

@@ -35,13 +35,16 @@ type Privacy struct {
 	News func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error
 	// End ends the person's sessions.
 	End func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
-	// Forfeit books a person's points as expired.
+	// Forfeit books a person's points as expired, all that is left.
 	Forfeit func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
-	// Keep stores a finished export as a document of the person, until when.
-	Keep func(ctx context.Context, user uuid.UUID, name string, content io.Reader, until time.Time) (uuid.UUID, error)
-	// Files gives the person's own files, for the export; and Drop deletes them.
-	Files func(ctx context.Context, user uuid.UUID, each func(name string, content io.Reader) error) error
-	Drop  func(ctx context.Context, user uuid.UUID) error
+	// Keep stores a finished export as a document of the person, about its task,
+	// until when.
+	Keep func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time, content io.Reader) error
+	// Open reads the bytes of one of the person's documents.
+	Open func(ctx context.Context, key string) (io.ReadCloser, error)
+	// Drop deletes the person's files and the cards he saved, also where they
+	// are kept outside.
+	Drop func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 }
 
 // What a person is told: the names of account's news.

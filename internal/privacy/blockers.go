@@ -1,0 +1,169 @@
+package privacy
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"kabinet/internal/fault"
+	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
+	"kabinet/internal/viewer"
+)
+
+// What this domain says no with.
+var (
+	ErrDeletionBlocked          = fault.New(fault.Refused, "DELETION_BLOCKED")
+	ErrDeletionAlreadyRequested = fault.New(fault.Refused, "DELETION_ALREADY_REQUESTED")
+	ErrDeletionNotRequested     = fault.New(fault.Refused, "DELETION_NOT_REQUESTED")
+	ErrExportTooSoon            = fault.New(fault.Refused, "EXPORT_TOO_SOON")
+	ErrConsentOutdated          = fault.New(fault.Conflict, "CONSENT_OUTDATED")
+	ErrConsentRequired          = fault.New(fault.Refused, "CONSENT_REQUIRED")
+)
+
+// mostShown is how many objects a blocker names.
+const mostShown = 20
+
+// hindrance finds what stands in the way of a deletion: rows of subject, sum
+// and currency, where ? is the person. The order is that in which it is shown.
+type hindrance struct {
+	reason DeletionBlockReason
+	prefix string // of the subject
+	query  string
+}
+
+// lastSeat finds the owners of a kind where the person is the last one in a
+// ready-made role and, unless alone is said, where others are left behind.
+func lastSeat(kind, role, left string) string {
+	const held = `JOIN roles r ON r.key_id = m.role_id AND r.retired_at IS NULL AND r.name = '`
+	return `SELECT m.owner_id, 0, '' FROM memberships m ` + held + role + `'
+		WHERE m.user_id = ? AND m.kind = '` + kind + `' AND m.status = 'ACTIVE'
+		AND NOT EXISTS (SELECT 1 FROM memberships o JOIN roles q ON q.key_id = o.role_id AND q.retired_at IS NULL AND q.name = '` + role + `'
+			WHERE o.owner_id = m.owner_id AND o.user_id <> m.user_id AND o.status = 'ACTIVE')` + left
+}
+
+const othersAreLeft = ` AND EXISTS (SELECT 1 FROM memberships x WHERE x.owner_id = m.owner_id AND x.user_id <> m.user_id AND x.status = 'ACTIVE')`
+
+// hindrances are K13. An order that came and is paid is over although nobody
+// marked it COMPLETED; points of a family's card are the family's.
+var hindrances = []hindrance{
+	{BlockWalletMoney, "acc", `SELECT id, active + held + pending, unit FROM ledger_accounts
+		WHERE owner_id = ? AND kind IN ('WALLET', 'CREDIT') AND (active <> 0 OR held <> 0 OR pending <> 0)`},
+	{BlockOpenTopUp, "topup", `SELECT id, amount_minor, currency FROM top_ups WHERE owner_id = ? AND status = 'PENDING'`},
+	{BlockOpenOrder, "order", `SELECT id, total_minor, currency FROM orders WHERE owner_id = ? AND (status = 'AWAITING_APPROVAL' OR status = 'PLACED'
+		AND NOT (fulfillment_status IN ('DELIVERED', 'PARTIALLY_RETURNED', 'RETURNED') AND payment_status IN ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')))`},
+	{BlockOpenReturn, "ret", `SELECT id, amount_minor, currency FROM return_requests WHERE owner_id = ? AND status IN ('REQUESTED', 'APPROVED', 'IN_TRANSIT', 'RECEIVED')`},
+	{BlockOpenRefund, "rfd", `SELECT id, amount_minor, currency FROM payments WHERE owner_id = ? AND kind = 'REFUND' AND status IN ('PENDING', 'AUTHORIZED')`},
+	{BlockPointsHeld, "acc", `SELECT id, held, '' FROM ledger_accounts WHERE owner_id = ? AND kind = 'BONUS' AND held <> 0`},
+	{BlockLastHolder, "com", lastSeat("FAMILY", "Holder", othersAreLeft)},
+	{BlockLastOwner, "com", lastSeat("COMPANY", "Owner", othersAreLeft)},
+	{BlockLastAdministrator, "com", lastSeat("STAFF", "Administrator", "")},
+}
+
+// asked is a transaction, or a snapshot that keeps nobody waiting.
+type asked interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// blockers says what stands in the way of a person's deletion; none: nothing.
+func blockers(ctx context.Context, q asked, user uuid.UUID) ([]*DeletionBlocker, error) {
+	all := []*DeletionBlocker{}
+	for _, h := range hindrances {
+		found, err := h.find(ctx, q, user)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// find gives one blocker, or of money one for each currency.
+func (h hindrance) find(ctx context.Context, q asked, user uuid.UUID) (all []*DeletionBlocker, err error) {
+	rows, err := q.Query(ctx, h.query, user)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	by := map[string]*DeletionBlocker{}
+	for rows.Next() {
+		var id uuid.UUID
+		var sum int64
+		var unit string
+		if err := rows.Scan(&id, &sum, &unit); err != nil {
+			return nil, err
+		}
+		key := ""
+		if h.reason == BlockWalletMoney {
+			key = unit
+		}
+		b := by[key]
+		if b == nil {
+			b = &DeletionBlocker{Reason: h.reason, Message: say(ctx, "blocked", string(h.reason)), SubjectIds: []scalar.ID{}}
+			if key != "" {
+				b.Amount = &scalar.Money{Currency: key}
+			}
+			by[key], all = b, append(all, b)
+		}
+		b.Count++
+		if b.Amount != nil {
+			b.Amount.Minor += sum
+		}
+		if len(b.SubjectIds) < mostShown {
+			b.SubjectIds = append(b.SubjectIds, scalar.ID{Prefix: h.prefix, UUID: id})
+		}
+	}
+	return all, rows.Err()
+}
+
+// say is a text of this domain in the caller's language.
+func say(ctx context.Context, kind, name string) string {
+	return locale.Text(viewer.From(ctx).Locale, "privacy."+kind+"."+name, nil)
+}
+
+// blocked is the refusal; nil where nothing stands in the way.
+func blocked(all []*DeletionBlocker) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return ErrDeletionBlocked.With("reasons", reasons(all))
+}
+
+func reasons(all []*DeletionBlocker) []string {
+	out := []string{}
+	for _, b := range all {
+		out = append(out, string(b.Reason))
+	}
+	return out
+}
+
+// gone are what a deletion loses.
+var gone = []struct {
+	kind  DeletionLossKind
+	query string
+}{
+	{LossPoints, `SELECT coalesce(sum(active + pending), 0) FROM ledger_accounts WHERE owner_id = ? AND kind = 'BONUS' AND active + pending > 0`},
+	{LossRewards, `SELECT count(*) FROM reward_redemptions WHERE owner_id = ? AND status = 'ISSUED'`},
+	{LossGiftCards, `SELECT count(*) FROM gift_cards WHERE owner_id = ? AND status = 'ACTIVE'`},
+	{LossTickets, `SELECT count(*) FROM tickets WHERE owner_id = ? AND status <> 'CLOSED'`},
+	{LossMemberships, `SELECT count(*) FROM memberships WHERE user_id = ? AND status = 'ACTIVE' AND kind IN ('FAMILY', 'COMPANY')`},
+}
+
+func losses(ctx context.Context, q asked, user uuid.UUID) ([]*DeletionLoss, error) {
+	all := []*DeletionLoss{}
+	for _, g := range gone {
+		rows, err := q.Query(ctx, g.query, user)
+		if err != nil {
+			return nil, err
+		}
+		var n int64
+		if err := one(rows, &n); err != nil {
+			return nil, err
+		}
+		if n != 0 {
+			all = append(all, &DeletionLoss{Kind: g.kind, Message: say(ctx, "lost", string(g.kind)), Count: n})
+		}
+	}
+	return all, nil
+}
