@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -142,7 +143,8 @@ func TestForged(t *testing.T) {
 		"alg none, no signature":    func(h *oidctest.Hostile) { h.Token = func(s string) string { return unsigned(s, `{"alg":"none"}`) } },
 		"alg nOnE":                  func(h *oidctest.Hostile) { h.Token = func(s string) string { return unsigned(s, `{"alg":"nOnE"}`) } },
 		"HS256 with the public key": func(h *oidctest.Hostile) { h.Alg = "HS256" },
-		"RS512 announced":           func(h *oidctest.Hostile) { h.Header = map[string]any{"alg": "RS512"} },
+		"RS512 announced":           func(h *oidctest.Hostile) { h.Alg = "RS512" },
+		"RS512 in name":             func(h *oidctest.Hostile) { h.Header = map[string]any{"alg": "RS512"} },
 		"a jwk of its own": func(h *oidctest.Hostile) {
 			h.SignBy(private)
 			h.Header = map[string]any{"jwk": foreign, "kid": "foreign"}
@@ -270,8 +272,11 @@ func TestSlowAndBroken(t *testing.T) {
 			"500": func(w http.ResponseWriter) {
 				http.Error(w, "secret words of the provider", http.StatusInternalServerError)
 			},
-			"slow":     func(http.ResponseWriter) { time.Sleep(700 * time.Millisecond) },
-			"10 MB":    func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, 10<<20)) },
+			"slow": func(http.ResponseWriter) { time.Sleep(700 * time.Millisecond) },
+			"10 MB": func(w http.ResponseWriter) { // and then what should be there
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write(bytes.Repeat([]byte(" "), 10<<20))
+			},
 			"redirect": func(w http.ResponseWriter) { w.Header().Set("Location", "/elsewhere"); w.WriteHeader(http.StatusFound) },
 			"html":     func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) },
 		} {
@@ -280,7 +285,7 @@ func TestSlowAndBroken(t *testing.T) {
 					if asked == path {
 						before(w)
 					}
-					return asked == path
+					return asked == path && name != "10 MB"
 				}
 			})
 			start := time.Now()

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -31,7 +32,7 @@ type Hostile struct {
 	ClientID, Secret string
 	Now              func() time.Time
 
-	Alg      string                    // RS256, ES256, HS256 (with the public key) or none; RS256
+	Alg      string                    // RS256, RS512, ES256, HS256 (with the public key) or none; RS256
 	Header   map[string]any            // put over the token's header
 	Claims   map[string]any            // put over every ID token's claims; nil takes one away
 	Userinfo map[string]any            // nil: there is none
@@ -112,7 +113,7 @@ func (h *Hostile) serve(w http.ResponseWriter, r *http.Request) {
 	case "/.well-known/openid-configuration":
 		d := map[string]any{
 			"issuer": h.URL, "authorization_endpoint": h.URL + "/authorize", "token_endpoint": h.URL + "/token", "jwks_uri": h.URL + "/keys",
-			"id_token_signing_alg_values_supported": []string{"RS256", "ES256", "HS256", "none"}, "code_challenge_methods_supported": []string{"plain", "S256"},
+			"id_token_signing_alg_values_supported": []string{"RS256", "RS512", "ES256", "HS256", "none"}, "code_challenge_methods_supported": []string{"plain", "S256"},
 		}
 		if h.Userinfo != nil {
 			d["userinfo_endpoint"] = h.URL + "/userinfo"
@@ -212,6 +213,9 @@ func (h *Hostile) sign(header, claims map[string]any) string {
 	case "ES256":
 		r, s, e := ecdsa.Sign(rand.Reader, h.ec, sum[:])
 		signature, err = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), e
+	case "RS512":
+		long := sha512.Sum512([]byte(text))
+		signature, err = rsa.SignPKCS1v15(rand.Reader, h.rsa, crypto.SHA512, long[:])
 	default:
 		signature, err = rsa.SignPKCS1v15(rand.Reader, h.rsa, crypto.SHA256, sum[:])
 	}
