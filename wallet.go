@@ -15,6 +15,7 @@ import (
 	"kabinet/internal/adapter/payment"
 	"kabinet/internal/fault"
 	"kabinet/internal/order"
+	"kabinet/internal/profile"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 	"kabinet/internal/wallet"
@@ -76,6 +77,7 @@ func (k *kabinet) payments() (routes map[string]http.Handler, err error) {
 		})
 		return wallet.Created{Ref: c.ID, URL: c.URL}, err
 	}}
+	k.cards.Provider = saver(p, name)
 	if routes == nil {
 		routes = map[string]http.Handler{}
 	}
@@ -101,21 +103,32 @@ func (k *kabinet) hearPayments(p *payment.Provider, name string) http.Handler {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		outcome, err := k.wallets.Hear(viewer.With(r.Context(), viewer.Viewer{Locale: k.cfg.Locale}), wallet.Notice{
-			Provider: name, ID: m.ID, SentAt: m.SentAt, Type: m.Type, Ref: m.Data.ID, Reference: m.Data.Reference,
-			Amount: m.Data.Amount, Currency: m.Data.Currency, Reason: m.Data.Reason, Body: m.Body,
-		})
+		mismatch, err := k.hearPayment(viewer.With(r.Context(), viewer.Viewer{Locale: k.cfg.Locale}), name, m)
 		switch {
 		case fault.KindOf(err) == fault.Unavailable:
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case err != nil:
 			k.log.Error("message of the payment provider", "webhookId", m.ID, "error", err.Error())
 			w.WriteHeader(http.StatusInternalServerError)
-		case outcome == paymentnotice.OutcomeMISMATCH:
-			k.log.Warn("payment does not agree with its top-up", "webhookId", m.ID, "reference", m.Data.Reference)
+		case mismatch:
+			k.log.Warn("payment or method does not agree with what was asked for", "webhookId", m.ID, "reference", m.Data.Reference)
 			w.WriteHeader(http.StatusUnprocessableEntity)
 		default:
 			w.WriteHeader(http.StatusNoContent)
 		}
 	})
+}
+
+// hearPayment hands a message to whom it is for, and says whether it agrees
+// with what was asked for.
+func (k *kabinet) hearPayment(ctx context.Context, name string, m payment.Message) (mismatch bool, err error) {
+	if profile.Hears(m.Type) {
+		outcome, err := k.cards.Hear(ctx, savedOf(name, m.Type, m.SentAt, m.Data))
+		return outcome == profile.Mismatch, err
+	}
+	outcome, err := k.wallets.Hear(ctx, wallet.Notice{
+		Provider: name, ID: m.ID, SentAt: m.SentAt, Type: m.Type, Ref: m.Data.ID, Reference: m.Data.Reference,
+		Amount: m.Data.Amount, Currency: m.Data.Currency, Reason: m.Data.Reason, Body: m.Body,
+	})
+	return outcome == paymentnotice.OutcomeMISMATCH, err
 }

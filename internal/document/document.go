@@ -63,6 +63,7 @@ type NewDocument struct {
 	Kind    string     // of the SDL's DocumentKind
 	Title   string     // the name of the download
 	Mime    string     // empty: found from the bytes
+	Bytes   Bytes      // what Write kept, where Put is given no reader
 	Expires *time.Time // when it is deleted; nil: it stays
 	About   *scalar.ID // what it is about
 }

@@ -21,9 +21,9 @@ type PaymentMethods struct {
 	// Zone is the time zone of the business, in which the last day of a card
 	// ends; nil: UTC.
 	Zone *time.Location
-	// MayReturn says whether an address is one that people may be sent back to;
-	// nil: none is.
-	MayReturn func(address string) bool
+	// MayReturn refuses an address that people may not be sent back to; nil: none
+	// is allowed.
+	MayReturn func(address string) error
 	// News tells a person of a change by which somebody could pay; nil: nobody
 	// is told. change is payment_method_added or payment_method_removed.
 	News func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error
