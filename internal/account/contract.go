@@ -4,11 +4,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
-	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/scalar"
 )
 
@@ -55,12 +52,6 @@ type ConfirmContactInput struct {
 	Code string
 	// How the session should travel.
 	Mode *SessionMode
-}
-
-// DeleteAddressInput is the input of deleteAddress.
-type DeleteAddressInput struct {
-	// The address.
-	ID scalar.ID
 }
 
 // IssuedSession is a session just made: the one time its token is shown.
@@ -125,14 +116,6 @@ type ActingStaff struct {
 	Reason string
 	// Until when.
 	EndsAt time.Time
-}
-
-// Preferences is language, time zone and the like.
-type Preferences struct {
-	// The language of messages and labels.
-	Locale string
-	// The time zone of dates.
-	TimeZone string
 }
 
 // RegisterInput is the input of register; registrationForm says which fields are asked for.
@@ -231,32 +214,6 @@ type RevokeSessionInput struct {
 	SessionID scalar.ID
 }
 
-// SaveAddressInput is the input of saveAddress. With an id, an absent field is unchanged and null clears.
-type SaveAddressInput struct {
-	// The address to change; a new one when absent.
-	ID *scalar.ID
-	// The revision that was read; another one is STALE_OBJECT.
-	Revision *int
-	// The person's name for it, up to 100 characters.
-	Label graphql.Omittable[*string]
-	// Who receives there, up to 200 characters.
-	Name graphql.Omittable[*string]
-	// The receiver's phone number.
-	Phone graphql.Omittable[*string]
-	// ISO 3166-1 alpha-2.
-	Country graphql.Omittable[*string]
-	// Street, house, flat: 1 to 5 lines of up to 200 characters. Required for a new address.
-	Lines graphql.Omittable[[]string]
-	// The city, up to 100 characters.
-	City graphql.Omittable[*string]
-	// The region or state, up to 100 characters.
-	Region graphql.Omittable[*string]
-	// The postal code, up to 20 characters.
-	PostalCode graphql.Omittable[*string]
-	// Makes it the one that is offered first, in place of the former.
-	IsDefault graphql.Omittable[*bool]
-}
-
 // SignInInput is the input of signIn.
 type SignInInput struct {
 	// The e-mail address.
@@ -271,38 +228,6 @@ type SignInInput struct {
 type SignOutEverywhereInput struct {
 	// Keeps the session of this call.
 	KeepCurrent *bool
-}
-
-// UpdatePreferencesInput is the input of updatePreferences. An absent field is unchanged.
-type UpdatePreferencesInput struct {
-	// The language of messages and labels: en or ru.
-	Locale graphql.Omittable[*string]
-	// The time zone of dates.
-	TimeZone graphql.Omittable[*string]
-}
-
-// UpdateProfileInput is the input of updateProfile. An absent field is unchanged, null clears.
-type UpdateProfileInput struct {
-	// How the person is addressed; 1 to 100 characters, cannot be cleared.
-	DisplayName graphql.Omittable[*string]
-	// The given name, up to 100 characters.
-	GivenName graphql.Omittable[*string]
-	// The family name, up to 100 characters.
-	FamilyName graphql.Omittable[*string]
-	// The middle name or patronymic, up to 100 characters.
-	MiddleName graphql.Omittable[*string]
-	// The day of birth; in the past.
-	BirthOn graphql.Omittable[*string]
-	// The revision that was read; another one is STALE_OBJECT.
-	Revision *int
-}
-
-// UserFilter narrows a list of people.
-type UserFilter struct {
-	// Whose e-mail address is exactly this, whatever the case.
-	Email *string
-	// In one of these states.
-	Status []entuser.Status
 }
 
 // ChallengeKind is what a challenge asks for.

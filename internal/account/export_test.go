@@ -13,3 +13,9 @@ func (p *People) Slots() int { return p.hashes.Slots() }
 
 // AddressClass is the network of an address.
 var AddressClass = addressClass
+
+// Verify is the hash of a password and nothing else.
+func (p *People) Verify(password, hash string) bool {
+	fits, _, err := p.hashes.Verify(password, hash)
+	return fits && err == nil
+}

@@ -14,6 +14,7 @@ var (
 	ErrAccountBlocked         = fault.New(fault.Refused, "ACCOUNT_BLOCKED")
 	ErrInitialPasswordExpired = fault.New(fault.Refused, "INITIAL_PASSWORD_EXPIRED")
 	ErrInvalidLogin           = fault.New(fault.Invalid, "INVALID_LOGIN")
+	ErrLoginTaken             = fault.New(fault.Refused, "ALREADY_TAKEN")
 	ErrLastLogin              = fault.New(fault.Refused, "LAST_LOGIN")
 	ErrInvalidEmail           = fault.New(fault.Invalid, "INVALID_EMAIL")
 	ErrInvalidPhone           = fault.New(fault.Invalid, "INVALID_PHONE")

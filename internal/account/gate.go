@@ -38,6 +38,7 @@ type Proof struct {
 	Method   string       // one of the ways in
 	AAL      int          // 1; 2 where the proof alone is two factors, as a passkey that asked for finger or PIN
 	Mode     *SessionMode // how the session travels
+	Via      string       // of a code or a link: the way it came over, EMAIL or PHONE
 	Identity *uuid.UUID   // what was used, for its last_used_at; nil for none
 
 	// Of MethodActing alone.
@@ -52,6 +53,7 @@ type Proof struct {
 type Half struct {
 	Method   string       `json:"method"`
 	Mode     *SessionMode `json:"mode,omitempty"`
+	Via      string       `json:"via,omitempty"`
 	Identity *uuid.UUID   `json:"identity,omitempty"`
 	StepUp   bool         `json:"stepUp,omitempty"` // of the session of the challenge, in place of a new one
 }
@@ -67,9 +69,10 @@ type Factor struct {
 // session with a new token, or a challenge to answer first. Welcome shows it
 // after the commit.
 type Entrance struct {
-	UserID    uuid.UUID
-	Session   *ent.Session // nil while a challenge is due
-	Challenge *Challenge   // the second factor that is due
+	UserID       uuid.UUID
+	Session      *ent.Session // nil while a challenge is due
+	Challenge    *Challenge   // the second factor that is due
+	MustChangeBy *time.Time   // a password issued by staff, until then
 
 	token, refresh string // nowhere else
 	device         string // the name given to a browser that had none
@@ -78,9 +81,10 @@ type Entrance struct {
 // Welcome is a session just made and whose it is, or the challenge to answer
 // before there is one.
 type Welcome struct {
-	Session   *IssuedSession
-	Challenge *Challenge
-	User      *ent.User
+	Session      *IssuedSession
+	Challenge    *Challenge
+	User         *ent.User
+	MustChangeBy *time.Time // a password issued by staff, until then
 }
 
 // Admit is the one door: every way of signing in ends here (security C6). It
@@ -88,24 +92,28 @@ type Welcome struct {
 // due, and opens the session. Only a proof that is two factors by itself goes
 // past the second factor.
 //
-// Faults: ACCOUNT_BLOCKED, INITIAL_PASSWORD_EXPIRED, CONFIRMATION_REQUIRED,
-// INVALID_CREDENTIALS for who is no more.
+// Faults: ACCOUNT_BLOCKED, INITIAL_PASSWORD_EXPIRED, INVALID_CREDENTIALS for
+// who is no more or has not proven an address yet.
 func (p *People) Admit(ctx context.Context, tx *store.Tx, f Proof) (*Entrance, error) {
-	if err := p.mayEnter(ctx, tx, f); err != nil {
+	mustChange, err := p.mayEnter(ctx, tx, f)
+	if err != nil {
 		return nil, err
 	}
 	due, err := p.secondDue(ctx, tx, f.UserID, f.Method, f.AAL)
 	if err != nil {
 		return nil, err
 	}
+	var e *Entrance
 	if due {
-		c, err := p.SecondFactor(ctx, tx, f.UserID, nil, Half{Method: f.Method, Mode: f.Mode, Identity: f.Identity})
-		if err != nil {
-			return nil, err
-		}
-		return &Entrance{UserID: f.UserID, Challenge: c}, nil
+		e, err = p.half(ctx, tx, f.UserID, nil, Half{Method: f.Method, Mode: f.Mode, Via: f.Via, Identity: f.Identity})
+	} else {
+		e, err = p.open(ctx, tx, f)
 	}
-	return p.open(ctx, tx, f)
+	if err != nil {
+		return nil, err
+	}
+	e.MustChangeBy = mustChange
+	return e, nil
 }
 
 // secondDue says whether a second factor is to be given before the person is
@@ -118,40 +126,56 @@ func (p *People) secondDue(ctx context.Context, tx *store.Tx, user uuid.UUID, me
 	return len(list) > 0, err
 }
 
-// mayEnter says whether a person may come in at all.
-func (p *People) mayEnter(ctx context.Context, tx *store.Tx, f Proof) error {
-	u, err := tx.User.Query().Where(user.ID(f.UserID)).Only(asSystem(ctx))
-	if ent.IsNotFound(err) {
-		return ErrInvalidCredentials
-	}
-	if err != nil {
-		return err
-	}
-	switch {
-	case u.Status == user.StatusBLOCKED:
-		return ErrAccountBlocked
-	case u.Status == user.StatusACTIVE, u.Status == user.StatusPENDING && f.Method == MethodRegistration:
-		return nil
-	}
-	return ErrInvalidCredentials
-}
-
-// open makes the session.
-func (p *People) open(ctx context.Context, tx *store.Tx, f Proof) (*Entrance, error) {
-	token, s, err := p.begin(ctx, tx, f.UserID, f.Mode, true)
+// half makes the challenge of the second factor, and puts on record that the
+// first one was right: somebody knows it.
+func (p *People) half(ctx context.Context, tx *store.Tx, user uuid.UUID, session *uuid.UUID, h Half) (*Entrance, error) {
+	c, err := p.SecondFactor(ctx, tx, user, session, h)
 	if err != nil {
 		return nil, err
 	}
-	return &Entrance{UserID: f.UserID, Session: s, token: token}, nil
+	return &Entrance{UserID: user, Challenge: c}, tx.Audit(ctx, "account.first_factor", user, idOfUser(user), map[string]any{"method": h.Method})
+}
+
+// mayEnter says whether a person may come in at all, and until when he must
+// change a password that staff gave him. He waits here for others who come in
+// as the same person, so that the bound on sessions holds.
+func (p *People) mayEnter(ctx context.Context, tx *store.Tx, f Proof) (mustChange *time.Time, err error) {
+	if err := tx.Lock(ctx, "users", "id", f.UserID); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `SELECT u.status, i.must_change_by_at FROM users u
+		LEFT JOIN identities i ON i.user_id = u.id AND i.kind = 'PASSWORD' WHERE u.id = ?`, f.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	status := user.StatusERASED
+	for rows.Next() {
+		if err := rows.Scan(&status, &mustChange); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case rows.Err() != nil:
+		return nil, rows.Err()
+	case status == user.StatusBLOCKED:
+		return nil, ErrAccountBlocked
+	case status != user.StatusACTIVE && (status != user.StatusPENDING || f.Method != MethodRegistration):
+		return nil, ErrInvalidCredentials
+	case mustChange != nil && !mustChange.After(tx.Now) && f.Method != MethodActing:
+		return nil, ErrInitialPasswordExpired.With("expiredAt", mustChange.UTC().Format(time.RFC3339))
+	}
+	return mustChange, nil
 }
 
 // Welcome shows what was made, after the commit: the token, once, or the
 // cookie; and the person, as himself.
 func (p *People) Welcome(ctx context.Context, e *Entrance) (*Welcome, error) {
+	w := &Welcome{Challenge: e.Challenge, MustChangeBy: e.MustChangeBy}
 	if e.Session == nil {
-		return &Welcome{Challenge: e.Challenge}, nil
+		return w, nil
 	}
-	w := &Welcome{Session: issued(ctx, e.token, e.Session)}
+	w.Session = issued(ctx, e)
 	var err error
 	w.User, err = p.Person(As(ctx, e.UserID, e.Session.ID), e.UserID)
 	return w, err
@@ -161,7 +185,8 @@ func (p *People) Welcome(ctx context.Context, e *Entrance) (*Welcome, error) {
 // consumed in this transaction. It opens the session at level 2, or steps up
 // the session whose stepUp asked for the challenge.
 //
-// Faults: as Admit; UNAUTHENTICATED where the session to step up is over.
+// Faults: as Admit; INVALID_CODE where another session than the one to step
+// up answers; UNAUTHENTICATED where it is over.
 func (p *People) Finish(ctx context.Context, tx *store.Tx, half store.Challenge) (*Entrance, error) {
 	var h Half
 	if err := half.Read(&h); err != nil {
@@ -170,7 +195,14 @@ func (p *People) Finish(ctx context.Context, tx *store.Tx, half store.Challenge)
 	if half.Purpose != ForSecondFactor || half.UserID == nil {
 		return nil, ErrInvalidCode
 	}
-	return p.Admit(ctx, tx, Proof{UserID: *half.UserID, Method: h.Method, AAL: 2, Mode: h.Mode, Identity: h.Identity})
+	if !h.StepUp {
+		return p.Admit(ctx, tx, Proof{UserID: *half.UserID, Method: h.Method, AAL: 2, Mode: h.Mode, Identity: h.Identity})
+	}
+	v := viewer.From(ctx)
+	if half.SessionID == nil || v.SessionID != *half.SessionID || v.UserID != *half.UserID {
+		return nil, ErrInvalidCode
+	}
+	return p.steppedUp(ctx, tx, v, h.Method, 2)
 }
 
 // End ends those of a person's sessions that are in force and match, and tells
@@ -187,11 +219,35 @@ func (p *People) Disarm(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 
 // Rotate gives the session of the call a new token, as every change of what
 // its holder may do must (security B1); the id stays, and streams go on. With
-// stepUp it counts as a fresh proof. Show it by Welcome.
+// stepUp it counts as a fresh proof of all that is asked of the person: of two
+// factors where he has a second one in this transaction. Show it by Welcome.
 //
 // Faults: UNAUTHENTICATED.
 func (p *People) Rotate(ctx context.Context, tx *store.Tx, stepUp bool) (*Entrance, error) {
-	return nil, fault.ErrInternal
+	aal := 0
+	if stepUp {
+		due, err := p.secondDue(ctx, tx, viewer.From(ctx).UserID, "", 1)
+		if err != nil {
+			return nil, err
+		}
+		aal = 1
+		if due {
+			aal = 2
+		}
+	}
+	return p.RotateTo(ctx, tx, aal)
+}
+
+// RotateTo is Rotate where the caller has freshly proven himself at a level; 0
+// for not.
+//
+// Faults: UNAUTHENTICATED.
+func (p *People) RotateTo(ctx context.Context, tx *store.Tx, aal int) (*Entrance, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.rotate(ctx, tx, v.UserID, v.SessionID, rotation{aal: aal})
 }
 
 // errStepUp asks for a fresh proof of identity.

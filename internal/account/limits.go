@@ -48,7 +48,11 @@ func addressClass(ip string) string {
 // signInUses are what a failed sign-in counts against.
 func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []store.Use {
 	if known {
-		return []store.Use{{Limit: deviceFailures, Of: user.String() + " " + v.IP + " " + v.UserAgent}}
+		of := v.Device
+		if of == "" {
+			of = v.IP + " " + v.UserAgent
+		}
+		return []store.Use{{Limit: deviceFailures, Of: user.String() + " " + of}}
 	}
 	class := addressClass(v.IP)
 	uses := []store.Use{{Limit: accountFailures, Of: login + " " + class}}

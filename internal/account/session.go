@@ -3,7 +3,9 @@ package account
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,8 +13,10 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/session"
+	"kabinet/ent/generated/user"
 	"kabinet/internal/credential"
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -21,63 +25,193 @@ import (
 // those used longest ago make room, ended ones first (security B10).
 const mostSessions = 100
 
-// begin makes a session for a person who has just proven who he is, ends the
-// one that the request came with, and returns the token, which is nowhere else.
-func (p *People) begin(ctx context.Context, tx *store.Tx, user uuid.UUID, mode *SessionMode, newDevice bool) (token string, s *ent.Session, err error) {
+// open makes a session for a person who has proven all that is asked of him,
+// and ends the one that the request came with.
+func (p *People) open(ctx context.Context, tx *store.Tx, f Proof) (*Entrance, error) {
 	v := viewer.From(ctx)
-	kind := session.KindTOKEN
-	if mode != nil && *mode == SessionModeCookie {
-		kind = session.KindBROWSER
-	}
-	life := p.o.Sessions.Absolute
-	staff, err := p.isStaff(ctx, tx, user)
+	e := &Entrance{UserID: f.UserID}
+	newDevice, err := p.isNew(ctx, tx, f.UserID, v)
 	if err != nil {
-		return "", nil, err
+		return nil, err
+	}
+	if err := p.make(ctx, tx, f, v, e); err != nil {
+		return nil, err
+	}
+	if f.Method != MethodActing {
+		if err := p.leave(ctx, tx, v); err != nil {
+			return nil, err
+		}
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?
+		ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, last_used_at DESC, id DESC LIMIT 1000000 OFFSET ?)`, f.UserID, mostSessions)
+	if err != nil {
+		return nil, err
+	}
+	if f.Identity != nil {
+		if _, err := tx.Exec(ctx, `UPDATE identities SET last_used_at = ? WHERE id = ? AND user_id = ?`, tx.Now, *f.Identity, f.UserID); err != nil {
+			return nil, err
+		}
+	}
+	if f.Method == MethodActing { // desk says it in its own words
+		return e, nil
+	}
+	return e, p.tellSignIn(As(ctx, f.UserID, e.Session.ID), tx, f, e.Session, newDevice)
+}
+
+// tellSignIn puts a sign-in on record; of a device that is new the person hears.
+func (p *People) tellSignIn(ctx context.Context, tx *store.Tx, f Proof, s *ent.Session, newDevice bool) error {
+	tx.Tell(event.SignedIn{UserID: f.UserID, SessionID: s.ID, NewDevice: newDevice}, store.ToUser(f.UserID))
+	err := tx.Audit(ctx, "account.sign_in", f.UserID, s.GlobalID(), map[string]any{"kind": s.Kind, "method": f.Method, "aal": s.Aal, "newDevice": newDevice})
+	if err != nil || !newDevice {
+		return err
+	}
+	return p.News(ctx, tx, f.UserID, ChangeNewDevice, s.GlobalID(), nil)
+}
+
+// leave ends the session that a request came with, locked or not: a token
+// known before the sign-in is worth nothing after it (security B1).
+func (p *People) leave(ctx context.Context, tx *store.Tx, v viewer.Viewer) error {
+	user, id := v.UserID, v.SessionID
+	if locked := viewer.LockedFrom(ctx); locked != nil {
+		user, id = locked.UserID, locked.SessionID
+	}
+	if id == uuid.Nil {
+		return nil
+	}
+	_, err := p.end(ctx, tx, user, session.ID(id))
+	return err
+}
+
+// make writes the row and puts the tokens into e.
+func (p *People) make(ctx context.Context, tx *store.Tx, f Proof, v viewer.Viewer, e *Entrance) (err error) {
+	life := p.o.Sessions.Absolute
+	staff, err := p.isStaff(ctx, tx, f.UserID)
+	if err != nil {
+		return err
 	}
 	if staff {
 		life = p.o.Sessions.StaffAbsolute
 	}
-	if newDevice { // the first one of all is no news
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = ?)`, user).Scan(&newDevice); err != nil {
-			return "", nil, err
-		}
+	e.token = credential.NewToken()
+	id := uuid.Must(uuid.NewV7())
+	c := tx.Session.Create().SetID(id).SetUserID(f.UserID).SetOwnerID(f.UserID).SetKind(kindOf(f)).SetMethod(f.Method).SetAal(max(f.AAL, 1)).
+		SetTokenHash(credential.TokenHash(e.token)).SetLastUsedAt(tx.Now)
+	switch {
+	case f.Method == MethodActing:
+		life = f.Life
+		c.SetActingStaffID(f.Staff).SetActingReason(f.Reason)
+	default:
+		c.SetSteppedUpAt(tx.Now)
 	}
-	token = credential.NewToken()
-	c := tx.Session.Create().SetUserID(user).SetOwnerID(user).SetKind(kind).SetTokenHash(credential.TokenHash(token)).
-		SetLastUsedAt(tx.Now).SetSteppedUpAt(tx.Now).SetExpiresAt(tx.Now.Add(life))
+	if kindOf(f) == session.KindREFRESHABLE {
+		e.refresh = credential.NewRefresh(id, p.o.Sealer.MAC)
+		c.SetRefreshHash(credential.TokenHash(e.refresh)).SetAccessExpiresAt(tx.Now.Add(p.o.Sessions.Access)).SetRotatedAt(tx.Now)
+	}
+	device := v.Device
+	if kindOf(f) == session.KindBROWSER && device == "" {
+		device = strings.ToLower(rand.Text())
+		e.device = device
+	}
+	if device != "" && f.Method != MethodActing {
+		c.SetDeviceHash(credential.TokenHash(device))
+	}
 	if v.UserAgent != "" {
 		c.SetUserAgent(v.UserAgent)
 	}
 	if v.IP != "" {
 		c.SetIP(v.IP)
 	}
-	if s, err = c.Save(asSystem(ctx)); err != nil {
-		return "", nil, err
+	if v.Place != "" {
+		c.SetPlace(v.Place)
 	}
-	// A token known before the sign-in is worth nothing after it (security B1).
-	if v.SessionID != uuid.Nil {
-		if _, err := p.end(ctx, tx, v.UserID, session.ID(v.SessionID)); err != nil {
-			return "", nil, err
-		}
-	}
-	_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?
-		ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, last_used_at DESC, id DESC LIMIT 1000000 OFFSET ?)`, user, mostSessions)
-	if err != nil {
-		return "", nil, err
-	}
-	tx.Tell(event.SignedIn{UserID: user, SessionID: s.ID, NewDevice: newDevice}, store.ToUser(user))
-	return token, s, nil
+	e.Session, err = c.SetExpiresAt(tx.Now.Add(life)).Save(asSystem(ctx))
+	return err
 }
 
-// issued is what the caller gets: the token itself, or the cookie set.
-func issued(ctx context.Context, token string, s *ent.Session) *IssuedSession {
-	out := &IssuedSession{Session: s, ExpiresAt: s.ExpiresAt}
-	if s.Kind == session.KindBROWSER {
-		viewer.CookiesFrom(ctx).Set(token, s.ExpiresAt)
-		return out
+func kindOf(f Proof) session.Kind {
+	switch {
+	case f.Method == MethodActing:
+		return session.KindACTING
+	case f.Mode != nil && *f.Mode == SessionModeCookie:
+		return session.KindBROWSER
+	case f.Mode != nil && *f.Mode == SessionModeRefreshable:
+		return session.KindREFRESHABLE
 	}
-	out.Token = &token
+	return session.KindTOKEN
+}
+
+// knownDevice is a condition on sessions s: of a device that was signed in
+// before, by its own name for itself, or by address and program where it has
+// none. Never by both: who tries names from a known address stays a stranger.
+func knownDevice(v viewer.Viewer) (where string, args []any) {
+	if v.Device != "" {
+		return `s.kind <> 'ACTING' AND s.device_hash = ?`, []any{credential.TokenHash(v.Device)}
+	}
+	return `s.kind <> 'ACTING' AND s.ip = ? AND s.user_agent = ?`, []any{v.IP, v.UserAgent}
+}
+
+// isNew says whether a device was not met before; the first one of all is no news.
+func (p *People) isNew(ctx context.Context, tx *store.Tx, user uuid.UUID, v viewer.Viewer) (is bool, err error) {
+	known, args := knownDevice(v)
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = ? AND kind <> 'ACTING')
+		AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = ? AND `+known+`)`, append([]any{user, user}, args...)...).Scan(&is)
+	return is, err
+}
+
+// issued is what the caller gets: the tokens themselves, or the cookie set.
+func issued(ctx context.Context, e *Entrance) *IssuedSession {
+	s := e.Session
+	out := &IssuedSession{Session: s, ExpiresAt: s.ExpiresAt}
+	switch s.Kind {
+	case session.KindBROWSER:
+		jar := viewer.CookiesFrom(ctx)
+		jar.Set(e.token, s.ExpiresAt)
+		if e.device != "" {
+			jar.Device(e.device)
+		}
+		return out
+	case session.KindREFRESHABLE:
+		out.RefreshToken, out.AccessExpiresAt = &e.refresh, s.AccessExpiresAt
+	}
+	out.Token = &e.token
 	return out
+}
+
+// rotation says what a new token comes with.
+type rotation struct {
+	aal     int  // proven anew, at this level; 0 for not
+	unlocks bool // counts as use
+}
+
+// rotate gives a session that is in force a new token and, of its kind, a new
+// refresh token; the old ones are dead. A parallel refresh by the old one is
+// refused and no theft, for as long as the grace lasts.
+func (p *People) rotate(ctx context.Context, tx *store.Tx, user, id uuid.UUID, turn rotation) (*Entrance, error) {
+	s, err := tx.Session.Query().Where(session.ID(id), session.UserID(user), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now), tx.Locking()).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrUnauthenticated
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := &Entrance{UserID: user, token: credential.NewToken()}
+	c := s.Update().SetTokenHash(credential.TokenHash(e.token)).SetRotatedAt(tx.Now)
+	if s.Kind == session.KindREFRESHABLE {
+		e.refresh = credential.NewRefresh(id, p.o.Sealer.MAC)
+		c.SetRefreshPrevHash(*s.RefreshHash).SetRefreshHash(credential.TokenHash(e.refresh)).SetAccessExpiresAt(tx.Now.Add(p.o.Sessions.Access))
+	}
+	if turn.aal > 0 {
+		c.SetSteppedUpAt(tx.Now).SetAal(max(s.Aal, turn.aal))
+	}
+	if turn.unlocks {
+		c.SetLastUsedAt(tx.Now)
+	}
+	if e.Session, err = c.Save(asSystem(ctx)); err != nil || turn.aal < 2 {
+		return e, err
+	}
+	// Where two factors are asked for, what was proven by one counts no more.
+	_, err = tx.Exec(ctx, `UPDATE sessions SET stepped_up_at = NULL WHERE user_id = ? AND id <> ? AND aal < 2 AND stepped_up_at IS NOT NULL`, user, id)
+	return e, err
 }
 
 // toldSessions bounds how many ids one fact names: its payload has 2 kB.
@@ -104,6 +238,39 @@ func (p *People) end(ctx context.Context, tx *store.Tx, user uuid.UUID, which ..
 	return ids, nil
 }
 
+// Locked says whether a session must be unlocked before it is used.
+func (p *People) Locked(s *ent.Session) bool { return p.isLocked(s.Kind, s.LastUsedAt, p.Store.Now()) }
+
+// ActingIn is who of the business acts for the person in a session; nil for
+// the person himself.
+func (p *People) ActingIn(ctx context.Context, s *ent.Session) (*ActingStaff, error) {
+	if s.ActingStaffID == nil {
+		return nil, nil
+	}
+	names, err := p.actors.load(ctx, *s.ActingStaffID)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	out := &ActingStaff{DisplayName: names[0], EndsAt: s.ExpiresAt}
+	if s.ActingReason != nil {
+		out.Reason = *s.ActingReason
+	}
+	return out, nil
+}
+
+// namesOf reads how people are addressed, whom the caller need not see.
+func (p *People) namesOf(ctx context.Context, of []uuid.UUID) (map[uuid.UUID][]string, error) {
+	list, err := p.Store.Client.User.Query().Where(user.IDIn(of...)).Select(user.FieldDisplayName).All(asSystem(ctx))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	names := make(map[uuid.UUID][]string, len(list))
+	for _, u := range list {
+		names[u.ID] = []string{u.DisplayName}
+	}
+	return names, nil
+}
+
 // lifetime is when a session ends if nothing happens: the absolute end and the
 // idle one, which are nearer for staff.
 func (p *People) lifetime(staff bool, createdAt, lastUsedAt, expiresAt time.Time) time.Time {
@@ -118,4 +285,11 @@ func (p *People) lifetime(staff bool, createdAt, lastUsedAt, expiresAt time.Time
 		return end
 	}
 	return expiresAt
+}
+
+// isLocked says whether a session has idled for so long that its holder must
+// prove himself again. A token that is renewed every quarter of an hour, one
+// of staff who act for the person, and a key do not idle.
+func (p *People) isLocked(kind session.Kind, lastUsedAt, now time.Time) bool {
+	return p.o.Sessions.Lock > 0 && (kind == session.KindBROWSER || kind == session.KindTOKEN) && now.Sub(lastUsedAt) >= p.o.Sessions.Lock
 }

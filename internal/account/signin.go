@@ -18,65 +18,88 @@ import (
 // account is what a sign-in needs to know of the person behind a login; the
 // zero one is nobody's.
 type account struct {
-	user    uuid.UUID
-	status  string
-	secret  string // the password's hash; empty when there is none
-	device  bool   // a session was opened from this address by this program before
-	address credential.Email
+	user     uuid.UUID
+	identity uuid.UUID
+	secret   string // the password's hash; empty when there is none
+	device   bool   // a session was opened on this device before
 }
 
-// SignIn checks a login and a password and opens a session. Whether the login
-// is not known, the password is wrong or there is none: the same answer, after
-// the same work (security A6, A7).
+// SignIn checks a login and a password and opens a session, or gives the
+// challenge of the second factor. Whether the login is not known, the password
+// is wrong or there is none: the same answer, after the same work (security
+// A6, A7).
 //
-// Faults: INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, ACCOUNT_BLOCKED (to whoever
-// knows the password), RATE_LIMITED when too many passwords are being checked.
+// Faults: INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, RATE_LIMITED when too many
+// passwords are being checked; to whoever knows the password ACCOUNT_BLOCKED
+// and INITIAL_PASSWORD_EXPIRED.
 func (p *People) SignIn(ctx context.Context, in SignInInput) (*Welcome, error) {
 	v := viewer.From(ctx)
-	address, _ := credential.ParseEmail(in.Login) // what is not an address is nobody's
-	a, err := p.lookUp(ctx, address, v)
+	l := p.readLogin(in.Login)
+	a, err := p.lookUp(ctx, l, v)
 	if err != nil {
 		return nil, err
 	}
-	uses := signInUses(loginKey(in.Login, address), a.device, a.user, v)
+	uses := signInUses(l.of, a.device, a.user, v)
 	hash, err := p.prove(ctx, uses, in.Password, a.secret, func(ctx context.Context, tx *store.Tx) error {
 		return p.auditFailure(ctx, tx, a.user)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if a.status != "ACTIVE" {
-		return nil, ErrAccountBlocked
-	}
-	return p.welcome(ctx, a, in.Mode, hash, uses)
+	return p.enterByPassword(ctx, a, in.Mode, hash, uses)
 }
 
-// loginKey is what failures of a login are counted by, an address or not.
-func loginKey(login string, address credential.Email) string {
-	if address.Key != "" {
-		return address.Key
-	}
-	return strings.ToLower(strings.TrimSpace(login))
+// login is what somebody typed to be known by.
+type login struct {
+	kind string // EMAIL, PHONE or LOGIN; empty for nobody's
+	key  string // how it is found
+	of   string // what its failures are counted by
 }
 
-// lookUp finds the person of a proven address. An address that nobody proved
-// signs nobody in.
-func (p *People) lookUp(ctx context.Context, address credential.Email, v viewer.Viewer) (a account, err error) {
-	rows, err := p.Store.Query(ctx, `SELECT u.id, u.status, i.secret,
-			EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.ip = ? AND s.user_agent = ?)
-		FROM contact_points c JOIN users u ON u.id = c.user_id
+// readLogin tells an address, a phone number and a login name apart. What is
+// none of them is nobody's, found by nothing.
+func (p *People) readLogin(text string) login {
+	if address, ok := credential.ParseEmail(text); ok {
+		return login{"EMAIL", address.Key, address.Key}
+	}
+	if number, ok := credential.ParsePhone(text, p.o.Country); ok {
+		return login{"PHONE", number, number}
+	}
+	if name, ok := credential.ParseLogin(text); ok {
+		return login{"LOGIN", name.Key, name.Key}
+	}
+	return login{of: strings.ToLower(strings.TrimSpace(text))}
+}
+
+const (
+	byContact = `FROM contact_points c JOIN users u ON u.id = c.user_id
 		LEFT JOIN identities i ON i.user_id = u.id AND i.kind = 'PASSWORD'
-		WHERE c.kind = 'EMAIL' AND c.value_key = ? AND c.verified_at IS NOT NULL`, v.IP, v.UserAgent, address.Key)
+		WHERE c.kind = ? AND c.value_key = ? AND c.verified_at IS NOT NULL`
+	byName = `FROM identities i JOIN users u ON u.id = i.user_id
+		WHERE i.kind = 'PASSWORD' AND ? = 'LOGIN' AND i.login_key = ?`
+)
+
+// lookUp finds the person of a login, in one statement whatever it is. An
+// address or number that nobody proved signs nobody in.
+func (p *People) lookUp(ctx context.Context, l login, v viewer.Viewer) (a account, err error) {
+	from := byContact
+	if l.kind == "LOGIN" {
+		from = byName
+	}
+	known, args := knownDevice(v)
+	rows, err := p.Store.Query(ctx, `SELECT u.id, i.id, i.secret, EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND `+known+`) `+from,
+		append(args, l.kind, l.key)...)
 	if err != nil {
 		return a, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var secret []byte
-		if err := rows.Scan(&a.user, &a.status, &secret, &a.device); err != nil {
+		var identity uuid.NullUUID
+		if err := rows.Scan(&a.user, &identity, &secret, &a.device); err != nil {
 			return a, store.Translate(err)
 		}
-		a.secret, a.address = string(secret), address
+		a.secret, a.identity = string(secret), identity.UUID
 	}
 	return a, store.Translate(rows.Err())
 }
@@ -147,43 +170,36 @@ func (p *People) auditFailure(ctx context.Context, tx *store.Tx, user uuid.UUID)
 	return tx.Audit(ctx, "account.sign_in_failed", user, subject, map[string]any{"known": user != uuid.Nil})
 }
 
-// welcome opens the session of a person whose password was right.
-func (p *People) welcome(ctx context.Context, a account, mode *SessionMode, newHash string, uses []store.Use) (*Welcome, error) {
-	var token string
-	w := &Welcome{}
-	var s *ent.Session
+// enterByPassword brings in a person whose password was right.
+func (p *People) enterByPassword(ctx context.Context, a account, mode *SessionMode, newHash string, uses []store.Use) (*Welcome, error) {
+	var e *Entrance
 	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		// The password's row is written first: sign-ins of one person queue
-		// behind it, so that the bound on sessions holds.
-		u := tx.Identity.Update().Where(identity.UserID(a.user), identity.KindEQ(identity.KindPASSWORD)).SetLastUsedAt(tx.Now)
+		u := tx.Identity.Update().Where(identity.ID(a.identity), identity.Secret([]byte(a.secret))).SetLastUsedAt(tx.Now)
 		if newHash != "" {
-			u.Where(identity.Secret([]byte(a.secret))).SetSecret([]byte(newHash))
+			u.SetSecret([]byte(newHash))
 		}
 		if n, err := u.Save(asSystem(ctx)); err != nil {
 			return err
 		} else if n == 0 { // changed in this moment
 			return ErrInvalidCredentials
 		}
-		if token, s, err = p.begin(ctx, tx, a.user, mode, !a.device); err != nil {
+		e, err = p.Admit(ctx, tx, Proof{UserID: a.user, Method: MethodPassword, AAL: 1, Mode: mode})
+		if err != nil {
 			return err
 		}
-		if err := tx.Clear(ctx, uses[0]); err != nil {
-			return err
-		}
-		return tx.Audit(As(ctx, a.user, s.ID), "account.sign_in", a.user, s.GlobalID(), map[string]any{"kind": s.Kind, "newDevice": !a.device})
+		return tx.Clear(ctx, uses[0])
 	})
 	if err != nil {
 		return nil, err
 	}
-	w.Session = issued(ctx, token, s)
-	w.User, err = p.Person(As(ctx, a.user, s.ID), a.user)
-	return w, err
+	return p.Welcome(ctx, e)
 }
 
 // As is the context of a person who has just proven who he is.
 func As(ctx context.Context, user, session uuid.UUID) context.Context {
 	v := viewer.From(ctx)
 	v.UserID, v.OwnerID, v.SessionID, v.Staff, v.Grants, v.System = user, user, session, false, nil, ""
+	v.Pending, v.ActingStaff = false, uuid.Nil
 	return viewer.With(ctx, v)
 }
 

@@ -23,10 +23,13 @@ func me(ctx context.Context) (viewer.Viewer, error) {
 	return v, nil
 }
 
-// SignOut ends the session of the call and says how many ended.
+// SignOut ends the session of the call, locked or not, and says how many ended.
 //
 // Faults: UNAUTHENTICATED.
 func (p *People) SignOut(ctx context.Context) (int, error) {
+	if locked := viewer.LockedFrom(ctx); locked != nil {
+		ctx = As(ctx, locked.UserID, locked.SessionID)
+	}
 	v, err := me(ctx)
 	if err != nil {
 		return 0, err

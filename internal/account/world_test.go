@@ -33,11 +33,16 @@ type world struct {
 
 func newWorld(t testing.TB, db *storetest.DB) *world {
 	t.Helper()
+	return newWorldWith(t, db, func(*account.Options) {})
+}
+
+func newWorldWith(t testing.TB, db *storetest.DB, set func(*account.Options)) *world {
+	t.Helper()
 	w := &world{t: t, db: db}
 	var err error
 	w.sealer, err = store.NewSealer(bytes.Repeat([]byte("0123456789abcdef"), 2))
 	w.must(err)
-	w.People, err = account.New(account.Options{
+	o := account.Options{
 		Store: db.Store, Sealer: w.sealer, Log: slog.New(slog.NewTextHandler(io.Writer(&w.log), nil)),
 		Mail: func(_ context.Context, _ *store.Tx, l account.Letter) error {
 			w.mu.Lock()
@@ -45,7 +50,9 @@ func newWorld(t testing.TB, db *storetest.DB) *world {
 			w.letters = append(w.letters, l)
 			return nil
 		},
-	})
+	}
+	set(&o)
+	w.People, err = account.New(o)
 	w.must(err)
 	w.must(w.EnsureHouse(storetest.System()))
 	return w
@@ -108,19 +115,19 @@ func (w *world) code(id scalar.ID) string {
 	w.t.Helper()
 	c, err := w.db.OpenChallenge(context.Background(), w.sealer, id.UUID)
 	w.must(err)
-	var r struct{ Code string }
+	var r struct{ Sent []struct{ Code string } }
 	w.must(c.Read(&r))
-	return r.Code
+	return r.Sent[0].Code
 }
 
 func (w *world) register(ctx context.Context, email string) *account.Challenge {
 	w.t.Helper()
-	c, _, err := w.Register(ctx, account.RegisterInput{Email: email, Password: password})
+	made, err := w.Register(ctx, account.RegisterInput{Email: &email, Password: password})
 	w.must(err)
-	return c
+	return made.Challenge
 }
 
-func (w *world) confirm(id scalar.ID, code string) (*account.Welcome, error) {
+func (w *world) confirm(id scalar.ID, code string) (*account.Confirmed, error) {
 	return w.ConfirmContact(from("203.0.113.7", "test"), account.ConfirmContactInput{ChallengeID: id, Code: code})
 }
 
@@ -157,4 +164,14 @@ func (w *world) dump() string {
 		w.must(rows.Close())
 	}
 	return all.String()
+}
+
+// template is what a letter is rendered from.
+func (w *world) template(l account.Letter) string {
+	w.t.Helper()
+	c, err := w.db.OpenChallenge(context.Background(), w.sealer, uuid.MustParse(l.ChallengeID))
+	w.must(err)
+	var r struct{ Sent []struct{ Template, Locale string } }
+	w.must(c.Read(&r))
+	return r.Sent[l.N].Template
 }
