@@ -22,8 +22,15 @@ func (p *People) Housekeeping(ctx context.Context) error {
 	if err := p.Store.Sweep(ctx, "sessions", "id", `expires_at < ? OR revoked_at < ?`, ended, ended); err != nil {
 		return err
 	}
-	// Without a challenge nobody can confirm him any more; he owns nothing.
-	return p.Store.Sweep(ctx, "users", "id", `status = 'PENDING' AND created_at < ?
+	// Without a challenge nobody can confirm him any more; he owns nothing but
+	// what he registered with.
+	err := p.Store.Sweep(ctx, "users", "id", `status = 'PENDING' AND created_at < ?
 		AND NOT EXISTS (SELECT 1 FROM challenges c WHERE c.user_id = users.id)
 		AND NOT EXISTS (SELECT 1 FROM contact_points p WHERE p.user_id = users.id)`, now.Add(-48*time.Hour))
+	for _, table := range []string{"sessions", "identities"} {
+		if err == nil {
+			err = p.Store.Sweep(ctx, table, "id", `NOT EXISTS (SELECT 1 FROM users u WHERE u.id = `+table+`.user_id)`)
+		}
+	}
+	return err
 }

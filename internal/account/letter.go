@@ -45,6 +45,7 @@ const (
 	LetterSignIn = "sign_in"   // a code to sign in or to confirm it is oneself
 	LetterReset  = "reset"     // a way back in
 	LetterUndo   = "undo"      // the login is another one now, and how to undo that
+	LetterDelete = "delete"    // a code that deletes the account
 	letterFamily = "family"    // invites into a family
 	newsTemplate = "security." // of news
 )

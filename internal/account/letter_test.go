@@ -27,14 +27,15 @@ func TestLetter(t *testing.T) {
 		w.person("known@example.com")
 		var got []sent
 		var fail error
-		deliver := w.SendLetter(func(_ context.Context, to, subject, text, html, id string) error {
+		deliver := w.SendLetter(account.Senders{Mail: func(_ context.Context, to, subject, text, html, id string) error {
 			got = append(got, sent{to, subject, text, html, id})
 			return fail
-		}, func(err error) bool { return errors.Is(err, errPermanent) })
+		}, Permanent: func(err error) bool { return errors.Is(err, errPermanent) }})
 
 		ru, evil := "ru", `<b>Prize!</b> https://evil.example.com`
-		c, _, err := w.Register(from("", ""), account.RegisterInput{Email: "Anna@bücher.example", Password: password, Locale: &ru, DisplayName: &evil})
+		made, err := w.Register(from("", ""), account.RegisterInput{Email: ptr("Anna@bücher.example"), Password: password, Locale: &ru, DisplayName: &evil})
 		w.must(err)
+		c := made.Challenge
 		w.register(from("", ""), "known@example.com")
 		for _, l := range w.letters {
 			args, err := json.Marshal(l)

@@ -41,6 +41,7 @@ const (
 	ChangeRecoveryCodeUsed      Change = "recovery_code_used"
 	ChangePasskeyAdded          Change = "passkey_added"
 	ChangePasskeyRemoved        Change = "passkey_removed"
+	ChangePasskeyCopied         Change = "passkey_copied"
 	ChangeIdentityLinked        Change = "identity_linked"
 	ChangeIdentityUnlinked      Change = "identity_unlinked"
 	ChangeBlocked               Change = "blocked"
@@ -49,20 +50,34 @@ const (
 	ChangeActedFor              Change = "acted_for"
 	ChangeRepresentativeAdded   Change = "representative_added"
 	ChangeRepresentativeRemoved Change = "representative_removed"
+	ChangeRepresentationGiven   Change = "representation_given" // told to the representative, as the next
+	ChangeRepresentationOver    Change = "representation_over"
+	ChangeSessionsEnded         Change = "sessions_ended" // by staff
+	ChangeFactorsReset          Change = "second_factor_reset"
+	ChangeAccountMade           Change = "account_made" // by staff
+	ChangePasswordDue           Change = "initial_password_due"
+	ChangePasswordOver          Change = "initial_password_expired"
 	ChangeExportRequested       Change = "export_requested"
 	ChangeExportReady           Change = "export_ready"
 	ChangeDeletionRequested     Change = "deletion_requested"
 	ChangeDeletionCancelled     Change = "deletion_cancelled"
+	ChangeDeletionSoon          Change = "deletion_soon"
+	ChangeDeletionPutOff        Change = "deletion_put_off"
+	ChangeDeleted               Change = "deleted"
 	ChangeSignedOutEverywhere   Change = "signed_out_everywhere"
+	ChangePaymentMethodAdded    Change = "payment_method_added"
+	ChangePaymentMethodRemoved  Change = "payment_method_removed"
 )
 
 // Changes are all of them, for the test of their texts.
 var Changes = []Change{
 	ChangePassword, ChangeResetPassword, ChangeNewDevice, ChangeContactAdded, ChangeContactRemoved, ChangeContactPrimary,
 	ChangeLoginRequested, ChangeLogin, ChangeLoginUndone, ChangeRefreshReused, ChangeFactorAdded, ChangeFactorRemoved,
-	ChangeRecoveryCodesNew, ChangeRecoveryCodeUsed, ChangePasskeyAdded, ChangePasskeyRemoved, ChangeIdentityLinked, ChangeIdentityUnlinked,
+	ChangeRecoveryCodesNew, ChangeRecoveryCodeUsed, ChangePasskeyAdded, ChangePasskeyRemoved, ChangePasskeyCopied, ChangeIdentityLinked, ChangeIdentityUnlinked,
 	ChangeBlocked, ChangeUnblocked, ChangeCredentialsIssued, ChangeActedFor, ChangeRepresentativeAdded, ChangeRepresentativeRemoved,
-	ChangeExportRequested, ChangeExportReady, ChangeDeletionRequested, ChangeDeletionCancelled, ChangeSignedOutEverywhere,
+	ChangeRepresentationGiven, ChangeRepresentationOver, ChangeSessionsEnded, ChangeFactorsReset, ChangeAccountMade, ChangePasswordDue, ChangePasswordOver,
+	ChangeExportRequested, ChangeExportReady, ChangeDeletionRequested, ChangeDeletionCancelled, ChangeDeletionSoon, ChangeDeletionPutOff, ChangeDeleted, ChangeSignedOutEverywhere,
+	ChangePaymentMethodAdded, ChangePaymentMethodRemoved,
 }
 
 // feedOnly are the changes of which no letter goes out: they are told in the
@@ -90,8 +105,11 @@ func (p *People) NewsTo(ctx context.Context, tx *store.Tx, user uuid.UUID, chang
 	}
 	v := viewer.From(ctx)
 	f := event.SecurityChanged{UserID: user, Change: string(change)}
-	if !v.Staff { // from where staff work is nobody's business
+	if !v.Staff && v.ActingStaff == uuid.Nil { // from where staff work is nobody's business
 		f.Device, f.Place = deviceOf(v.UserAgent), v.IP
+	}
+	if why, _ := details["reason"].(string); locale.Has(reasonText(f.Change, why)) {
+		f.Reason = why
 	}
 	tx.Tell(f, store.ToUser(user))
 	if feedOnly[change] {
@@ -99,6 +117,9 @@ func (p *People) NewsTo(ctx context.Context, tx *store.Tx, user uuid.UUID, chang
 	}
 	return p.newsByLetter(ctx, tx, user, f, also)
 }
+
+// reasonText is the text of why, where a change has such a list.
+func reasonText(change, why string) string { return newsTemplate + change + ".reason." + why }
 
 // newsByLetter sends word of a change to the proven contacts of a person and
 // to others besides.
@@ -116,6 +137,9 @@ func (p *People) newsByLetter(ctx context.Context, tx *store.Tx, id uuid.UUID, f
 		return err
 	}
 	params := map[string]any{"date": locale.DateTime(u.Locale, tx.Now, u.TimeZone), "device": f.Device, "place": f.Place}
+	if f.Reason != "" {
+		params["reason"] = locale.Text(u.Locale, reasonText(f.Change, f.Reason), nil)
+	}
 	var list []sent
 	for _, one := range to {
 		list = append(list, sent{SentTo: one, Template: newsTemplate + f.Change, Locale: u.Locale, Params: params})

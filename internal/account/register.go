@@ -34,8 +34,7 @@ type registration struct {
 
 // Applicant is who asks to be registered, for the check before it.
 type Applicant struct {
-	Reference, CardNumber, ContractNumber        string
-	Email, Phone, GivenName, FamilyName, BirthOn string
+	Reference, CardNumber, ContractNumber, Email, Phone, GivenName, FamilyName, BirthOn string
 }
 
 // Registered is what Register gives.

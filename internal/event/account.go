@@ -22,11 +22,6 @@ type SessionsEnded struct {
 	SessionIDs []uuid.UUID `json:"sessionIds"`
 }
 
-// PasswordChanged is told when the password is changed.
-type PasswordChanged struct {
-	UserID uuid.UUID `json:"userId"`
-}
-
 // ProfileUpdated is told when profile, preferences or addresses change.
 type ProfileUpdated struct {
 	UserID  uuid.UUID `json:"userId"`
@@ -50,12 +45,6 @@ func (SessionsEnded) Kind() string { return "account.sessions_ended" }
 
 // Subject implements Fact.
 func (f SessionsEnded) Subject() (string, uuid.UUID) { return "usr", f.UserID }
-
-// Kind implements Fact.
-func (PasswordChanged) Kind() string { return "account.password_changed" }
-
-// Subject implements Fact.
-func (f PasswordChanged) Subject() (string, uuid.UUID) { return "usr", f.UserID }
 
 // Kind implements Fact.
 func (ProfileUpdated) Kind() string { return "account.profile_updated" }

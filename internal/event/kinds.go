@@ -3,7 +3,7 @@ package event
 // personal are the facts that the streams of people and companies carry; the
 // staff's queue has its own.
 var personal = []Fact{
-	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, PasswordChanged{}, SecurityChanged{}, ProfileUpdated{},
+	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, SecurityChanged{}, ProfileUpdated{},
 	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
 	PointsHeld{}, PointsReleased{}, PointsTransferred{}, PointsExpiring{}, WalletChanged{},

@@ -9,6 +9,7 @@ type SecurityChanged struct {
 	Change string    `json:"change"` // such as change_password: account.Change
 	Device string    `json:"device,omitempty"`
 	Place  string    `json:"place,omitempty"`
+	Reason string    `json:"reason,omitempty"` // one of the change's list: security.<change>.reason.<reason>
 }
 
 // Kind implements Fact.

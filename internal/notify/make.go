@@ -23,6 +23,7 @@ type note struct {
 	typ      string // such as order.shipped
 	severity entnotification.Severity
 	text     string         // of locale's notify.<text>.title and .body; typ when empty
+	id       string         // of texts that are not the feed's own: <id>.title and .body
 	params   map[string]any // of the text: money and moments become words in the person's language
 }
 
@@ -108,5 +109,9 @@ func (n note) words(lang, zone string, e event.Stored) (title, body string) {
 	if text == "" {
 		text = n.typ
 	}
-	return locale.Text(lang, "notify."+text+".title", params), locale.Text(lang, "notify."+text+".body", params)
+	id := "notify." + text
+	if n.id != "" {
+		id = n.id
+	}
+	return locale.Text(lang, id+".title", params), locale.Text(lang, id+".body", params)
 }

@@ -51,8 +51,7 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.PromoCodesAssigned", i.OnPromoCodesAssigned),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
-		on("notify.PasswordChanged", i.OnPasswordChanged),
-		on("notify.SignedIn", i.OnSignedIn),
+		on("notify.SecurityChanged", i.OnSecurityChanged),
 		on("notify.ContactConfirmed", i.OnContactConfirmed),
 	}
 }
@@ -221,25 +220,4 @@ func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stor
 		topic: entnotification.TopicSUPPORT, typ: typ, severity: entnotification.SeverityINFO,
 		params: map[string]any{"number": number, "subject": subject},
 	})
-}
-
-// OnPasswordChanged warns the person.
-func (i *Inbox) OnPasswordChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.PasswordChanged) error {
-	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSECURITY, typ: "security.password_changed", severity: entnotification.SeverityWARNING})
-}
-
-// OnSignedIn warns the person of a device that is new.
-func (i *Inbox) OnSignedIn(ctx context.Context, tx *store.Tx, e event.Stored, f event.SignedIn) error {
-	if !f.NewDevice {
-		return nil
-	}
-	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSECURITY, typ: "security.new_device", severity: entnotification.SeverityWARNING})
-}
-
-// OnContactConfirmed welcomes who has just registered.
-func (i *Inbox) OnContactConfirmed(ctx context.Context, tx *store.Tx, e event.Stored, f event.ContactConfirmed) error {
-	if !f.Registered {
-		return nil
-	}
-	return i.give(ctx, tx, e, f.UserID, note{topic: entnotification.TopicSERVICE, typ: "account.welcome", severity: entnotification.SeveritySUCCESS})
 }

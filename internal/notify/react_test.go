@@ -74,8 +74,8 @@ func TestFactsBecomeNotifications(t *testing.T) {
 			"given back":      {event.PointsReversed{PointsMove: points2(5, 0)}, "points.given_back: Вам возвращено 5 баллов | Баланс: 100."},
 			"adjusted up":     {event.PointsAdjusted{PointsMove: points2(1, 0)}, "points.adjusted: Исправление: добавлен 1 балл | Баланс: 100."},
 			"adjusted down":   {event.PointsAdjusted{PointsMove: points2(-3, 0)}, "points.adjusted: Исправление: снято 3 балла | Баланс: 100."},
-			"a password":      {event.PasswordChanged{UserID: w.boris}, "security.password_changed: Ваш пароль изменён | Это произошло 21\u00a0ноября 2026\u00a0г., 15:00 MSK. Если это были не вы, сразу сбросьте пароль и напишите нам."},
-			"a new device":    {event.SignedIn{UserID: w.boris, NewDevice: true}, "security.new_device: Вход с нового устройства | Это произошло 21\u00a0ноября 2026\u00a0г., 15:00 MSK. Если это были не вы, смените пароль и завершите этот сеанс."},
+			"a password":      {event.SecurityChanged{UserID: w.boris, Change: "change_password"}, "security.change_password: Пароль изменён | Остальные сеансы завершены. Время: 21\u00a0ноября 2026\u00a0г., 15:00 MSK."},
+			"a new device":    {event.SecurityChanged{UserID: w.boris, Change: "new_device", Device: "Firefox on Windows", Place: "203.0.113.7"}, "security.new_device: Новый вход | В вашу учётную запись вошли с устройства, которого мы раньше не видели. Время: 21\u00a0ноября 2026\u00a0г., 15:00 MSK, устройство: Firefox on Windows, адрес: 203.0.113.7."},
 			"the same device": {event.SignedIn{UserID: w.boris}, ""},
 			"registered":      {event.ContactConfirmed{UserID: w.boris, Registered: true}, "account.welcome: Добро пожаловать! | Адрес подтверждён, личный кабинет готов."},
 			"one more":        {event.ContactConfirmed{UserID: w.boris}, ""},
@@ -195,7 +195,7 @@ func TestHeardAgain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
 		w.give(t, w.alice, 1)
-		e := w.told(t, w.alice, "account.password_changed")[0]
+		e := w.told(t, w.alice, "account.security_changed")[0]
 		for _, h := range w.inbox.Hearers() {
 			if h.Kinds[0] != e.Kind {
 				continue
@@ -206,8 +206,8 @@ func TestHeardAgain(t *testing.T) {
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
 			return tx.User.UpdateOneID(w.boris).SetStatus(user.StatusERASED).Exec(ctx)
 		})
-		w.tell(t, event.PasswordChanged{UserID: w.boris}, store.ToUser(w.boris))
-		w.tell(t, event.PasswordChanged{UserID: uuid.New()}, store.ToHouse())
+		w.tell(t, event.SecurityChanged{UserID: w.boris, Change: "change_password"}, store.ToUser(w.boris))
+		w.tell(t, event.SecurityChanged{UserID: uuid.New(), Change: "change_password"}, store.ToHouse())
 		w.hear(t)
 		w.wantUnread(t, w.boris, 0)
 		if n := db.Client.Notification.Query().CountX(storetest.System()); n != 1 {

@@ -36,8 +36,8 @@ func TestAddedIsExactlyOnceInOrder(t *testing.T) {
 		for range writers {
 			wg.Go(func() {
 				for range each {
-					w.tell(t, event.PasswordChanged{UserID: w.alice}, store.ToUser(w.alice))
-					w.tell(t, event.PasswordChanged{UserID: w.boris}, store.ToUser(w.boris))
+					w.tell(t, event.SecurityChanged{UserID: w.alice, Change: "change_password"}, store.ToUser(w.alice))
+					w.tell(t, event.SecurityChanged{UserID: w.boris, Change: "change_password"}, store.ToUser(w.boris))
 				}
 			})
 		}
@@ -203,7 +203,7 @@ func TestEvents(t *testing.T) {
 		}
 		fact := take(t, all, 2)[0]
 		user := scalar.ID{Prefix: "usr", UUID: w.alice}
-		if *fact.Kind != "account.password_changed" || fact.Payload["userId"] != user.String() || fact.UnreadCount != nil || strings.Contains(fmt.Sprint(fact.Payload), w.alice.String()) {
+		if *fact.Kind != "account.security_changed" || fact.Payload["userId"] != user.String() || fact.UnreadCount != nil || strings.Contains(fmt.Sprint(fact.Payload), w.alice.String()) {
 			t.Errorf("fact %+v", fact)
 		}
 	})
@@ -288,7 +288,7 @@ func TestFeedOrderIsStreamOrder(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
 		for range 40 {
-			w.tell(t, event.PasswordChanged{UserID: w.alice}, store.ToHouse())
+			w.tell(t, event.SecurityChanged{UserID: w.alice, Change: "change_password"}, store.ToHouse())
 		}
 		var wg sync.WaitGroup
 		for range 4 {

@@ -86,7 +86,7 @@ func (w *world) hear(t *testing.T) {
 func (w *world) give(t *testing.T, user uuid.UUID, n int) []*ent.Notification {
 	t.Helper()
 	for range n {
-		w.tell(t, event.PasswordChanged{UserID: user}, store.ToUser(user))
+		w.tell(t, event.SecurityChanged{UserID: user, Change: "change_password"}, store.ToUser(user))
 	}
 	w.hear(t)
 	return w.feed(t, user)

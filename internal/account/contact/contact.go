@@ -55,6 +55,7 @@ type Changed struct {
 	Session *account.IssuedSession
 	Contact *ent.ContactPoint
 	User    *ent.User
+	Removed *scalar.ID
 }
 
 // Reset is a new password set: a session, or the second factor that is due.

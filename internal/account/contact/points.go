@@ -67,10 +67,11 @@ func (c *Contacts) Add(ctx context.Context, in AddContactPointInput) (made *acco
 // Codes under way are worthless from then on (security D1).
 //
 // Faults: UNAUTHENTICATED, INVALID_ID, NOT_FOUND, LAST_CONTACT_POINT.
-func (c *Contacts) Remove(ctx context.Context, in RemoveContactPointInput) (*ent.User, error) {
+func (c *Contacts) Remove(ctx context.Context, in RemoveContactPointInput) (*Changed, error) {
+	out := &Changed{}
 	v, err := me(ctx)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	err = c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := lock(ctx, tx, v.UserID); err != nil {
@@ -106,9 +107,11 @@ func (c *Contacts) Remove(ctx context.Context, in RemoveContactPointInput) (*ent
 		return c.People.NewsTo(ctx, tx, v.UserID, account.ChangeContactRemoved, idOf(row), map[string]any{"kind": row.Kind}, also...)
 	})
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	return c.People.Person(ctx, v.UserID)
+	out.Removed = &in.ContactPointID
+	out.User, err = c.People.Person(ctx, v.UserID)
+	return out, err
 }
 
 // promote makes the oldest of a kind that is left the first of it.
