@@ -2,6 +2,7 @@ package profile
 
 import (
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	entuser "kabinet/ent/generated/user"
@@ -122,10 +123,10 @@ type Preferences struct {
 // DeliveryPreference is how goods are delivered when nothing else is said.
 type DeliveryPreference struct {
 	Method    DeliveryMethod
-	Address   *ent.Address
-	Recipient *Recipient
 	PointID   *string
 	PointName *string
+
+	address, recipient *uuid.UUID
 }
 
 // PrivacySettings is what a person allows and shows, with the defaults filled in.
@@ -142,7 +143,7 @@ type ProfileCompleteness struct {
 
 // ProfileGap is something that is missing in a profile.
 type ProfileGap struct {
-	Field  ProfileField
+	Field  ProfileItem
 	Reason string // in the caller's language
 	Points *int64
 }

@@ -85,29 +85,29 @@ func (e *NameVisibility) UnmarshalGQL(v any) (err error) {
 	return err
 }
 
-// ProfileField is what a profile may lack.
-type ProfileField string
+// ProfileItem is what a profile may lack.
+type ProfileItem string
 
-// The values of ProfileField, what matters most first.
+// The values of ProfileItem, what matters most first.
 const (
-	ProfileFieldGivenName      ProfileField = "GIVEN_NAME"
-	ProfileFieldFamilyName     ProfileField = "FAMILY_NAME"
-	ProfileFieldVerifiedEmail  ProfileField = "VERIFIED_EMAIL"
-	ProfileFieldVerifiedPhone  ProfileField = "VERIFIED_PHONE"
-	ProfileFieldBirthOn        ProfileField = "BIRTH_ON"
-	ProfileFieldAddress        ProfileField = "ADDRESS"
-	ProfileFieldContactChannel ProfileField = "CONTACT_CHANNEL"
-	ProfileFieldInterests      ProfileField = "INTERESTS"
-	ProfileFieldLegalName      ProfileField = "LEGAL_NAME"
-	ProfileFieldTaxNumber      ProfileField = "TAX_NUMBER"
+	ProfileItemGivenName      ProfileItem = "GIVEN_NAME"
+	ProfileItemFamilyName     ProfileItem = "FAMILY_NAME"
+	ProfileItemVerifiedEmail  ProfileItem = "VERIFIED_EMAIL"
+	ProfileItemVerifiedPhone  ProfileItem = "VERIFIED_PHONE"
+	ProfileItemBirthOn        ProfileItem = "BIRTH_ON"
+	ProfileItemAddress        ProfileItem = "ADDRESS"
+	ProfileItemContactChannel ProfileItem = "CONTACT_CHANNEL"
+	ProfileItemInterests      ProfileItem = "INTERESTS"
+	ProfileItemLegalName      ProfileItem = "LEGAL_NAME"
+	ProfileItemTaxNumber      ProfileItem = "TAX_NUMBER"
 )
 
 // MarshalGQL writes the value.
-func (e ProfileField) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
+func (e ProfileItem) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
 // UnmarshalGQL reads a value.
-func (e *ProfileField) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, ProfileFieldGivenName, ProfileFieldFamilyName, ProfileFieldVerifiedEmail, ProfileFieldVerifiedPhone, ProfileFieldBirthOn,
-		ProfileFieldAddress, ProfileFieldContactChannel, ProfileFieldInterests, ProfileFieldLegalName, ProfileFieldTaxNumber)
+func (e *ProfileItem) UnmarshalGQL(v any) (err error) {
+	*e, err = scalar.ReadEnum(v, ProfileItemGivenName, ProfileItemFamilyName, ProfileItemVerifiedEmail, ProfileItemVerifiedPhone, ProfileItemBirthOn,
+		ProfileItemAddress, ProfileItemContactChannel, ProfileItemInterests, ProfileItemLegalName, ProfileItemTaxNumber)
 	return err
 }

@@ -5,14 +5,16 @@
 // the table payment_methods. It never changes how somebody signs in or is
 // reached: that is internal/account's.
 //
-// The rules of addresses in addresses.json are taken from Google's
-// libaddressinput (https://chromium-i18n.appspot.com/ssl-address), data CC BY
-// 4.0, code Apache 2.0.
+// addresses.json is made of: the formats of localized-address-format 1.3.3 (MIT,
+// © 2020-2022 Ben Scholzen), which has them of Google's libaddressinput; the
+// patterns of postal codes of postcode-validator 3.10.22 (MIT, © 2019 Melwyn
+// Furtado); codes and English names of regions of the Unicode CLDR 48.2
+// (Unicode-3.0, © 1991-2026 Unicode, Inc.), names in the countries' own
+// languages and what is required beside them by hand.
 package profile
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -23,16 +25,13 @@ import (
 type Profiles struct {
 	Store *store.Store
 
-	// Locales are the languages that can be chosen; nil: those of internal/locale.
-	Locales []string
-
-	// Rewarded says for which parts of a profile how many points are given to a
-	// person once it is complete; nil or none: for nothing. bonus/earning knows.
-	Rewarded func(ctx context.Context, user uuid.UUID, now time.Time) (*Reward, error)
+	// Rewarded says what a profile gives once it is complete, and for which of
+	// its items; nil, or none: nothing, or it was given. bonus/earning knows.
+	Rewarded func(ctx context.Context, user uuid.UUID) (*Reward, error)
 }
 
 // Reward is what a complete profile gives.
 type Reward struct {
-	Fields []ProfileField
+	Items  []ProfileItem
 	Points int64
 }

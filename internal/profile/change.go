@@ -1,0 +1,137 @@
+package profile
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/user"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// me is the person signed in; also while he acts for somebody else.
+func me(ctx context.Context) (viewer.Viewer, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return v, fault.ErrUnauthenticated
+	}
+	return v, nil
+}
+
+// person reads a person for the payload's field user.
+func (p *Profiles) person(ctx context.Context, id uuid.UUID) (*ent.User, error) {
+	q, err := p.Store.Client.User.Query().Where(user.ID(id)).CollectUnder(ctx, "user")
+	if err != nil {
+		return nil, err
+	}
+	u, err := q.Only(ctx)
+	return u, store.Translate(err)
+}
+
+// change sets on u what a call asks for and names it; was is the row as it is.
+type change func(ctx context.Context, tx *store.Tx, was *ent.User, u *ent.UserUpdate) (names []string, err error)
+
+// updateMe raises the revision of the caller's row with what change sets on it.
+func (p *Profiles) updateMe(ctx context.Context, revision *int, change change) (*ent.User, error) {
+	v, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, "users", "id", v.UserID); err != nil {
+			return err
+		}
+		was, err := tx.User.Query().Where(user.ID(v.UserID)).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if revision != nil && int64(*revision) != was.Revision {
+			return fault.ErrStaleObject.At("input", "revision").With("revision", was.Revision)
+		}
+		u := tx.User.Update().Where(user.ID(v.UserID))
+		names, err := change(ctx, tx, was, u)
+		if err != nil || len(names) == 0 {
+			return err
+		}
+		if _, err := u.AddRevision(1).Save(ctx); err != nil {
+			return err
+		}
+		updated(tx, v.UserID, names...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.person(ctx, v.UserID)
+}
+
+// updated tells that a profile changed, for which one that is complete earns.
+func updated(tx *store.Tx, id uuid.UUID, names ...string) {
+	tx.Tell(event.ProfileUpdated{UserID: id, Changed: names}, store.ToUser(id))
+}
+
+// changes collects what an update sets; the first refusal stops it.
+type changes struct {
+	names []string
+	err   error
+}
+
+func (c *changes) add(name string) { c.names = append(c.names, name) }
+
+// text sets or clears a line of up to so many characters.
+func (c *changes) text(v graphql.Omittable[*string], name string, limit int, set func(string) *ent.UserUpdate, clear func() *ent.UserUpdate) {
+	given, there := v.ValueOK()
+	if !there || c.err != nil {
+		return
+	}
+	text, err := line(given, limit, "input", name)
+	switch {
+	case err != nil:
+		c.err = err
+	case text == nil:
+		clear()
+	default:
+		set(*text)
+	}
+	c.add(name)
+}
+
+// line is one line of text without blanks around it; nil for null and for
+// nothing but blanks.
+//
+// Faults: TOO_LONG, INVALID_VALUE for control characters.
+func line(v *string, limit int, path ...string) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	s := strings.TrimSpace(*v)
+	if utf8.RuneCountInString(s) > limit {
+		return nil, fault.ErrTooLong.At(path...).With("limit", limit)
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s) {
+		return nil, fault.ErrInvalidValue.At(path...)
+	}
+	if s == "" {
+		return nil, nil
+	}
+	return &s, nil
+}
+
+// checkBirth takes a day that a living person was born on.
+func checkBirth(day *string, now time.Time) error {
+	const first = "1900-01-01"
+	// The day of birth has come in every time zone when it has in the first.
+	if last := now.Add(14 * time.Hour).Format(time.DateOnly); day != nil && (*day < first || *day >= last) {
+		return fault.ErrOutOfRange.At("input", "birthOn").With("min", first).With("max", last)
+	}
+	return nil
+}
