@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"kabinet/internal/account"
+	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/mail"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
@@ -21,11 +22,13 @@ import (
 )
 
 // work says which jobs there are and what is done by the clock.
-func (k *kabinet) work(send account.Send) (*job.Client, error) {
+func (k *kabinet) work(p parts) (*job.Client, error) {
 	workers := river.NewWorkers()
 	job.HandleHearAgain(workers, k.store, k.hearers)
-	if send != nil {
-		letter := k.people.SendLetter(account.Senders{Mail: send, Permanent: func(err error) bool { return errors.Is(err, mail.ErrPermanent) }})
+	if p.send != nil {
+		letter := k.people.SendLetter(account.Senders{Mail: p.send, SMS: p.text, Permanent: func(err error) bool {
+			return errors.Is(err, mail.ErrPermanent) || errors.Is(err, hook.ErrRefused)
+		}})
 		job.Handle(workers, func(ctx context.Context, j *river.Job[account.Letter]) error { return letter(ctx, j.Args) })
 	} else {
 		job.Handle(workers, func(context.Context, *river.Job[account.Letter]) error {
@@ -39,6 +42,8 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 		return func(ctx context.Context) error { return do(viewer.AsSystem(ctx, "clock")) }
 	}
 	k.makeCodes(workers)
+	job.Handle(workers, k.documents.Drop)
+	job.Handle(workers, k.cards.Forget)
 	periodic := job.Chores(workers,
 		job.Housework{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
 		job.Housework{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
@@ -51,6 +56,15 @@ func (k *kabinet) work(send account.Send) (*job.Client, error) {
 		job.Housework{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
 		job.Housework{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
 		job.Housework{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
+		job.Housework{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
+		job.Housework{Name: "export-data", Every: 15 * time.Second, Do: batch(k.privacy.ExportsDue)},
+		job.Housework{Name: "forget-strangers", Every: time.Hour, Do: system(k.privacy.ForgetStrangers)},
+		job.Housework{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
+		job.Housework{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},
+		job.Housework{Name: "tidy-payment-methods", Every: time.Hour, Do: batch(k.cards.TidyDue)},
+		job.Housework{Name: "warn-temporary-passwords", Every: time.Hour, Do: batch(k.desk.PasswordsDue)},
+		job.Housework{Name: "end-representations", Every: time.Minute, Do: batch(k.desk.RepresentationsDue)},
+		job.Housework{Name: "fold-names", Every: time.Hour, Do: batch(k.desk.FoldDue)},
 		job.Housework{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
 		job.Housework{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
@@ -80,7 +94,10 @@ func (p *parts) complete(serves bool) (err error) {
 	if p.secret, err = p.cfg.SecretKey(); err != nil {
 		return err
 	}
-	p.send, err = sender(p.cfg, p.log)
+	if p.send, err = sender(p.cfg, p.log); err != nil {
+		return err
+	}
+	p.text, err = texter(p.cfg, p.log)
 	return err
 }
 

@@ -21,16 +21,24 @@ import (
 	"kabinet/graph"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/account/contact"
+	"kabinet/internal/account/desk"
+	"kabinet/internal/account/factor"
+	"kabinet/internal/account/social"
+	"kabinet/internal/adapter/oidc"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/compiled"
 	"kabinet/internal/config"
+	"kabinet/internal/document"
 	"kabinet/internal/job"
 	"kabinet/internal/ledger"
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/privacy"
+	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
@@ -49,7 +57,7 @@ var version = "devel"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], config.Environ, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	var exit config.Exit
 	switch {
@@ -127,6 +135,7 @@ type parts struct {
 	log     *slog.Logger
 	secret  []byte                                                  // of the sealer, 32 bytes or more
 	send    account.Send                                            // nil: letters wait
+	text    account.SendSMS                                         // nil: texts go nowhere
 	trusted *limit.Trusted                                          // nil: no manifest
 	look    func(graphql.ExecutableSchema) graphql.ExecutableSchema // tests watch the schema at work; nil
 }
@@ -138,6 +147,15 @@ type kabinet struct {
 	store      *store.Store
 	bus        *live.Bus
 	people     *account.People
+	desk       *desk.Desk
+	contacts   *contact.Contacts
+	factors    *factor.Factors
+	social     *social.Social
+	pretend    *oidc.Pretend // the provider of a demonstration; nil else
+	privacy    *privacy.Privacy
+	documents  *document.Documents // files.go fills it, and the next
+	cards      *profile.PaymentMethods
+	profiles   *profile.Profiles
 	orders     *order.Orders
 	books      *ledger.Books
 	points     *bonus.Points
@@ -171,16 +189,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 
 	// The domains. A func field is what must happen in the caller's transaction.
 	k.points = &bonus.Points{Store: s, Streams: streams}
-	k.people, err = account.New(account.Options{
-		Store: s, Streams: streams, Sealer: sealer, Mail: func(ctx context.Context, tx *store.Tx, l account.Letter) error {
-			return job.Enqueue(ctx, tx, l, nil)
-		},
-		Sessions: account.Lifetimes{Idle: p.cfg.Session.Idle, Absolute: p.cfg.Session.Absolute,
-			StaffIdle: p.cfg.Session.StaffIdle, StaffAbsolute: p.cfg.Session.StaffAbsolute, StepUp: p.cfg.Session.StepUp},
-		CodeTTL: p.cfg.Session.CodeTTL, CodeTries: p.cfg.Session.CodeTries, Hashes: p.cfg.Limits.PasswordHashes,
-		Locale: p.cfg.Locale, TimeZone: p.cfg.TimeZone.String(), Log: p.log,
-	})
-	if err != nil {
+	if err := k.identities(s, streams, sealer); err != nil {
 		bus.Close()
 		return nil, err
 	}
@@ -191,8 +200,13 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	k.points.Spent, k.points.Earned, k.points.ByEmail = k.orders.NoteSpent, k.orders.NoteEarned, k.byEmail
 	k.books = k.points.Books()
 	k.benefits(s, streams, sealer)
+	if err := k.wireFiles(sealer); err != nil {
+		bus.Close()
+		return nil, err
+	}
 	k.tickets = &support.Tickets{Store: s, Streams: streams}
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
+	k.wirePrivacy()
 
 	// Who hears which event.
 	k.hearers = slices.Concat(k.tickets.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
@@ -211,6 +225,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 // referrals, campaigns and wallets. Their seams are in seams_benefits.go.
 func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
 	k.earnings = &earning.Earnings{Store: s, Points: k.points}
+	k.profiles = &profile.Profiles{Store: s, Rewarded: k.rewarded}
 	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
 	k.people.FamilyCards, k.earnings.EarnTo = k.familyCards, k.earnTo
 	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
@@ -233,13 +248,14 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if err := k.points.EnsureDefaultProgram(system); err != nil {
 		return err
 	}
-	if k.jobs, err = k.work(p.send); err != nil {
+	if k.jobs, err = k.work(p); err != nil {
 		return err
 	}
 	o := k.edgeOptions(p.trusted)
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
+	o.Routes = k.callback(o.Routes)
 	k.edge, err = web.New(k.schema(p.look), o)
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
@@ -251,8 +267,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableSchema) graphql.ExecutableSchema {
 	es := gql.NewExecutableSchema(gql.Config{
 		Resolvers: &graph.Resolver{
-			Client: k.store.Client, People: k.people, Orders: k.orders,
+			Client: k.store.Client, People: k.people, Contacts: k.contacts, Factors: k.factors, Social: k.social, Desk: k.desk, Privacy: k.privacy, Orders: k.orders,
 			Points: k.points, Earnings: k.earnings, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
+			Profiles: k.profiles, Documents: k.documents, PaymentMethods: k.cards,
 			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
@@ -285,7 +302,7 @@ func (k *kabinet) hear(ctx context.Context, limit int) (int, error) {
 func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 	c := k.cfg
 	o := web.Options{
-		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, Limits: limits(c.Limits), Trusted: trusted,
+		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, PlaceHeader: c.Session.PlaceHeader, Limits: limits(c.Limits), Trusted: trusted,
 		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
 			return k.people.Viewer(ctx, account.Caller(by))
 		},
@@ -298,7 +315,7 @@ func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 			{Name: "jobs", Do: func(ctx context.Context) error { return k.jobs.Ready(ctx) }},
 		},
 	}
-	o.Limits.Drain = c.Drain
+	o.Limits.Drain, o.Files = c.Drain, k.fileDoors()
 	if c.PublicURL != nil {
 		o.PublicURL = c.PublicURL.String()
 	}

@@ -30,23 +30,37 @@ func TestStories(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			storetest.Each(t, func(t *testing.T, db *storetest.DB) { tell(t, newWorld(t, db), file) })
+			storetest.Each(t, func(t *testing.T, db *storetest.DB) { tell(t, newWorldOf(t, db, settingsOf(t, file), nil), file) })
 		})
 	}
+}
+
+var settingLine = regexp.MustCompile(`(?m)^(KABINET_[A-Z_]+)=(.*)$`)
+
+// settingsOf are the settings that stand in the text before a story's first file.
+func settingsOf(t *testing.T, file string) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	check(t, err)
+	settings := map[string]string{}
+	for _, m := range settingLine.FindAllSubmatch(txtar.Parse(b).Comment, -1) {
+		settings[string(m[1])] = string(m[2])
+	}
+	return settings
 }
 
 // step is one operation of a story.
 type step struct {
 	name, query                       string
 	as, company, locale, clock, token string
-	tokenFor                          string
+	tokenFor, approve, app, passkey   string
 	vars                              [][2]string // name, path
 	sql                               int
 	subscribe, hear                   bool
 	take                              int
 }
 
-var directive = regexp.MustCompile(`^#\s*(as|for|locale|var|sql|clock|token|subscribe|take|hear)\b\s*(.*)$`)
+var directive = regexp.MustCompile(`^#\s*(app|passkey|approve|as|for|locale|var|sql|clock|token|subscribe|take|hear)\b\s*(.*)$`)
 
 func parseStep(t *testing.T, f txtar.File) step {
 	t.Helper()
@@ -57,6 +71,12 @@ func parseStep(t *testing.T, f txtar.File) step {
 			continue
 		}
 		switch m[1] {
+		case "approve":
+			s.approve = m[2]
+		case "app":
+			s.app = m[2]
+		case "passkey":
+			s.passkey = m[2]
 		case "as":
 			s.as = m[2]
 		case "for":
@@ -110,6 +130,9 @@ func tell(t *testing.T, w *world, file string) {
 		if s.hear {
 			w.settle(t)
 		}
+		if strings.Contains(s.query, "{{totp}}") {
+			w.vars["totp"] = w.shownByApp(t)
+		}
 		query := w.expand(t, s.query)
 		if s.subscribe {
 			open = append(open, w.subscribe(t, s, query))
@@ -122,6 +145,15 @@ func tell(t *testing.T, w *world, file string) {
 			t.Errorf("%s: %d statements, at most %d:\n%s", s.name, n, s.sql, strings.Join(log, "\n"))
 		}
 		w.keep(t, s, answer)
+		if s.approve != "" {
+			w.approve(t, s, answer)
+		}
+		if s.app != "" {
+			w.keepApp(t, s, answer)
+		}
+		if s.passkey != "" {
+			w.passkey(t, s, answer)
+		}
 		answers[s.name] = names.spell(t, answer)
 	}
 	w.settle(t)
@@ -166,8 +198,9 @@ type spelling struct {
 }
 
 var (
-	typeID  = regexp.MustCompile(`^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$`)
-	numbers = regexp.MustCompile(`^(number|token|cursor|startCursor|endCursor|streamPosition|requestId)$`)
+	typeID     = regexp.MustCompile(`^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$`)
+	numbers    = regexp.MustCompile(`^(authorizationUrl|binding|number|token|cursor|startCursor|endCursor|streamPosition|requestId|secret|uri|recoveryCodes|temporaryPassword)$`)
+	ceremonies = regexp.MustCompile(`^(options|passkeyOptions)$`)
 )
 
 func (n *spelling) spell(t *testing.T, answer any) string {
@@ -181,6 +214,9 @@ func (n *spelling) spell(t *testing.T, answer any) string {
 func (n *spelling) walk(key string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		if ceremonies.MatchString(key) {
+			return "<" + strings.ToLower(key) + ">"
+		}
 		out := map[string]any{}
 		for k, e := range v {
 			out[k] = n.walk(k, e)

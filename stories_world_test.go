@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +22,7 @@ import (
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/product"
 	"kabinet/internal/account"
+	"kabinet/internal/adapter/oidc/oidctest"
 	"kabinet/internal/bonus"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
@@ -37,31 +41,48 @@ type world struct {
 	tokens map[string]string
 	twice  bool // each query is answered twice: statements are not counted
 
+	providers map[string]*oidctest.Hostile
+	device    device
+
 	mu      sync.Mutex
 	letters []string
 }
 
 const password = "correct horse battery"
 
-var code = regexp.MustCompile(`\b\d{6}\b`)
+var (
+	code = regexp.MustCompile(`\b\d{6}\b`)
+	link = regexp.MustCompile(`#challenge=(chl_\w+)&code=(\w+)`)
+)
 
 // newWorld assembles Kabinet as server.go does, in development mode.
 func newWorld(t testing.TB, db *storetest.DB) *world { return newWorldWith(t, db, nil) }
 
 // newWorldWith lets a test look on while the schema works.
 func newWorldWith(t testing.TB, db *storetest.DB, look func(graphql.ExecutableSchema) graphql.ExecutableSchema) *world {
+	return newWorldOf(t, db, nil, look)
+}
+
+// newWorldOf has more settings.
+func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look func(graphql.ExecutableSchema) graphql.ExecutableSchema) *world {
 	t.Helper()
 	ctx := context.Background()
 	check(t, job.Migrate(ctx, db.Store))
 	env := map[string]string{"KABINET_MODE": "development", "KABINET_DATABASE_URL": db.URL,
-		"KABINET_SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-		"KABINET_RATE_NODES": "0", "KABINET_COMPILED_READS": cmp.Or(os.Getenv("KABINET_TEST_COMPILED_READS"), "true")}
+		"KABINET_SECRET_KEY":     "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"KABINET_FILES_URL":      "file://" + t.TempDir(),
+		"KABINET_PASSKEY_DOMAIN": "shop.example",
+		"KABINET_SESSION_LOCK":   "0", // or each jump of the clock would lock everybody out
+		"KABINET_RATE_NODES":     "0", "KABINET_COMPILED_READS": cmp.Or(os.Getenv("KABINET_TEST_COMPILED_READS"), "true")}
+	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
+	w.storyProviders(t, env)
+	maps.Copy(env, more)
+	env[""] = strings.Join(slices.Collect(maps.Keys(env)), "\n") // see config.Environ
 	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
 	check(t, err)
-	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
 	secret, err := cfg.SecretKey()
 	check(t, err)
-	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post, look: look})
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post, text: w.text, look: look})
 	check(t, err)
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL
@@ -99,7 +120,15 @@ func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
 	if c := code.FindString(text); c != "" {
 		w.vars["letter"] = c
 	}
+	if m := link.FindStringSubmatch(text); m != nil { // of a link: what its page reads
+		w.vars["linkChallenge"], w.vars["linkCode"] = m[1], m[2]
+	}
 	return nil
+}
+
+// text catches what goes by SMS.
+func (w *world) text(ctx context.Context, to, text, id string) error {
+	return w.post(ctx, to, "SMS", text, "", id)
 }
 
 // settle lets everything that was told be heard, done and rung.

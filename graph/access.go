@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	gql "kabinet/graph/generated"
@@ -14,6 +16,8 @@ import (
 // staffPermissions says which cell of resource x operation each permission is.
 var staffPermissions = map[gql.StaffPermission]viewer.Permission{
 	gql.StaffPermissionUsersRead:      {Resource: "user", Operation: "read"},
+	gql.StaffPermissionUsersWrite:     {Resource: "user", Operation: "write"},
+	gql.StaffPermissionUsersAct:       {Resource: "user", Operation: "act"},
 	gql.StaffPermissionOrdersRead:     {Resource: "order", Operation: "read"},
 	gql.StaffPermissionOrdersWrite:    {Resource: "order", Operation: "write"},
 	gql.StaffPermissionBonusesRead:    {Resource: "bonus", Operation: "read"},
@@ -35,14 +39,28 @@ var companyPermissions = map[gql.CompanyPermission]viewer.Permission{
 	gql.CompanyPermissionTicketsWrite: {Resource: "ticket", Operation: "write"},
 }
 
-// errStepUp asks for a fresh proof of identity.
-var errStepUp = fault.New(fault.Locked, "STEP_UP_REQUIRED")
+// What the directive asks for besides.
+var (
+	errStepUp  = fault.New(fault.Locked, "STEP_UP_REQUIRED")
+	errConfirm = fault.New(fault.Locked, "CONFIRMATION_REQUIRED")
+)
 
 // Access is the directive @access.
-func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Audience, permission *gql.StaffPermission, company *gql.CompanyPermission, stepUp *bool) (any, error) {
+func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Audience, permission *gql.StaffPermission, company *gql.CompanyPermission, stepUp, pending, acting, locked *bool) (any, error) {
 	v := viewer.From(ctx)
-	if err := admit(ctx, v, audience, permission); err != nil {
+	is := func(b *bool) bool { return b != nil && *b }
+	switch err := admit(ctx, v, audience, permission); {
+	case err == nil:
+	case is(locked) && viewer.LockedFrom(ctx) != nil:
+		return next(ctx)
+	default:
 		return nil, err
+	}
+	switch {
+	case v.Pending && !is(pending) && !slices.Contains(audience, gql.AudienceAnyone):
+		return nil, errConfirm
+	case v.ActingStaff != uuid.Nil && !is(acting) && mutates(ctx):
+		return nil, fault.ErrForbidden
 	}
 	if company != nil && v.SignedIn() && v.OwnerID != v.UserID {
 		p := companyPermissions[*company]
@@ -50,10 +68,17 @@ func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Au
 			return nil, fault.ErrForbidden
 		}
 	}
-	if stepUp != nil && *stepUp && !v.SteppedUp {
+	if is(stepUp) && !v.SteppedUp {
 		return nil, errStepUp
 	}
 	return next(ctx)
+}
+
+// mutates says whether the operation changes anything: what staff do who act
+// for a customer is refused unless the field says otherwise.
+func mutates(ctx context.Context) bool {
+	oc := graphql.GetOperationContext(ctx)
+	return oc.Operation != nil && oc.Operation.Operation == ast.Mutation
 }
 
 func admit(ctx context.Context, v viewer.Viewer, audience []gql.Audience, permission *gql.StaffPermission) error {
@@ -80,9 +105,9 @@ func admit(ctx context.Context, v viewer.Viewer, audience []gql.Audience, permis
 	return fault.ErrUnauthenticated
 }
 
-// Admits says whether a caller may ask for a root field, by the @access that
-// stands at it. Not so for a field whose @access wants more than audience and
-// permission.
+// Admits says whether a caller may ask for a root field of a query, by the
+// @access that stands at it. Not so for a field whose @access wants more than
+// audience and permission.
 func Admits(ctx context.Context, field *ast.FieldDefinition) bool {
 	at := field.Directives.ForName("access")
 	if at == nil {
@@ -90,6 +115,7 @@ func Admits(ctx context.Context, field *ast.FieldDefinition) bool {
 	}
 	var audience []gql.Audience
 	var permission *gql.StaffPermission
+	pending := false
 	for _, a := range at.Arguments {
 		switch a.Name {
 		case "audience":
@@ -99,11 +125,18 @@ func Admits(ctx context.Context, field *ast.FieldDefinition) bool {
 		case "permission":
 			p := gql.StaffPermission(a.Value.Raw)
 			permission = &p
+		case "pending":
+			pending = a.Value.Raw == "true"
+		case "acting", "locked": // of mutations
 		default:
 			return false
 		}
 	}
-	return admit(ctx, viewer.From(ctx), audience, permission) == nil
+	v := viewer.From(ctx)
+	if v.Pending && !pending && !slices.Contains(audience, gql.AudienceAnyone) {
+		return false
+	}
+	return admit(ctx, v, audience, permission) == nil
 }
 
 func mayStaff(v viewer.Viewer, permission *gql.StaffPermission) bool {

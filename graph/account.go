@@ -2,10 +2,13 @@ package graph
 
 import (
 	"context"
+	"reflect"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/session"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/locale"
@@ -30,23 +33,33 @@ func idOf(prefix string, id *uuid.UUID) *scalar.ID {
 	return &scalar.ID{Prefix: prefix, UUID: *id}
 }
 
-// JustSignedIn is a field middleware: what is selected of the person whom
-// signIn or confirmContact has just signed in is read as that person, for the
-// request itself came from nobody.
+// JustSignedIn is a field middleware: what is selected of the person whom a
+// mutation has just signed in is read as that person, for the request itself
+// came from nobody, or from whom it was no more.
 func JustSignedIn(ctx context.Context, next graphql.Resolver) (any, error) {
 	fc := graphql.GetFieldContext(ctx)
-	if fc == nil || fc.Object != "SignInPayload" && fc.Object != "ConfirmContactPayload" {
+	if fc == nil || fc.Parent == nil || !strings.HasSuffix(fc.Object, "Payload") {
 		return next(ctx)
 	}
-	var session *account.IssuedSession
-	switch p := fc.Parent.Result.(type) {
-	case *gql.SignInPayload:
-		session = p.Session
-	case *gql.ConfirmContactPayload:
-		session = p.Session
+	if s := issuedIn(fc.Parent.Result); s != nil {
+		ctx = account.As(ctx, s.Session.UserID, s.Session.ID)
 	}
-	if session == nil {
-		return next(ctx)
+	return next(ctx)
+}
+
+// issuedIn is the session that a payload gives; nil for none.
+func issuedIn(payload any) *account.IssuedSession {
+	v := reflect.ValueOf(payload)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return nil
 	}
-	return next(account.As(ctx, session.Session.UserID, session.Session.ID))
+	f := v.Elem().FieldByName("Session")
+	if !f.IsValid() {
+		return nil
+	}
+	s, _ := f.Interface().(*account.IssuedSession)
+	if s != nil && s.Session.Kind == session.KindACTING { // the caller stays who he is, and sees what he may
+		return nil
+	}
+	return s
 }

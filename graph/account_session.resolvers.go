@@ -12,31 +12,13 @@ import (
 	"kabinet/internal/account"
 )
 
-func (r *mutationResolver) Register(ctx context.Context, input account.RegisterInput) (*gql.RegisterPayload, error) {
-	made, err := r.People.Register(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.RegisterPayload{Challenge: made.Challenge, Warnings: warnings(ctx, made.Warnings), UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) ConfirmContact(ctx context.Context, input account.ConfirmContactInput) (*gql.ConfirmContactPayload, error) {
-	done, err := r.People.ConfirmContact(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.ConfirmContactPayload{Session: done.Session, User: done.User, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) ResendCode(ctx context.Context, input account.ResendCodeInput) (*gql.ResendCodePayload, error) {
-	challenge, err := r.People.ResendCode(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.ResendCodePayload{Challenge: challenge, UserErrors: userErrors}, err
-}
-
 func (r *mutationResolver) SignIn(ctx context.Context, input account.SignInInput) (*gql.SignInPayload, error) {
 	w, err := r.People.SignIn(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	if w == nil {
 		return &gql.SignInPayload{UserErrors: userErrors}, err
 	}
-	return &gql.SignInPayload{Session: w.Session, User: w.User, UserErrors: userErrors}, err
+	return &gql.SignInPayload{Session: w.Session, Challenge: w.Challenge, User: w.User, MustChangePasswordBy: w.MustChangeBy, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) SignOut(ctx context.Context) (*gql.SignOutPayload, error) {
@@ -57,14 +39,61 @@ func (r *mutationResolver) RevokeSession(ctx context.Context, input account.Revo
 	return &gql.RevokeSessionPayload{Session: session, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) ChangePassword(ctx context.Context, input account.ChangePasswordInput) (*gql.ChangePasswordPayload, error) {
-	user, notes, err := r.People.ChangePassword(ctx, input)
+func (r *mutationResolver) RefreshSession(ctx context.Context, input account.RefreshSessionInput) (*gql.RefreshSessionPayload, error) {
+	w, err := r.People.RefreshSession(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	return &gql.RefreshSessionPayload{Session: w.Session, User: w.User, UserErrors: []*gql.UserError{}}, nil
+}
+
+func (r *mutationResolver) UnlockSession(ctx context.Context, input account.ProofInput) (*gql.UnlockSessionPayload, error) {
+	w, err := r.People.UnlockSession(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	return &gql.ChangePasswordPayload{User: user, Warnings: warnings(ctx, notes), UserErrors: userErrors}, err
+	if w == nil {
+		return &gql.UnlockSessionPayload{UserErrors: userErrors}, err
+	}
+	return &gql.UnlockSessionPayload{Session: w.Session, Challenge: w.Challenge, User: w.User, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) StepUp(ctx context.Context, input account.ProofInput) (*gql.StepUpPayload, error) {
+	w, err := r.People.StepUp(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	if w == nil {
+		return &gql.StepUpPayload{UserErrors: userErrors}, err
+	}
+	return &gql.StepUpPayload{Session: w.Session, Challenge: w.Challenge, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) ChangePassword(ctx context.Context, input account.ChangePasswordInput) (*gql.ChangePasswordPayload, error) {
+	c, err := r.People.ChangePassword(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	if c == nil {
+		return &gql.ChangePasswordPayload{Warnings: warnings(ctx, nil), UserErrors: userErrors}, err
+	}
+	return &gql.ChangePasswordPayload{Session: c.Session, User: c.User, Warnings: warnings(ctx, c.Warnings), UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) ChangeLogin(ctx context.Context, input account.ChangeLoginInput) (*gql.ChangeLoginPayload, error) {
+	user, err := r.People.ChangeLogin(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ChangeLoginPayload{User: user, UserErrors: userErrors}, err
 }
 
 func (r *sessionResolver) Current(ctx context.Context, obj *generated.Session) (bool, error) {
 	return account.Current(ctx, obj.ID), nil
+}
+
+func (r *sessionResolver) DeviceName(ctx context.Context, obj *generated.Session) (*string, error) {
+	return account.DeviceName(obj.UserAgent), nil
+}
+
+func (r *sessionResolver) Locked(ctx context.Context, obj *generated.Session) (bool, error) {
+	return r.People.Locked(obj), nil
+}
+
+func (r *sessionResolver) ActingStaff(ctx context.Context, obj *generated.Session) (*account.ActingStaff, error) {
+	return r.People.ActingIn(ctx, obj)
 }
 
 func (r *Resolver) Session() gql.SessionResolver { return &sessionResolver{r} }

@@ -31,36 +31,8 @@ func (r *auditEntryResolver) SubjectID(ctx context.Context, obj *generated.Audit
 	return idOf(*obj.SubjectKind, obj.SubjectID), nil
 }
 
-func (r *mutationResolver) UpdateProfile(ctx context.Context, input account.UpdateProfileInput) (*gql.UpdateProfilePayload, error) {
-	user, err := r.People.UpdateProfile(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.UpdateProfilePayload{User: user, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) UpdatePreferences(ctx context.Context, input account.UpdatePreferencesInput) (*gql.UpdatePreferencesPayload, error) {
-	user, err := r.People.UpdatePreferences(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.UpdatePreferencesPayload{User: user, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) SaveAddress(ctx context.Context, input account.SaveAddressInput) (*gql.SaveAddressPayload, error) {
-	address, err := r.People.SaveAddress(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.SaveAddressPayload{Address: address, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) DeleteAddress(ctx context.Context, input account.DeleteAddressInput) (*gql.DeleteAddressPayload, error) {
-	id, err := r.People.DeleteAddress(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.DeleteAddressPayload{DeletedID: id, UserErrors: userErrors}, err
-}
-
 func (r *queryResolver) Me(ctx context.Context) (*generated.User, error) {
 	return r.People.Me(ctx)
-}
-
-func (r *queryResolver) Users(ctx context.Context, filter *account.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.UserConnection, error) {
-	return r.People.Users(ctx, filter, account.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *queryResolver) AuditEntries(ctx context.Context, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.AuditEntryConnection, error) {
@@ -73,10 +45,6 @@ func (r *userResolver) Identities(ctx context.Context, obj *generated.User) ([]*
 
 func (r *userResolver) Sessions(ctx context.Context, obj *generated.User) ([]*generated.Session, error) {
 	return r.People.Sessions(ctx, obj.ID)
-}
-
-func (r *userResolver) Preferences(ctx context.Context, obj *generated.User) (*account.Preferences, error) {
-	return &account.Preferences{Locale: obj.Locale, TimeZone: obj.TimeZone}, nil
 }
 
 func (r *userResolver) Memberships(ctx context.Context, obj *generated.User) ([]*generated.Membership, error) {
@@ -113,9 +81,12 @@ func (r *userResolver) StreamPosition(ctx context.Context, obj *generated.User) 
 
 func (r *Resolver) AuditEntry() gql.AuditEntryResolver { return &auditEntryResolver{r} }
 
+func (r *Resolver) Identity() gql.IdentityResolver { return &identityResolver{r} }
+
 func (r *Resolver) User() gql.UserResolver { return &userResolver{r} }
 
 type (
 	auditEntryResolver struct{ *Resolver }
+	identityResolver   struct{ *Resolver }
 	userResolver       struct{ *Resolver }
 )

@@ -27,6 +27,15 @@ func refusals(ctx context.Context, err error) ([]*gql.UserError, error) {
 	if err == nil {
 		return userErrors, nil
 	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok { // of a form, each field's own
+		for _, err := range several.Unwrap() {
+			one, err := refusals(ctx, err)
+			if userErrors = append(userErrors, one...); err != nil {
+				return userErrors, err
+			}
+		}
+		return userErrors, nil
+	}
 	f, ok := fault.As(err)
 	if !ok {
 		return userErrors, err

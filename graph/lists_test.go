@@ -81,7 +81,7 @@ func TestBrokenElements(t *testing.T) {
 	t.Parallel()
 	run := executor.New(gql.NewExecutableSchema(gql.Config{
 		Resolvers: broken{&Resolver{}},
-		Directives: gql.DirectiveRoot{Access: func(ctx context.Context, _ any, next graphql.Resolver, _ []gql.Audience, _ *gql.StaffPermission, _ *gql.CompanyPermission, _ *bool) (any, error) {
+		Directives: gql.DirectiveRoot{Access: func(ctx context.Context, _ any, next graphql.Resolver, _ []gql.Audience, _ *gql.StaffPermission, _ *gql.CompanyPermission, _, _, _, _ *bool) (any, error) {
 			return next(ctx)
 		}},
 	}))

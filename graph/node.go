@@ -12,6 +12,7 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/order"
+	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
 	"kabinet/internal/wallet"
 )
@@ -101,6 +102,10 @@ func view(n ent.Noder, prefix string) ent.Noder {
 	case *ent.Payment:
 		if prefix == "rfd" {
 			return &order.Refund{Payment: n}
+		}
+	case *ent.Address:
+		if prefix == "rcp" {
+			return &profile.Recipient{Address: n}
 		}
 	case *ent.EarningUse:
 		return nil

@@ -39,18 +39,28 @@ type Address struct {
 	Label *string `json:"label,omitempty"`
 	// Name holds the value of the "name" field.
 	Name *string `json:"name,omitempty"`
+	// Organization holds the value of the "organization" field.
+	Organization *string `json:"organization,omitempty"`
 	// Phone holds the value of the "phone" field.
 	Phone *string `json:"phone,omitempty"`
+	// Of recipients.
+	Email *string `json:"email,omitempty"`
 	// ISO 3166-1 alpha-2.
 	Country *string `json:"country,omitempty"`
 	// Lines holds the value of the "lines" field.
 	Lines []string `json:"lines,omitempty"`
+	// A part of the city, where addresses have one.
+	District *string `json:"district,omitempty"`
 	// City holds the value of the "city" field.
 	City *string `json:"city,omitempty"`
 	// Region holds the value of the "region" field.
 	Region *string `json:"region,omitempty"`
 	// PostalCode holds the value of the "postal_code" field.
 	PostalCode *string `json:"postal_code,omitempty"`
+	// SortingCode holds the value of the "sorting_code" field.
+	SortingCode *string `json:"sorting_code,omitempty"`
+	// What a courier should know.
+	Note *string `json:"note,omitempty"`
 	// IsDefault holds the value of the "is_default" field.
 	IsDefault bool `json:"is_default,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -94,7 +104,7 @@ func (*Address) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case address.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case address.FieldKind, address.FieldLabel, address.FieldName, address.FieldPhone, address.FieldCountry, address.FieldCity, address.FieldRegion, address.FieldPostalCode:
+		case address.FieldKind, address.FieldLabel, address.FieldName, address.FieldOrganization, address.FieldPhone, address.FieldEmail, address.FieldCountry, address.FieldDistrict, address.FieldCity, address.FieldRegion, address.FieldPostalCode, address.FieldSortingCode, address.FieldNote:
 			values[i] = new(sql.NullString)
 		case address.FieldCreatedAt, address.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -179,12 +189,26 @@ func (_m *Address) assignValues(columns []string, values []any) error {
 				_m.Name = new(string)
 				*_m.Name = value.String
 			}
+		case address.FieldOrganization:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field organization", values[i])
+			} else if value.Valid {
+				_m.Organization = new(string)
+				*_m.Organization = value.String
+			}
 		case address.FieldPhone:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field phone", values[i])
 			} else if value.Valid {
 				_m.Phone = new(string)
 				*_m.Phone = value.String
+			}
+		case address.FieldEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field email", values[i])
+			} else if value.Valid {
+				_m.Email = new(string)
+				*_m.Email = value.String
 			}
 		case address.FieldCountry:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -200,6 +224,13 @@ func (_m *Address) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Lines); err != nil {
 					return fmt.Errorf("unmarshal field lines: %w", err)
 				}
+			}
+		case address.FieldDistrict:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field district", values[i])
+			} else if value.Valid {
+				_m.District = new(string)
+				*_m.District = value.String
 			}
 		case address.FieldCity:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -221,6 +252,20 @@ func (_m *Address) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PostalCode = new(string)
 				*_m.PostalCode = value.String
+			}
+		case address.FieldSortingCode:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sorting_code", values[i])
+			} else if value.Valid {
+				_m.SortingCode = new(string)
+				*_m.SortingCode = value.String
+			}
+		case address.FieldNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field note", values[i])
+			} else if value.Valid {
+				_m.Note = new(string)
+				*_m.Note = value.String
 			}
 		case address.FieldIsDefault:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -304,8 +349,18 @@ func (_m *Address) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	if v := _m.Organization; v != nil {
+		builder.WriteString("organization=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	if v := _m.Phone; v != nil {
 		builder.WriteString("phone=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Email; v != nil {
+		builder.WriteString("email=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
@@ -316,6 +371,11 @@ func (_m *Address) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("lines=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Lines))
+	builder.WriteString(", ")
+	if v := _m.District; v != nil {
+		builder.WriteString("district=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	if v := _m.City; v != nil {
 		builder.WriteString("city=")
@@ -329,6 +389,16 @@ func (_m *Address) String() string {
 	builder.WriteString(", ")
 	if v := _m.PostalCode; v != nil {
 		builder.WriteString("postal_code=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.SortingCode; v != nil {
+		builder.WriteString("sorting_code=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Note; v != nil {
+		builder.WriteString("note=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

@@ -124,6 +124,20 @@ func (_c *AddressCreate) SetNillableName(v *string) *AddressCreate {
 	return _c
 }
 
+// SetOrganization sets the "organization" field.
+func (_c *AddressCreate) SetOrganization(v string) *AddressCreate {
+	_c.mutation.SetOrganization(v)
+	return _c
+}
+
+// SetNillableOrganization sets the "organization" field if the given value is not nil.
+func (_c *AddressCreate) SetNillableOrganization(v *string) *AddressCreate {
+	if v != nil {
+		_c.SetOrganization(*v)
+	}
+	return _c
+}
+
 // SetPhone sets the "phone" field.
 func (_c *AddressCreate) SetPhone(v string) *AddressCreate {
 	_c.mutation.SetPhone(v)
@@ -134,6 +148,20 @@ func (_c *AddressCreate) SetPhone(v string) *AddressCreate {
 func (_c *AddressCreate) SetNillablePhone(v *string) *AddressCreate {
 	if v != nil {
 		_c.SetPhone(*v)
+	}
+	return _c
+}
+
+// SetEmail sets the "email" field.
+func (_c *AddressCreate) SetEmail(v string) *AddressCreate {
+	_c.mutation.SetEmail(v)
+	return _c
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_c *AddressCreate) SetNillableEmail(v *string) *AddressCreate {
+	if v != nil {
+		_c.SetEmail(*v)
 	}
 	return _c
 }
@@ -155,6 +183,20 @@ func (_c *AddressCreate) SetNillableCountry(v *string) *AddressCreate {
 // SetLines sets the "lines" field.
 func (_c *AddressCreate) SetLines(v []string) *AddressCreate {
 	_c.mutation.SetLines(v)
+	return _c
+}
+
+// SetDistrict sets the "district" field.
+func (_c *AddressCreate) SetDistrict(v string) *AddressCreate {
+	_c.mutation.SetDistrict(v)
+	return _c
+}
+
+// SetNillableDistrict sets the "district" field if the given value is not nil.
+func (_c *AddressCreate) SetNillableDistrict(v *string) *AddressCreate {
+	if v != nil {
+		_c.SetDistrict(*v)
+	}
 	return _c
 }
 
@@ -196,6 +238,34 @@ func (_c *AddressCreate) SetPostalCode(v string) *AddressCreate {
 func (_c *AddressCreate) SetNillablePostalCode(v *string) *AddressCreate {
 	if v != nil {
 		_c.SetPostalCode(*v)
+	}
+	return _c
+}
+
+// SetSortingCode sets the "sorting_code" field.
+func (_c *AddressCreate) SetSortingCode(v string) *AddressCreate {
+	_c.mutation.SetSortingCode(v)
+	return _c
+}
+
+// SetNillableSortingCode sets the "sorting_code" field if the given value is not nil.
+func (_c *AddressCreate) SetNillableSortingCode(v *string) *AddressCreate {
+	if v != nil {
+		_c.SetSortingCode(*v)
+	}
+	return _c
+}
+
+// SetNote sets the "note" field.
+func (_c *AddressCreate) SetNote(v string) *AddressCreate {
+	_c.mutation.SetNote(v)
+	return _c
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_c *AddressCreate) SetNillableNote(v *string) *AddressCreate {
+	if v != nil {
+		_c.SetNote(*v)
 	}
 	return _c
 }
@@ -381,9 +451,17 @@ func (_c *AddressCreate) createSpec() (*Address, *sqlgraph.CreateSpec) {
 		_spec.SetField(address.FieldName, field.TypeString, value)
 		_node.Name = &value
 	}
+	if value, ok := _c.mutation.Organization(); ok {
+		_spec.SetField(address.FieldOrganization, field.TypeString, value)
+		_node.Organization = &value
+	}
 	if value, ok := _c.mutation.Phone(); ok {
 		_spec.SetField(address.FieldPhone, field.TypeString, value)
 		_node.Phone = &value
+	}
+	if value, ok := _c.mutation.Email(); ok {
+		_spec.SetField(address.FieldEmail, field.TypeString, value)
+		_node.Email = &value
 	}
 	if value, ok := _c.mutation.Country(); ok {
 		_spec.SetField(address.FieldCountry, field.TypeString, value)
@@ -392,6 +470,10 @@ func (_c *AddressCreate) createSpec() (*Address, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Lines(); ok {
 		_spec.SetField(address.FieldLines, field.TypeJSON, value)
 		_node.Lines = value
+	}
+	if value, ok := _c.mutation.District(); ok {
+		_spec.SetField(address.FieldDistrict, field.TypeString, value)
+		_node.District = &value
 	}
 	if value, ok := _c.mutation.City(); ok {
 		_spec.SetField(address.FieldCity, field.TypeString, value)
@@ -404,6 +486,14 @@ func (_c *AddressCreate) createSpec() (*Address, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PostalCode(); ok {
 		_spec.SetField(address.FieldPostalCode, field.TypeString, value)
 		_node.PostalCode = &value
+	}
+	if value, ok := _c.mutation.SortingCode(); ok {
+		_spec.SetField(address.FieldSortingCode, field.TypeString, value)
+		_node.SortingCode = &value
+	}
+	if value, ok := _c.mutation.Note(); ok {
+		_spec.SetField(address.FieldNote, field.TypeString, value)
+		_node.Note = &value
 	}
 	if value, ok := _c.mutation.IsDefault(); ok {
 		_spec.SetField(address.FieldIsDefault, field.TypeBool, value)

@@ -139,6 +139,26 @@ func (_u *AddressUpdate) ClearName() *AddressUpdate {
 	return _u
 }
 
+// SetOrganization sets the "organization" field.
+func (_u *AddressUpdate) SetOrganization(v string) *AddressUpdate {
+	_u.mutation.SetOrganization(v)
+	return _u
+}
+
+// SetNillableOrganization sets the "organization" field if the given value is not nil.
+func (_u *AddressUpdate) SetNillableOrganization(v *string) *AddressUpdate {
+	if v != nil {
+		_u.SetOrganization(*v)
+	}
+	return _u
+}
+
+// ClearOrganization clears the value of the "organization" field.
+func (_u *AddressUpdate) ClearOrganization() *AddressUpdate {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
 // SetPhone sets the "phone" field.
 func (_u *AddressUpdate) SetPhone(v string) *AddressUpdate {
 	_u.mutation.SetPhone(v)
@@ -156,6 +176,26 @@ func (_u *AddressUpdate) SetNillablePhone(v *string) *AddressUpdate {
 // ClearPhone clears the value of the "phone" field.
 func (_u *AddressUpdate) ClearPhone() *AddressUpdate {
 	_u.mutation.ClearPhone()
+	return _u
+}
+
+// SetEmail sets the "email" field.
+func (_u *AddressUpdate) SetEmail(v string) *AddressUpdate {
+	_u.mutation.SetEmail(v)
+	return _u
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_u *AddressUpdate) SetNillableEmail(v *string) *AddressUpdate {
+	if v != nil {
+		_u.SetEmail(*v)
+	}
+	return _u
+}
+
+// ClearEmail clears the value of the "email" field.
+func (_u *AddressUpdate) ClearEmail() *AddressUpdate {
+	_u.mutation.ClearEmail()
 	return _u
 }
 
@@ -188,6 +228,26 @@ func (_u *AddressUpdate) SetLines(v []string) *AddressUpdate {
 // AppendLines appends value to the "lines" field.
 func (_u *AddressUpdate) AppendLines(v []string) *AddressUpdate {
 	_u.mutation.AppendLines(v)
+	return _u
+}
+
+// SetDistrict sets the "district" field.
+func (_u *AddressUpdate) SetDistrict(v string) *AddressUpdate {
+	_u.mutation.SetDistrict(v)
+	return _u
+}
+
+// SetNillableDistrict sets the "district" field if the given value is not nil.
+func (_u *AddressUpdate) SetNillableDistrict(v *string) *AddressUpdate {
+	if v != nil {
+		_u.SetDistrict(*v)
+	}
+	return _u
+}
+
+// ClearDistrict clears the value of the "district" field.
+func (_u *AddressUpdate) ClearDistrict() *AddressUpdate {
+	_u.mutation.ClearDistrict()
 	return _u
 }
 
@@ -248,6 +308,46 @@ func (_u *AddressUpdate) SetNillablePostalCode(v *string) *AddressUpdate {
 // ClearPostalCode clears the value of the "postal_code" field.
 func (_u *AddressUpdate) ClearPostalCode() *AddressUpdate {
 	_u.mutation.ClearPostalCode()
+	return _u
+}
+
+// SetSortingCode sets the "sorting_code" field.
+func (_u *AddressUpdate) SetSortingCode(v string) *AddressUpdate {
+	_u.mutation.SetSortingCode(v)
+	return _u
+}
+
+// SetNillableSortingCode sets the "sorting_code" field if the given value is not nil.
+func (_u *AddressUpdate) SetNillableSortingCode(v *string) *AddressUpdate {
+	if v != nil {
+		_u.SetSortingCode(*v)
+	}
+	return _u
+}
+
+// ClearSortingCode clears the value of the "sorting_code" field.
+func (_u *AddressUpdate) ClearSortingCode() *AddressUpdate {
+	_u.mutation.ClearSortingCode()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *AddressUpdate) SetNote(v string) *AddressUpdate {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *AddressUpdate) SetNillableNote(v *string) *AddressUpdate {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *AddressUpdate) ClearNote() *AddressUpdate {
+	_u.mutation.ClearNote()
 	return _u
 }
 
@@ -336,11 +436,23 @@ func (_u *AddressUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.NameCleared() {
 		_spec.ClearField(address.FieldName, field.TypeString)
 	}
+	if value, ok := _u.mutation.Organization(); ok {
+		_spec.SetField(address.FieldOrganization, field.TypeString, value)
+	}
+	if _u.mutation.OrganizationCleared() {
+		_spec.ClearField(address.FieldOrganization, field.TypeString)
+	}
 	if value, ok := _u.mutation.Phone(); ok {
 		_spec.SetField(address.FieldPhone, field.TypeString, value)
 	}
 	if _u.mutation.PhoneCleared() {
 		_spec.ClearField(address.FieldPhone, field.TypeString)
+	}
+	if value, ok := _u.mutation.Email(); ok {
+		_spec.SetField(address.FieldEmail, field.TypeString, value)
+	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(address.FieldEmail, field.TypeString)
 	}
 	if value, ok := _u.mutation.Country(); ok {
 		_spec.SetField(address.FieldCountry, field.TypeString, value)
@@ -355,6 +467,12 @@ func (_u *AddressUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, address.FieldLines, value)
 		})
+	}
+	if value, ok := _u.mutation.District(); ok {
+		_spec.SetField(address.FieldDistrict, field.TypeString, value)
+	}
+	if _u.mutation.DistrictCleared() {
+		_spec.ClearField(address.FieldDistrict, field.TypeString)
 	}
 	if value, ok := _u.mutation.City(); ok {
 		_spec.SetField(address.FieldCity, field.TypeString, value)
@@ -373,6 +491,18 @@ func (_u *AddressUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.PostalCodeCleared() {
 		_spec.ClearField(address.FieldPostalCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.SortingCode(); ok {
+		_spec.SetField(address.FieldSortingCode, field.TypeString, value)
+	}
+	if _u.mutation.SortingCodeCleared() {
+		_spec.ClearField(address.FieldSortingCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(address.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(address.FieldNote, field.TypeString)
 	}
 	if value, ok := _u.mutation.IsDefault(); ok {
 		_spec.SetField(address.FieldIsDefault, field.TypeBool, value)
@@ -506,6 +636,26 @@ func (_u *AddressUpdateOne) ClearName() *AddressUpdateOne {
 	return _u
 }
 
+// SetOrganization sets the "organization" field.
+func (_u *AddressUpdateOne) SetOrganization(v string) *AddressUpdateOne {
+	_u.mutation.SetOrganization(v)
+	return _u
+}
+
+// SetNillableOrganization sets the "organization" field if the given value is not nil.
+func (_u *AddressUpdateOne) SetNillableOrganization(v *string) *AddressUpdateOne {
+	if v != nil {
+		_u.SetOrganization(*v)
+	}
+	return _u
+}
+
+// ClearOrganization clears the value of the "organization" field.
+func (_u *AddressUpdateOne) ClearOrganization() *AddressUpdateOne {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
 // SetPhone sets the "phone" field.
 func (_u *AddressUpdateOne) SetPhone(v string) *AddressUpdateOne {
 	_u.mutation.SetPhone(v)
@@ -523,6 +673,26 @@ func (_u *AddressUpdateOne) SetNillablePhone(v *string) *AddressUpdateOne {
 // ClearPhone clears the value of the "phone" field.
 func (_u *AddressUpdateOne) ClearPhone() *AddressUpdateOne {
 	_u.mutation.ClearPhone()
+	return _u
+}
+
+// SetEmail sets the "email" field.
+func (_u *AddressUpdateOne) SetEmail(v string) *AddressUpdateOne {
+	_u.mutation.SetEmail(v)
+	return _u
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_u *AddressUpdateOne) SetNillableEmail(v *string) *AddressUpdateOne {
+	if v != nil {
+		_u.SetEmail(*v)
+	}
+	return _u
+}
+
+// ClearEmail clears the value of the "email" field.
+func (_u *AddressUpdateOne) ClearEmail() *AddressUpdateOne {
+	_u.mutation.ClearEmail()
 	return _u
 }
 
@@ -555,6 +725,26 @@ func (_u *AddressUpdateOne) SetLines(v []string) *AddressUpdateOne {
 // AppendLines appends value to the "lines" field.
 func (_u *AddressUpdateOne) AppendLines(v []string) *AddressUpdateOne {
 	_u.mutation.AppendLines(v)
+	return _u
+}
+
+// SetDistrict sets the "district" field.
+func (_u *AddressUpdateOne) SetDistrict(v string) *AddressUpdateOne {
+	_u.mutation.SetDistrict(v)
+	return _u
+}
+
+// SetNillableDistrict sets the "district" field if the given value is not nil.
+func (_u *AddressUpdateOne) SetNillableDistrict(v *string) *AddressUpdateOne {
+	if v != nil {
+		_u.SetDistrict(*v)
+	}
+	return _u
+}
+
+// ClearDistrict clears the value of the "district" field.
+func (_u *AddressUpdateOne) ClearDistrict() *AddressUpdateOne {
+	_u.mutation.ClearDistrict()
 	return _u
 }
 
@@ -615,6 +805,46 @@ func (_u *AddressUpdateOne) SetNillablePostalCode(v *string) *AddressUpdateOne {
 // ClearPostalCode clears the value of the "postal_code" field.
 func (_u *AddressUpdateOne) ClearPostalCode() *AddressUpdateOne {
 	_u.mutation.ClearPostalCode()
+	return _u
+}
+
+// SetSortingCode sets the "sorting_code" field.
+func (_u *AddressUpdateOne) SetSortingCode(v string) *AddressUpdateOne {
+	_u.mutation.SetSortingCode(v)
+	return _u
+}
+
+// SetNillableSortingCode sets the "sorting_code" field if the given value is not nil.
+func (_u *AddressUpdateOne) SetNillableSortingCode(v *string) *AddressUpdateOne {
+	if v != nil {
+		_u.SetSortingCode(*v)
+	}
+	return _u
+}
+
+// ClearSortingCode clears the value of the "sorting_code" field.
+func (_u *AddressUpdateOne) ClearSortingCode() *AddressUpdateOne {
+	_u.mutation.ClearSortingCode()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *AddressUpdateOne) SetNote(v string) *AddressUpdateOne {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *AddressUpdateOne) SetNillableNote(v *string) *AddressUpdateOne {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *AddressUpdateOne) ClearNote() *AddressUpdateOne {
+	_u.mutation.ClearNote()
 	return _u
 }
 
@@ -733,11 +963,23 @@ func (_u *AddressUpdateOne) sqlSave(ctx context.Context) (_node *Address, err er
 	if _u.mutation.NameCleared() {
 		_spec.ClearField(address.FieldName, field.TypeString)
 	}
+	if value, ok := _u.mutation.Organization(); ok {
+		_spec.SetField(address.FieldOrganization, field.TypeString, value)
+	}
+	if _u.mutation.OrganizationCleared() {
+		_spec.ClearField(address.FieldOrganization, field.TypeString)
+	}
 	if value, ok := _u.mutation.Phone(); ok {
 		_spec.SetField(address.FieldPhone, field.TypeString, value)
 	}
 	if _u.mutation.PhoneCleared() {
 		_spec.ClearField(address.FieldPhone, field.TypeString)
+	}
+	if value, ok := _u.mutation.Email(); ok {
+		_spec.SetField(address.FieldEmail, field.TypeString, value)
+	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(address.FieldEmail, field.TypeString)
 	}
 	if value, ok := _u.mutation.Country(); ok {
 		_spec.SetField(address.FieldCountry, field.TypeString, value)
@@ -752,6 +994,12 @@ func (_u *AddressUpdateOne) sqlSave(ctx context.Context) (_node *Address, err er
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, address.FieldLines, value)
 		})
+	}
+	if value, ok := _u.mutation.District(); ok {
+		_spec.SetField(address.FieldDistrict, field.TypeString, value)
+	}
+	if _u.mutation.DistrictCleared() {
+		_spec.ClearField(address.FieldDistrict, field.TypeString)
 	}
 	if value, ok := _u.mutation.City(); ok {
 		_spec.SetField(address.FieldCity, field.TypeString, value)
@@ -770,6 +1018,18 @@ func (_u *AddressUpdateOne) sqlSave(ctx context.Context) (_node *Address, err er
 	}
 	if _u.mutation.PostalCodeCleared() {
 		_spec.ClearField(address.FieldPostalCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.SortingCode(); ok {
+		_spec.SetField(address.FieldSortingCode, field.TypeString, value)
+	}
+	if _u.mutation.SortingCodeCleared() {
+		_spec.ClearField(address.FieldSortingCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(address.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(address.FieldNote, field.TypeString)
 	}
 	if value, ok := _u.mutation.IsDefault(); ok {
 		_spec.SetField(address.FieldIsDefault, field.TypeBool, value)

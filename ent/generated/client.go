@@ -22,7 +22,10 @@ import (
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/consent"
+	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -39,6 +42,7 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
 	"kabinet/ent/generated/promocode"
@@ -98,8 +102,14 @@ type Client struct {
 	ClubMember *ClubMemberClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
+	// ConsentDocument is the client for interacting with the ConsentDocument builders.
+	ConsentDocument *ConsentDocumentClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// Document is the client for interacting with the Document builders.
+	Document *DocumentClient
 	// EarningRule is the client for interacting with the EarningRule builders.
 	EarningRule *EarningRuleClient
 	// EarningUse is the client for interacting with the EarningUse builders.
@@ -132,6 +142,8 @@ type Client struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PaymentMethod is the client for interacting with the PaymentMethod builders.
+	PaymentMethod *PaymentMethodClient
 	// PaymentNotice is the client for interacting with the PaymentNotice builders.
 	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
@@ -202,7 +214,10 @@ func (c *Client) init() {
 	c.Club = NewClubClient(c.config)
 	c.ClubMember = NewClubMemberClient(c.config)
 	c.Company = NewCompanyClient(c.config)
+	c.Consent = NewConsentClient(c.config)
+	c.ConsentDocument = NewConsentDocumentClient(c.config)
 	c.ContactPoint = NewContactPointClient(c.config)
+	c.Document = NewDocumentClient(c.config)
 	c.EarningRule = NewEarningRuleClient(c.config)
 	c.EarningUse = NewEarningUseClient(c.config)
 	c.FeeRule = NewFeeRuleClient(c.config)
@@ -219,6 +234,7 @@ func (c *Client) init() {
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
+	c.PaymentMethod = NewPaymentMethodClient(c.config)
 	c.PaymentNotice = NewPaymentNoticeClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.PromoCode = NewPromoCodeClient(c.config)
@@ -346,7 +362,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Club:              NewClubClient(cfg),
 		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
+		Consent:           NewConsentClient(cfg),
+		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		Document:          NewDocumentClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
 		EarningUse:        NewEarningUseClient(cfg),
 		FeeRule:           NewFeeRuleClient(cfg),
@@ -363,6 +382,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
 		Payment:           NewPaymentClient(cfg),
+		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
 		PromoCode:         NewPromoCodeClient(cfg),
@@ -417,7 +437,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Club:              NewClubClient(cfg),
 		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
+		Consent:           NewConsentClient(cfg),
+		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		Document:          NewDocumentClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
 		EarningUse:        NewEarningUseClient(cfg),
 		FeeRule:           NewFeeRuleClient(cfg),
@@ -434,6 +457,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
 		Payment:           NewPaymentClient(cfg),
+		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
 		PromoCode:         NewPromoCodeClient(cfg),
@@ -489,9 +513,10 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
-		c.Company, c.ContactPoint, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard,
-		c.Goal, c.Identity, c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
-		c.Membership, c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment,
+		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
+		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
+		c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership,
+		c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.PaymentMethod,
 		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
 		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
 		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
@@ -507,9 +532,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
-		c.Company, c.ContactPoint, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard,
-		c.Goal, c.Identity, c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
-		c.Membership, c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment,
+		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
+		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
+		c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership,
+		c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.PaymentMethod,
 		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
 		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
 		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
@@ -544,8 +570,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ClubMember.mutate(ctx, m)
 	case *CompanyMutation:
 		return c.Company.mutate(ctx, m)
+	case *ConsentMutation:
+		return c.Consent.mutate(ctx, m)
+	case *ConsentDocumentMutation:
+		return c.ConsentDocument.mutate(ctx, m)
 	case *ContactPointMutation:
 		return c.ContactPoint.mutate(ctx, m)
+	case *DocumentMutation:
+		return c.Document.mutate(ctx, m)
 	case *EarningRuleMutation:
 		return c.EarningRule.mutate(ctx, m)
 	case *EarningUseMutation:
@@ -578,6 +610,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderLine.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
+	case *PaymentMethodMutation:
+		return c.PaymentMethod.mutate(ctx, m)
 	case *PaymentNoticeMutation:
 		return c.PaymentNotice.mutate(ctx, m)
 	case *ProductMutation:
@@ -2110,6 +2144,272 @@ func (c *CompanyClient) mutate(ctx context.Context, m *CompanyMutation) (Value, 
 	}
 }
 
+// ConsentClient is a client for the Consent schema.
+type ConsentClient struct {
+	config
+}
+
+// NewConsentClient returns a client for the Consent from the given config.
+func NewConsentClient(c config) *ConsentClient {
+	return &ConsentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `consent.Hooks(f(g(h())))`.
+func (c *ConsentClient) Use(hooks ...Hook) {
+	c.hooks.Consent = append(c.hooks.Consent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `consent.Intercept(f(g(h())))`.
+func (c *ConsentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Consent = append(c.inters.Consent, interceptors...)
+}
+
+// Create returns a builder for creating a Consent entity.
+func (c *ConsentClient) Create() *ConsentCreate {
+	mutation := newConsentMutation(c.config, OpCreate)
+	return &ConsentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Consent entities.
+func (c *ConsentClient) CreateBulk(builders ...*ConsentCreate) *ConsentCreateBulk {
+	return &ConsentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ConsentClient) MapCreateBulk(slice any, setFunc func(*ConsentCreate, int)) *ConsentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ConsentCreateBulk{err: fmt.Errorf("calling to ConsentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ConsentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ConsentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Consent.
+func (c *ConsentClient) Update() *ConsentUpdate {
+	mutation := newConsentMutation(c.config, OpUpdate)
+	return &ConsentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ConsentClient) UpdateOne(_m *Consent) *ConsentUpdateOne {
+	mutation := newConsentMutation(c.config, OpUpdateOne, withConsent(_m))
+	return &ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ConsentClient) UpdateOneID(id uuid.UUID) *ConsentUpdateOne {
+	mutation := newConsentMutation(c.config, OpUpdateOne, withConsentID(id))
+	return &ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Consent.
+func (c *ConsentClient) Delete() *ConsentDelete {
+	mutation := newConsentMutation(c.config, OpDelete)
+	return &ConsentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ConsentClient) DeleteOne(_m *Consent) *ConsentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ConsentClient) DeleteOneID(id uuid.UUID) *ConsentDeleteOne {
+	builder := c.Delete().Where(consent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ConsentDeleteOne{builder}
+}
+
+// Query returns a query builder for Consent.
+func (c *ConsentClient) Query() *ConsentQuery {
+	return &ConsentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConsent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Consent entity by its id.
+func (c *ConsentClient) Get(ctx context.Context, id uuid.UUID) (*Consent, error) {
+	return c.Query().Where(consent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ConsentClient) GetX(ctx context.Context, id uuid.UUID) *Consent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ConsentClient) Hooks() []Hook {
+	return c.hooks.Consent
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConsentClient) Interceptors() []Interceptor {
+	return c.inters.Consent
+}
+
+func (c *ConsentClient) mutate(ctx context.Context, m *ConsentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ConsentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ConsentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ConsentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Consent mutation op: %q", m.Op())
+	}
+}
+
+// ConsentDocumentClient is a client for the ConsentDocument schema.
+type ConsentDocumentClient struct {
+	config
+}
+
+// NewConsentDocumentClient returns a client for the ConsentDocument from the given config.
+func NewConsentDocumentClient(c config) *ConsentDocumentClient {
+	return &ConsentDocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `consentdocument.Hooks(f(g(h())))`.
+func (c *ConsentDocumentClient) Use(hooks ...Hook) {
+	c.hooks.ConsentDocument = append(c.hooks.ConsentDocument, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `consentdocument.Intercept(f(g(h())))`.
+func (c *ConsentDocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ConsentDocument = append(c.inters.ConsentDocument, interceptors...)
+}
+
+// Create returns a builder for creating a ConsentDocument entity.
+func (c *ConsentDocumentClient) Create() *ConsentDocumentCreate {
+	mutation := newConsentDocumentMutation(c.config, OpCreate)
+	return &ConsentDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ConsentDocument entities.
+func (c *ConsentDocumentClient) CreateBulk(builders ...*ConsentDocumentCreate) *ConsentDocumentCreateBulk {
+	return &ConsentDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ConsentDocumentClient) MapCreateBulk(slice any, setFunc func(*ConsentDocumentCreate, int)) *ConsentDocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ConsentDocumentCreateBulk{err: fmt.Errorf("calling to ConsentDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ConsentDocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ConsentDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ConsentDocument.
+func (c *ConsentDocumentClient) Update() *ConsentDocumentUpdate {
+	mutation := newConsentDocumentMutation(c.config, OpUpdate)
+	return &ConsentDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ConsentDocumentClient) UpdateOne(_m *ConsentDocument) *ConsentDocumentUpdateOne {
+	mutation := newConsentDocumentMutation(c.config, OpUpdateOne, withConsentDocument(_m))
+	return &ConsentDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ConsentDocumentClient) UpdateOneID(id uuid.UUID) *ConsentDocumentUpdateOne {
+	mutation := newConsentDocumentMutation(c.config, OpUpdateOne, withConsentDocumentID(id))
+	return &ConsentDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ConsentDocument.
+func (c *ConsentDocumentClient) Delete() *ConsentDocumentDelete {
+	mutation := newConsentDocumentMutation(c.config, OpDelete)
+	return &ConsentDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ConsentDocumentClient) DeleteOne(_m *ConsentDocument) *ConsentDocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ConsentDocumentClient) DeleteOneID(id uuid.UUID) *ConsentDocumentDeleteOne {
+	builder := c.Delete().Where(consentdocument.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ConsentDocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for ConsentDocument.
+func (c *ConsentDocumentClient) Query() *ConsentDocumentQuery {
+	return &ConsentDocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConsentDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ConsentDocument entity by its id.
+func (c *ConsentDocumentClient) Get(ctx context.Context, id uuid.UUID) (*ConsentDocument, error) {
+	return c.Query().Where(consentdocument.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ConsentDocumentClient) GetX(ctx context.Context, id uuid.UUID) *ConsentDocument {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ConsentDocumentClient) Hooks() []Hook {
+	return c.hooks.ConsentDocument
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConsentDocumentClient) Interceptors() []Interceptor {
+	return c.inters.ConsentDocument
+}
+
+func (c *ConsentDocumentClient) mutate(ctx context.Context, m *ConsentDocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ConsentDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ConsentDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ConsentDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ConsentDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ConsentDocument mutation op: %q", m.Op())
+	}
+}
+
 // ContactPointClient is a client for the ContactPoint schema.
 type ContactPointClient struct {
 	config
@@ -2256,6 +2556,139 @@ func (c *ContactPointClient) mutate(ctx context.Context, m *ContactPointMutation
 		return (&ContactPointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ContactPoint mutation op: %q", m.Op())
+	}
+}
+
+// DocumentClient is a client for the Document schema.
+type DocumentClient struct {
+	config
+}
+
+// NewDocumentClient returns a client for the Document from the given config.
+func NewDocumentClient(c config) *DocumentClient {
+	return &DocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `document.Hooks(f(g(h())))`.
+func (c *DocumentClient) Use(hooks ...Hook) {
+	c.hooks.Document = append(c.hooks.Document, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `document.Intercept(f(g(h())))`.
+func (c *DocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Document = append(c.inters.Document, interceptors...)
+}
+
+// Create returns a builder for creating a Document entity.
+func (c *DocumentClient) Create() *DocumentCreate {
+	mutation := newDocumentMutation(c.config, OpCreate)
+	return &DocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Document entities.
+func (c *DocumentClient) CreateBulk(builders ...*DocumentCreate) *DocumentCreateBulk {
+	return &DocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DocumentClient) MapCreateBulk(slice any, setFunc func(*DocumentCreate, int)) *DocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DocumentCreateBulk{err: fmt.Errorf("calling to DocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Document.
+func (c *DocumentClient) Update() *DocumentUpdate {
+	mutation := newDocumentMutation(c.config, OpUpdate)
+	return &DocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DocumentClient) UpdateOne(_m *Document) *DocumentUpdateOne {
+	mutation := newDocumentMutation(c.config, OpUpdateOne, withDocument(_m))
+	return &DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DocumentClient) UpdateOneID(id uuid.UUID) *DocumentUpdateOne {
+	mutation := newDocumentMutation(c.config, OpUpdateOne, withDocumentID(id))
+	return &DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Document.
+func (c *DocumentClient) Delete() *DocumentDelete {
+	mutation := newDocumentMutation(c.config, OpDelete)
+	return &DocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DocumentClient) DeleteOne(_m *Document) *DocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DocumentClient) DeleteOneID(id uuid.UUID) *DocumentDeleteOne {
+	builder := c.Delete().Where(document.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for Document.
+func (c *DocumentClient) Query() *DocumentQuery {
+	return &DocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Document entity by its id.
+func (c *DocumentClient) Get(ctx context.Context, id uuid.UUID) (*Document, error) {
+	return c.Query().Where(document.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DocumentClient) GetX(ctx context.Context, id uuid.UUID) *Document {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DocumentClient) Hooks() []Hook {
+	return c.hooks.Document
+}
+
+// Interceptors returns the client interceptors.
+func (c *DocumentClient) Interceptors() []Interceptor {
+	return c.inters.Document
+}
+
+func (c *DocumentClient) mutate(ctx context.Context, m *DocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Document mutation op: %q", m.Op())
 	}
 }
 
@@ -4576,6 +5009,139 @@ func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, 
 		return (&PaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Payment mutation op: %q", m.Op())
+	}
+}
+
+// PaymentMethodClient is a client for the PaymentMethod schema.
+type PaymentMethodClient struct {
+	config
+}
+
+// NewPaymentMethodClient returns a client for the PaymentMethod from the given config.
+func NewPaymentMethodClient(c config) *PaymentMethodClient {
+	return &PaymentMethodClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `paymentmethod.Hooks(f(g(h())))`.
+func (c *PaymentMethodClient) Use(hooks ...Hook) {
+	c.hooks.PaymentMethod = append(c.hooks.PaymentMethod, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `paymentmethod.Intercept(f(g(h())))`.
+func (c *PaymentMethodClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PaymentMethod = append(c.inters.PaymentMethod, interceptors...)
+}
+
+// Create returns a builder for creating a PaymentMethod entity.
+func (c *PaymentMethodClient) Create() *PaymentMethodCreate {
+	mutation := newPaymentMethodMutation(c.config, OpCreate)
+	return &PaymentMethodCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PaymentMethod entities.
+func (c *PaymentMethodClient) CreateBulk(builders ...*PaymentMethodCreate) *PaymentMethodCreateBulk {
+	return &PaymentMethodCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentMethodClient) MapCreateBulk(slice any, setFunc func(*PaymentMethodCreate, int)) *PaymentMethodCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentMethodCreateBulk{err: fmt.Errorf("calling to PaymentMethodClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentMethodCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentMethodCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PaymentMethod.
+func (c *PaymentMethodClient) Update() *PaymentMethodUpdate {
+	mutation := newPaymentMethodMutation(c.config, OpUpdate)
+	return &PaymentMethodUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentMethodClient) UpdateOne(_m *PaymentMethod) *PaymentMethodUpdateOne {
+	mutation := newPaymentMethodMutation(c.config, OpUpdateOne, withPaymentMethod(_m))
+	return &PaymentMethodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentMethodClient) UpdateOneID(id uuid.UUID) *PaymentMethodUpdateOne {
+	mutation := newPaymentMethodMutation(c.config, OpUpdateOne, withPaymentMethodID(id))
+	return &PaymentMethodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PaymentMethod.
+func (c *PaymentMethodClient) Delete() *PaymentMethodDelete {
+	mutation := newPaymentMethodMutation(c.config, OpDelete)
+	return &PaymentMethodDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentMethodClient) DeleteOne(_m *PaymentMethod) *PaymentMethodDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentMethodClient) DeleteOneID(id uuid.UUID) *PaymentMethodDeleteOne {
+	builder := c.Delete().Where(paymentmethod.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentMethodDeleteOne{builder}
+}
+
+// Query returns a query builder for PaymentMethod.
+func (c *PaymentMethodClient) Query() *PaymentMethodQuery {
+	return &PaymentMethodQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePaymentMethod},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PaymentMethod entity by its id.
+func (c *PaymentMethodClient) Get(ctx context.Context, id uuid.UUID) (*PaymentMethod, error) {
+	return c.Query().Where(paymentmethod.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentMethodClient) GetX(ctx context.Context, id uuid.UUID) *PaymentMethod {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentMethodClient) Hooks() []Hook {
+	return c.hooks.PaymentMethod
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentMethodClient) Interceptors() []Interceptor {
+	return c.inters.PaymentMethod
+}
+
+func (c *PaymentMethodClient) mutate(ctx context.Context, m *PaymentMethodMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentMethodCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentMethodUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentMethodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentMethodDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown PaymentMethod mutation op: %q", m.Op())
 	}
 }
 
@@ -8031,24 +8597,24 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, ContactPoint,
-		EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation,
-		LedgerAccount, LedgerEntry, LedgerLot, Membership, Notification, Order,
-		OrderEvent, OrderLine, Payment, PaymentNotice, Product, PromoCode, PromoUse,
-		Promotion, Referral, ReferralCode, ReturnRequest, Reward, RewardCode,
-		RewardRedemption, Role, Session, Setting, Shipment, Task, Ticket,
-		TicketMessage, TicketParticipant, Tier, TierChange, TopUp, Transfer,
-		User []ent.Hook
+		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
+		ConsentDocument, ContactPoint, Document, EarningRule, EarningUse, FeeRule,
+		GiftCard, Goal, Identity, Invitation, LedgerAccount, LedgerEntry, LedgerLot,
+		Membership, Notification, Order, OrderEvent, OrderLine, Payment, PaymentMethod,
+		PaymentNotice, Product, PromoCode, PromoUse, Promotion, Referral, ReferralCode,
+		ReturnRequest, Reward, RewardCode, RewardRedemption, Role, Session, Setting,
+		Shipment, Task, Ticket, TicketMessage, TicketParticipant, Tier, TierChange,
+		TopUp, Transfer, User []ent.Hook
 	}
 	inters struct {
 		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, ContactPoint,
-		EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation,
-		LedgerAccount, LedgerEntry, LedgerLot, Membership, Notification, Order,
-		OrderEvent, OrderLine, Payment, PaymentNotice, Product, PromoCode, PromoUse,
-		Promotion, Referral, ReferralCode, ReturnRequest, Reward, RewardCode,
-		RewardRedemption, Role, Session, Setting, Shipment, Task, Ticket,
-		TicketMessage, TicketParticipant, Tier, TierChange, TopUp, Transfer,
-		User []ent.Interceptor
+		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
+		ConsentDocument, ContactPoint, Document, EarningRule, EarningUse, FeeRule,
+		GiftCard, Goal, Identity, Invitation, LedgerAccount, LedgerEntry, LedgerLot,
+		Membership, Notification, Order, OrderEvent, OrderLine, Payment, PaymentMethod,
+		PaymentNotice, Product, PromoCode, PromoUse, Promotion, Referral, ReferralCode,
+		ReturnRequest, Reward, RewardCode, RewardRedemption, Role, Session, Setting,
+		Shipment, Task, Ticket, TicketMessage, TicketParticipant, Tier, TierChange,
+		TopUp, Transfer, User []ent.Interceptor
 	}
 )

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -46,6 +47,8 @@ type Company struct {
 	LegalName *string `json:"legal_name,omitempty"`
 	// TaxID holds the value of the "tax_id" field.
 	TaxID *string `json:"tax_id,omitempty"`
+	// Requisites holds the value of the "requisites" field.
+	Requisites *schema.Requisites `json:"requisites,omitempty"`
 	// ParentID holds the value of the "parent_id" field.
 	ParentID     *uuid.UUID `json:"parent_id,omitempty"`
 	selectValues sql.SelectValues
@@ -58,7 +61,7 @@ func (*Company) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case company.FieldParentID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case company.FieldMetadata, company.FieldPrivateMetadata:
+		case company.FieldMetadata, company.FieldPrivateMetadata, company.FieldRequisites:
 			values[i] = new([]byte)
 		case company.FieldRevision:
 			values[i] = new(sql.NullInt64)
@@ -176,6 +179,14 @@ func (_m *Company) assignValues(columns []string, values []any) error {
 				_m.TaxID = new(string)
 				*_m.TaxID = value.String
 			}
+		case company.FieldRequisites:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field requisites", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Requisites); err != nil {
+					return fmt.Errorf("unmarshal field requisites: %w", err)
+				}
+			}
 		case company.FieldParentID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
 				return fmt.Errorf("unexpected type %T for field parent_id", values[i])
@@ -267,6 +278,9 @@ func (_m *Company) String() string {
 		builder.WriteString("tax_id=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("requisites=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Requisites))
 	builder.WriteString(", ")
 	if v := _m.ParentID; v != nil {
 		builder.WriteString("parent_id=")

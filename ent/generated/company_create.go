@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -160,6 +161,12 @@ func (_c *CompanyCreate) SetNillableTaxID(v *string) *CompanyCreate {
 	if v != nil {
 		_c.SetTaxID(*v)
 	}
+	return _c
+}
+
+// SetRequisites sets the "requisites" field.
+func (_c *CompanyCreate) SetRequisites(v *schema.Requisites) *CompanyCreate {
+	_c.mutation.SetRequisites(v)
 	return _c
 }
 
@@ -360,6 +367,10 @@ func (_c *CompanyCreate) createSpec() (*Company, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TaxID(); ok {
 		_spec.SetField(company.FieldTaxID, field.TypeString, value)
 		_node.TaxID = &value
+	}
+	if value, ok := _c.mutation.Requisites(); ok {
+		_spec.SetField(company.FieldRequisites, field.TypeJSON, value)
+		_node.Requisites = value
 	}
 	if value, ok := _c.mutation.ParentID(); ok {
 		_spec.SetField(company.FieldParentID, field.TypeUUID, value)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/predicate"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -230,6 +231,18 @@ func (_u *CompanyUpdate) ClearTaxID() *CompanyUpdate {
 	return _u
 }
 
+// SetRequisites sets the "requisites" field.
+func (_u *CompanyUpdate) SetRequisites(v *schema.Requisites) *CompanyUpdate {
+	_u.mutation.SetRequisites(v)
+	return _u
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (_u *CompanyUpdate) ClearRequisites() *CompanyUpdate {
+	_u.mutation.ClearRequisites()
+	return _u
+}
+
 // SetParentID sets the "parent_id" field.
 func (_u *CompanyUpdate) SetParentID(v uuid.UUID) *CompanyUpdate {
 	_u.mutation.SetParentID(v)
@@ -368,6 +381,12 @@ func (_u *CompanyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.TaxIDCleared() {
 		_spec.ClearField(company.FieldTaxID, field.TypeString)
+	}
+	if value, ok := _u.mutation.Requisites(); ok {
+		_spec.SetField(company.FieldRequisites, field.TypeJSON, value)
+	}
+	if _u.mutation.RequisitesCleared() {
+		_spec.ClearField(company.FieldRequisites, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ParentID(); ok {
 		_spec.SetField(company.FieldParentID, field.TypeUUID, value)
@@ -596,6 +615,18 @@ func (_u *CompanyUpdateOne) ClearTaxID() *CompanyUpdateOne {
 	return _u
 }
 
+// SetRequisites sets the "requisites" field.
+func (_u *CompanyUpdateOne) SetRequisites(v *schema.Requisites) *CompanyUpdateOne {
+	_u.mutation.SetRequisites(v)
+	return _u
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (_u *CompanyUpdateOne) ClearRequisites() *CompanyUpdateOne {
+	_u.mutation.ClearRequisites()
+	return _u
+}
+
 // SetParentID sets the "parent_id" field.
 func (_u *CompanyUpdateOne) SetParentID(v uuid.UUID) *CompanyUpdateOne {
 	_u.mutation.SetParentID(v)
@@ -764,6 +795,12 @@ func (_u *CompanyUpdateOne) sqlSave(ctx context.Context) (_node *Company, err er
 	}
 	if _u.mutation.TaxIDCleared() {
 		_spec.ClearField(company.FieldTaxID, field.TypeString)
+	}
+	if value, ok := _u.mutation.Requisites(); ok {
+		_spec.SetField(company.FieldRequisites, field.TypeJSON, value)
+	}
+	if _u.mutation.RequisitesCleared() {
+		_spec.ClearField(company.FieldRequisites, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ParentID(); ok {
 		_spec.SetField(company.FieldParentID, field.TypeUUID, value)

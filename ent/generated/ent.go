@@ -17,7 +17,10 @@ import (
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/consent"
+	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -34,6 +37,7 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
 	"kabinet/ent/generated/promocode"
@@ -135,7 +139,10 @@ func checkColumn(t, c string) error {
 			club.Table:              club.ValidColumn,
 			clubmember.Table:        clubmember.ValidColumn,
 			company.Table:           company.ValidColumn,
+			consent.Table:           consent.ValidColumn,
+			consentdocument.Table:   consentdocument.ValidColumn,
 			contactpoint.Table:      contactpoint.ValidColumn,
+			document.Table:          document.ValidColumn,
 			earningrule.Table:       earningrule.ValidColumn,
 			earninguse.Table:        earninguse.ValidColumn,
 			feerule.Table:           feerule.ValidColumn,
@@ -152,6 +159,7 @@ func checkColumn(t, c string) error {
 			orderevent.Table:        orderevent.ValidColumn,
 			orderline.Table:         orderline.ValidColumn,
 			payment.Table:           payment.ValidColumn,
+			paymentmethod.Table:     paymentmethod.ValidColumn,
 			paymentnotice.Table:     paymentnotice.ValidColumn,
 			product.Table:           product.ValidColumn,
 			promocode.Table:         promocode.ValidColumn,

@@ -118,6 +118,9 @@ func (_q *AddressQuery) CollectFields(ctx context.Context, satisfies ...string) 
 
 func (_q *AddressQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"Address", "Node", "Recipient"})
+	}
 	selected := storedAddress.key()
 	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
 	for _, field := range fields {
@@ -998,6 +1001,182 @@ func newCompanyPaginateArgs(rv map[string]any) *companyPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ConsentQuery) CollectFields(ctx context.Context, satisfies ...string) (*ConsentQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ConsentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedConsent.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedConsent.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ConsentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedConsent.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedConsent.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ConsentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ConsentQuery) CollectUnder(ctx context.Context, path ...string) (*ConsentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type consentPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ConsentPaginateOption
+}
+
+func newConsentPaginateArgs(rv map[string]any) *consentPaginateArgs {
+	args := &consentPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ConsentDocumentQuery) CollectFields(ctx context.Context, satisfies ...string) (*ConsentDocumentQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ConsentDocumentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedConsentDocument.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedConsentDocument.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ConsentDocumentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedConsentDocument.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedConsentDocument.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ConsentDocumentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ConsentDocumentQuery) CollectUnder(ctx context.Context, path ...string) (*ConsentDocumentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type consentdocumentPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ConsentDocumentPaginateOption
+}
+
+func newConsentDocumentPaginateArgs(rv map[string]any) *consentdocumentPaginateArgs {
+	args := &consentdocumentPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ContactPointQuery) CollectFields(ctx context.Context, satisfies ...string) (*ContactPointQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -1080,6 +1259,94 @@ type contactpointPaginateArgs struct {
 
 func newContactPointPaginateArgs(rv map[string]any) *contactpointPaginateArgs {
 	args := &contactpointPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *DocumentQuery) CollectFields(ctx context.Context, satisfies ...string) (*DocumentQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *DocumentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedDocument.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedDocument.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *DocumentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedDocument.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedDocument.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *DocumentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *DocumentQuery) CollectUnder(ctx context.Context, path ...string) (*DocumentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type documentPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []DocumentPaginateOption
+}
+
+func newDocumentPaginateArgs(rv map[string]any) *documentPaginateArgs {
+	args := &documentPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -2754,6 +3021,94 @@ type paymentPaginateArgs struct {
 
 func newPaymentPaginateArgs(rv map[string]any) *paymentPaginateArgs {
 	args := &paymentPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PaymentMethodQuery) CollectFields(ctx context.Context, satisfies ...string) (*PaymentMethodQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PaymentMethodQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPaymentMethod.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPaymentMethod.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PaymentMethodQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPaymentMethod.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPaymentMethod.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PaymentMethodQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PaymentMethodQuery) CollectUnder(ctx context.Context, path ...string) (*PaymentMethodQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type paymentmethodPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PaymentMethodPaginateOption
+}
+
+func newPaymentMethodPaginateArgs(rv map[string]any) *paymentmethodPaginateArgs {
+	args := &paymentmethodPaginateArgs{}
 	if rv == nil {
 		return args
 	}

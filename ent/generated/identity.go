@@ -3,6 +3,7 @@
 package generated
 
 import (
+	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/identity"
 	"strings"
@@ -33,14 +34,26 @@ type Identity struct {
 	Subject string `json:"subject,omitempty"`
 	// Hash, public key or sealed secret.
 	Secret []byte `json:"-"`
+	// The login name of a password, as it was written; a mail or phone login is a contact point.
+	Login *string `json:"login,omitempty"`
+	// Folded in Go: how it is found.
+	LoginKey *string `json:"login_key,omitempty"`
 	// Label holds the value of the "label" field.
 	Label *string `json:"label,omitempty"`
 	// Of a passkey; the last step of a TOTP.
 	Counter int64 `json:"counter,omitempty"`
 	// Of a password issued by staff.
 	MustChangeByAt *time.Time `json:"must_change_by_at,omitempty"`
+	// The member of staff who issued the password.
+	IssuedByID *uuid.UUID `json:"issued_by_id,omitempty"`
+	// Of a password issued by staff: how many warnings that its time runs out have gone.
+	Warned int `json:"warned,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
-	LastUsedAt   *time.Time `json:"last_used_at,omitempty"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	// Of a recovery code, which is good once.
+	UsedAt *time.Time `json:"used_at,omitempty"`
+	// Of a passkey: flags, transports, model.
+	Params       map[string]interface{} `json:"params,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -49,13 +62,15 @@ func (*Identity) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case identity.FieldSecret:
+		case identity.FieldIssuedByID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case identity.FieldSecret, identity.FieldParams:
 			values[i] = new([]byte)
-		case identity.FieldCounter:
+		case identity.FieldCounter, identity.FieldWarned:
 			values[i] = new(sql.NullInt64)
-		case identity.FieldKind, identity.FieldIssuer, identity.FieldSubject, identity.FieldLabel:
+		case identity.FieldKind, identity.FieldIssuer, identity.FieldSubject, identity.FieldLogin, identity.FieldLoginKey, identity.FieldLabel:
 			values[i] = new(sql.NullString)
-		case identity.FieldCreatedAt, identity.FieldUpdatedAt, identity.FieldMustChangeByAt, identity.FieldLastUsedAt:
+		case identity.FieldCreatedAt, identity.FieldUpdatedAt, identity.FieldMustChangeByAt, identity.FieldLastUsedAt, identity.FieldUsedAt:
 			values[i] = new(sql.NullTime)
 		case identity.FieldID, identity.FieldUserID:
 			values[i] = new(uuid.UUID)
@@ -122,6 +137,20 @@ func (_m *Identity) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.Secret = *value
 			}
+		case identity.FieldLogin:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field login", values[i])
+			} else if value.Valid {
+				_m.Login = new(string)
+				*_m.Login = value.String
+			}
+		case identity.FieldLoginKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field login_key", values[i])
+			} else if value.Valid {
+				_m.LoginKey = new(string)
+				*_m.LoginKey = value.String
+			}
 		case identity.FieldLabel:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field label", values[i])
@@ -142,12 +171,40 @@ func (_m *Identity) assignValues(columns []string, values []any) error {
 				_m.MustChangeByAt = new(time.Time)
 				*_m.MustChangeByAt = value.Time
 			}
+		case identity.FieldIssuedByID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field issued_by_id", values[i])
+			} else if value.Valid {
+				_m.IssuedByID = new(uuid.UUID)
+				*_m.IssuedByID = *value.S.(*uuid.UUID)
+			}
+		case identity.FieldWarned:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field warned", values[i])
+			} else if value.Valid {
+				_m.Warned = int(value.Int64)
+			}
 		case identity.FieldLastUsedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field last_used_at", values[i])
 			} else if value.Valid {
 				_m.LastUsedAt = new(time.Time)
 				*_m.LastUsedAt = value.Time
+			}
+		case identity.FieldUsedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field used_at", values[i])
+			} else if value.Valid {
+				_m.UsedAt = new(time.Time)
+				*_m.UsedAt = value.Time
+			}
+		case identity.FieldParams:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field params", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Params); err != nil {
+					return fmt.Errorf("unmarshal field params: %w", err)
+				}
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -205,6 +262,16 @@ func (_m *Identity) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("secret=<sensitive>")
 	builder.WriteString(", ")
+	if v := _m.Login; v != nil {
+		builder.WriteString("login=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.LoginKey; v != nil {
+		builder.WriteString("login_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	if v := _m.Label; v != nil {
 		builder.WriteString("label=")
 		builder.WriteString(*v)
@@ -218,10 +285,26 @@ func (_m *Identity) String() string {
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
+	if v := _m.IssuedByID; v != nil {
+		builder.WriteString("issued_by_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("warned=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Warned))
+	builder.WriteString(", ")
 	if v := _m.LastUsedAt; v != nil {
 		builder.WriteString("last_used_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	if v := _m.UsedAt; v != nil {
+		builder.WriteString("used_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("params=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Params))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -71,6 +71,34 @@ func (_c *IdentityCreate) SetSecret(v []byte) *IdentityCreate {
 	return _c
 }
 
+// SetLogin sets the "login" field.
+func (_c *IdentityCreate) SetLogin(v string) *IdentityCreate {
+	_c.mutation.SetLogin(v)
+	return _c
+}
+
+// SetNillableLogin sets the "login" field if the given value is not nil.
+func (_c *IdentityCreate) SetNillableLogin(v *string) *IdentityCreate {
+	if v != nil {
+		_c.SetLogin(*v)
+	}
+	return _c
+}
+
+// SetLoginKey sets the "login_key" field.
+func (_c *IdentityCreate) SetLoginKey(v string) *IdentityCreate {
+	_c.mutation.SetLoginKey(v)
+	return _c
+}
+
+// SetNillableLoginKey sets the "login_key" field if the given value is not nil.
+func (_c *IdentityCreate) SetNillableLoginKey(v *string) *IdentityCreate {
+	if v != nil {
+		_c.SetLoginKey(*v)
+	}
+	return _c
+}
+
 // SetLabel sets the "label" field.
 func (_c *IdentityCreate) SetLabel(v string) *IdentityCreate {
 	_c.mutation.SetLabel(v)
@@ -113,6 +141,34 @@ func (_c *IdentityCreate) SetNillableMustChangeByAt(v *time.Time) *IdentityCreat
 	return _c
 }
 
+// SetIssuedByID sets the "issued_by_id" field.
+func (_c *IdentityCreate) SetIssuedByID(v uuid.UUID) *IdentityCreate {
+	_c.mutation.SetIssuedByID(v)
+	return _c
+}
+
+// SetNillableIssuedByID sets the "issued_by_id" field if the given value is not nil.
+func (_c *IdentityCreate) SetNillableIssuedByID(v *uuid.UUID) *IdentityCreate {
+	if v != nil {
+		_c.SetIssuedByID(*v)
+	}
+	return _c
+}
+
+// SetWarned sets the "warned" field.
+func (_c *IdentityCreate) SetWarned(v int) *IdentityCreate {
+	_c.mutation.SetWarned(v)
+	return _c
+}
+
+// SetNillableWarned sets the "warned" field if the given value is not nil.
+func (_c *IdentityCreate) SetNillableWarned(v *int) *IdentityCreate {
+	if v != nil {
+		_c.SetWarned(*v)
+	}
+	return _c
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_c *IdentityCreate) SetLastUsedAt(v time.Time) *IdentityCreate {
 	_c.mutation.SetLastUsedAt(v)
@@ -124,6 +180,26 @@ func (_c *IdentityCreate) SetNillableLastUsedAt(v *time.Time) *IdentityCreate {
 	if v != nil {
 		_c.SetLastUsedAt(*v)
 	}
+	return _c
+}
+
+// SetUsedAt sets the "used_at" field.
+func (_c *IdentityCreate) SetUsedAt(v time.Time) *IdentityCreate {
+	_c.mutation.SetUsedAt(v)
+	return _c
+}
+
+// SetNillableUsedAt sets the "used_at" field if the given value is not nil.
+func (_c *IdentityCreate) SetNillableUsedAt(v *time.Time) *IdentityCreate {
+	if v != nil {
+		_c.SetUsedAt(*v)
+	}
+	return _c
+}
+
+// SetParams sets the "params" field.
+func (_c *IdentityCreate) SetParams(v map[string]interface{}) *IdentityCreate {
+	_c.mutation.SetParams(v)
 	return _c
 }
 
@@ -184,6 +260,10 @@ func (_c *IdentityCreate) defaults() {
 		v := identity.DefaultCounter
 		_c.mutation.SetCounter(v)
 	}
+	if _, ok := _c.mutation.Warned(); !ok {
+		v := identity.DefaultWarned
+		_c.mutation.SetWarned(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := identity.DefaultID()
 		_c.mutation.SetID(v)
@@ -217,6 +297,9 @@ func (_c *IdentityCreate) check() error {
 	}
 	if _, ok := _c.mutation.Counter(); !ok {
 		return &ValidationError{Name: "counter", err: errors.New(`generated: missing required field "Identity.counter"`)}
+	}
+	if _, ok := _c.mutation.Warned(); !ok {
+		return &ValidationError{Name: "warned", err: errors.New(`generated: missing required field "Identity.warned"`)}
 	}
 	return nil
 }
@@ -281,6 +364,14 @@ func (_c *IdentityCreate) createSpec() (*Identity, *sqlgraph.CreateSpec) {
 		_spec.SetField(identity.FieldSecret, field.TypeBytes, value)
 		_node.Secret = value
 	}
+	if value, ok := _c.mutation.Login(); ok {
+		_spec.SetField(identity.FieldLogin, field.TypeString, value)
+		_node.Login = &value
+	}
+	if value, ok := _c.mutation.LoginKey(); ok {
+		_spec.SetField(identity.FieldLoginKey, field.TypeString, value)
+		_node.LoginKey = &value
+	}
 	if value, ok := _c.mutation.Label(); ok {
 		_spec.SetField(identity.FieldLabel, field.TypeString, value)
 		_node.Label = &value
@@ -293,9 +384,25 @@ func (_c *IdentityCreate) createSpec() (*Identity, *sqlgraph.CreateSpec) {
 		_spec.SetField(identity.FieldMustChangeByAt, field.TypeTime, value)
 		_node.MustChangeByAt = &value
 	}
+	if value, ok := _c.mutation.IssuedByID(); ok {
+		_spec.SetField(identity.FieldIssuedByID, field.TypeUUID, value)
+		_node.IssuedByID = &value
+	}
+	if value, ok := _c.mutation.Warned(); ok {
+		_spec.SetField(identity.FieldWarned, field.TypeInt, value)
+		_node.Warned = value
+	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
 		_spec.SetField(identity.FieldLastUsedAt, field.TypeTime, value)
 		_node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.UsedAt(); ok {
+		_spec.SetField(identity.FieldUsedAt, field.TypeTime, value)
+		_node.UsedAt = &value
+	}
+	if value, ok := _c.mutation.Params(); ok {
+		_spec.SetField(identity.FieldParams, field.TypeJSON, value)
+		_node.Params = value
 	}
 	return _node, _spec
 }

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // IdentityUpdate is the builder for updating Identity entities.
@@ -96,6 +97,46 @@ func (_u *IdentityUpdate) ClearSecret() *IdentityUpdate {
 	return _u
 }
 
+// SetLogin sets the "login" field.
+func (_u *IdentityUpdate) SetLogin(v string) *IdentityUpdate {
+	_u.mutation.SetLogin(v)
+	return _u
+}
+
+// SetNillableLogin sets the "login" field if the given value is not nil.
+func (_u *IdentityUpdate) SetNillableLogin(v *string) *IdentityUpdate {
+	if v != nil {
+		_u.SetLogin(*v)
+	}
+	return _u
+}
+
+// ClearLogin clears the value of the "login" field.
+func (_u *IdentityUpdate) ClearLogin() *IdentityUpdate {
+	_u.mutation.ClearLogin()
+	return _u
+}
+
+// SetLoginKey sets the "login_key" field.
+func (_u *IdentityUpdate) SetLoginKey(v string) *IdentityUpdate {
+	_u.mutation.SetLoginKey(v)
+	return _u
+}
+
+// SetNillableLoginKey sets the "login_key" field if the given value is not nil.
+func (_u *IdentityUpdate) SetNillableLoginKey(v *string) *IdentityUpdate {
+	if v != nil {
+		_u.SetLoginKey(*v)
+	}
+	return _u
+}
+
+// ClearLoginKey clears the value of the "login_key" field.
+func (_u *IdentityUpdate) ClearLoginKey() *IdentityUpdate {
+	_u.mutation.ClearLoginKey()
+	return _u
+}
+
 // SetLabel sets the "label" field.
 func (_u *IdentityUpdate) SetLabel(v string) *IdentityUpdate {
 	_u.mutation.SetLabel(v)
@@ -157,6 +198,47 @@ func (_u *IdentityUpdate) ClearMustChangeByAt() *IdentityUpdate {
 	return _u
 }
 
+// SetIssuedByID sets the "issued_by_id" field.
+func (_u *IdentityUpdate) SetIssuedByID(v uuid.UUID) *IdentityUpdate {
+	_u.mutation.SetIssuedByID(v)
+	return _u
+}
+
+// SetNillableIssuedByID sets the "issued_by_id" field if the given value is not nil.
+func (_u *IdentityUpdate) SetNillableIssuedByID(v *uuid.UUID) *IdentityUpdate {
+	if v != nil {
+		_u.SetIssuedByID(*v)
+	}
+	return _u
+}
+
+// ClearIssuedByID clears the value of the "issued_by_id" field.
+func (_u *IdentityUpdate) ClearIssuedByID() *IdentityUpdate {
+	_u.mutation.ClearIssuedByID()
+	return _u
+}
+
+// SetWarned sets the "warned" field.
+func (_u *IdentityUpdate) SetWarned(v int) *IdentityUpdate {
+	_u.mutation.ResetWarned()
+	_u.mutation.SetWarned(v)
+	return _u
+}
+
+// SetNillableWarned sets the "warned" field if the given value is not nil.
+func (_u *IdentityUpdate) SetNillableWarned(v *int) *IdentityUpdate {
+	if v != nil {
+		_u.SetWarned(*v)
+	}
+	return _u
+}
+
+// AddWarned adds value to the "warned" field.
+func (_u *IdentityUpdate) AddWarned(v int) *IdentityUpdate {
+	_u.mutation.AddWarned(v)
+	return _u
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_u *IdentityUpdate) SetLastUsedAt(v time.Time) *IdentityUpdate {
 	_u.mutation.SetLastUsedAt(v)
@@ -174,6 +256,38 @@ func (_u *IdentityUpdate) SetNillableLastUsedAt(v *time.Time) *IdentityUpdate {
 // ClearLastUsedAt clears the value of the "last_used_at" field.
 func (_u *IdentityUpdate) ClearLastUsedAt() *IdentityUpdate {
 	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetUsedAt sets the "used_at" field.
+func (_u *IdentityUpdate) SetUsedAt(v time.Time) *IdentityUpdate {
+	_u.mutation.SetUsedAt(v)
+	return _u
+}
+
+// SetNillableUsedAt sets the "used_at" field if the given value is not nil.
+func (_u *IdentityUpdate) SetNillableUsedAt(v *time.Time) *IdentityUpdate {
+	if v != nil {
+		_u.SetUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (_u *IdentityUpdate) ClearUsedAt() *IdentityUpdate {
+	_u.mutation.ClearUsedAt()
+	return _u
+}
+
+// SetParams sets the "params" field.
+func (_u *IdentityUpdate) SetParams(v map[string]interface{}) *IdentityUpdate {
+	_u.mutation.SetParams(v)
+	return _u
+}
+
+// ClearParams clears the value of the "params" field.
+func (_u *IdentityUpdate) ClearParams() *IdentityUpdate {
+	_u.mutation.ClearParams()
 	return _u
 }
 
@@ -249,6 +363,18 @@ func (_u *IdentityUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SecretCleared() {
 		_spec.ClearField(identity.FieldSecret, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.Login(); ok {
+		_spec.SetField(identity.FieldLogin, field.TypeString, value)
+	}
+	if _u.mutation.LoginCleared() {
+		_spec.ClearField(identity.FieldLogin, field.TypeString)
+	}
+	if value, ok := _u.mutation.LoginKey(); ok {
+		_spec.SetField(identity.FieldLoginKey, field.TypeString, value)
+	}
+	if _u.mutation.LoginKeyCleared() {
+		_spec.ClearField(identity.FieldLoginKey, field.TypeString)
+	}
 	if value, ok := _u.mutation.Label(); ok {
 		_spec.SetField(identity.FieldLabel, field.TypeString, value)
 	}
@@ -267,11 +393,35 @@ func (_u *IdentityUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.MustChangeByAtCleared() {
 		_spec.ClearField(identity.FieldMustChangeByAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.IssuedByID(); ok {
+		_spec.SetField(identity.FieldIssuedByID, field.TypeUUID, value)
+	}
+	if _u.mutation.IssuedByIDCleared() {
+		_spec.ClearField(identity.FieldIssuedByID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Warned(); ok {
+		_spec.SetField(identity.FieldWarned, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedWarned(); ok {
+		_spec.AddField(identity.FieldWarned, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(identity.FieldLastUsedAt, field.TypeTime, value)
 	}
 	if _u.mutation.LastUsedAtCleared() {
 		_spec.ClearField(identity.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UsedAt(); ok {
+		_spec.SetField(identity.FieldUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.UsedAtCleared() {
+		_spec.ClearField(identity.FieldUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Params(); ok {
+		_spec.SetField(identity.FieldParams, field.TypeJSON, value)
+	}
+	if _u.mutation.ParamsCleared() {
+		_spec.ClearField(identity.FieldParams, field.TypeJSON)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -361,6 +511,46 @@ func (_u *IdentityUpdateOne) ClearSecret() *IdentityUpdateOne {
 	return _u
 }
 
+// SetLogin sets the "login" field.
+func (_u *IdentityUpdateOne) SetLogin(v string) *IdentityUpdateOne {
+	_u.mutation.SetLogin(v)
+	return _u
+}
+
+// SetNillableLogin sets the "login" field if the given value is not nil.
+func (_u *IdentityUpdateOne) SetNillableLogin(v *string) *IdentityUpdateOne {
+	if v != nil {
+		_u.SetLogin(*v)
+	}
+	return _u
+}
+
+// ClearLogin clears the value of the "login" field.
+func (_u *IdentityUpdateOne) ClearLogin() *IdentityUpdateOne {
+	_u.mutation.ClearLogin()
+	return _u
+}
+
+// SetLoginKey sets the "login_key" field.
+func (_u *IdentityUpdateOne) SetLoginKey(v string) *IdentityUpdateOne {
+	_u.mutation.SetLoginKey(v)
+	return _u
+}
+
+// SetNillableLoginKey sets the "login_key" field if the given value is not nil.
+func (_u *IdentityUpdateOne) SetNillableLoginKey(v *string) *IdentityUpdateOne {
+	if v != nil {
+		_u.SetLoginKey(*v)
+	}
+	return _u
+}
+
+// ClearLoginKey clears the value of the "login_key" field.
+func (_u *IdentityUpdateOne) ClearLoginKey() *IdentityUpdateOne {
+	_u.mutation.ClearLoginKey()
+	return _u
+}
+
 // SetLabel sets the "label" field.
 func (_u *IdentityUpdateOne) SetLabel(v string) *IdentityUpdateOne {
 	_u.mutation.SetLabel(v)
@@ -422,6 +612,47 @@ func (_u *IdentityUpdateOne) ClearMustChangeByAt() *IdentityUpdateOne {
 	return _u
 }
 
+// SetIssuedByID sets the "issued_by_id" field.
+func (_u *IdentityUpdateOne) SetIssuedByID(v uuid.UUID) *IdentityUpdateOne {
+	_u.mutation.SetIssuedByID(v)
+	return _u
+}
+
+// SetNillableIssuedByID sets the "issued_by_id" field if the given value is not nil.
+func (_u *IdentityUpdateOne) SetNillableIssuedByID(v *uuid.UUID) *IdentityUpdateOne {
+	if v != nil {
+		_u.SetIssuedByID(*v)
+	}
+	return _u
+}
+
+// ClearIssuedByID clears the value of the "issued_by_id" field.
+func (_u *IdentityUpdateOne) ClearIssuedByID() *IdentityUpdateOne {
+	_u.mutation.ClearIssuedByID()
+	return _u
+}
+
+// SetWarned sets the "warned" field.
+func (_u *IdentityUpdateOne) SetWarned(v int) *IdentityUpdateOne {
+	_u.mutation.ResetWarned()
+	_u.mutation.SetWarned(v)
+	return _u
+}
+
+// SetNillableWarned sets the "warned" field if the given value is not nil.
+func (_u *IdentityUpdateOne) SetNillableWarned(v *int) *IdentityUpdateOne {
+	if v != nil {
+		_u.SetWarned(*v)
+	}
+	return _u
+}
+
+// AddWarned adds value to the "warned" field.
+func (_u *IdentityUpdateOne) AddWarned(v int) *IdentityUpdateOne {
+	_u.mutation.AddWarned(v)
+	return _u
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_u *IdentityUpdateOne) SetLastUsedAt(v time.Time) *IdentityUpdateOne {
 	_u.mutation.SetLastUsedAt(v)
@@ -439,6 +670,38 @@ func (_u *IdentityUpdateOne) SetNillableLastUsedAt(v *time.Time) *IdentityUpdate
 // ClearLastUsedAt clears the value of the "last_used_at" field.
 func (_u *IdentityUpdateOne) ClearLastUsedAt() *IdentityUpdateOne {
 	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetUsedAt sets the "used_at" field.
+func (_u *IdentityUpdateOne) SetUsedAt(v time.Time) *IdentityUpdateOne {
+	_u.mutation.SetUsedAt(v)
+	return _u
+}
+
+// SetNillableUsedAt sets the "used_at" field if the given value is not nil.
+func (_u *IdentityUpdateOne) SetNillableUsedAt(v *time.Time) *IdentityUpdateOne {
+	if v != nil {
+		_u.SetUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (_u *IdentityUpdateOne) ClearUsedAt() *IdentityUpdateOne {
+	_u.mutation.ClearUsedAt()
+	return _u
+}
+
+// SetParams sets the "params" field.
+func (_u *IdentityUpdateOne) SetParams(v map[string]interface{}) *IdentityUpdateOne {
+	_u.mutation.SetParams(v)
+	return _u
+}
+
+// ClearParams clears the value of the "params" field.
+func (_u *IdentityUpdateOne) ClearParams() *IdentityUpdateOne {
+	_u.mutation.ClearParams()
 	return _u
 }
 
@@ -544,6 +807,18 @@ func (_u *IdentityUpdateOne) sqlSave(ctx context.Context) (_node *Identity, err 
 	if _u.mutation.SecretCleared() {
 		_spec.ClearField(identity.FieldSecret, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.Login(); ok {
+		_spec.SetField(identity.FieldLogin, field.TypeString, value)
+	}
+	if _u.mutation.LoginCleared() {
+		_spec.ClearField(identity.FieldLogin, field.TypeString)
+	}
+	if value, ok := _u.mutation.LoginKey(); ok {
+		_spec.SetField(identity.FieldLoginKey, field.TypeString, value)
+	}
+	if _u.mutation.LoginKeyCleared() {
+		_spec.ClearField(identity.FieldLoginKey, field.TypeString)
+	}
 	if value, ok := _u.mutation.Label(); ok {
 		_spec.SetField(identity.FieldLabel, field.TypeString, value)
 	}
@@ -562,11 +837,35 @@ func (_u *IdentityUpdateOne) sqlSave(ctx context.Context) (_node *Identity, err 
 	if _u.mutation.MustChangeByAtCleared() {
 		_spec.ClearField(identity.FieldMustChangeByAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.IssuedByID(); ok {
+		_spec.SetField(identity.FieldIssuedByID, field.TypeUUID, value)
+	}
+	if _u.mutation.IssuedByIDCleared() {
+		_spec.ClearField(identity.FieldIssuedByID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Warned(); ok {
+		_spec.SetField(identity.FieldWarned, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedWarned(); ok {
+		_spec.AddField(identity.FieldWarned, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(identity.FieldLastUsedAt, field.TypeTime, value)
 	}
 	if _u.mutation.LastUsedAtCleared() {
 		_spec.ClearField(identity.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UsedAt(); ok {
+		_spec.SetField(identity.FieldUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.UsedAtCleared() {
+		_spec.ClearField(identity.FieldUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Params(); ok {
+		_spec.SetField(identity.FieldParams, field.TypeJSON, value)
+	}
+	if _u.mutation.ParamsCleared() {
+		_spec.ClearField(identity.FieldParams, field.TypeJSON)
 	}
 	_node = &Identity{config: _u.config}
 	_spec.Assign = _node.assignValues

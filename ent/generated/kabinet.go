@@ -17,7 +17,9 @@ var Tables = map[string]string{
 	"club":  "clubs",
 	"clm":   "club_members",
 	"com":   "companies",
+	"cns":   "consents",
 	"cpt":   "contact_points",
+	"doc":   "documents",
 	"use":   "earning_uses",
 	"gift":  "gift_cards",
 	"goal":  "goals",
@@ -33,6 +35,7 @@ var Tables = map[string]string{
 	"line":  "order_lines",
 	"pay":   "payments",
 	"rfd":   "payments",
+	"pm":    "payment_methods",
 	"pnt":   "payment_notices",
 	"prd":   "products",
 	"code":  "promo_codes",
@@ -121,8 +124,23 @@ func (_m *Company) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Consent) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cns", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ConsentDocument) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cdo", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *ContactPoint) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "cpt", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Document) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "doc", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -307,6 +325,11 @@ func (_m *Payment) Amount() scalar.Money {
 // Refunded is refunded_minor as money.
 func (_m *Payment) Refunded() scalar.Money {
 	return scalar.Money{Minor: _m.RefundedMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *PaymentMethod) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "pm", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.

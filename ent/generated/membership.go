@@ -39,6 +39,10 @@ type Membership struct {
 	Status membership.Status `json:"status,omitempty"`
 	// ValidUntilAt holds the value of the "valid_until_at" field.
 	ValidUntilAt *time.Time `json:"valid_until_at,omitempty"`
+	// Of a representative: by what right.
+	Basis *membership.Basis `json:"basis,omitempty"`
+	// Of a representative: the document staff has seen. For staff.
+	DocumentNote *string `json:"document_note,omitempty"`
 	// Of a family: the person's orders earn into its card. True in one family at most.
 	EarnsToOwner bool `json:"earns_to_owner,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -91,7 +95,7 @@ func (*Membership) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case membership.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case membership.FieldKind, membership.FieldStatus:
+		case membership.FieldKind, membership.FieldStatus, membership.FieldBasis, membership.FieldDocumentNote:
 			values[i] = new(sql.NullString)
 		case membership.FieldCreatedAt, membership.FieldUpdatedAt, membership.FieldValidUntilAt:
 			values[i] = new(sql.NullTime)
@@ -173,6 +177,20 @@ func (_m *Membership) assignValues(columns []string, values []any) error {
 				_m.ValidUntilAt = new(time.Time)
 				*_m.ValidUntilAt = value.Time
 			}
+		case membership.FieldBasis:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field basis", values[i])
+			} else if value.Valid {
+				_m.Basis = new(membership.Basis)
+				*_m.Basis = membership.Basis(value.String)
+			}
+		case membership.FieldDocumentNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field document_note", values[i])
+			} else if value.Valid {
+				_m.DocumentNote = new(string)
+				*_m.DocumentNote = value.String
+			}
 		case membership.FieldEarnsToOwner:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field earns_to_owner", values[i])
@@ -252,6 +270,16 @@ func (_m *Membership) String() string {
 	if v := _m.ValidUntilAt; v != nil {
 		builder.WriteString("valid_until_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.Basis; v != nil {
+		builder.WriteString("basis=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.DocumentNote; v != nil {
+		builder.WriteString("document_note=")
+		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
 	builder.WriteString("earns_to_owner=")

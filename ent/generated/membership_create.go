@@ -101,6 +101,34 @@ func (_c *MembershipCreate) SetNillableValidUntilAt(v *time.Time) *MembershipCre
 	return _c
 }
 
+// SetBasis sets the "basis" field.
+func (_c *MembershipCreate) SetBasis(v membership.Basis) *MembershipCreate {
+	_c.mutation.SetBasis(v)
+	return _c
+}
+
+// SetNillableBasis sets the "basis" field if the given value is not nil.
+func (_c *MembershipCreate) SetNillableBasis(v *membership.Basis) *MembershipCreate {
+	if v != nil {
+		_c.SetBasis(*v)
+	}
+	return _c
+}
+
+// SetDocumentNote sets the "document_note" field.
+func (_c *MembershipCreate) SetDocumentNote(v string) *MembershipCreate {
+	_c.mutation.SetDocumentNote(v)
+	return _c
+}
+
+// SetNillableDocumentNote sets the "document_note" field if the given value is not nil.
+func (_c *MembershipCreate) SetNillableDocumentNote(v *string) *MembershipCreate {
+	if v != nil {
+		_c.SetDocumentNote(*v)
+	}
+	return _c
+}
+
 // SetEarnsToOwner sets the "earns_to_owner" field.
 func (_c *MembershipCreate) SetEarnsToOwner(v bool) *MembershipCreate {
 	_c.mutation.SetEarnsToOwner(v)
@@ -234,6 +262,11 @@ func (_c *MembershipCreate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Basis(); ok {
+		if err := membership.BasisValidator(v); err != nil {
+			return &ValidationError{Name: "basis", err: fmt.Errorf(`generated: validator failed for field "Membership.basis": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.EarnsToOwner(); !ok {
 		return &ValidationError{Name: "earns_to_owner", err: errors.New(`generated: missing required field "Membership.earns_to_owner"`)}
 	}
@@ -305,6 +338,14 @@ func (_c *MembershipCreate) createSpec() (*Membership, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ValidUntilAt(); ok {
 		_spec.SetField(membership.FieldValidUntilAt, field.TypeTime, value)
 		_node.ValidUntilAt = &value
+	}
+	if value, ok := _c.mutation.Basis(); ok {
+		_spec.SetField(membership.FieldBasis, field.TypeEnum, value)
+		_node.Basis = &value
+	}
+	if value, ok := _c.mutation.DocumentNote(); ok {
+		_spec.SetField(membership.FieldDocumentNote, field.TypeString, value)
+		_node.DocumentNote = &value
 	}
 	if value, ok := _c.mutation.EarnsToOwner(); ok {
 		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)

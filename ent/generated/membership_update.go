@@ -112,6 +112,46 @@ func (_u *MembershipUpdate) ClearValidUntilAt() *MembershipUpdate {
 	return _u
 }
 
+// SetBasis sets the "basis" field.
+func (_u *MembershipUpdate) SetBasis(v membership.Basis) *MembershipUpdate {
+	_u.mutation.SetBasis(v)
+	return _u
+}
+
+// SetNillableBasis sets the "basis" field if the given value is not nil.
+func (_u *MembershipUpdate) SetNillableBasis(v *membership.Basis) *MembershipUpdate {
+	if v != nil {
+		_u.SetBasis(*v)
+	}
+	return _u
+}
+
+// ClearBasis clears the value of the "basis" field.
+func (_u *MembershipUpdate) ClearBasis() *MembershipUpdate {
+	_u.mutation.ClearBasis()
+	return _u
+}
+
+// SetDocumentNote sets the "document_note" field.
+func (_u *MembershipUpdate) SetDocumentNote(v string) *MembershipUpdate {
+	_u.mutation.SetDocumentNote(v)
+	return _u
+}
+
+// SetNillableDocumentNote sets the "document_note" field if the given value is not nil.
+func (_u *MembershipUpdate) SetNillableDocumentNote(v *string) *MembershipUpdate {
+	if v != nil {
+		_u.SetDocumentNote(*v)
+	}
+	return _u
+}
+
+// ClearDocumentNote clears the value of the "document_note" field.
+func (_u *MembershipUpdate) ClearDocumentNote() *MembershipUpdate {
+	_u.mutation.ClearDocumentNote()
+	return _u
+}
+
 // SetEarnsToOwner sets the "earns_to_owner" field.
 func (_u *MembershipUpdate) SetEarnsToOwner(v bool) *MembershipUpdate {
 	_u.mutation.SetEarnsToOwner(v)
@@ -165,6 +205,11 @@ func (_u *MembershipUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Basis(); ok {
+		if err := membership.BasisValidator(v); err != nil {
+			return &ValidationError{Name: "basis", err: fmt.Errorf(`generated: validator failed for field "Membership.basis": %w`, err)}
+		}
+	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
 		return errors.New(`generated: clearing a required unique edge "Membership.user"`)
 	}
@@ -206,6 +251,18 @@ func (_u *MembershipUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.ValidUntilAtCleared() {
 		_spec.ClearField(membership.FieldValidUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Basis(); ok {
+		_spec.SetField(membership.FieldBasis, field.TypeEnum, value)
+	}
+	if _u.mutation.BasisCleared() {
+		_spec.ClearField(membership.FieldBasis, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.DocumentNote(); ok {
+		_spec.SetField(membership.FieldDocumentNote, field.TypeString, value)
+	}
+	if _u.mutation.DocumentNoteCleared() {
+		_spec.ClearField(membership.FieldDocumentNote, field.TypeString)
 	}
 	if value, ok := _u.mutation.EarnsToOwner(); ok {
 		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)
@@ -313,6 +370,46 @@ func (_u *MembershipUpdateOne) ClearValidUntilAt() *MembershipUpdateOne {
 	return _u
 }
 
+// SetBasis sets the "basis" field.
+func (_u *MembershipUpdateOne) SetBasis(v membership.Basis) *MembershipUpdateOne {
+	_u.mutation.SetBasis(v)
+	return _u
+}
+
+// SetNillableBasis sets the "basis" field if the given value is not nil.
+func (_u *MembershipUpdateOne) SetNillableBasis(v *membership.Basis) *MembershipUpdateOne {
+	if v != nil {
+		_u.SetBasis(*v)
+	}
+	return _u
+}
+
+// ClearBasis clears the value of the "basis" field.
+func (_u *MembershipUpdateOne) ClearBasis() *MembershipUpdateOne {
+	_u.mutation.ClearBasis()
+	return _u
+}
+
+// SetDocumentNote sets the "document_note" field.
+func (_u *MembershipUpdateOne) SetDocumentNote(v string) *MembershipUpdateOne {
+	_u.mutation.SetDocumentNote(v)
+	return _u
+}
+
+// SetNillableDocumentNote sets the "document_note" field if the given value is not nil.
+func (_u *MembershipUpdateOne) SetNillableDocumentNote(v *string) *MembershipUpdateOne {
+	if v != nil {
+		_u.SetDocumentNote(*v)
+	}
+	return _u
+}
+
+// ClearDocumentNote clears the value of the "document_note" field.
+func (_u *MembershipUpdateOne) ClearDocumentNote() *MembershipUpdateOne {
+	_u.mutation.ClearDocumentNote()
+	return _u
+}
+
 // SetEarnsToOwner sets the "earns_to_owner" field.
 func (_u *MembershipUpdateOne) SetEarnsToOwner(v bool) *MembershipUpdateOne {
 	_u.mutation.SetEarnsToOwner(v)
@@ -379,6 +476,11 @@ func (_u *MembershipUpdateOne) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Membership.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Basis(); ok {
+		if err := membership.BasisValidator(v); err != nil {
+			return &ValidationError{Name: "basis", err: fmt.Errorf(`generated: validator failed for field "Membership.basis": %w`, err)}
+		}
+	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
 		return errors.New(`generated: clearing a required unique edge "Membership.user"`)
 	}
@@ -437,6 +539,18 @@ func (_u *MembershipUpdateOne) sqlSave(ctx context.Context) (_node *Membership, 
 	}
 	if _u.mutation.ValidUntilAtCleared() {
 		_spec.ClearField(membership.FieldValidUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Basis(); ok {
+		_spec.SetField(membership.FieldBasis, field.TypeEnum, value)
+	}
+	if _u.mutation.BasisCleared() {
+		_spec.ClearField(membership.FieldBasis, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.DocumentNote(); ok {
+		_spec.SetField(membership.FieldDocumentNote, field.TypeString, value)
+	}
+	if _u.mutation.DocumentNoteCleared() {
+		_spec.ClearField(membership.FieldDocumentNote, field.TypeString)
 	}
 	if value, ok := _u.mutation.EarnsToOwner(); ok {
 		_spec.SetField(membership.FieldEarnsToOwner, field.TypeBool, value)

@@ -18,7 +18,10 @@ import (
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/consent"
+	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -35,6 +38,7 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/product"
@@ -89,7 +93,10 @@ const (
 	TypeClub              = "Club"
 	TypeClubMember        = "ClubMember"
 	TypeCompany           = "Company"
+	TypeConsent           = "Consent"
+	TypeConsentDocument   = "ConsentDocument"
 	TypeContactPoint      = "ContactPoint"
+	TypeDocument          = "Document"
 	TypeEarningRule       = "EarningRule"
 	TypeEarningUse        = "EarningUse"
 	TypeFeeRule           = "FeeRule"
@@ -106,6 +113,7 @@ const (
 	TypeOrderEvent        = "OrderEvent"
 	TypeOrderLine         = "OrderLine"
 	TypePayment           = "Payment"
+	TypePaymentMethod     = "PaymentMethod"
 	TypePaymentNotice     = "PaymentNotice"
 	TypeProduct           = "Product"
 	TypePromoCode         = "PromoCode"
@@ -1181,13 +1189,18 @@ type AddressMutation struct {
 	kind          *address.Kind
 	label         *string
 	name          *string
+	organization  *string
 	phone         *string
+	email         *string
 	country       *string
 	lines         *[]string
 	appendlines   []string
+	district      *string
 	city          *string
 	region        *string
 	postal_code   *string
+	sorting_code  *string
+	note          *string
 	is_default    *bool
 	clearedFields map[string]struct{}
 	holder        *uuid.UUID
@@ -1697,6 +1710,55 @@ func (m *AddressMutation) ResetName() {
 	delete(m.clearedFields, address.FieldName)
 }
 
+// SetOrganization sets the "organization" field.
+func (m *AddressMutation) SetOrganization(s string) {
+	m.organization = &s
+}
+
+// Organization returns the value of the "organization" field in the mutation.
+func (m *AddressMutation) Organization() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganization returns the old "organization" field's value of the Address entity.
+// If the Address object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressMutation) OldOrganization(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganization is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganization requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganization: %w", err)
+	}
+	return oldValue.Organization, nil
+}
+
+// ClearOrganization clears the value of the "organization" field.
+func (m *AddressMutation) ClearOrganization() {
+	m.organization = nil
+	m.clearedFields[address.FieldOrganization] = struct{}{}
+}
+
+// OrganizationCleared returns if the "organization" field was cleared in this mutation.
+func (m *AddressMutation) OrganizationCleared() bool {
+	_, ok := m.clearedFields[address.FieldOrganization]
+	return ok
+}
+
+// ResetOrganization resets all changes to the "organization" field.
+func (m *AddressMutation) ResetOrganization() {
+	m.organization = nil
+	delete(m.clearedFields, address.FieldOrganization)
+}
+
 // SetPhone sets the "phone" field.
 func (m *AddressMutation) SetPhone(s string) {
 	m.phone = &s
@@ -1744,6 +1806,55 @@ func (m *AddressMutation) PhoneCleared() bool {
 func (m *AddressMutation) ResetPhone() {
 	m.phone = nil
 	delete(m.clearedFields, address.FieldPhone)
+}
+
+// SetEmail sets the "email" field.
+func (m *AddressMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *AddressMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the Address entity.
+// If the Address object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressMutation) OldEmail(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ClearEmail clears the value of the "email" field.
+func (m *AddressMutation) ClearEmail() {
+	m.email = nil
+	m.clearedFields[address.FieldEmail] = struct{}{}
+}
+
+// EmailCleared returns if the "email" field was cleared in this mutation.
+func (m *AddressMutation) EmailCleared() bool {
+	_, ok := m.clearedFields[address.FieldEmail]
+	return ok
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *AddressMutation) ResetEmail() {
+	m.email = nil
+	delete(m.clearedFields, address.FieldEmail)
 }
 
 // SetCountry sets the "country" field.
@@ -1844,6 +1955,55 @@ func (m *AddressMutation) AppendedLines() ([]string, bool) {
 func (m *AddressMutation) ResetLines() {
 	m.lines = nil
 	m.appendlines = nil
+}
+
+// SetDistrict sets the "district" field.
+func (m *AddressMutation) SetDistrict(s string) {
+	m.district = &s
+}
+
+// District returns the value of the "district" field in the mutation.
+func (m *AddressMutation) District() (r string, exists bool) {
+	v := m.district
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDistrict returns the old "district" field's value of the Address entity.
+// If the Address object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressMutation) OldDistrict(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDistrict is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDistrict requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDistrict: %w", err)
+	}
+	return oldValue.District, nil
+}
+
+// ClearDistrict clears the value of the "district" field.
+func (m *AddressMutation) ClearDistrict() {
+	m.district = nil
+	m.clearedFields[address.FieldDistrict] = struct{}{}
+}
+
+// DistrictCleared returns if the "district" field was cleared in this mutation.
+func (m *AddressMutation) DistrictCleared() bool {
+	_, ok := m.clearedFields[address.FieldDistrict]
+	return ok
+}
+
+// ResetDistrict resets all changes to the "district" field.
+func (m *AddressMutation) ResetDistrict() {
+	m.district = nil
+	delete(m.clearedFields, address.FieldDistrict)
 }
 
 // SetCity sets the "city" field.
@@ -1993,6 +2153,104 @@ func (m *AddressMutation) ResetPostalCode() {
 	delete(m.clearedFields, address.FieldPostalCode)
 }
 
+// SetSortingCode sets the "sorting_code" field.
+func (m *AddressMutation) SetSortingCode(s string) {
+	m.sorting_code = &s
+}
+
+// SortingCode returns the value of the "sorting_code" field in the mutation.
+func (m *AddressMutation) SortingCode() (r string, exists bool) {
+	v := m.sorting_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSortingCode returns the old "sorting_code" field's value of the Address entity.
+// If the Address object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressMutation) OldSortingCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSortingCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSortingCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSortingCode: %w", err)
+	}
+	return oldValue.SortingCode, nil
+}
+
+// ClearSortingCode clears the value of the "sorting_code" field.
+func (m *AddressMutation) ClearSortingCode() {
+	m.sorting_code = nil
+	m.clearedFields[address.FieldSortingCode] = struct{}{}
+}
+
+// SortingCodeCleared returns if the "sorting_code" field was cleared in this mutation.
+func (m *AddressMutation) SortingCodeCleared() bool {
+	_, ok := m.clearedFields[address.FieldSortingCode]
+	return ok
+}
+
+// ResetSortingCode resets all changes to the "sorting_code" field.
+func (m *AddressMutation) ResetSortingCode() {
+	m.sorting_code = nil
+	delete(m.clearedFields, address.FieldSortingCode)
+}
+
+// SetNote sets the "note" field.
+func (m *AddressMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *AddressMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the Address entity.
+// If the Address object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressMutation) OldNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *AddressMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[address.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *AddressMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[address.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *AddressMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, address.FieldNote)
+}
+
 // SetIsDefault sets the "is_default" field.
 func (m *AddressMutation) SetIsDefault(b bool) {
 	m.is_default = &b
@@ -2090,7 +2348,7 @@ func (m *AddressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AddressMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 21)
 	if m.created_at != nil {
 		fields = append(fields, address.FieldCreatedAt)
 	}
@@ -2118,14 +2376,23 @@ func (m *AddressMutation) Fields() []string {
 	if m.name != nil {
 		fields = append(fields, address.FieldName)
 	}
+	if m.organization != nil {
+		fields = append(fields, address.FieldOrganization)
+	}
 	if m.phone != nil {
 		fields = append(fields, address.FieldPhone)
+	}
+	if m.email != nil {
+		fields = append(fields, address.FieldEmail)
 	}
 	if m.country != nil {
 		fields = append(fields, address.FieldCountry)
 	}
 	if m.lines != nil {
 		fields = append(fields, address.FieldLines)
+	}
+	if m.district != nil {
+		fields = append(fields, address.FieldDistrict)
 	}
 	if m.city != nil {
 		fields = append(fields, address.FieldCity)
@@ -2135,6 +2402,12 @@ func (m *AddressMutation) Fields() []string {
 	}
 	if m.postal_code != nil {
 		fields = append(fields, address.FieldPostalCode)
+	}
+	if m.sorting_code != nil {
+		fields = append(fields, address.FieldSortingCode)
+	}
+	if m.note != nil {
+		fields = append(fields, address.FieldNote)
 	}
 	if m.is_default != nil {
 		fields = append(fields, address.FieldIsDefault)
@@ -2165,18 +2438,28 @@ func (m *AddressMutation) Field(name string) (ent.Value, bool) {
 		return m.Label()
 	case address.FieldName:
 		return m.Name()
+	case address.FieldOrganization:
+		return m.Organization()
 	case address.FieldPhone:
 		return m.Phone()
+	case address.FieldEmail:
+		return m.Email()
 	case address.FieldCountry:
 		return m.Country()
 	case address.FieldLines:
 		return m.Lines()
+	case address.FieldDistrict:
+		return m.District()
 	case address.FieldCity:
 		return m.City()
 	case address.FieldRegion:
 		return m.Region()
 	case address.FieldPostalCode:
 		return m.PostalCode()
+	case address.FieldSortingCode:
+		return m.SortingCode()
+	case address.FieldNote:
+		return m.Note()
 	case address.FieldIsDefault:
 		return m.IsDefault()
 	}
@@ -2206,18 +2489,28 @@ func (m *AddressMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldLabel(ctx)
 	case address.FieldName:
 		return m.OldName(ctx)
+	case address.FieldOrganization:
+		return m.OldOrganization(ctx)
 	case address.FieldPhone:
 		return m.OldPhone(ctx)
+	case address.FieldEmail:
+		return m.OldEmail(ctx)
 	case address.FieldCountry:
 		return m.OldCountry(ctx)
 	case address.FieldLines:
 		return m.OldLines(ctx)
+	case address.FieldDistrict:
+		return m.OldDistrict(ctx)
 	case address.FieldCity:
 		return m.OldCity(ctx)
 	case address.FieldRegion:
 		return m.OldRegion(ctx)
 	case address.FieldPostalCode:
 		return m.OldPostalCode(ctx)
+	case address.FieldSortingCode:
+		return m.OldSortingCode(ctx)
+	case address.FieldNote:
+		return m.OldNote(ctx)
 	case address.FieldIsDefault:
 		return m.OldIsDefault(ctx)
 	}
@@ -2292,12 +2585,26 @@ func (m *AddressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetName(v)
 		return nil
+	case address.FieldOrganization:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganization(v)
+		return nil
 	case address.FieldPhone:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPhone(v)
+		return nil
+	case address.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
 		return nil
 	case address.FieldCountry:
 		v, ok := value.(string)
@@ -2312,6 +2619,13 @@ func (m *AddressMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLines(v)
+		return nil
+	case address.FieldDistrict:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDistrict(v)
 		return nil
 	case address.FieldCity:
 		v, ok := value.(string)
@@ -2333,6 +2647,20 @@ func (m *AddressMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPostalCode(v)
+		return nil
+	case address.FieldSortingCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSortingCode(v)
+		return nil
+	case address.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
 		return nil
 	case address.FieldIsDefault:
 		v, ok := value.(bool)
@@ -2398,11 +2726,20 @@ func (m *AddressMutation) ClearedFields() []string {
 	if m.FieldCleared(address.FieldName) {
 		fields = append(fields, address.FieldName)
 	}
+	if m.FieldCleared(address.FieldOrganization) {
+		fields = append(fields, address.FieldOrganization)
+	}
 	if m.FieldCleared(address.FieldPhone) {
 		fields = append(fields, address.FieldPhone)
 	}
+	if m.FieldCleared(address.FieldEmail) {
+		fields = append(fields, address.FieldEmail)
+	}
 	if m.FieldCleared(address.FieldCountry) {
 		fields = append(fields, address.FieldCountry)
+	}
+	if m.FieldCleared(address.FieldDistrict) {
+		fields = append(fields, address.FieldDistrict)
 	}
 	if m.FieldCleared(address.FieldCity) {
 		fields = append(fields, address.FieldCity)
@@ -2412,6 +2749,12 @@ func (m *AddressMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(address.FieldPostalCode) {
 		fields = append(fields, address.FieldPostalCode)
+	}
+	if m.FieldCleared(address.FieldSortingCode) {
+		fields = append(fields, address.FieldSortingCode)
+	}
+	if m.FieldCleared(address.FieldNote) {
+		fields = append(fields, address.FieldNote)
 	}
 	return fields
 }
@@ -2439,11 +2782,20 @@ func (m *AddressMutation) ClearField(name string) error {
 	case address.FieldName:
 		m.ClearName()
 		return nil
+	case address.FieldOrganization:
+		m.ClearOrganization()
+		return nil
 	case address.FieldPhone:
 		m.ClearPhone()
 		return nil
+	case address.FieldEmail:
+		m.ClearEmail()
+		return nil
 	case address.FieldCountry:
 		m.ClearCountry()
+		return nil
+	case address.FieldDistrict:
+		m.ClearDistrict()
 		return nil
 	case address.FieldCity:
 		m.ClearCity()
@@ -2453,6 +2805,12 @@ func (m *AddressMutation) ClearField(name string) error {
 		return nil
 	case address.FieldPostalCode:
 		m.ClearPostalCode()
+		return nil
+	case address.FieldSortingCode:
+		m.ClearSortingCode()
+		return nil
+	case address.FieldNote:
+		m.ClearNote()
 		return nil
 	}
 	return fmt.Errorf("unknown Address nullable field %s", name)
@@ -2489,14 +2847,23 @@ func (m *AddressMutation) ResetField(name string) error {
 	case address.FieldName:
 		m.ResetName()
 		return nil
+	case address.FieldOrganization:
+		m.ResetOrganization()
+		return nil
 	case address.FieldPhone:
 		m.ResetPhone()
+		return nil
+	case address.FieldEmail:
+		m.ResetEmail()
 		return nil
 	case address.FieldCountry:
 		m.ResetCountry()
 		return nil
 	case address.FieldLines:
 		m.ResetLines()
+		return nil
+	case address.FieldDistrict:
+		m.ResetDistrict()
 		return nil
 	case address.FieldCity:
 		m.ResetCity()
@@ -2506,6 +2873,12 @@ func (m *AddressMutation) ResetField(name string) error {
 		return nil
 	case address.FieldPostalCode:
 		m.ResetPostalCode()
+		return nil
+	case address.FieldSortingCode:
+		m.ResetSortingCode()
+		return nil
+	case address.FieldNote:
+		m.ResetNote()
 		return nil
 	case address.FieldIsDefault:
 		m.ResetIsDefault()
@@ -12155,6 +12528,7 @@ type CompanyMutation struct {
 	name              *string
 	legal_name        *string
 	tax_id            *string
+	requisites        **schema.Requisites
 	parent_id         *uuid.UUID
 	clearedFields     map[string]struct{}
 	done              bool
@@ -12845,6 +13219,55 @@ func (m *CompanyMutation) ResetTaxID() {
 	delete(m.clearedFields, company.FieldTaxID)
 }
 
+// SetRequisites sets the "requisites" field.
+func (m *CompanyMutation) SetRequisites(s *schema.Requisites) {
+	m.requisites = &s
+}
+
+// Requisites returns the value of the "requisites" field in the mutation.
+func (m *CompanyMutation) Requisites() (r *schema.Requisites, exists bool) {
+	v := m.requisites
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequisites returns the old "requisites" field's value of the Company entity.
+// If the Company object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompanyMutation) OldRequisites(ctx context.Context) (v *schema.Requisites, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequisites is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequisites requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequisites: %w", err)
+	}
+	return oldValue.Requisites, nil
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (m *CompanyMutation) ClearRequisites() {
+	m.requisites = nil
+	m.clearedFields[company.FieldRequisites] = struct{}{}
+}
+
+// RequisitesCleared returns if the "requisites" field was cleared in this mutation.
+func (m *CompanyMutation) RequisitesCleared() bool {
+	_, ok := m.clearedFields[company.FieldRequisites]
+	return ok
+}
+
+// ResetRequisites resets all changes to the "requisites" field.
+func (m *CompanyMutation) ResetRequisites() {
+	m.requisites = nil
+	delete(m.clearedFields, company.FieldRequisites)
+}
+
 // SetParentID sets the "parent_id" field.
 func (m *CompanyMutation) SetParentID(u uuid.UUID) {
 	m.parent_id = &u
@@ -12928,7 +13351,7 @@ func (m *CompanyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CompanyMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.created_at != nil {
 		fields = append(fields, company.FieldCreatedAt)
 	}
@@ -12968,6 +13391,9 @@ func (m *CompanyMutation) Fields() []string {
 	if m.tax_id != nil {
 		fields = append(fields, company.FieldTaxID)
 	}
+	if m.requisites != nil {
+		fields = append(fields, company.FieldRequisites)
+	}
 	if m.parent_id != nil {
 		fields = append(fields, company.FieldParentID)
 	}
@@ -13005,6 +13431,8 @@ func (m *CompanyMutation) Field(name string) (ent.Value, bool) {
 		return m.LegalName()
 	case company.FieldTaxID:
 		return m.TaxID()
+	case company.FieldRequisites:
+		return m.Requisites()
 	case company.FieldParentID:
 		return m.ParentID()
 	}
@@ -13042,6 +13470,8 @@ func (m *CompanyMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldLegalName(ctx)
 	case company.FieldTaxID:
 		return m.OldTaxID(ctx)
+	case company.FieldRequisites:
+		return m.OldRequisites(ctx)
 	case company.FieldParentID:
 		return m.OldParentID(ctx)
 	}
@@ -13144,6 +13574,13 @@ func (m *CompanyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTaxID(v)
 		return nil
+	case company.FieldRequisites:
+		v, ok := value.(*schema.Requisites)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequisites(v)
+		return nil
 	case company.FieldParentID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -13217,6 +13654,9 @@ func (m *CompanyMutation) ClearedFields() []string {
 	if m.FieldCleared(company.FieldTaxID) {
 		fields = append(fields, company.FieldTaxID)
 	}
+	if m.FieldCleared(company.FieldRequisites) {
+		fields = append(fields, company.FieldRequisites)
+	}
 	if m.FieldCleared(company.FieldParentID) {
 		fields = append(fields, company.FieldParentID)
 	}
@@ -13254,6 +13694,9 @@ func (m *CompanyMutation) ClearField(name string) error {
 		return nil
 	case company.FieldTaxID:
 		m.ClearTaxID()
+		return nil
+	case company.FieldRequisites:
+		m.ClearRequisites()
 		return nil
 	case company.FieldParentID:
 		m.ClearParentID()
@@ -13304,6 +13747,9 @@ func (m *CompanyMutation) ResetField(name string) error {
 		return nil
 	case company.FieldTaxID:
 		m.ResetTaxID()
+		return nil
+	case company.FieldRequisites:
+		m.ResetRequisites()
 		return nil
 	case company.FieldParentID:
 		m.ResetParentID()
@@ -13358,6 +13804,1707 @@ func (m *CompanyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *CompanyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Company edge %s", name)
+}
+
+// ConsentMutation represents an operation that mutates the Consent nodes in the graph.
+type ConsentMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	user_id       *uuid.UUID
+	document_id   *uuid.UUID
+	version       *int64
+	addversion    *int64
+	decision      *consent.Decision
+	locale        *string
+	session_id    *uuid.UUID
+	ip            *string
+	user_agent    *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Consent, error)
+	predicates    []predicate.Consent
+}
+
+var _ ent.Mutation = (*ConsentMutation)(nil)
+
+// consentOption allows management of the mutation configuration using functional options.
+type consentOption func(*ConsentMutation)
+
+// newConsentMutation creates new mutation for the Consent entity.
+func newConsentMutation(c config, op Op, opts ...consentOption) *ConsentMutation {
+	m := &ConsentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeConsent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withConsentID sets the ID field of the mutation.
+func withConsentID(id uuid.UUID) consentOption {
+	return func(m *ConsentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Consent
+		)
+		m.oldValue = func(ctx context.Context) (*Consent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Consent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withConsent sets the old Consent of the mutation.
+func withConsent(node *Consent) consentOption {
+	return func(m *ConsentMutation) {
+		m.oldValue = func(context.Context) (*Consent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ConsentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ConsentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Consent entities.
+func (m *ConsentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ConsentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ConsentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Consent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ConsentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ConsentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ConsentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ConsentMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ConsentMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ConsentMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *ConsentMutation) SetDocumentID(u uuid.UUID) {
+	m.document_id = &u
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *ConsentMutation) DocumentID() (r uuid.UUID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldDocumentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *ConsentMutation) ResetDocumentID() {
+	m.document_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ConsentMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ConsentMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ConsentMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ConsentMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ConsentMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetDecision sets the "decision" field.
+func (m *ConsentMutation) SetDecision(c consent.Decision) {
+	m.decision = &c
+}
+
+// Decision returns the value of the "decision" field in the mutation.
+func (m *ConsentMutation) Decision() (r consent.Decision, exists bool) {
+	v := m.decision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecision returns the old "decision" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldDecision(ctx context.Context) (v consent.Decision, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecision: %w", err)
+	}
+	return oldValue.Decision, nil
+}
+
+// ResetDecision resets all changes to the "decision" field.
+func (m *ConsentMutation) ResetDecision() {
+	m.decision = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *ConsentMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *ConsentMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *ConsentMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *ConsentMutation) SetSessionID(u uuid.UUID) {
+	m.session_id = &u
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *ConsentMutation) SessionID() (r uuid.UUID, exists bool) {
+	v := m.session_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldSessionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (m *ConsentMutation) ClearSessionID() {
+	m.session_id = nil
+	m.clearedFields[consent.FieldSessionID] = struct{}{}
+}
+
+// SessionIDCleared returns if the "session_id" field was cleared in this mutation.
+func (m *ConsentMutation) SessionIDCleared() bool {
+	_, ok := m.clearedFields[consent.FieldSessionID]
+	return ok
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *ConsentMutation) ResetSessionID() {
+	m.session_id = nil
+	delete(m.clearedFields, consent.FieldSessionID)
+}
+
+// SetIP sets the "ip" field.
+func (m *ConsentMutation) SetIP(s string) {
+	m.ip = &s
+}
+
+// IP returns the value of the "ip" field in the mutation.
+func (m *ConsentMutation) IP() (r string, exists bool) {
+	v := m.ip
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIP returns the old "ip" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldIP(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIP is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIP requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIP: %w", err)
+	}
+	return oldValue.IP, nil
+}
+
+// ClearIP clears the value of the "ip" field.
+func (m *ConsentMutation) ClearIP() {
+	m.ip = nil
+	m.clearedFields[consent.FieldIP] = struct{}{}
+}
+
+// IPCleared returns if the "ip" field was cleared in this mutation.
+func (m *ConsentMutation) IPCleared() bool {
+	_, ok := m.clearedFields[consent.FieldIP]
+	return ok
+}
+
+// ResetIP resets all changes to the "ip" field.
+func (m *ConsentMutation) ResetIP() {
+	m.ip = nil
+	delete(m.clearedFields, consent.FieldIP)
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (m *ConsentMutation) SetUserAgent(s string) {
+	m.user_agent = &s
+}
+
+// UserAgent returns the value of the "user_agent" field in the mutation.
+func (m *ConsentMutation) UserAgent() (r string, exists bool) {
+	v := m.user_agent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgent returns the old "user_agent" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldUserAgent(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
+	}
+	return oldValue.UserAgent, nil
+}
+
+// ClearUserAgent clears the value of the "user_agent" field.
+func (m *ConsentMutation) ClearUserAgent() {
+	m.user_agent = nil
+	m.clearedFields[consent.FieldUserAgent] = struct{}{}
+}
+
+// UserAgentCleared returns if the "user_agent" field was cleared in this mutation.
+func (m *ConsentMutation) UserAgentCleared() bool {
+	_, ok := m.clearedFields[consent.FieldUserAgent]
+	return ok
+}
+
+// ResetUserAgent resets all changes to the "user_agent" field.
+func (m *ConsentMutation) ResetUserAgent() {
+	m.user_agent = nil
+	delete(m.clearedFields, consent.FieldUserAgent)
+}
+
+// Where appends a list predicates to the ConsentMutation builder.
+func (m *ConsentMutation) Where(ps ...predicate.Consent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ConsentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ConsentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Consent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ConsentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ConsentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Consent).
+func (m *ConsentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ConsentMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, consent.FieldCreatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, consent.FieldUserID)
+	}
+	if m.document_id != nil {
+		fields = append(fields, consent.FieldDocumentID)
+	}
+	if m.version != nil {
+		fields = append(fields, consent.FieldVersion)
+	}
+	if m.decision != nil {
+		fields = append(fields, consent.FieldDecision)
+	}
+	if m.locale != nil {
+		fields = append(fields, consent.FieldLocale)
+	}
+	if m.session_id != nil {
+		fields = append(fields, consent.FieldSessionID)
+	}
+	if m.ip != nil {
+		fields = append(fields, consent.FieldIP)
+	}
+	if m.user_agent != nil {
+		fields = append(fields, consent.FieldUserAgent)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ConsentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case consent.FieldCreatedAt:
+		return m.CreatedAt()
+	case consent.FieldUserID:
+		return m.UserID()
+	case consent.FieldDocumentID:
+		return m.DocumentID()
+	case consent.FieldVersion:
+		return m.Version()
+	case consent.FieldDecision:
+		return m.Decision()
+	case consent.FieldLocale:
+		return m.Locale()
+	case consent.FieldSessionID:
+		return m.SessionID()
+	case consent.FieldIP:
+		return m.IP()
+	case consent.FieldUserAgent:
+		return m.UserAgent()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ConsentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case consent.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case consent.FieldUserID:
+		return m.OldUserID(ctx)
+	case consent.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case consent.FieldVersion:
+		return m.OldVersion(ctx)
+	case consent.FieldDecision:
+		return m.OldDecision(ctx)
+	case consent.FieldLocale:
+		return m.OldLocale(ctx)
+	case consent.FieldSessionID:
+		return m.OldSessionID(ctx)
+	case consent.FieldIP:
+		return m.OldIP(ctx)
+	case consent.FieldUserAgent:
+		return m.OldUserAgent(ctx)
+	}
+	return nil, fmt.Errorf("unknown Consent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConsentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case consent.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case consent.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case consent.FieldDocumentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case consent.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case consent.FieldDecision:
+		v, ok := value.(consent.Decision)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecision(v)
+		return nil
+	case consent.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case consent.FieldSessionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
+	case consent.FieldIP:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIP(v)
+		return nil
+	case consent.FieldUserAgent:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgent(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Consent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ConsentMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, consent.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ConsentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case consent.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConsentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case consent.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Consent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ConsentMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(consent.FieldSessionID) {
+		fields = append(fields, consent.FieldSessionID)
+	}
+	if m.FieldCleared(consent.FieldIP) {
+		fields = append(fields, consent.FieldIP)
+	}
+	if m.FieldCleared(consent.FieldUserAgent) {
+		fields = append(fields, consent.FieldUserAgent)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ConsentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ConsentMutation) ClearField(name string) error {
+	switch name {
+	case consent.FieldSessionID:
+		m.ClearSessionID()
+		return nil
+	case consent.FieldIP:
+		m.ClearIP()
+		return nil
+	case consent.FieldUserAgent:
+		m.ClearUserAgent()
+		return nil
+	}
+	return fmt.Errorf("unknown Consent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ConsentMutation) ResetField(name string) error {
+	switch name {
+	case consent.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case consent.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case consent.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case consent.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case consent.FieldDecision:
+		m.ResetDecision()
+		return nil
+	case consent.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case consent.FieldSessionID:
+		m.ResetSessionID()
+		return nil
+	case consent.FieldIP:
+		m.ResetIP()
+		return nil
+	case consent.FieldUserAgent:
+		m.ResetUserAgent()
+		return nil
+	}
+	return fmt.Errorf("unknown Consent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ConsentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ConsentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ConsentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ConsentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ConsentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ConsentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ConsentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Consent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ConsentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Consent edge %s", name)
+}
+
+// ConsentDocumentMutation represents an operation that mutates the ConsentDocument nodes in the graph.
+type ConsentDocumentMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	key_id        *uuid.UUID
+	version       *int64
+	addversion    *int64
+	retired_at    *time.Time
+	handle        *string
+	purpose       *consentdocument.Purpose
+	required      *bool
+	texts         *map[string]map[string]string
+	url           *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ConsentDocument, error)
+	predicates    []predicate.ConsentDocument
+}
+
+var _ ent.Mutation = (*ConsentDocumentMutation)(nil)
+
+// consentdocumentOption allows management of the mutation configuration using functional options.
+type consentdocumentOption func(*ConsentDocumentMutation)
+
+// newConsentDocumentMutation creates new mutation for the ConsentDocument entity.
+func newConsentDocumentMutation(c config, op Op, opts ...consentdocumentOption) *ConsentDocumentMutation {
+	m := &ConsentDocumentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeConsentDocument,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withConsentDocumentID sets the ID field of the mutation.
+func withConsentDocumentID(id uuid.UUID) consentdocumentOption {
+	return func(m *ConsentDocumentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ConsentDocument
+		)
+		m.oldValue = func(ctx context.Context) (*ConsentDocument, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ConsentDocument.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withConsentDocument sets the old ConsentDocument of the mutation.
+func withConsentDocument(node *ConsentDocument) consentdocumentOption {
+	return func(m *ConsentDocumentMutation) {
+		m.oldValue = func(context.Context) (*ConsentDocument, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ConsentDocumentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ConsentDocumentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ConsentDocument entities.
+func (m *ConsentDocumentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ConsentDocumentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ConsentDocumentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ConsentDocument.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ConsentDocumentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ConsentDocumentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ConsentDocumentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *ConsentDocumentMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *ConsentDocumentMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *ConsentDocumentMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ConsentDocumentMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ConsentDocumentMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ConsentDocumentMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ConsentDocumentMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ConsentDocumentMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *ConsentDocumentMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *ConsentDocumentMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *ConsentDocumentMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[consentdocument.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *ConsentDocumentMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[consentdocument.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *ConsentDocumentMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, consentdocument.FieldRetiredAt)
+}
+
+// SetHandle sets the "handle" field.
+func (m *ConsentDocumentMutation) SetHandle(s string) {
+	m.handle = &s
+}
+
+// Handle returns the value of the "handle" field in the mutation.
+func (m *ConsentDocumentMutation) Handle() (r string, exists bool) {
+	v := m.handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandle returns the old "handle" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldHandle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandle: %w", err)
+	}
+	return oldValue.Handle, nil
+}
+
+// ResetHandle resets all changes to the "handle" field.
+func (m *ConsentDocumentMutation) ResetHandle() {
+	m.handle = nil
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *ConsentDocumentMutation) SetPurpose(c consentdocument.Purpose) {
+	m.purpose = &c
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *ConsentDocumentMutation) Purpose() (r consentdocument.Purpose, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldPurpose(ctx context.Context) (v consentdocument.Purpose, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *ConsentDocumentMutation) ResetPurpose() {
+	m.purpose = nil
+}
+
+// SetRequired sets the "required" field.
+func (m *ConsentDocumentMutation) SetRequired(b bool) {
+	m.required = &b
+}
+
+// Required returns the value of the "required" field in the mutation.
+func (m *ConsentDocumentMutation) Required() (r bool, exists bool) {
+	v := m.required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequired returns the old "required" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequired: %w", err)
+	}
+	return oldValue.Required, nil
+}
+
+// ResetRequired resets all changes to the "required" field.
+func (m *ConsentDocumentMutation) ResetRequired() {
+	m.required = nil
+}
+
+// SetTexts sets the "texts" field.
+func (m *ConsentDocumentMutation) SetTexts(value map[string]map[string]string) {
+	m.texts = &value
+}
+
+// Texts returns the value of the "texts" field in the mutation.
+func (m *ConsentDocumentMutation) Texts() (r map[string]map[string]string, exists bool) {
+	v := m.texts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTexts returns the old "texts" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldTexts(ctx context.Context) (v map[string]map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTexts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTexts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTexts: %w", err)
+	}
+	return oldValue.Texts, nil
+}
+
+// ResetTexts resets all changes to the "texts" field.
+func (m *ConsentDocumentMutation) ResetTexts() {
+	m.texts = nil
+}
+
+// SetURL sets the "url" field.
+func (m *ConsentDocumentMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *ConsentDocumentMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the ConsentDocument entity.
+// If the ConsentDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentDocumentMutation) OldURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ClearURL clears the value of the "url" field.
+func (m *ConsentDocumentMutation) ClearURL() {
+	m.url = nil
+	m.clearedFields[consentdocument.FieldURL] = struct{}{}
+}
+
+// URLCleared returns if the "url" field was cleared in this mutation.
+func (m *ConsentDocumentMutation) URLCleared() bool {
+	_, ok := m.clearedFields[consentdocument.FieldURL]
+	return ok
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *ConsentDocumentMutation) ResetURL() {
+	m.url = nil
+	delete(m.clearedFields, consentdocument.FieldURL)
+}
+
+// Where appends a list predicates to the ConsentDocumentMutation builder.
+func (m *ConsentDocumentMutation) Where(ps ...predicate.ConsentDocument) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ConsentDocumentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ConsentDocumentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ConsentDocument, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ConsentDocumentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ConsentDocumentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ConsentDocument).
+func (m *ConsentDocumentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ConsentDocumentMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, consentdocument.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, consentdocument.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, consentdocument.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, consentdocument.FieldRetiredAt)
+	}
+	if m.handle != nil {
+		fields = append(fields, consentdocument.FieldHandle)
+	}
+	if m.purpose != nil {
+		fields = append(fields, consentdocument.FieldPurpose)
+	}
+	if m.required != nil {
+		fields = append(fields, consentdocument.FieldRequired)
+	}
+	if m.texts != nil {
+		fields = append(fields, consentdocument.FieldTexts)
+	}
+	if m.url != nil {
+		fields = append(fields, consentdocument.FieldURL)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ConsentDocumentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case consentdocument.FieldCreatedAt:
+		return m.CreatedAt()
+	case consentdocument.FieldKeyID:
+		return m.KeyID()
+	case consentdocument.FieldVersion:
+		return m.Version()
+	case consentdocument.FieldRetiredAt:
+		return m.RetiredAt()
+	case consentdocument.FieldHandle:
+		return m.Handle()
+	case consentdocument.FieldPurpose:
+		return m.Purpose()
+	case consentdocument.FieldRequired:
+		return m.Required()
+	case consentdocument.FieldTexts:
+		return m.Texts()
+	case consentdocument.FieldURL:
+		return m.URL()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ConsentDocumentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case consentdocument.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case consentdocument.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case consentdocument.FieldVersion:
+		return m.OldVersion(ctx)
+	case consentdocument.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case consentdocument.FieldHandle:
+		return m.OldHandle(ctx)
+	case consentdocument.FieldPurpose:
+		return m.OldPurpose(ctx)
+	case consentdocument.FieldRequired:
+		return m.OldRequired(ctx)
+	case consentdocument.FieldTexts:
+		return m.OldTexts(ctx)
+	case consentdocument.FieldURL:
+		return m.OldURL(ctx)
+	}
+	return nil, fmt.Errorf("unknown ConsentDocument field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConsentDocumentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case consentdocument.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case consentdocument.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case consentdocument.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case consentdocument.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case consentdocument.FieldHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandle(v)
+		return nil
+	case consentdocument.FieldPurpose:
+		v, ok := value.(consentdocument.Purpose)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
+		return nil
+	case consentdocument.FieldRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequired(v)
+		return nil
+	case consentdocument.FieldTexts:
+		v, ok := value.(map[string]map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTexts(v)
+		return nil
+	case consentdocument.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ConsentDocument field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ConsentDocumentMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, consentdocument.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ConsentDocumentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case consentdocument.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConsentDocumentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case consentdocument.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ConsentDocument numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ConsentDocumentMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(consentdocument.FieldRetiredAt) {
+		fields = append(fields, consentdocument.FieldRetiredAt)
+	}
+	if m.FieldCleared(consentdocument.FieldURL) {
+		fields = append(fields, consentdocument.FieldURL)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ConsentDocumentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ConsentDocumentMutation) ClearField(name string) error {
+	switch name {
+	case consentdocument.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case consentdocument.FieldURL:
+		m.ClearURL()
+		return nil
+	}
+	return fmt.Errorf("unknown ConsentDocument nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ConsentDocumentMutation) ResetField(name string) error {
+	switch name {
+	case consentdocument.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case consentdocument.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case consentdocument.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case consentdocument.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case consentdocument.FieldHandle:
+		m.ResetHandle()
+		return nil
+	case consentdocument.FieldPurpose:
+		m.ResetPurpose()
+		return nil
+	case consentdocument.FieldRequired:
+		m.ResetRequired()
+		return nil
+	case consentdocument.FieldTexts:
+		m.ResetTexts()
+		return nil
+	case consentdocument.FieldURL:
+		m.ResetURL()
+		return nil
+	}
+	return fmt.Errorf("unknown ConsentDocument field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ConsentDocumentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ConsentDocumentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ConsentDocumentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ConsentDocumentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ConsentDocumentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ConsentDocumentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ConsentDocumentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ConsentDocument unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ConsentDocumentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ConsentDocument edge %s", name)
 }
 
 // ContactPointMutation represents an operation that mutates the ContactPoint nodes in the graph.
@@ -14144,6 +16291,2016 @@ func (m *ContactPointMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ContactPoint edge %s", name)
+}
+
+// DocumentMutation represents an operation that mutates the Document nodes in the graph.
+type DocumentMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	updated_at        *time.Time
+	owner_id          *uuid.UUID
+	user_id           *uuid.UUID
+	source            *string
+	external_id       *string
+	source_updated_at *time.Time
+	metadata          *map[string]interface{}
+	private_metadata  *map[string]interface{}
+	kind              *document.Kind
+	status            *document.Status
+	title             *string
+	series            *string
+	number            *string
+	from_on           *string
+	to_on             *string
+	subject_kind      *string
+	subject_id        *uuid.UUID
+	due_at            *time.Time
+	mime              *string
+	size              *int64
+	addsize           *int64
+	sha256            *[]byte
+	blob_key          *string
+	visibility        *document.Visibility
+	expires_at        *time.Time
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*Document, error)
+	predicates        []predicate.Document
+}
+
+var _ ent.Mutation = (*DocumentMutation)(nil)
+
+// documentOption allows management of the mutation configuration using functional options.
+type documentOption func(*DocumentMutation)
+
+// newDocumentMutation creates new mutation for the Document entity.
+func newDocumentMutation(c config, op Op, opts ...documentOption) *DocumentMutation {
+	m := &DocumentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDocument,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDocumentID sets the ID field of the mutation.
+func withDocumentID(id uuid.UUID) documentOption {
+	return func(m *DocumentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Document
+		)
+		m.oldValue = func(ctx context.Context) (*Document, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Document.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDocument sets the old Document of the mutation.
+func withDocument(node *Document) documentOption {
+	return func(m *DocumentMutation) {
+		m.oldValue = func(context.Context) (*Document, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DocumentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DocumentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Document entities.
+func (m *DocumentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DocumentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DocumentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Document.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DocumentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DocumentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DocumentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *DocumentMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *DocumentMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *DocumentMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *DocumentMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *DocumentMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *DocumentMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *DocumentMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *DocumentMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *DocumentMutation) ClearUserID() {
+	m.user_id = nil
+	m.clearedFields[document.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *DocumentMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[document.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *DocumentMutation) ResetUserID() {
+	m.user_id = nil
+	delete(m.clearedFields, document.FieldUserID)
+}
+
+// SetSource sets the "source" field.
+func (m *DocumentMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *DocumentMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSource(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ClearSource clears the value of the "source" field.
+func (m *DocumentMutation) ClearSource() {
+	m.source = nil
+	m.clearedFields[document.FieldSource] = struct{}{}
+}
+
+// SourceCleared returns if the "source" field was cleared in this mutation.
+func (m *DocumentMutation) SourceCleared() bool {
+	_, ok := m.clearedFields[document.FieldSource]
+	return ok
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *DocumentMutation) ResetSource() {
+	m.source = nil
+	delete(m.clearedFields, document.FieldSource)
+}
+
+// SetExternalID sets the "external_id" field.
+func (m *DocumentMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *DocumentMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldExternalID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (m *DocumentMutation) ClearExternalID() {
+	m.external_id = nil
+	m.clearedFields[document.FieldExternalID] = struct{}{}
+}
+
+// ExternalIDCleared returns if the "external_id" field was cleared in this mutation.
+func (m *DocumentMutation) ExternalIDCleared() bool {
+	_, ok := m.clearedFields[document.FieldExternalID]
+	return ok
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *DocumentMutation) ResetExternalID() {
+	m.external_id = nil
+	delete(m.clearedFields, document.FieldExternalID)
+}
+
+// SetSourceUpdatedAt sets the "source_updated_at" field.
+func (m *DocumentMutation) SetSourceUpdatedAt(t time.Time) {
+	m.source_updated_at = &t
+}
+
+// SourceUpdatedAt returns the value of the "source_updated_at" field in the mutation.
+func (m *DocumentMutation) SourceUpdatedAt() (r time.Time, exists bool) {
+	v := m.source_updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSourceUpdatedAt returns the old "source_updated_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSourceUpdatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSourceUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSourceUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSourceUpdatedAt: %w", err)
+	}
+	return oldValue.SourceUpdatedAt, nil
+}
+
+// ClearSourceUpdatedAt clears the value of the "source_updated_at" field.
+func (m *DocumentMutation) ClearSourceUpdatedAt() {
+	m.source_updated_at = nil
+	m.clearedFields[document.FieldSourceUpdatedAt] = struct{}{}
+}
+
+// SourceUpdatedAtCleared returns if the "source_updated_at" field was cleared in this mutation.
+func (m *DocumentMutation) SourceUpdatedAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldSourceUpdatedAt]
+	return ok
+}
+
+// ResetSourceUpdatedAt resets all changes to the "source_updated_at" field.
+func (m *DocumentMutation) ResetSourceUpdatedAt() {
+	m.source_updated_at = nil
+	delete(m.clearedFields, document.FieldSourceUpdatedAt)
+}
+
+// SetMetadata sets the "metadata" field.
+func (m *DocumentMutation) SetMetadata(value map[string]interface{}) {
+	m.metadata = &value
+}
+
+// Metadata returns the value of the "metadata" field in the mutation.
+func (m *DocumentMutation) Metadata() (r map[string]interface{}, exists bool) {
+	v := m.metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMetadata returns the old "metadata" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldMetadata(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMetadata: %w", err)
+	}
+	return oldValue.Metadata, nil
+}
+
+// ClearMetadata clears the value of the "metadata" field.
+func (m *DocumentMutation) ClearMetadata() {
+	m.metadata = nil
+	m.clearedFields[document.FieldMetadata] = struct{}{}
+}
+
+// MetadataCleared returns if the "metadata" field was cleared in this mutation.
+func (m *DocumentMutation) MetadataCleared() bool {
+	_, ok := m.clearedFields[document.FieldMetadata]
+	return ok
+}
+
+// ResetMetadata resets all changes to the "metadata" field.
+func (m *DocumentMutation) ResetMetadata() {
+	m.metadata = nil
+	delete(m.clearedFields, document.FieldMetadata)
+}
+
+// SetPrivateMetadata sets the "private_metadata" field.
+func (m *DocumentMutation) SetPrivateMetadata(value map[string]interface{}) {
+	m.private_metadata = &value
+}
+
+// PrivateMetadata returns the value of the "private_metadata" field in the mutation.
+func (m *DocumentMutation) PrivateMetadata() (r map[string]interface{}, exists bool) {
+	v := m.private_metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPrivateMetadata returns the old "private_metadata" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldPrivateMetadata(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPrivateMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPrivateMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPrivateMetadata: %w", err)
+	}
+	return oldValue.PrivateMetadata, nil
+}
+
+// ClearPrivateMetadata clears the value of the "private_metadata" field.
+func (m *DocumentMutation) ClearPrivateMetadata() {
+	m.private_metadata = nil
+	m.clearedFields[document.FieldPrivateMetadata] = struct{}{}
+}
+
+// PrivateMetadataCleared returns if the "private_metadata" field was cleared in this mutation.
+func (m *DocumentMutation) PrivateMetadataCleared() bool {
+	_, ok := m.clearedFields[document.FieldPrivateMetadata]
+	return ok
+}
+
+// ResetPrivateMetadata resets all changes to the "private_metadata" field.
+func (m *DocumentMutation) ResetPrivateMetadata() {
+	m.private_metadata = nil
+	delete(m.clearedFields, document.FieldPrivateMetadata)
+}
+
+// SetKind sets the "kind" field.
+func (m *DocumentMutation) SetKind(d document.Kind) {
+	m.kind = &d
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *DocumentMutation) Kind() (r document.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldKind(ctx context.Context) (v document.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *DocumentMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *DocumentMutation) SetStatus(d document.Status) {
+	m.status = &d
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *DocumentMutation) Status() (r document.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldStatus(ctx context.Context) (v document.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *DocumentMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *DocumentMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *DocumentMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *DocumentMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetSeries sets the "series" field.
+func (m *DocumentMutation) SetSeries(s string) {
+	m.series = &s
+}
+
+// Series returns the value of the "series" field in the mutation.
+func (m *DocumentMutation) Series() (r string, exists bool) {
+	v := m.series
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeries returns the old "series" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSeries(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeries: %w", err)
+	}
+	return oldValue.Series, nil
+}
+
+// ClearSeries clears the value of the "series" field.
+func (m *DocumentMutation) ClearSeries() {
+	m.series = nil
+	m.clearedFields[document.FieldSeries] = struct{}{}
+}
+
+// SeriesCleared returns if the "series" field was cleared in this mutation.
+func (m *DocumentMutation) SeriesCleared() bool {
+	_, ok := m.clearedFields[document.FieldSeries]
+	return ok
+}
+
+// ResetSeries resets all changes to the "series" field.
+func (m *DocumentMutation) ResetSeries() {
+	m.series = nil
+	delete(m.clearedFields, document.FieldSeries)
+}
+
+// SetNumber sets the "number" field.
+func (m *DocumentMutation) SetNumber(s string) {
+	m.number = &s
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *DocumentMutation) Number() (r string, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldNumber(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// ClearNumber clears the value of the "number" field.
+func (m *DocumentMutation) ClearNumber() {
+	m.number = nil
+	m.clearedFields[document.FieldNumber] = struct{}{}
+}
+
+// NumberCleared returns if the "number" field was cleared in this mutation.
+func (m *DocumentMutation) NumberCleared() bool {
+	_, ok := m.clearedFields[document.FieldNumber]
+	return ok
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *DocumentMutation) ResetNumber() {
+	m.number = nil
+	delete(m.clearedFields, document.FieldNumber)
+}
+
+// SetFromOn sets the "from_on" field.
+func (m *DocumentMutation) SetFromOn(s string) {
+	m.from_on = &s
+}
+
+// FromOn returns the value of the "from_on" field in the mutation.
+func (m *DocumentMutation) FromOn() (r string, exists bool) {
+	v := m.from_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromOn returns the old "from_on" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldFromOn(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromOn: %w", err)
+	}
+	return oldValue.FromOn, nil
+}
+
+// ClearFromOn clears the value of the "from_on" field.
+func (m *DocumentMutation) ClearFromOn() {
+	m.from_on = nil
+	m.clearedFields[document.FieldFromOn] = struct{}{}
+}
+
+// FromOnCleared returns if the "from_on" field was cleared in this mutation.
+func (m *DocumentMutation) FromOnCleared() bool {
+	_, ok := m.clearedFields[document.FieldFromOn]
+	return ok
+}
+
+// ResetFromOn resets all changes to the "from_on" field.
+func (m *DocumentMutation) ResetFromOn() {
+	m.from_on = nil
+	delete(m.clearedFields, document.FieldFromOn)
+}
+
+// SetToOn sets the "to_on" field.
+func (m *DocumentMutation) SetToOn(s string) {
+	m.to_on = &s
+}
+
+// ToOn returns the value of the "to_on" field in the mutation.
+func (m *DocumentMutation) ToOn() (r string, exists bool) {
+	v := m.to_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToOn returns the old "to_on" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldToOn(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToOn: %w", err)
+	}
+	return oldValue.ToOn, nil
+}
+
+// ClearToOn clears the value of the "to_on" field.
+func (m *DocumentMutation) ClearToOn() {
+	m.to_on = nil
+	m.clearedFields[document.FieldToOn] = struct{}{}
+}
+
+// ToOnCleared returns if the "to_on" field was cleared in this mutation.
+func (m *DocumentMutation) ToOnCleared() bool {
+	_, ok := m.clearedFields[document.FieldToOn]
+	return ok
+}
+
+// ResetToOn resets all changes to the "to_on" field.
+func (m *DocumentMutation) ResetToOn() {
+	m.to_on = nil
+	delete(m.clearedFields, document.FieldToOn)
+}
+
+// SetSubjectKind sets the "subject_kind" field.
+func (m *DocumentMutation) SetSubjectKind(s string) {
+	m.subject_kind = &s
+}
+
+// SubjectKind returns the value of the "subject_kind" field in the mutation.
+func (m *DocumentMutation) SubjectKind() (r string, exists bool) {
+	v := m.subject_kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectKind returns the old "subject_kind" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSubjectKind(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectKind: %w", err)
+	}
+	return oldValue.SubjectKind, nil
+}
+
+// ClearSubjectKind clears the value of the "subject_kind" field.
+func (m *DocumentMutation) ClearSubjectKind() {
+	m.subject_kind = nil
+	m.clearedFields[document.FieldSubjectKind] = struct{}{}
+}
+
+// SubjectKindCleared returns if the "subject_kind" field was cleared in this mutation.
+func (m *DocumentMutation) SubjectKindCleared() bool {
+	_, ok := m.clearedFields[document.FieldSubjectKind]
+	return ok
+}
+
+// ResetSubjectKind resets all changes to the "subject_kind" field.
+func (m *DocumentMutation) ResetSubjectKind() {
+	m.subject_kind = nil
+	delete(m.clearedFields, document.FieldSubjectKind)
+}
+
+// SetSubjectID sets the "subject_id" field.
+func (m *DocumentMutation) SetSubjectID(u uuid.UUID) {
+	m.subject_id = &u
+}
+
+// SubjectID returns the value of the "subject_id" field in the mutation.
+func (m *DocumentMutation) SubjectID() (r uuid.UUID, exists bool) {
+	v := m.subject_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectID returns the old "subject_id" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSubjectID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectID: %w", err)
+	}
+	return oldValue.SubjectID, nil
+}
+
+// ClearSubjectID clears the value of the "subject_id" field.
+func (m *DocumentMutation) ClearSubjectID() {
+	m.subject_id = nil
+	m.clearedFields[document.FieldSubjectID] = struct{}{}
+}
+
+// SubjectIDCleared returns if the "subject_id" field was cleared in this mutation.
+func (m *DocumentMutation) SubjectIDCleared() bool {
+	_, ok := m.clearedFields[document.FieldSubjectID]
+	return ok
+}
+
+// ResetSubjectID resets all changes to the "subject_id" field.
+func (m *DocumentMutation) ResetSubjectID() {
+	m.subject_id = nil
+	delete(m.clearedFields, document.FieldSubjectID)
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *DocumentMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *DocumentMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (m *DocumentMutation) ClearDueAt() {
+	m.due_at = nil
+	m.clearedFields[document.FieldDueAt] = struct{}{}
+}
+
+// DueAtCleared returns if the "due_at" field was cleared in this mutation.
+func (m *DocumentMutation) DueAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldDueAt]
+	return ok
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *DocumentMutation) ResetDueAt() {
+	m.due_at = nil
+	delete(m.clearedFields, document.FieldDueAt)
+}
+
+// SetMime sets the "mime" field.
+func (m *DocumentMutation) SetMime(s string) {
+	m.mime = &s
+}
+
+// Mime returns the value of the "mime" field in the mutation.
+func (m *DocumentMutation) Mime() (r string, exists bool) {
+	v := m.mime
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMime returns the old "mime" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldMime(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMime is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMime requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMime: %w", err)
+	}
+	return oldValue.Mime, nil
+}
+
+// ClearMime clears the value of the "mime" field.
+func (m *DocumentMutation) ClearMime() {
+	m.mime = nil
+	m.clearedFields[document.FieldMime] = struct{}{}
+}
+
+// MimeCleared returns if the "mime" field was cleared in this mutation.
+func (m *DocumentMutation) MimeCleared() bool {
+	_, ok := m.clearedFields[document.FieldMime]
+	return ok
+}
+
+// ResetMime resets all changes to the "mime" field.
+func (m *DocumentMutation) ResetMime() {
+	m.mime = nil
+	delete(m.clearedFields, document.FieldMime)
+}
+
+// SetSize sets the "size" field.
+func (m *DocumentMutation) SetSize(i int64) {
+	m.size = &i
+	m.addsize = nil
+}
+
+// Size returns the value of the "size" field in the mutation.
+func (m *DocumentMutation) Size() (r int64, exists bool) {
+	v := m.size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSize returns the old "size" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSize(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSize: %w", err)
+	}
+	return oldValue.Size, nil
+}
+
+// AddSize adds i to the "size" field.
+func (m *DocumentMutation) AddSize(i int64) {
+	if m.addsize != nil {
+		*m.addsize += i
+	} else {
+		m.addsize = &i
+	}
+}
+
+// AddedSize returns the value that was added to the "size" field in this mutation.
+func (m *DocumentMutation) AddedSize() (r int64, exists bool) {
+	v := m.addsize
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearSize clears the value of the "size" field.
+func (m *DocumentMutation) ClearSize() {
+	m.size = nil
+	m.addsize = nil
+	m.clearedFields[document.FieldSize] = struct{}{}
+}
+
+// SizeCleared returns if the "size" field was cleared in this mutation.
+func (m *DocumentMutation) SizeCleared() bool {
+	_, ok := m.clearedFields[document.FieldSize]
+	return ok
+}
+
+// ResetSize resets all changes to the "size" field.
+func (m *DocumentMutation) ResetSize() {
+	m.size = nil
+	m.addsize = nil
+	delete(m.clearedFields, document.FieldSize)
+}
+
+// SetSha256 sets the "sha256" field.
+func (m *DocumentMutation) SetSha256(b []byte) {
+	m.sha256 = &b
+}
+
+// Sha256 returns the value of the "sha256" field in the mutation.
+func (m *DocumentMutation) Sha256() (r []byte, exists bool) {
+	v := m.sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSha256 returns the old "sha256" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldSha256(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSha256: %w", err)
+	}
+	return oldValue.Sha256, nil
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (m *DocumentMutation) ClearSha256() {
+	m.sha256 = nil
+	m.clearedFields[document.FieldSha256] = struct{}{}
+}
+
+// Sha256Cleared returns if the "sha256" field was cleared in this mutation.
+func (m *DocumentMutation) Sha256Cleared() bool {
+	_, ok := m.clearedFields[document.FieldSha256]
+	return ok
+}
+
+// ResetSha256 resets all changes to the "sha256" field.
+func (m *DocumentMutation) ResetSha256() {
+	m.sha256 = nil
+	delete(m.clearedFields, document.FieldSha256)
+}
+
+// SetBlobKey sets the "blob_key" field.
+func (m *DocumentMutation) SetBlobKey(s string) {
+	m.blob_key = &s
+}
+
+// BlobKey returns the value of the "blob_key" field in the mutation.
+func (m *DocumentMutation) BlobKey() (r string, exists bool) {
+	v := m.blob_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBlobKey returns the old "blob_key" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldBlobKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBlobKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBlobKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBlobKey: %w", err)
+	}
+	return oldValue.BlobKey, nil
+}
+
+// ClearBlobKey clears the value of the "blob_key" field.
+func (m *DocumentMutation) ClearBlobKey() {
+	m.blob_key = nil
+	m.clearedFields[document.FieldBlobKey] = struct{}{}
+}
+
+// BlobKeyCleared returns if the "blob_key" field was cleared in this mutation.
+func (m *DocumentMutation) BlobKeyCleared() bool {
+	_, ok := m.clearedFields[document.FieldBlobKey]
+	return ok
+}
+
+// ResetBlobKey resets all changes to the "blob_key" field.
+func (m *DocumentMutation) ResetBlobKey() {
+	m.blob_key = nil
+	delete(m.clearedFields, document.FieldBlobKey)
+}
+
+// SetVisibility sets the "visibility" field.
+func (m *DocumentMutation) SetVisibility(d document.Visibility) {
+	m.visibility = &d
+}
+
+// Visibility returns the value of the "visibility" field in the mutation.
+func (m *DocumentMutation) Visibility() (r document.Visibility, exists bool) {
+	v := m.visibility
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVisibility returns the old "visibility" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldVisibility(ctx context.Context) (v document.Visibility, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVisibility requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVisibility: %w", err)
+	}
+	return oldValue.Visibility, nil
+}
+
+// ResetVisibility resets all changes to the "visibility" field.
+func (m *DocumentMutation) ResetVisibility() {
+	m.visibility = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *DocumentMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *DocumentMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *DocumentMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[document.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *DocumentMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *DocumentMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, document.FieldExpiresAt)
+}
+
+// Where appends a list predicates to the DocumentMutation builder.
+func (m *DocumentMutation) Where(ps ...predicate.Document) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DocumentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DocumentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Document, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DocumentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DocumentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Document).
+func (m *DocumentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DocumentMutation) Fields() []string {
+	fields := make([]string, 0, 25)
+	if m.created_at != nil {
+		fields = append(fields, document.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, document.FieldUpdatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, document.FieldOwnerID)
+	}
+	if m.user_id != nil {
+		fields = append(fields, document.FieldUserID)
+	}
+	if m.source != nil {
+		fields = append(fields, document.FieldSource)
+	}
+	if m.external_id != nil {
+		fields = append(fields, document.FieldExternalID)
+	}
+	if m.source_updated_at != nil {
+		fields = append(fields, document.FieldSourceUpdatedAt)
+	}
+	if m.metadata != nil {
+		fields = append(fields, document.FieldMetadata)
+	}
+	if m.private_metadata != nil {
+		fields = append(fields, document.FieldPrivateMetadata)
+	}
+	if m.kind != nil {
+		fields = append(fields, document.FieldKind)
+	}
+	if m.status != nil {
+		fields = append(fields, document.FieldStatus)
+	}
+	if m.title != nil {
+		fields = append(fields, document.FieldTitle)
+	}
+	if m.series != nil {
+		fields = append(fields, document.FieldSeries)
+	}
+	if m.number != nil {
+		fields = append(fields, document.FieldNumber)
+	}
+	if m.from_on != nil {
+		fields = append(fields, document.FieldFromOn)
+	}
+	if m.to_on != nil {
+		fields = append(fields, document.FieldToOn)
+	}
+	if m.subject_kind != nil {
+		fields = append(fields, document.FieldSubjectKind)
+	}
+	if m.subject_id != nil {
+		fields = append(fields, document.FieldSubjectID)
+	}
+	if m.due_at != nil {
+		fields = append(fields, document.FieldDueAt)
+	}
+	if m.mime != nil {
+		fields = append(fields, document.FieldMime)
+	}
+	if m.size != nil {
+		fields = append(fields, document.FieldSize)
+	}
+	if m.sha256 != nil {
+		fields = append(fields, document.FieldSha256)
+	}
+	if m.blob_key != nil {
+		fields = append(fields, document.FieldBlobKey)
+	}
+	if m.visibility != nil {
+		fields = append(fields, document.FieldVisibility)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, document.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DocumentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case document.FieldCreatedAt:
+		return m.CreatedAt()
+	case document.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case document.FieldOwnerID:
+		return m.OwnerID()
+	case document.FieldUserID:
+		return m.UserID()
+	case document.FieldSource:
+		return m.Source()
+	case document.FieldExternalID:
+		return m.ExternalID()
+	case document.FieldSourceUpdatedAt:
+		return m.SourceUpdatedAt()
+	case document.FieldMetadata:
+		return m.Metadata()
+	case document.FieldPrivateMetadata:
+		return m.PrivateMetadata()
+	case document.FieldKind:
+		return m.Kind()
+	case document.FieldStatus:
+		return m.Status()
+	case document.FieldTitle:
+		return m.Title()
+	case document.FieldSeries:
+		return m.Series()
+	case document.FieldNumber:
+		return m.Number()
+	case document.FieldFromOn:
+		return m.FromOn()
+	case document.FieldToOn:
+		return m.ToOn()
+	case document.FieldSubjectKind:
+		return m.SubjectKind()
+	case document.FieldSubjectID:
+		return m.SubjectID()
+	case document.FieldDueAt:
+		return m.DueAt()
+	case document.FieldMime:
+		return m.Mime()
+	case document.FieldSize:
+		return m.Size()
+	case document.FieldSha256:
+		return m.Sha256()
+	case document.FieldBlobKey:
+		return m.BlobKey()
+	case document.FieldVisibility:
+		return m.Visibility()
+	case document.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DocumentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case document.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case document.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case document.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case document.FieldUserID:
+		return m.OldUserID(ctx)
+	case document.FieldSource:
+		return m.OldSource(ctx)
+	case document.FieldExternalID:
+		return m.OldExternalID(ctx)
+	case document.FieldSourceUpdatedAt:
+		return m.OldSourceUpdatedAt(ctx)
+	case document.FieldMetadata:
+		return m.OldMetadata(ctx)
+	case document.FieldPrivateMetadata:
+		return m.OldPrivateMetadata(ctx)
+	case document.FieldKind:
+		return m.OldKind(ctx)
+	case document.FieldStatus:
+		return m.OldStatus(ctx)
+	case document.FieldTitle:
+		return m.OldTitle(ctx)
+	case document.FieldSeries:
+		return m.OldSeries(ctx)
+	case document.FieldNumber:
+		return m.OldNumber(ctx)
+	case document.FieldFromOn:
+		return m.OldFromOn(ctx)
+	case document.FieldToOn:
+		return m.OldToOn(ctx)
+	case document.FieldSubjectKind:
+		return m.OldSubjectKind(ctx)
+	case document.FieldSubjectID:
+		return m.OldSubjectID(ctx)
+	case document.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case document.FieldMime:
+		return m.OldMime(ctx)
+	case document.FieldSize:
+		return m.OldSize(ctx)
+	case document.FieldSha256:
+		return m.OldSha256(ctx)
+	case document.FieldBlobKey:
+		return m.OldBlobKey(ctx)
+	case document.FieldVisibility:
+		return m.OldVisibility(ctx)
+	case document.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Document field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DocumentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case document.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case document.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case document.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case document.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case document.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case document.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
+	case document.FieldSourceUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSourceUpdatedAt(v)
+		return nil
+	case document.FieldMetadata:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMetadata(v)
+		return nil
+	case document.FieldPrivateMetadata:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPrivateMetadata(v)
+		return nil
+	case document.FieldKind:
+		v, ok := value.(document.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case document.FieldStatus:
+		v, ok := value.(document.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case document.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case document.FieldSeries:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeries(v)
+		return nil
+	case document.FieldNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case document.FieldFromOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromOn(v)
+		return nil
+	case document.FieldToOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToOn(v)
+		return nil
+	case document.FieldSubjectKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectKind(v)
+		return nil
+	case document.FieldSubjectID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectID(v)
+		return nil
+	case document.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case document.FieldMime:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMime(v)
+		return nil
+	case document.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSize(v)
+		return nil
+	case document.FieldSha256:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSha256(v)
+		return nil
+	case document.FieldBlobKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBlobKey(v)
+		return nil
+	case document.FieldVisibility:
+		v, ok := value.(document.Visibility)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVisibility(v)
+		return nil
+	case document.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Document field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DocumentMutation) AddedFields() []string {
+	var fields []string
+	if m.addsize != nil {
+		fields = append(fields, document.FieldSize)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DocumentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case document.FieldSize:
+		return m.AddedSize()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DocumentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case document.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSize(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Document numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DocumentMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(document.FieldUserID) {
+		fields = append(fields, document.FieldUserID)
+	}
+	if m.FieldCleared(document.FieldSource) {
+		fields = append(fields, document.FieldSource)
+	}
+	if m.FieldCleared(document.FieldExternalID) {
+		fields = append(fields, document.FieldExternalID)
+	}
+	if m.FieldCleared(document.FieldSourceUpdatedAt) {
+		fields = append(fields, document.FieldSourceUpdatedAt)
+	}
+	if m.FieldCleared(document.FieldMetadata) {
+		fields = append(fields, document.FieldMetadata)
+	}
+	if m.FieldCleared(document.FieldPrivateMetadata) {
+		fields = append(fields, document.FieldPrivateMetadata)
+	}
+	if m.FieldCleared(document.FieldSeries) {
+		fields = append(fields, document.FieldSeries)
+	}
+	if m.FieldCleared(document.FieldNumber) {
+		fields = append(fields, document.FieldNumber)
+	}
+	if m.FieldCleared(document.FieldFromOn) {
+		fields = append(fields, document.FieldFromOn)
+	}
+	if m.FieldCleared(document.FieldToOn) {
+		fields = append(fields, document.FieldToOn)
+	}
+	if m.FieldCleared(document.FieldSubjectKind) {
+		fields = append(fields, document.FieldSubjectKind)
+	}
+	if m.FieldCleared(document.FieldSubjectID) {
+		fields = append(fields, document.FieldSubjectID)
+	}
+	if m.FieldCleared(document.FieldDueAt) {
+		fields = append(fields, document.FieldDueAt)
+	}
+	if m.FieldCleared(document.FieldMime) {
+		fields = append(fields, document.FieldMime)
+	}
+	if m.FieldCleared(document.FieldSize) {
+		fields = append(fields, document.FieldSize)
+	}
+	if m.FieldCleared(document.FieldSha256) {
+		fields = append(fields, document.FieldSha256)
+	}
+	if m.FieldCleared(document.FieldBlobKey) {
+		fields = append(fields, document.FieldBlobKey)
+	}
+	if m.FieldCleared(document.FieldExpiresAt) {
+		fields = append(fields, document.FieldExpiresAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DocumentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DocumentMutation) ClearField(name string) error {
+	switch name {
+	case document.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case document.FieldSource:
+		m.ClearSource()
+		return nil
+	case document.FieldExternalID:
+		m.ClearExternalID()
+		return nil
+	case document.FieldSourceUpdatedAt:
+		m.ClearSourceUpdatedAt()
+		return nil
+	case document.FieldMetadata:
+		m.ClearMetadata()
+		return nil
+	case document.FieldPrivateMetadata:
+		m.ClearPrivateMetadata()
+		return nil
+	case document.FieldSeries:
+		m.ClearSeries()
+		return nil
+	case document.FieldNumber:
+		m.ClearNumber()
+		return nil
+	case document.FieldFromOn:
+		m.ClearFromOn()
+		return nil
+	case document.FieldToOn:
+		m.ClearToOn()
+		return nil
+	case document.FieldSubjectKind:
+		m.ClearSubjectKind()
+		return nil
+	case document.FieldSubjectID:
+		m.ClearSubjectID()
+		return nil
+	case document.FieldDueAt:
+		m.ClearDueAt()
+		return nil
+	case document.FieldMime:
+		m.ClearMime()
+		return nil
+	case document.FieldSize:
+		m.ClearSize()
+		return nil
+	case document.FieldSha256:
+		m.ClearSha256()
+		return nil
+	case document.FieldBlobKey:
+		m.ClearBlobKey()
+		return nil
+	case document.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Document nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DocumentMutation) ResetField(name string) error {
+	switch name {
+	case document.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case document.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case document.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case document.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case document.FieldSource:
+		m.ResetSource()
+		return nil
+	case document.FieldExternalID:
+		m.ResetExternalID()
+		return nil
+	case document.FieldSourceUpdatedAt:
+		m.ResetSourceUpdatedAt()
+		return nil
+	case document.FieldMetadata:
+		m.ResetMetadata()
+		return nil
+	case document.FieldPrivateMetadata:
+		m.ResetPrivateMetadata()
+		return nil
+	case document.FieldKind:
+		m.ResetKind()
+		return nil
+	case document.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case document.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case document.FieldSeries:
+		m.ResetSeries()
+		return nil
+	case document.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case document.FieldFromOn:
+		m.ResetFromOn()
+		return nil
+	case document.FieldToOn:
+		m.ResetToOn()
+		return nil
+	case document.FieldSubjectKind:
+		m.ResetSubjectKind()
+		return nil
+	case document.FieldSubjectID:
+		m.ResetSubjectID()
+		return nil
+	case document.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case document.FieldMime:
+		m.ResetMime()
+		return nil
+	case document.FieldSize:
+		m.ResetSize()
+		return nil
+	case document.FieldSha256:
+		m.ResetSha256()
+		return nil
+	case document.FieldBlobKey:
+		m.ResetBlobKey()
+		return nil
+	case document.FieldVisibility:
+		m.ResetVisibility()
+		return nil
+	case document.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Document field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DocumentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DocumentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DocumentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DocumentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DocumentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DocumentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DocumentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Document unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DocumentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Document edge %s", name)
 }
 
 // EarningRuleMutation represents an operation that mutates the EarningRule nodes in the graph.
@@ -21228,11 +25385,18 @@ type IdentityMutation struct {
 	issuer            *string
 	subject           *string
 	secret            *[]byte
+	login             *string
+	login_key         *string
 	label             *string
 	counter           *int64
 	addcounter        *int64
 	must_change_by_at *time.Time
+	issued_by_id      *uuid.UUID
+	warned            *int
+	addwarned         *int
 	last_used_at      *time.Time
+	used_at           *time.Time
+	params            *map[string]interface{}
 	clearedFields     map[string]struct{}
 	done              bool
 	oldValue          func(context.Context) (*Identity, error)
@@ -21608,6 +25772,104 @@ func (m *IdentityMutation) ResetSecret() {
 	delete(m.clearedFields, identity.FieldSecret)
 }
 
+// SetLogin sets the "login" field.
+func (m *IdentityMutation) SetLogin(s string) {
+	m.login = &s
+}
+
+// Login returns the value of the "login" field in the mutation.
+func (m *IdentityMutation) Login() (r string, exists bool) {
+	v := m.login
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLogin returns the old "login" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldLogin(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLogin is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLogin requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLogin: %w", err)
+	}
+	return oldValue.Login, nil
+}
+
+// ClearLogin clears the value of the "login" field.
+func (m *IdentityMutation) ClearLogin() {
+	m.login = nil
+	m.clearedFields[identity.FieldLogin] = struct{}{}
+}
+
+// LoginCleared returns if the "login" field was cleared in this mutation.
+func (m *IdentityMutation) LoginCleared() bool {
+	_, ok := m.clearedFields[identity.FieldLogin]
+	return ok
+}
+
+// ResetLogin resets all changes to the "login" field.
+func (m *IdentityMutation) ResetLogin() {
+	m.login = nil
+	delete(m.clearedFields, identity.FieldLogin)
+}
+
+// SetLoginKey sets the "login_key" field.
+func (m *IdentityMutation) SetLoginKey(s string) {
+	m.login_key = &s
+}
+
+// LoginKey returns the value of the "login_key" field in the mutation.
+func (m *IdentityMutation) LoginKey() (r string, exists bool) {
+	v := m.login_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLoginKey returns the old "login_key" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldLoginKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLoginKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLoginKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLoginKey: %w", err)
+	}
+	return oldValue.LoginKey, nil
+}
+
+// ClearLoginKey clears the value of the "login_key" field.
+func (m *IdentityMutation) ClearLoginKey() {
+	m.login_key = nil
+	m.clearedFields[identity.FieldLoginKey] = struct{}{}
+}
+
+// LoginKeyCleared returns if the "login_key" field was cleared in this mutation.
+func (m *IdentityMutation) LoginKeyCleared() bool {
+	_, ok := m.clearedFields[identity.FieldLoginKey]
+	return ok
+}
+
+// ResetLoginKey resets all changes to the "login_key" field.
+func (m *IdentityMutation) ResetLoginKey() {
+	m.login_key = nil
+	delete(m.clearedFields, identity.FieldLoginKey)
+}
+
 // SetLabel sets the "label" field.
 func (m *IdentityMutation) SetLabel(s string) {
 	m.label = &s
@@ -21762,6 +26024,111 @@ func (m *IdentityMutation) ResetMustChangeByAt() {
 	delete(m.clearedFields, identity.FieldMustChangeByAt)
 }
 
+// SetIssuedByID sets the "issued_by_id" field.
+func (m *IdentityMutation) SetIssuedByID(u uuid.UUID) {
+	m.issued_by_id = &u
+}
+
+// IssuedByID returns the value of the "issued_by_id" field in the mutation.
+func (m *IdentityMutation) IssuedByID() (r uuid.UUID, exists bool) {
+	v := m.issued_by_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIssuedByID returns the old "issued_by_id" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldIssuedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIssuedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIssuedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIssuedByID: %w", err)
+	}
+	return oldValue.IssuedByID, nil
+}
+
+// ClearIssuedByID clears the value of the "issued_by_id" field.
+func (m *IdentityMutation) ClearIssuedByID() {
+	m.issued_by_id = nil
+	m.clearedFields[identity.FieldIssuedByID] = struct{}{}
+}
+
+// IssuedByIDCleared returns if the "issued_by_id" field was cleared in this mutation.
+func (m *IdentityMutation) IssuedByIDCleared() bool {
+	_, ok := m.clearedFields[identity.FieldIssuedByID]
+	return ok
+}
+
+// ResetIssuedByID resets all changes to the "issued_by_id" field.
+func (m *IdentityMutation) ResetIssuedByID() {
+	m.issued_by_id = nil
+	delete(m.clearedFields, identity.FieldIssuedByID)
+}
+
+// SetWarned sets the "warned" field.
+func (m *IdentityMutation) SetWarned(i int) {
+	m.warned = &i
+	m.addwarned = nil
+}
+
+// Warned returns the value of the "warned" field in the mutation.
+func (m *IdentityMutation) Warned() (r int, exists bool) {
+	v := m.warned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWarned returns the old "warned" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldWarned(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWarned is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWarned requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWarned: %w", err)
+	}
+	return oldValue.Warned, nil
+}
+
+// AddWarned adds i to the "warned" field.
+func (m *IdentityMutation) AddWarned(i int) {
+	if m.addwarned != nil {
+		*m.addwarned += i
+	} else {
+		m.addwarned = &i
+	}
+}
+
+// AddedWarned returns the value that was added to the "warned" field in this mutation.
+func (m *IdentityMutation) AddedWarned() (r int, exists bool) {
+	v := m.addwarned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWarned resets all changes to the "warned" field.
+func (m *IdentityMutation) ResetWarned() {
+	m.warned = nil
+	m.addwarned = nil
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (m *IdentityMutation) SetLastUsedAt(t time.Time) {
 	m.last_used_at = &t
@@ -21811,6 +26178,104 @@ func (m *IdentityMutation) ResetLastUsedAt() {
 	delete(m.clearedFields, identity.FieldLastUsedAt)
 }
 
+// SetUsedAt sets the "used_at" field.
+func (m *IdentityMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *IdentityMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (m *IdentityMutation) ClearUsedAt() {
+	m.used_at = nil
+	m.clearedFields[identity.FieldUsedAt] = struct{}{}
+}
+
+// UsedAtCleared returns if the "used_at" field was cleared in this mutation.
+func (m *IdentityMutation) UsedAtCleared() bool {
+	_, ok := m.clearedFields[identity.FieldUsedAt]
+	return ok
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *IdentityMutation) ResetUsedAt() {
+	m.used_at = nil
+	delete(m.clearedFields, identity.FieldUsedAt)
+}
+
+// SetParams sets the "params" field.
+func (m *IdentityMutation) SetParams(value map[string]interface{}) {
+	m.params = &value
+}
+
+// Params returns the value of the "params" field in the mutation.
+func (m *IdentityMutation) Params() (r map[string]interface{}, exists bool) {
+	v := m.params
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParams returns the old "params" field's value of the Identity entity.
+// If the Identity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentityMutation) OldParams(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParams is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParams requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParams: %w", err)
+	}
+	return oldValue.Params, nil
+}
+
+// ClearParams clears the value of the "params" field.
+func (m *IdentityMutation) ClearParams() {
+	m.params = nil
+	m.clearedFields[identity.FieldParams] = struct{}{}
+}
+
+// ParamsCleared returns if the "params" field was cleared in this mutation.
+func (m *IdentityMutation) ParamsCleared() bool {
+	_, ok := m.clearedFields[identity.FieldParams]
+	return ok
+}
+
+// ResetParams resets all changes to the "params" field.
+func (m *IdentityMutation) ResetParams() {
+	m.params = nil
+	delete(m.clearedFields, identity.FieldParams)
+}
+
 // Where appends a list predicates to the IdentityMutation builder.
 func (m *IdentityMutation) Where(ps ...predicate.Identity) {
 	m.predicates = append(m.predicates, ps...)
@@ -21845,7 +26310,7 @@ func (m *IdentityMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *IdentityMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 17)
 	if m.created_at != nil {
 		fields = append(fields, identity.FieldCreatedAt)
 	}
@@ -21867,6 +26332,12 @@ func (m *IdentityMutation) Fields() []string {
 	if m.secret != nil {
 		fields = append(fields, identity.FieldSecret)
 	}
+	if m.login != nil {
+		fields = append(fields, identity.FieldLogin)
+	}
+	if m.login_key != nil {
+		fields = append(fields, identity.FieldLoginKey)
+	}
 	if m.label != nil {
 		fields = append(fields, identity.FieldLabel)
 	}
@@ -21876,8 +26347,20 @@ func (m *IdentityMutation) Fields() []string {
 	if m.must_change_by_at != nil {
 		fields = append(fields, identity.FieldMustChangeByAt)
 	}
+	if m.issued_by_id != nil {
+		fields = append(fields, identity.FieldIssuedByID)
+	}
+	if m.warned != nil {
+		fields = append(fields, identity.FieldWarned)
+	}
 	if m.last_used_at != nil {
 		fields = append(fields, identity.FieldLastUsedAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, identity.FieldUsedAt)
+	}
+	if m.params != nil {
+		fields = append(fields, identity.FieldParams)
 	}
 	return fields
 }
@@ -21901,14 +26384,26 @@ func (m *IdentityMutation) Field(name string) (ent.Value, bool) {
 		return m.Subject()
 	case identity.FieldSecret:
 		return m.Secret()
+	case identity.FieldLogin:
+		return m.Login()
+	case identity.FieldLoginKey:
+		return m.LoginKey()
 	case identity.FieldLabel:
 		return m.Label()
 	case identity.FieldCounter:
 		return m.Counter()
 	case identity.FieldMustChangeByAt:
 		return m.MustChangeByAt()
+	case identity.FieldIssuedByID:
+		return m.IssuedByID()
+	case identity.FieldWarned:
+		return m.Warned()
 	case identity.FieldLastUsedAt:
 		return m.LastUsedAt()
+	case identity.FieldUsedAt:
+		return m.UsedAt()
+	case identity.FieldParams:
+		return m.Params()
 	}
 	return nil, false
 }
@@ -21932,14 +26427,26 @@ func (m *IdentityMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldSubject(ctx)
 	case identity.FieldSecret:
 		return m.OldSecret(ctx)
+	case identity.FieldLogin:
+		return m.OldLogin(ctx)
+	case identity.FieldLoginKey:
+		return m.OldLoginKey(ctx)
 	case identity.FieldLabel:
 		return m.OldLabel(ctx)
 	case identity.FieldCounter:
 		return m.OldCounter(ctx)
 	case identity.FieldMustChangeByAt:
 		return m.OldMustChangeByAt(ctx)
+	case identity.FieldIssuedByID:
+		return m.OldIssuedByID(ctx)
+	case identity.FieldWarned:
+		return m.OldWarned(ctx)
 	case identity.FieldLastUsedAt:
 		return m.OldLastUsedAt(ctx)
+	case identity.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	case identity.FieldParams:
+		return m.OldParams(ctx)
 	}
 	return nil, fmt.Errorf("unknown Identity field %s", name)
 }
@@ -21998,6 +26505,20 @@ func (m *IdentityMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSecret(v)
 		return nil
+	case identity.FieldLogin:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLogin(v)
+		return nil
+	case identity.FieldLoginKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLoginKey(v)
+		return nil
 	case identity.FieldLabel:
 		v, ok := value.(string)
 		if !ok {
@@ -22019,12 +26540,40 @@ func (m *IdentityMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMustChangeByAt(v)
 		return nil
+	case identity.FieldIssuedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIssuedByID(v)
+		return nil
+	case identity.FieldWarned:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWarned(v)
+		return nil
 	case identity.FieldLastUsedAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLastUsedAt(v)
+		return nil
+	case identity.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	case identity.FieldParams:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParams(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Identity field %s", name)
@@ -22037,6 +26586,9 @@ func (m *IdentityMutation) AddedFields() []string {
 	if m.addcounter != nil {
 		fields = append(fields, identity.FieldCounter)
 	}
+	if m.addwarned != nil {
+		fields = append(fields, identity.FieldWarned)
+	}
 	return fields
 }
 
@@ -22047,6 +26599,8 @@ func (m *IdentityMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case identity.FieldCounter:
 		return m.AddedCounter()
+	case identity.FieldWarned:
+		return m.AddedWarned()
 	}
 	return nil, false
 }
@@ -22063,6 +26617,13 @@ func (m *IdentityMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddCounter(v)
 		return nil
+	case identity.FieldWarned:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWarned(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Identity numeric field %s", name)
 }
@@ -22074,14 +26635,29 @@ func (m *IdentityMutation) ClearedFields() []string {
 	if m.FieldCleared(identity.FieldSecret) {
 		fields = append(fields, identity.FieldSecret)
 	}
+	if m.FieldCleared(identity.FieldLogin) {
+		fields = append(fields, identity.FieldLogin)
+	}
+	if m.FieldCleared(identity.FieldLoginKey) {
+		fields = append(fields, identity.FieldLoginKey)
+	}
 	if m.FieldCleared(identity.FieldLabel) {
 		fields = append(fields, identity.FieldLabel)
 	}
 	if m.FieldCleared(identity.FieldMustChangeByAt) {
 		fields = append(fields, identity.FieldMustChangeByAt)
 	}
+	if m.FieldCleared(identity.FieldIssuedByID) {
+		fields = append(fields, identity.FieldIssuedByID)
+	}
 	if m.FieldCleared(identity.FieldLastUsedAt) {
 		fields = append(fields, identity.FieldLastUsedAt)
+	}
+	if m.FieldCleared(identity.FieldUsedAt) {
+		fields = append(fields, identity.FieldUsedAt)
+	}
+	if m.FieldCleared(identity.FieldParams) {
+		fields = append(fields, identity.FieldParams)
 	}
 	return fields
 }
@@ -22100,14 +26676,29 @@ func (m *IdentityMutation) ClearField(name string) error {
 	case identity.FieldSecret:
 		m.ClearSecret()
 		return nil
+	case identity.FieldLogin:
+		m.ClearLogin()
+		return nil
+	case identity.FieldLoginKey:
+		m.ClearLoginKey()
+		return nil
 	case identity.FieldLabel:
 		m.ClearLabel()
 		return nil
 	case identity.FieldMustChangeByAt:
 		m.ClearMustChangeByAt()
 		return nil
+	case identity.FieldIssuedByID:
+		m.ClearIssuedByID()
+		return nil
 	case identity.FieldLastUsedAt:
 		m.ClearLastUsedAt()
+		return nil
+	case identity.FieldUsedAt:
+		m.ClearUsedAt()
+		return nil
+	case identity.FieldParams:
+		m.ClearParams()
 		return nil
 	}
 	return fmt.Errorf("unknown Identity nullable field %s", name)
@@ -22138,6 +26729,12 @@ func (m *IdentityMutation) ResetField(name string) error {
 	case identity.FieldSecret:
 		m.ResetSecret()
 		return nil
+	case identity.FieldLogin:
+		m.ResetLogin()
+		return nil
+	case identity.FieldLoginKey:
+		m.ResetLoginKey()
+		return nil
 	case identity.FieldLabel:
 		m.ResetLabel()
 		return nil
@@ -22147,8 +26744,20 @@ func (m *IdentityMutation) ResetField(name string) error {
 	case identity.FieldMustChangeByAt:
 		m.ResetMustChangeByAt()
 		return nil
+	case identity.FieldIssuedByID:
+		m.ResetIssuedByID()
+		return nil
+	case identity.FieldWarned:
+		m.ResetWarned()
+		return nil
 	case identity.FieldLastUsedAt:
 		m.ResetLastUsedAt()
+		return nil
+	case identity.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	case identity.FieldParams:
+		m.ResetParams()
 		return nil
 	}
 	return fmt.Errorf("unknown Identity field %s", name)
@@ -27353,6 +31962,8 @@ type MembershipMutation struct {
 	role_id        *uuid.UUID
 	status         *membership.Status
 	valid_until_at *time.Time
+	basis          *membership.Basis
+	document_note  *string
 	earns_to_owner *bool
 	clearedFields  map[string]struct{}
 	user           *uuid.UUID
@@ -27825,6 +32436,104 @@ func (m *MembershipMutation) ResetValidUntilAt() {
 	delete(m.clearedFields, membership.FieldValidUntilAt)
 }
 
+// SetBasis sets the "basis" field.
+func (m *MembershipMutation) SetBasis(value membership.Basis) {
+	m.basis = &value
+}
+
+// Basis returns the value of the "basis" field in the mutation.
+func (m *MembershipMutation) Basis() (r membership.Basis, exists bool) {
+	v := m.basis
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBasis returns the old "basis" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldBasis(ctx context.Context) (v *membership.Basis, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBasis is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBasis requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBasis: %w", err)
+	}
+	return oldValue.Basis, nil
+}
+
+// ClearBasis clears the value of the "basis" field.
+func (m *MembershipMutation) ClearBasis() {
+	m.basis = nil
+	m.clearedFields[membership.FieldBasis] = struct{}{}
+}
+
+// BasisCleared returns if the "basis" field was cleared in this mutation.
+func (m *MembershipMutation) BasisCleared() bool {
+	_, ok := m.clearedFields[membership.FieldBasis]
+	return ok
+}
+
+// ResetBasis resets all changes to the "basis" field.
+func (m *MembershipMutation) ResetBasis() {
+	m.basis = nil
+	delete(m.clearedFields, membership.FieldBasis)
+}
+
+// SetDocumentNote sets the "document_note" field.
+func (m *MembershipMutation) SetDocumentNote(s string) {
+	m.document_note = &s
+}
+
+// DocumentNote returns the value of the "document_note" field in the mutation.
+func (m *MembershipMutation) DocumentNote() (r string, exists bool) {
+	v := m.document_note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentNote returns the old "document_note" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldDocumentNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentNote: %w", err)
+	}
+	return oldValue.DocumentNote, nil
+}
+
+// ClearDocumentNote clears the value of the "document_note" field.
+func (m *MembershipMutation) ClearDocumentNote() {
+	m.document_note = nil
+	m.clearedFields[membership.FieldDocumentNote] = struct{}{}
+}
+
+// DocumentNoteCleared returns if the "document_note" field was cleared in this mutation.
+func (m *MembershipMutation) DocumentNoteCleared() bool {
+	_, ok := m.clearedFields[membership.FieldDocumentNote]
+	return ok
+}
+
+// ResetDocumentNote resets all changes to the "document_note" field.
+func (m *MembershipMutation) ResetDocumentNote() {
+	m.document_note = nil
+	delete(m.clearedFields, membership.FieldDocumentNote)
+}
+
 // SetEarnsToOwner sets the "earns_to_owner" field.
 func (m *MembershipMutation) SetEarnsToOwner(b bool) {
 	m.earns_to_owner = &b
@@ -27962,7 +32671,7 @@ func (m *MembershipMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MembershipMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 12)
 	if m.created_at != nil {
 		fields = append(fields, membership.FieldCreatedAt)
 	}
@@ -27989,6 +32698,12 @@ func (m *MembershipMutation) Fields() []string {
 	}
 	if m.valid_until_at != nil {
 		fields = append(fields, membership.FieldValidUntilAt)
+	}
+	if m.basis != nil {
+		fields = append(fields, membership.FieldBasis)
+	}
+	if m.document_note != nil {
+		fields = append(fields, membership.FieldDocumentNote)
 	}
 	if m.earns_to_owner != nil {
 		fields = append(fields, membership.FieldEarnsToOwner)
@@ -28019,6 +32734,10 @@ func (m *MembershipMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case membership.FieldValidUntilAt:
 		return m.ValidUntilAt()
+	case membership.FieldBasis:
+		return m.Basis()
+	case membership.FieldDocumentNote:
+		return m.DocumentNote()
 	case membership.FieldEarnsToOwner:
 		return m.EarnsToOwner()
 	}
@@ -28048,6 +32767,10 @@ func (m *MembershipMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldStatus(ctx)
 	case membership.FieldValidUntilAt:
 		return m.OldValidUntilAt(ctx)
+	case membership.FieldBasis:
+		return m.OldBasis(ctx)
+	case membership.FieldDocumentNote:
+		return m.OldDocumentNote(ctx)
 	case membership.FieldEarnsToOwner:
 		return m.OldEarnsToOwner(ctx)
 	}
@@ -28122,6 +32845,20 @@ func (m *MembershipMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetValidUntilAt(v)
 		return nil
+	case membership.FieldBasis:
+		v, ok := value.(membership.Basis)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBasis(v)
+		return nil
+	case membership.FieldDocumentNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentNote(v)
+		return nil
 	case membership.FieldEarnsToOwner:
 		v, ok := value.(bool)
 		if !ok {
@@ -28177,6 +32914,12 @@ func (m *MembershipMutation) ClearedFields() []string {
 	if m.FieldCleared(membership.FieldValidUntilAt) {
 		fields = append(fields, membership.FieldValidUntilAt)
 	}
+	if m.FieldCleared(membership.FieldBasis) {
+		fields = append(fields, membership.FieldBasis)
+	}
+	if m.FieldCleared(membership.FieldDocumentNote) {
+		fields = append(fields, membership.FieldDocumentNote)
+	}
 	return fields
 }
 
@@ -28193,6 +32936,12 @@ func (m *MembershipMutation) ClearField(name string) error {
 	switch name {
 	case membership.FieldValidUntilAt:
 		m.ClearValidUntilAt()
+		return nil
+	case membership.FieldBasis:
+		m.ClearBasis()
+		return nil
+	case membership.FieldDocumentNote:
+		m.ClearDocumentNote()
 		return nil
 	}
 	return fmt.Errorf("unknown Membership nullable field %s", name)
@@ -28228,6 +32977,12 @@ func (m *MembershipMutation) ResetField(name string) error {
 		return nil
 	case membership.FieldValidUntilAt:
 		m.ResetValidUntilAt()
+		return nil
+	case membership.FieldBasis:
+		m.ResetBasis()
+		return nil
+	case membership.FieldDocumentNote:
+		m.ResetDocumentNote()
 		return nil
 	case membership.FieldEarnsToOwner:
 		m.ResetEarnsToOwner()
@@ -37233,6 +41988,1541 @@ func (m *PaymentMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Payment edge %s", name)
+}
+
+// PaymentMethodMutation represents an operation that mutates the PaymentMethod nodes in the graph.
+type PaymentMethodMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	owner_id      *uuid.UUID
+	user_id       *uuid.UUID
+	status        *paymentmethod.Status
+	provider      *string
+	setup_ref     *string
+	token         *string
+	url           *string
+	return_url    *string
+	wants_default *bool
+	brand         *string
+	last4         *string
+	expires_on    *string
+	label         *string
+	failure       *string
+	is_default    *bool
+	told_at       *time.Time
+	expires_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PaymentMethod, error)
+	predicates    []predicate.PaymentMethod
+}
+
+var _ ent.Mutation = (*PaymentMethodMutation)(nil)
+
+// paymentmethodOption allows management of the mutation configuration using functional options.
+type paymentmethodOption func(*PaymentMethodMutation)
+
+// newPaymentMethodMutation creates new mutation for the PaymentMethod entity.
+func newPaymentMethodMutation(c config, op Op, opts ...paymentmethodOption) *PaymentMethodMutation {
+	m := &PaymentMethodMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePaymentMethod,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPaymentMethodID sets the ID field of the mutation.
+func withPaymentMethodID(id uuid.UUID) paymentmethodOption {
+	return func(m *PaymentMethodMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PaymentMethod
+		)
+		m.oldValue = func(ctx context.Context) (*PaymentMethod, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PaymentMethod.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPaymentMethod sets the old PaymentMethod of the mutation.
+func withPaymentMethod(node *PaymentMethod) paymentmethodOption {
+	return func(m *PaymentMethodMutation) {
+		m.oldValue = func(context.Context) (*PaymentMethod, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PaymentMethodMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PaymentMethodMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PaymentMethod entities.
+func (m *PaymentMethodMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PaymentMethodMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PaymentMethodMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PaymentMethod.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PaymentMethodMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PaymentMethodMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PaymentMethodMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *PaymentMethodMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *PaymentMethodMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *PaymentMethodMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *PaymentMethodMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *PaymentMethodMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *PaymentMethodMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *PaymentMethodMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *PaymentMethodMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *PaymentMethodMutation) ClearUserID() {
+	m.user_id = nil
+	m.clearedFields[paymentmethod.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *PaymentMethodMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *PaymentMethodMutation) ResetUserID() {
+	m.user_id = nil
+	delete(m.clearedFields, paymentmethod.FieldUserID)
+}
+
+// SetStatus sets the "status" field.
+func (m *PaymentMethodMutation) SetStatus(pa paymentmethod.Status) {
+	m.status = &pa
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *PaymentMethodMutation) Status() (r paymentmethod.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldStatus(ctx context.Context) (v paymentmethod.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *PaymentMethodMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetProvider sets the "provider" field.
+func (m *PaymentMethodMutation) SetProvider(s string) {
+	m.provider = &s
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *PaymentMethodMutation) Provider() (r string, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldProvider(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *PaymentMethodMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetSetupRef sets the "setup_ref" field.
+func (m *PaymentMethodMutation) SetSetupRef(s string) {
+	m.setup_ref = &s
+}
+
+// SetupRef returns the value of the "setup_ref" field in the mutation.
+func (m *PaymentMethodMutation) SetupRef() (r string, exists bool) {
+	v := m.setup_ref
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSetupRef returns the old "setup_ref" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldSetupRef(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSetupRef is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSetupRef requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSetupRef: %w", err)
+	}
+	return oldValue.SetupRef, nil
+}
+
+// ClearSetupRef clears the value of the "setup_ref" field.
+func (m *PaymentMethodMutation) ClearSetupRef() {
+	m.setup_ref = nil
+	m.clearedFields[paymentmethod.FieldSetupRef] = struct{}{}
+}
+
+// SetupRefCleared returns if the "setup_ref" field was cleared in this mutation.
+func (m *PaymentMethodMutation) SetupRefCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldSetupRef]
+	return ok
+}
+
+// ResetSetupRef resets all changes to the "setup_ref" field.
+func (m *PaymentMethodMutation) ResetSetupRef() {
+	m.setup_ref = nil
+	delete(m.clearedFields, paymentmethod.FieldSetupRef)
+}
+
+// SetToken sets the "token" field.
+func (m *PaymentMethodMutation) SetToken(s string) {
+	m.token = &s
+}
+
+// Token returns the value of the "token" field in the mutation.
+func (m *PaymentMethodMutation) Token() (r string, exists bool) {
+	v := m.token
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToken returns the old "token" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldToken(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToken: %w", err)
+	}
+	return oldValue.Token, nil
+}
+
+// ClearToken clears the value of the "token" field.
+func (m *PaymentMethodMutation) ClearToken() {
+	m.token = nil
+	m.clearedFields[paymentmethod.FieldToken] = struct{}{}
+}
+
+// TokenCleared returns if the "token" field was cleared in this mutation.
+func (m *PaymentMethodMutation) TokenCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldToken]
+	return ok
+}
+
+// ResetToken resets all changes to the "token" field.
+func (m *PaymentMethodMutation) ResetToken() {
+	m.token = nil
+	delete(m.clearedFields, paymentmethod.FieldToken)
+}
+
+// SetURL sets the "url" field.
+func (m *PaymentMethodMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *PaymentMethodMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ClearURL clears the value of the "url" field.
+func (m *PaymentMethodMutation) ClearURL() {
+	m.url = nil
+	m.clearedFields[paymentmethod.FieldURL] = struct{}{}
+}
+
+// URLCleared returns if the "url" field was cleared in this mutation.
+func (m *PaymentMethodMutation) URLCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldURL]
+	return ok
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *PaymentMethodMutation) ResetURL() {
+	m.url = nil
+	delete(m.clearedFields, paymentmethod.FieldURL)
+}
+
+// SetReturnURL sets the "return_url" field.
+func (m *PaymentMethodMutation) SetReturnURL(s string) {
+	m.return_url = &s
+}
+
+// ReturnURL returns the value of the "return_url" field in the mutation.
+func (m *PaymentMethodMutation) ReturnURL() (r string, exists bool) {
+	v := m.return_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnURL returns the old "return_url" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldReturnURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnURL: %w", err)
+	}
+	return oldValue.ReturnURL, nil
+}
+
+// ClearReturnURL clears the value of the "return_url" field.
+func (m *PaymentMethodMutation) ClearReturnURL() {
+	m.return_url = nil
+	m.clearedFields[paymentmethod.FieldReturnURL] = struct{}{}
+}
+
+// ReturnURLCleared returns if the "return_url" field was cleared in this mutation.
+func (m *PaymentMethodMutation) ReturnURLCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldReturnURL]
+	return ok
+}
+
+// ResetReturnURL resets all changes to the "return_url" field.
+func (m *PaymentMethodMutation) ResetReturnURL() {
+	m.return_url = nil
+	delete(m.clearedFields, paymentmethod.FieldReturnURL)
+}
+
+// SetWantsDefault sets the "wants_default" field.
+func (m *PaymentMethodMutation) SetWantsDefault(b bool) {
+	m.wants_default = &b
+}
+
+// WantsDefault returns the value of the "wants_default" field in the mutation.
+func (m *PaymentMethodMutation) WantsDefault() (r bool, exists bool) {
+	v := m.wants_default
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWantsDefault returns the old "wants_default" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldWantsDefault(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWantsDefault is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWantsDefault requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWantsDefault: %w", err)
+	}
+	return oldValue.WantsDefault, nil
+}
+
+// ResetWantsDefault resets all changes to the "wants_default" field.
+func (m *PaymentMethodMutation) ResetWantsDefault() {
+	m.wants_default = nil
+}
+
+// SetBrand sets the "brand" field.
+func (m *PaymentMethodMutation) SetBrand(s string) {
+	m.brand = &s
+}
+
+// Brand returns the value of the "brand" field in the mutation.
+func (m *PaymentMethodMutation) Brand() (r string, exists bool) {
+	v := m.brand
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrand returns the old "brand" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldBrand(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrand is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrand requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrand: %w", err)
+	}
+	return oldValue.Brand, nil
+}
+
+// ClearBrand clears the value of the "brand" field.
+func (m *PaymentMethodMutation) ClearBrand() {
+	m.brand = nil
+	m.clearedFields[paymentmethod.FieldBrand] = struct{}{}
+}
+
+// BrandCleared returns if the "brand" field was cleared in this mutation.
+func (m *PaymentMethodMutation) BrandCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldBrand]
+	return ok
+}
+
+// ResetBrand resets all changes to the "brand" field.
+func (m *PaymentMethodMutation) ResetBrand() {
+	m.brand = nil
+	delete(m.clearedFields, paymentmethod.FieldBrand)
+}
+
+// SetLast4 sets the "last4" field.
+func (m *PaymentMethodMutation) SetLast4(s string) {
+	m.last4 = &s
+}
+
+// Last4 returns the value of the "last4" field in the mutation.
+func (m *PaymentMethodMutation) Last4() (r string, exists bool) {
+	v := m.last4
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLast4 returns the old "last4" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldLast4(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLast4 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLast4 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLast4: %w", err)
+	}
+	return oldValue.Last4, nil
+}
+
+// ClearLast4 clears the value of the "last4" field.
+func (m *PaymentMethodMutation) ClearLast4() {
+	m.last4 = nil
+	m.clearedFields[paymentmethod.FieldLast4] = struct{}{}
+}
+
+// Last4Cleared returns if the "last4" field was cleared in this mutation.
+func (m *PaymentMethodMutation) Last4Cleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldLast4]
+	return ok
+}
+
+// ResetLast4 resets all changes to the "last4" field.
+func (m *PaymentMethodMutation) ResetLast4() {
+	m.last4 = nil
+	delete(m.clearedFields, paymentmethod.FieldLast4)
+}
+
+// SetExpiresOn sets the "expires_on" field.
+func (m *PaymentMethodMutation) SetExpiresOn(s string) {
+	m.expires_on = &s
+}
+
+// ExpiresOn returns the value of the "expires_on" field in the mutation.
+func (m *PaymentMethodMutation) ExpiresOn() (r string, exists bool) {
+	v := m.expires_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresOn returns the old "expires_on" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldExpiresOn(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresOn: %w", err)
+	}
+	return oldValue.ExpiresOn, nil
+}
+
+// ClearExpiresOn clears the value of the "expires_on" field.
+func (m *PaymentMethodMutation) ClearExpiresOn() {
+	m.expires_on = nil
+	m.clearedFields[paymentmethod.FieldExpiresOn] = struct{}{}
+}
+
+// ExpiresOnCleared returns if the "expires_on" field was cleared in this mutation.
+func (m *PaymentMethodMutation) ExpiresOnCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldExpiresOn]
+	return ok
+}
+
+// ResetExpiresOn resets all changes to the "expires_on" field.
+func (m *PaymentMethodMutation) ResetExpiresOn() {
+	m.expires_on = nil
+	delete(m.clearedFields, paymentmethod.FieldExpiresOn)
+}
+
+// SetLabel sets the "label" field.
+func (m *PaymentMethodMutation) SetLabel(s string) {
+	m.label = &s
+}
+
+// Label returns the value of the "label" field in the mutation.
+func (m *PaymentMethodMutation) Label() (r string, exists bool) {
+	v := m.label
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabel returns the old "label" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldLabel(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabel: %w", err)
+	}
+	return oldValue.Label, nil
+}
+
+// ClearLabel clears the value of the "label" field.
+func (m *PaymentMethodMutation) ClearLabel() {
+	m.label = nil
+	m.clearedFields[paymentmethod.FieldLabel] = struct{}{}
+}
+
+// LabelCleared returns if the "label" field was cleared in this mutation.
+func (m *PaymentMethodMutation) LabelCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldLabel]
+	return ok
+}
+
+// ResetLabel resets all changes to the "label" field.
+func (m *PaymentMethodMutation) ResetLabel() {
+	m.label = nil
+	delete(m.clearedFields, paymentmethod.FieldLabel)
+}
+
+// SetFailure sets the "failure" field.
+func (m *PaymentMethodMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *PaymentMethodMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldFailure(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (m *PaymentMethodMutation) ClearFailure() {
+	m.failure = nil
+	m.clearedFields[paymentmethod.FieldFailure] = struct{}{}
+}
+
+// FailureCleared returns if the "failure" field was cleared in this mutation.
+func (m *PaymentMethodMutation) FailureCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldFailure]
+	return ok
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *PaymentMethodMutation) ResetFailure() {
+	m.failure = nil
+	delete(m.clearedFields, paymentmethod.FieldFailure)
+}
+
+// SetIsDefault sets the "is_default" field.
+func (m *PaymentMethodMutation) SetIsDefault(b bool) {
+	m.is_default = &b
+}
+
+// IsDefault returns the value of the "is_default" field in the mutation.
+func (m *PaymentMethodMutation) IsDefault() (r bool, exists bool) {
+	v := m.is_default
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIsDefault returns the old "is_default" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldIsDefault(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIsDefault is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIsDefault requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIsDefault: %w", err)
+	}
+	return oldValue.IsDefault, nil
+}
+
+// ResetIsDefault resets all changes to the "is_default" field.
+func (m *PaymentMethodMutation) ResetIsDefault() {
+	m.is_default = nil
+}
+
+// SetToldAt sets the "told_at" field.
+func (m *PaymentMethodMutation) SetToldAt(t time.Time) {
+	m.told_at = &t
+}
+
+// ToldAt returns the value of the "told_at" field in the mutation.
+func (m *PaymentMethodMutation) ToldAt() (r time.Time, exists bool) {
+	v := m.told_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToldAt returns the old "told_at" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldToldAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToldAt: %w", err)
+	}
+	return oldValue.ToldAt, nil
+}
+
+// ClearToldAt clears the value of the "told_at" field.
+func (m *PaymentMethodMutation) ClearToldAt() {
+	m.told_at = nil
+	m.clearedFields[paymentmethod.FieldToldAt] = struct{}{}
+}
+
+// ToldAtCleared returns if the "told_at" field was cleared in this mutation.
+func (m *PaymentMethodMutation) ToldAtCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldToldAt]
+	return ok
+}
+
+// ResetToldAt resets all changes to the "told_at" field.
+func (m *PaymentMethodMutation) ResetToldAt() {
+	m.told_at = nil
+	delete(m.clearedFields, paymentmethod.FieldToldAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PaymentMethodMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PaymentMethodMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the PaymentMethod entity.
+// If the PaymentMethod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMethodMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *PaymentMethodMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[paymentmethod.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *PaymentMethodMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[paymentmethod.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PaymentMethodMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, paymentmethod.FieldExpiresAt)
+}
+
+// Where appends a list predicates to the PaymentMethodMutation builder.
+func (m *PaymentMethodMutation) Where(ps ...predicate.PaymentMethod) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PaymentMethodMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PaymentMethodMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PaymentMethod, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PaymentMethodMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PaymentMethodMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PaymentMethod).
+func (m *PaymentMethodMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PaymentMethodMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.created_at != nil {
+		fields = append(fields, paymentmethod.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, paymentmethod.FieldUpdatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, paymentmethod.FieldOwnerID)
+	}
+	if m.user_id != nil {
+		fields = append(fields, paymentmethod.FieldUserID)
+	}
+	if m.status != nil {
+		fields = append(fields, paymentmethod.FieldStatus)
+	}
+	if m.provider != nil {
+		fields = append(fields, paymentmethod.FieldProvider)
+	}
+	if m.setup_ref != nil {
+		fields = append(fields, paymentmethod.FieldSetupRef)
+	}
+	if m.token != nil {
+		fields = append(fields, paymentmethod.FieldToken)
+	}
+	if m.url != nil {
+		fields = append(fields, paymentmethod.FieldURL)
+	}
+	if m.return_url != nil {
+		fields = append(fields, paymentmethod.FieldReturnURL)
+	}
+	if m.wants_default != nil {
+		fields = append(fields, paymentmethod.FieldWantsDefault)
+	}
+	if m.brand != nil {
+		fields = append(fields, paymentmethod.FieldBrand)
+	}
+	if m.last4 != nil {
+		fields = append(fields, paymentmethod.FieldLast4)
+	}
+	if m.expires_on != nil {
+		fields = append(fields, paymentmethod.FieldExpiresOn)
+	}
+	if m.label != nil {
+		fields = append(fields, paymentmethod.FieldLabel)
+	}
+	if m.failure != nil {
+		fields = append(fields, paymentmethod.FieldFailure)
+	}
+	if m.is_default != nil {
+		fields = append(fields, paymentmethod.FieldIsDefault)
+	}
+	if m.told_at != nil {
+		fields = append(fields, paymentmethod.FieldToldAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, paymentmethod.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PaymentMethodMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case paymentmethod.FieldCreatedAt:
+		return m.CreatedAt()
+	case paymentmethod.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case paymentmethod.FieldOwnerID:
+		return m.OwnerID()
+	case paymentmethod.FieldUserID:
+		return m.UserID()
+	case paymentmethod.FieldStatus:
+		return m.Status()
+	case paymentmethod.FieldProvider:
+		return m.Provider()
+	case paymentmethod.FieldSetupRef:
+		return m.SetupRef()
+	case paymentmethod.FieldToken:
+		return m.Token()
+	case paymentmethod.FieldURL:
+		return m.URL()
+	case paymentmethod.FieldReturnURL:
+		return m.ReturnURL()
+	case paymentmethod.FieldWantsDefault:
+		return m.WantsDefault()
+	case paymentmethod.FieldBrand:
+		return m.Brand()
+	case paymentmethod.FieldLast4:
+		return m.Last4()
+	case paymentmethod.FieldExpiresOn:
+		return m.ExpiresOn()
+	case paymentmethod.FieldLabel:
+		return m.Label()
+	case paymentmethod.FieldFailure:
+		return m.Failure()
+	case paymentmethod.FieldIsDefault:
+		return m.IsDefault()
+	case paymentmethod.FieldToldAt:
+		return m.ToldAt()
+	case paymentmethod.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PaymentMethodMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case paymentmethod.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case paymentmethod.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case paymentmethod.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case paymentmethod.FieldUserID:
+		return m.OldUserID(ctx)
+	case paymentmethod.FieldStatus:
+		return m.OldStatus(ctx)
+	case paymentmethod.FieldProvider:
+		return m.OldProvider(ctx)
+	case paymentmethod.FieldSetupRef:
+		return m.OldSetupRef(ctx)
+	case paymentmethod.FieldToken:
+		return m.OldToken(ctx)
+	case paymentmethod.FieldURL:
+		return m.OldURL(ctx)
+	case paymentmethod.FieldReturnURL:
+		return m.OldReturnURL(ctx)
+	case paymentmethod.FieldWantsDefault:
+		return m.OldWantsDefault(ctx)
+	case paymentmethod.FieldBrand:
+		return m.OldBrand(ctx)
+	case paymentmethod.FieldLast4:
+		return m.OldLast4(ctx)
+	case paymentmethod.FieldExpiresOn:
+		return m.OldExpiresOn(ctx)
+	case paymentmethod.FieldLabel:
+		return m.OldLabel(ctx)
+	case paymentmethod.FieldFailure:
+		return m.OldFailure(ctx)
+	case paymentmethod.FieldIsDefault:
+		return m.OldIsDefault(ctx)
+	case paymentmethod.FieldToldAt:
+		return m.OldToldAt(ctx)
+	case paymentmethod.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PaymentMethod field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentMethodMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case paymentmethod.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case paymentmethod.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case paymentmethod.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case paymentmethod.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case paymentmethod.FieldStatus:
+		v, ok := value.(paymentmethod.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case paymentmethod.FieldProvider:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case paymentmethod.FieldSetupRef:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSetupRef(v)
+		return nil
+	case paymentmethod.FieldToken:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToken(v)
+		return nil
+	case paymentmethod.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case paymentmethod.FieldReturnURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnURL(v)
+		return nil
+	case paymentmethod.FieldWantsDefault:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWantsDefault(v)
+		return nil
+	case paymentmethod.FieldBrand:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrand(v)
+		return nil
+	case paymentmethod.FieldLast4:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLast4(v)
+		return nil
+	case paymentmethod.FieldExpiresOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresOn(v)
+		return nil
+	case paymentmethod.FieldLabel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabel(v)
+		return nil
+	case paymentmethod.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case paymentmethod.FieldIsDefault:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIsDefault(v)
+		return nil
+	case paymentmethod.FieldToldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToldAt(v)
+		return nil
+	case paymentmethod.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentMethod field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PaymentMethodMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PaymentMethodMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentMethodMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown PaymentMethod numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PaymentMethodMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(paymentmethod.FieldUserID) {
+		fields = append(fields, paymentmethod.FieldUserID)
+	}
+	if m.FieldCleared(paymentmethod.FieldSetupRef) {
+		fields = append(fields, paymentmethod.FieldSetupRef)
+	}
+	if m.FieldCleared(paymentmethod.FieldToken) {
+		fields = append(fields, paymentmethod.FieldToken)
+	}
+	if m.FieldCleared(paymentmethod.FieldURL) {
+		fields = append(fields, paymentmethod.FieldURL)
+	}
+	if m.FieldCleared(paymentmethod.FieldReturnURL) {
+		fields = append(fields, paymentmethod.FieldReturnURL)
+	}
+	if m.FieldCleared(paymentmethod.FieldBrand) {
+		fields = append(fields, paymentmethod.FieldBrand)
+	}
+	if m.FieldCleared(paymentmethod.FieldLast4) {
+		fields = append(fields, paymentmethod.FieldLast4)
+	}
+	if m.FieldCleared(paymentmethod.FieldExpiresOn) {
+		fields = append(fields, paymentmethod.FieldExpiresOn)
+	}
+	if m.FieldCleared(paymentmethod.FieldLabel) {
+		fields = append(fields, paymentmethod.FieldLabel)
+	}
+	if m.FieldCleared(paymentmethod.FieldFailure) {
+		fields = append(fields, paymentmethod.FieldFailure)
+	}
+	if m.FieldCleared(paymentmethod.FieldToldAt) {
+		fields = append(fields, paymentmethod.FieldToldAt)
+	}
+	if m.FieldCleared(paymentmethod.FieldExpiresAt) {
+		fields = append(fields, paymentmethod.FieldExpiresAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PaymentMethodMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PaymentMethodMutation) ClearField(name string) error {
+	switch name {
+	case paymentmethod.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case paymentmethod.FieldSetupRef:
+		m.ClearSetupRef()
+		return nil
+	case paymentmethod.FieldToken:
+		m.ClearToken()
+		return nil
+	case paymentmethod.FieldURL:
+		m.ClearURL()
+		return nil
+	case paymentmethod.FieldReturnURL:
+		m.ClearReturnURL()
+		return nil
+	case paymentmethod.FieldBrand:
+		m.ClearBrand()
+		return nil
+	case paymentmethod.FieldLast4:
+		m.ClearLast4()
+		return nil
+	case paymentmethod.FieldExpiresOn:
+		m.ClearExpiresOn()
+		return nil
+	case paymentmethod.FieldLabel:
+		m.ClearLabel()
+		return nil
+	case paymentmethod.FieldFailure:
+		m.ClearFailure()
+		return nil
+	case paymentmethod.FieldToldAt:
+		m.ClearToldAt()
+		return nil
+	case paymentmethod.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentMethod nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PaymentMethodMutation) ResetField(name string) error {
+	switch name {
+	case paymentmethod.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case paymentmethod.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case paymentmethod.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case paymentmethod.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case paymentmethod.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case paymentmethod.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case paymentmethod.FieldSetupRef:
+		m.ResetSetupRef()
+		return nil
+	case paymentmethod.FieldToken:
+		m.ResetToken()
+		return nil
+	case paymentmethod.FieldURL:
+		m.ResetURL()
+		return nil
+	case paymentmethod.FieldReturnURL:
+		m.ResetReturnURL()
+		return nil
+	case paymentmethod.FieldWantsDefault:
+		m.ResetWantsDefault()
+		return nil
+	case paymentmethod.FieldBrand:
+		m.ResetBrand()
+		return nil
+	case paymentmethod.FieldLast4:
+		m.ResetLast4()
+		return nil
+	case paymentmethod.FieldExpiresOn:
+		m.ResetExpiresOn()
+		return nil
+	case paymentmethod.FieldLabel:
+		m.ResetLabel()
+		return nil
+	case paymentmethod.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case paymentmethod.FieldIsDefault:
+		m.ResetIsDefault()
+		return nil
+	case paymentmethod.FieldToldAt:
+		m.ResetToldAt()
+		return nil
+	case paymentmethod.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentMethod field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PaymentMethodMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PaymentMethodMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PaymentMethodMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PaymentMethodMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PaymentMethodMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PaymentMethodMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PaymentMethodMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PaymentMethod unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PaymentMethodMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PaymentMethod edge %s", name)
 }
 
 // PaymentNoticeMutation represents an operation that mutates the PaymentNotice nodes in the graph.
@@ -53729,27 +60019,36 @@ func (m *RoleMutation) ResetEdge(name string) error {
 // SessionMutation represents an operation that mutates the Session nodes in the graph.
 type SessionMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	user_id       *uuid.UUID
-	owner_id      *uuid.UUID
-	kind          *session.Kind
-	token_hash    *[]byte
-	aal           *int
-	addaal        *int
-	stepped_up_at *time.Time
-	user_agent    *string
-	ip            *string
-	last_used_at  *time.Time
-	expires_at    *time.Time
-	revoked_at    *time.Time
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Session, error)
-	predicates    []predicate.Session
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	updated_at        *time.Time
+	user_id           *uuid.UUID
+	owner_id          *uuid.UUID
+	kind              *session.Kind
+	token_hash        *[]byte
+	refresh_hash      *[]byte
+	refresh_prev_hash *[]byte
+	rotated_at        *time.Time
+	access_expires_at *time.Time
+	device_hash       *[]byte
+	method            *string
+	place             *string
+	acting_staff_id   *uuid.UUID
+	acting_reason     *string
+	aal               *int
+	addaal            *int
+	stepped_up_at     *time.Time
+	user_agent        *string
+	ip                *string
+	last_used_at      *time.Time
+	expires_at        *time.Time
+	revoked_at        *time.Time
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*Session, error)
+	predicates        []predicate.Session
 }
 
 var _ ent.Mutation = (*SessionMutation)(nil)
@@ -54070,6 +60369,434 @@ func (m *SessionMutation) OldTokenHash(ctx context.Context) (v []byte, err error
 // ResetTokenHash resets all changes to the "token_hash" field.
 func (m *SessionMutation) ResetTokenHash() {
 	m.token_hash = nil
+}
+
+// SetRefreshHash sets the "refresh_hash" field.
+func (m *SessionMutation) SetRefreshHash(b []byte) {
+	m.refresh_hash = &b
+}
+
+// RefreshHash returns the value of the "refresh_hash" field in the mutation.
+func (m *SessionMutation) RefreshHash() (r []byte, exists bool) {
+	v := m.refresh_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefreshHash returns the old "refresh_hash" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldRefreshHash(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefreshHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefreshHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefreshHash: %w", err)
+	}
+	return oldValue.RefreshHash, nil
+}
+
+// ClearRefreshHash clears the value of the "refresh_hash" field.
+func (m *SessionMutation) ClearRefreshHash() {
+	m.refresh_hash = nil
+	m.clearedFields[session.FieldRefreshHash] = struct{}{}
+}
+
+// RefreshHashCleared returns if the "refresh_hash" field was cleared in this mutation.
+func (m *SessionMutation) RefreshHashCleared() bool {
+	_, ok := m.clearedFields[session.FieldRefreshHash]
+	return ok
+}
+
+// ResetRefreshHash resets all changes to the "refresh_hash" field.
+func (m *SessionMutation) ResetRefreshHash() {
+	m.refresh_hash = nil
+	delete(m.clearedFields, session.FieldRefreshHash)
+}
+
+// SetRefreshPrevHash sets the "refresh_prev_hash" field.
+func (m *SessionMutation) SetRefreshPrevHash(b []byte) {
+	m.refresh_prev_hash = &b
+}
+
+// RefreshPrevHash returns the value of the "refresh_prev_hash" field in the mutation.
+func (m *SessionMutation) RefreshPrevHash() (r []byte, exists bool) {
+	v := m.refresh_prev_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefreshPrevHash returns the old "refresh_prev_hash" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldRefreshPrevHash(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefreshPrevHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefreshPrevHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefreshPrevHash: %w", err)
+	}
+	return oldValue.RefreshPrevHash, nil
+}
+
+// ClearRefreshPrevHash clears the value of the "refresh_prev_hash" field.
+func (m *SessionMutation) ClearRefreshPrevHash() {
+	m.refresh_prev_hash = nil
+	m.clearedFields[session.FieldRefreshPrevHash] = struct{}{}
+}
+
+// RefreshPrevHashCleared returns if the "refresh_prev_hash" field was cleared in this mutation.
+func (m *SessionMutation) RefreshPrevHashCleared() bool {
+	_, ok := m.clearedFields[session.FieldRefreshPrevHash]
+	return ok
+}
+
+// ResetRefreshPrevHash resets all changes to the "refresh_prev_hash" field.
+func (m *SessionMutation) ResetRefreshPrevHash() {
+	m.refresh_prev_hash = nil
+	delete(m.clearedFields, session.FieldRefreshPrevHash)
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (m *SessionMutation) SetRotatedAt(t time.Time) {
+	m.rotated_at = &t
+}
+
+// RotatedAt returns the value of the "rotated_at" field in the mutation.
+func (m *SessionMutation) RotatedAt() (r time.Time, exists bool) {
+	v := m.rotated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRotatedAt returns the old "rotated_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldRotatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRotatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRotatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRotatedAt: %w", err)
+	}
+	return oldValue.RotatedAt, nil
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (m *SessionMutation) ClearRotatedAt() {
+	m.rotated_at = nil
+	m.clearedFields[session.FieldRotatedAt] = struct{}{}
+}
+
+// RotatedAtCleared returns if the "rotated_at" field was cleared in this mutation.
+func (m *SessionMutation) RotatedAtCleared() bool {
+	_, ok := m.clearedFields[session.FieldRotatedAt]
+	return ok
+}
+
+// ResetRotatedAt resets all changes to the "rotated_at" field.
+func (m *SessionMutation) ResetRotatedAt() {
+	m.rotated_at = nil
+	delete(m.clearedFields, session.FieldRotatedAt)
+}
+
+// SetAccessExpiresAt sets the "access_expires_at" field.
+func (m *SessionMutation) SetAccessExpiresAt(t time.Time) {
+	m.access_expires_at = &t
+}
+
+// AccessExpiresAt returns the value of the "access_expires_at" field in the mutation.
+func (m *SessionMutation) AccessExpiresAt() (r time.Time, exists bool) {
+	v := m.access_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccessExpiresAt returns the old "access_expires_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldAccessExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccessExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccessExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccessExpiresAt: %w", err)
+	}
+	return oldValue.AccessExpiresAt, nil
+}
+
+// ClearAccessExpiresAt clears the value of the "access_expires_at" field.
+func (m *SessionMutation) ClearAccessExpiresAt() {
+	m.access_expires_at = nil
+	m.clearedFields[session.FieldAccessExpiresAt] = struct{}{}
+}
+
+// AccessExpiresAtCleared returns if the "access_expires_at" field was cleared in this mutation.
+func (m *SessionMutation) AccessExpiresAtCleared() bool {
+	_, ok := m.clearedFields[session.FieldAccessExpiresAt]
+	return ok
+}
+
+// ResetAccessExpiresAt resets all changes to the "access_expires_at" field.
+func (m *SessionMutation) ResetAccessExpiresAt() {
+	m.access_expires_at = nil
+	delete(m.clearedFields, session.FieldAccessExpiresAt)
+}
+
+// SetDeviceHash sets the "device_hash" field.
+func (m *SessionMutation) SetDeviceHash(b []byte) {
+	m.device_hash = &b
+}
+
+// DeviceHash returns the value of the "device_hash" field in the mutation.
+func (m *SessionMutation) DeviceHash() (r []byte, exists bool) {
+	v := m.device_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeviceHash returns the old "device_hash" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldDeviceHash(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeviceHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeviceHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeviceHash: %w", err)
+	}
+	return oldValue.DeviceHash, nil
+}
+
+// ClearDeviceHash clears the value of the "device_hash" field.
+func (m *SessionMutation) ClearDeviceHash() {
+	m.device_hash = nil
+	m.clearedFields[session.FieldDeviceHash] = struct{}{}
+}
+
+// DeviceHashCleared returns if the "device_hash" field was cleared in this mutation.
+func (m *SessionMutation) DeviceHashCleared() bool {
+	_, ok := m.clearedFields[session.FieldDeviceHash]
+	return ok
+}
+
+// ResetDeviceHash resets all changes to the "device_hash" field.
+func (m *SessionMutation) ResetDeviceHash() {
+	m.device_hash = nil
+	delete(m.clearedFields, session.FieldDeviceHash)
+}
+
+// SetMethod sets the "method" field.
+func (m *SessionMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *SessionMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *SessionMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetPlace sets the "place" field.
+func (m *SessionMutation) SetPlace(s string) {
+	m.place = &s
+}
+
+// Place returns the value of the "place" field in the mutation.
+func (m *SessionMutation) Place() (r string, exists bool) {
+	v := m.place
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlace returns the old "place" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldPlace(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlace is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlace requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlace: %w", err)
+	}
+	return oldValue.Place, nil
+}
+
+// ClearPlace clears the value of the "place" field.
+func (m *SessionMutation) ClearPlace() {
+	m.place = nil
+	m.clearedFields[session.FieldPlace] = struct{}{}
+}
+
+// PlaceCleared returns if the "place" field was cleared in this mutation.
+func (m *SessionMutation) PlaceCleared() bool {
+	_, ok := m.clearedFields[session.FieldPlace]
+	return ok
+}
+
+// ResetPlace resets all changes to the "place" field.
+func (m *SessionMutation) ResetPlace() {
+	m.place = nil
+	delete(m.clearedFields, session.FieldPlace)
+}
+
+// SetActingStaffID sets the "acting_staff_id" field.
+func (m *SessionMutation) SetActingStaffID(u uuid.UUID) {
+	m.acting_staff_id = &u
+}
+
+// ActingStaffID returns the value of the "acting_staff_id" field in the mutation.
+func (m *SessionMutation) ActingStaffID() (r uuid.UUID, exists bool) {
+	v := m.acting_staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActingStaffID returns the old "acting_staff_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldActingStaffID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActingStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActingStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActingStaffID: %w", err)
+	}
+	return oldValue.ActingStaffID, nil
+}
+
+// ClearActingStaffID clears the value of the "acting_staff_id" field.
+func (m *SessionMutation) ClearActingStaffID() {
+	m.acting_staff_id = nil
+	m.clearedFields[session.FieldActingStaffID] = struct{}{}
+}
+
+// ActingStaffIDCleared returns if the "acting_staff_id" field was cleared in this mutation.
+func (m *SessionMutation) ActingStaffIDCleared() bool {
+	_, ok := m.clearedFields[session.FieldActingStaffID]
+	return ok
+}
+
+// ResetActingStaffID resets all changes to the "acting_staff_id" field.
+func (m *SessionMutation) ResetActingStaffID() {
+	m.acting_staff_id = nil
+	delete(m.clearedFields, session.FieldActingStaffID)
+}
+
+// SetActingReason sets the "acting_reason" field.
+func (m *SessionMutation) SetActingReason(s string) {
+	m.acting_reason = &s
+}
+
+// ActingReason returns the value of the "acting_reason" field in the mutation.
+func (m *SessionMutation) ActingReason() (r string, exists bool) {
+	v := m.acting_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActingReason returns the old "acting_reason" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldActingReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActingReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActingReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActingReason: %w", err)
+	}
+	return oldValue.ActingReason, nil
+}
+
+// ClearActingReason clears the value of the "acting_reason" field.
+func (m *SessionMutation) ClearActingReason() {
+	m.acting_reason = nil
+	m.clearedFields[session.FieldActingReason] = struct{}{}
+}
+
+// ActingReasonCleared returns if the "acting_reason" field was cleared in this mutation.
+func (m *SessionMutation) ActingReasonCleared() bool {
+	_, ok := m.clearedFields[session.FieldActingReason]
+	return ok
+}
+
+// ResetActingReason resets all changes to the "acting_reason" field.
+func (m *SessionMutation) ResetActingReason() {
+	m.acting_reason = nil
+	delete(m.clearedFields, session.FieldActingReason)
 }
 
 // SetAal sets the "aal" field.
@@ -54430,7 +61157,7 @@ func (m *SessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SessionMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 22)
 	if m.created_at != nil {
 		fields = append(fields, session.FieldCreatedAt)
 	}
@@ -54448,6 +61175,33 @@ func (m *SessionMutation) Fields() []string {
 	}
 	if m.token_hash != nil {
 		fields = append(fields, session.FieldTokenHash)
+	}
+	if m.refresh_hash != nil {
+		fields = append(fields, session.FieldRefreshHash)
+	}
+	if m.refresh_prev_hash != nil {
+		fields = append(fields, session.FieldRefreshPrevHash)
+	}
+	if m.rotated_at != nil {
+		fields = append(fields, session.FieldRotatedAt)
+	}
+	if m.access_expires_at != nil {
+		fields = append(fields, session.FieldAccessExpiresAt)
+	}
+	if m.device_hash != nil {
+		fields = append(fields, session.FieldDeviceHash)
+	}
+	if m.method != nil {
+		fields = append(fields, session.FieldMethod)
+	}
+	if m.place != nil {
+		fields = append(fields, session.FieldPlace)
+	}
+	if m.acting_staff_id != nil {
+		fields = append(fields, session.FieldActingStaffID)
+	}
+	if m.acting_reason != nil {
+		fields = append(fields, session.FieldActingReason)
 	}
 	if m.aal != nil {
 		fields = append(fields, session.FieldAal)
@@ -54490,6 +61244,24 @@ func (m *SessionMutation) Field(name string) (ent.Value, bool) {
 		return m.Kind()
 	case session.FieldTokenHash:
 		return m.TokenHash()
+	case session.FieldRefreshHash:
+		return m.RefreshHash()
+	case session.FieldRefreshPrevHash:
+		return m.RefreshPrevHash()
+	case session.FieldRotatedAt:
+		return m.RotatedAt()
+	case session.FieldAccessExpiresAt:
+		return m.AccessExpiresAt()
+	case session.FieldDeviceHash:
+		return m.DeviceHash()
+	case session.FieldMethod:
+		return m.Method()
+	case session.FieldPlace:
+		return m.Place()
+	case session.FieldActingStaffID:
+		return m.ActingStaffID()
+	case session.FieldActingReason:
+		return m.ActingReason()
 	case session.FieldAal:
 		return m.Aal()
 	case session.FieldSteppedUpAt:
@@ -54525,6 +61297,24 @@ func (m *SessionMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldKind(ctx)
 	case session.FieldTokenHash:
 		return m.OldTokenHash(ctx)
+	case session.FieldRefreshHash:
+		return m.OldRefreshHash(ctx)
+	case session.FieldRefreshPrevHash:
+		return m.OldRefreshPrevHash(ctx)
+	case session.FieldRotatedAt:
+		return m.OldRotatedAt(ctx)
+	case session.FieldAccessExpiresAt:
+		return m.OldAccessExpiresAt(ctx)
+	case session.FieldDeviceHash:
+		return m.OldDeviceHash(ctx)
+	case session.FieldMethod:
+		return m.OldMethod(ctx)
+	case session.FieldPlace:
+		return m.OldPlace(ctx)
+	case session.FieldActingStaffID:
+		return m.OldActingStaffID(ctx)
+	case session.FieldActingReason:
+		return m.OldActingReason(ctx)
 	case session.FieldAal:
 		return m.OldAal(ctx)
 	case session.FieldSteppedUpAt:
@@ -54589,6 +61379,69 @@ func (m *SessionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTokenHash(v)
+		return nil
+	case session.FieldRefreshHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefreshHash(v)
+		return nil
+	case session.FieldRefreshPrevHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefreshPrevHash(v)
+		return nil
+	case session.FieldRotatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRotatedAt(v)
+		return nil
+	case session.FieldAccessExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccessExpiresAt(v)
+		return nil
+	case session.FieldDeviceHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeviceHash(v)
+		return nil
+	case session.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case session.FieldPlace:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlace(v)
+		return nil
+	case session.FieldActingStaffID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActingStaffID(v)
+		return nil
+	case session.FieldActingReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActingReason(v)
 		return nil
 	case session.FieldAal:
 		v, ok := value.(int)
@@ -54684,6 +61537,30 @@ func (m *SessionMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *SessionMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(session.FieldRefreshHash) {
+		fields = append(fields, session.FieldRefreshHash)
+	}
+	if m.FieldCleared(session.FieldRefreshPrevHash) {
+		fields = append(fields, session.FieldRefreshPrevHash)
+	}
+	if m.FieldCleared(session.FieldRotatedAt) {
+		fields = append(fields, session.FieldRotatedAt)
+	}
+	if m.FieldCleared(session.FieldAccessExpiresAt) {
+		fields = append(fields, session.FieldAccessExpiresAt)
+	}
+	if m.FieldCleared(session.FieldDeviceHash) {
+		fields = append(fields, session.FieldDeviceHash)
+	}
+	if m.FieldCleared(session.FieldPlace) {
+		fields = append(fields, session.FieldPlace)
+	}
+	if m.FieldCleared(session.FieldActingStaffID) {
+		fields = append(fields, session.FieldActingStaffID)
+	}
+	if m.FieldCleared(session.FieldActingReason) {
+		fields = append(fields, session.FieldActingReason)
+	}
 	if m.FieldCleared(session.FieldSteppedUpAt) {
 		fields = append(fields, session.FieldSteppedUpAt)
 	}
@@ -54710,6 +61587,30 @@ func (m *SessionMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *SessionMutation) ClearField(name string) error {
 	switch name {
+	case session.FieldRefreshHash:
+		m.ClearRefreshHash()
+		return nil
+	case session.FieldRefreshPrevHash:
+		m.ClearRefreshPrevHash()
+		return nil
+	case session.FieldRotatedAt:
+		m.ClearRotatedAt()
+		return nil
+	case session.FieldAccessExpiresAt:
+		m.ClearAccessExpiresAt()
+		return nil
+	case session.FieldDeviceHash:
+		m.ClearDeviceHash()
+		return nil
+	case session.FieldPlace:
+		m.ClearPlace()
+		return nil
+	case session.FieldActingStaffID:
+		m.ClearActingStaffID()
+		return nil
+	case session.FieldActingReason:
+		m.ClearActingReason()
+		return nil
 	case session.FieldSteppedUpAt:
 		m.ClearSteppedUpAt()
 		return nil
@@ -54747,6 +61648,33 @@ func (m *SessionMutation) ResetField(name string) error {
 		return nil
 	case session.FieldTokenHash:
 		m.ResetTokenHash()
+		return nil
+	case session.FieldRefreshHash:
+		m.ResetRefreshHash()
+		return nil
+	case session.FieldRefreshPrevHash:
+		m.ResetRefreshPrevHash()
+		return nil
+	case session.FieldRotatedAt:
+		m.ResetRotatedAt()
+		return nil
+	case session.FieldAccessExpiresAt:
+		m.ResetAccessExpiresAt()
+		return nil
+	case session.FieldDeviceHash:
+		m.ResetDeviceHash()
+		return nil
+	case session.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case session.FieldPlace:
+		m.ResetPlace()
+		return nil
+	case session.FieldActingStaffID:
+		m.ResetActingStaffID()
+		return nil
+	case session.FieldActingReason:
+		m.ResetActingReason()
 		return nil
 	case session.FieldAal:
 		m.ResetAal()
@@ -68891,12 +75819,34 @@ type UserMutation struct {
 	middle_name           *string
 	display_name          *string
 	birth_on              *string
+	nickname              *string
+	sex                   *user.Sex
+	job_title             *string
+	region                *string
+	interests             *[]string
+	appendinterests       []string
+	contact_channel       *user.ContactChannel
+	ui                    *map[string]interface{}
+	privacy               **schema.Privacy
+	requisites            **schema.Requisites
+	delivery              **schema.Delivery
 	locale                *string
 	time_zone             *string
+	name_key              *string
+	family_key            *string
+	block_reason          *user.BlockReason
+	blocked_note          *string
+	blocked_at            *time.Time
 	stream_seq            *int64
 	addstream_seq         *int64
 	stream_oldest         *int64
 	addstream_oldest      *int64
+	avatar_id             *uuid.UUID
+	avatar_width          *int
+	addavatar_width       *int
+	avatar_height         *int
+	addavatar_height      *int
+	delete_at             *time.Time
 	unread_count          *int64
 	addunread_count       *int64
 	clearedFields         map[string]struct{}
@@ -69692,6 +76642,512 @@ func (m *UserMutation) ResetBirthOn() {
 	delete(m.clearedFields, user.FieldBirthOn)
 }
 
+// SetNickname sets the "nickname" field.
+func (m *UserMutation) SetNickname(s string) {
+	m.nickname = &s
+}
+
+// Nickname returns the value of the "nickname" field in the mutation.
+func (m *UserMutation) Nickname() (r string, exists bool) {
+	v := m.nickname
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNickname returns the old "nickname" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldNickname(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNickname is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNickname requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNickname: %w", err)
+	}
+	return oldValue.Nickname, nil
+}
+
+// ClearNickname clears the value of the "nickname" field.
+func (m *UserMutation) ClearNickname() {
+	m.nickname = nil
+	m.clearedFields[user.FieldNickname] = struct{}{}
+}
+
+// NicknameCleared returns if the "nickname" field was cleared in this mutation.
+func (m *UserMutation) NicknameCleared() bool {
+	_, ok := m.clearedFields[user.FieldNickname]
+	return ok
+}
+
+// ResetNickname resets all changes to the "nickname" field.
+func (m *UserMutation) ResetNickname() {
+	m.nickname = nil
+	delete(m.clearedFields, user.FieldNickname)
+}
+
+// SetSex sets the "sex" field.
+func (m *UserMutation) SetSex(u user.Sex) {
+	m.sex = &u
+}
+
+// Sex returns the value of the "sex" field in the mutation.
+func (m *UserMutation) Sex() (r user.Sex, exists bool) {
+	v := m.sex
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSex returns the old "sex" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldSex(ctx context.Context) (v *user.Sex, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSex: %w", err)
+	}
+	return oldValue.Sex, nil
+}
+
+// ClearSex clears the value of the "sex" field.
+func (m *UserMutation) ClearSex() {
+	m.sex = nil
+	m.clearedFields[user.FieldSex] = struct{}{}
+}
+
+// SexCleared returns if the "sex" field was cleared in this mutation.
+func (m *UserMutation) SexCleared() bool {
+	_, ok := m.clearedFields[user.FieldSex]
+	return ok
+}
+
+// ResetSex resets all changes to the "sex" field.
+func (m *UserMutation) ResetSex() {
+	m.sex = nil
+	delete(m.clearedFields, user.FieldSex)
+}
+
+// SetJobTitle sets the "job_title" field.
+func (m *UserMutation) SetJobTitle(s string) {
+	m.job_title = &s
+}
+
+// JobTitle returns the value of the "job_title" field in the mutation.
+func (m *UserMutation) JobTitle() (r string, exists bool) {
+	v := m.job_title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldJobTitle returns the old "job_title" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldJobTitle(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldJobTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldJobTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldJobTitle: %w", err)
+	}
+	return oldValue.JobTitle, nil
+}
+
+// ClearJobTitle clears the value of the "job_title" field.
+func (m *UserMutation) ClearJobTitle() {
+	m.job_title = nil
+	m.clearedFields[user.FieldJobTitle] = struct{}{}
+}
+
+// JobTitleCleared returns if the "job_title" field was cleared in this mutation.
+func (m *UserMutation) JobTitleCleared() bool {
+	_, ok := m.clearedFields[user.FieldJobTitle]
+	return ok
+}
+
+// ResetJobTitle resets all changes to the "job_title" field.
+func (m *UserMutation) ResetJobTitle() {
+	m.job_title = nil
+	delete(m.clearedFields, user.FieldJobTitle)
+}
+
+// SetRegion sets the "region" field.
+func (m *UserMutation) SetRegion(s string) {
+	m.region = &s
+}
+
+// Region returns the value of the "region" field in the mutation.
+func (m *UserMutation) Region() (r string, exists bool) {
+	v := m.region
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRegion returns the old "region" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldRegion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRegion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRegion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRegion: %w", err)
+	}
+	return oldValue.Region, nil
+}
+
+// ClearRegion clears the value of the "region" field.
+func (m *UserMutation) ClearRegion() {
+	m.region = nil
+	m.clearedFields[user.FieldRegion] = struct{}{}
+}
+
+// RegionCleared returns if the "region" field was cleared in this mutation.
+func (m *UserMutation) RegionCleared() bool {
+	_, ok := m.clearedFields[user.FieldRegion]
+	return ok
+}
+
+// ResetRegion resets all changes to the "region" field.
+func (m *UserMutation) ResetRegion() {
+	m.region = nil
+	delete(m.clearedFields, user.FieldRegion)
+}
+
+// SetInterests sets the "interests" field.
+func (m *UserMutation) SetInterests(s []string) {
+	m.interests = &s
+	m.appendinterests = nil
+}
+
+// Interests returns the value of the "interests" field in the mutation.
+func (m *UserMutation) Interests() (r []string, exists bool) {
+	v := m.interests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInterests returns the old "interests" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldInterests(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInterests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInterests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInterests: %w", err)
+	}
+	return oldValue.Interests, nil
+}
+
+// AppendInterests adds s to the "interests" field.
+func (m *UserMutation) AppendInterests(s []string) {
+	m.appendinterests = append(m.appendinterests, s...)
+}
+
+// AppendedInterests returns the list of values that were appended to the "interests" field in this mutation.
+func (m *UserMutation) AppendedInterests() ([]string, bool) {
+	if len(m.appendinterests) == 0 {
+		return nil, false
+	}
+	return m.appendinterests, true
+}
+
+// ClearInterests clears the value of the "interests" field.
+func (m *UserMutation) ClearInterests() {
+	m.interests = nil
+	m.appendinterests = nil
+	m.clearedFields[user.FieldInterests] = struct{}{}
+}
+
+// InterestsCleared returns if the "interests" field was cleared in this mutation.
+func (m *UserMutation) InterestsCleared() bool {
+	_, ok := m.clearedFields[user.FieldInterests]
+	return ok
+}
+
+// ResetInterests resets all changes to the "interests" field.
+func (m *UserMutation) ResetInterests() {
+	m.interests = nil
+	m.appendinterests = nil
+	delete(m.clearedFields, user.FieldInterests)
+}
+
+// SetContactChannel sets the "contact_channel" field.
+func (m *UserMutation) SetContactChannel(uc user.ContactChannel) {
+	m.contact_channel = &uc
+}
+
+// ContactChannel returns the value of the "contact_channel" field in the mutation.
+func (m *UserMutation) ContactChannel() (r user.ContactChannel, exists bool) {
+	v := m.contact_channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContactChannel returns the old "contact_channel" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldContactChannel(ctx context.Context) (v *user.ContactChannel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContactChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContactChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContactChannel: %w", err)
+	}
+	return oldValue.ContactChannel, nil
+}
+
+// ClearContactChannel clears the value of the "contact_channel" field.
+func (m *UserMutation) ClearContactChannel() {
+	m.contact_channel = nil
+	m.clearedFields[user.FieldContactChannel] = struct{}{}
+}
+
+// ContactChannelCleared returns if the "contact_channel" field was cleared in this mutation.
+func (m *UserMutation) ContactChannelCleared() bool {
+	_, ok := m.clearedFields[user.FieldContactChannel]
+	return ok
+}
+
+// ResetContactChannel resets all changes to the "contact_channel" field.
+func (m *UserMutation) ResetContactChannel() {
+	m.contact_channel = nil
+	delete(m.clearedFields, user.FieldContactChannel)
+}
+
+// SetUI sets the "ui" field.
+func (m *UserMutation) SetUI(value map[string]interface{}) {
+	m.ui = &value
+}
+
+// UI returns the value of the "ui" field in the mutation.
+func (m *UserMutation) UI() (r map[string]interface{}, exists bool) {
+	v := m.ui
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUI returns the old "ui" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldUI(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUI is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUI requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUI: %w", err)
+	}
+	return oldValue.UI, nil
+}
+
+// ClearUI clears the value of the "ui" field.
+func (m *UserMutation) ClearUI() {
+	m.ui = nil
+	m.clearedFields[user.FieldUI] = struct{}{}
+}
+
+// UICleared returns if the "ui" field was cleared in this mutation.
+func (m *UserMutation) UICleared() bool {
+	_, ok := m.clearedFields[user.FieldUI]
+	return ok
+}
+
+// ResetUI resets all changes to the "ui" field.
+func (m *UserMutation) ResetUI() {
+	m.ui = nil
+	delete(m.clearedFields, user.FieldUI)
+}
+
+// SetPrivacy sets the "privacy" field.
+func (m *UserMutation) SetPrivacy(s *schema.Privacy) {
+	m.privacy = &s
+}
+
+// Privacy returns the value of the "privacy" field in the mutation.
+func (m *UserMutation) Privacy() (r *schema.Privacy, exists bool) {
+	v := m.privacy
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPrivacy returns the old "privacy" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldPrivacy(ctx context.Context) (v *schema.Privacy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPrivacy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPrivacy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPrivacy: %w", err)
+	}
+	return oldValue.Privacy, nil
+}
+
+// ClearPrivacy clears the value of the "privacy" field.
+func (m *UserMutation) ClearPrivacy() {
+	m.privacy = nil
+	m.clearedFields[user.FieldPrivacy] = struct{}{}
+}
+
+// PrivacyCleared returns if the "privacy" field was cleared in this mutation.
+func (m *UserMutation) PrivacyCleared() bool {
+	_, ok := m.clearedFields[user.FieldPrivacy]
+	return ok
+}
+
+// ResetPrivacy resets all changes to the "privacy" field.
+func (m *UserMutation) ResetPrivacy() {
+	m.privacy = nil
+	delete(m.clearedFields, user.FieldPrivacy)
+}
+
+// SetRequisites sets the "requisites" field.
+func (m *UserMutation) SetRequisites(s *schema.Requisites) {
+	m.requisites = &s
+}
+
+// Requisites returns the value of the "requisites" field in the mutation.
+func (m *UserMutation) Requisites() (r *schema.Requisites, exists bool) {
+	v := m.requisites
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequisites returns the old "requisites" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldRequisites(ctx context.Context) (v *schema.Requisites, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequisites is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequisites requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequisites: %w", err)
+	}
+	return oldValue.Requisites, nil
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (m *UserMutation) ClearRequisites() {
+	m.requisites = nil
+	m.clearedFields[user.FieldRequisites] = struct{}{}
+}
+
+// RequisitesCleared returns if the "requisites" field was cleared in this mutation.
+func (m *UserMutation) RequisitesCleared() bool {
+	_, ok := m.clearedFields[user.FieldRequisites]
+	return ok
+}
+
+// ResetRequisites resets all changes to the "requisites" field.
+func (m *UserMutation) ResetRequisites() {
+	m.requisites = nil
+	delete(m.clearedFields, user.FieldRequisites)
+}
+
+// SetDelivery sets the "delivery" field.
+func (m *UserMutation) SetDelivery(s *schema.Delivery) {
+	m.delivery = &s
+}
+
+// Delivery returns the value of the "delivery" field in the mutation.
+func (m *UserMutation) Delivery() (r *schema.Delivery, exists bool) {
+	v := m.delivery
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDelivery returns the old "delivery" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldDelivery(ctx context.Context) (v *schema.Delivery, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDelivery is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDelivery requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDelivery: %w", err)
+	}
+	return oldValue.Delivery, nil
+}
+
+// ClearDelivery clears the value of the "delivery" field.
+func (m *UserMutation) ClearDelivery() {
+	m.delivery = nil
+	m.clearedFields[user.FieldDelivery] = struct{}{}
+}
+
+// DeliveryCleared returns if the "delivery" field was cleared in this mutation.
+func (m *UserMutation) DeliveryCleared() bool {
+	_, ok := m.clearedFields[user.FieldDelivery]
+	return ok
+}
+
+// ResetDelivery resets all changes to the "delivery" field.
+func (m *UserMutation) ResetDelivery() {
+	m.delivery = nil
+	delete(m.clearedFields, user.FieldDelivery)
+}
+
 // SetLocale sets the "locale" field.
 func (m *UserMutation) SetLocale(s string) {
 	m.locale = &s
@@ -69762,6 +77218,251 @@ func (m *UserMutation) OldTimeZone(ctx context.Context) (v string, err error) {
 // ResetTimeZone resets all changes to the "time_zone" field.
 func (m *UserMutation) ResetTimeZone() {
 	m.time_zone = nil
+}
+
+// SetNameKey sets the "name_key" field.
+func (m *UserMutation) SetNameKey(s string) {
+	m.name_key = &s
+}
+
+// NameKey returns the value of the "name_key" field in the mutation.
+func (m *UserMutation) NameKey() (r string, exists bool) {
+	v := m.name_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNameKey returns the old "name_key" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldNameKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNameKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNameKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNameKey: %w", err)
+	}
+	return oldValue.NameKey, nil
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (m *UserMutation) ClearNameKey() {
+	m.name_key = nil
+	m.clearedFields[user.FieldNameKey] = struct{}{}
+}
+
+// NameKeyCleared returns if the "name_key" field was cleared in this mutation.
+func (m *UserMutation) NameKeyCleared() bool {
+	_, ok := m.clearedFields[user.FieldNameKey]
+	return ok
+}
+
+// ResetNameKey resets all changes to the "name_key" field.
+func (m *UserMutation) ResetNameKey() {
+	m.name_key = nil
+	delete(m.clearedFields, user.FieldNameKey)
+}
+
+// SetFamilyKey sets the "family_key" field.
+func (m *UserMutation) SetFamilyKey(s string) {
+	m.family_key = &s
+}
+
+// FamilyKey returns the value of the "family_key" field in the mutation.
+func (m *UserMutation) FamilyKey() (r string, exists bool) {
+	v := m.family_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFamilyKey returns the old "family_key" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldFamilyKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFamilyKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFamilyKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFamilyKey: %w", err)
+	}
+	return oldValue.FamilyKey, nil
+}
+
+// ClearFamilyKey clears the value of the "family_key" field.
+func (m *UserMutation) ClearFamilyKey() {
+	m.family_key = nil
+	m.clearedFields[user.FieldFamilyKey] = struct{}{}
+}
+
+// FamilyKeyCleared returns if the "family_key" field was cleared in this mutation.
+func (m *UserMutation) FamilyKeyCleared() bool {
+	_, ok := m.clearedFields[user.FieldFamilyKey]
+	return ok
+}
+
+// ResetFamilyKey resets all changes to the "family_key" field.
+func (m *UserMutation) ResetFamilyKey() {
+	m.family_key = nil
+	delete(m.clearedFields, user.FieldFamilyKey)
+}
+
+// SetBlockReason sets the "block_reason" field.
+func (m *UserMutation) SetBlockReason(ur user.BlockReason) {
+	m.block_reason = &ur
+}
+
+// BlockReason returns the value of the "block_reason" field in the mutation.
+func (m *UserMutation) BlockReason() (r user.BlockReason, exists bool) {
+	v := m.block_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBlockReason returns the old "block_reason" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldBlockReason(ctx context.Context) (v *user.BlockReason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBlockReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBlockReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBlockReason: %w", err)
+	}
+	return oldValue.BlockReason, nil
+}
+
+// ClearBlockReason clears the value of the "block_reason" field.
+func (m *UserMutation) ClearBlockReason() {
+	m.block_reason = nil
+	m.clearedFields[user.FieldBlockReason] = struct{}{}
+}
+
+// BlockReasonCleared returns if the "block_reason" field was cleared in this mutation.
+func (m *UserMutation) BlockReasonCleared() bool {
+	_, ok := m.clearedFields[user.FieldBlockReason]
+	return ok
+}
+
+// ResetBlockReason resets all changes to the "block_reason" field.
+func (m *UserMutation) ResetBlockReason() {
+	m.block_reason = nil
+	delete(m.clearedFields, user.FieldBlockReason)
+}
+
+// SetBlockedNote sets the "blocked_note" field.
+func (m *UserMutation) SetBlockedNote(s string) {
+	m.blocked_note = &s
+}
+
+// BlockedNote returns the value of the "blocked_note" field in the mutation.
+func (m *UserMutation) BlockedNote() (r string, exists bool) {
+	v := m.blocked_note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBlockedNote returns the old "blocked_note" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldBlockedNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBlockedNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBlockedNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBlockedNote: %w", err)
+	}
+	return oldValue.BlockedNote, nil
+}
+
+// ClearBlockedNote clears the value of the "blocked_note" field.
+func (m *UserMutation) ClearBlockedNote() {
+	m.blocked_note = nil
+	m.clearedFields[user.FieldBlockedNote] = struct{}{}
+}
+
+// BlockedNoteCleared returns if the "blocked_note" field was cleared in this mutation.
+func (m *UserMutation) BlockedNoteCleared() bool {
+	_, ok := m.clearedFields[user.FieldBlockedNote]
+	return ok
+}
+
+// ResetBlockedNote resets all changes to the "blocked_note" field.
+func (m *UserMutation) ResetBlockedNote() {
+	m.blocked_note = nil
+	delete(m.clearedFields, user.FieldBlockedNote)
+}
+
+// SetBlockedAt sets the "blocked_at" field.
+func (m *UserMutation) SetBlockedAt(t time.Time) {
+	m.blocked_at = &t
+}
+
+// BlockedAt returns the value of the "blocked_at" field in the mutation.
+func (m *UserMutation) BlockedAt() (r time.Time, exists bool) {
+	v := m.blocked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBlockedAt returns the old "blocked_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldBlockedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBlockedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBlockedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBlockedAt: %w", err)
+	}
+	return oldValue.BlockedAt, nil
+}
+
+// ClearBlockedAt clears the value of the "blocked_at" field.
+func (m *UserMutation) ClearBlockedAt() {
+	m.blocked_at = nil
+	m.clearedFields[user.FieldBlockedAt] = struct{}{}
+}
+
+// BlockedAtCleared returns if the "blocked_at" field was cleared in this mutation.
+func (m *UserMutation) BlockedAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldBlockedAt]
+	return ok
+}
+
+// ResetBlockedAt resets all changes to the "blocked_at" field.
+func (m *UserMutation) ResetBlockedAt() {
+	m.blocked_at = nil
+	delete(m.clearedFields, user.FieldBlockedAt)
 }
 
 // SetStreamSeq sets the "stream_seq" field.
@@ -69874,6 +77575,216 @@ func (m *UserMutation) AddedStreamOldest() (r int64, exists bool) {
 func (m *UserMutation) ResetStreamOldest() {
 	m.stream_oldest = nil
 	m.addstream_oldest = nil
+}
+
+// SetAvatarID sets the "avatar_id" field.
+func (m *UserMutation) SetAvatarID(u uuid.UUID) {
+	m.avatar_id = &u
+}
+
+// AvatarID returns the value of the "avatar_id" field in the mutation.
+func (m *UserMutation) AvatarID() (r uuid.UUID, exists bool) {
+	v := m.avatar_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAvatarID returns the old "avatar_id" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldAvatarID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAvatarID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAvatarID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAvatarID: %w", err)
+	}
+	return oldValue.AvatarID, nil
+}
+
+// ClearAvatarID clears the value of the "avatar_id" field.
+func (m *UserMutation) ClearAvatarID() {
+	m.avatar_id = nil
+	m.clearedFields[user.FieldAvatarID] = struct{}{}
+}
+
+// AvatarIDCleared returns if the "avatar_id" field was cleared in this mutation.
+func (m *UserMutation) AvatarIDCleared() bool {
+	_, ok := m.clearedFields[user.FieldAvatarID]
+	return ok
+}
+
+// ResetAvatarID resets all changes to the "avatar_id" field.
+func (m *UserMutation) ResetAvatarID() {
+	m.avatar_id = nil
+	delete(m.clearedFields, user.FieldAvatarID)
+}
+
+// SetAvatarWidth sets the "avatar_width" field.
+func (m *UserMutation) SetAvatarWidth(i int) {
+	m.avatar_width = &i
+	m.addavatar_width = nil
+}
+
+// AvatarWidth returns the value of the "avatar_width" field in the mutation.
+func (m *UserMutation) AvatarWidth() (r int, exists bool) {
+	v := m.avatar_width
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAvatarWidth returns the old "avatar_width" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldAvatarWidth(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAvatarWidth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAvatarWidth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAvatarWidth: %w", err)
+	}
+	return oldValue.AvatarWidth, nil
+}
+
+// AddAvatarWidth adds i to the "avatar_width" field.
+func (m *UserMutation) AddAvatarWidth(i int) {
+	if m.addavatar_width != nil {
+		*m.addavatar_width += i
+	} else {
+		m.addavatar_width = &i
+	}
+}
+
+// AddedAvatarWidth returns the value that was added to the "avatar_width" field in this mutation.
+func (m *UserMutation) AddedAvatarWidth() (r int, exists bool) {
+	v := m.addavatar_width
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAvatarWidth resets all changes to the "avatar_width" field.
+func (m *UserMutation) ResetAvatarWidth() {
+	m.avatar_width = nil
+	m.addavatar_width = nil
+}
+
+// SetAvatarHeight sets the "avatar_height" field.
+func (m *UserMutation) SetAvatarHeight(i int) {
+	m.avatar_height = &i
+	m.addavatar_height = nil
+}
+
+// AvatarHeight returns the value of the "avatar_height" field in the mutation.
+func (m *UserMutation) AvatarHeight() (r int, exists bool) {
+	v := m.avatar_height
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAvatarHeight returns the old "avatar_height" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldAvatarHeight(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAvatarHeight is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAvatarHeight requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAvatarHeight: %w", err)
+	}
+	return oldValue.AvatarHeight, nil
+}
+
+// AddAvatarHeight adds i to the "avatar_height" field.
+func (m *UserMutation) AddAvatarHeight(i int) {
+	if m.addavatar_height != nil {
+		*m.addavatar_height += i
+	} else {
+		m.addavatar_height = &i
+	}
+}
+
+// AddedAvatarHeight returns the value that was added to the "avatar_height" field in this mutation.
+func (m *UserMutation) AddedAvatarHeight() (r int, exists bool) {
+	v := m.addavatar_height
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAvatarHeight resets all changes to the "avatar_height" field.
+func (m *UserMutation) ResetAvatarHeight() {
+	m.avatar_height = nil
+	m.addavatar_height = nil
+}
+
+// SetDeleteAt sets the "delete_at" field.
+func (m *UserMutation) SetDeleteAt(t time.Time) {
+	m.delete_at = &t
+}
+
+// DeleteAt returns the value of the "delete_at" field in the mutation.
+func (m *UserMutation) DeleteAt() (r time.Time, exists bool) {
+	v := m.delete_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeleteAt returns the old "delete_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldDeleteAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeleteAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeleteAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeleteAt: %w", err)
+	}
+	return oldValue.DeleteAt, nil
+}
+
+// ClearDeleteAt clears the value of the "delete_at" field.
+func (m *UserMutation) ClearDeleteAt() {
+	m.delete_at = nil
+	m.clearedFields[user.FieldDeleteAt] = struct{}{}
+}
+
+// DeleteAtCleared returns if the "delete_at" field was cleared in this mutation.
+func (m *UserMutation) DeleteAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldDeleteAt]
+	return ok
+}
+
+// ResetDeleteAt resets all changes to the "delete_at" field.
+func (m *UserMutation) ResetDeleteAt() {
+	m.delete_at = nil
+	delete(m.clearedFields, user.FieldDeleteAt)
 }
 
 // SetUnreadCount sets the "unread_count" field.
@@ -70074,7 +77985,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 39)
 	if m.created_at != nil {
 		fields = append(fields, user.FieldCreatedAt)
 	}
@@ -70120,17 +78031,74 @@ func (m *UserMutation) Fields() []string {
 	if m.birth_on != nil {
 		fields = append(fields, user.FieldBirthOn)
 	}
+	if m.nickname != nil {
+		fields = append(fields, user.FieldNickname)
+	}
+	if m.sex != nil {
+		fields = append(fields, user.FieldSex)
+	}
+	if m.job_title != nil {
+		fields = append(fields, user.FieldJobTitle)
+	}
+	if m.region != nil {
+		fields = append(fields, user.FieldRegion)
+	}
+	if m.interests != nil {
+		fields = append(fields, user.FieldInterests)
+	}
+	if m.contact_channel != nil {
+		fields = append(fields, user.FieldContactChannel)
+	}
+	if m.ui != nil {
+		fields = append(fields, user.FieldUI)
+	}
+	if m.privacy != nil {
+		fields = append(fields, user.FieldPrivacy)
+	}
+	if m.requisites != nil {
+		fields = append(fields, user.FieldRequisites)
+	}
+	if m.delivery != nil {
+		fields = append(fields, user.FieldDelivery)
+	}
 	if m.locale != nil {
 		fields = append(fields, user.FieldLocale)
 	}
 	if m.time_zone != nil {
 		fields = append(fields, user.FieldTimeZone)
 	}
+	if m.name_key != nil {
+		fields = append(fields, user.FieldNameKey)
+	}
+	if m.family_key != nil {
+		fields = append(fields, user.FieldFamilyKey)
+	}
+	if m.block_reason != nil {
+		fields = append(fields, user.FieldBlockReason)
+	}
+	if m.blocked_note != nil {
+		fields = append(fields, user.FieldBlockedNote)
+	}
+	if m.blocked_at != nil {
+		fields = append(fields, user.FieldBlockedAt)
+	}
 	if m.stream_seq != nil {
 		fields = append(fields, user.FieldStreamSeq)
 	}
 	if m.stream_oldest != nil {
 		fields = append(fields, user.FieldStreamOldest)
+	}
+	if m.avatar_id != nil {
+		fields = append(fields, user.FieldAvatarID)
+	}
+	if m.avatar_width != nil {
+		fields = append(fields, user.FieldAvatarWidth)
+	}
+	if m.avatar_height != nil {
+		fields = append(fields, user.FieldAvatarHeight)
+	}
+	if m.delete_at != nil {
+		fields = append(fields, user.FieldDeleteAt)
 	}
 	if m.unread_count != nil {
 		fields = append(fields, user.FieldUnreadCount)
@@ -70173,14 +78141,52 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.DisplayName()
 	case user.FieldBirthOn:
 		return m.BirthOn()
+	case user.FieldNickname:
+		return m.Nickname()
+	case user.FieldSex:
+		return m.Sex()
+	case user.FieldJobTitle:
+		return m.JobTitle()
+	case user.FieldRegion:
+		return m.Region()
+	case user.FieldInterests:
+		return m.Interests()
+	case user.FieldContactChannel:
+		return m.ContactChannel()
+	case user.FieldUI:
+		return m.UI()
+	case user.FieldPrivacy:
+		return m.Privacy()
+	case user.FieldRequisites:
+		return m.Requisites()
+	case user.FieldDelivery:
+		return m.Delivery()
 	case user.FieldLocale:
 		return m.Locale()
 	case user.FieldTimeZone:
 		return m.TimeZone()
+	case user.FieldNameKey:
+		return m.NameKey()
+	case user.FieldFamilyKey:
+		return m.FamilyKey()
+	case user.FieldBlockReason:
+		return m.BlockReason()
+	case user.FieldBlockedNote:
+		return m.BlockedNote()
+	case user.FieldBlockedAt:
+		return m.BlockedAt()
 	case user.FieldStreamSeq:
 		return m.StreamSeq()
 	case user.FieldStreamOldest:
 		return m.StreamOldest()
+	case user.FieldAvatarID:
+		return m.AvatarID()
+	case user.FieldAvatarWidth:
+		return m.AvatarWidth()
+	case user.FieldAvatarHeight:
+		return m.AvatarHeight()
+	case user.FieldDeleteAt:
+		return m.DeleteAt()
 	case user.FieldUnreadCount:
 		return m.UnreadCount()
 	}
@@ -70222,14 +78228,52 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldDisplayName(ctx)
 	case user.FieldBirthOn:
 		return m.OldBirthOn(ctx)
+	case user.FieldNickname:
+		return m.OldNickname(ctx)
+	case user.FieldSex:
+		return m.OldSex(ctx)
+	case user.FieldJobTitle:
+		return m.OldJobTitle(ctx)
+	case user.FieldRegion:
+		return m.OldRegion(ctx)
+	case user.FieldInterests:
+		return m.OldInterests(ctx)
+	case user.FieldContactChannel:
+		return m.OldContactChannel(ctx)
+	case user.FieldUI:
+		return m.OldUI(ctx)
+	case user.FieldPrivacy:
+		return m.OldPrivacy(ctx)
+	case user.FieldRequisites:
+		return m.OldRequisites(ctx)
+	case user.FieldDelivery:
+		return m.OldDelivery(ctx)
 	case user.FieldLocale:
 		return m.OldLocale(ctx)
 	case user.FieldTimeZone:
 		return m.OldTimeZone(ctx)
+	case user.FieldNameKey:
+		return m.OldNameKey(ctx)
+	case user.FieldFamilyKey:
+		return m.OldFamilyKey(ctx)
+	case user.FieldBlockReason:
+		return m.OldBlockReason(ctx)
+	case user.FieldBlockedNote:
+		return m.OldBlockedNote(ctx)
+	case user.FieldBlockedAt:
+		return m.OldBlockedAt(ctx)
 	case user.FieldStreamSeq:
 		return m.OldStreamSeq(ctx)
 	case user.FieldStreamOldest:
 		return m.OldStreamOldest(ctx)
+	case user.FieldAvatarID:
+		return m.OldAvatarID(ctx)
+	case user.FieldAvatarWidth:
+		return m.OldAvatarWidth(ctx)
+	case user.FieldAvatarHeight:
+		return m.OldAvatarHeight(ctx)
+	case user.FieldDeleteAt:
+		return m.OldDeleteAt(ctx)
 	case user.FieldUnreadCount:
 		return m.OldUnreadCount(ctx)
 	}
@@ -70346,6 +78390,76 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBirthOn(v)
 		return nil
+	case user.FieldNickname:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNickname(v)
+		return nil
+	case user.FieldSex:
+		v, ok := value.(user.Sex)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSex(v)
+		return nil
+	case user.FieldJobTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetJobTitle(v)
+		return nil
+	case user.FieldRegion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRegion(v)
+		return nil
+	case user.FieldInterests:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInterests(v)
+		return nil
+	case user.FieldContactChannel:
+		v, ok := value.(user.ContactChannel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContactChannel(v)
+		return nil
+	case user.FieldUI:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUI(v)
+		return nil
+	case user.FieldPrivacy:
+		v, ok := value.(*schema.Privacy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPrivacy(v)
+		return nil
+	case user.FieldRequisites:
+		v, ok := value.(*schema.Requisites)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequisites(v)
+		return nil
+	case user.FieldDelivery:
+		v, ok := value.(*schema.Delivery)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDelivery(v)
+		return nil
 	case user.FieldLocale:
 		v, ok := value.(string)
 		if !ok {
@@ -70360,6 +78474,41 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTimeZone(v)
 		return nil
+	case user.FieldNameKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNameKey(v)
+		return nil
+	case user.FieldFamilyKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFamilyKey(v)
+		return nil
+	case user.FieldBlockReason:
+		v, ok := value.(user.BlockReason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBlockReason(v)
+		return nil
+	case user.FieldBlockedNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBlockedNote(v)
+		return nil
+	case user.FieldBlockedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBlockedAt(v)
+		return nil
 	case user.FieldStreamSeq:
 		v, ok := value.(int64)
 		if !ok {
@@ -70373,6 +78522,34 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetStreamOldest(v)
+		return nil
+	case user.FieldAvatarID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAvatarID(v)
+		return nil
+	case user.FieldAvatarWidth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAvatarWidth(v)
+		return nil
+	case user.FieldAvatarHeight:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAvatarHeight(v)
+		return nil
+	case user.FieldDeleteAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeleteAt(v)
 		return nil
 	case user.FieldUnreadCount:
 		v, ok := value.(int64)
@@ -70398,6 +78575,12 @@ func (m *UserMutation) AddedFields() []string {
 	if m.addstream_oldest != nil {
 		fields = append(fields, user.FieldStreamOldest)
 	}
+	if m.addavatar_width != nil {
+		fields = append(fields, user.FieldAvatarWidth)
+	}
+	if m.addavatar_height != nil {
+		fields = append(fields, user.FieldAvatarHeight)
+	}
 	if m.addunread_count != nil {
 		fields = append(fields, user.FieldUnreadCount)
 	}
@@ -70415,6 +78598,10 @@ func (m *UserMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedStreamSeq()
 	case user.FieldStreamOldest:
 		return m.AddedStreamOldest()
+	case user.FieldAvatarWidth:
+		return m.AddedAvatarWidth()
+	case user.FieldAvatarHeight:
+		return m.AddedAvatarHeight()
 	case user.FieldUnreadCount:
 		return m.AddedUnreadCount()
 	}
@@ -70446,6 +78633,20 @@ func (m *UserMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddStreamOldest(v)
+		return nil
+	case user.FieldAvatarWidth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAvatarWidth(v)
+		return nil
+	case user.FieldAvatarHeight:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAvatarHeight(v)
 		return nil
 	case user.FieldUnreadCount:
 		v, ok := value.(int64)
@@ -70489,6 +78690,57 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldBirthOn) {
 		fields = append(fields, user.FieldBirthOn)
 	}
+	if m.FieldCleared(user.FieldNickname) {
+		fields = append(fields, user.FieldNickname)
+	}
+	if m.FieldCleared(user.FieldSex) {
+		fields = append(fields, user.FieldSex)
+	}
+	if m.FieldCleared(user.FieldJobTitle) {
+		fields = append(fields, user.FieldJobTitle)
+	}
+	if m.FieldCleared(user.FieldRegion) {
+		fields = append(fields, user.FieldRegion)
+	}
+	if m.FieldCleared(user.FieldInterests) {
+		fields = append(fields, user.FieldInterests)
+	}
+	if m.FieldCleared(user.FieldContactChannel) {
+		fields = append(fields, user.FieldContactChannel)
+	}
+	if m.FieldCleared(user.FieldUI) {
+		fields = append(fields, user.FieldUI)
+	}
+	if m.FieldCleared(user.FieldPrivacy) {
+		fields = append(fields, user.FieldPrivacy)
+	}
+	if m.FieldCleared(user.FieldRequisites) {
+		fields = append(fields, user.FieldRequisites)
+	}
+	if m.FieldCleared(user.FieldDelivery) {
+		fields = append(fields, user.FieldDelivery)
+	}
+	if m.FieldCleared(user.FieldNameKey) {
+		fields = append(fields, user.FieldNameKey)
+	}
+	if m.FieldCleared(user.FieldFamilyKey) {
+		fields = append(fields, user.FieldFamilyKey)
+	}
+	if m.FieldCleared(user.FieldBlockReason) {
+		fields = append(fields, user.FieldBlockReason)
+	}
+	if m.FieldCleared(user.FieldBlockedNote) {
+		fields = append(fields, user.FieldBlockedNote)
+	}
+	if m.FieldCleared(user.FieldBlockedAt) {
+		fields = append(fields, user.FieldBlockedAt)
+	}
+	if m.FieldCleared(user.FieldAvatarID) {
+		fields = append(fields, user.FieldAvatarID)
+	}
+	if m.FieldCleared(user.FieldDeleteAt) {
+		fields = append(fields, user.FieldDeleteAt)
+	}
 	return fields
 }
 
@@ -70529,6 +78781,57 @@ func (m *UserMutation) ClearField(name string) error {
 		return nil
 	case user.FieldBirthOn:
 		m.ClearBirthOn()
+		return nil
+	case user.FieldNickname:
+		m.ClearNickname()
+		return nil
+	case user.FieldSex:
+		m.ClearSex()
+		return nil
+	case user.FieldJobTitle:
+		m.ClearJobTitle()
+		return nil
+	case user.FieldRegion:
+		m.ClearRegion()
+		return nil
+	case user.FieldInterests:
+		m.ClearInterests()
+		return nil
+	case user.FieldContactChannel:
+		m.ClearContactChannel()
+		return nil
+	case user.FieldUI:
+		m.ClearUI()
+		return nil
+	case user.FieldPrivacy:
+		m.ClearPrivacy()
+		return nil
+	case user.FieldRequisites:
+		m.ClearRequisites()
+		return nil
+	case user.FieldDelivery:
+		m.ClearDelivery()
+		return nil
+	case user.FieldNameKey:
+		m.ClearNameKey()
+		return nil
+	case user.FieldFamilyKey:
+		m.ClearFamilyKey()
+		return nil
+	case user.FieldBlockReason:
+		m.ClearBlockReason()
+		return nil
+	case user.FieldBlockedNote:
+		m.ClearBlockedNote()
+		return nil
+	case user.FieldBlockedAt:
+		m.ClearBlockedAt()
+		return nil
+	case user.FieldAvatarID:
+		m.ClearAvatarID()
+		return nil
+	case user.FieldDeleteAt:
+		m.ClearDeleteAt()
 		return nil
 	}
 	return fmt.Errorf("unknown User nullable field %s", name)
@@ -70583,17 +78886,74 @@ func (m *UserMutation) ResetField(name string) error {
 	case user.FieldBirthOn:
 		m.ResetBirthOn()
 		return nil
+	case user.FieldNickname:
+		m.ResetNickname()
+		return nil
+	case user.FieldSex:
+		m.ResetSex()
+		return nil
+	case user.FieldJobTitle:
+		m.ResetJobTitle()
+		return nil
+	case user.FieldRegion:
+		m.ResetRegion()
+		return nil
+	case user.FieldInterests:
+		m.ResetInterests()
+		return nil
+	case user.FieldContactChannel:
+		m.ResetContactChannel()
+		return nil
+	case user.FieldUI:
+		m.ResetUI()
+		return nil
+	case user.FieldPrivacy:
+		m.ResetPrivacy()
+		return nil
+	case user.FieldRequisites:
+		m.ResetRequisites()
+		return nil
+	case user.FieldDelivery:
+		m.ResetDelivery()
+		return nil
 	case user.FieldLocale:
 		m.ResetLocale()
 		return nil
 	case user.FieldTimeZone:
 		m.ResetTimeZone()
 		return nil
+	case user.FieldNameKey:
+		m.ResetNameKey()
+		return nil
+	case user.FieldFamilyKey:
+		m.ResetFamilyKey()
+		return nil
+	case user.FieldBlockReason:
+		m.ResetBlockReason()
+		return nil
+	case user.FieldBlockedNote:
+		m.ResetBlockedNote()
+		return nil
+	case user.FieldBlockedAt:
+		m.ResetBlockedAt()
+		return nil
 	case user.FieldStreamSeq:
 		m.ResetStreamSeq()
 		return nil
 	case user.FieldStreamOldest:
 		m.ResetStreamOldest()
+		return nil
+	case user.FieldAvatarID:
+		m.ResetAvatarID()
+		return nil
+	case user.FieldAvatarWidth:
+		m.ResetAvatarWidth()
+		return nil
+	case user.FieldAvatarHeight:
+		m.ResetAvatarHeight()
+		return nil
+	case user.FieldDeleteAt:
+		m.ResetDeleteAt()
 		return nil
 	case user.FieldUnreadCount:
 		m.ResetUnreadCount()

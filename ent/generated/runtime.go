@@ -14,7 +14,10 @@ import (
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/consent"
+	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -31,6 +34,7 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
 	"kabinet/ent/generated/promocode"
@@ -93,7 +97,7 @@ func init() {
 	// address.DefaultRevision holds the default value on creation for the revision field.
 	address.DefaultRevision = addressDescRevision.Default.(int64)
 	// addressDescIsDefault is the schema descriptor for is_default field.
-	addressDescIsDefault := addressFields[10].Descriptor()
+	addressDescIsDefault := addressFields[15].Descriptor()
 	// address.DefaultIsDefault holds the default value on creation for the is_default field.
 	address.DefaultIsDefault = addressDescIsDefault.Default.(bool)
 	// addressDescID is the schema descriptor for id field.
@@ -275,6 +279,38 @@ func init() {
 	companyDescID := companyMixinFields0[0].Descriptor()
 	// company.DefaultID holds the default value on creation for the id field.
 	company.DefaultID = companyDescID.Default.(func() uuid.UUID)
+	consentMixin := schema.Consent{}.Mixin()
+	consentMixinFields0 := consentMixin[0].Fields()
+	_ = consentMixinFields0
+	consentFields := schema.Consent{}.Fields()
+	_ = consentFields
+	// consentDescID is the schema descriptor for id field.
+	consentDescID := consentMixinFields0[0].Descriptor()
+	// consent.DefaultID holds the default value on creation for the id field.
+	consent.DefaultID = consentDescID.Default.(func() uuid.UUID)
+	consentdocumentMixin := schema.ConsentDocument{}.Mixin()
+	consentdocumentMixinFields0 := consentdocumentMixin[0].Fields()
+	_ = consentdocumentMixinFields0
+	consentdocumentMixinFields1 := consentdocumentMixin[1].Fields()
+	_ = consentdocumentMixinFields1
+	consentdocumentFields := schema.ConsentDocument{}.Fields()
+	_ = consentdocumentFields
+	// consentdocumentDescKeyID is the schema descriptor for key_id field.
+	consentdocumentDescKeyID := consentdocumentMixinFields1[0].Descriptor()
+	// consentdocument.DefaultKeyID holds the default value on creation for the key_id field.
+	consentdocument.DefaultKeyID = consentdocumentDescKeyID.Default.(func() uuid.UUID)
+	// consentdocumentDescVersion is the schema descriptor for version field.
+	consentdocumentDescVersion := consentdocumentMixinFields1[1].Descriptor()
+	// consentdocument.DefaultVersion holds the default value on creation for the version field.
+	consentdocument.DefaultVersion = consentdocumentDescVersion.Default.(int64)
+	// consentdocumentDescRequired is the schema descriptor for required field.
+	consentdocumentDescRequired := consentdocumentFields[2].Descriptor()
+	// consentdocument.DefaultRequired holds the default value on creation for the required field.
+	consentdocument.DefaultRequired = consentdocumentDescRequired.Default.(bool)
+	// consentdocumentDescID is the schema descriptor for id field.
+	consentdocumentDescID := consentdocumentMixinFields0[0].Descriptor()
+	// consentdocument.DefaultID holds the default value on creation for the id field.
+	consentdocument.DefaultID = consentdocumentDescID.Default.(func() uuid.UUID)
 	contactpointMixin := schema.ContactPoint{}.Mixin()
 	contactpointMixinFields0 := contactpointMixin[0].Fields()
 	_ = contactpointMixinFields0
@@ -288,6 +324,15 @@ func init() {
 	contactpointDescID := contactpointMixinFields0[0].Descriptor()
 	// contactpoint.DefaultID holds the default value on creation for the id field.
 	contactpoint.DefaultID = contactpointDescID.Default.(func() uuid.UUID)
+	documentMixin := schema.Document{}.Mixin()
+	documentMixinFields0 := documentMixin[0].Fields()
+	_ = documentMixinFields0
+	documentFields := schema.Document{}.Fields()
+	_ = documentFields
+	// documentDescID is the schema descriptor for id field.
+	documentDescID := documentMixinFields0[0].Descriptor()
+	// document.DefaultID holds the default value on creation for the id field.
+	document.DefaultID = documentDescID.Default.(func() uuid.UUID)
 	earningruleMixin := schema.EarningRule{}.Mixin()
 	earningruleMixinFields0 := earningruleMixin[0].Fields()
 	_ = earningruleMixinFields0
@@ -401,9 +446,13 @@ func init() {
 	// identity.DefaultIssuer holds the default value on creation for the issuer field.
 	identity.DefaultIssuer = identityDescIssuer.Default.(string)
 	// identityDescCounter is the schema descriptor for counter field.
-	identityDescCounter := identityFields[5].Descriptor()
+	identityDescCounter := identityFields[7].Descriptor()
 	// identity.DefaultCounter holds the default value on creation for the counter field.
 	identity.DefaultCounter = identityDescCounter.Default.(int64)
+	// identityDescWarned is the schema descriptor for warned field.
+	identityDescWarned := identityFields[10].Descriptor()
+	// identity.DefaultWarned holds the default value on creation for the warned field.
+	identity.DefaultWarned = identityDescWarned.Default.(int)
 	// identityDescID is the schema descriptor for id field.
 	identityDescID := identityMixinFields0[0].Descriptor()
 	// identity.DefaultID holds the default value on creation for the id field.
@@ -488,7 +537,7 @@ func init() {
 	// membership.DefaultRevision holds the default value on creation for the revision field.
 	membership.DefaultRevision = membershipDescRevision.Default.(int64)
 	// membershipDescEarnsToOwner is the schema descriptor for earns_to_owner field.
-	membershipDescEarnsToOwner := membershipFields[5].Descriptor()
+	membershipDescEarnsToOwner := membershipFields[7].Descriptor()
 	// membership.DefaultEarnsToOwner holds the default value on creation for the earns_to_owner field.
 	membership.DefaultEarnsToOwner = membershipDescEarnsToOwner.Default.(bool)
 	// membershipDescID is the schema descriptor for id field.
@@ -610,6 +659,23 @@ func init() {
 	paymentDescID := paymentMixinFields0[0].Descriptor()
 	// payment.DefaultID holds the default value on creation for the id field.
 	payment.DefaultID = paymentDescID.Default.(func() uuid.UUID)
+	paymentmethodMixin := schema.PaymentMethod{}.Mixin()
+	paymentmethodMixinFields0 := paymentmethodMixin[0].Fields()
+	_ = paymentmethodMixinFields0
+	paymentmethodFields := schema.PaymentMethod{}.Fields()
+	_ = paymentmethodFields
+	// paymentmethodDescWantsDefault is the schema descriptor for wants_default field.
+	paymentmethodDescWantsDefault := paymentmethodFields[6].Descriptor()
+	// paymentmethod.DefaultWantsDefault holds the default value on creation for the wants_default field.
+	paymentmethod.DefaultWantsDefault = paymentmethodDescWantsDefault.Default.(bool)
+	// paymentmethodDescIsDefault is the schema descriptor for is_default field.
+	paymentmethodDescIsDefault := paymentmethodFields[12].Descriptor()
+	// paymentmethod.DefaultIsDefault holds the default value on creation for the is_default field.
+	paymentmethod.DefaultIsDefault = paymentmethodDescIsDefault.Default.(bool)
+	// paymentmethodDescID is the schema descriptor for id field.
+	paymentmethodDescID := paymentmethodMixinFields0[0].Descriptor()
+	// paymentmethod.DefaultID holds the default value on creation for the id field.
+	paymentmethod.DefaultID = paymentmethodDescID.Default.(func() uuid.UUID)
 	paymentnoticeMixin := schema.PaymentNotice{}.Mixin()
 	paymentnoticeMixinFields0 := paymentnoticeMixin[0].Fields()
 	_ = paymentnoticeMixinFields0
@@ -833,8 +899,12 @@ func init() {
 	_ = sessionMixinFields0
 	sessionFields := schema.Session{}.Fields()
 	_ = sessionFields
+	// sessionDescMethod is the schema descriptor for method field.
+	sessionDescMethod := sessionFields[8].Descriptor()
+	// session.DefaultMethod holds the default value on creation for the method field.
+	session.DefaultMethod = sessionDescMethod.Default.(string)
 	// sessionDescAal is the schema descriptor for aal field.
-	sessionDescAal := sessionFields[3].Descriptor()
+	sessionDescAal := sessionFields[12].Descriptor()
 	// session.DefaultAal holds the default value on creation for the aal field.
 	session.DefaultAal = sessionDescAal.Default.(int)
 	// sessionDescID is the schema descriptor for id field.
@@ -1021,23 +1091,31 @@ func init() {
 	// user.DefaultRevision holds the default value on creation for the revision field.
 	user.DefaultRevision = userDescRevision.Default.(int64)
 	// userDescLocale is the schema descriptor for locale field.
-	userDescLocale := userFields[7].Descriptor()
+	userDescLocale := userFields[17].Descriptor()
 	// user.DefaultLocale holds the default value on creation for the locale field.
 	user.DefaultLocale = userDescLocale.Default.(string)
 	// userDescTimeZone is the schema descriptor for time_zone field.
-	userDescTimeZone := userFields[8].Descriptor()
+	userDescTimeZone := userFields[18].Descriptor()
 	// user.DefaultTimeZone holds the default value on creation for the time_zone field.
 	user.DefaultTimeZone = userDescTimeZone.Default.(string)
 	// userDescStreamSeq is the schema descriptor for stream_seq field.
-	userDescStreamSeq := userFields[9].Descriptor()
+	userDescStreamSeq := userFields[24].Descriptor()
 	// user.DefaultStreamSeq holds the default value on creation for the stream_seq field.
 	user.DefaultStreamSeq = userDescStreamSeq.Default.(int64)
 	// userDescStreamOldest is the schema descriptor for stream_oldest field.
-	userDescStreamOldest := userFields[10].Descriptor()
+	userDescStreamOldest := userFields[25].Descriptor()
 	// user.DefaultStreamOldest holds the default value on creation for the stream_oldest field.
 	user.DefaultStreamOldest = userDescStreamOldest.Default.(int64)
+	// userDescAvatarWidth is the schema descriptor for avatar_width field.
+	userDescAvatarWidth := userFields[27].Descriptor()
+	// user.DefaultAvatarWidth holds the default value on creation for the avatar_width field.
+	user.DefaultAvatarWidth = userDescAvatarWidth.Default.(int)
+	// userDescAvatarHeight is the schema descriptor for avatar_height field.
+	userDescAvatarHeight := userFields[28].Descriptor()
+	// user.DefaultAvatarHeight holds the default value on creation for the avatar_height field.
+	user.DefaultAvatarHeight = userDescAvatarHeight.Default.(int)
 	// userDescUnreadCount is the schema descriptor for unread_count field.
-	userDescUnreadCount := userFields[11].Descriptor()
+	userDescUnreadCount := userFields[30].Descriptor()
 	// user.DefaultUnreadCount holds the default value on creation for the unread_count field.
 	user.DefaultUnreadCount = userDescUnreadCount.Default.(int64)
 	// userDescID is the schema descriptor for id field.

@@ -31,6 +31,24 @@ type Session struct {
 	Kind session.Kind `json:"kind,omitempty"`
 	// SHA-256 of 160 random bits.
 	TokenHash []byte `json:"-"`
+	// Of the refresh token in force; REFRESHABLE alone.
+	RefreshHash *[]byte `json:"-"`
+	// Of the one before, which is taken for ten seconds more.
+	RefreshPrevHash *[]byte `json:"-"`
+	// When the token was last made anew.
+	RotatedAt *time.Time `json:"rotated_at,omitempty"`
+	// Until when the token itself is good; REFRESHABLE alone.
+	AccessExpiresAt *time.Time `json:"access_expires_at,omitempty"`
+	// SHA-256 of what the device calls itself by: known at later sign-ins.
+	DeviceHash *[]byte `json:"-"`
+	// The way in: PASSWORD, OIDC:<provider>, PASSKEY, CODE, REGISTRATION, RESET, ACTING.
+	Method string `json:"method,omitempty"`
+	// From where, as a proxy said at the last use.
+	Place *string `json:"place,omitempty"`
+	// Who of the business acts for the person; ACTING alone.
+	ActingStaffID *uuid.UUID `json:"acting_staff_id,omitempty"`
+	// ActingReason holds the value of the "acting_reason" field.
+	ActingReason *string `json:"acting_reason,omitempty"`
 	// Authenticator assurance level: 1 one factor, 2 two.
 	Aal int `json:"aal,omitempty"`
 	// SteppedUpAt holds the value of the "stepped_up_at" field.
@@ -53,13 +71,15 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case session.FieldTokenHash:
+		case session.FieldActingStaffID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case session.FieldTokenHash, session.FieldRefreshHash, session.FieldRefreshPrevHash, session.FieldDeviceHash:
 			values[i] = new([]byte)
 		case session.FieldAal:
 			values[i] = new(sql.NullInt64)
-		case session.FieldKind, session.FieldUserAgent, session.FieldIP:
+		case session.FieldKind, session.FieldMethod, session.FieldPlace, session.FieldActingReason, session.FieldUserAgent, session.FieldIP:
 			values[i] = new(sql.NullString)
-		case session.FieldCreatedAt, session.FieldUpdatedAt, session.FieldSteppedUpAt, session.FieldLastUsedAt, session.FieldExpiresAt, session.FieldRevokedAt:
+		case session.FieldCreatedAt, session.FieldUpdatedAt, session.FieldRotatedAt, session.FieldAccessExpiresAt, session.FieldSteppedUpAt, session.FieldLastUsedAt, session.FieldExpiresAt, session.FieldRevokedAt:
 			values[i] = new(sql.NullTime)
 		case session.FieldID, session.FieldUserID, session.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -119,6 +139,65 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field token_hash", values[i])
 			} else if value != nil {
 				_m.TokenHash = *value
+			}
+		case session.FieldRefreshHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field refresh_hash", values[i])
+			} else if value != nil {
+				_m.RefreshHash = value
+			}
+		case session.FieldRefreshPrevHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field refresh_prev_hash", values[i])
+			} else if value != nil {
+				_m.RefreshPrevHash = value
+			}
+		case session.FieldRotatedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field rotated_at", values[i])
+			} else if value.Valid {
+				_m.RotatedAt = new(time.Time)
+				*_m.RotatedAt = value.Time
+			}
+		case session.FieldAccessExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field access_expires_at", values[i])
+			} else if value.Valid {
+				_m.AccessExpiresAt = new(time.Time)
+				*_m.AccessExpiresAt = value.Time
+			}
+		case session.FieldDeviceHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field device_hash", values[i])
+			} else if value != nil {
+				_m.DeviceHash = value
+			}
+		case session.FieldMethod:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field method", values[i])
+			} else if value.Valid {
+				_m.Method = value.String
+			}
+		case session.FieldPlace:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field place", values[i])
+			} else if value.Valid {
+				_m.Place = new(string)
+				*_m.Place = value.String
+			}
+		case session.FieldActingStaffID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field acting_staff_id", values[i])
+			} else if value.Valid {
+				_m.ActingStaffID = new(uuid.UUID)
+				*_m.ActingStaffID = *value.S.(*uuid.UUID)
+			}
+		case session.FieldActingReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field acting_reason", values[i])
+			} else if value.Valid {
+				_m.ActingReason = new(string)
+				*_m.ActingReason = value.String
 			}
 		case session.FieldAal:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -218,6 +297,40 @@ func (_m *Session) String() string {
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
 	builder.WriteString(", ")
 	builder.WriteString("token_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("refresh_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("refresh_prev_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.RotatedAt; v != nil {
+		builder.WriteString("rotated_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AccessExpiresAt; v != nil {
+		builder.WriteString("access_expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("device_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("method=")
+	builder.WriteString(_m.Method)
+	builder.WriteString(", ")
+	if v := _m.Place; v != nil {
+		builder.WriteString("place=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ActingStaffID; v != nil {
+		builder.WriteString("acting_staff_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ActingReason; v != nil {
+		builder.WriteString("acting_reason=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("aal=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Aal))

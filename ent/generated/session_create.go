@@ -57,6 +57,108 @@ func (_c *SessionCreate) SetTokenHash(v []byte) *SessionCreate {
 	return _c
 }
 
+// SetRefreshHash sets the "refresh_hash" field.
+func (_c *SessionCreate) SetRefreshHash(v []byte) *SessionCreate {
+	_c.mutation.SetRefreshHash(v)
+	return _c
+}
+
+// SetRefreshPrevHash sets the "refresh_prev_hash" field.
+func (_c *SessionCreate) SetRefreshPrevHash(v []byte) *SessionCreate {
+	_c.mutation.SetRefreshPrevHash(v)
+	return _c
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_c *SessionCreate) SetRotatedAt(v time.Time) *SessionCreate {
+	_c.mutation.SetRotatedAt(v)
+	return _c
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableRotatedAt(v *time.Time) *SessionCreate {
+	if v != nil {
+		_c.SetRotatedAt(*v)
+	}
+	return _c
+}
+
+// SetAccessExpiresAt sets the "access_expires_at" field.
+func (_c *SessionCreate) SetAccessExpiresAt(v time.Time) *SessionCreate {
+	_c.mutation.SetAccessExpiresAt(v)
+	return _c
+}
+
+// SetNillableAccessExpiresAt sets the "access_expires_at" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableAccessExpiresAt(v *time.Time) *SessionCreate {
+	if v != nil {
+		_c.SetAccessExpiresAt(*v)
+	}
+	return _c
+}
+
+// SetDeviceHash sets the "device_hash" field.
+func (_c *SessionCreate) SetDeviceHash(v []byte) *SessionCreate {
+	_c.mutation.SetDeviceHash(v)
+	return _c
+}
+
+// SetMethod sets the "method" field.
+func (_c *SessionCreate) SetMethod(v string) *SessionCreate {
+	_c.mutation.SetMethod(v)
+	return _c
+}
+
+// SetNillableMethod sets the "method" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableMethod(v *string) *SessionCreate {
+	if v != nil {
+		_c.SetMethod(*v)
+	}
+	return _c
+}
+
+// SetPlace sets the "place" field.
+func (_c *SessionCreate) SetPlace(v string) *SessionCreate {
+	_c.mutation.SetPlace(v)
+	return _c
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_c *SessionCreate) SetNillablePlace(v *string) *SessionCreate {
+	if v != nil {
+		_c.SetPlace(*v)
+	}
+	return _c
+}
+
+// SetActingStaffID sets the "acting_staff_id" field.
+func (_c *SessionCreate) SetActingStaffID(v uuid.UUID) *SessionCreate {
+	_c.mutation.SetActingStaffID(v)
+	return _c
+}
+
+// SetNillableActingStaffID sets the "acting_staff_id" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableActingStaffID(v *uuid.UUID) *SessionCreate {
+	if v != nil {
+		_c.SetActingStaffID(*v)
+	}
+	return _c
+}
+
+// SetActingReason sets the "acting_reason" field.
+func (_c *SessionCreate) SetActingReason(v string) *SessionCreate {
+	_c.mutation.SetActingReason(v)
+	return _c
+}
+
+// SetNillableActingReason sets the "acting_reason" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableActingReason(v *string) *SessionCreate {
+	if v != nil {
+		_c.SetActingReason(*v)
+	}
+	return _c
+}
+
 // SetAal sets the "aal" field.
 func (_c *SessionCreate) SetAal(v int) *SessionCreate {
 	_c.mutation.SetAal(v)
@@ -188,6 +290,10 @@ func (_c *SessionCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *SessionCreate) defaults() {
+	if _, ok := _c.mutation.Method(); !ok {
+		v := session.DefaultMethod
+		_c.mutation.SetMethod(v)
+	}
 	if _, ok := _c.mutation.Aal(); !ok {
 		v := session.DefaultAal
 		_c.mutation.SetAal(v)
@@ -222,6 +328,9 @@ func (_c *SessionCreate) check() error {
 	}
 	if _, ok := _c.mutation.TokenHash(); !ok {
 		return &ValidationError{Name: "token_hash", err: errors.New(`generated: missing required field "Session.token_hash"`)}
+	}
+	if _, ok := _c.mutation.Method(); !ok {
+		return &ValidationError{Name: "method", err: errors.New(`generated: missing required field "Session.method"`)}
 	}
 	if _, ok := _c.mutation.Aal(); !ok {
 		return &ValidationError{Name: "aal", err: errors.New(`generated: missing required field "Session.aal"`)}
@@ -290,6 +399,42 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TokenHash(); ok {
 		_spec.SetField(session.FieldTokenHash, field.TypeBytes, value)
 		_node.TokenHash = value
+	}
+	if value, ok := _c.mutation.RefreshHash(); ok {
+		_spec.SetField(session.FieldRefreshHash, field.TypeBytes, value)
+		_node.RefreshHash = &value
+	}
+	if value, ok := _c.mutation.RefreshPrevHash(); ok {
+		_spec.SetField(session.FieldRefreshPrevHash, field.TypeBytes, value)
+		_node.RefreshPrevHash = &value
+	}
+	if value, ok := _c.mutation.RotatedAt(); ok {
+		_spec.SetField(session.FieldRotatedAt, field.TypeTime, value)
+		_node.RotatedAt = &value
+	}
+	if value, ok := _c.mutation.AccessExpiresAt(); ok {
+		_spec.SetField(session.FieldAccessExpiresAt, field.TypeTime, value)
+		_node.AccessExpiresAt = &value
+	}
+	if value, ok := _c.mutation.DeviceHash(); ok {
+		_spec.SetField(session.FieldDeviceHash, field.TypeBytes, value)
+		_node.DeviceHash = &value
+	}
+	if value, ok := _c.mutation.Method(); ok {
+		_spec.SetField(session.FieldMethod, field.TypeString, value)
+		_node.Method = value
+	}
+	if value, ok := _c.mutation.Place(); ok {
+		_spec.SetField(session.FieldPlace, field.TypeString, value)
+		_node.Place = &value
+	}
+	if value, ok := _c.mutation.ActingStaffID(); ok {
+		_spec.SetField(session.FieldActingStaffID, field.TypeUUID, value)
+		_node.ActingStaffID = &value
+	}
+	if value, ok := _c.mutation.ActingReason(); ok {
+		_spec.SetField(session.FieldActingReason, field.TypeString, value)
+		_node.ActingReason = &value
 	}
 	if value, ok := _c.mutation.Aal(); ok {
 		_spec.SetField(session.FieldAal, field.TypeInt, value)

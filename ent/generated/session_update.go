@@ -77,6 +77,156 @@ func (_u *SessionUpdate) SetTokenHash(v []byte) *SessionUpdate {
 	return _u
 }
 
+// SetRefreshHash sets the "refresh_hash" field.
+func (_u *SessionUpdate) SetRefreshHash(v []byte) *SessionUpdate {
+	_u.mutation.SetRefreshHash(v)
+	return _u
+}
+
+// ClearRefreshHash clears the value of the "refresh_hash" field.
+func (_u *SessionUpdate) ClearRefreshHash() *SessionUpdate {
+	_u.mutation.ClearRefreshHash()
+	return _u
+}
+
+// SetRefreshPrevHash sets the "refresh_prev_hash" field.
+func (_u *SessionUpdate) SetRefreshPrevHash(v []byte) *SessionUpdate {
+	_u.mutation.SetRefreshPrevHash(v)
+	return _u
+}
+
+// ClearRefreshPrevHash clears the value of the "refresh_prev_hash" field.
+func (_u *SessionUpdate) ClearRefreshPrevHash() *SessionUpdate {
+	_u.mutation.ClearRefreshPrevHash()
+	return _u
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_u *SessionUpdate) SetRotatedAt(v time.Time) *SessionUpdate {
+	_u.mutation.SetRotatedAt(v)
+	return _u
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableRotatedAt(v *time.Time) *SessionUpdate {
+	if v != nil {
+		_u.SetRotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (_u *SessionUpdate) ClearRotatedAt() *SessionUpdate {
+	_u.mutation.ClearRotatedAt()
+	return _u
+}
+
+// SetAccessExpiresAt sets the "access_expires_at" field.
+func (_u *SessionUpdate) SetAccessExpiresAt(v time.Time) *SessionUpdate {
+	_u.mutation.SetAccessExpiresAt(v)
+	return _u
+}
+
+// SetNillableAccessExpiresAt sets the "access_expires_at" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableAccessExpiresAt(v *time.Time) *SessionUpdate {
+	if v != nil {
+		_u.SetAccessExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearAccessExpiresAt clears the value of the "access_expires_at" field.
+func (_u *SessionUpdate) ClearAccessExpiresAt() *SessionUpdate {
+	_u.mutation.ClearAccessExpiresAt()
+	return _u
+}
+
+// SetDeviceHash sets the "device_hash" field.
+func (_u *SessionUpdate) SetDeviceHash(v []byte) *SessionUpdate {
+	_u.mutation.SetDeviceHash(v)
+	return _u
+}
+
+// ClearDeviceHash clears the value of the "device_hash" field.
+func (_u *SessionUpdate) ClearDeviceHash() *SessionUpdate {
+	_u.mutation.ClearDeviceHash()
+	return _u
+}
+
+// SetMethod sets the "method" field.
+func (_u *SessionUpdate) SetMethod(v string) *SessionUpdate {
+	_u.mutation.SetMethod(v)
+	return _u
+}
+
+// SetNillableMethod sets the "method" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableMethod(v *string) *SessionUpdate {
+	if v != nil {
+		_u.SetMethod(*v)
+	}
+	return _u
+}
+
+// SetPlace sets the "place" field.
+func (_u *SessionUpdate) SetPlace(v string) *SessionUpdate {
+	_u.mutation.SetPlace(v)
+	return _u
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillablePlace(v *string) *SessionUpdate {
+	if v != nil {
+		_u.SetPlace(*v)
+	}
+	return _u
+}
+
+// ClearPlace clears the value of the "place" field.
+func (_u *SessionUpdate) ClearPlace() *SessionUpdate {
+	_u.mutation.ClearPlace()
+	return _u
+}
+
+// SetActingStaffID sets the "acting_staff_id" field.
+func (_u *SessionUpdate) SetActingStaffID(v uuid.UUID) *SessionUpdate {
+	_u.mutation.SetActingStaffID(v)
+	return _u
+}
+
+// SetNillableActingStaffID sets the "acting_staff_id" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableActingStaffID(v *uuid.UUID) *SessionUpdate {
+	if v != nil {
+		_u.SetActingStaffID(*v)
+	}
+	return _u
+}
+
+// ClearActingStaffID clears the value of the "acting_staff_id" field.
+func (_u *SessionUpdate) ClearActingStaffID() *SessionUpdate {
+	_u.mutation.ClearActingStaffID()
+	return _u
+}
+
+// SetActingReason sets the "acting_reason" field.
+func (_u *SessionUpdate) SetActingReason(v string) *SessionUpdate {
+	_u.mutation.SetActingReason(v)
+	return _u
+}
+
+// SetNillableActingReason sets the "acting_reason" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableActingReason(v *string) *SessionUpdate {
+	if v != nil {
+		_u.SetActingReason(*v)
+	}
+	return _u
+}
+
+// ClearActingReason clears the value of the "acting_reason" field.
+func (_u *SessionUpdate) ClearActingReason() *SessionUpdate {
+	_u.mutation.ClearActingReason()
+	return _u
+}
+
 // SetAal sets the "aal" field.
 func (_u *SessionUpdate) SetAal(v int) *SessionUpdate {
 	_u.mutation.ResetAal()
@@ -272,6 +422,57 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(session.FieldTokenHash, field.TypeBytes, value)
 	}
+	if value, ok := _u.mutation.RefreshHash(); ok {
+		_spec.SetField(session.FieldRefreshHash, field.TypeBytes, value)
+	}
+	if _u.mutation.RefreshHashCleared() {
+		_spec.ClearField(session.FieldRefreshHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RefreshPrevHash(); ok {
+		_spec.SetField(session.FieldRefreshPrevHash, field.TypeBytes, value)
+	}
+	if _u.mutation.RefreshPrevHashCleared() {
+		_spec.ClearField(session.FieldRefreshPrevHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RotatedAt(); ok {
+		_spec.SetField(session.FieldRotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RotatedAtCleared() {
+		_spec.ClearField(session.FieldRotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AccessExpiresAt(); ok {
+		_spec.SetField(session.FieldAccessExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.AccessExpiresAtCleared() {
+		_spec.ClearField(session.FieldAccessExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeviceHash(); ok {
+		_spec.SetField(session.FieldDeviceHash, field.TypeBytes, value)
+	}
+	if _u.mutation.DeviceHashCleared() {
+		_spec.ClearField(session.FieldDeviceHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Method(); ok {
+		_spec.SetField(session.FieldMethod, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Place(); ok {
+		_spec.SetField(session.FieldPlace, field.TypeString, value)
+	}
+	if _u.mutation.PlaceCleared() {
+		_spec.ClearField(session.FieldPlace, field.TypeString)
+	}
+	if value, ok := _u.mutation.ActingStaffID(); ok {
+		_spec.SetField(session.FieldActingStaffID, field.TypeUUID, value)
+	}
+	if _u.mutation.ActingStaffIDCleared() {
+		_spec.ClearField(session.FieldActingStaffID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ActingReason(); ok {
+		_spec.SetField(session.FieldActingReason, field.TypeString, value)
+	}
+	if _u.mutation.ActingReasonCleared() {
+		_spec.ClearField(session.FieldActingReason, field.TypeString)
+	}
 	if value, ok := _u.mutation.Aal(); ok {
 		_spec.SetField(session.FieldAal, field.TypeInt, value)
 	}
@@ -373,6 +574,156 @@ func (_u *SessionUpdateOne) SetNillableKind(v *session.Kind) *SessionUpdateOne {
 // SetTokenHash sets the "token_hash" field.
 func (_u *SessionUpdateOne) SetTokenHash(v []byte) *SessionUpdateOne {
 	_u.mutation.SetTokenHash(v)
+	return _u
+}
+
+// SetRefreshHash sets the "refresh_hash" field.
+func (_u *SessionUpdateOne) SetRefreshHash(v []byte) *SessionUpdateOne {
+	_u.mutation.SetRefreshHash(v)
+	return _u
+}
+
+// ClearRefreshHash clears the value of the "refresh_hash" field.
+func (_u *SessionUpdateOne) ClearRefreshHash() *SessionUpdateOne {
+	_u.mutation.ClearRefreshHash()
+	return _u
+}
+
+// SetRefreshPrevHash sets the "refresh_prev_hash" field.
+func (_u *SessionUpdateOne) SetRefreshPrevHash(v []byte) *SessionUpdateOne {
+	_u.mutation.SetRefreshPrevHash(v)
+	return _u
+}
+
+// ClearRefreshPrevHash clears the value of the "refresh_prev_hash" field.
+func (_u *SessionUpdateOne) ClearRefreshPrevHash() *SessionUpdateOne {
+	_u.mutation.ClearRefreshPrevHash()
+	return _u
+}
+
+// SetRotatedAt sets the "rotated_at" field.
+func (_u *SessionUpdateOne) SetRotatedAt(v time.Time) *SessionUpdateOne {
+	_u.mutation.SetRotatedAt(v)
+	return _u
+}
+
+// SetNillableRotatedAt sets the "rotated_at" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableRotatedAt(v *time.Time) *SessionUpdateOne {
+	if v != nil {
+		_u.SetRotatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRotatedAt clears the value of the "rotated_at" field.
+func (_u *SessionUpdateOne) ClearRotatedAt() *SessionUpdateOne {
+	_u.mutation.ClearRotatedAt()
+	return _u
+}
+
+// SetAccessExpiresAt sets the "access_expires_at" field.
+func (_u *SessionUpdateOne) SetAccessExpiresAt(v time.Time) *SessionUpdateOne {
+	_u.mutation.SetAccessExpiresAt(v)
+	return _u
+}
+
+// SetNillableAccessExpiresAt sets the "access_expires_at" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableAccessExpiresAt(v *time.Time) *SessionUpdateOne {
+	if v != nil {
+		_u.SetAccessExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearAccessExpiresAt clears the value of the "access_expires_at" field.
+func (_u *SessionUpdateOne) ClearAccessExpiresAt() *SessionUpdateOne {
+	_u.mutation.ClearAccessExpiresAt()
+	return _u
+}
+
+// SetDeviceHash sets the "device_hash" field.
+func (_u *SessionUpdateOne) SetDeviceHash(v []byte) *SessionUpdateOne {
+	_u.mutation.SetDeviceHash(v)
+	return _u
+}
+
+// ClearDeviceHash clears the value of the "device_hash" field.
+func (_u *SessionUpdateOne) ClearDeviceHash() *SessionUpdateOne {
+	_u.mutation.ClearDeviceHash()
+	return _u
+}
+
+// SetMethod sets the "method" field.
+func (_u *SessionUpdateOne) SetMethod(v string) *SessionUpdateOne {
+	_u.mutation.SetMethod(v)
+	return _u
+}
+
+// SetNillableMethod sets the "method" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableMethod(v *string) *SessionUpdateOne {
+	if v != nil {
+		_u.SetMethod(*v)
+	}
+	return _u
+}
+
+// SetPlace sets the "place" field.
+func (_u *SessionUpdateOne) SetPlace(v string) *SessionUpdateOne {
+	_u.mutation.SetPlace(v)
+	return _u
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillablePlace(v *string) *SessionUpdateOne {
+	if v != nil {
+		_u.SetPlace(*v)
+	}
+	return _u
+}
+
+// ClearPlace clears the value of the "place" field.
+func (_u *SessionUpdateOne) ClearPlace() *SessionUpdateOne {
+	_u.mutation.ClearPlace()
+	return _u
+}
+
+// SetActingStaffID sets the "acting_staff_id" field.
+func (_u *SessionUpdateOne) SetActingStaffID(v uuid.UUID) *SessionUpdateOne {
+	_u.mutation.SetActingStaffID(v)
+	return _u
+}
+
+// SetNillableActingStaffID sets the "acting_staff_id" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableActingStaffID(v *uuid.UUID) *SessionUpdateOne {
+	if v != nil {
+		_u.SetActingStaffID(*v)
+	}
+	return _u
+}
+
+// ClearActingStaffID clears the value of the "acting_staff_id" field.
+func (_u *SessionUpdateOne) ClearActingStaffID() *SessionUpdateOne {
+	_u.mutation.ClearActingStaffID()
+	return _u
+}
+
+// SetActingReason sets the "acting_reason" field.
+func (_u *SessionUpdateOne) SetActingReason(v string) *SessionUpdateOne {
+	_u.mutation.SetActingReason(v)
+	return _u
+}
+
+// SetNillableActingReason sets the "acting_reason" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableActingReason(v *string) *SessionUpdateOne {
+	if v != nil {
+		_u.SetActingReason(*v)
+	}
+	return _u
+}
+
+// ClearActingReason clears the value of the "acting_reason" field.
+func (_u *SessionUpdateOne) ClearActingReason() *SessionUpdateOne {
+	_u.mutation.ClearActingReason()
 	return _u
 }
 
@@ -600,6 +951,57 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 	}
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(session.FieldTokenHash, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.RefreshHash(); ok {
+		_spec.SetField(session.FieldRefreshHash, field.TypeBytes, value)
+	}
+	if _u.mutation.RefreshHashCleared() {
+		_spec.ClearField(session.FieldRefreshHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RefreshPrevHash(); ok {
+		_spec.SetField(session.FieldRefreshPrevHash, field.TypeBytes, value)
+	}
+	if _u.mutation.RefreshPrevHashCleared() {
+		_spec.ClearField(session.FieldRefreshPrevHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RotatedAt(); ok {
+		_spec.SetField(session.FieldRotatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RotatedAtCleared() {
+		_spec.ClearField(session.FieldRotatedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AccessExpiresAt(); ok {
+		_spec.SetField(session.FieldAccessExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.AccessExpiresAtCleared() {
+		_spec.ClearField(session.FieldAccessExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeviceHash(); ok {
+		_spec.SetField(session.FieldDeviceHash, field.TypeBytes, value)
+	}
+	if _u.mutation.DeviceHashCleared() {
+		_spec.ClearField(session.FieldDeviceHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Method(); ok {
+		_spec.SetField(session.FieldMethod, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Place(); ok {
+		_spec.SetField(session.FieldPlace, field.TypeString, value)
+	}
+	if _u.mutation.PlaceCleared() {
+		_spec.ClearField(session.FieldPlace, field.TypeString)
+	}
+	if value, ok := _u.mutation.ActingStaffID(); ok {
+		_spec.SetField(session.FieldActingStaffID, field.TypeUUID, value)
+	}
+	if _u.mutation.ActingStaffIDCleared() {
+		_spec.ClearField(session.FieldActingStaffID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ActingReason(); ok {
+		_spec.SetField(session.FieldActingReason, field.TypeString, value)
+	}
+	if _u.mutation.ActingReasonCleared() {
+		_spec.ClearField(session.FieldActingReason, field.TypeString)
 	}
 	if value, ok := _u.mutation.Aal(); ok {
 		_spec.SetField(session.FieldAal, field.TypeInt, value)

@@ -34,8 +34,14 @@ type Tx struct {
 	ClubMember *ClubMemberClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
+	// ConsentDocument is the client for interacting with the ConsentDocument builders.
+	ConsentDocument *ConsentDocumentClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// Document is the client for interacting with the Document builders.
+	Document *DocumentClient
 	// EarningRule is the client for interacting with the EarningRule builders.
 	EarningRule *EarningRuleClient
 	// EarningUse is the client for interacting with the EarningUse builders.
@@ -68,6 +74,8 @@ type Tx struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// PaymentMethod is the client for interacting with the PaymentMethod builders.
+	PaymentMethod *PaymentMethodClient
 	// PaymentNotice is the client for interacting with the PaymentNotice builders.
 	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
@@ -258,7 +266,10 @@ func (tx *Tx) init() {
 	tx.Club = NewClubClient(tx.config)
 	tx.ClubMember = NewClubMemberClient(tx.config)
 	tx.Company = NewCompanyClient(tx.config)
+	tx.Consent = NewConsentClient(tx.config)
+	tx.ConsentDocument = NewConsentDocumentClient(tx.config)
 	tx.ContactPoint = NewContactPointClient(tx.config)
+	tx.Document = NewDocumentClient(tx.config)
 	tx.EarningRule = NewEarningRuleClient(tx.config)
 	tx.EarningUse = NewEarningUseClient(tx.config)
 	tx.FeeRule = NewFeeRuleClient(tx.config)
@@ -275,6 +286,7 @@ func (tx *Tx) init() {
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
+	tx.PaymentMethod = NewPaymentMethodClient(tx.config)
 	tx.PaymentNotice = NewPaymentNoticeClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.PromoCode = NewPromoCodeClient(tx.config)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -50,14 +51,52 @@ type User struct {
 	DisplayName string `json:"display_name,omitempty"`
 	// A date, YYYY-MM-DD.
 	BirthOn *string `json:"birth_on,omitempty"`
+	// Nickname holds the value of the "nickname" field.
+	Nickname *string `json:"nickname,omitempty"`
+	// Sex holds the value of the "sex" field.
+	Sex *user.Sex `json:"sex,omitempty"`
+	// JobTitle holds the value of the "job_title" field.
+	JobTitle *string `json:"job_title,omitempty"`
+	// Region holds the value of the "region" field.
+	Region *string `json:"region,omitempty"`
+	// In the person's own order.
+	Interests []string `json:"interests,omitempty"`
+	// ContactChannel holds the value of the "contact_channel" field.
+	ContactChannel *user.ContactChannel `json:"contact_channel,omitempty"`
+	// What front ends keep, by keys of their own.
+	UI map[string]interface{} `json:"ui,omitempty"`
+	// Privacy holds the value of the "privacy" field.
+	Privacy *schema.Privacy `json:"privacy,omitempty"`
+	// Of a business.
+	Requisites *schema.Requisites `json:"requisites,omitempty"`
+	// How goods are delivered when nothing else is said.
+	Delivery *schema.Delivery `json:"delivery,omitempty"`
 	// BCP 47.
 	Locale string `json:"locale,omitempty"`
 	// IANA.
 	TimeZone string `json:"time_zone,omitempty"`
+	// display_name folded in Go by internal/store, for the search by its beginning.
+	NameKey *string `json:"name_key,omitempty"`
+	// family_name folded the same way; empty where there is none.
+	FamilyKey *string `json:"family_key,omitempty"`
+	// BlockReason holds the value of the "block_reason" field.
+	BlockReason *user.BlockReason `json:"block_reason,omitempty"`
+	// For staff alone.
+	BlockedNote *string `json:"blocked_note,omitempty"`
+	// BlockedAt holds the value of the "blocked_at" field.
+	BlockedAt *time.Time `json:"blocked_at,omitempty"`
 	// The last number given on the person's stream.
 	StreamSeq int64 `json:"stream_seq,omitempty"`
 	// Events up to this number are trimmed.
 	StreamOldest int64 `json:"stream_oldest,omitempty"`
+	// The person's picture: at random, for its address is all that guards it.
+	AvatarID *uuid.UUID `json:"avatar_id,omitempty"`
+	// Pixels of the picture, so that lists of people read no other table.
+	AvatarWidth int `json:"avatar_width,omitempty"`
+	// AvatarHeight holds the value of the "avatar_height" field.
+	AvatarHeight int `json:"avatar_height,omitempty"`
+	// When the account is erased; written by internal/privacy.
+	DeleteAt *time.Time `json:"delete_at,omitempty"`
 	// Unread notifications, kept exact by the event tail.
 	UnreadCount int64 `json:"unread_count,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -105,13 +144,15 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case user.FieldMetadata, user.FieldPrivateMetadata:
+		case user.FieldAvatarID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery:
 			values[i] = new([]byte)
-		case user.FieldRevision, user.FieldStreamSeq, user.FieldStreamOldest, user.FieldUnreadCount:
+		case user.FieldRevision, user.FieldStreamSeq, user.FieldStreamOldest, user.FieldAvatarWidth, user.FieldAvatarHeight, user.FieldUnreadCount:
 			values[i] = new(sql.NullInt64)
-		case user.FieldSource, user.FieldExternalID, user.FieldKind, user.FieldStatus, user.FieldGivenName, user.FieldFamilyName, user.FieldMiddleName, user.FieldDisplayName, user.FieldBirthOn, user.FieldLocale, user.FieldTimeZone:
+		case user.FieldSource, user.FieldExternalID, user.FieldKind, user.FieldStatus, user.FieldGivenName, user.FieldFamilyName, user.FieldMiddleName, user.FieldDisplayName, user.FieldBirthOn, user.FieldNickname, user.FieldSex, user.FieldJobTitle, user.FieldRegion, user.FieldContactChannel, user.FieldLocale, user.FieldTimeZone, user.FieldNameKey, user.FieldFamilyKey, user.FieldBlockReason, user.FieldBlockedNote:
 			values[i] = new(sql.NullString)
-		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldSourceUpdatedAt:
+		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldSourceUpdatedAt, user.FieldBlockedAt, user.FieldDeleteAt:
 			values[i] = new(sql.NullTime)
 		case user.FieldID:
 			values[i] = new(uuid.UUID)
@@ -237,6 +278,81 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.BirthOn = new(string)
 				*_m.BirthOn = value.String
 			}
+		case user.FieldNickname:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field nickname", values[i])
+			} else if value.Valid {
+				_m.Nickname = new(string)
+				*_m.Nickname = value.String
+			}
+		case user.FieldSex:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sex", values[i])
+			} else if value.Valid {
+				_m.Sex = new(user.Sex)
+				*_m.Sex = user.Sex(value.String)
+			}
+		case user.FieldJobTitle:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field job_title", values[i])
+			} else if value.Valid {
+				_m.JobTitle = new(string)
+				*_m.JobTitle = value.String
+			}
+		case user.FieldRegion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field region", values[i])
+			} else if value.Valid {
+				_m.Region = new(string)
+				*_m.Region = value.String
+			}
+		case user.FieldInterests:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field interests", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Interests); err != nil {
+					return fmt.Errorf("unmarshal field interests: %w", err)
+				}
+			}
+		case user.FieldContactChannel:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field contact_channel", values[i])
+			} else if value.Valid {
+				_m.ContactChannel = new(user.ContactChannel)
+				*_m.ContactChannel = user.ContactChannel(value.String)
+			}
+		case user.FieldUI:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field ui", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.UI); err != nil {
+					return fmt.Errorf("unmarshal field ui: %w", err)
+				}
+			}
+		case user.FieldPrivacy:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field privacy", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Privacy); err != nil {
+					return fmt.Errorf("unmarshal field privacy: %w", err)
+				}
+			}
+		case user.FieldRequisites:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field requisites", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Requisites); err != nil {
+					return fmt.Errorf("unmarshal field requisites: %w", err)
+				}
+			}
+		case user.FieldDelivery:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field delivery", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Delivery); err != nil {
+					return fmt.Errorf("unmarshal field delivery: %w", err)
+				}
+			}
 		case user.FieldLocale:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field locale", values[i])
@@ -249,6 +365,41 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TimeZone = value.String
 			}
+		case user.FieldNameKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field name_key", values[i])
+			} else if value.Valid {
+				_m.NameKey = new(string)
+				*_m.NameKey = value.String
+			}
+		case user.FieldFamilyKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field family_key", values[i])
+			} else if value.Valid {
+				_m.FamilyKey = new(string)
+				*_m.FamilyKey = value.String
+			}
+		case user.FieldBlockReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field block_reason", values[i])
+			} else if value.Valid {
+				_m.BlockReason = new(user.BlockReason)
+				*_m.BlockReason = user.BlockReason(value.String)
+			}
+		case user.FieldBlockedNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field blocked_note", values[i])
+			} else if value.Valid {
+				_m.BlockedNote = new(string)
+				*_m.BlockedNote = value.String
+			}
+		case user.FieldBlockedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field blocked_at", values[i])
+			} else if value.Valid {
+				_m.BlockedAt = new(time.Time)
+				*_m.BlockedAt = value.Time
+			}
 		case user.FieldStreamSeq:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field stream_seq", values[i])
@@ -260,6 +411,32 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field stream_oldest", values[i])
 			} else if value.Valid {
 				_m.StreamOldest = value.Int64
+			}
+		case user.FieldAvatarID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field avatar_id", values[i])
+			} else if value.Valid {
+				_m.AvatarID = new(uuid.UUID)
+				*_m.AvatarID = *value.S.(*uuid.UUID)
+			}
+		case user.FieldAvatarWidth:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field avatar_width", values[i])
+			} else if value.Valid {
+				_m.AvatarWidth = int(value.Int64)
+			}
+		case user.FieldAvatarHeight:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field avatar_height", values[i])
+			} else if value.Valid {
+				_m.AvatarHeight = int(value.Int64)
+			}
+		case user.FieldDeleteAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field delete_at", values[i])
+			} else if value.Valid {
+				_m.DeleteAt = new(time.Time)
+				*_m.DeleteAt = value.Time
 			}
 		case user.FieldUnreadCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -372,17 +549,98 @@ func (_m *User) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	if v := _m.Nickname; v != nil {
+		builder.WriteString("nickname=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Sex; v != nil {
+		builder.WriteString("sex=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.JobTitle; v != nil {
+		builder.WriteString("job_title=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Region; v != nil {
+		builder.WriteString("region=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("interests=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Interests))
+	builder.WriteString(", ")
+	if v := _m.ContactChannel; v != nil {
+		builder.WriteString("contact_channel=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("ui=")
+	builder.WriteString(fmt.Sprintf("%v", _m.UI))
+	builder.WriteString(", ")
+	builder.WriteString("privacy=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Privacy))
+	builder.WriteString(", ")
+	builder.WriteString("requisites=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Requisites))
+	builder.WriteString(", ")
+	builder.WriteString("delivery=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Delivery))
+	builder.WriteString(", ")
 	builder.WriteString("locale=")
 	builder.WriteString(_m.Locale)
 	builder.WriteString(", ")
 	builder.WriteString("time_zone=")
 	builder.WriteString(_m.TimeZone)
 	builder.WriteString(", ")
+	if v := _m.NameKey; v != nil {
+		builder.WriteString("name_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.FamilyKey; v != nil {
+		builder.WriteString("family_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.BlockReason; v != nil {
+		builder.WriteString("block_reason=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.BlockedNote; v != nil {
+		builder.WriteString("blocked_note=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.BlockedAt; v != nil {
+		builder.WriteString("blocked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("stream_seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.StreamSeq))
 	builder.WriteString(", ")
 	builder.WriteString("stream_oldest=")
 	builder.WriteString(fmt.Sprintf("%v", _m.StreamOldest))
+	builder.WriteString(", ")
+	if v := _m.AvatarID; v != nil {
+		builder.WriteString("avatar_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("avatar_width=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AvatarWidth))
+	builder.WriteString(", ")
+	builder.WriteString("avatar_height=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AvatarHeight))
+	builder.WriteString(", ")
+	if v := _m.DeleteAt; v != nil {
+		builder.WriteString("delete_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("unread_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UnreadCount))

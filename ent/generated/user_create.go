@@ -9,6 +9,7 @@ import (
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -193,6 +194,106 @@ func (_c *UserCreate) SetNillableBirthOn(v *string) *UserCreate {
 	return _c
 }
 
+// SetNickname sets the "nickname" field.
+func (_c *UserCreate) SetNickname(v string) *UserCreate {
+	_c.mutation.SetNickname(v)
+	return _c
+}
+
+// SetNillableNickname sets the "nickname" field if the given value is not nil.
+func (_c *UserCreate) SetNillableNickname(v *string) *UserCreate {
+	if v != nil {
+		_c.SetNickname(*v)
+	}
+	return _c
+}
+
+// SetSex sets the "sex" field.
+func (_c *UserCreate) SetSex(v user.Sex) *UserCreate {
+	_c.mutation.SetSex(v)
+	return _c
+}
+
+// SetNillableSex sets the "sex" field if the given value is not nil.
+func (_c *UserCreate) SetNillableSex(v *user.Sex) *UserCreate {
+	if v != nil {
+		_c.SetSex(*v)
+	}
+	return _c
+}
+
+// SetJobTitle sets the "job_title" field.
+func (_c *UserCreate) SetJobTitle(v string) *UserCreate {
+	_c.mutation.SetJobTitle(v)
+	return _c
+}
+
+// SetNillableJobTitle sets the "job_title" field if the given value is not nil.
+func (_c *UserCreate) SetNillableJobTitle(v *string) *UserCreate {
+	if v != nil {
+		_c.SetJobTitle(*v)
+	}
+	return _c
+}
+
+// SetRegion sets the "region" field.
+func (_c *UserCreate) SetRegion(v string) *UserCreate {
+	_c.mutation.SetRegion(v)
+	return _c
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_c *UserCreate) SetNillableRegion(v *string) *UserCreate {
+	if v != nil {
+		_c.SetRegion(*v)
+	}
+	return _c
+}
+
+// SetInterests sets the "interests" field.
+func (_c *UserCreate) SetInterests(v []string) *UserCreate {
+	_c.mutation.SetInterests(v)
+	return _c
+}
+
+// SetContactChannel sets the "contact_channel" field.
+func (_c *UserCreate) SetContactChannel(v user.ContactChannel) *UserCreate {
+	_c.mutation.SetContactChannel(v)
+	return _c
+}
+
+// SetNillableContactChannel sets the "contact_channel" field if the given value is not nil.
+func (_c *UserCreate) SetNillableContactChannel(v *user.ContactChannel) *UserCreate {
+	if v != nil {
+		_c.SetContactChannel(*v)
+	}
+	return _c
+}
+
+// SetUI sets the "ui" field.
+func (_c *UserCreate) SetUI(v map[string]interface{}) *UserCreate {
+	_c.mutation.SetUI(v)
+	return _c
+}
+
+// SetPrivacy sets the "privacy" field.
+func (_c *UserCreate) SetPrivacy(v *schema.Privacy) *UserCreate {
+	_c.mutation.SetPrivacy(v)
+	return _c
+}
+
+// SetRequisites sets the "requisites" field.
+func (_c *UserCreate) SetRequisites(v *schema.Requisites) *UserCreate {
+	_c.mutation.SetRequisites(v)
+	return _c
+}
+
+// SetDelivery sets the "delivery" field.
+func (_c *UserCreate) SetDelivery(v *schema.Delivery) *UserCreate {
+	_c.mutation.SetDelivery(v)
+	return _c
+}
+
 // SetLocale sets the "locale" field.
 func (_c *UserCreate) SetLocale(v string) *UserCreate {
 	_c.mutation.SetLocale(v)
@@ -221,6 +322,76 @@ func (_c *UserCreate) SetNillableTimeZone(v *string) *UserCreate {
 	return _c
 }
 
+// SetNameKey sets the "name_key" field.
+func (_c *UserCreate) SetNameKey(v string) *UserCreate {
+	_c.mutation.SetNameKey(v)
+	return _c
+}
+
+// SetNillableNameKey sets the "name_key" field if the given value is not nil.
+func (_c *UserCreate) SetNillableNameKey(v *string) *UserCreate {
+	if v != nil {
+		_c.SetNameKey(*v)
+	}
+	return _c
+}
+
+// SetFamilyKey sets the "family_key" field.
+func (_c *UserCreate) SetFamilyKey(v string) *UserCreate {
+	_c.mutation.SetFamilyKey(v)
+	return _c
+}
+
+// SetNillableFamilyKey sets the "family_key" field if the given value is not nil.
+func (_c *UserCreate) SetNillableFamilyKey(v *string) *UserCreate {
+	if v != nil {
+		_c.SetFamilyKey(*v)
+	}
+	return _c
+}
+
+// SetBlockReason sets the "block_reason" field.
+func (_c *UserCreate) SetBlockReason(v user.BlockReason) *UserCreate {
+	_c.mutation.SetBlockReason(v)
+	return _c
+}
+
+// SetNillableBlockReason sets the "block_reason" field if the given value is not nil.
+func (_c *UserCreate) SetNillableBlockReason(v *user.BlockReason) *UserCreate {
+	if v != nil {
+		_c.SetBlockReason(*v)
+	}
+	return _c
+}
+
+// SetBlockedNote sets the "blocked_note" field.
+func (_c *UserCreate) SetBlockedNote(v string) *UserCreate {
+	_c.mutation.SetBlockedNote(v)
+	return _c
+}
+
+// SetNillableBlockedNote sets the "blocked_note" field if the given value is not nil.
+func (_c *UserCreate) SetNillableBlockedNote(v *string) *UserCreate {
+	if v != nil {
+		_c.SetBlockedNote(*v)
+	}
+	return _c
+}
+
+// SetBlockedAt sets the "blocked_at" field.
+func (_c *UserCreate) SetBlockedAt(v time.Time) *UserCreate {
+	_c.mutation.SetBlockedAt(v)
+	return _c
+}
+
+// SetNillableBlockedAt sets the "blocked_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableBlockedAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetBlockedAt(*v)
+	}
+	return _c
+}
+
 // SetStreamSeq sets the "stream_seq" field.
 func (_c *UserCreate) SetStreamSeq(v int64) *UserCreate {
 	_c.mutation.SetStreamSeq(v)
@@ -245,6 +416,62 @@ func (_c *UserCreate) SetStreamOldest(v int64) *UserCreate {
 func (_c *UserCreate) SetNillableStreamOldest(v *int64) *UserCreate {
 	if v != nil {
 		_c.SetStreamOldest(*v)
+	}
+	return _c
+}
+
+// SetAvatarID sets the "avatar_id" field.
+func (_c *UserCreate) SetAvatarID(v uuid.UUID) *UserCreate {
+	_c.mutation.SetAvatarID(v)
+	return _c
+}
+
+// SetNillableAvatarID sets the "avatar_id" field if the given value is not nil.
+func (_c *UserCreate) SetNillableAvatarID(v *uuid.UUID) *UserCreate {
+	if v != nil {
+		_c.SetAvatarID(*v)
+	}
+	return _c
+}
+
+// SetAvatarWidth sets the "avatar_width" field.
+func (_c *UserCreate) SetAvatarWidth(v int) *UserCreate {
+	_c.mutation.SetAvatarWidth(v)
+	return _c
+}
+
+// SetNillableAvatarWidth sets the "avatar_width" field if the given value is not nil.
+func (_c *UserCreate) SetNillableAvatarWidth(v *int) *UserCreate {
+	if v != nil {
+		_c.SetAvatarWidth(*v)
+	}
+	return _c
+}
+
+// SetAvatarHeight sets the "avatar_height" field.
+func (_c *UserCreate) SetAvatarHeight(v int) *UserCreate {
+	_c.mutation.SetAvatarHeight(v)
+	return _c
+}
+
+// SetNillableAvatarHeight sets the "avatar_height" field if the given value is not nil.
+func (_c *UserCreate) SetNillableAvatarHeight(v *int) *UserCreate {
+	if v != nil {
+		_c.SetAvatarHeight(*v)
+	}
+	return _c
+}
+
+// SetDeleteAt sets the "delete_at" field.
+func (_c *UserCreate) SetDeleteAt(v time.Time) *UserCreate {
+	_c.mutation.SetDeleteAt(v)
+	return _c
+}
+
+// SetNillableDeleteAt sets the "delete_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableDeleteAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetDeleteAt(*v)
 	}
 	return _c
 }
@@ -370,6 +597,14 @@ func (_c *UserCreate) defaults() {
 		v := user.DefaultStreamOldest
 		_c.mutation.SetStreamOldest(v)
 	}
+	if _, ok := _c.mutation.AvatarWidth(); !ok {
+		v := user.DefaultAvatarWidth
+		_c.mutation.SetAvatarWidth(v)
+	}
+	if _, ok := _c.mutation.AvatarHeight(); !ok {
+		v := user.DefaultAvatarHeight
+		_c.mutation.SetAvatarHeight(v)
+	}
 	if _, ok := _c.mutation.UnreadCount(); !ok {
 		v := user.DefaultUnreadCount
 		_c.mutation.SetUnreadCount(v)
@@ -410,17 +645,38 @@ func (_c *UserCreate) check() error {
 	if _, ok := _c.mutation.DisplayName(); !ok {
 		return &ValidationError{Name: "display_name", err: errors.New(`generated: missing required field "User.display_name"`)}
 	}
+	if v, ok := _c.mutation.Sex(); ok {
+		if err := user.SexValidator(v); err != nil {
+			return &ValidationError{Name: "sex", err: fmt.Errorf(`generated: validator failed for field "User.sex": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.ContactChannel(); ok {
+		if err := user.ContactChannelValidator(v); err != nil {
+			return &ValidationError{Name: "contact_channel", err: fmt.Errorf(`generated: validator failed for field "User.contact_channel": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Locale(); !ok {
 		return &ValidationError{Name: "locale", err: errors.New(`generated: missing required field "User.locale"`)}
 	}
 	if _, ok := _c.mutation.TimeZone(); !ok {
 		return &ValidationError{Name: "time_zone", err: errors.New(`generated: missing required field "User.time_zone"`)}
 	}
+	if v, ok := _c.mutation.BlockReason(); ok {
+		if err := user.BlockReasonValidator(v); err != nil {
+			return &ValidationError{Name: "block_reason", err: fmt.Errorf(`generated: validator failed for field "User.block_reason": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.StreamSeq(); !ok {
 		return &ValidationError{Name: "stream_seq", err: errors.New(`generated: missing required field "User.stream_seq"`)}
 	}
 	if _, ok := _c.mutation.StreamOldest(); !ok {
 		return &ValidationError{Name: "stream_oldest", err: errors.New(`generated: missing required field "User.stream_oldest"`)}
+	}
+	if _, ok := _c.mutation.AvatarWidth(); !ok {
+		return &ValidationError{Name: "avatar_width", err: errors.New(`generated: missing required field "User.avatar_width"`)}
+	}
+	if _, ok := _c.mutation.AvatarHeight(); !ok {
+		return &ValidationError{Name: "avatar_height", err: errors.New(`generated: missing required field "User.avatar_height"`)}
 	}
 	if _, ok := _c.mutation.UnreadCount(); !ok {
 		return &ValidationError{Name: "unread_count", err: errors.New(`generated: missing required field "User.unread_count"`)}
@@ -520,6 +776,46 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldBirthOn, field.TypeString, value)
 		_node.BirthOn = &value
 	}
+	if value, ok := _c.mutation.Nickname(); ok {
+		_spec.SetField(user.FieldNickname, field.TypeString, value)
+		_node.Nickname = &value
+	}
+	if value, ok := _c.mutation.Sex(); ok {
+		_spec.SetField(user.FieldSex, field.TypeEnum, value)
+		_node.Sex = &value
+	}
+	if value, ok := _c.mutation.JobTitle(); ok {
+		_spec.SetField(user.FieldJobTitle, field.TypeString, value)
+		_node.JobTitle = &value
+	}
+	if value, ok := _c.mutation.Region(); ok {
+		_spec.SetField(user.FieldRegion, field.TypeString, value)
+		_node.Region = &value
+	}
+	if value, ok := _c.mutation.Interests(); ok {
+		_spec.SetField(user.FieldInterests, field.TypeJSON, value)
+		_node.Interests = value
+	}
+	if value, ok := _c.mutation.ContactChannel(); ok {
+		_spec.SetField(user.FieldContactChannel, field.TypeEnum, value)
+		_node.ContactChannel = &value
+	}
+	if value, ok := _c.mutation.UI(); ok {
+		_spec.SetField(user.FieldUI, field.TypeJSON, value)
+		_node.UI = value
+	}
+	if value, ok := _c.mutation.Privacy(); ok {
+		_spec.SetField(user.FieldPrivacy, field.TypeJSON, value)
+		_node.Privacy = value
+	}
+	if value, ok := _c.mutation.Requisites(); ok {
+		_spec.SetField(user.FieldRequisites, field.TypeJSON, value)
+		_node.Requisites = value
+	}
+	if value, ok := _c.mutation.Delivery(); ok {
+		_spec.SetField(user.FieldDelivery, field.TypeJSON, value)
+		_node.Delivery = value
+	}
 	if value, ok := _c.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)
 		_node.Locale = value
@@ -528,6 +824,26 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
 		_node.TimeZone = value
 	}
+	if value, ok := _c.mutation.NameKey(); ok {
+		_spec.SetField(user.FieldNameKey, field.TypeString, value)
+		_node.NameKey = &value
+	}
+	if value, ok := _c.mutation.FamilyKey(); ok {
+		_spec.SetField(user.FieldFamilyKey, field.TypeString, value)
+		_node.FamilyKey = &value
+	}
+	if value, ok := _c.mutation.BlockReason(); ok {
+		_spec.SetField(user.FieldBlockReason, field.TypeEnum, value)
+		_node.BlockReason = &value
+	}
+	if value, ok := _c.mutation.BlockedNote(); ok {
+		_spec.SetField(user.FieldBlockedNote, field.TypeString, value)
+		_node.BlockedNote = &value
+	}
+	if value, ok := _c.mutation.BlockedAt(); ok {
+		_spec.SetField(user.FieldBlockedAt, field.TypeTime, value)
+		_node.BlockedAt = &value
+	}
 	if value, ok := _c.mutation.StreamSeq(); ok {
 		_spec.SetField(user.FieldStreamSeq, field.TypeInt64, value)
 		_node.StreamSeq = value
@@ -535,6 +851,22 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.StreamOldest(); ok {
 		_spec.SetField(user.FieldStreamOldest, field.TypeInt64, value)
 		_node.StreamOldest = value
+	}
+	if value, ok := _c.mutation.AvatarID(); ok {
+		_spec.SetField(user.FieldAvatarID, field.TypeUUID, value)
+		_node.AvatarID = &value
+	}
+	if value, ok := _c.mutation.AvatarWidth(); ok {
+		_spec.SetField(user.FieldAvatarWidth, field.TypeInt, value)
+		_node.AvatarWidth = value
+	}
+	if value, ok := _c.mutation.AvatarHeight(); ok {
+		_spec.SetField(user.FieldAvatarHeight, field.TypeInt, value)
+		_node.AvatarHeight = value
+	}
+	if value, ok := _c.mutation.DeleteAt(); ok {
+		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)
+		_node.DeleteAt = &value
 	}
 	if value, ok := _c.mutation.UnreadCount(); ok {
 		_spec.SetField(user.FieldUnreadCount, field.TypeInt64, value)

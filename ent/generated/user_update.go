@@ -10,10 +10,12 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -272,6 +274,172 @@ func (_u *UserUpdate) ClearBirthOn() *UserUpdate {
 	return _u
 }
 
+// SetNickname sets the "nickname" field.
+func (_u *UserUpdate) SetNickname(v string) *UserUpdate {
+	_u.mutation.SetNickname(v)
+	return _u
+}
+
+// SetNillableNickname sets the "nickname" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableNickname(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetNickname(*v)
+	}
+	return _u
+}
+
+// ClearNickname clears the value of the "nickname" field.
+func (_u *UserUpdate) ClearNickname() *UserUpdate {
+	_u.mutation.ClearNickname()
+	return _u
+}
+
+// SetSex sets the "sex" field.
+func (_u *UserUpdate) SetSex(v user.Sex) *UserUpdate {
+	_u.mutation.SetSex(v)
+	return _u
+}
+
+// SetNillableSex sets the "sex" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableSex(v *user.Sex) *UserUpdate {
+	if v != nil {
+		_u.SetSex(*v)
+	}
+	return _u
+}
+
+// ClearSex clears the value of the "sex" field.
+func (_u *UserUpdate) ClearSex() *UserUpdate {
+	_u.mutation.ClearSex()
+	return _u
+}
+
+// SetJobTitle sets the "job_title" field.
+func (_u *UserUpdate) SetJobTitle(v string) *UserUpdate {
+	_u.mutation.SetJobTitle(v)
+	return _u
+}
+
+// SetNillableJobTitle sets the "job_title" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableJobTitle(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetJobTitle(*v)
+	}
+	return _u
+}
+
+// ClearJobTitle clears the value of the "job_title" field.
+func (_u *UserUpdate) ClearJobTitle() *UserUpdate {
+	_u.mutation.ClearJobTitle()
+	return _u
+}
+
+// SetRegion sets the "region" field.
+func (_u *UserUpdate) SetRegion(v string) *UserUpdate {
+	_u.mutation.SetRegion(v)
+	return _u
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableRegion(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetRegion(*v)
+	}
+	return _u
+}
+
+// ClearRegion clears the value of the "region" field.
+func (_u *UserUpdate) ClearRegion() *UserUpdate {
+	_u.mutation.ClearRegion()
+	return _u
+}
+
+// SetInterests sets the "interests" field.
+func (_u *UserUpdate) SetInterests(v []string) *UserUpdate {
+	_u.mutation.SetInterests(v)
+	return _u
+}
+
+// AppendInterests appends value to the "interests" field.
+func (_u *UserUpdate) AppendInterests(v []string) *UserUpdate {
+	_u.mutation.AppendInterests(v)
+	return _u
+}
+
+// ClearInterests clears the value of the "interests" field.
+func (_u *UserUpdate) ClearInterests() *UserUpdate {
+	_u.mutation.ClearInterests()
+	return _u
+}
+
+// SetContactChannel sets the "contact_channel" field.
+func (_u *UserUpdate) SetContactChannel(v user.ContactChannel) *UserUpdate {
+	_u.mutation.SetContactChannel(v)
+	return _u
+}
+
+// SetNillableContactChannel sets the "contact_channel" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableContactChannel(v *user.ContactChannel) *UserUpdate {
+	if v != nil {
+		_u.SetContactChannel(*v)
+	}
+	return _u
+}
+
+// ClearContactChannel clears the value of the "contact_channel" field.
+func (_u *UserUpdate) ClearContactChannel() *UserUpdate {
+	_u.mutation.ClearContactChannel()
+	return _u
+}
+
+// SetUI sets the "ui" field.
+func (_u *UserUpdate) SetUI(v map[string]interface{}) *UserUpdate {
+	_u.mutation.SetUI(v)
+	return _u
+}
+
+// ClearUI clears the value of the "ui" field.
+func (_u *UserUpdate) ClearUI() *UserUpdate {
+	_u.mutation.ClearUI()
+	return _u
+}
+
+// SetPrivacy sets the "privacy" field.
+func (_u *UserUpdate) SetPrivacy(v *schema.Privacy) *UserUpdate {
+	_u.mutation.SetPrivacy(v)
+	return _u
+}
+
+// ClearPrivacy clears the value of the "privacy" field.
+func (_u *UserUpdate) ClearPrivacy() *UserUpdate {
+	_u.mutation.ClearPrivacy()
+	return _u
+}
+
+// SetRequisites sets the "requisites" field.
+func (_u *UserUpdate) SetRequisites(v *schema.Requisites) *UserUpdate {
+	_u.mutation.SetRequisites(v)
+	return _u
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (_u *UserUpdate) ClearRequisites() *UserUpdate {
+	_u.mutation.ClearRequisites()
+	return _u
+}
+
+// SetDelivery sets the "delivery" field.
+func (_u *UserUpdate) SetDelivery(v *schema.Delivery) *UserUpdate {
+	_u.mutation.SetDelivery(v)
+	return _u
+}
+
+// ClearDelivery clears the value of the "delivery" field.
+func (_u *UserUpdate) ClearDelivery() *UserUpdate {
+	_u.mutation.ClearDelivery()
+	return _u
+}
+
 // SetLocale sets the "locale" field.
 func (_u *UserUpdate) SetLocale(v string) *UserUpdate {
 	_u.mutation.SetLocale(v)
@@ -297,6 +465,106 @@ func (_u *UserUpdate) SetNillableTimeZone(v *string) *UserUpdate {
 	if v != nil {
 		_u.SetTimeZone(*v)
 	}
+	return _u
+}
+
+// SetNameKey sets the "name_key" field.
+func (_u *UserUpdate) SetNameKey(v string) *UserUpdate {
+	_u.mutation.SetNameKey(v)
+	return _u
+}
+
+// SetNillableNameKey sets the "name_key" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableNameKey(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetNameKey(*v)
+	}
+	return _u
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (_u *UserUpdate) ClearNameKey() *UserUpdate {
+	_u.mutation.ClearNameKey()
+	return _u
+}
+
+// SetFamilyKey sets the "family_key" field.
+func (_u *UserUpdate) SetFamilyKey(v string) *UserUpdate {
+	_u.mutation.SetFamilyKey(v)
+	return _u
+}
+
+// SetNillableFamilyKey sets the "family_key" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableFamilyKey(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetFamilyKey(*v)
+	}
+	return _u
+}
+
+// ClearFamilyKey clears the value of the "family_key" field.
+func (_u *UserUpdate) ClearFamilyKey() *UserUpdate {
+	_u.mutation.ClearFamilyKey()
+	return _u
+}
+
+// SetBlockReason sets the "block_reason" field.
+func (_u *UserUpdate) SetBlockReason(v user.BlockReason) *UserUpdate {
+	_u.mutation.SetBlockReason(v)
+	return _u
+}
+
+// SetNillableBlockReason sets the "block_reason" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableBlockReason(v *user.BlockReason) *UserUpdate {
+	if v != nil {
+		_u.SetBlockReason(*v)
+	}
+	return _u
+}
+
+// ClearBlockReason clears the value of the "block_reason" field.
+func (_u *UserUpdate) ClearBlockReason() *UserUpdate {
+	_u.mutation.ClearBlockReason()
+	return _u
+}
+
+// SetBlockedNote sets the "blocked_note" field.
+func (_u *UserUpdate) SetBlockedNote(v string) *UserUpdate {
+	_u.mutation.SetBlockedNote(v)
+	return _u
+}
+
+// SetNillableBlockedNote sets the "blocked_note" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableBlockedNote(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetBlockedNote(*v)
+	}
+	return _u
+}
+
+// ClearBlockedNote clears the value of the "blocked_note" field.
+func (_u *UserUpdate) ClearBlockedNote() *UserUpdate {
+	_u.mutation.ClearBlockedNote()
+	return _u
+}
+
+// SetBlockedAt sets the "blocked_at" field.
+func (_u *UserUpdate) SetBlockedAt(v time.Time) *UserUpdate {
+	_u.mutation.SetBlockedAt(v)
+	return _u
+}
+
+// SetNillableBlockedAt sets the "blocked_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableBlockedAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetBlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearBlockedAt clears the value of the "blocked_at" field.
+func (_u *UserUpdate) ClearBlockedAt() *UserUpdate {
+	_u.mutation.ClearBlockedAt()
 	return _u
 }
 
@@ -339,6 +607,88 @@ func (_u *UserUpdate) SetNillableStreamOldest(v *int64) *UserUpdate {
 // AddStreamOldest adds value to the "stream_oldest" field.
 func (_u *UserUpdate) AddStreamOldest(v int64) *UserUpdate {
 	_u.mutation.AddStreamOldest(v)
+	return _u
+}
+
+// SetAvatarID sets the "avatar_id" field.
+func (_u *UserUpdate) SetAvatarID(v uuid.UUID) *UserUpdate {
+	_u.mutation.SetAvatarID(v)
+	return _u
+}
+
+// SetNillableAvatarID sets the "avatar_id" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableAvatarID(v *uuid.UUID) *UserUpdate {
+	if v != nil {
+		_u.SetAvatarID(*v)
+	}
+	return _u
+}
+
+// ClearAvatarID clears the value of the "avatar_id" field.
+func (_u *UserUpdate) ClearAvatarID() *UserUpdate {
+	_u.mutation.ClearAvatarID()
+	return _u
+}
+
+// SetAvatarWidth sets the "avatar_width" field.
+func (_u *UserUpdate) SetAvatarWidth(v int) *UserUpdate {
+	_u.mutation.ResetAvatarWidth()
+	_u.mutation.SetAvatarWidth(v)
+	return _u
+}
+
+// SetNillableAvatarWidth sets the "avatar_width" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableAvatarWidth(v *int) *UserUpdate {
+	if v != nil {
+		_u.SetAvatarWidth(*v)
+	}
+	return _u
+}
+
+// AddAvatarWidth adds value to the "avatar_width" field.
+func (_u *UserUpdate) AddAvatarWidth(v int) *UserUpdate {
+	_u.mutation.AddAvatarWidth(v)
+	return _u
+}
+
+// SetAvatarHeight sets the "avatar_height" field.
+func (_u *UserUpdate) SetAvatarHeight(v int) *UserUpdate {
+	_u.mutation.ResetAvatarHeight()
+	_u.mutation.SetAvatarHeight(v)
+	return _u
+}
+
+// SetNillableAvatarHeight sets the "avatar_height" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableAvatarHeight(v *int) *UserUpdate {
+	if v != nil {
+		_u.SetAvatarHeight(*v)
+	}
+	return _u
+}
+
+// AddAvatarHeight adds value to the "avatar_height" field.
+func (_u *UserUpdate) AddAvatarHeight(v int) *UserUpdate {
+	_u.mutation.AddAvatarHeight(v)
+	return _u
+}
+
+// SetDeleteAt sets the "delete_at" field.
+func (_u *UserUpdate) SetDeleteAt(v time.Time) *UserUpdate {
+	_u.mutation.SetDeleteAt(v)
+	return _u
+}
+
+// SetNillableDeleteAt sets the "delete_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableDeleteAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetDeleteAt(*v)
+	}
+	return _u
+}
+
+// ClearDeleteAt clears the value of the "delete_at" field.
+func (_u *UserUpdate) ClearDeleteAt() *UserUpdate {
+	_u.mutation.ClearDeleteAt()
 	return _u
 }
 
@@ -479,6 +829,21 @@ func (_u *UserUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "User.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Sex(); ok {
+		if err := user.SexValidator(v); err != nil {
+			return &ValidationError{Name: "sex", err: fmt.Errorf(`generated: validator failed for field "User.sex": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ContactChannel(); ok {
+		if err := user.ContactChannelValidator(v); err != nil {
+			return &ValidationError{Name: "contact_channel", err: fmt.Errorf(`generated: validator failed for field "User.contact_channel": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.BlockReason(); ok {
+		if err := user.BlockReasonValidator(v); err != nil {
+			return &ValidationError{Name: "block_reason", err: fmt.Errorf(`generated: validator failed for field "User.block_reason": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -566,11 +931,106 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.BirthOnCleared() {
 		_spec.ClearField(user.FieldBirthOn, field.TypeString)
 	}
+	if value, ok := _u.mutation.Nickname(); ok {
+		_spec.SetField(user.FieldNickname, field.TypeString, value)
+	}
+	if _u.mutation.NicknameCleared() {
+		_spec.ClearField(user.FieldNickname, field.TypeString)
+	}
+	if value, ok := _u.mutation.Sex(); ok {
+		_spec.SetField(user.FieldSex, field.TypeEnum, value)
+	}
+	if _u.mutation.SexCleared() {
+		_spec.ClearField(user.FieldSex, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.JobTitle(); ok {
+		_spec.SetField(user.FieldJobTitle, field.TypeString, value)
+	}
+	if _u.mutation.JobTitleCleared() {
+		_spec.ClearField(user.FieldJobTitle, field.TypeString)
+	}
+	if value, ok := _u.mutation.Region(); ok {
+		_spec.SetField(user.FieldRegion, field.TypeString, value)
+	}
+	if _u.mutation.RegionCleared() {
+		_spec.ClearField(user.FieldRegion, field.TypeString)
+	}
+	if value, ok := _u.mutation.Interests(); ok {
+		_spec.SetField(user.FieldInterests, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedInterests(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, user.FieldInterests, value)
+		})
+	}
+	if _u.mutation.InterestsCleared() {
+		_spec.ClearField(user.FieldInterests, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ContactChannel(); ok {
+		_spec.SetField(user.FieldContactChannel, field.TypeEnum, value)
+	}
+	if _u.mutation.ContactChannelCleared() {
+		_spec.ClearField(user.FieldContactChannel, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.UI(); ok {
+		_spec.SetField(user.FieldUI, field.TypeJSON, value)
+	}
+	if _u.mutation.UICleared() {
+		_spec.ClearField(user.FieldUI, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Privacy(); ok {
+		_spec.SetField(user.FieldPrivacy, field.TypeJSON, value)
+	}
+	if _u.mutation.PrivacyCleared() {
+		_spec.ClearField(user.FieldPrivacy, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Requisites(); ok {
+		_spec.SetField(user.FieldRequisites, field.TypeJSON, value)
+	}
+	if _u.mutation.RequisitesCleared() {
+		_spec.ClearField(user.FieldRequisites, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Delivery(); ok {
+		_spec.SetField(user.FieldDelivery, field.TypeJSON, value)
+	}
+	if _u.mutation.DeliveryCleared() {
+		_spec.ClearField(user.FieldDelivery, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.NameKey(); ok {
+		_spec.SetField(user.FieldNameKey, field.TypeString, value)
+	}
+	if _u.mutation.NameKeyCleared() {
+		_spec.ClearField(user.FieldNameKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.FamilyKey(); ok {
+		_spec.SetField(user.FieldFamilyKey, field.TypeString, value)
+	}
+	if _u.mutation.FamilyKeyCleared() {
+		_spec.ClearField(user.FieldFamilyKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.BlockReason(); ok {
+		_spec.SetField(user.FieldBlockReason, field.TypeEnum, value)
+	}
+	if _u.mutation.BlockReasonCleared() {
+		_spec.ClearField(user.FieldBlockReason, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.BlockedNote(); ok {
+		_spec.SetField(user.FieldBlockedNote, field.TypeString, value)
+	}
+	if _u.mutation.BlockedNoteCleared() {
+		_spec.ClearField(user.FieldBlockedNote, field.TypeString)
+	}
+	if value, ok := _u.mutation.BlockedAt(); ok {
+		_spec.SetField(user.FieldBlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.BlockedAtCleared() {
+		_spec.ClearField(user.FieldBlockedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.StreamSeq(); ok {
 		_spec.SetField(user.FieldStreamSeq, field.TypeInt64, value)
@@ -583,6 +1043,30 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedStreamOldest(); ok {
 		_spec.AddField(user.FieldStreamOldest, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AvatarID(); ok {
+		_spec.SetField(user.FieldAvatarID, field.TypeUUID, value)
+	}
+	if _u.mutation.AvatarIDCleared() {
+		_spec.ClearField(user.FieldAvatarID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.AvatarWidth(); ok {
+		_spec.SetField(user.FieldAvatarWidth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAvatarWidth(); ok {
+		_spec.AddField(user.FieldAvatarWidth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AvatarHeight(); ok {
+		_spec.SetField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAvatarHeight(); ok {
+		_spec.AddField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.DeleteAt(); ok {
+		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeleteAtCleared() {
+		_spec.ClearField(user.FieldDeleteAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.UnreadCount(); ok {
 		_spec.SetField(user.FieldUnreadCount, field.TypeInt64, value)
@@ -941,6 +1425,172 @@ func (_u *UserUpdateOne) ClearBirthOn() *UserUpdateOne {
 	return _u
 }
 
+// SetNickname sets the "nickname" field.
+func (_u *UserUpdateOne) SetNickname(v string) *UserUpdateOne {
+	_u.mutation.SetNickname(v)
+	return _u
+}
+
+// SetNillableNickname sets the "nickname" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableNickname(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetNickname(*v)
+	}
+	return _u
+}
+
+// ClearNickname clears the value of the "nickname" field.
+func (_u *UserUpdateOne) ClearNickname() *UserUpdateOne {
+	_u.mutation.ClearNickname()
+	return _u
+}
+
+// SetSex sets the "sex" field.
+func (_u *UserUpdateOne) SetSex(v user.Sex) *UserUpdateOne {
+	_u.mutation.SetSex(v)
+	return _u
+}
+
+// SetNillableSex sets the "sex" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableSex(v *user.Sex) *UserUpdateOne {
+	if v != nil {
+		_u.SetSex(*v)
+	}
+	return _u
+}
+
+// ClearSex clears the value of the "sex" field.
+func (_u *UserUpdateOne) ClearSex() *UserUpdateOne {
+	_u.mutation.ClearSex()
+	return _u
+}
+
+// SetJobTitle sets the "job_title" field.
+func (_u *UserUpdateOne) SetJobTitle(v string) *UserUpdateOne {
+	_u.mutation.SetJobTitle(v)
+	return _u
+}
+
+// SetNillableJobTitle sets the "job_title" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableJobTitle(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetJobTitle(*v)
+	}
+	return _u
+}
+
+// ClearJobTitle clears the value of the "job_title" field.
+func (_u *UserUpdateOne) ClearJobTitle() *UserUpdateOne {
+	_u.mutation.ClearJobTitle()
+	return _u
+}
+
+// SetRegion sets the "region" field.
+func (_u *UserUpdateOne) SetRegion(v string) *UserUpdateOne {
+	_u.mutation.SetRegion(v)
+	return _u
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableRegion(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetRegion(*v)
+	}
+	return _u
+}
+
+// ClearRegion clears the value of the "region" field.
+func (_u *UserUpdateOne) ClearRegion() *UserUpdateOne {
+	_u.mutation.ClearRegion()
+	return _u
+}
+
+// SetInterests sets the "interests" field.
+func (_u *UserUpdateOne) SetInterests(v []string) *UserUpdateOne {
+	_u.mutation.SetInterests(v)
+	return _u
+}
+
+// AppendInterests appends value to the "interests" field.
+func (_u *UserUpdateOne) AppendInterests(v []string) *UserUpdateOne {
+	_u.mutation.AppendInterests(v)
+	return _u
+}
+
+// ClearInterests clears the value of the "interests" field.
+func (_u *UserUpdateOne) ClearInterests() *UserUpdateOne {
+	_u.mutation.ClearInterests()
+	return _u
+}
+
+// SetContactChannel sets the "contact_channel" field.
+func (_u *UserUpdateOne) SetContactChannel(v user.ContactChannel) *UserUpdateOne {
+	_u.mutation.SetContactChannel(v)
+	return _u
+}
+
+// SetNillableContactChannel sets the "contact_channel" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableContactChannel(v *user.ContactChannel) *UserUpdateOne {
+	if v != nil {
+		_u.SetContactChannel(*v)
+	}
+	return _u
+}
+
+// ClearContactChannel clears the value of the "contact_channel" field.
+func (_u *UserUpdateOne) ClearContactChannel() *UserUpdateOne {
+	_u.mutation.ClearContactChannel()
+	return _u
+}
+
+// SetUI sets the "ui" field.
+func (_u *UserUpdateOne) SetUI(v map[string]interface{}) *UserUpdateOne {
+	_u.mutation.SetUI(v)
+	return _u
+}
+
+// ClearUI clears the value of the "ui" field.
+func (_u *UserUpdateOne) ClearUI() *UserUpdateOne {
+	_u.mutation.ClearUI()
+	return _u
+}
+
+// SetPrivacy sets the "privacy" field.
+func (_u *UserUpdateOne) SetPrivacy(v *schema.Privacy) *UserUpdateOne {
+	_u.mutation.SetPrivacy(v)
+	return _u
+}
+
+// ClearPrivacy clears the value of the "privacy" field.
+func (_u *UserUpdateOne) ClearPrivacy() *UserUpdateOne {
+	_u.mutation.ClearPrivacy()
+	return _u
+}
+
+// SetRequisites sets the "requisites" field.
+func (_u *UserUpdateOne) SetRequisites(v *schema.Requisites) *UserUpdateOne {
+	_u.mutation.SetRequisites(v)
+	return _u
+}
+
+// ClearRequisites clears the value of the "requisites" field.
+func (_u *UserUpdateOne) ClearRequisites() *UserUpdateOne {
+	_u.mutation.ClearRequisites()
+	return _u
+}
+
+// SetDelivery sets the "delivery" field.
+func (_u *UserUpdateOne) SetDelivery(v *schema.Delivery) *UserUpdateOne {
+	_u.mutation.SetDelivery(v)
+	return _u
+}
+
+// ClearDelivery clears the value of the "delivery" field.
+func (_u *UserUpdateOne) ClearDelivery() *UserUpdateOne {
+	_u.mutation.ClearDelivery()
+	return _u
+}
+
 // SetLocale sets the "locale" field.
 func (_u *UserUpdateOne) SetLocale(v string) *UserUpdateOne {
 	_u.mutation.SetLocale(v)
@@ -966,6 +1616,106 @@ func (_u *UserUpdateOne) SetNillableTimeZone(v *string) *UserUpdateOne {
 	if v != nil {
 		_u.SetTimeZone(*v)
 	}
+	return _u
+}
+
+// SetNameKey sets the "name_key" field.
+func (_u *UserUpdateOne) SetNameKey(v string) *UserUpdateOne {
+	_u.mutation.SetNameKey(v)
+	return _u
+}
+
+// SetNillableNameKey sets the "name_key" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableNameKey(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetNameKey(*v)
+	}
+	return _u
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (_u *UserUpdateOne) ClearNameKey() *UserUpdateOne {
+	_u.mutation.ClearNameKey()
+	return _u
+}
+
+// SetFamilyKey sets the "family_key" field.
+func (_u *UserUpdateOne) SetFamilyKey(v string) *UserUpdateOne {
+	_u.mutation.SetFamilyKey(v)
+	return _u
+}
+
+// SetNillableFamilyKey sets the "family_key" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableFamilyKey(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetFamilyKey(*v)
+	}
+	return _u
+}
+
+// ClearFamilyKey clears the value of the "family_key" field.
+func (_u *UserUpdateOne) ClearFamilyKey() *UserUpdateOne {
+	_u.mutation.ClearFamilyKey()
+	return _u
+}
+
+// SetBlockReason sets the "block_reason" field.
+func (_u *UserUpdateOne) SetBlockReason(v user.BlockReason) *UserUpdateOne {
+	_u.mutation.SetBlockReason(v)
+	return _u
+}
+
+// SetNillableBlockReason sets the "block_reason" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableBlockReason(v *user.BlockReason) *UserUpdateOne {
+	if v != nil {
+		_u.SetBlockReason(*v)
+	}
+	return _u
+}
+
+// ClearBlockReason clears the value of the "block_reason" field.
+func (_u *UserUpdateOne) ClearBlockReason() *UserUpdateOne {
+	_u.mutation.ClearBlockReason()
+	return _u
+}
+
+// SetBlockedNote sets the "blocked_note" field.
+func (_u *UserUpdateOne) SetBlockedNote(v string) *UserUpdateOne {
+	_u.mutation.SetBlockedNote(v)
+	return _u
+}
+
+// SetNillableBlockedNote sets the "blocked_note" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableBlockedNote(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetBlockedNote(*v)
+	}
+	return _u
+}
+
+// ClearBlockedNote clears the value of the "blocked_note" field.
+func (_u *UserUpdateOne) ClearBlockedNote() *UserUpdateOne {
+	_u.mutation.ClearBlockedNote()
+	return _u
+}
+
+// SetBlockedAt sets the "blocked_at" field.
+func (_u *UserUpdateOne) SetBlockedAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetBlockedAt(v)
+	return _u
+}
+
+// SetNillableBlockedAt sets the "blocked_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableBlockedAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetBlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearBlockedAt clears the value of the "blocked_at" field.
+func (_u *UserUpdateOne) ClearBlockedAt() *UserUpdateOne {
+	_u.mutation.ClearBlockedAt()
 	return _u
 }
 
@@ -1008,6 +1758,88 @@ func (_u *UserUpdateOne) SetNillableStreamOldest(v *int64) *UserUpdateOne {
 // AddStreamOldest adds value to the "stream_oldest" field.
 func (_u *UserUpdateOne) AddStreamOldest(v int64) *UserUpdateOne {
 	_u.mutation.AddStreamOldest(v)
+	return _u
+}
+
+// SetAvatarID sets the "avatar_id" field.
+func (_u *UserUpdateOne) SetAvatarID(v uuid.UUID) *UserUpdateOne {
+	_u.mutation.SetAvatarID(v)
+	return _u
+}
+
+// SetNillableAvatarID sets the "avatar_id" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableAvatarID(v *uuid.UUID) *UserUpdateOne {
+	if v != nil {
+		_u.SetAvatarID(*v)
+	}
+	return _u
+}
+
+// ClearAvatarID clears the value of the "avatar_id" field.
+func (_u *UserUpdateOne) ClearAvatarID() *UserUpdateOne {
+	_u.mutation.ClearAvatarID()
+	return _u
+}
+
+// SetAvatarWidth sets the "avatar_width" field.
+func (_u *UserUpdateOne) SetAvatarWidth(v int) *UserUpdateOne {
+	_u.mutation.ResetAvatarWidth()
+	_u.mutation.SetAvatarWidth(v)
+	return _u
+}
+
+// SetNillableAvatarWidth sets the "avatar_width" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableAvatarWidth(v *int) *UserUpdateOne {
+	if v != nil {
+		_u.SetAvatarWidth(*v)
+	}
+	return _u
+}
+
+// AddAvatarWidth adds value to the "avatar_width" field.
+func (_u *UserUpdateOne) AddAvatarWidth(v int) *UserUpdateOne {
+	_u.mutation.AddAvatarWidth(v)
+	return _u
+}
+
+// SetAvatarHeight sets the "avatar_height" field.
+func (_u *UserUpdateOne) SetAvatarHeight(v int) *UserUpdateOne {
+	_u.mutation.ResetAvatarHeight()
+	_u.mutation.SetAvatarHeight(v)
+	return _u
+}
+
+// SetNillableAvatarHeight sets the "avatar_height" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableAvatarHeight(v *int) *UserUpdateOne {
+	if v != nil {
+		_u.SetAvatarHeight(*v)
+	}
+	return _u
+}
+
+// AddAvatarHeight adds value to the "avatar_height" field.
+func (_u *UserUpdateOne) AddAvatarHeight(v int) *UserUpdateOne {
+	_u.mutation.AddAvatarHeight(v)
+	return _u
+}
+
+// SetDeleteAt sets the "delete_at" field.
+func (_u *UserUpdateOne) SetDeleteAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetDeleteAt(v)
+	return _u
+}
+
+// SetNillableDeleteAt sets the "delete_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableDeleteAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetDeleteAt(*v)
+	}
+	return _u
+}
+
+// ClearDeleteAt clears the value of the "delete_at" field.
+func (_u *UserUpdateOne) ClearDeleteAt() *UserUpdateOne {
+	_u.mutation.ClearDeleteAt()
 	return _u
 }
 
@@ -1161,6 +1993,21 @@ func (_u *UserUpdateOne) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "User.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Sex(); ok {
+		if err := user.SexValidator(v); err != nil {
+			return &ValidationError{Name: "sex", err: fmt.Errorf(`generated: validator failed for field "User.sex": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ContactChannel(); ok {
+		if err := user.ContactChannelValidator(v); err != nil {
+			return &ValidationError{Name: "contact_channel", err: fmt.Errorf(`generated: validator failed for field "User.contact_channel": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.BlockReason(); ok {
+		if err := user.BlockReasonValidator(v); err != nil {
+			return &ValidationError{Name: "block_reason", err: fmt.Errorf(`generated: validator failed for field "User.block_reason": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1265,11 +2112,106 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	if _u.mutation.BirthOnCleared() {
 		_spec.ClearField(user.FieldBirthOn, field.TypeString)
 	}
+	if value, ok := _u.mutation.Nickname(); ok {
+		_spec.SetField(user.FieldNickname, field.TypeString, value)
+	}
+	if _u.mutation.NicknameCleared() {
+		_spec.ClearField(user.FieldNickname, field.TypeString)
+	}
+	if value, ok := _u.mutation.Sex(); ok {
+		_spec.SetField(user.FieldSex, field.TypeEnum, value)
+	}
+	if _u.mutation.SexCleared() {
+		_spec.ClearField(user.FieldSex, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.JobTitle(); ok {
+		_spec.SetField(user.FieldJobTitle, field.TypeString, value)
+	}
+	if _u.mutation.JobTitleCleared() {
+		_spec.ClearField(user.FieldJobTitle, field.TypeString)
+	}
+	if value, ok := _u.mutation.Region(); ok {
+		_spec.SetField(user.FieldRegion, field.TypeString, value)
+	}
+	if _u.mutation.RegionCleared() {
+		_spec.ClearField(user.FieldRegion, field.TypeString)
+	}
+	if value, ok := _u.mutation.Interests(); ok {
+		_spec.SetField(user.FieldInterests, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedInterests(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, user.FieldInterests, value)
+		})
+	}
+	if _u.mutation.InterestsCleared() {
+		_spec.ClearField(user.FieldInterests, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ContactChannel(); ok {
+		_spec.SetField(user.FieldContactChannel, field.TypeEnum, value)
+	}
+	if _u.mutation.ContactChannelCleared() {
+		_spec.ClearField(user.FieldContactChannel, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.UI(); ok {
+		_spec.SetField(user.FieldUI, field.TypeJSON, value)
+	}
+	if _u.mutation.UICleared() {
+		_spec.ClearField(user.FieldUI, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Privacy(); ok {
+		_spec.SetField(user.FieldPrivacy, field.TypeJSON, value)
+	}
+	if _u.mutation.PrivacyCleared() {
+		_spec.ClearField(user.FieldPrivacy, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Requisites(); ok {
+		_spec.SetField(user.FieldRequisites, field.TypeJSON, value)
+	}
+	if _u.mutation.RequisitesCleared() {
+		_spec.ClearField(user.FieldRequisites, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Delivery(); ok {
+		_spec.SetField(user.FieldDelivery, field.TypeJSON, value)
+	}
+	if _u.mutation.DeliveryCleared() {
+		_spec.ClearField(user.FieldDelivery, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(user.FieldTimeZone, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.NameKey(); ok {
+		_spec.SetField(user.FieldNameKey, field.TypeString, value)
+	}
+	if _u.mutation.NameKeyCleared() {
+		_spec.ClearField(user.FieldNameKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.FamilyKey(); ok {
+		_spec.SetField(user.FieldFamilyKey, field.TypeString, value)
+	}
+	if _u.mutation.FamilyKeyCleared() {
+		_spec.ClearField(user.FieldFamilyKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.BlockReason(); ok {
+		_spec.SetField(user.FieldBlockReason, field.TypeEnum, value)
+	}
+	if _u.mutation.BlockReasonCleared() {
+		_spec.ClearField(user.FieldBlockReason, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.BlockedNote(); ok {
+		_spec.SetField(user.FieldBlockedNote, field.TypeString, value)
+	}
+	if _u.mutation.BlockedNoteCleared() {
+		_spec.ClearField(user.FieldBlockedNote, field.TypeString)
+	}
+	if value, ok := _u.mutation.BlockedAt(); ok {
+		_spec.SetField(user.FieldBlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.BlockedAtCleared() {
+		_spec.ClearField(user.FieldBlockedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.StreamSeq(); ok {
 		_spec.SetField(user.FieldStreamSeq, field.TypeInt64, value)
@@ -1282,6 +2224,30 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.AddedStreamOldest(); ok {
 		_spec.AddField(user.FieldStreamOldest, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AvatarID(); ok {
+		_spec.SetField(user.FieldAvatarID, field.TypeUUID, value)
+	}
+	if _u.mutation.AvatarIDCleared() {
+		_spec.ClearField(user.FieldAvatarID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.AvatarWidth(); ok {
+		_spec.SetField(user.FieldAvatarWidth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAvatarWidth(); ok {
+		_spec.AddField(user.FieldAvatarWidth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AvatarHeight(); ok {
+		_spec.SetField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAvatarHeight(); ok {
+		_spec.AddField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.DeleteAt(); ok {
+		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeleteAtCleared() {
+		_spec.ClearField(user.FieldDeleteAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.UnreadCount(); ok {
 		_spec.SetField(user.FieldUnreadCount, field.TypeInt64, value)

@@ -18,7 +18,12 @@ func (Address) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, OfOwne
 
 // Annotations of the table.
 func (Address) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "adr", ByKind: map[string]string{"RECIPIENT": "rcp"}}}
+	return []schema.Annotation{
+		Prefix{Value: "adr", ByKind: map[string]string{"RECIPIENT": "rcp"}},
+		Shows{As: []string{"Address", "Recipient"}, Fields: map[string][]string{
+			"formatted": {"country", "name", "organization", "lines", "district", "city", "region", "postal_code", "sorting_code"},
+		}},
+	}
 }
 
 // Fields of the table.
@@ -28,12 +33,17 @@ func (Address) Fields() []ent.Field {
 		field.UUID("holder_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The owner again where it is a person; binds the edge."),
 		field.String("label").Optional().Nillable(),
 		field.String("name").Optional().Nillable(),
+		field.String("organization").Optional().Nillable(),
 		field.String("phone").Optional().Nillable(),
+		field.String("email").Optional().Nillable().Comment("Of recipients."),
 		field.String("country").Optional().Nillable().Comment("ISO 3166-1 alpha-2."),
 		field.Strings("lines"),
+		field.String("district").Optional().Nillable().Comment("A part of the city, where addresses have one."),
 		field.String("city").Optional().Nillable(),
 		field.String("region").Optional().Nillable(),
 		field.String("postal_code").Optional().Nillable(),
+		field.String("sorting_code").Optional().Nillable(),
+		field.String("note").Optional().Nillable().Comment("What a courier should know."),
 		field.Bool("is_default").Default(false),
 	}
 }

@@ -18,7 +18,11 @@ func (AuditEntry) Mixin() []ent.Mixin { return []ent.Mixin{Log{}} }
 func (AuditEntry) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "aud"},
-		Shows{Fields: map[string][]string{"subjectId": {"subject_kind", "subject_id"}}},
+		Shows{As: []string{"AuditEntry", "SecurityActivity"}, Fields: map[string][]string{
+			"subjectId": {"subject_kind", "subject_id"},
+			"at":        {"created_at"}, "label": {"action", "changes"}, "by": {"actor_kind", "actor_id"}, "staffName": {"actor_kind", "actor_id"},
+			"device": {"user_agent"}, "place": {"session_id"},
+		}},
 	}
 }
 

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
@@ -18,7 +19,7 @@ func (Company) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, Extern
 func (Company) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "com"},
-		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}, "wallets": {"id"}, "bonusAccount": {"id"}, "bonusAccounts": {"id"}}},
+		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}, "wallets": {"id"}, "bonusAccount": {"id"}, "bonusAccounts": {"id"}, "organisation": {"id", "requisites"}}},
 	}
 }
 
@@ -30,6 +31,7 @@ func (Company) Fields() []ent.Field {
 		field.String("name"),
 		field.String("legal_name").Optional().Nillable(),
 		field.String("tax_id").Optional().Nillable(),
+		field.JSON("requisites", &Requisites{}).Optional().Annotations(entgql.Skip(entgql.SkipAll)),
 		field.UUID("parent_id", uuid.UUID{}).Optional().Nillable(),
 	}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
@@ -32,6 +33,8 @@ func (Membership) Fields() []ent.Field {
 		field.UUID("role_id", uuid.UUID{}).Comment("The role's key_id."),
 		field.Enum("status").Values("INVITED", "ACTIVE", "SUSPENDED", "ENDED").Default("ACTIVE"),
 		field.Time("valid_until_at").Optional().Nillable(),
+		field.Enum("basis").Values("PARENT", "ADOPTIVE_PARENT", "GUARDIAN").Optional().Nillable().Comment("Of a representative: by what right."),
+		field.String("document_note").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of a representative: the document staff has seen. For staff."),
 		field.Bool("earns_to_owner").Default(false).Comment("Of a family: the person's orders earn into its card. True in one family at most."),
 	}
 }
@@ -47,5 +50,6 @@ func (Membership) Edges() []ent.Edge {
 // Indexes of the table.
 func (Membership) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("user_id", "owner_id").Unique(), index.Fields("owner_id", "status"),
+		index.Fields("valid_until_at").StorageKey("membership_due").Annotations(entsql.IndexWhere("valid_until_at is not null and status = 'ACTIVE'")),
 		index.Fields("user_id").Unique().StorageKey("membership_one_earner").Annotations(entsql.IndexWhere("earns_to_owner"))}
 }

@@ -32,7 +32,7 @@ func (Role) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("owner_id", uuid.UUID{}).Immutable(),
 		field.String("name").Immutable(),
-		field.Enum("audience").Values("STAFF", "COMPANY", "FAMILY").Immutable(),
+		field.Enum("audience").Values("STAFF", "COMPANY", "FAMILY", "REPRESENTATIVE").Immutable(),
 		field.JSON("permissions", []Grant{}).Immutable(),
 	}
 }

@@ -47,14 +47,20 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_accruePoints_args(ctx, raw)
 	case "Mutation.accruePointsInBulk":
 		return ec.field_Mutation_accruePointsInBulk_args(ctx, raw)
+	case "Mutation.actForCustomer":
+		return ec.field_Mutation_actForCustomer_args(ctx, raw)
 	case "Mutation.activateGiftCard":
 		return ec.field_Mutation_activateGiftCard_args(ctx, raw)
 	case "Mutation.activateOffer":
 		return ec.field_Mutation_activateOffer_args(ctx, raw)
 	case "Mutation.activatePoints":
 		return ec.field_Mutation_activatePoints_args(ctx, raw)
+	case "Mutation.addContactPoint":
+		return ec.field_Mutation_addContactPoint_args(ctx, raw)
 	case "Mutation.addInternalNote":
 		return ec.field_Mutation_addInternalNote_args(ctx, raw)
+	case "Mutation.addPaymentMethod":
+		return ec.field_Mutation_addPaymentMethod_args(ctx, raw)
 	case "Mutation.addRewardCodes":
 		return ec.field_Mutation_addRewardCodes_args(ctx, raw)
 	case "Mutation.adjustPoints":
@@ -71,6 +77,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_archiveNotification_args(ctx, raw)
 	case "Mutation.assignTicket":
 		return ec.field_Mutation_assignTicket_args(ctx, raw)
+	case "Mutation.blockUser":
+		return ec.field_Mutation_blockUser_args(ctx, raw)
 	case "Mutation.cancelOrder":
 		return ec.field_Mutation_cancelOrder_args(ctx, raw)
 	case "Mutation.cancelPending":
@@ -81,26 +89,56 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_captureHold_args(ctx, raw)
 	case "Mutation.changeFamilyRole":
 		return ec.field_Mutation_changeFamilyRole_args(ctx, raw)
+	case "Mutation.changeLogin":
+		return ec.field_Mutation_changeLogin_args(ctx, raw)
 	case "Mutation.changePassword":
 		return ec.field_Mutation_changePassword_args(ctx, raw)
 	case "Mutation.claimReferral":
 		return ec.field_Mutation_claimReferral_args(ctx, raw)
 	case "Mutation.closeTicket":
 		return ec.field_Mutation_closeTicket_args(ctx, raw)
+	case "Mutation.completeSecondFactor":
+		return ec.field_Mutation_completeSecondFactor_args(ctx, raw)
+	case "Mutation.confirmAccountDeletion":
+		return ec.field_Mutation_confirmAccountDeletion_args(ctx, raw)
 	case "Mutation.confirmContact":
 		return ec.field_Mutation_confirmContact_args(ctx, raw)
+	case "Mutation.confirmIdentityLink":
+		return ec.field_Mutation_confirmIdentityLink_args(ctx, raw)
+	case "Mutation.confirmLoginChange":
+		return ec.field_Mutation_confirmLoginChange_args(ctx, raw)
+	case "Mutation.confirmPaymentMethod":
+		return ec.field_Mutation_confirmPaymentMethod_args(ctx, raw)
+	case "Mutation.confirmTotp":
+		return ec.field_Mutation_confirmTotp_args(ctx, raw)
 	case "Mutation.confirmTransfer":
 		return ec.field_Mutation_confirmTransfer_args(ctx, raw)
 	case "Mutation.createFamily":
 		return ec.field_Mutation_createFamily_args(ctx, raw)
+	case "Mutation.createUser":
+		return ec.field_Mutation_createUser_args(ctx, raw)
 	case "Mutation.declineFamilyInvitation":
 		return ec.field_Mutation_declineFamilyInvitation_args(ctx, raw)
 	case "Mutation.deleteAddress":
 		return ec.field_Mutation_deleteAddress_args(ctx, raw)
+	case "Mutation.deleteDocument":
+		return ec.field_Mutation_deleteDocument_args(ctx, raw)
 	case "Mutation.deleteGoal":
 		return ec.field_Mutation_deleteGoal_args(ctx, raw)
+	case "Mutation.deletePaymentMethod":
+		return ec.field_Mutation_deletePaymentMethod_args(ctx, raw)
+	case "Mutation.deleteRecipient":
+		return ec.field_Mutation_deleteRecipient_args(ctx, raw)
+	case "Mutation.disableCodeFactor":
+		return ec.field_Mutation_disableCodeFactor_args(ctx, raw)
 	case "Mutation.drawRaffle":
 		return ec.field_Mutation_drawRaffle_args(ctx, raw)
+	case "Mutation.enableCodeFactor":
+		return ec.field_Mutation_enableCodeFactor_args(ctx, raw)
+	case "Mutation.endRepresentation":
+		return ec.field_Mutation_endRepresentation_args(ctx, raw)
+	case "Mutation.endUserSessions":
+		return ec.field_Mutation_endUserSessions_args(ctx, raw)
 	case "Mutation.enterCampaign":
 		return ec.field_Mutation_enterCampaign_args(ctx, raw)
 	case "Mutation.exchangePoints":
@@ -109,12 +147,22 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_exchangeReward_args(ctx, raw)
 	case "Mutation.extendLot":
 		return ec.field_Mutation_extendLot_args(ctx, raw)
+	case "Mutation.finishLinkIdentity":
+		return ec.field_Mutation_finishLinkIdentity_args(ctx, raw)
+	case "Mutation.finishPasskeyEnrollment":
+		return ec.field_Mutation_finishPasskeyEnrollment_args(ctx, raw)
+	case "Mutation.finishPasskeySignIn":
+		return ec.field_Mutation_finishPasskeySignIn_args(ctx, raw)
+	case "Mutation.finishProviderSignIn":
+		return ec.field_Mutation_finishProviderSignIn_args(ctx, raw)
 	case "Mutation.fulfilReward":
 		return ec.field_Mutation_fulfilReward_args(ctx, raw)
 	case "Mutation.holdPoints":
 		return ec.field_Mutation_holdPoints_args(ctx, raw)
 	case "Mutation.inviteToFamily":
 		return ec.field_Mutation_inviteToFamily_args(ctx, raw)
+	case "Mutation.issueCredentials":
+		return ec.field_Mutation_issueCredentials_args(ctx, raw)
 	case "Mutation.issueGiftCards":
 		return ec.field_Mutation_issueGiftCards_args(ctx, raw)
 	case "Mutation.joinClub":
@@ -123,6 +171,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_leaveClub_args(ctx, raw)
 	case "Mutation.leaveFamily":
 		return ec.field_Mutation_leaveFamily_args(ctx, raw)
+	case "Mutation.linkIdentity":
+		return ec.field_Mutation_linkIdentity_args(ctx, raw)
 	case "Mutation.markAllNotificationsRead":
 		return ec.field_Mutation_markAllNotificationsRead_args(ctx, raw)
 	case "Mutation.markNotificationRead":
@@ -153,6 +203,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_receiveCash_args(ctx, raw)
 	case "Mutation.recordAct":
 		return ec.field_Mutation_recordAct_args(ctx, raw)
+	case "Mutation.recordConsent":
+		return ec.field_Mutation_recordConsent_args(ctx, raw)
 	case "Mutation.recordVisit":
 		return ec.field_Mutation_recordVisit_args(ctx, raw)
 	case "Mutation.redeemGiftCard":
@@ -161,6 +213,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_redeemPoints_args(ctx, raw)
 	case "Mutation.redeemRewardCode":
 		return ec.field_Mutation_redeemRewardCode_args(ctx, raw)
+	case "Mutation.refreshSession":
+		return ec.field_Mutation_refreshSession_args(ctx, raw)
 	case "Mutation.register":
 		return ec.field_Mutation_register_args(ctx, raw)
 	case "Mutation.rejectAdjustment":
@@ -173,16 +227,32 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_releaseHold_args(ctx, raw)
 	case "Mutation.releasePromoCode":
 		return ec.field_Mutation_releasePromoCode_args(ctx, raw)
+	case "Mutation.removeContactPoint":
+		return ec.field_Mutation_removeContactPoint_args(ctx, raw)
 	case "Mutation.removeFamilyMember":
 		return ec.field_Mutation_removeFamilyMember_args(ctx, raw)
+	case "Mutation.removePasskey":
+		return ec.field_Mutation_removePasskey_args(ctx, raw)
 	case "Mutation.reopenTicket":
 		return ec.field_Mutation_reopenTicket_args(ctx, raw)
 	case "Mutation.replyToTicket":
 		return ec.field_Mutation_replyToTicket_args(ctx, raw)
+	case "Mutation.requestAccountDeletion":
+		return ec.field_Mutation_requestAccountDeletion_args(ctx, raw)
+	case "Mutation.requestLoginChange":
+		return ec.field_Mutation_requestLoginChange_args(ctx, raw)
+	case "Mutation.requestPasswordReset":
+		return ec.field_Mutation_requestPasswordReset_args(ctx, raw)
 	case "Mutation.resendCode":
 		return ec.field_Mutation_resendCode_args(ctx, raw)
+	case "Mutation.resetPassword":
+		return ec.field_Mutation_resetPassword_args(ctx, raw)
+	case "Mutation.resetSecondFactor":
+		return ec.field_Mutation_resetSecondFactor_args(ctx, raw)
 	case "Mutation.retireBonusProgram":
 		return ec.field_Mutation_retireBonusProgram_args(ctx, raw)
+	case "Mutation.retireConsentDocument":
+		return ec.field_Mutation_retireConsentDocument_args(ctx, raw)
 	case "Mutation.retireEarningRule":
 		return ec.field_Mutation_retireEarningRule_args(ctx, raw)
 	case "Mutation.retireTier":
@@ -199,6 +269,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveCampaign_args(ctx, raw)
 	case "Mutation.saveClub":
 		return ec.field_Mutation_saveClub_args(ctx, raw)
+	case "Mutation.saveConsentDocument":
+		return ec.field_Mutation_saveConsentDocument_args(ctx, raw)
 	case "Mutation.saveEarningRule":
 		return ec.field_Mutation_saveEarningRule_args(ctx, raw)
 	case "Mutation.saveFeeRule":
@@ -211,18 +283,28 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_savePromoCodes_args(ctx, raw)
 	case "Mutation.savePromotion":
 		return ec.field_Mutation_savePromotion_args(ctx, raw)
+	case "Mutation.saveRecipient":
+		return ec.field_Mutation_saveRecipient_args(ctx, raw)
 	case "Mutation.saveReferralProgram":
 		return ec.field_Mutation_saveReferralProgram_args(ctx, raw)
+	case "Mutation.saveRepresentation":
+		return ec.field_Mutation_saveRepresentation_args(ctx, raw)
 	case "Mutation.saveReward":
 		return ec.field_Mutation_saveReward_args(ctx, raw)
 	case "Mutation.saveTier":
 		return ec.field_Mutation_saveTier_args(ctx, raw)
+	case "Mutation.sendSecondFactorCode":
+		return ec.field_Mutation_sendSecondFactorCode_args(ctx, raw)
 	case "Mutation.setCampaignStatus":
 		return ec.field_Mutation_setCampaignStatus_args(ctx, raw)
 	case "Mutation.setCustomerTier":
 		return ec.field_Mutation_setCustomerTier_args(ctx, raw)
+	case "Mutation.setDefaultPaymentMethod":
+		return ec.field_Mutation_setDefaultPaymentMethod_args(ctx, raw)
 	case "Mutation.setOrderStatus":
 		return ec.field_Mutation_setOrderStatus_args(ctx, raw)
+	case "Mutation.setPrimaryContactPoint":
+		return ec.field_Mutation_setPrimaryContactPoint_args(ctx, raw)
 	case "Mutation.setPromotionStatus":
 		return ec.field_Mutation_setPromotionStatus_args(ctx, raw)
 	case "Mutation.setRewardStatus":
@@ -233,22 +315,42 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_signIn_args(ctx, raw)
 	case "Mutation.signOutEverywhere":
 		return ec.field_Mutation_signOutEverywhere_args(ctx, raw)
+	case "Mutation.startProviderSignIn":
+		return ec.field_Mutation_startProviderSignIn_args(ctx, raw)
+	case "Mutation.stepUp":
+		return ec.field_Mutation_stepUp_args(ctx, raw)
 	case "Mutation.testEarningRule":
 		return ec.field_Mutation_testEarningRule_args(ctx, raw)
 	case "Mutation.topUpWallet":
 		return ec.field_Mutation_topUpWallet_args(ctx, raw)
 	case "Mutation.transferPoints":
 		return ec.field_Mutation_transferPoints_args(ctx, raw)
+	case "Mutation.unblockUser":
+		return ec.field_Mutation_unblockUser_args(ctx, raw)
+	case "Mutation.undoLoginChange":
+		return ec.field_Mutation_undoLoginChange_args(ctx, raw)
+	case "Mutation.unlinkIdentity":
+		return ec.field_Mutation_unlinkIdentity_args(ctx, raw)
+	case "Mutation.unlockSession":
+		return ec.field_Mutation_unlockSession_args(ctx, raw)
 	case "Mutation.updateFamilySettings":
 		return ec.field_Mutation_updateFamilySettings_args(ctx, raw)
+	case "Mutation.updateOrganisation":
+		return ec.field_Mutation_updateOrganisation_args(ctx, raw)
+	case "Mutation.updatePaymentMethod":
+		return ec.field_Mutation_updatePaymentMethod_args(ctx, raw)
 	case "Mutation.updatePreferences":
 		return ec.field_Mutation_updatePreferences_args(ctx, raw)
 	case "Mutation.updateProfile":
 		return ec.field_Mutation_updateProfile_args(ctx, raw)
 	case "Mutation.updateWallet":
 		return ec.field_Mutation_updateWallet_args(ctx, raw)
+	case "Mutation.uploadAvatar":
+		return ec.field_Mutation_uploadAvatar_args(ctx, raw)
 	case "Mutation.uploadCampaignPhoto":
 		return ec.field_Mutation_uploadCampaignPhoto_args(ctx, raw)
+	case "Mutation.uploadDocument":
+		return ec.field_Mutation_uploadDocument_args(ctx, raw)
 	case "Mutation.upsertOrders":
 		return ec.field_Mutation_upsertOrders_args(ctx, raw)
 	case "Mutation.upsertProducts":
@@ -263,6 +365,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Order_events_args(ctx, raw)
 	case "Query.__type":
 		return ec.field_Query___type_args(ctx, raw)
+	case "Query.addressForm":
+		return ec.field_Query_addressForm_args(ctx, raw)
 	case "Query.allCampaigns":
 		return ec.field_Query_allCampaigns_args(ctx, raw)
 	case "Query.auditEntries":
@@ -285,6 +389,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_clubs_args(ctx, raw)
 	case "Query.company":
 		return ec.field_Query_company_args(ctx, raw)
+	case "Query.consentDocuments":
+		return ec.field_Query_consentDocuments_args(ctx, raw)
 	case "Query.customerBonusAccount":
 		return ec.field_Query_customerBonusAccount_args(ctx, raw)
 	case "Query.customerTier":
@@ -315,6 +421,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_order_args(ctx, raw)
 	case "Query.orders":
 		return ec.field_Query_orders_args(ctx, raw)
+	case "Query.passwordStrength":
+		return ec.field_Query_passwordStrength_args(ctx, raw)
 	case "Query.paymentNotices":
 		return ec.field_Query_paymentNotices_args(ctx, raw)
 	case "Query.pendingAdjustments":
@@ -351,6 +459,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_ticketQueue_args(ctx, raw)
 	case "Query.tiers":
 		return ec.field_Query_tiers_args(ctx, raw)
+	case "Query.user":
+		return ec.field_Query_user_args(ctx, raw)
 	case "Query.users":
 		return ec.field_Query_users_args(ctx, raw)
 	case "Query.wallet":
@@ -381,6 +491,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_campaignEntries_args(ctx, raw)
 	case "User.clubs":
 		return ec.field_User_clubs_args(ctx, raw)
+	case "User.documents":
+		return ec.field_User_documents_args(ctx, raw)
 	case "User.giftCards":
 		return ec.field_User_giftCards_args(ctx, raw)
 	case "User.notifications":
@@ -391,6 +503,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_orders_args(ctx, raw)
 	case "User.progress":
 		return ec.field_User_progress_args(ctx, raw)
+	case "User.recentActivity":
+		return ec.field_User_recentActivity_args(ctx, raw)
 	case "User.returns":
 		return ec.field_User_returns_args(ctx, raw)
 	case "User.rewardRedemptions":

@@ -10,6 +10,7 @@ import (
 	"kabinet/ent/generated/membership"
 	"kabinet/internal/bonus"
 	"kabinet/internal/order"
+	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
 	"kabinet/internal/wallet"
@@ -30,6 +31,7 @@ type CompanyResolver interface {
 	Tickets(ctx context.Context, obj *generated.Company, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error)
 	BonusAccount(ctx context.Context, obj *generated.Company, programID *scalar.ID) (*bonus.Account, error)
 	BonusAccounts(ctx context.Context, obj *generated.Company) ([]*bonus.Account, error)
+	Organisation(ctx context.Context, obj *generated.Company) (*profile.Organisation, error)
 	Wallets(ctx context.Context, obj *generated.Company, hidden *bool) ([]*wallet.WalletAccount, error)
 }
 type MembershipResolver interface {
@@ -386,6 +388,38 @@ func (ec *executionContext) fieldContext_Company_bonusAccounts(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Company_organisation(ctx context.Context, field graphql.CollectedField, obj *generated.Company) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Company_organisation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Company().Organisation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *profile.Organisation) graphql.Marshaler {
+			return ec.marshalOOrganisation2ᚖkabinetᚋinternalᚋprofileᚐOrganisation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Company_organisation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Company",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Organisation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Company_wallets(ctx context.Context, field graphql.CollectedField, obj *generated.Company) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -690,6 +724,44 @@ func (ec *executionContext) _Company(ctx context.Context, sel ast.SelectionSet, 
 				}()
 				res = ec._Company_bonusAccounts(ctx, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "organisation":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Company_organisation(ctx, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

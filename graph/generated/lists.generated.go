@@ -74,6 +74,11 @@ func fieldWaits(object, field string) bool {
 		case "campaign", "isEarned", "label", "percent", "progress":
 			return true
 		}
+	case "Address":
+		switch field {
+		case "formatted":
+			return true
+		}
 	case "BonusAccount":
 		switch field {
 		case "entries", "expiring", "holds", "lots", "nextExpiry", "program", "statement", "tier", "tierChanges", "tierProgress":
@@ -161,7 +166,22 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Company":
 		switch field {
-		case "bonusAccount", "bonusAccounts", "orders", "tickets", "wallets":
+		case "bonusAccount", "bonusAccounts", "orders", "organisation", "tickets", "wallets":
+			return true
+		}
+	case "DataExport":
+		switch field {
+		case "document":
+			return true
+		}
+	case "DeliveryPreference":
+		switch field {
+		case "address", "recipient":
+			return true
+		}
+	case "Document":
+		switch field {
+		case "downloadUrl", "sha256":
 			return true
 		}
 	case "EarningRule":
@@ -179,6 +199,11 @@ func fieldWaits(object, field string) bool {
 		case "cap", "explanation":
 			return true
 		}
+	case "Identity":
+		switch field {
+		case "provider", "subjectHint":
+			return true
+		}
 	case "Membership":
 		switch field {
 		case "company", "roleName":
@@ -187,6 +212,11 @@ func fieldWaits(object, field string) bool {
 	case "OfferConnection":
 		switch field {
 		case "totalCount":
+			return true
+		}
+	case "PaymentMethod":
+		switch field {
+		case "expired", "expiresSoon":
 			return true
 		}
 	case "PaymentNotice":
@@ -219,6 +249,11 @@ func fieldWaits(object, field string) bool {
 		case "entries":
 			return true
 		}
+	case "Recipient":
+		switch field {
+		case "name":
+			return true
+		}
 	case "Referral":
 		switch field {
 		case "advocateId", "friendId", "friendPoints", "note", "orderId", "origin", "points", "statusLabel", "suspicions":
@@ -244,6 +279,11 @@ func fieldWaits(object, field string) bool {
 		case "availableActions", "code", "entryId", "ownerId", "program", "refundEntryId", "reward", "statusLabel", "title", "vouchers":
 			return true
 		}
+	case "Session":
+		switch field {
+		case "actingStaff", "deviceName", "locked":
+			return true
+		}
 	case "Tier":
 		switch field {
 		case "description", "name", "perks", "program", "spentThreshold":
@@ -261,7 +301,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "User":
 		switch field {
-		case "achievements", "addresses", "benefits", "bonusAccount", "bonusAccounts", "campaignEntries", "clubs", "contactPoints", "families", "familyInvitations", "giftCards", "goals", "identities", "memberships", "notifications", "offers", "orders", "progress", "referral", "returns", "rewardRedemptions", "sessions", "streamPosition", "tickets", "tier", "topUps", "wallets":
+		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "profileCompleteness", "progress", "recentActivity", "recipients", "referral", "representatives", "represents", "returns", "rewardRedemptions", "sessions", "streamPosition", "tickets", "tier", "topUps", "twoFactor", "wallets":
 			return true
 		}
 	case "WalletAccount":

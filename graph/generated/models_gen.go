@@ -8,9 +8,14 @@ import (
 	"io"
 	"kabinet/ent/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/account/desk"
+	"kabinet/internal/account/factor"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
+	"kabinet/internal/document"
 	"kabinet/internal/order"
+	"kabinet/internal/privacy"
+	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
 	"kabinet/internal/scalar"
@@ -62,6 +67,16 @@ type AccrueRowResult struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What actForCustomer gives.
+type ActForCustomerPayload struct {
+	// The session: its token acts for the customer.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The customer.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What activateGiftCard gives.
 type ActivateGiftCardPayload struct {
 	// The gift card.
@@ -94,11 +109,31 @@ type ActivatePointsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What addContactPoint gives.
+type AddContactPointPayload struct {
+	// The code to enter by confirmContact.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What addInternalNote gives.
 type AddInternalNotePayload struct {
 	// The note.
 	Message *generated.TicketMessage `json:"message,omitempty"`
 	// Why nothing was written.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What addPaymentMethod gives.
+type AddPaymentMethodPayload struct {
+	// The method, PENDING.
+	PaymentMethod *generated.PaymentMethod `json:"paymentMethod,omitempty"`
+	// The provider's page, where the person gives the card; null once it is settled.
+	NextActionURL *string `json:"nextActionUrl,omitempty"`
+	// Whether this is the answer to an earlier call with the same key.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was begun.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -200,6 +235,16 @@ type AssignTicketPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What blockUser gives.
+type BlockUserPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// How many sessions ended.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Whether the caller can enter a campaign now.
 type CampaignEligibility struct {
 	// Whether he can.
@@ -219,6 +264,14 @@ type CampaignModerationResult struct {
 	// Whether it was changed.
 	Changed bool `json:"changed"`
 	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What cancelAccountDeletion gives.
+type CancelAccountDeletionPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -274,8 +327,18 @@ type ChangeFamilyRolePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What changeLogin gives.
+type ChangeLoginPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What changePassword gives.
 type ChangePasswordPayload struct {
+	// The session of the call with its new token.
+	Session *account.IssuedSession `json:"session,omitempty"`
 	// The person.
 	User *generated.User `json:"user,omitempty"`
 	// What the person should know.
@@ -300,13 +363,81 @@ type CloseTicketPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// What confirmContact gives.
-type ConfirmContactPayload struct {
-	// The session, where the confirmation also signs in.
+// What completeSecondFactor gives.
+type CompleteSecondFactorPayload struct {
+	// The session, or the session that was stepped up, with its new token.
 	Session *account.IssuedSession `json:"session,omitempty"`
 	// The person.
 	User *generated.User `json:"user,omitempty"`
+	// Why nobody was signed in.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmAccountDeletion gives.
+type ConfirmAccountDeletionPayload struct {
+	// The deletion that is under way.
+	Deletion *privacy.AccountDeletion `json:"deletion,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmContact gives.
+type ConfirmContactPayload struct {
+	// The session with its new token, where a registration was confirmed: use it from now on. Null where another address was added.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// What is proven now.
+	ContactPoint *generated.ContactPoint `json:"contactPoint,omitempty"`
+	// The returnTo of register.
+	ReturnTo *string `json:"returnTo,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmIdentityLink gives: a session, or something more to prove.
+type ConfirmIdentityLinkPayload struct {
+	// The session; null while a challenge is due, and where the call came in a session already.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// What is to be proven before: see startProviderSignIn.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The person; null while a challenge is due.
+	User *generated.User `json:"user,omitempty"`
+	// Whether the account was made in this moment.
+	Registered *bool `json:"registered,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmLoginChange gives.
+type ConfirmLoginChangePayload struct {
+	// The session of the call with its new token.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The new address or number.
+	ContactPoint *generated.ContactPoint `json:"contactPoint,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmPaymentMethod gives.
+type ConfirmPaymentMethodPayload struct {
+	// The method as it is now.
+	PaymentMethod *generated.PaymentMethod `json:"paymentMethod,omitempty"`
+	// Why it could not be asked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmTotp gives.
+type ConfirmTotpPayload struct {
+	// The session of the call with its new token.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// Ten codes for the case of loss, given with the first second factor, else empty; shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -342,6 +473,16 @@ type CreateReferralLinkPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What createUser gives.
+type CreateUserPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// False where the external key was known already.
+	Created *bool `json:"created,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What declineFamilyInvitation gives.
 type DeclineFamilyInvitationPayload struct {
 	// The invitation declined.
@@ -358,10 +499,50 @@ type DeleteAddressPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteDocument gives.
+type DeleteDocumentPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteGoal gives.
 type DeleteGoalPayload struct {
 	// The goal that is no more.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deletePaymentMethod gives.
+type DeletePaymentMethodPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteRecipient gives.
+type DeleteRecipientPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What disableCodeFactor gives.
+type DisableCodeFactorPayload struct {
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What disableTotp gives.
+type DisableTotpPayload struct {
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -377,6 +558,46 @@ type DrawRafflePayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was drawn.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What enableCodeFactor gives.
+type EnableCodeFactorPayload struct {
+	// Ten codes for the case of loss, given with the first second factor, else empty; shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What endRepresentation gives.
+type EndRepresentationPayload struct {
+	// The id that is gone.
+	EndedID *scalar.ID `json:"endedId,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What endUserSessions gives.
+type EndUserSessionsPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// How many sessions ended.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What enrollTotp gives.
+type EnrollTotpPayload struct {
+	// What confirmTotp answers; good for 10 minutes.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The secret, base32, to be typed into the app; shown this once.
+	Secret *string `json:"secret,omitempty"`
+	// The same as otpauth://…, to be drawn as a QR code; shown this once.
+	URI *string `json:"uri,omitempty"`
+	// Why nothing was begun.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -426,6 +647,54 @@ type ExtendLotPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What finishLinkIdentity gives.
+type FinishLinkIdentityPayload struct {
+	// The identity linked.
+	Identity *generated.Identity `json:"identity,omitempty"`
+	// Why nothing was linked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What finishPasskeyEnrollment gives.
+type FinishPasskeyEnrollmentPayload struct {
+	// The new passkey.
+	Passkey *factor.Passkey `json:"passkey,omitempty"`
+	// The session of the call with its new token.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// Ten codes for the case of loss, given with the first second factor, else empty; shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was added.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What finishPasskeySignIn gives.
+type FinishPasskeySignInPayload struct {
+	// The session; null while a challenge is due.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The second factor to give by completeSecondFactor, where one is due all the same.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The person; null while a challenge is due.
+	User *generated.User `json:"user,omitempty"`
+	// Why nobody was signed in.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What finishProviderSignIn gives: a session, or something more to prove.
+type FinishProviderSignInPayload struct {
+	// The session; null while a challenge is due.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// What is to be proven before: see startProviderSignIn.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The person; null while a challenge is due.
+	User *generated.User `json:"user,omitempty"`
+	// Whether the account was made in this moment.
+	Registered *bool `json:"registered,omitempty"`
+	// Why nobody was signed in.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What fulfilReward gives.
 type FulfilRewardPayload struct {
 	// The exchanged reward after it.
@@ -453,6 +722,16 @@ type InviteToFamilyPayload struct {
 	// The invitation, the same one if it was open already.
 	Invitation *account.FamilyInvitation `json:"invitation,omitempty"`
 	// Why nobody was invited.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What issueCredentials gives.
+type IssueCredentialsPayload struct {
+	// The slip, shown this once.
+	Slip *desk.CredentialSlip `json:"slip,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -497,6 +776,18 @@ type LeaveFamilyPayload struct {
 	// The families that the caller still belongs to.
 	Families []*account.Family `json:"families,omitempty"`
 	// Why it was not left.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What linkIdentity gives.
+type LinkIdentityPayload struct {
+	// Where to send the browser.
+	AuthorizationURL *string `json:"authorizationUrl,omitempty"`
+	// The id to finish with, chl_…; good for 10 minutes.
+	ChallengeID *scalar.ID `json:"challengeId,omitempty"`
+	// A secret that ties the act to this browser; shown once. Keep it in sessionStorage, never in an address.
+	Binding *string `json:"binding,omitempty"`
+	// Why nothing was begun.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -600,6 +891,20 @@ type OpenWalletPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// How good a password is.
+type PasswordStrength struct {
+	// From 0, guessed at once, to 4, hardly ever. Below 3 is weak: allowed, and warned of.
+	Score int `json:"score"`
+	// Whether register, changePassword and resetPassword take it.
+	Acceptable bool `json:"acceptable"`
+	// Why they do not: PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG or PASSWORD_TOO_COMMON.
+	Refusal *UserError `json:"refusal,omitempty"`
+	// What should be known: letters of the other alphabet, weakness.
+	Warnings []*Warning `json:"warnings"`
+	// Whether the same keys with the other keyboard layout on are an easier password: it is judged by that.
+	LayoutTwinWeaker bool `json:"layoutTwinWeaker"`
+}
+
 // What payOrderFromWallet gives.
 type PayOrderFromWalletPayload struct {
 	// The order after it.
@@ -658,6 +963,14 @@ type RecordActPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What recordConsent gives.
+type RecordConsentPayload struct {
+	// The person, with his consents.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was recorded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What recordVisit gives.
 type RecordVisitPayload struct {
 	// The entries made; none where the day was counted before or no rule gives.
@@ -706,10 +1019,34 @@ type RedeemRewardCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What refreshSession gives.
+type RefreshSessionPayload struct {
+	// The session with its new tokens.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What regenerateRecoveryCodes gives.
+type RegenerateRecoveryCodesPayload struct {
+	// Ten codes; shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What register gives.
 type RegisterPayload struct {
 	// The code to enter.
 	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The session, of a person who is PENDING until confirmContact.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The person, PENDING.
+	User *generated.User `json:"user,omitempty"`
 	// What the person should know.
 	Warnings []*Warning `json:"warnings"`
 	// Why nothing was done.
@@ -762,11 +1099,39 @@ type ReleasePromoCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What removeAvatar gives.
+type RemoveAvatarPayload struct {
+	// The person after the change.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removeContactPoint gives.
+type RemoveContactPointPayload struct {
+	// The id that is gone.
+	RemovedID *scalar.ID `json:"removedId,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What removeFamilyMember gives.
 type RemoveFamilyMemberPayload struct {
 	// The family.
 	Family *account.Family `json:"family,omitempty"`
 	// Why nobody was removed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removePasskey gives.
+type RemovePasskeyPayload struct {
+	// The passkey that is gone.
+	RemovedID *scalar.ID `json:"removedId,omitempty"`
+	// How the second factor stands now.
+	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was removed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -788,11 +1153,73 @@ type ReplyToTicketPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What requestAccountDeletion gives.
+type RequestAccountDeletionPayload struct {
+	// The code to enter in confirmAccountDeletion.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// What stands in the way and what will be lost.
+	Review *privacy.DeletionReview `json:"review,omitempty"`
+	// The deletion, where no code could be sent.
+	Deletion *privacy.AccountDeletion `json:"deletion,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What requestDataExport gives.
+type RequestDataExportPayload struct {
+	// The export that is made.
+	Export *privacy.DataExport `json:"export,omitempty"`
+	// Why none is made.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What requestLoginChange gives.
+type RequestLoginChangePayload struct {
+	// The code to enter by confirmLoginChange.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What requestPasswordReset gives.
+type RequestPasswordResetPayload struct {
+	// The challenge to answer by resetPassword, whether the login is known or not.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What resendCode gives.
 type ResendCodePayload struct {
-	// The challenge to answer now.
+	// The challenge to answer now; the one before is dead.
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// Why nothing was sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What resetPassword gives: a session, or the challenge of a second factor. Either way the password is changed.
+type ResetPasswordPayload struct {
+	// The session; null while a challenge is due.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The second factor to give, where one is due.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The person; null while a challenge is due.
+	User *generated.User `json:"user,omitempty"`
+	// What the person should know.
+	Warnings []*Warning `json:"warnings"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What resetSecondFactor gives.
+type ResetSecondFactorPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// How many factors and passkeys are gone.
+	Removed *int `json:"removed,omitempty"`
+	// How many sessions ended.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -844,7 +1271,7 @@ type RevokeSessionPayload struct {
 type SaveAddressPayload struct {
 	// The address after the change.
 	Address *generated.Address `json:"address,omitempty"`
-	// Why nothing was changed.
+	// Why nothing was changed; one for each field at fault.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -869,6 +1296,14 @@ type SaveClubPayload struct {
 	// The club.
 	Club *promotion.Club `json:"club,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveConsentDocument and retireConsentDocument give.
+type SaveConsentDocumentPayload struct {
+	// The document.
+	Document *privacy.ConsentDocument `json:"document,omitempty"`
+	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -926,11 +1361,27 @@ type SavePromotionPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveRecipient gives.
+type SaveRecipientPayload struct {
+	// The recipient after the change.
+	Recipient *profile.Recipient `json:"recipient,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveReferralProgram gives.
 type SaveReferralProgramPayload struct {
 	// The terms after it.
 	Program *referral.ReferralProgram `json:"program,omitempty"`
 	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveRepresentation gives.
+type SaveRepresentationPayload struct {
+	// The representation.
+	Representation *desk.Representation `json:"representation,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -952,6 +1403,14 @@ type SaveTierPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What sendSecondFactorCode gives.
+type SendSecondFactorCodePayload struct {
+	// The challenge to answer from now on, in place of the one given.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setCampaignStatus gives.
 type SetCampaignStatusPayload struct {
 	// The campaign.
@@ -970,6 +1429,14 @@ type SetCustomerTierPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What setDefaultPaymentMethod gives.
+type SetDefaultPaymentMethodPayload struct {
+	// The method after the change.
+	PaymentMethod *generated.PaymentMethod `json:"paymentMethod,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setOrderStatus gives.
 type SetOrderStatusPayload struct {
 	// The order after it.
@@ -977,6 +1444,16 @@ type SetOrderStatusPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setPrimaryContactPoint gives.
+type SetPrimaryContactPointPayload struct {
+	// It.
+	ContactPoint *generated.ContactPoint `json:"contactPoint,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1008,10 +1485,12 @@ type SetTicketStatusPayload struct {
 type SignInPayload struct {
 	// The session; null while a challenge is due.
 	Session *account.IssuedSession `json:"session,omitempty"`
-	// The second factor to give, where one is due.
+	// The second factor to give by completeSecondFactor, where one is due.
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// The person; null while a challenge is due.
 	User *generated.User `json:"user,omitempty"`
+	// Until when a password issued by staff must be changed, or the account cannot be used; null where it need not.
+	MustChangePasswordBy *time.Time `json:"mustChangePasswordBy,omitempty"`
 	// Why nobody was signed in.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1019,6 +1498,54 @@ type SignInPayload struct {
 // What signOut and signOutEverywhere give.
 type SignOutPayload struct {
 	// How many sessions ended.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What startPasskeyEnrollment gives.
+type StartPasskeyEnrollmentPayload struct {
+	// What finishPasskeyEnrollment answers; good for 5 minutes.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// What PublicKeyCredential.parseCreationOptionsFromJSON takes.
+	Options map[string]any `json:"options,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What startPasskeySignIn gives.
+type StartPasskeySignInPayload struct {
+	// The challenge, with passkeyOptions; good for 5 minutes and one answer.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What startProviderSignIn gives.
+type StartProviderSignInPayload struct {
+	// Where to send the browser.
+	AuthorizationURL *string `json:"authorizationUrl,omitempty"`
+	// The id to finish with, chl_…; good for 10 minutes.
+	ChallengeID *scalar.ID `json:"challengeId,omitempty"`
+	// A secret that ties the sign-in to this browser; shown once. Keep it in sessionStorage, never in an address.
+	Binding *string `json:"binding,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What stepUp gives.
+type StepUpPayload struct {
+	// The session with its new token; null while a challenge is due.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The second factor to give by completeSecondFactor, or the code to give where one was asked for.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What stopActing gives.
+type StopActingPayload struct {
+	// How many sessions ended: 1.
 	EndedSessions *int `json:"endedSessions,omitempty"`
 	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1068,10 +1595,64 @@ type TransferPointsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What unblockUser gives.
+type UnblockUserPayload struct {
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What undoLoginChange gives.
+type UndoLoginChangePayload struct {
+	// Whether the old login is in force again.
+	Undone bool `json:"undone"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What unlinkIdentity gives.
+type UnlinkIdentityPayload struct {
+	// The identity that is gone.
+	UnlinkedID *scalar.ID `json:"unlinkedId,omitempty"`
+	// Why nothing was unlinked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What unlockSession gives.
+type UnlockSessionPayload struct {
+	// The session with its new token; null while a code is due.
+	Session *account.IssuedSession `json:"session,omitempty"`
+	// The code to give, where one was asked for.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// The person.
+	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What updateFamilySettings gives.
 type UpdateFamilySettingsPayload struct {
 	// The family.
 	Family *account.Family `json:"family,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateOrganisation gives.
+type UpdateOrganisationPayload struct {
+	// The details after the change.
+	Organisation *profile.Organisation `json:"organisation,omitempty"`
+	// The revision of the person or company after it.
+	Revision *int `json:"revision,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updatePaymentMethod gives.
+type UpdatePaymentMethodPayload struct {
+	// The method after the change.
+	PaymentMethod *generated.PaymentMethod `json:"paymentMethod,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1100,11 +1681,29 @@ type UpdateWalletPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What uploadAvatar gives.
+type UploadAvatarPayload struct {
+	// Where to send the picture.
+	Link *document.UploadLink `json:"link,omitempty"`
+	// Why there is none.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What uploadCampaignPhoto gives.
 type UploadCampaignPhotoPayload struct {
 	// The photo; size is the offset of the next part.
 	Photo *generated.CampaignPhoto `json:"photo,omitempty"`
 	// Why nothing was kept.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What uploadDocument gives.
+type UploadDocumentPayload struct {
+	// The document, PENDING until the bytes came.
+	Document *generated.Document `json:"document,omitempty"`
+	// Where to send them.
+	Link *document.UploadLink `json:"link,omitempty"`
+	// Why nothing was made.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1341,8 +1940,28 @@ const (
 	ErrorCodeTooManyAttempts ErrorCode = "TOO_MANY_ATTEMPTS"
 	// The account is blocked.
 	ErrorCodeAccountBlocked ErrorCode = "ACCOUNT_BLOCKED"
+	// The password was issued by staff and not changed in time: have it issued again.
+	ErrorCodeInitialPasswordExpired ErrorCode = "INITIAL_PASSWORD_EXPIRED"
+	// The login name is not one, or looks like an address or a number.
+	ErrorCodeInvalidLogin ErrorCode = "INVALID_LOGIN"
+	// It is the last way to sign in.
+	ErrorCodeLastLogin ErrorCode = "LAST_LOGIN"
+	// The postal code is not one of the country; params.example.
+	ErrorCodeInvalidPostalCode ErrorCode = "INVALID_POSTAL_CODE"
+	// The number's check digits do not fit: a digit is wrong.
+	ErrorCodeCheckDigitsWrong ErrorCode = "CHECK_DIGITS_WRONG"
+	// It does not belong to this kind of person or business; params.kind.
+	ErrorCodeNotForThisKind ErrorCode = "NOT_FOR_THIS_KIND"
 	// The e-mail address is not one.
 	ErrorCodeInvalidEmail ErrorCode = "INVALID_EMAIL"
+	// The phone number is not one, or its country is not known.
+	ErrorCodeInvalidPhone ErrorCode = "INVALID_PHONE"
+	// It is the last proven address or number: nobody could be reached any more.
+	ErrorCodeLastContactPoint ErrorCode = "LAST_CONTACT_POINT"
+	// The business does not know this card or contract number, or does not take this registration.
+	ErrorCodeRegistrationRefused ErrorCode = "REGISTRATION_REFUSED"
+	// The number could not be checked in this moment; params.retryAfter seconds.
+	ErrorCodeRegistrationCheckUnavailable ErrorCode = "REGISTRATION_CHECK_UNAVAILABLE"
 	// The password is shorter than 8 characters; params.min.
 	ErrorCodePasswordTooShort ErrorCode = "PASSWORD_TOO_SHORT"
 	// The password is longer than 1,024 bytes; params.max.
@@ -1355,6 +1974,26 @@ const (
 	ErrorCodeCodeSentRecently ErrorCode = "CODE_SENT_RECENTLY"
 	// At most 100 are kept; params.limit.
 	ErrorCodeTooManyItems ErrorCode = "TOO_MANY_ITEMS"
+	// This second factor is there already.
+	ErrorCodeFactorAlreadyOn ErrorCode = "FACTOR_ALREADY_ON"
+	// This second factor is not there, or none is at all.
+	ErrorCodeFactorNotOn ErrorCode = "FACTOR_NOT_ON"
+	// There is no proven address or number to send codes to.
+	ErrorCodeFactorNotAvailable ErrorCode = "FACTOR_NOT_AVAILABLE"
+	// What the browser gave is no new passkey for this challenge: begin anew.
+	ErrorCodePasskeyRefused ErrorCode = "PASSKEY_REFUSED"
+	// Passkeys cannot be used here: the server has no domain.
+	ErrorCodePasskeysNotConfigured ErrorCode = "PASSKEYS_NOT_CONFIGURED"
+	// The provider does not answer, or not as it should; params.provider. Try later.
+	ErrorCodeProviderUnavailable ErrorCode = "PROVIDER_UNAVAILABLE"
+	// The way through the provider cannot be believed, was used, or took too long: begin anew.
+	ErrorCodeProviderSignInFailed ErrorCode = "PROVIDER_SIGN_IN_FAILED"
+	// The account at the provider signs in somebody else here.
+	ErrorCodeIdentityTaken ErrorCode = "IDENTITY_TAKEN"
+	// The last way of signing in stays: add another one before.
+	ErrorCodeLastSignInMethod ErrorCode = "LAST_SIGN_IN_METHOD"
+	// The address to return to is not of an origin that is allowed.
+	ErrorCodeReturnNotAllowed ErrorCode = "RETURN_NOT_ALLOWED"
 	// The programme has ended or is not known.
 	ErrorCodeProgramNotFound ErrorCode = "PROGRAM_NOT_FOUND"
 	// The amount must be positive.
@@ -1477,6 +2116,18 @@ const (
 	ErrorCodeRewardCodeCancelled ErrorCode = "REWARD_CODE_CANCELLED"
 	// The code has expired; params.expiredAt.
 	ErrorCodeRewardCodeExpired ErrorCode = "REWARD_CODE_EXPIRED"
+	// Nobody blocks, resets or acts for himself.
+	ErrorCodeNotOnOneself ErrorCode = "NOT_ON_ONESELF"
+	// The last active administrator stays.
+	ErrorCodeLastAdministrator ErrorCode = "LAST_ADMINISTRATOR"
+	// The person is a member of staff: nobody acts for one, and only who may do as much changes his account.
+	ErrorCodeStaffMember ErrorCode = "STAFF_MEMBER"
+	// The person's account is not in use; params.status.
+	ErrorCodeUserNotActive ErrorCode = "USER_NOT_ACTIVE"
+	// The person to be represented is 14 or older, or the day of birth is not known; params.years.
+	ErrorCodeNotAMinor ErrorCode = "NOT_A_MINOR"
+	// A representative is 18 or older; params.years.
+	ErrorCodeRepresentativeTooYoung ErrorCode = "REPRESENTATIVE_TOO_YOUNG"
 	// Nobody has this referral code, or friends cannot be brought now.
 	ErrorCodeReferralCodeUnknown ErrorCode = "REFERRAL_CODE_UNKNOWN"
 	// The code is the caller's own.
@@ -1487,6 +2138,40 @@ const (
 	ErrorCodeReferralAlreadyClaimed ErrorCode = "REFERRAL_ALREADY_CLAIMED"
 	// The caller is not a new customer; params.days.
 	ErrorCodeReferralNotNew ErrorCode = "REFERRAL_NOT_NEW"
+	// There is no room for so many bytes more; params.limit, params.left.
+	ErrorCodeQuotaExceeded ErrorCode = "QUOTA_EXCEEDED"
+	// A document of this kind or state stays; params.kind, params.status.
+	ErrorCodeDocumentKept ErrorCode = "DOCUMENT_KEPT"
+	// The file has more bytes than its link takes; params.limit. An answer to PUT.
+	ErrorCodeFileTooLarge ErrorCode = "FILE_TOO_LARGE"
+	// The file has no byte. An answer to PUT.
+	ErrorCodeFileEmpty ErrorCode = "FILE_EMPTY"
+	// Files of this type are not taken, whatever name or header says; params.mime. An answer to PUT.
+	ErrorCodeFileTypeRefused ErrorCode = "FILE_TYPE_REFUSED"
+	// The file was found to be dangerous. An answer to PUT.
+	ErrorCodeFileInfected ErrorCode = "FILE_INFECTED"
+	// The bytes are no picture that can be read. An answer to PUT.
+	ErrorCodePictureInvalid ErrorCode = "PICTURE_INVALID"
+	// The picture has too many pixels; params.limit. An answer to PUT.
+	ErrorCodePictureTooLarge ErrorCode = "PICTURE_TOO_LARGE"
+	// It looks like the number of a card: give it to nobody but the payment provider.
+	ErrorCodeCardNumberRefused ErrorCode = "CARD_NUMBER_REFUSED"
+	// No payment method can be saved here.
+	ErrorCodePaymentMethodsNotConfigured ErrorCode = "PAYMENT_METHODS_NOT_CONFIGURED"
+	// The payment method is not active; params.status.
+	ErrorCodePaymentMethodNotActive ErrorCode = "PAYMENT_METHOD_NOT_ACTIVE"
+	// Another version of the document is in force; params.handle, params.version.
+	ErrorCodeConsentOutdated ErrorCode = "CONSENT_OUTDATED"
+	// The document is required: nobody has an account without it; params.handle.
+	ErrorCodeConsentRequired ErrorCode = "CONSENT_REQUIRED"
+	// An export was made less than a day ago; params.availableAt.
+	ErrorCodeExportTooSoon ErrorCode = "EXPORT_TOO_SOON"
+	// Something stands in the way of deletion; params.reasons.
+	ErrorCodeDeletionBlocked ErrorCode = "DELETION_BLOCKED"
+	// A deletion is under way already; params.dueAt.
+	ErrorCodeDeletionAlreadyRequested ErrorCode = "DELETION_ALREADY_REQUESTED"
+	// No deletion is under way.
+	ErrorCodeDeletionNotRequested ErrorCode = "DELETION_NOT_REQUESTED"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -1502,13 +2187,33 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeInvalidCredentials,
 	ErrorCodeTooManyAttempts,
 	ErrorCodeAccountBlocked,
+	ErrorCodeInitialPasswordExpired,
+	ErrorCodeInvalidLogin,
+	ErrorCodeLastLogin,
+	ErrorCodeInvalidPostalCode,
+	ErrorCodeCheckDigitsWrong,
+	ErrorCodeNotForThisKind,
 	ErrorCodeInvalidEmail,
+	ErrorCodeInvalidPhone,
+	ErrorCodeLastContactPoint,
+	ErrorCodeRegistrationRefused,
+	ErrorCodeRegistrationCheckUnavailable,
 	ErrorCodePasswordTooShort,
 	ErrorCodePasswordTooLong,
 	ErrorCodePasswordTooCommon,
 	ErrorCodeInvalidCode,
 	ErrorCodeCodeSentRecently,
 	ErrorCodeTooManyItems,
+	ErrorCodeFactorAlreadyOn,
+	ErrorCodeFactorNotOn,
+	ErrorCodeFactorNotAvailable,
+	ErrorCodePasskeyRefused,
+	ErrorCodePasskeysNotConfigured,
+	ErrorCodeProviderUnavailable,
+	ErrorCodeProviderSignInFailed,
+	ErrorCodeIdentityTaken,
+	ErrorCodeLastSignInMethod,
+	ErrorCodeReturnNotAllowed,
 	ErrorCodeProgramNotFound,
 	ErrorCodePointsNotPositive,
 	ErrorCodeRuleInvalid,
@@ -1570,16 +2275,39 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeRewardCodeUsed,
 	ErrorCodeRewardCodeCancelled,
 	ErrorCodeRewardCodeExpired,
+	ErrorCodeNotOnOneself,
+	ErrorCodeLastAdministrator,
+	ErrorCodeStaffMember,
+	ErrorCodeUserNotActive,
+	ErrorCodeNotAMinor,
+	ErrorCodeRepresentativeTooYoung,
 	ErrorCodeReferralCodeUnknown,
 	ErrorCodeReferralSelf,
 	ErrorCodeReferralCircular,
 	ErrorCodeReferralAlreadyClaimed,
 	ErrorCodeReferralNotNew,
+	ErrorCodeQuotaExceeded,
+	ErrorCodeDocumentKept,
+	ErrorCodeFileTooLarge,
+	ErrorCodeFileEmpty,
+	ErrorCodeFileTypeRefused,
+	ErrorCodeFileInfected,
+	ErrorCodePictureInvalid,
+	ErrorCodePictureTooLarge,
+	ErrorCodeCardNumberRefused,
+	ErrorCodePaymentMethodsNotConfigured,
+	ErrorCodePaymentMethodNotActive,
+	ErrorCodeConsentOutdated,
+	ErrorCodeConsentRequired,
+	ErrorCodeExportTooSoon,
+	ErrorCodeDeletionBlocked,
+	ErrorCodeDeletionAlreadyRequested,
+	ErrorCodeDeletionNotRequested,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInvalidEmail, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
 		return true
 	}
 	return false
@@ -1626,6 +2354,10 @@ type StaffPermission string
 const (
 	// Read customers, their contacts and addresses.
 	StaffPermissionUsersRead StaffPermission = "USERS_READ"
+	// Make people, issue credentials, block, reset second factors, note representatives.
+	StaffPermissionUsersWrite StaffPermission = "USERS_WRITE"
+	// Act for a customer for a while, on record.
+	StaffPermissionUsersAct StaffPermission = "USERS_ACT"
 	// Read all orders.
 	StaffPermissionOrdersRead StaffPermission = "ORDERS_READ"
 	// Change orders and products.
@@ -1654,6 +2386,8 @@ const (
 
 var AllStaffPermission = []StaffPermission{
 	StaffPermissionUsersRead,
+	StaffPermissionUsersWrite,
+	StaffPermissionUsersAct,
 	StaffPermissionOrdersRead,
 	StaffPermissionOrdersWrite,
 	StaffPermissionBonusesRead,
@@ -1670,7 +2404,7 @@ var AllStaffPermission = []StaffPermission{
 
 func (e StaffPermission) IsValid() bool {
 	switch e {
-	case StaffPermissionUsersRead, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead:
+	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead:
 		return true
 	}
 	return false

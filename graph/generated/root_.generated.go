@@ -6,12 +6,20 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	document1 "kabinet/ent/generated/document"
 	"kabinet/internal/account"
+	"kabinet/internal/account/contact"
+	"kabinet/internal/account/desk"
+	"kabinet/internal/account/factor"
+	"kabinet/internal/account/social"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
+	"kabinet/internal/document"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/privacy"
+	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
@@ -38,6 +46,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Achievement() AchievementResolver
+	Address() AddressResolver
 	AuditEntry() AuditEntryResolver
 	BonusAccount() BonusAccountResolver
 	BonusAccrual() BonusAccrualResolver
@@ -54,18 +63,24 @@ type ResolverRoot interface {
 	CampaignPhoto() CampaignPhotoResolver
 	Club() ClubResolver
 	Company() CompanyResolver
+	DataExport() DataExportResolver
+	DeliveryPreference() DeliveryPreferenceResolver
+	Document() DocumentResolver
 	EarningRule() EarningRuleResolver
 	Family() FamilyResolver
 	FeeRule() FeeRuleResolver
+	Identity() IdentityResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Notification() NotificationResolver
 	Order() OrderResolver
+	PaymentMethod() PaymentMethodResolver
 	PaymentNotice() PaymentNoticeResolver
 	PendingAdjustment() PendingAdjustmentResolver
 	PromoCodeCheck() PromoCodeCheckResolver
 	Query() QueryResolver
 	RaffleResult() RaffleResultResolver
+	Recipient() RecipientResolver
 	Referral() ReferralResolver
 	ReferralStanding() ReferralStandingResolver
 	ReturnRequest() ReturnRequestResolver
@@ -84,13 +99,20 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Access func(ctx context.Context, obj any, next graphql.Resolver, audience []Audience, permission *StaffPermission, company *CompanyPermission, stepUp *bool) (res any, err error)
+	Access func(ctx context.Context, obj any, next graphql.Resolver, audience []Audience, permission *StaffPermission, company *CompanyPermission, stepUp *bool, pending *bool, acting *bool, locked *bool) (res any, err error)
 }
 
 type ComplexityRoot struct {
 	AcceptFamilyInvitationPayload struct {
 		Family     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	AccountDeletion struct {
+		Blockers    func(childComplexity int) int
+		DueAt       func(childComplexity int) int
+		Losses      func(childComplexity int) int
+		RequestedAt func(childComplexity int) int
 	}
 
 	AccountEvent struct {
@@ -146,6 +168,18 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ActForCustomerPayload struct {
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ActingStaff struct {
+		DisplayName func(childComplexity int) int
+		EndsAt      func(childComplexity int) int
+		Reason      func(childComplexity int) int
+	}
+
 	ActivateGiftCardPayload struct {
 		GiftCard   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -165,9 +199,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	AddContactPointPayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AddInternalNotePayload struct {
 		Message    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	AddPaymentMethodPayload struct {
+		NextActionURL func(childComplexity int) int
+		PaymentMethod func(childComplexity int) int
+		Replayed      func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	AddRewardCodesPayload struct {
@@ -178,17 +224,44 @@ type ComplexityRoot struct {
 	}
 
 	Address struct {
-		City       func(childComplexity int) int
-		Country    func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		IsDefault  func(childComplexity int) int
-		Label      func(childComplexity int) int
-		Lines      func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Phone      func(childComplexity int) int
-		PostalCode func(childComplexity int) int
-		Region     func(childComplexity int) int
-		Revision   func(childComplexity int) int
+		City         func(childComplexity int) int
+		Country      func(childComplexity int) int
+		District     func(childComplexity int) int
+		Formatted    func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		IsDefault    func(childComplexity int) int
+		Label        func(childComplexity int) int
+		Lines        func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Note         func(childComplexity int) int
+		Organization func(childComplexity int) int
+		Phone        func(childComplexity int) int
+		PostalCode   func(childComplexity int) int
+		Region       func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		SortingCode  func(childComplexity int) int
+	}
+
+	AddressField struct {
+		Autocomplete func(childComplexity int) int
+		Examples     func(childComplexity int) int
+		Label        func(childComplexity int) int
+		MaxLength    func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Options      func(childComplexity int) int
+		Pattern      func(childComplexity int) int
+		Required     func(childComplexity int) int
+		SameLine     func(childComplexity int) int
+	}
+
+	AddressForm struct {
+		Country func(childComplexity int) int
+		Fields  func(childComplexity int) int
+	}
+
+	AddressOption struct {
+		Label func(childComplexity int) int
+		Value func(childComplexity int) int
 	}
 
 	AdjustPointsPayload struct {
@@ -263,6 +336,21 @@ type ComplexityRoot struct {
 	AuditEntryEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	Avatar struct {
+		Color     func(childComplexity int) int
+		Generated func(childComplexity int) int
+		Height    func(childComplexity int) int
+		Initials  func(childComplexity int) int
+		URL       func(childComplexity int) int
+		Width     func(childComplexity int) int
+	}
+
+	BlockUserPayload struct {
+		EndedSessions func(childComplexity int) int
+		User          func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	BonusAccount struct {
@@ -671,6 +759,11 @@ type ComplexityRoot struct {
 		Sum    func(childComplexity int) int
 	}
 
+	CancelAccountDeletionPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CancelOrderPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -698,9 +791,12 @@ type ComplexityRoot struct {
 	}
 
 	Challenge struct {
-		ExpiresAt func(childComplexity int) int
-		ID        func(childComplexity int) int
-		Kind      func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Methods        func(childComplexity int) int
+		PasskeyOptions func(childComplexity int) int
+		SentTo         func(childComplexity int) int
 	}
 
 	ChangeFamilyRolePayload struct {
@@ -708,7 +804,13 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ChangeLoginPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ChangePasswordPayload struct {
+		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Warnings   func(childComplexity int) int
@@ -803,6 +905,7 @@ type ComplexityRoot struct {
 		LegalName     func(childComplexity int) int
 		Name          func(childComplexity int) int
 		Orders        func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Organisation  func(childComplexity int) int
 		Revision      func(childComplexity int) int
 		Status        func(childComplexity int) int
 		TaxID         func(childComplexity int) int
@@ -810,10 +913,50 @@ type ComplexityRoot struct {
 		Wallets       func(childComplexity int, hidden *bool) int
 	}
 
-	ConfirmContactPayload struct {
+	CompleteSecondFactorPayload struct {
 		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmAccountDeletionPayload struct {
+		Deletion   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmContactPayload struct {
+		ContactPoint func(childComplexity int) int
+		ReturnTo     func(childComplexity int) int
+		Session      func(childComplexity int) int
+		User         func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	ConfirmIdentityLinkPayload struct {
+		Challenge  func(childComplexity int) int
+		Registered func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmLoginChangePayload struct {
+		ContactPoint func(childComplexity int) int
+		Session      func(childComplexity int) int
+		User         func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	ConfirmPaymentMethodPayload struct {
+		PaymentMethod func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	ConfirmTotpPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		Session       func(childComplexity int) int
+		TwoFactor     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	ConfirmTransferPayload struct {
@@ -823,6 +966,29 @@ type ComplexityRoot struct {
 		Transfer   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Wallet     func(childComplexity int) int
+	}
+
+	Consent struct {
+		DecidedAt func(childComplexity int) int
+		Document  func(childComplexity int) int
+		Given     func(childComplexity int) int
+		IsCurrent func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	ConsentDocument struct {
+		Description  func(childComplexity int) int
+		Handle       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		InForceSince func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Purpose      func(childComplexity int) int
+		Required     func(childComplexity int) int
+		Terms        func(childComplexity int) int
+		Translations func(childComplexity int) int
+		URL          func(childComplexity int) int
+		Version      func(childComplexity int) int
 	}
 
 	ContactPoint struct {
@@ -843,12 +1009,36 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateUserPayload struct {
+		Created    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CredentialSlip struct {
+		HTML              func(childComplexity int) int
+		Login             func(childComplexity int) int
+		MustChangeBy      func(childComplexity int) int
+		SiteURL           func(childComplexity int) int
+		TemporaryPassword func(childComplexity int) int
+	}
+
 	CustomerAudience struct {
 		Clubs      func(childComplexity int) int
 		CompanyIDs func(childComplexity int) int
 		Condition  func(childComplexity int) int
 		Tiers      func(childComplexity int) int
 		UserIDs    func(childComplexity int) int
+	}
+
+	DataExport struct {
+		Document    func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Progress    func(childComplexity int) int
+		ReadyAt     func(childComplexity int) int
+		RequestedAt func(childComplexity int) int
+		Status      func(childComplexity int) int
 	}
 
 	DeclineFamilyInvitationPayload struct {
@@ -861,8 +1051,61 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteDocumentPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteGoalPayload struct {
 		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeletePaymentMethodPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteRecipientPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeletionBlocker struct {
+		Amount     func(childComplexity int) int
+		Count      func(childComplexity int) int
+		Message    func(childComplexity int) int
+		Reason     func(childComplexity int) int
+		SubjectIds func(childComplexity int) int
+	}
+
+	DeletionLoss struct {
+		Count   func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	DeletionReview struct {
+		Blockers func(childComplexity int) int
+		DueAt    func(childComplexity int) int
+		Losses   func(childComplexity int) int
+	}
+
+	DeliveryPreference struct {
+		Address   func(childComplexity int) int
+		Method    func(childComplexity int) int
+		PointID   func(childComplexity int) int
+		PointName func(childComplexity int) int
+		Recipient func(childComplexity int) int
+	}
+
+	DisableCodeFactorPayload struct {
+		TwoFactor  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DisableTotpPayload struct {
+		TwoFactor  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -885,6 +1128,31 @@ type ComplexityRoot struct {
 	DiscountStep struct {
 		DiscountBasisPoints func(childComplexity int) int
 		Spent               func(childComplexity int) int
+	}
+
+	Document struct {
+		CreatedAt   func(childComplexity int) int
+		DownloadURL func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Mime        func(childComplexity int) int
+		Sha256      func(childComplexity int) int
+		Size        func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
+	DocumentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DocumentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	DrawRafflePayload struct {
@@ -980,6 +1248,30 @@ type ComplexityRoot struct {
 		Total   func(childComplexity int) int
 	}
 
+	EnableCodeFactorPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		TwoFactor     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	EndRepresentationPayload struct {
+		EndedID    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EndUserSessionsPayload struct {
+		EndedSessions func(childComplexity int) int
+		User          func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	EnrollTotpPayload struct {
+		Challenge  func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		URI        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	EnterCampaignPayload struct {
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -1067,6 +1359,34 @@ type ComplexityRoot struct {
 		Version     func(childComplexity int) int
 	}
 
+	FinishLinkIdentityPayload struct {
+		Identity   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	FinishPasskeyEnrollmentPayload struct {
+		Passkey       func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+		Session       func(childComplexity int) int
+		TwoFactor     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	FinishPasskeySignInPayload struct {
+		Challenge  func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	FinishProviderSignInPayload struct {
+		Challenge  func(childComplexity int) int
+		Registered func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	FulfilRewardPayload struct {
 		Redemption func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -1114,15 +1434,25 @@ type ComplexityRoot struct {
 	}
 
 	Identity struct {
-		CreatedAt  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Label      func(childComplexity int) int
-		LastUsedAt func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Label          func(childComplexity int) int
+		LastUsedAt     func(childComplexity int) int
+		Login          func(childComplexity int) int
+		MustChangeByAt func(childComplexity int) int
+		Provider       func(childComplexity int) int
+		SubjectHint    func(childComplexity int) int
 	}
 
 	InviteToFamilyPayload struct {
 		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	IssueCredentialsPayload struct {
+		Slip       func(childComplexity int) int
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1139,9 +1469,11 @@ type ComplexityRoot struct {
 	}
 
 	IssuedSession struct {
-		ExpiresAt func(childComplexity int) int
-		Session   func(childComplexity int) int
-		Token     func(childComplexity int) int
+		AccessExpiresAt func(childComplexity int) int
+		ExpiresAt       func(childComplexity int) int
+		RefreshToken    func(childComplexity int) int
+		Session         func(childComplexity int) int
+		Token           func(childComplexity int) int
 	}
 
 	JoinClubPayload struct {
@@ -1157,6 +1489,13 @@ type ComplexityRoot struct {
 	LeaveFamilyPayload struct {
 		Families   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	LinkIdentityPayload struct {
+		AuthorizationURL func(childComplexity int) int
+		Binding          func(childComplexity int) int
+		ChallengeID      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	MarkAllNotificationsReadPayload struct {
@@ -1225,10 +1564,13 @@ type ComplexityRoot struct {
 		AcceptFamilyInvitation   func(childComplexity int, input account.AcceptFamilyInvitationInput) int
 		AccruePoints             func(childComplexity int, input bonus.AccruePointsInput) int
 		AccruePointsInBulk       func(childComplexity int, input bonus.AccruePointsInBulkInput) int
+		ActForCustomer           func(childComplexity int, input desk.ActForCustomerInput) int
 		ActivateGiftCard         func(childComplexity int, input wallet.ActivateGiftCardInput) int
 		ActivateOffer            func(childComplexity int, input promotion.ActivateOfferInput) int
 		ActivatePoints           func(childComplexity int, input bonus.ActivatePointsInput) int
+		AddContactPoint          func(childComplexity int, input contact.AddContactPointInput) int
 		AddInternalNote          func(childComplexity int, input support.AddInternalNoteInput) int
+		AddPaymentMethod         func(childComplexity int, input profile.AddPaymentMethodInput) int
 		AddRewardCodes           func(childComplexity int, input reward.AddRewardCodesInput) int
 		AdjustPoints             func(childComplexity int, input bonus.AdjustPointsInput) int
 		AdjustWallet             func(childComplexity int, input wallet.AdjustWalletInput) int
@@ -1237,33 +1579,58 @@ type ComplexityRoot struct {
 		ApproveWalletAdjustment  func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
 		ArchiveNotification      func(childComplexity int, input notify.ArchiveNotificationInput) int
 		AssignTicket             func(childComplexity int, input support.AssignTicketInput) int
+		BlockUser                func(childComplexity int, input desk.BlockUserInput) int
+		CancelAccountDeletion    func(childComplexity int) int
 		CancelOrder              func(childComplexity int, input order.CancelOrderInput) int
 		CancelPending            func(childComplexity int, input bonus.CancelPendingInput) int
 		CancelRewardRedemption   func(childComplexity int, input reward.CancelRewardRedemptionInput) int
 		CaptureHold              func(childComplexity int, input bonus.CaptureHoldInput) int
 		ChangeFamilyRole         func(childComplexity int, input account.ChangeFamilyRoleInput) int
+		ChangeLogin              func(childComplexity int, input account.ChangeLoginInput) int
 		ChangePassword           func(childComplexity int, input account.ChangePasswordInput) int
 		ClaimReferral            func(childComplexity int, input referral.ClaimReferralInput) int
 		CloseTicket              func(childComplexity int, input support.CloseTicketInput) int
+		CompleteSecondFactor     func(childComplexity int, input factor.CompleteSecondFactorInput) int
+		ConfirmAccountDeletion   func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
 		ConfirmContact           func(childComplexity int, input account.ConfirmContactInput) int
+		ConfirmIdentityLink      func(childComplexity int, input social.ConfirmIdentityLinkInput) int
+		ConfirmLoginChange       func(childComplexity int, input contact.ConfirmLoginChangeInput) int
+		ConfirmPaymentMethod     func(childComplexity int, input profile.ConfirmPaymentMethodInput) int
+		ConfirmTotp              func(childComplexity int, input factor.ConfirmTotpInput) int
 		ConfirmTransfer          func(childComplexity int, input wallet.ConfirmTransferInput) int
 		CreateFamily             func(childComplexity int, input account.CreateFamilyInput) int
 		CreateReferralLink       func(childComplexity int) int
+		CreateUser               func(childComplexity int, input desk.CreateUserInput) int
 		DeclineFamilyInvitation  func(childComplexity int, input account.DeclineFamilyInvitationInput) int
-		DeleteAddress            func(childComplexity int, input account.DeleteAddressInput) int
+		DeleteAddress            func(childComplexity int, input profile.DeleteAddressInput) int
+		DeleteDocument           func(childComplexity int, input document.DeleteDocumentInput) int
 		DeleteGoal               func(childComplexity int, input campaign.DeleteGoalInput) int
+		DeletePaymentMethod      func(childComplexity int, input profile.DeletePaymentMethodInput) int
+		DeleteRecipient          func(childComplexity int, input profile.DeleteRecipientInput) int
+		DisableCodeFactor        func(childComplexity int, input factor.CodeFactorInput) int
+		DisableTotp              func(childComplexity int) int
 		DrawRaffle               func(childComplexity int, input campaign.DrawRaffleInput) int
+		EnableCodeFactor         func(childComplexity int, input factor.CodeFactorInput) int
+		EndRepresentation        func(childComplexity int, input desk.EndRepresentationInput) int
+		EndUserSessions          func(childComplexity int, input desk.EndUserSessionsInput) int
+		EnrollTotp               func(childComplexity int) int
 		EnterCampaign            func(childComplexity int, input campaign.EnterCampaignInput) int
 		ExchangePoints           func(childComplexity int, input bonus.ExchangePointsInput) int
 		ExchangeReward           func(childComplexity int, input reward.ExchangeRewardInput) int
 		ExtendLot                func(childComplexity int, input bonus.ExtendLotInput) int
+		FinishLinkIdentity       func(childComplexity int, input social.FinishLinkIdentityInput) int
+		FinishPasskeyEnrollment  func(childComplexity int, input factor.FinishPasskeyEnrollmentInput) int
+		FinishPasskeySignIn      func(childComplexity int, input factor.FinishPasskeySignInInput) int
+		FinishProviderSignIn     func(childComplexity int, input social.FinishProviderSignInInput) int
 		FulfilReward             func(childComplexity int, input reward.FulfilRewardInput) int
 		HoldPoints               func(childComplexity int, input bonus.HoldPointsInput) int
 		InviteToFamily           func(childComplexity int, input account.InviteToFamilyInput) int
+		IssueCredentials         func(childComplexity int, input desk.IssueCredentialsInput) int
 		IssueGiftCards           func(childComplexity int, input wallet.IssueGiftCardsInput) int
 		JoinClub                 func(childComplexity int, input promotion.JoinClubInput) int
 		LeaveClub                func(childComplexity int, input promotion.LeaveClubInput) int
 		LeaveFamily              func(childComplexity int, input account.LeaveFamilyInput) int
+		LinkIdentity             func(childComplexity int, input social.LinkIdentityInput) int
 		MarkAllNotificationsRead func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
 		MarkNotificationRead     func(childComplexity int, input notify.MarkNotificationReadInput) int
 		MarkNotificationUnread   func(childComplexity int, input notify.MarkNotificationUnreadInput) int
@@ -1279,55 +1646,87 @@ type ComplexityRoot struct {
 		QuoteTransfer            func(childComplexity int, input wallet.QuoteTransferInput) int
 		ReceiveCash              func(childComplexity int, input wallet.ReceiveCashInput) int
 		RecordAct                func(childComplexity int, input earning.RecordActInput) int
+		RecordConsent            func(childComplexity int, input privacy.RecordConsentInput) int
 		RecordVisit              func(childComplexity int, input earning.RecordVisitInput) int
 		RedeemGiftCard           func(childComplexity int, input wallet.RedeemGiftCardInput) int
 		RedeemPoints             func(childComplexity int, input bonus.RedeemPointsInput) int
 		RedeemRewardCode         func(childComplexity int, input reward.RedeemRewardCodeInput) int
+		RefreshSession           func(childComplexity int, input account.RefreshSessionInput) int
+		RegenerateRecoveryCodes  func(childComplexity int) int
 		Register                 func(childComplexity int, input account.RegisterInput) int
 		RejectAdjustment         func(childComplexity int, input bonus.RejectAdjustmentInput) int
 		RejectReferral           func(childComplexity int, input referral.RejectReferralInput) int
 		RejectWalletAdjustment   func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
 		ReleaseHold              func(childComplexity int, input bonus.ReleaseHoldInput) int
 		ReleasePromoCode         func(childComplexity int, input promotion.ReleasePromoCodeInput) int
+		RemoveAvatar             func(childComplexity int) int
+		RemoveContactPoint       func(childComplexity int, input contact.RemoveContactPointInput) int
 		RemoveFamilyMember       func(childComplexity int, input account.RemoveFamilyMemberInput) int
+		RemovePasskey            func(childComplexity int, input factor.RemovePasskeyInput) int
 		ReopenTicket             func(childComplexity int, input support.ReopenTicketInput) int
 		ReplyToTicket            func(childComplexity int, input support.ReplyToTicketInput) int
+		RequestAccountDeletion   func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
+		RequestDataExport        func(childComplexity int) int
+		RequestLoginChange       func(childComplexity int, input contact.RequestLoginChangeInput) int
+		RequestPasswordReset     func(childComplexity int, input contact.RequestPasswordResetInput) int
 		ResendCode               func(childComplexity int, input account.ResendCodeInput) int
+		ResetPassword            func(childComplexity int, input contact.ResetPasswordInput) int
+		ResetSecondFactor        func(childComplexity int, input desk.ResetSecondFactorInput) int
 		RetireBonusProgram       func(childComplexity int, input bonus.RetireBonusProgramInput) int
+		RetireConsentDocument    func(childComplexity int, input privacy.RetireConsentDocumentInput) int
 		RetireEarningRule        func(childComplexity int, input earning.RetireEarningRuleInput) int
 		RetireTier               func(childComplexity int, input tier.RetireTierInput) int
 		ReverseEntry             func(childComplexity int, input bonus.ReverseEntryInput) int
 		RevokeSession            func(childComplexity int, input account.RevokeSessionInput) int
-		SaveAddress              func(childComplexity int, input account.SaveAddressInput) int
+		SaveAddress              func(childComplexity int, input profile.SaveAddressInput) int
 		SaveBonusProgram         func(childComplexity int, input bonus.SaveBonusProgramInput) int
 		SaveCampaign             func(childComplexity int, input campaign.SaveCampaignInput) int
 		SaveClub                 func(childComplexity int, input promotion.SaveClubInput) int
+		SaveConsentDocument      func(childComplexity int, input privacy.SaveConsentDocumentInput) int
 		SaveEarningRule          func(childComplexity int, input earning.SaveEarningRuleInput) int
 		SaveFeeRule              func(childComplexity int, input wallet.SaveFeeRuleInput) int
 		SaveGoal                 func(childComplexity int, input campaign.SaveGoalInput) int
 		SaveOffer                func(childComplexity int, input promotion.SaveOfferInput) int
 		SavePromoCodes           func(childComplexity int, input promotion.SavePromoCodesInput) int
 		SavePromotion            func(childComplexity int, input promotion.SavePromotionInput) int
+		SaveRecipient            func(childComplexity int, input profile.SaveRecipientInput) int
 		SaveReferralProgram      func(childComplexity int, input referral.SaveReferralProgramInput) int
+		SaveRepresentation       func(childComplexity int, input desk.SaveRepresentationInput) int
 		SaveReward               func(childComplexity int, input reward.SaveRewardInput) int
 		SaveTier                 func(childComplexity int, input tier.SaveTierInput) int
+		SendSecondFactorCode     func(childComplexity int, input factor.SendSecondFactorCodeInput) int
 		SetCampaignStatus        func(childComplexity int, input campaign.SetCampaignStatusInput) int
 		SetCustomerTier          func(childComplexity int, input tier.SetCustomerTierInput) int
+		SetDefaultPaymentMethod  func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
 		SetOrderStatus           func(childComplexity int, input order.SetOrderStatusInput) int
+		SetPrimaryContactPoint   func(childComplexity int, input contact.SetPrimaryContactPointInput) int
 		SetPromotionStatus       func(childComplexity int, input promotion.SetPromotionStatusInput) int
 		SetRewardStatus          func(childComplexity int, input reward.SetRewardStatusInput) int
 		SetTicketStatus          func(childComplexity int, input support.SetTicketStatusInput) int
 		SignIn                   func(childComplexity int, input account.SignInInput) int
 		SignOut                  func(childComplexity int) int
 		SignOutEverywhere        func(childComplexity int, input *account.SignOutEverywhereInput) int
+		StartPasskeyEnrollment   func(childComplexity int) int
+		StartPasskeySignIn       func(childComplexity int) int
+		StartProviderSignIn      func(childComplexity int, input social.StartProviderSignInInput) int
+		StepUp                   func(childComplexity int, input account.ProofInput) int
+		StopActing               func(childComplexity int) int
 		TestEarningRule          func(childComplexity int, input earning.TestEarningRuleInput) int
 		TopUpWallet              func(childComplexity int, input wallet.TopUpWalletInput) int
 		TransferPoints           func(childComplexity int, input bonus.TransferPointsInput) int
+		UnblockUser              func(childComplexity int, input desk.UnblockUserInput) int
+		UndoLoginChange          func(childComplexity int, input contact.UndoLoginChangeInput) int
+		UnlinkIdentity           func(childComplexity int, input social.UnlinkIdentityInput) int
+		UnlockSession            func(childComplexity int, input account.ProofInput) int
 		UpdateFamilySettings     func(childComplexity int, input account.UpdateFamilySettingsInput) int
-		UpdatePreferences        func(childComplexity int, input account.UpdatePreferencesInput) int
-		UpdateProfile            func(childComplexity int, input account.UpdateProfileInput) int
+		UpdateOrganisation       func(childComplexity int, input profile.UpdateOrganisationInput) int
+		UpdatePaymentMethod      func(childComplexity int, input profile.UpdatePaymentMethodInput) int
+		UpdatePreferences        func(childComplexity int, input profile.UpdatePreferencesInput) int
+		UpdateProfile            func(childComplexity int, input profile.UpdateProfileInput) int
 		UpdateWallet             func(childComplexity int, input wallet.UpdateWalletInput) int
+		UploadAvatar             func(childComplexity int, input document.UploadAvatarInput) int
 		UploadCampaignPhoto      func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
+		UploadDocument           func(childComplexity int, input document.UploadDocumentInput) int
 		UpsertOrders             func(childComplexity int, input order.UpsertOrdersInput) int
 		UpsertProducts           func(childComplexity int, input order.UpsertProductsInput) int
 		VoidGiftCard             func(childComplexity int, input wallet.VoidGiftCardInput) int
@@ -1505,11 +1904,43 @@ type ComplexityRoot struct {
 		Order  func(childComplexity int) int
 	}
 
+	Organisation struct {
+		Account              func(childComplexity int) int
+		BankName             func(childComplexity int) int
+		Bic                  func(childComplexity int) int
+		CorrespondentAccount func(childComplexity int) int
+		Iban                 func(childComplexity int) int
+		Inn                  func(childComplexity int) int
+		Kind                 func(childComplexity int) int
+		Kpp                  func(childComplexity int) int
+		LegalName            func(childComplexity int) int
+		Ogrn                 func(childComplexity int) int
+		Ogrnip               func(childComplexity int) int
+		RegistrationNumber   func(childComplexity int) int
+	}
+
 	PageInfo struct {
 		EndCursor       func(childComplexity int) int
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	Passkey struct {
+		BackedUp     func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Label        func(childComplexity int) int
+		LastUsedAt   func(childComplexity int) int
+		SecondFactor func(childComplexity int) int
+	}
+
+	PasswordStrength struct {
+		Acceptable       func(childComplexity int) int
+		LayoutTwinWeaker func(childComplexity int) int
+		Refusal          func(childComplexity int) int
+		Score            func(childComplexity int) int
+		Warnings         func(childComplexity int) int
 	}
 
 	PayOrderFromWalletPayload struct {
@@ -1528,6 +1959,21 @@ type ComplexityRoot struct {
 		Provider   func(childComplexity int) int
 		Refunded   func(childComplexity int) int
 		Status     func(childComplexity int) int
+	}
+
+	PaymentMethod struct {
+		Brand       func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Expired     func(childComplexity int) int
+		ExpiresOn   func(childComplexity int) int
+		ExpiresSoon func(childComplexity int) int
+		Failure     func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		IsDefault   func(childComplexity int) int
+		Label       func(childComplexity int) int
+		Last4       func(childComplexity int) int
+		Provider    func(childComplexity int) int
+		Status      func(childComplexity int) int
 	}
 
 	PaymentNotice struct {
@@ -1606,6 +2052,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	PersonName struct {
+		DisplayName func(childComplexity int) int
+		ID          func(childComplexity int) int
+	}
+
 	PlaceOrderPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -1623,8 +2074,20 @@ type ComplexityRoot struct {
 	}
 
 	Preferences struct {
-		Locale   func(childComplexity int) int
-		TimeZone func(childComplexity int) int
+		ContactChannel func(childComplexity int) int
+		Delivery       func(childComplexity int) int
+		Interface      func(childComplexity int) int
+		Locale         func(childComplexity int) int
+		Privacy        func(childComplexity int) int
+		TimeZone       func(childComplexity int) int
+	}
+
+	PrivacySettings struct {
+		Analytics       func(childComplexity int) int
+		Findable        func(childComplexity int) int
+		NameShownTo     func(childComplexity int) int
+		Personalisation func(childComplexity int) int
+		Sharing         func(childComplexity int) int
 	}
 
 	Product struct {
@@ -1660,6 +2123,17 @@ type ComplexityRoot struct {
 		Reductions func(childComplexity int) int
 		Sku        func(childComplexity int) int
 		Total      func(childComplexity int) int
+	}
+
+	ProfileCompleteness struct {
+		Missing func(childComplexity int) int
+		Percent func(childComplexity int) int
+	}
+
+	ProfileGap struct {
+		Field  func(childComplexity int) int
+		Points func(childComplexity int) int
+		Reason func(childComplexity int) int
 	}
 
 	Progress struct {
@@ -1791,6 +2265,8 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		AddressCountries          func(childComplexity int) int
+		AddressForm               func(childComplexity int, country string) int
 		AllCampaigns              func(childComplexity int, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		AuditEntries              func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		BonusPrograms             func(childComplexity int) int
@@ -1803,6 +2279,7 @@ type ComplexityRoot struct {
 		Club                      func(childComplexity int, id scalar.ID) int
 		Clubs                     func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Company                   func(childComplexity int, id scalar.ID) int
+		ConsentDocuments          func(childComplexity int, purpose *privacy.ConsentPurpose) int
 		CustomerBonusAccount      func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
 		CustomerTier              func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
 		CustomerWallets           func(childComplexity int, userID scalar.ID) int
@@ -1819,6 +2296,7 @@ type ComplexityRoot struct {
 		Nodes                     func(childComplexity int, ids []*scalar.ID) int
 		Order                     func(childComplexity int, by order.OrderRef) int
 		Orders                    func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PasswordStrength          func(childComplexity int, password string, login *string) int
 		PaymentNotices            func(childComplexity int, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		PendingAdjustments        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		PendingWalletAdjustments  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -1829,8 +2307,11 @@ type ComplexityRoot struct {
 		PromoCodes                func(childComplexity int, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Promotion                 func(childComplexity int, id scalar.ID) int
 		Promotions                func(childComplexity int, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Providers                 func(childComplexity int) int
 		ReferralProgram           func(childComplexity int) int
 		Referrals                 func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		RegistrationForm          func(childComplexity int) int
+		RepresentedUser           func(childComplexity int) int
 		Reward                    func(childComplexity int, id scalar.ID) int
 		RewardRedemption          func(childComplexity int, id scalar.ID) int
 		RewardRedemptions         func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -1838,7 +2319,8 @@ type ComplexityRoot struct {
 		Ticket                    func(childComplexity int, id scalar.ID) int
 		TicketQueue               func(childComplexity int, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Tiers                     func(childComplexity int, programID *scalar.ID) int
-		Users                     func(childComplexity int, filter *account.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		User                      func(childComplexity int, id scalar.ID) int
+		Users                     func(childComplexity int, filter *desk.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Wallet                    func(childComplexity int, id scalar.ID) int
 	}
 
@@ -1879,10 +2361,26 @@ type ComplexityRoot struct {
 		Wallet     func(childComplexity int) int
 	}
 
+	Recipient struct {
+		Email     func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		IsDefault func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Note      func(childComplexity int) int
+		Phone     func(childComplexity int) int
+		Revision  func(childComplexity int) int
+	}
+
 	RecordActPayload struct {
 		Entries    func(childComplexity int) int
 		Points     func(childComplexity int) int
 		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordConsentPayload struct {
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2013,6 +2511,12 @@ type ComplexityRoot struct {
 		Rewarded     func(childComplexity int) int
 	}
 
+	RefreshSessionPayload struct {
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Refund struct {
 		Amount     func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
@@ -2021,10 +2525,37 @@ type ComplexityRoot struct {
 		Status     func(childComplexity int) int
 	}
 
+	RegenerateRecoveryCodesPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		TwoFactor     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	RegisterPayload struct {
 		Challenge  func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Warnings   func(childComplexity int) int
+	}
+
+	RegistrationField struct {
+		Autocomplete func(childComplexity int) int
+		Hint         func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Label        func(childComplexity int) int
+		MaxLength    func(childComplexity int) int
+		MinLength    func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Required     func(childComplexity int) int
+	}
+
+	RegistrationForm struct {
+		Checked      func(childComplexity int) int
+		CodeLength   func(childComplexity int) int
+		Contacts     func(childComplexity int) int
+		Fields       func(childComplexity int) int
+		PhoneCountry func(childComplexity int) int
 	}
 
 	RejectAdjustmentPayload struct {
@@ -2055,8 +2586,25 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RemoveAvatarPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveContactPointPayload struct {
+		RemovedID  func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RemoveFamilyMemberPayload struct {
 		Family     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemovePasskeyPayload struct {
+		RemovedID  func(childComplexity int) int
+		TwoFactor  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2071,9 +2619,57 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Representation struct {
+		Basis          func(childComplexity int) int
+		BasisLabel     func(childComplexity int) int
+		DocumentNote   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Representative func(childComplexity int) int
+		Represented    func(childComplexity int) int
+		Since          func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+	}
+
+	RequestAccountDeletionPayload struct {
+		Challenge  func(childComplexity int) int
+		Deletion   func(childComplexity int) int
+		Review     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestDataExportPayload struct {
+		Export     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestLoginChangePayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestPasswordResetPayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ResendCodePayload struct {
 		Challenge  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ResetPasswordPayload struct {
+		Challenge  func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Warnings   func(childComplexity int) int
+	}
+
+	ResetSecondFactorPayload struct {
+		EndedSessions func(childComplexity int) int
+		Removed       func(childComplexity int) int
+		User          func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	RetireBonusProgramPayload struct {
@@ -2258,6 +2854,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveConsentDocumentPayload struct {
+		Document   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveEarningRulePayload struct {
 		Replayed   func(childComplexity int) int
 		Rule       func(childComplexity int) int
@@ -2291,9 +2892,19 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveRecipientPayload struct {
+		Recipient  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveReferralProgramPayload struct {
 		Program    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SaveRepresentationPayload struct {
+		Representation func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	SaveRewardPayload struct {
@@ -2307,15 +2918,50 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SecurityActivity struct {
+		Action    func(childComplexity int) int
+		At        func(childComplexity int) int
+		By        func(childComplexity int) int
+		Device    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		IP        func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Place     func(childComplexity int) int
+		StaffName func(childComplexity int) int
+	}
+
+	SecurityActivityConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SecurityActivityEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SendSecondFactorCodePayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Session struct {
-		CreatedAt  func(childComplexity int) int
-		Current    func(childComplexity int) int
-		ExpiresAt  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		IP         func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		LastUsedAt func(childComplexity int) int
-		UserAgent  func(childComplexity int) int
+		Aal         func(childComplexity int) int
+		ActingStaff func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Current     func(childComplexity int) int
+		DeviceName  func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		IP          func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		Locked      func(childComplexity int) int
+		Method      func(childComplexity int) int
+		Place       func(childComplexity int) int
+		UserAgent   func(childComplexity int) int
 	}
 
 	SetCampaignStatusPayload struct {
@@ -2329,10 +2975,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetDefaultPaymentMethodPayload struct {
+		PaymentMethod func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	SetOrderStatusPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetPrimaryContactPointPayload struct {
+		ContactPoint func(childComplexity int) int
+		User         func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	SetPromotionStatusPayload struct {
@@ -2363,13 +3020,49 @@ type ComplexityRoot struct {
 	}
 
 	SignInPayload struct {
-		Challenge  func(childComplexity int) int
-		Session    func(childComplexity int) int
-		User       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		Challenge            func(childComplexity int) int
+		MustChangePasswordBy func(childComplexity int) int
+		Session              func(childComplexity int) int
+		User                 func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
+	}
+
+	SignInProvider struct {
+		Icon  func(childComplexity int) int
+		Label func(childComplexity int) int
+		Name  func(childComplexity int) int
 	}
 
 	SignOutPayload struct {
+		EndedSessions func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	StartPasskeyEnrollmentPayload struct {
+		Challenge  func(childComplexity int) int
+		Options    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StartPasskeySignInPayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StartProviderSignInPayload struct {
+		AuthorizationURL func(childComplexity int) int
+		Binding          func(childComplexity int) int
+		ChallengeID      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	StepUpPayload struct {
+		Challenge  func(childComplexity int) int
+		Session    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StopActingPayload struct {
 		EndedSessions func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
 	}
@@ -2613,9 +3306,48 @@ type ComplexityRoot struct {
 		Terms       func(childComplexity int) int
 	}
 
+	TwoFactor struct {
+		Enabled           func(childComplexity int) int
+		Methods           func(childComplexity int) int
+		RecoveryCodesLeft func(childComplexity int) int
+	}
+
+	UnblockUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UndoLoginChangePayload struct {
+		Undone     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UnlinkIdentityPayload struct {
+		UnlinkedID func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UnlockSessionPayload struct {
+		Challenge  func(childComplexity int) int
+		Session    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateFamilySettingsPayload struct {
 		Family     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpdateOrganisationPayload struct {
+		Organisation func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	UpdatePaymentMethodPayload struct {
+		PaymentMethod func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	UpdatePreferencesPayload struct {
@@ -2633,9 +3365,28 @@ type ComplexityRoot struct {
 		Wallet     func(childComplexity int) int
 	}
 
+	UploadAvatarPayload struct {
+		Link       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UploadCampaignPhotoPayload struct {
 		Photo      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UploadDocumentPayload struct {
+		Document   func(childComplexity int) int
+		Link       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UploadLink struct {
+		ExpiresAt func(childComplexity int) int
+		MaxBytes  func(childComplexity int) int
+		Method    func(childComplexity int) int
+		Types     func(childComplexity int) int
+		URL       func(childComplexity int) int
 	}
 
 	UpsertOrderResult struct {
@@ -2661,45 +3412,76 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		Achievements      func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Addresses         func(childComplexity int) int
-		Benefits          func(childComplexity int) int
-		BirthOn           func(childComplexity int) int
-		BonusAccount      func(childComplexity int, programID *scalar.ID) int
-		BonusAccounts     func(childComplexity int) int
-		CampaignEntries   func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Clubs             func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		ContactPoints     func(childComplexity int) int
-		CreatedAt         func(childComplexity int) int
-		DisplayName       func(childComplexity int) int
-		Families          func(childComplexity int) int
-		FamilyInvitations func(childComplexity int) int
-		FamilyName        func(childComplexity int) int
-		GiftCards         func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		GivenName         func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		Goals             func(childComplexity int) int
-		Identities        func(childComplexity int) int
-		Kind              func(childComplexity int) int
-		Memberships       func(childComplexity int) int
-		MiddleName        func(childComplexity int) int
-		Notifications     func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Offers            func(childComplexity int, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Orders            func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Preferences       func(childComplexity int) int
-		Progress          func(childComplexity int, kinds []campaign.ProgressKind) int
-		Referral          func(childComplexity int) int
-		Returns           func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Revision          func(childComplexity int) int
-		RewardRedemptions func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Sessions          func(childComplexity int) int
-		Status            func(childComplexity int) int
-		StreamPosition    func(childComplexity int) int
-		Tickets           func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Tier              func(childComplexity int) int
-		TopUps            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		UnreadCount       func(childComplexity int) int
-		Wallets           func(childComplexity int, hidden *bool) int
+		Achievements         func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ActingStaff          func(childComplexity int) int
+		Addresses            func(childComplexity int) int
+		Avatar               func(childComplexity int) int
+		Benefits             func(childComplexity int) int
+		BirthOn              func(childComplexity int) int
+		Block                func(childComplexity int) int
+		BonusAccount         func(childComplexity int, programID *scalar.ID) int
+		BonusAccounts        func(childComplexity int) int
+		CampaignEntries      func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Clubs                func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Consents             func(childComplexity int) int
+		ConsentsDue          func(childComplexity int) int
+		ContactPoints        func(childComplexity int) int
+		CreatedAt            func(childComplexity int) int
+		DataExports          func(childComplexity int) int
+		Deletion             func(childComplexity int) int
+		DeletionReview       func(childComplexity int) int
+		DisplayName          func(childComplexity int) int
+		Documents            func(childComplexity int, kind []document1.Kind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Families             func(childComplexity int) int
+		FamilyInvitations    func(childComplexity int) int
+		FamilyName           func(childComplexity int) int
+		GiftCards            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GivenName            func(childComplexity int) int
+		GlobalID             func(childComplexity int) int
+		Goals                func(childComplexity int) int
+		Identities           func(childComplexity int) int
+		Interests            func(childComplexity int) int
+		JobTitle             func(childComplexity int) int
+		Kind                 func(childComplexity int) int
+		Memberships          func(childComplexity int) int
+		MiddleName           func(childComplexity int) int
+		MustChangePasswordBy func(childComplexity int) int
+		Nickname             func(childComplexity int) int
+		Notifications        func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Offers               func(childComplexity int, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Orders               func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Organisation         func(childComplexity int) int
+		Passkeys             func(childComplexity int) int
+		PaymentMethods       func(childComplexity int) int
+		Preferences          func(childComplexity int) int
+		ProfileCompleteness  func(childComplexity int) int
+		Progress             func(childComplexity int, kinds []campaign.ProgressKind) int
+		RecentActivity       func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Recipients           func(childComplexity int) int
+		Referral             func(childComplexity int) int
+		Region               func(childComplexity int) int
+		Representatives      func(childComplexity int) int
+		Represents           func(childComplexity int) int
+		Returns              func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Revision             func(childComplexity int) int
+		RewardRedemptions    func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Sessions             func(childComplexity int) int
+		Sex                  func(childComplexity int) int
+		Status               func(childComplexity int) int
+		StreamPosition       func(childComplexity int) int
+		Tickets              func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Tier                 func(childComplexity int) int
+		TopUps               func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TwoFactor            func(childComplexity int) int
+		UnreadCount          func(childComplexity int) int
+		Wallets              func(childComplexity int, hidden *bool) int
+	}
+
+	UserBlock struct {
+		BlockedAt   func(childComplexity int) int
+		Note        func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		ReasonLabel func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -2837,6 +3619,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AcceptFamilyInvitationPayload.UserErrors(childComplexity), true
+
+	case "AccountDeletion.blockers":
+		if e.ComplexityRoot.AccountDeletion.Blockers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountDeletion.Blockers(childComplexity), true
+	case "AccountDeletion.dueAt":
+		if e.ComplexityRoot.AccountDeletion.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountDeletion.DueAt(childComplexity), true
+	case "AccountDeletion.losses":
+		if e.ComplexityRoot.AccountDeletion.Losses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountDeletion.Losses(childComplexity), true
+	case "AccountDeletion.requestedAt":
+		if e.ComplexityRoot.AccountDeletion.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountDeletion.RequestedAt(childComplexity), true
 
 	case "AccountEvent.cursor":
 		if e.ComplexityRoot.AccountEvent.Cursor == nil {
@@ -3037,6 +3844,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AchievementEdge.Node(childComplexity), true
 
+	case "ActForCustomerPayload.session":
+		if e.ComplexityRoot.ActForCustomerPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActForCustomerPayload.Session(childComplexity), true
+	case "ActForCustomerPayload.user":
+		if e.ComplexityRoot.ActForCustomerPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActForCustomerPayload.User(childComplexity), true
+	case "ActForCustomerPayload.userErrors":
+		if e.ComplexityRoot.ActForCustomerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActForCustomerPayload.UserErrors(childComplexity), true
+
+	case "ActingStaff.displayName":
+		if e.ComplexityRoot.ActingStaff.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActingStaff.DisplayName(childComplexity), true
+	case "ActingStaff.endsAt":
+		if e.ComplexityRoot.ActingStaff.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActingStaff.EndsAt(childComplexity), true
+	case "ActingStaff.reason":
+		if e.ComplexityRoot.ActingStaff.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActingStaff.Reason(childComplexity), true
+
 	case "ActivateGiftCardPayload.giftCard":
 		if e.ComplexityRoot.ActivateGiftCardPayload.GiftCard == nil {
 			break
@@ -3100,6 +3945,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ActivatePointsPayload.UserErrors(childComplexity), true
 
+	case "AddContactPointPayload.challenge":
+		if e.ComplexityRoot.AddContactPointPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddContactPointPayload.Challenge(childComplexity), true
+	case "AddContactPointPayload.userErrors":
+		if e.ComplexityRoot.AddContactPointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddContactPointPayload.UserErrors(childComplexity), true
+
 	case "AddInternalNotePayload.message":
 		if e.ComplexityRoot.AddInternalNotePayload.Message == nil {
 			break
@@ -3112,6 +3970,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddInternalNotePayload.UserErrors(childComplexity), true
+
+	case "AddPaymentMethodPayload.nextActionUrl":
+		if e.ComplexityRoot.AddPaymentMethodPayload.NextActionURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.NextActionURL(childComplexity), true
+	case "AddPaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "AddPaymentMethodPayload.replayed":
+		if e.ComplexityRoot.AddPaymentMethodPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.Replayed(childComplexity), true
+	case "AddPaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.AddPaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.UserErrors(childComplexity), true
 
 	case "AddRewardCodesPayload.added":
 		if e.ComplexityRoot.AddRewardCodesPayload.Added == nil {
@@ -3150,6 +4033,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Address.Country(childComplexity), true
+	case "Address.district":
+		if e.ComplexityRoot.Address.District == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Address.District(childComplexity), true
+	case "Address.formatted":
+		if e.ComplexityRoot.Address.Formatted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Address.Formatted(childComplexity), true
 	case "Address.id":
 		if e.ComplexityRoot.Address.GlobalID == nil {
 			break
@@ -3180,6 +4075,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Address.Name(childComplexity), true
+	case "Address.note":
+		if e.ComplexityRoot.Address.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Address.Note(childComplexity), true
+	case "Address.organization":
+		if e.ComplexityRoot.Address.Organization == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Address.Organization(childComplexity), true
 	case "Address.phone":
 		if e.ComplexityRoot.Address.Phone == nil {
 			break
@@ -3204,6 +4111,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Address.Revision(childComplexity), true
+	case "Address.sortingCode":
+		if e.ComplexityRoot.Address.SortingCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Address.SortingCode(childComplexity), true
+
+	case "AddressField.autocomplete":
+		if e.ComplexityRoot.AddressField.Autocomplete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Autocomplete(childComplexity), true
+	case "AddressField.examples":
+		if e.ComplexityRoot.AddressField.Examples == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Examples(childComplexity), true
+	case "AddressField.label":
+		if e.ComplexityRoot.AddressField.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Label(childComplexity), true
+	case "AddressField.maxLength":
+		if e.ComplexityRoot.AddressField.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.MaxLength(childComplexity), true
+	case "AddressField.name":
+		if e.ComplexityRoot.AddressField.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Name(childComplexity), true
+	case "AddressField.options":
+		if e.ComplexityRoot.AddressField.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Options(childComplexity), true
+	case "AddressField.pattern":
+		if e.ComplexityRoot.AddressField.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Pattern(childComplexity), true
+	case "AddressField.required":
+		if e.ComplexityRoot.AddressField.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.Required(childComplexity), true
+	case "AddressField.sameLine":
+		if e.ComplexityRoot.AddressField.SameLine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressField.SameLine(childComplexity), true
+
+	case "AddressForm.country":
+		if e.ComplexityRoot.AddressForm.Country == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressForm.Country(childComplexity), true
+	case "AddressForm.fields":
+		if e.ComplexityRoot.AddressForm.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressForm.Fields(childComplexity), true
+
+	case "AddressOption.label":
+		if e.ComplexityRoot.AddressOption.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressOption.Label(childComplexity), true
+	case "AddressOption.value":
+		if e.ComplexityRoot.AddressOption.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressOption.Value(childComplexity), true
 
 	case "AdjustPointsPayload.account":
 		if e.ComplexityRoot.AdjustPointsPayload.Account == nil {
@@ -3478,6 +4472,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEntryEdge.Node(childComplexity), true
+
+	case "Avatar.color":
+		if e.ComplexityRoot.Avatar.Color == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.Color(childComplexity), true
+	case "Avatar.generated":
+		if e.ComplexityRoot.Avatar.Generated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.Generated(childComplexity), true
+	case "Avatar.height":
+		if e.ComplexityRoot.Avatar.Height == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.Height(childComplexity), true
+	case "Avatar.initials":
+		if e.ComplexityRoot.Avatar.Initials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.Initials(childComplexity), true
+	case "Avatar.url":
+		if e.ComplexityRoot.Avatar.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.URL(childComplexity), true
+	case "Avatar.width":
+		if e.ComplexityRoot.Avatar.Width == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Avatar.Width(childComplexity), true
+
+	case "BlockUserPayload.endedSessions":
+		if e.ComplexityRoot.BlockUserPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockUserPayload.EndedSessions(childComplexity), true
+	case "BlockUserPayload.user":
+		if e.ComplexityRoot.BlockUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockUserPayload.User(childComplexity), true
+	case "BlockUserPayload.userErrors":
+		if e.ComplexityRoot.BlockUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockUserPayload.UserErrors(childComplexity), true
 
 	case "BonusAccount.available":
 		if e.ComplexityRoot.BonusAccount.Available == nil {
@@ -5282,6 +6332,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CampaignReceipt.Sum(childComplexity), true
 
+	case "CancelAccountDeletionPayload.user":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.User(childComplexity), true
+	case "CancelAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors(childComplexity), true
+
 	case "CancelOrderPayload.order":
 		if e.ComplexityRoot.CancelOrderPayload.Order == nil {
 			break
@@ -5388,6 +6451,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Challenge.Kind(childComplexity), true
+	case "Challenge.methods":
+		if e.ComplexityRoot.Challenge.Methods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Challenge.Methods(childComplexity), true
+	case "Challenge.passkeyOptions":
+		if e.ComplexityRoot.Challenge.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Challenge.PasskeyOptions(childComplexity), true
+	case "Challenge.sentTo":
+		if e.ComplexityRoot.Challenge.SentTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Challenge.SentTo(childComplexity), true
 
 	case "ChangeFamilyRolePayload.family":
 		if e.ComplexityRoot.ChangeFamilyRolePayload.Family == nil {
@@ -5402,6 +6483,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangeFamilyRolePayload.UserErrors(childComplexity), true
 
+	case "ChangeLoginPayload.user":
+		if e.ComplexityRoot.ChangeLoginPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeLoginPayload.User(childComplexity), true
+	case "ChangeLoginPayload.userErrors":
+		if e.ComplexityRoot.ChangeLoginPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeLoginPayload.UserErrors(childComplexity), true
+
+	case "ChangePasswordPayload.session":
+		if e.ComplexityRoot.ChangePasswordPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangePasswordPayload.Session(childComplexity), true
 	case "ChangePasswordPayload.user":
 		if e.ComplexityRoot.ChangePasswordPayload.User == nil {
 			break
@@ -5772,6 +6872,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.Orders(childComplexity, args["filter"].(*order.OrderFilter), args["sort"].(*order.OrderSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Company.organisation":
+		if e.ComplexityRoot.Company.Organisation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Company.Organisation(childComplexity), true
 	case "Company.revision":
 		if e.ComplexityRoot.Company.Revision == nil {
 			break
@@ -5813,6 +6919,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Company.Wallets(childComplexity, args["hidden"].(*bool)), true
 
+	case "CompleteSecondFactorPayload.session":
+		if e.ComplexityRoot.CompleteSecondFactorPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSecondFactorPayload.Session(childComplexity), true
+	case "CompleteSecondFactorPayload.user":
+		if e.ComplexityRoot.CompleteSecondFactorPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSecondFactorPayload.User(childComplexity), true
+	case "CompleteSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.CompleteSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteSecondFactorPayload.UserErrors(childComplexity), true
+
+	case "ConfirmAccountDeletionPayload.deletion":
+		if e.ComplexityRoot.ConfirmAccountDeletionPayload.Deletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmAccountDeletionPayload.Deletion(childComplexity), true
+	case "ConfirmAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.ConfirmAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmAccountDeletionPayload.UserErrors(childComplexity), true
+
+	case "ConfirmContactPayload.contactPoint":
+		if e.ComplexityRoot.ConfirmContactPayload.ContactPoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmContactPayload.ContactPoint(childComplexity), true
+	case "ConfirmContactPayload.returnTo":
+		if e.ComplexityRoot.ConfirmContactPayload.ReturnTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmContactPayload.ReturnTo(childComplexity), true
 	case "ConfirmContactPayload.session":
 		if e.ComplexityRoot.ConfirmContactPayload.Session == nil {
 			break
@@ -5831,6 +6981,100 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmContactPayload.UserErrors(childComplexity), true
+
+	case "ConfirmIdentityLinkPayload.challenge":
+		if e.ComplexityRoot.ConfirmIdentityLinkPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmIdentityLinkPayload.Challenge(childComplexity), true
+	case "ConfirmIdentityLinkPayload.registered":
+		if e.ComplexityRoot.ConfirmIdentityLinkPayload.Registered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmIdentityLinkPayload.Registered(childComplexity), true
+	case "ConfirmIdentityLinkPayload.session":
+		if e.ComplexityRoot.ConfirmIdentityLinkPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmIdentityLinkPayload.Session(childComplexity), true
+	case "ConfirmIdentityLinkPayload.user":
+		if e.ComplexityRoot.ConfirmIdentityLinkPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmIdentityLinkPayload.User(childComplexity), true
+	case "ConfirmIdentityLinkPayload.userErrors":
+		if e.ComplexityRoot.ConfirmIdentityLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmIdentityLinkPayload.UserErrors(childComplexity), true
+
+	case "ConfirmLoginChangePayload.contactPoint":
+		if e.ComplexityRoot.ConfirmLoginChangePayload.ContactPoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmLoginChangePayload.ContactPoint(childComplexity), true
+	case "ConfirmLoginChangePayload.session":
+		if e.ComplexityRoot.ConfirmLoginChangePayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmLoginChangePayload.Session(childComplexity), true
+	case "ConfirmLoginChangePayload.user":
+		if e.ComplexityRoot.ConfirmLoginChangePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmLoginChangePayload.User(childComplexity), true
+	case "ConfirmLoginChangePayload.userErrors":
+		if e.ComplexityRoot.ConfirmLoginChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmLoginChangePayload.UserErrors(childComplexity), true
+
+	case "ConfirmPaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.ConfirmPaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmPaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "ConfirmPaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.ConfirmPaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmPaymentMethodPayload.UserErrors(childComplexity), true
+
+	case "ConfirmTotpPayload.recoveryCodes":
+		if e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes(childComplexity), true
+	case "ConfirmTotpPayload.session":
+		if e.ComplexityRoot.ConfirmTotpPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.Session(childComplexity), true
+	case "ConfirmTotpPayload.twoFactor":
+		if e.ComplexityRoot.ConfirmTotpPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.TwoFactor(childComplexity), true
+	case "ConfirmTotpPayload.userErrors":
+		if e.ComplexityRoot.ConfirmTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.UserErrors(childComplexity), true
 
 	case "ConfirmTransferPayload.entry":
 		if e.ComplexityRoot.ConfirmTransferPayload.Entry == nil {
@@ -5868,6 +7112,110 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmTransferPayload.Wallet(childComplexity), true
+
+	case "Consent.decidedAt":
+		if e.ComplexityRoot.Consent.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.DecidedAt(childComplexity), true
+	case "Consent.document":
+		if e.ComplexityRoot.Consent.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Document(childComplexity), true
+	case "Consent.given":
+		if e.ComplexityRoot.Consent.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Given(childComplexity), true
+	case "Consent.isCurrent":
+		if e.ComplexityRoot.Consent.IsCurrent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.IsCurrent(childComplexity), true
+	case "Consent.locale":
+		if e.ComplexityRoot.Consent.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Locale(childComplexity), true
+	case "Consent.version":
+		if e.ComplexityRoot.Consent.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Version(childComplexity), true
+
+	case "ConsentDocument.description":
+		if e.ComplexityRoot.ConsentDocument.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Description(childComplexity), true
+	case "ConsentDocument.handle":
+		if e.ComplexityRoot.ConsentDocument.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Handle(childComplexity), true
+	case "ConsentDocument.id":
+		if e.ComplexityRoot.ConsentDocument.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.ID(childComplexity), true
+	case "ConsentDocument.inForceSince":
+		if e.ComplexityRoot.ConsentDocument.InForceSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.InForceSince(childComplexity), true
+	case "ConsentDocument.name":
+		if e.ComplexityRoot.ConsentDocument.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Name(childComplexity), true
+	case "ConsentDocument.purpose":
+		if e.ComplexityRoot.ConsentDocument.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Purpose(childComplexity), true
+	case "ConsentDocument.required":
+		if e.ComplexityRoot.ConsentDocument.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Required(childComplexity), true
+	case "ConsentDocument.terms":
+		if e.ComplexityRoot.ConsentDocument.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Terms(childComplexity), true
+	case "ConsentDocument.translations":
+		if e.ComplexityRoot.ConsentDocument.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Translations(childComplexity), true
+	case "ConsentDocument.url":
+		if e.ComplexityRoot.ConsentDocument.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.URL(childComplexity), true
+	case "ConsentDocument.version":
+		if e.ComplexityRoot.ConsentDocument.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentDocument.Version(childComplexity), true
 
 	case "ContactPoint.id":
 		if e.ComplexityRoot.ContactPoint.GlobalID == nil {
@@ -5926,6 +7274,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateReferralLinkPayload.UserErrors(childComplexity), true
 
+	case "CreateUserPayload.created":
+		if e.ComplexityRoot.CreateUserPayload.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.Created(childComplexity), true
+	case "CreateUserPayload.user":
+		if e.ComplexityRoot.CreateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
+	case "CreateUserPayload.userErrors":
+		if e.ComplexityRoot.CreateUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
+
+	case "CredentialSlip.html":
+		if e.ComplexityRoot.CredentialSlip.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialSlip.HTML(childComplexity), true
+	case "CredentialSlip.login":
+		if e.ComplexityRoot.CredentialSlip.Login == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialSlip.Login(childComplexity), true
+	case "CredentialSlip.mustChangeBy":
+		if e.ComplexityRoot.CredentialSlip.MustChangeBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialSlip.MustChangeBy(childComplexity), true
+	case "CredentialSlip.siteUrl":
+		if e.ComplexityRoot.CredentialSlip.SiteURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialSlip.SiteURL(childComplexity), true
+	case "CredentialSlip.temporaryPassword":
+		if e.ComplexityRoot.CredentialSlip.TemporaryPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CredentialSlip.TemporaryPassword(childComplexity), true
+
 	case "CustomerAudience.clubs":
 		if e.ComplexityRoot.CustomerAudience.Clubs == nil {
 			break
@@ -5957,6 +7355,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerAudience.UserIDs(childComplexity), true
 
+	case "DataExport.document":
+		if e.ComplexityRoot.DataExport.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.Document(childComplexity), true
+	case "DataExport.expiresAt":
+		if e.ComplexityRoot.DataExport.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.ExpiresAt(childComplexity), true
+	case "DataExport.id":
+		if e.ComplexityRoot.DataExport.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.ID(childComplexity), true
+	case "DataExport.progress":
+		if e.ComplexityRoot.DataExport.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.Progress(childComplexity), true
+	case "DataExport.readyAt":
+		if e.ComplexityRoot.DataExport.ReadyAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.ReadyAt(childComplexity), true
+	case "DataExport.requestedAt":
+		if e.ComplexityRoot.DataExport.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.RequestedAt(childComplexity), true
+	case "DataExport.status":
+		if e.ComplexityRoot.DataExport.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DataExport.Status(childComplexity), true
+
 	case "DeclineFamilyInvitationPayload.invitation":
 		if e.ComplexityRoot.DeclineFamilyInvitationPayload.Invitation == nil {
 			break
@@ -5983,6 +7424,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteAddressPayload.UserErrors(childComplexity), true
 
+	case "DeleteDocumentPayload.deletedId":
+		if e.ComplexityRoot.DeleteDocumentPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDocumentPayload.DeletedID(childComplexity), true
+	case "DeleteDocumentPayload.userErrors":
+		if e.ComplexityRoot.DeleteDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDocumentPayload.UserErrors(childComplexity), true
+
 	case "DeleteGoalPayload.deletedId":
 		if e.ComplexityRoot.DeleteGoalPayload.DeletedID == nil {
 			break
@@ -5995,6 +7449,158 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteGoalPayload.UserErrors(childComplexity), true
+
+	case "DeletePaymentMethodPayload.deletedId":
+		if e.ComplexityRoot.DeletePaymentMethodPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePaymentMethodPayload.DeletedID(childComplexity), true
+	case "DeletePaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.DeletePaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePaymentMethodPayload.UserErrors(childComplexity), true
+
+	case "DeleteRecipientPayload.deletedId":
+		if e.ComplexityRoot.DeleteRecipientPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRecipientPayload.DeletedID(childComplexity), true
+	case "DeleteRecipientPayload.userErrors":
+		if e.ComplexityRoot.DeleteRecipientPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRecipientPayload.UserErrors(childComplexity), true
+
+	case "DeletionBlocker.amount":
+		if e.ComplexityRoot.DeletionBlocker.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionBlocker.Amount(childComplexity), true
+	case "DeletionBlocker.count":
+		if e.ComplexityRoot.DeletionBlocker.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionBlocker.Count(childComplexity), true
+	case "DeletionBlocker.message":
+		if e.ComplexityRoot.DeletionBlocker.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionBlocker.Message(childComplexity), true
+	case "DeletionBlocker.reason":
+		if e.ComplexityRoot.DeletionBlocker.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionBlocker.Reason(childComplexity), true
+	case "DeletionBlocker.subjectIds":
+		if e.ComplexityRoot.DeletionBlocker.SubjectIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionBlocker.SubjectIds(childComplexity), true
+
+	case "DeletionLoss.count":
+		if e.ComplexityRoot.DeletionLoss.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionLoss.Count(childComplexity), true
+	case "DeletionLoss.kind":
+		if e.ComplexityRoot.DeletionLoss.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionLoss.Kind(childComplexity), true
+	case "DeletionLoss.message":
+		if e.ComplexityRoot.DeletionLoss.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionLoss.Message(childComplexity), true
+
+	case "DeletionReview.blockers":
+		if e.ComplexityRoot.DeletionReview.Blockers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionReview.Blockers(childComplexity), true
+	case "DeletionReview.dueAt":
+		if e.ComplexityRoot.DeletionReview.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionReview.DueAt(childComplexity), true
+	case "DeletionReview.losses":
+		if e.ComplexityRoot.DeletionReview.Losses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionReview.Losses(childComplexity), true
+
+	case "DeliveryPreference.address":
+		if e.ComplexityRoot.DeliveryPreference.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPreference.Address(childComplexity), true
+	case "DeliveryPreference.method":
+		if e.ComplexityRoot.DeliveryPreference.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPreference.Method(childComplexity), true
+	case "DeliveryPreference.pointId":
+		if e.ComplexityRoot.DeliveryPreference.PointID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPreference.PointID(childComplexity), true
+	case "DeliveryPreference.pointName":
+		if e.ComplexityRoot.DeliveryPreference.PointName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPreference.PointName(childComplexity), true
+	case "DeliveryPreference.recipient":
+		if e.ComplexityRoot.DeliveryPreference.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPreference.Recipient(childComplexity), true
+
+	case "DisableCodeFactorPayload.twoFactor":
+		if e.ComplexityRoot.DisableCodeFactorPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableCodeFactorPayload.TwoFactor(childComplexity), true
+	case "DisableCodeFactorPayload.userErrors":
+		if e.ComplexityRoot.DisableCodeFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableCodeFactorPayload.UserErrors(childComplexity), true
+
+	case "DisableTotpPayload.twoFactor":
+		if e.ComplexityRoot.DisableTotpPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableTotpPayload.TwoFactor(childComplexity), true
+	case "DisableTotpPayload.userErrors":
+		if e.ComplexityRoot.DisableTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableTotpPayload.UserErrors(childComplexity), true
 
 	case "DiscountBenefit.amount":
 		if e.ComplexityRoot.DiscountBenefit.Amount == nil {
@@ -6070,6 +7676,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DiscountStep.Spent(childComplexity), true
+
+	case "Document.createdAt":
+		if e.ComplexityRoot.Document.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.CreatedAt(childComplexity), true
+	case "Document.downloadUrl":
+		if e.ComplexityRoot.Document.DownloadURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.DownloadURL(childComplexity), true
+	case "Document.expiresAt":
+		if e.ComplexityRoot.Document.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.ExpiresAt(childComplexity), true
+	case "Document.id":
+		if e.ComplexityRoot.Document.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.GlobalID(childComplexity), true
+	case "Document.kind":
+		if e.ComplexityRoot.Document.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Kind(childComplexity), true
+	case "Document.mime":
+		if e.ComplexityRoot.Document.Mime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Mime(childComplexity), true
+	case "Document.sha256":
+		if e.ComplexityRoot.Document.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Sha256(childComplexity), true
+	case "Document.size":
+		if e.ComplexityRoot.Document.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Size(childComplexity), true
+	case "Document.status":
+		if e.ComplexityRoot.Document.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Status(childComplexity), true
+	case "Document.title":
+		if e.ComplexityRoot.Document.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Title(childComplexity), true
+
+	case "DocumentConnection.edges":
+		if e.ComplexityRoot.DocumentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentConnection.Edges(childComplexity), true
+	case "DocumentConnection.nodes":
+		if e.ComplexityRoot.DocumentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentConnection.Nodes(childComplexity), true
+	case "DocumentConnection.pageInfo":
+		if e.ComplexityRoot.DocumentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentConnection.PageInfo(childComplexity), true
+	case "DocumentConnection.totalCount":
+		if e.ComplexityRoot.DocumentConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentConnection.TotalCount(childComplexity), true
+
+	case "DocumentEdge.cursor":
+		if e.ComplexityRoot.DocumentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEdge.Cursor(childComplexity), true
+	case "DocumentEdge.node":
+		if e.ComplexityRoot.DocumentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEdge.Node(childComplexity), true
 
 	case "DrawRafflePayload.campaign":
 		if e.ComplexityRoot.DrawRafflePayload.Campaign == nil {
@@ -6476,6 +8181,82 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EarningSampleOrder.Total(childComplexity), true
 
+	case "EnableCodeFactorPayload.recoveryCodes":
+		if e.ComplexityRoot.EnableCodeFactorPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableCodeFactorPayload.RecoveryCodes(childComplexity), true
+	case "EnableCodeFactorPayload.twoFactor":
+		if e.ComplexityRoot.EnableCodeFactorPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableCodeFactorPayload.TwoFactor(childComplexity), true
+	case "EnableCodeFactorPayload.userErrors":
+		if e.ComplexityRoot.EnableCodeFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableCodeFactorPayload.UserErrors(childComplexity), true
+
+	case "EndRepresentationPayload.endedId":
+		if e.ComplexityRoot.EndRepresentationPayload.EndedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndRepresentationPayload.EndedID(childComplexity), true
+	case "EndRepresentationPayload.userErrors":
+		if e.ComplexityRoot.EndRepresentationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndRepresentationPayload.UserErrors(childComplexity), true
+
+	case "EndUserSessionsPayload.endedSessions":
+		if e.ComplexityRoot.EndUserSessionsPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUserSessionsPayload.EndedSessions(childComplexity), true
+	case "EndUserSessionsPayload.user":
+		if e.ComplexityRoot.EndUserSessionsPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUserSessionsPayload.User(childComplexity), true
+	case "EndUserSessionsPayload.userErrors":
+		if e.ComplexityRoot.EndUserSessionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUserSessionsPayload.UserErrors(childComplexity), true
+
+	case "EnrollTotpPayload.challenge":
+		if e.ComplexityRoot.EnrollTotpPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollTotpPayload.Challenge(childComplexity), true
+	case "EnrollTotpPayload.secret":
+		if e.ComplexityRoot.EnrollTotpPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollTotpPayload.Secret(childComplexity), true
+	case "EnrollTotpPayload.uri":
+		if e.ComplexityRoot.EnrollTotpPayload.URI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollTotpPayload.URI(childComplexity), true
+	case "EnrollTotpPayload.userErrors":
+		if e.ComplexityRoot.EnrollTotpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollTotpPayload.UserErrors(childComplexity), true
+
 	case "EnterCampaignPayload.entry":
 		if e.ComplexityRoot.EnterCampaignPayload.Entry == nil {
 			break
@@ -6828,6 +8609,106 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FeeRule.Version(childComplexity), true
 
+	case "FinishLinkIdentityPayload.identity":
+		if e.ComplexityRoot.FinishLinkIdentityPayload.Identity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishLinkIdentityPayload.Identity(childComplexity), true
+	case "FinishLinkIdentityPayload.userErrors":
+		if e.ComplexityRoot.FinishLinkIdentityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishLinkIdentityPayload.UserErrors(childComplexity), true
+
+	case "FinishPasskeyEnrollmentPayload.passkey":
+		if e.ComplexityRoot.FinishPasskeyEnrollmentPayload.Passkey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeyEnrollmentPayload.Passkey(childComplexity), true
+	case "FinishPasskeyEnrollmentPayload.recoveryCodes":
+		if e.ComplexityRoot.FinishPasskeyEnrollmentPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeyEnrollmentPayload.RecoveryCodes(childComplexity), true
+	case "FinishPasskeyEnrollmentPayload.session":
+		if e.ComplexityRoot.FinishPasskeyEnrollmentPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeyEnrollmentPayload.Session(childComplexity), true
+	case "FinishPasskeyEnrollmentPayload.twoFactor":
+		if e.ComplexityRoot.FinishPasskeyEnrollmentPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeyEnrollmentPayload.TwoFactor(childComplexity), true
+	case "FinishPasskeyEnrollmentPayload.userErrors":
+		if e.ComplexityRoot.FinishPasskeyEnrollmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeyEnrollmentPayload.UserErrors(childComplexity), true
+
+	case "FinishPasskeySignInPayload.challenge":
+		if e.ComplexityRoot.FinishPasskeySignInPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeySignInPayload.Challenge(childComplexity), true
+	case "FinishPasskeySignInPayload.session":
+		if e.ComplexityRoot.FinishPasskeySignInPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeySignInPayload.Session(childComplexity), true
+	case "FinishPasskeySignInPayload.user":
+		if e.ComplexityRoot.FinishPasskeySignInPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeySignInPayload.User(childComplexity), true
+	case "FinishPasskeySignInPayload.userErrors":
+		if e.ComplexityRoot.FinishPasskeySignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishPasskeySignInPayload.UserErrors(childComplexity), true
+
+	case "FinishProviderSignInPayload.challenge":
+		if e.ComplexityRoot.FinishProviderSignInPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishProviderSignInPayload.Challenge(childComplexity), true
+	case "FinishProviderSignInPayload.registered":
+		if e.ComplexityRoot.FinishProviderSignInPayload.Registered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishProviderSignInPayload.Registered(childComplexity), true
+	case "FinishProviderSignInPayload.session":
+		if e.ComplexityRoot.FinishProviderSignInPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishProviderSignInPayload.Session(childComplexity), true
+	case "FinishProviderSignInPayload.user":
+		if e.ComplexityRoot.FinishProviderSignInPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishProviderSignInPayload.User(childComplexity), true
+	case "FinishProviderSignInPayload.userErrors":
+		if e.ComplexityRoot.FinishProviderSignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FinishProviderSignInPayload.UserErrors(childComplexity), true
+
 	case "FulfilRewardPayload.redemption":
 		if e.ComplexityRoot.FulfilRewardPayload.Redemption == nil {
 			break
@@ -7032,6 +8913,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Identity.LastUsedAt(childComplexity), true
+	case "Identity.login":
+		if e.ComplexityRoot.Identity.Login == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.Login(childComplexity), true
+	case "Identity.mustChangeByAt":
+		if e.ComplexityRoot.Identity.MustChangeByAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.MustChangeByAt(childComplexity), true
+	case "Identity.provider":
+		if e.ComplexityRoot.Identity.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.Provider(childComplexity), true
+	case "Identity.subjectHint":
+		if e.ComplexityRoot.Identity.SubjectHint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.SubjectHint(childComplexity), true
 
 	case "InviteToFamilyPayload.invitation":
 		if e.ComplexityRoot.InviteToFamilyPayload.Invitation == nil {
@@ -7045,6 +8950,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InviteToFamilyPayload.UserErrors(childComplexity), true
+
+	case "IssueCredentialsPayload.slip":
+		if e.ComplexityRoot.IssueCredentialsPayload.Slip == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueCredentialsPayload.Slip(childComplexity), true
+	case "IssueCredentialsPayload.user":
+		if e.ComplexityRoot.IssueCredentialsPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueCredentialsPayload.User(childComplexity), true
+	case "IssueCredentialsPayload.userErrors":
+		if e.ComplexityRoot.IssueCredentialsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueCredentialsPayload.UserErrors(childComplexity), true
 
 	case "IssueGiftCardsPayload.count":
 		if e.ComplexityRoot.IssueGiftCardsPayload.Count == nil {
@@ -7084,12 +9008,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.IssuedGiftCard.GiftCard(childComplexity), true
 
+	case "IssuedSession.accessExpiresAt":
+		if e.ComplexityRoot.IssuedSession.AccessExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssuedSession.AccessExpiresAt(childComplexity), true
 	case "IssuedSession.expiresAt":
 		if e.ComplexityRoot.IssuedSession.ExpiresAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.IssuedSession.ExpiresAt(childComplexity), true
+	case "IssuedSession.refreshToken":
+		if e.ComplexityRoot.IssuedSession.RefreshToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssuedSession.RefreshToken(childComplexity), true
 	case "IssuedSession.session":
 		if e.ComplexityRoot.IssuedSession.Session == nil {
 			break
@@ -7141,6 +9077,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LeaveFamilyPayload.UserErrors(childComplexity), true
+
+	case "LinkIdentityPayload.authorizationUrl":
+		if e.ComplexityRoot.LinkIdentityPayload.AuthorizationURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkIdentityPayload.AuthorizationURL(childComplexity), true
+	case "LinkIdentityPayload.binding":
+		if e.ComplexityRoot.LinkIdentityPayload.Binding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkIdentityPayload.Binding(childComplexity), true
+	case "LinkIdentityPayload.challengeId":
+		if e.ComplexityRoot.LinkIdentityPayload.ChallengeID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkIdentityPayload.ChallengeID(childComplexity), true
+	case "LinkIdentityPayload.userErrors":
+		if e.ComplexityRoot.LinkIdentityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkIdentityPayload.UserErrors(childComplexity), true
 
 	case "MarkAllNotificationsReadPayload.read":
 		if e.ComplexityRoot.MarkAllNotificationsReadPayload.Read == nil {
@@ -7377,6 +9338,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AccruePointsInBulk(childComplexity, args["input"].(bonus.AccruePointsInBulkInput)), true
+	case "Mutation.actForCustomer":
+		if e.ComplexityRoot.Mutation.ActForCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_actForCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ActForCustomer(childComplexity, args["input"].(desk.ActForCustomerInput)), true
 	case "Mutation.activateGiftCard":
 		if e.ComplexityRoot.Mutation.ActivateGiftCard == nil {
 			break
@@ -7410,6 +9382,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ActivatePoints(childComplexity, args["input"].(bonus.ActivatePointsInput)), true
+	case "Mutation.addContactPoint":
+		if e.ComplexityRoot.Mutation.AddContactPoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addContactPoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddContactPoint(childComplexity, args["input"].(contact.AddContactPointInput)), true
 	case "Mutation.addInternalNote":
 		if e.ComplexityRoot.Mutation.AddInternalNote == nil {
 			break
@@ -7421,6 +9404,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddInternalNote(childComplexity, args["input"].(support.AddInternalNoteInput)), true
+	case "Mutation.addPaymentMethod":
+		if e.ComplexityRoot.Mutation.AddPaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addPaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddPaymentMethod(childComplexity, args["input"].(profile.AddPaymentMethodInput)), true
 	case "Mutation.addRewardCodes":
 		if e.ComplexityRoot.Mutation.AddRewardCodes == nil {
 			break
@@ -7509,6 +9503,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AssignTicket(childComplexity, args["input"].(support.AssignTicketInput)), true
+	case "Mutation.blockUser":
+		if e.ComplexityRoot.Mutation.BlockUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_blockUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BlockUser(childComplexity, args["input"].(desk.BlockUserInput)), true
+	case "Mutation.cancelAccountDeletion":
+		if e.ComplexityRoot.Mutation.CancelAccountDeletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAccountDeletion(childComplexity), true
 	case "Mutation.cancelOrder":
 		if e.ComplexityRoot.Mutation.CancelOrder == nil {
 			break
@@ -7564,6 +9575,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeFamilyRole(childComplexity, args["input"].(account.ChangeFamilyRoleInput)), true
+	case "Mutation.changeLogin":
+		if e.ComplexityRoot.Mutation.ChangeLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeLogin(childComplexity, args["input"].(account.ChangeLoginInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -7597,6 +9619,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CloseTicket(childComplexity, args["input"].(support.CloseTicketInput)), true
+	case "Mutation.completeSecondFactor":
+		if e.ComplexityRoot.Mutation.CompleteSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteSecondFactor(childComplexity, args["input"].(factor.CompleteSecondFactorInput)), true
+	case "Mutation.confirmAccountDeletion":
+		if e.ComplexityRoot.Mutation.ConfirmAccountDeletion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmAccountDeletion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmAccountDeletion(childComplexity, args["input"].(privacy.ConfirmAccountDeletionInput)), true
 	case "Mutation.confirmContact":
 		if e.ComplexityRoot.Mutation.ConfirmContact == nil {
 			break
@@ -7608,6 +9652,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmContact(childComplexity, args["input"].(account.ConfirmContactInput)), true
+	case "Mutation.confirmIdentityLink":
+		if e.ComplexityRoot.Mutation.ConfirmIdentityLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmIdentityLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmIdentityLink(childComplexity, args["input"].(social.ConfirmIdentityLinkInput)), true
+	case "Mutation.confirmLoginChange":
+		if e.ComplexityRoot.Mutation.ConfirmLoginChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmLoginChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmLoginChange(childComplexity, args["input"].(contact.ConfirmLoginChangeInput)), true
+	case "Mutation.confirmPaymentMethod":
+		if e.ComplexityRoot.Mutation.ConfirmPaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmPaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmPaymentMethod(childComplexity, args["input"].(profile.ConfirmPaymentMethodInput)), true
+	case "Mutation.confirmTotp":
+		if e.ComplexityRoot.Mutation.ConfirmTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["input"].(factor.ConfirmTotpInput)), true
 	case "Mutation.confirmTransfer":
 		if e.ComplexityRoot.Mutation.ConfirmTransfer == nil {
 			break
@@ -7636,6 +9724,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateReferralLink(childComplexity), true
+	case "Mutation.createUser":
+		if e.ComplexityRoot.Mutation.CreateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(desk.CreateUserInput)), true
 	case "Mutation.declineFamilyInvitation":
 		if e.ComplexityRoot.Mutation.DeclineFamilyInvitation == nil {
 			break
@@ -7657,7 +9756,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.DeleteAddress(childComplexity, args["input"].(account.DeleteAddressInput)), true
+		return e.ComplexityRoot.Mutation.DeleteAddress(childComplexity, args["input"].(profile.DeleteAddressInput)), true
+	case "Mutation.deleteDocument":
+		if e.ComplexityRoot.Mutation.DeleteDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteDocument(childComplexity, args["input"].(document.DeleteDocumentInput)), true
 	case "Mutation.deleteGoal":
 		if e.ComplexityRoot.Mutation.DeleteGoal == nil {
 			break
@@ -7669,6 +9779,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteGoal(childComplexity, args["input"].(campaign.DeleteGoalInput)), true
+	case "Mutation.deletePaymentMethod":
+		if e.ComplexityRoot.Mutation.DeletePaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deletePaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeletePaymentMethod(childComplexity, args["input"].(profile.DeletePaymentMethodInput)), true
+	case "Mutation.deleteRecipient":
+		if e.ComplexityRoot.Mutation.DeleteRecipient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteRecipient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteRecipient(childComplexity, args["input"].(profile.DeleteRecipientInput)), true
+	case "Mutation.disableCodeFactor":
+		if e.ComplexityRoot.Mutation.DisableCodeFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableCodeFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableCodeFactor(childComplexity, args["input"].(factor.CodeFactorInput)), true
+	case "Mutation.disableTotp":
+		if e.ComplexityRoot.Mutation.DisableTotp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.DisableTotp(childComplexity), true
 	case "Mutation.drawRaffle":
 		if e.ComplexityRoot.Mutation.DrawRaffle == nil {
 			break
@@ -7680,6 +9829,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DrawRaffle(childComplexity, args["input"].(campaign.DrawRaffleInput)), true
+	case "Mutation.enableCodeFactor":
+		if e.ComplexityRoot.Mutation.EnableCodeFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enableCodeFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnableCodeFactor(childComplexity, args["input"].(factor.CodeFactorInput)), true
+	case "Mutation.endRepresentation":
+		if e.ComplexityRoot.Mutation.EndRepresentation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endRepresentation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndRepresentation(childComplexity, args["input"].(desk.EndRepresentationInput)), true
+	case "Mutation.endUserSessions":
+		if e.ComplexityRoot.Mutation.EndUserSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endUserSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndUserSessions(childComplexity, args["input"].(desk.EndUserSessionsInput)), true
+	case "Mutation.enrollTotp":
+		if e.ComplexityRoot.Mutation.EnrollTotp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.EnrollTotp(childComplexity), true
 	case "Mutation.enterCampaign":
 		if e.ComplexityRoot.Mutation.EnterCampaign == nil {
 			break
@@ -7724,6 +9912,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ExtendLot(childComplexity, args["input"].(bonus.ExtendLotInput)), true
+	case "Mutation.finishLinkIdentity":
+		if e.ComplexityRoot.Mutation.FinishLinkIdentity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishLinkIdentity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishLinkIdentity(childComplexity, args["input"].(social.FinishLinkIdentityInput)), true
+	case "Mutation.finishPasskeyEnrollment":
+		if e.ComplexityRoot.Mutation.FinishPasskeyEnrollment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishPasskeyEnrollment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishPasskeyEnrollment(childComplexity, args["input"].(factor.FinishPasskeyEnrollmentInput)), true
+	case "Mutation.finishPasskeySignIn":
+		if e.ComplexityRoot.Mutation.FinishPasskeySignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishPasskeySignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishPasskeySignIn(childComplexity, args["input"].(factor.FinishPasskeySignInInput)), true
+	case "Mutation.finishProviderSignIn":
+		if e.ComplexityRoot.Mutation.FinishProviderSignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishProviderSignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishProviderSignIn(childComplexity, args["input"].(social.FinishProviderSignInInput)), true
 	case "Mutation.fulfilReward":
 		if e.ComplexityRoot.Mutation.FulfilReward == nil {
 			break
@@ -7757,6 +9989,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.InviteToFamily(childComplexity, args["input"].(account.InviteToFamilyInput)), true
+	case "Mutation.issueCredentials":
+		if e.ComplexityRoot.Mutation.IssueCredentials == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_issueCredentials_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.IssueCredentials(childComplexity, args["input"].(desk.IssueCredentialsInput)), true
 	case "Mutation.issueGiftCards":
 		if e.ComplexityRoot.Mutation.IssueGiftCards == nil {
 			break
@@ -7801,6 +10044,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LeaveFamily(childComplexity, args["input"].(account.LeaveFamilyInput)), true
+	case "Mutation.linkIdentity":
+		if e.ComplexityRoot.Mutation.LinkIdentity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_linkIdentity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LinkIdentity(childComplexity, args["input"].(social.LinkIdentityInput)), true
 	case "Mutation.markAllNotificationsRead":
 		if e.ComplexityRoot.Mutation.MarkAllNotificationsRead == nil {
 			break
@@ -7966,6 +10220,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordAct(childComplexity, args["input"].(earning.RecordActInput)), true
+	case "Mutation.recordConsent":
+		if e.ComplexityRoot.Mutation.RecordConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(privacy.RecordConsentInput)), true
 	case "Mutation.recordVisit":
 		if e.ComplexityRoot.Mutation.RecordVisit == nil {
 			break
@@ -8010,6 +10275,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RedeemRewardCode(childComplexity, args["input"].(reward.RedeemRewardCodeInput)), true
+	case "Mutation.refreshSession":
+		if e.ComplexityRoot.Mutation.RefreshSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refreshSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(account.RefreshSessionInput)), true
+	case "Mutation.regenerateRecoveryCodes":
+		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity), true
 	case "Mutation.register":
 		if e.ComplexityRoot.Mutation.Register == nil {
 			break
@@ -8076,6 +10358,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleasePromoCode(childComplexity, args["input"].(promotion.ReleasePromoCodeInput)), true
+	case "Mutation.removeAvatar":
+		if e.ComplexityRoot.Mutation.RemoveAvatar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveAvatar(childComplexity), true
+	case "Mutation.removeContactPoint":
+		if e.ComplexityRoot.Mutation.RemoveContactPoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeContactPoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveContactPoint(childComplexity, args["input"].(contact.RemoveContactPointInput)), true
 	case "Mutation.removeFamilyMember":
 		if e.ComplexityRoot.Mutation.RemoveFamilyMember == nil {
 			break
@@ -8087,6 +10386,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveFamilyMember(childComplexity, args["input"].(account.RemoveFamilyMemberInput)), true
+	case "Mutation.removePasskey":
+		if e.ComplexityRoot.Mutation.RemovePasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePasskey(childComplexity, args["input"].(factor.RemovePasskeyInput)), true
 	case "Mutation.reopenTicket":
 		if e.ComplexityRoot.Mutation.ReopenTicket == nil {
 			break
@@ -8109,6 +10419,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReplyToTicket(childComplexity, args["input"].(support.ReplyToTicketInput)), true
+	case "Mutation.requestAccountDeletion":
+		if e.ComplexityRoot.Mutation.RequestAccountDeletion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestAccountDeletion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestAccountDeletion(childComplexity, args["input"].(*privacy.RequestAccountDeletionInput)), true
+	case "Mutation.requestDataExport":
+		if e.ComplexityRoot.Mutation.RequestDataExport == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RequestDataExport(childComplexity), true
+	case "Mutation.requestLoginChange":
+		if e.ComplexityRoot.Mutation.RequestLoginChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestLoginChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestLoginChange(childComplexity, args["input"].(contact.RequestLoginChangeInput)), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(contact.RequestPasswordResetInput)), true
 	case "Mutation.resendCode":
 		if e.ComplexityRoot.Mutation.ResendCode == nil {
 			break
@@ -8120,6 +10469,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResendCode(childComplexity, args["input"].(account.ResendCodeInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(contact.ResetPasswordInput)), true
+	case "Mutation.resetSecondFactor":
+		if e.ComplexityRoot.Mutation.ResetSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetSecondFactor(childComplexity, args["input"].(desk.ResetSecondFactorInput)), true
 	case "Mutation.retireBonusProgram":
 		if e.ComplexityRoot.Mutation.RetireBonusProgram == nil {
 			break
@@ -8131,6 +10502,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetireBonusProgram(childComplexity, args["input"].(bonus.RetireBonusProgramInput)), true
+	case "Mutation.retireConsentDocument":
+		if e.ComplexityRoot.Mutation.RetireConsentDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireConsentDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireConsentDocument(childComplexity, args["input"].(privacy.RetireConsentDocumentInput)), true
 	case "Mutation.retireEarningRule":
 		if e.ComplexityRoot.Mutation.RetireEarningRule == nil {
 			break
@@ -8185,7 +10567,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SaveAddress(childComplexity, args["input"].(account.SaveAddressInput)), true
+		return e.ComplexityRoot.Mutation.SaveAddress(childComplexity, args["input"].(profile.SaveAddressInput)), true
 	case "Mutation.saveBonusProgram":
 		if e.ComplexityRoot.Mutation.SaveBonusProgram == nil {
 			break
@@ -8219,6 +10601,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveClub(childComplexity, args["input"].(promotion.SaveClubInput)), true
+	case "Mutation.saveConsentDocument":
+		if e.ComplexityRoot.Mutation.SaveConsentDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveConsentDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveConsentDocument(childComplexity, args["input"].(privacy.SaveConsentDocumentInput)), true
 	case "Mutation.saveEarningRule":
 		if e.ComplexityRoot.Mutation.SaveEarningRule == nil {
 			break
@@ -8285,6 +10678,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SavePromotion(childComplexity, args["input"].(promotion.SavePromotionInput)), true
+	case "Mutation.saveRecipient":
+		if e.ComplexityRoot.Mutation.SaveRecipient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveRecipient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveRecipient(childComplexity, args["input"].(profile.SaveRecipientInput)), true
 	case "Mutation.saveReferralProgram":
 		if e.ComplexityRoot.Mutation.SaveReferralProgram == nil {
 			break
@@ -8296,6 +10700,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveReferralProgram(childComplexity, args["input"].(referral.SaveReferralProgramInput)), true
+	case "Mutation.saveRepresentation":
+		if e.ComplexityRoot.Mutation.SaveRepresentation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveRepresentation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveRepresentation(childComplexity, args["input"].(desk.SaveRepresentationInput)), true
 	case "Mutation.saveReward":
 		if e.ComplexityRoot.Mutation.SaveReward == nil {
 			break
@@ -8318,6 +10733,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveTier(childComplexity, args["input"].(tier.SaveTierInput)), true
+	case "Mutation.sendSecondFactorCode":
+		if e.ComplexityRoot.Mutation.SendSecondFactorCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendSecondFactorCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendSecondFactorCode(childComplexity, args["input"].(factor.SendSecondFactorCodeInput)), true
 	case "Mutation.setCampaignStatus":
 		if e.ComplexityRoot.Mutation.SetCampaignStatus == nil {
 			break
@@ -8340,6 +10766,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetCustomerTier(childComplexity, args["input"].(tier.SetCustomerTierInput)), true
+	case "Mutation.setDefaultPaymentMethod":
+		if e.ComplexityRoot.Mutation.SetDefaultPaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDefaultPaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDefaultPaymentMethod(childComplexity, args["input"].(profile.SetDefaultPaymentMethodInput)), true
 	case "Mutation.setOrderStatus":
 		if e.ComplexityRoot.Mutation.SetOrderStatus == nil {
 			break
@@ -8351,6 +10788,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetOrderStatus(childComplexity, args["input"].(order.SetOrderStatusInput)), true
+	case "Mutation.setPrimaryContactPoint":
+		if e.ComplexityRoot.Mutation.SetPrimaryContactPoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPrimaryContactPoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPrimaryContactPoint(childComplexity, args["input"].(contact.SetPrimaryContactPointInput)), true
 	case "Mutation.setPromotionStatus":
 		if e.ComplexityRoot.Mutation.SetPromotionStatus == nil {
 			break
@@ -8412,6 +10860,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOutEverywhere(childComplexity, args["input"].(*account.SignOutEverywhereInput)), true
+	case "Mutation.startPasskeyEnrollment":
+		if e.ComplexityRoot.Mutation.StartPasskeyEnrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskeyEnrollment(childComplexity), true
+	case "Mutation.startPasskeySignIn":
+		if e.ComplexityRoot.Mutation.StartPasskeySignIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskeySignIn(childComplexity), true
+	case "Mutation.startProviderSignIn":
+		if e.ComplexityRoot.Mutation.StartProviderSignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startProviderSignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartProviderSignIn(childComplexity, args["input"].(social.StartProviderSignInInput)), true
+	case "Mutation.stepUp":
+		if e.ComplexityRoot.Mutation.StepUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stepUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StepUp(childComplexity, args["input"].(account.ProofInput)), true
+	case "Mutation.stopActing":
+		if e.ComplexityRoot.Mutation.StopActing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StopActing(childComplexity), true
 	case "Mutation.testEarningRule":
 		if e.ComplexityRoot.Mutation.TestEarningRule == nil {
 			break
@@ -8445,6 +10933,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TransferPoints(childComplexity, args["input"].(bonus.TransferPointsInput)), true
+	case "Mutation.unblockUser":
+		if e.ComplexityRoot.Mutation.UnblockUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unblockUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnblockUser(childComplexity, args["input"].(desk.UnblockUserInput)), true
+	case "Mutation.undoLoginChange":
+		if e.ComplexityRoot.Mutation.UndoLoginChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_undoLoginChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UndoLoginChange(childComplexity, args["input"].(contact.UndoLoginChangeInput)), true
+	case "Mutation.unlinkIdentity":
+		if e.ComplexityRoot.Mutation.UnlinkIdentity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlinkIdentity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlinkIdentity(childComplexity, args["input"].(social.UnlinkIdentityInput)), true
+	case "Mutation.unlockSession":
+		if e.ComplexityRoot.Mutation.UnlockSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlockSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlockSession(childComplexity, args["input"].(account.ProofInput)), true
 	case "Mutation.updateFamilySettings":
 		if e.ComplexityRoot.Mutation.UpdateFamilySettings == nil {
 			break
@@ -8456,6 +10988,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateFamilySettings(childComplexity, args["input"].(account.UpdateFamilySettingsInput)), true
+	case "Mutation.updateOrganisation":
+		if e.ComplexityRoot.Mutation.UpdateOrganisation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateOrganisation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateOrganisation(childComplexity, args["input"].(profile.UpdateOrganisationInput)), true
+	case "Mutation.updatePaymentMethod":
+		if e.ComplexityRoot.Mutation.UpdatePaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePaymentMethod(childComplexity, args["input"].(profile.UpdatePaymentMethodInput)), true
 	case "Mutation.updatePreferences":
 		if e.ComplexityRoot.Mutation.UpdatePreferences == nil {
 			break
@@ -8466,7 +11020,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.UpdatePreferences(childComplexity, args["input"].(account.UpdatePreferencesInput)), true
+		return e.ComplexityRoot.Mutation.UpdatePreferences(childComplexity, args["input"].(profile.UpdatePreferencesInput)), true
 	case "Mutation.updateProfile":
 		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
 			break
@@ -8477,7 +11031,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(account.UpdateProfileInput)), true
+		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(profile.UpdateProfileInput)), true
 	case "Mutation.updateWallet":
 		if e.ComplexityRoot.Mutation.UpdateWallet == nil {
 			break
@@ -8489,6 +11043,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateWallet(childComplexity, args["input"].(wallet.UpdateWalletInput)), true
+	case "Mutation.uploadAvatar":
+		if e.ComplexityRoot.Mutation.UploadAvatar == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_uploadAvatar_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UploadAvatar(childComplexity, args["input"].(document.UploadAvatarInput)), true
 	case "Mutation.uploadCampaignPhoto":
 		if e.ComplexityRoot.Mutation.UploadCampaignPhoto == nil {
 			break
@@ -8500,6 +11065,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UploadCampaignPhoto(childComplexity, args["input"].(campaign.UploadCampaignPhotoInput)), true
+	case "Mutation.uploadDocument":
+		if e.ComplexityRoot.Mutation.UploadDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_uploadDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UploadDocument(childComplexity, args["input"].(document.UploadDocumentInput)), true
 	case "Mutation.upsertOrders":
 		if e.ComplexityRoot.Mutation.UpsertOrders == nil {
 			break
@@ -9275,6 +11851,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.OrderUpdate.Order(childComplexity), true
 
+	case "Organisation.account":
+		if e.ComplexityRoot.Organisation.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Account(childComplexity), true
+	case "Organisation.bankName":
+		if e.ComplexityRoot.Organisation.BankName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.BankName(childComplexity), true
+	case "Organisation.bic":
+		if e.ComplexityRoot.Organisation.Bic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Bic(childComplexity), true
+	case "Organisation.correspondentAccount":
+		if e.ComplexityRoot.Organisation.CorrespondentAccount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.CorrespondentAccount(childComplexity), true
+	case "Organisation.iban":
+		if e.ComplexityRoot.Organisation.Iban == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Iban(childComplexity), true
+	case "Organisation.inn":
+		if e.ComplexityRoot.Organisation.Inn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Inn(childComplexity), true
+	case "Organisation.kind":
+		if e.ComplexityRoot.Organisation.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Kind(childComplexity), true
+	case "Organisation.kpp":
+		if e.ComplexityRoot.Organisation.Kpp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Kpp(childComplexity), true
+	case "Organisation.legalName":
+		if e.ComplexityRoot.Organisation.LegalName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.LegalName(childComplexity), true
+	case "Organisation.ogrn":
+		if e.ComplexityRoot.Organisation.Ogrn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Ogrn(childComplexity), true
+	case "Organisation.ogrnip":
+		if e.ComplexityRoot.Organisation.Ogrnip == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.Ogrnip(childComplexity), true
+	case "Organisation.registrationNumber":
+		if e.ComplexityRoot.Organisation.RegistrationNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organisation.RegistrationNumber(childComplexity), true
+
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
 			break
@@ -9299,6 +11948,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "Passkey.backedUp":
+		if e.ComplexityRoot.Passkey.BackedUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.BackedUp(childComplexity), true
+	case "Passkey.createdAt":
+		if e.ComplexityRoot.Passkey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.CreatedAt(childComplexity), true
+	case "Passkey.id":
+		if e.ComplexityRoot.Passkey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.ID(childComplexity), true
+	case "Passkey.label":
+		if e.ComplexityRoot.Passkey.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.Label(childComplexity), true
+	case "Passkey.lastUsedAt":
+		if e.ComplexityRoot.Passkey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.LastUsedAt(childComplexity), true
+	case "Passkey.secondFactor":
+		if e.ComplexityRoot.Passkey.SecondFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.SecondFactor(childComplexity), true
+
+	case "PasswordStrength.acceptable":
+		if e.ComplexityRoot.PasswordStrength.Acceptable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordStrength.Acceptable(childComplexity), true
+	case "PasswordStrength.layoutTwinWeaker":
+		if e.ComplexityRoot.PasswordStrength.LayoutTwinWeaker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordStrength.LayoutTwinWeaker(childComplexity), true
+	case "PasswordStrength.refusal":
+		if e.ComplexityRoot.PasswordStrength.Refusal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordStrength.Refusal(childComplexity), true
+	case "PasswordStrength.score":
+		if e.ComplexityRoot.PasswordStrength.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordStrength.Score(childComplexity), true
+	case "PasswordStrength.warnings":
+		if e.ComplexityRoot.PasswordStrength.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordStrength.Warnings(childComplexity), true
 
 	case "PayOrderFromWalletPayload.entry":
 		if e.ComplexityRoot.PayOrderFromWalletPayload.Entry == nil {
@@ -9373,6 +12090,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Status(childComplexity), true
+
+	case "PaymentMethod.brand":
+		if e.ComplexityRoot.PaymentMethod.Brand == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Brand(childComplexity), true
+	case "PaymentMethod.createdAt":
+		if e.ComplexityRoot.PaymentMethod.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.CreatedAt(childComplexity), true
+	case "PaymentMethod.expired":
+		if e.ComplexityRoot.PaymentMethod.Expired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Expired(childComplexity), true
+	case "PaymentMethod.expiresOn":
+		if e.ComplexityRoot.PaymentMethod.ExpiresOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.ExpiresOn(childComplexity), true
+	case "PaymentMethod.expiresSoon":
+		if e.ComplexityRoot.PaymentMethod.ExpiresSoon == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.ExpiresSoon(childComplexity), true
+	case "PaymentMethod.failure":
+		if e.ComplexityRoot.PaymentMethod.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Failure(childComplexity), true
+	case "PaymentMethod.id":
+		if e.ComplexityRoot.PaymentMethod.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.GlobalID(childComplexity), true
+	case "PaymentMethod.isDefault":
+		if e.ComplexityRoot.PaymentMethod.IsDefault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.IsDefault(childComplexity), true
+	case "PaymentMethod.label":
+		if e.ComplexityRoot.PaymentMethod.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Label(childComplexity), true
+	case "PaymentMethod.last4":
+		if e.ComplexityRoot.PaymentMethod.Last4 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Last4(childComplexity), true
+	case "PaymentMethod.provider":
+		if e.ComplexityRoot.PaymentMethod.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Provider(childComplexity), true
+	case "PaymentMethod.status":
+		if e.ComplexityRoot.PaymentMethod.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Status(childComplexity), true
 
 	case "PaymentNotice.amount":
 		if e.ComplexityRoot.PaymentNotice.Amount == nil {
@@ -9677,6 +12467,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PendingWalletAdjustmentEdge.Node(childComplexity), true
 
+	case "PersonName.displayName":
+		if e.ComplexityRoot.PersonName.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonName.DisplayName(childComplexity), true
+	case "PersonName.id":
+		if e.ComplexityRoot.PersonName.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonName.ID(childComplexity), true
+
 	case "PlaceOrderPayload.order":
 		if e.ComplexityRoot.PlaceOrderPayload.Order == nil {
 			break
@@ -9739,18 +12542,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PointsBenefit.Title(childComplexity), true
 
+	case "Preferences.contactChannel":
+		if e.ComplexityRoot.Preferences.ContactChannel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.ContactChannel(childComplexity), true
+	case "Preferences.delivery":
+		if e.ComplexityRoot.Preferences.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Delivery(childComplexity), true
+	case "Preferences.interface":
+		if e.ComplexityRoot.Preferences.Interface == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Interface(childComplexity), true
 	case "Preferences.locale":
 		if e.ComplexityRoot.Preferences.Locale == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Preferences.Locale(childComplexity), true
+	case "Preferences.privacy":
+		if e.ComplexityRoot.Preferences.Privacy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Privacy(childComplexity), true
 	case "Preferences.timeZone":
 		if e.ComplexityRoot.Preferences.TimeZone == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Preferences.TimeZone(childComplexity), true
+
+	case "PrivacySettings.analytics":
+		if e.ComplexityRoot.PrivacySettings.Analytics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivacySettings.Analytics(childComplexity), true
+	case "PrivacySettings.findable":
+		if e.ComplexityRoot.PrivacySettings.Findable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivacySettings.Findable(childComplexity), true
+	case "PrivacySettings.nameShownTo":
+		if e.ComplexityRoot.PrivacySettings.NameShownTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivacySettings.NameShownTo(childComplexity), true
+	case "PrivacySettings.personalisation":
+		if e.ComplexityRoot.PrivacySettings.Personalisation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivacySettings.Personalisation(childComplexity), true
+	case "PrivacySettings.sharing":
+		if e.ComplexityRoot.PrivacySettings.Sharing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivacySettings.Sharing(childComplexity), true
 
 	case "Product.category":
 		if e.ComplexityRoot.Product.Category == nil {
@@ -9893,6 +12751,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductPrice.Total(childComplexity), true
+
+	case "ProfileCompleteness.missing":
+		if e.ComplexityRoot.ProfileCompleteness.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileCompleteness.Missing(childComplexity), true
+	case "ProfileCompleteness.percent":
+		if e.ComplexityRoot.ProfileCompleteness.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileCompleteness.Percent(childComplexity), true
+
+	case "ProfileGap.field":
+		if e.ComplexityRoot.ProfileGap.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileGap.Field(childComplexity), true
+	case "ProfileGap.points":
+		if e.ComplexityRoot.ProfileGap.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileGap.Points(childComplexity), true
+	case "ProfileGap.reason":
+		if e.ComplexityRoot.ProfileGap.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileGap.Reason(childComplexity), true
 
 	case "Progress.current":
 		if e.ComplexityRoot.Progress.Current == nil {
@@ -10458,6 +13348,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PromotionStatistics.Used(childComplexity), true
 
+	case "Query.addressCountries":
+		if e.ComplexityRoot.Query.AddressCountries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.AddressCountries(childComplexity), true
+	case "Query.addressForm":
+		if e.ComplexityRoot.Query.AddressForm == nil {
+			break
+		}
+
+		args, err := ec.field_Query_addressForm_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AddressForm(childComplexity, args["country"].(string)), true
 	case "Query.allCampaigns":
 		if e.ComplexityRoot.Query.AllCampaigns == nil {
 			break
@@ -10585,6 +13492,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Company(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.consentDocuments":
+		if e.ComplexityRoot.Query.ConsentDocuments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_consentDocuments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ConsentDocuments(childComplexity, args["purpose"].(*privacy.ConsentPurpose)), true
 	case "Query.customerBonusAccount":
 		if e.ComplexityRoot.Query.CustomerBonusAccount == nil {
 			break
@@ -10757,6 +13675,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Orders(childComplexity, args["filter"].(*order.OrderFilter), args["sort"].(*order.OrderSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.passwordStrength":
+		if e.ComplexityRoot.Query.PasswordStrength == nil {
+			break
+		}
+
+		args, err := ec.field_Query_passwordStrength_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PasswordStrength(childComplexity, args["password"].(string), args["login"].(*string)), true
 	case "Query.paymentNotices":
 		if e.ComplexityRoot.Query.PaymentNotices == nil {
 			break
@@ -10867,6 +13796,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Promotions(childComplexity, args["filter"].(*promotion.PromotionFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.providers":
+		if e.ComplexityRoot.Query.Providers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Providers(childComplexity), true
 	case "Query.referralProgram":
 		if e.ComplexityRoot.Query.ReferralProgram == nil {
 			break
@@ -10884,6 +13819,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Referrals(childComplexity, args["filter"].(*referral.ReferralFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.registrationForm":
+		if e.ComplexityRoot.Query.RegistrationForm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.RegistrationForm(childComplexity), true
+	case "Query.representedUser":
+		if e.ComplexityRoot.Query.RepresentedUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.RepresentedUser(childComplexity), true
 	case "Query.reward":
 		if e.ComplexityRoot.Query.Reward == nil {
 			break
@@ -10961,6 +13908,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tiers(childComplexity, args["programId"].(*scalar.ID)), true
+	case "Query.user":
+		if e.ComplexityRoot.Query.User == nil {
+			break
+		}
+
+		args, err := ec.field_Query_user_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.User(childComplexity, args["id"].(scalar.ID)), true
 	case "Query.users":
 		if e.ComplexityRoot.Query.Users == nil {
 			break
@@ -10971,7 +13929,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Users(childComplexity, args["filter"].(*account.UserFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+		return e.ComplexityRoot.Query.Users(childComplexity, args["filter"].(*desk.UserFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.wallet":
 		if e.ComplexityRoot.Query.Wallet == nil {
 			break
@@ -11126,6 +14084,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReceiveCashPayload.Wallet(childComplexity), true
 
+	case "Recipient.email":
+		if e.ComplexityRoot.Recipient.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Email(childComplexity), true
+	case "Recipient.id":
+		if e.ComplexityRoot.Recipient.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.GlobalID(childComplexity), true
+	case "Recipient.isDefault":
+		if e.ComplexityRoot.Recipient.IsDefault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.IsDefault(childComplexity), true
+	case "Recipient.label":
+		if e.ComplexityRoot.Recipient.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Label(childComplexity), true
+	case "Recipient.name":
+		if e.ComplexityRoot.Recipient.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Name(childComplexity), true
+	case "Recipient.note":
+		if e.ComplexityRoot.Recipient.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Note(childComplexity), true
+	case "Recipient.phone":
+		if e.ComplexityRoot.Recipient.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Phone(childComplexity), true
+	case "Recipient.revision":
+		if e.ComplexityRoot.Recipient.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Revision(childComplexity), true
+
 	case "RecordActPayload.entries":
 		if e.ComplexityRoot.RecordActPayload.Entries == nil {
 			break
@@ -11150,6 +14157,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordActPayload.UserErrors(childComplexity), true
+
+	case "RecordConsentPayload.user":
+		if e.ComplexityRoot.RecordConsentPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.User(childComplexity), true
+	case "RecordConsentPayload.userErrors":
+		if e.ComplexityRoot.RecordConsentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
 
 	case "RecordVisitPayload.entries":
 		if e.ComplexityRoot.RecordVisitPayload.Entries == nil {
@@ -11680,6 +14700,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReferralStatistics.Rewarded(childComplexity), true
 
+	case "RefreshSessionPayload.session":
+		if e.ComplexityRoot.RefreshSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.Session(childComplexity), true
+	case "RefreshSessionPayload.user":
+		if e.ComplexityRoot.RefreshSessionPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.User(childComplexity), true
+	case "RefreshSessionPayload.userErrors":
+		if e.ComplexityRoot.RefreshSessionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshSessionPayload.UserErrors(childComplexity), true
+
 	case "Refund.amount":
 		if e.ComplexityRoot.Refund.Amount == nil {
 			break
@@ -11711,12 +14750,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Refund.Status(childComplexity), true
 
+	case "RegenerateRecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.RecoveryCodes(childComplexity), true
+	case "RegenerateRecoveryCodesPayload.twoFactor":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.TwoFactor(childComplexity), true
+	case "RegenerateRecoveryCodesPayload.userErrors":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors(childComplexity), true
+
 	case "RegisterPayload.challenge":
 		if e.ComplexityRoot.RegisterPayload.Challenge == nil {
 			break
 		}
 
 		return e.ComplexityRoot.RegisterPayload.Challenge(childComplexity), true
+	case "RegisterPayload.session":
+		if e.ComplexityRoot.RegisterPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPayload.Session(childComplexity), true
+	case "RegisterPayload.user":
+		if e.ComplexityRoot.RegisterPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPayload.User(childComplexity), true
 	case "RegisterPayload.userErrors":
 		if e.ComplexityRoot.RegisterPayload.UserErrors == nil {
 			break
@@ -11729,6 +14799,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterPayload.Warnings(childComplexity), true
+
+	case "RegistrationField.autocomplete":
+		if e.ComplexityRoot.RegistrationField.Autocomplete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Autocomplete(childComplexity), true
+	case "RegistrationField.hint":
+		if e.ComplexityRoot.RegistrationField.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Hint(childComplexity), true
+	case "RegistrationField.kind":
+		if e.ComplexityRoot.RegistrationField.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Kind(childComplexity), true
+	case "RegistrationField.label":
+		if e.ComplexityRoot.RegistrationField.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Label(childComplexity), true
+	case "RegistrationField.maxLength":
+		if e.ComplexityRoot.RegistrationField.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.MaxLength(childComplexity), true
+	case "RegistrationField.minLength":
+		if e.ComplexityRoot.RegistrationField.MinLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.MinLength(childComplexity), true
+	case "RegistrationField.name":
+		if e.ComplexityRoot.RegistrationField.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Name(childComplexity), true
+	case "RegistrationField.required":
+		if e.ComplexityRoot.RegistrationField.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationField.Required(childComplexity), true
+
+	case "RegistrationForm.checked":
+		if e.ComplexityRoot.RegistrationForm.Checked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationForm.Checked(childComplexity), true
+	case "RegistrationForm.codeLength":
+		if e.ComplexityRoot.RegistrationForm.CodeLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationForm.CodeLength(childComplexity), true
+	case "RegistrationForm.contacts":
+		if e.ComplexityRoot.RegistrationForm.Contacts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationForm.Contacts(childComplexity), true
+	case "RegistrationForm.fields":
+		if e.ComplexityRoot.RegistrationForm.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationForm.Fields(childComplexity), true
+	case "RegistrationForm.phoneCountry":
+		if e.ComplexityRoot.RegistrationForm.PhoneCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegistrationForm.PhoneCountry(childComplexity), true
 
 	case "RejectAdjustmentPayload.adjustment":
 		if e.ComplexityRoot.RejectAdjustmentPayload.Adjustment == nil {
@@ -11813,6 +14963,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReleasePromoCodePayload.UserErrors(childComplexity), true
 
+	case "RemoveAvatarPayload.user":
+		if e.ComplexityRoot.RemoveAvatarPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveAvatarPayload.User(childComplexity), true
+	case "RemoveAvatarPayload.userErrors":
+		if e.ComplexityRoot.RemoveAvatarPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveAvatarPayload.UserErrors(childComplexity), true
+
+	case "RemoveContactPointPayload.removedId":
+		if e.ComplexityRoot.RemoveContactPointPayload.RemovedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveContactPointPayload.RemovedID(childComplexity), true
+	case "RemoveContactPointPayload.user":
+		if e.ComplexityRoot.RemoveContactPointPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveContactPointPayload.User(childComplexity), true
+	case "RemoveContactPointPayload.userErrors":
+		if e.ComplexityRoot.RemoveContactPointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveContactPointPayload.UserErrors(childComplexity), true
+
 	case "RemoveFamilyMemberPayload.family":
 		if e.ComplexityRoot.RemoveFamilyMemberPayload.Family == nil {
 			break
@@ -11825,6 +15007,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RemoveFamilyMemberPayload.UserErrors(childComplexity), true
+
+	case "RemovePasskeyPayload.removedId":
+		if e.ComplexityRoot.RemovePasskeyPayload.RemovedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePasskeyPayload.RemovedID(childComplexity), true
+	case "RemovePasskeyPayload.twoFactor":
+		if e.ComplexityRoot.RemovePasskeyPayload.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePasskeyPayload.TwoFactor(childComplexity), true
+	case "RemovePasskeyPayload.userErrors":
+		if e.ComplexityRoot.RemovePasskeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePasskeyPayload.UserErrors(childComplexity), true
 
 	case "ReopenTicketPayload.ticket":
 		if e.ComplexityRoot.ReopenTicketPayload.Ticket == nil {
@@ -11858,6 +15059,119 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReplyToTicketPayload.UserErrors(childComplexity), true
 
+	case "Representation.basis":
+		if e.ComplexityRoot.Representation.Basis == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.Basis(childComplexity), true
+	case "Representation.basisLabel":
+		if e.ComplexityRoot.Representation.BasisLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.BasisLabel(childComplexity), true
+	case "Representation.documentNote":
+		if e.ComplexityRoot.Representation.DocumentNote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.DocumentNote(childComplexity), true
+	case "Representation.id":
+		if e.ComplexityRoot.Representation.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.ID(childComplexity), true
+	case "Representation.representative":
+		if e.ComplexityRoot.Representation.Representative == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.Representative(childComplexity), true
+	case "Representation.represented":
+		if e.ComplexityRoot.Representation.Represented == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.Represented(childComplexity), true
+	case "Representation.since":
+		if e.ComplexityRoot.Representation.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.Since(childComplexity), true
+	case "Representation.validUntil":
+		if e.ComplexityRoot.Representation.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representation.ValidUntil(childComplexity), true
+
+	case "RequestAccountDeletionPayload.challenge":
+		if e.ComplexityRoot.RequestAccountDeletionPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestAccountDeletionPayload.Challenge(childComplexity), true
+	case "RequestAccountDeletionPayload.deletion":
+		if e.ComplexityRoot.RequestAccountDeletionPayload.Deletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestAccountDeletionPayload.Deletion(childComplexity), true
+	case "RequestAccountDeletionPayload.review":
+		if e.ComplexityRoot.RequestAccountDeletionPayload.Review == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestAccountDeletionPayload.Review(childComplexity), true
+	case "RequestAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.RequestAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestAccountDeletionPayload.UserErrors(childComplexity), true
+
+	case "RequestDataExportPayload.export":
+		if e.ComplexityRoot.RequestDataExportPayload.Export == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestDataExportPayload.Export(childComplexity), true
+	case "RequestDataExportPayload.userErrors":
+		if e.ComplexityRoot.RequestDataExportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestDataExportPayload.UserErrors(childComplexity), true
+
+	case "RequestLoginChangePayload.challenge":
+		if e.ComplexityRoot.RequestLoginChangePayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginChangePayload.Challenge(childComplexity), true
+	case "RequestLoginChangePayload.userErrors":
+		if e.ComplexityRoot.RequestLoginChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginChangePayload.UserErrors(childComplexity), true
+
+	case "RequestPasswordResetPayload.challenge":
+		if e.ComplexityRoot.RequestPasswordResetPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.Challenge(childComplexity), true
+	case "RequestPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
 	case "ResendCodePayload.challenge":
 		if e.ComplexityRoot.ResendCodePayload.Challenge == nil {
 			break
@@ -11870,6 +15184,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResendCodePayload.UserErrors(childComplexity), true
+
+	case "ResetPasswordPayload.challenge":
+		if e.ComplexityRoot.ResetPasswordPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.Challenge(childComplexity), true
+	case "ResetPasswordPayload.session":
+		if e.ComplexityRoot.ResetPasswordPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.Session(childComplexity), true
+	case "ResetPasswordPayload.user":
+		if e.ComplexityRoot.ResetPasswordPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.User(childComplexity), true
+	case "ResetPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
+	case "ResetPasswordPayload.warnings":
+		if e.ComplexityRoot.ResetPasswordPayload.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.Warnings(childComplexity), true
+
+	case "ResetSecondFactorPayload.endedSessions":
+		if e.ComplexityRoot.ResetSecondFactorPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetSecondFactorPayload.EndedSessions(childComplexity), true
+	case "ResetSecondFactorPayload.removed":
+		if e.ComplexityRoot.ResetSecondFactorPayload.Removed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetSecondFactorPayload.Removed(childComplexity), true
+	case "ResetSecondFactorPayload.user":
+		if e.ComplexityRoot.ResetSecondFactorPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetSecondFactorPayload.User(childComplexity), true
+	case "ResetSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.ResetSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetSecondFactorPayload.UserErrors(childComplexity), true
 
 	case "RetireBonusProgramPayload.program":
 		if e.ComplexityRoot.RetireBonusProgramPayload.Program == nil {
@@ -12572,6 +15942,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveClubPayload.UserErrors(childComplexity), true
 
+	case "SaveConsentDocumentPayload.document":
+		if e.ComplexityRoot.SaveConsentDocumentPayload.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveConsentDocumentPayload.Document(childComplexity), true
+	case "SaveConsentDocumentPayload.userErrors":
+		if e.ComplexityRoot.SaveConsentDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveConsentDocumentPayload.UserErrors(childComplexity), true
+
 	case "SaveEarningRulePayload.replayed":
 		if e.ComplexityRoot.SaveEarningRulePayload.Replayed == nil {
 			break
@@ -12668,6 +16051,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SavePromotionPayload.UserErrors(childComplexity), true
 
+	case "SaveRecipientPayload.recipient":
+		if e.ComplexityRoot.SaveRecipientPayload.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRecipientPayload.Recipient(childComplexity), true
+	case "SaveRecipientPayload.userErrors":
+		if e.ComplexityRoot.SaveRecipientPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRecipientPayload.UserErrors(childComplexity), true
+
 	case "SaveReferralProgramPayload.program":
 		if e.ComplexityRoot.SaveReferralProgramPayload.Program == nil {
 			break
@@ -12680,6 +16076,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveReferralProgramPayload.UserErrors(childComplexity), true
+
+	case "SaveRepresentationPayload.representation":
+		if e.ComplexityRoot.SaveRepresentationPayload.Representation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRepresentationPayload.Representation(childComplexity), true
+	case "SaveRepresentationPayload.userErrors":
+		if e.ComplexityRoot.SaveRepresentationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveRepresentationPayload.UserErrors(childComplexity), true
 
 	case "SaveRewardPayload.replayed":
 		if e.ComplexityRoot.SaveRewardPayload.Replayed == nil {
@@ -12713,6 +16122,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveTierPayload.UserErrors(childComplexity), true
 
+	case "SecurityActivity.action":
+		if e.ComplexityRoot.SecurityActivity.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.Action(childComplexity), true
+	case "SecurityActivity.at":
+		if e.ComplexityRoot.SecurityActivity.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.At(childComplexity), true
+	case "SecurityActivity.by":
+		if e.ComplexityRoot.SecurityActivity.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.By(childComplexity), true
+	case "SecurityActivity.device":
+		if e.ComplexityRoot.SecurityActivity.Device == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.Device(childComplexity), true
+	case "SecurityActivity.id":
+		if e.ComplexityRoot.SecurityActivity.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.ID(childComplexity), true
+	case "SecurityActivity.ip":
+		if e.ComplexityRoot.SecurityActivity.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.IP(childComplexity), true
+	case "SecurityActivity.label":
+		if e.ComplexityRoot.SecurityActivity.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.Label(childComplexity), true
+	case "SecurityActivity.place":
+		if e.ComplexityRoot.SecurityActivity.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.Place(childComplexity), true
+	case "SecurityActivity.staffName":
+		if e.ComplexityRoot.SecurityActivity.StaffName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivity.StaffName(childComplexity), true
+
+	case "SecurityActivityConnection.edges":
+		if e.ComplexityRoot.SecurityActivityConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityConnection.Edges(childComplexity), true
+	case "SecurityActivityConnection.nodes":
+		if e.ComplexityRoot.SecurityActivityConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityConnection.Nodes(childComplexity), true
+	case "SecurityActivityConnection.pageInfo":
+		if e.ComplexityRoot.SecurityActivityConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityConnection.PageInfo(childComplexity), true
+	case "SecurityActivityConnection.totalCount":
+		if e.ComplexityRoot.SecurityActivityConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityConnection.TotalCount(childComplexity), true
+
+	case "SecurityActivityEdge.cursor":
+		if e.ComplexityRoot.SecurityActivityEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityEdge.Cursor(childComplexity), true
+	case "SecurityActivityEdge.node":
+		if e.ComplexityRoot.SecurityActivityEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityActivityEdge.Node(childComplexity), true
+
+	case "SendSecondFactorCodePayload.challenge":
+		if e.ComplexityRoot.SendSecondFactorCodePayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendSecondFactorCodePayload.Challenge(childComplexity), true
+	case "SendSecondFactorCodePayload.userErrors":
+		if e.ComplexityRoot.SendSecondFactorCodePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendSecondFactorCodePayload.UserErrors(childComplexity), true
+
+	case "Session.aal":
+		if e.ComplexityRoot.Session.Aal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Aal(childComplexity), true
+	case "Session.actingStaff":
+		if e.ComplexityRoot.Session.ActingStaff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ActingStaff(childComplexity), true
 	case "Session.createdAt":
 		if e.ComplexityRoot.Session.CreatedAt == nil {
 			break
@@ -12725,6 +16252,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.deviceName":
+		if e.ComplexityRoot.Session.DeviceName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.DeviceName(childComplexity), true
 	case "Session.expiresAt":
 		if e.ComplexityRoot.Session.ExpiresAt == nil {
 			break
@@ -12755,6 +16288,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.LastUsedAt(childComplexity), true
+	case "Session.locked":
+		if e.ComplexityRoot.Session.Locked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Locked(childComplexity), true
+	case "Session.method":
+		if e.ComplexityRoot.Session.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Method(childComplexity), true
+	case "Session.place":
+		if e.ComplexityRoot.Session.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Place(childComplexity), true
 	case "Session.userAgent":
 		if e.ComplexityRoot.Session.UserAgent == nil {
 			break
@@ -12794,6 +16345,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetCustomerTierPayload.UserErrors(childComplexity), true
 
+	case "SetDefaultPaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.SetDefaultPaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDefaultPaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "SetDefaultPaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.SetDefaultPaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDefaultPaymentMethodPayload.UserErrors(childComplexity), true
+
 	case "SetOrderStatusPayload.order":
 		if e.ComplexityRoot.SetOrderStatusPayload.Order == nil {
 			break
@@ -12812,6 +16376,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetOrderStatusPayload.UserErrors(childComplexity), true
+
+	case "SetPrimaryContactPointPayload.contactPoint":
+		if e.ComplexityRoot.SetPrimaryContactPointPayload.ContactPoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPrimaryContactPointPayload.ContactPoint(childComplexity), true
+	case "SetPrimaryContactPointPayload.user":
+		if e.ComplexityRoot.SetPrimaryContactPointPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPrimaryContactPointPayload.User(childComplexity), true
+	case "SetPrimaryContactPointPayload.userErrors":
+		if e.ComplexityRoot.SetPrimaryContactPointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPrimaryContactPointPayload.UserErrors(childComplexity), true
 
 	case "SetPromotionStatusPayload.promotion":
 		if e.ComplexityRoot.SetPromotionStatusPayload.Promotion == nil {
@@ -12913,6 +16496,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignInPayload.Challenge(childComplexity), true
+	case "SignInPayload.mustChangePasswordBy":
+		if e.ComplexityRoot.SignInPayload.MustChangePasswordBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.MustChangePasswordBy(childComplexity), true
 	case "SignInPayload.session":
 		if e.ComplexityRoot.SignInPayload.Session == nil {
 			break
@@ -12932,6 +16521,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.UserErrors(childComplexity), true
 
+	case "SignInProvider.icon":
+		if e.ComplexityRoot.SignInProvider.Icon == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Icon(childComplexity), true
+	case "SignInProvider.label":
+		if e.ComplexityRoot.SignInProvider.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Label(childComplexity), true
+	case "SignInProvider.name":
+		if e.ComplexityRoot.SignInProvider.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Name(childComplexity), true
+
 	case "SignOutPayload.endedSessions":
 		if e.ComplexityRoot.SignOutPayload.EndedSessions == nil {
 			break
@@ -12944,6 +16552,95 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "StartPasskeyEnrollmentPayload.challenge":
+		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyEnrollmentPayload.Challenge(childComplexity), true
+	case "StartPasskeyEnrollmentPayload.options":
+		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyEnrollmentPayload.Options(childComplexity), true
+	case "StartPasskeyEnrollmentPayload.userErrors":
+		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyEnrollmentPayload.UserErrors(childComplexity), true
+
+	case "StartPasskeySignInPayload.challenge":
+		if e.ComplexityRoot.StartPasskeySignInPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeySignInPayload.Challenge(childComplexity), true
+	case "StartPasskeySignInPayload.userErrors":
+		if e.ComplexityRoot.StartPasskeySignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeySignInPayload.UserErrors(childComplexity), true
+
+	case "StartProviderSignInPayload.authorizationUrl":
+		if e.ComplexityRoot.StartProviderSignInPayload.AuthorizationURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartProviderSignInPayload.AuthorizationURL(childComplexity), true
+	case "StartProviderSignInPayload.binding":
+		if e.ComplexityRoot.StartProviderSignInPayload.Binding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartProviderSignInPayload.Binding(childComplexity), true
+	case "StartProviderSignInPayload.challengeId":
+		if e.ComplexityRoot.StartProviderSignInPayload.ChallengeID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartProviderSignInPayload.ChallengeID(childComplexity), true
+	case "StartProviderSignInPayload.userErrors":
+		if e.ComplexityRoot.StartProviderSignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartProviderSignInPayload.UserErrors(childComplexity), true
+
+	case "StepUpPayload.challenge":
+		if e.ComplexityRoot.StepUpPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.Challenge(childComplexity), true
+	case "StepUpPayload.session":
+		if e.ComplexityRoot.StepUpPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.Session(childComplexity), true
+	case "StepUpPayload.userErrors":
+		if e.ComplexityRoot.StepUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.UserErrors(childComplexity), true
+
+	case "StopActingPayload.endedSessions":
+		if e.ComplexityRoot.StopActingPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StopActingPayload.EndedSessions(childComplexity), true
+	case "StopActingPayload.userErrors":
+		if e.ComplexityRoot.StopActingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StopActingPayload.UserErrors(childComplexity), true
 
 	case "Subscription.accountEvents":
 		if e.ComplexityRoot.Subscription.AccountEvents == nil {
@@ -13972,6 +17669,89 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Translation.Terms(childComplexity), true
 
+	case "TwoFactor.enabled":
+		if e.ComplexityRoot.TwoFactor.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TwoFactor.Enabled(childComplexity), true
+	case "TwoFactor.methods":
+		if e.ComplexityRoot.TwoFactor.Methods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TwoFactor.Methods(childComplexity), true
+	case "TwoFactor.recoveryCodesLeft":
+		if e.ComplexityRoot.TwoFactor.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TwoFactor.RecoveryCodesLeft(childComplexity), true
+
+	case "UnblockUserPayload.user":
+		if e.ComplexityRoot.UnblockUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockUserPayload.User(childComplexity), true
+	case "UnblockUserPayload.userErrors":
+		if e.ComplexityRoot.UnblockUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnblockUserPayload.UserErrors(childComplexity), true
+
+	case "UndoLoginChangePayload.undone":
+		if e.ComplexityRoot.UndoLoginChangePayload.Undone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UndoLoginChangePayload.Undone(childComplexity), true
+	case "UndoLoginChangePayload.userErrors":
+		if e.ComplexityRoot.UndoLoginChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UndoLoginChangePayload.UserErrors(childComplexity), true
+
+	case "UnlinkIdentityPayload.unlinkedId":
+		if e.ComplexityRoot.UnlinkIdentityPayload.UnlinkedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkIdentityPayload.UnlinkedID(childComplexity), true
+	case "UnlinkIdentityPayload.userErrors":
+		if e.ComplexityRoot.UnlinkIdentityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkIdentityPayload.UserErrors(childComplexity), true
+
+	case "UnlockSessionPayload.challenge":
+		if e.ComplexityRoot.UnlockSessionPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockSessionPayload.Challenge(childComplexity), true
+	case "UnlockSessionPayload.session":
+		if e.ComplexityRoot.UnlockSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockSessionPayload.Session(childComplexity), true
+	case "UnlockSessionPayload.user":
+		if e.ComplexityRoot.UnlockSessionPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockSessionPayload.User(childComplexity), true
+	case "UnlockSessionPayload.userErrors":
+		if e.ComplexityRoot.UnlockSessionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockSessionPayload.UserErrors(childComplexity), true
+
 	case "UpdateFamilySettingsPayload.family":
 		if e.ComplexityRoot.UpdateFamilySettingsPayload.Family == nil {
 			break
@@ -13984,6 +17764,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateFamilySettingsPayload.UserErrors(childComplexity), true
+
+	case "UpdateOrganisationPayload.organisation":
+		if e.ComplexityRoot.UpdateOrganisationPayload.Organisation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateOrganisationPayload.Organisation(childComplexity), true
+	case "UpdateOrganisationPayload.revision":
+		if e.ComplexityRoot.UpdateOrganisationPayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateOrganisationPayload.Revision(childComplexity), true
+	case "UpdateOrganisationPayload.userErrors":
+		if e.ComplexityRoot.UpdateOrganisationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateOrganisationPayload.UserErrors(childComplexity), true
+
+	case "UpdatePaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.UpdatePaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "UpdatePaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.UpdatePaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePaymentMethodPayload.UserErrors(childComplexity), true
 
 	case "UpdatePreferencesPayload.user":
 		if e.ComplexityRoot.UpdatePreferencesPayload.User == nil {
@@ -14024,6 +17836,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateWalletPayload.Wallet(childComplexity), true
 
+	case "UploadAvatarPayload.link":
+		if e.ComplexityRoot.UploadAvatarPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadAvatarPayload.Link(childComplexity), true
+	case "UploadAvatarPayload.userErrors":
+		if e.ComplexityRoot.UploadAvatarPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadAvatarPayload.UserErrors(childComplexity), true
+
 	case "UploadCampaignPhotoPayload.photo":
 		if e.ComplexityRoot.UploadCampaignPhotoPayload.Photo == nil {
 			break
@@ -14036,6 +17861,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UploadCampaignPhotoPayload.UserErrors(childComplexity), true
+
+	case "UploadDocumentPayload.document":
+		if e.ComplexityRoot.UploadDocumentPayload.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadDocumentPayload.Document(childComplexity), true
+	case "UploadDocumentPayload.link":
+		if e.ComplexityRoot.UploadDocumentPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadDocumentPayload.Link(childComplexity), true
+	case "UploadDocumentPayload.userErrors":
+		if e.ComplexityRoot.UploadDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadDocumentPayload.UserErrors(childComplexity), true
+
+	case "UploadLink.expiresAt":
+		if e.ComplexityRoot.UploadLink.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLink.ExpiresAt(childComplexity), true
+	case "UploadLink.maxBytes":
+		if e.ComplexityRoot.UploadLink.MaxBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLink.MaxBytes(childComplexity), true
+	case "UploadLink.method":
+		if e.ComplexityRoot.UploadLink.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLink.Method(childComplexity), true
+	case "UploadLink.types":
+		if e.ComplexityRoot.UploadLink.Types == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLink.Types(childComplexity), true
+	case "UploadLink.url":
+		if e.ComplexityRoot.UploadLink.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLink.URL(childComplexity), true
 
 	case "UpsertOrderResult.order":
 		if e.ComplexityRoot.UpsertOrderResult.Order == nil {
@@ -14112,12 +17987,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Achievements(childComplexity, args["earned"].(*bool), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.actingStaff":
+		if e.ComplexityRoot.User.ActingStaff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ActingStaff(childComplexity), true
 	case "User.addresses":
 		if e.ComplexityRoot.User.Addresses == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Addresses(childComplexity), true
+	case "User.avatar":
+		if e.ComplexityRoot.User.Avatar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Avatar(childComplexity), true
 	case "User.benefits":
 		if e.ComplexityRoot.User.Benefits == nil {
 			break
@@ -14130,6 +18017,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.BirthOn(childComplexity), true
+	case "User.block":
+		if e.ComplexityRoot.User.Block == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Block(childComplexity), true
 	case "User.bonusAccount":
 		if e.ComplexityRoot.User.BonusAccount == nil {
 			break
@@ -14169,6 +18062,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Clubs(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.consents":
+		if e.ComplexityRoot.User.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Consents(childComplexity), true
+	case "User.consentsDue":
+		if e.ComplexityRoot.User.ConsentsDue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ConsentsDue(childComplexity), true
 	case "User.contactPoints":
 		if e.ComplexityRoot.User.ContactPoints == nil {
 			break
@@ -14181,12 +18086,41 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.CreatedAt(childComplexity), true
+	case "User.dataExports":
+		if e.ComplexityRoot.User.DataExports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.DataExports(childComplexity), true
+	case "User.deletion":
+		if e.ComplexityRoot.User.Deletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Deletion(childComplexity), true
+	case "User.deletionReview":
+		if e.ComplexityRoot.User.DeletionReview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.DeletionReview(childComplexity), true
 	case "User.displayName":
 		if e.ComplexityRoot.User.DisplayName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.DisplayName(childComplexity), true
+	case "User.documents":
+		if e.ComplexityRoot.User.Documents == nil {
+			break
+		}
+
+		args, err := ec.field_User_documents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Documents(childComplexity, args["kind"].([]document1.Kind), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.families":
 		if e.ComplexityRoot.User.Families == nil {
 			break
@@ -14240,6 +18174,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Identities(childComplexity), true
+	case "User.interests":
+		if e.ComplexityRoot.User.Interests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Interests(childComplexity), true
+	case "User.jobTitle":
+		if e.ComplexityRoot.User.JobTitle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.JobTitle(childComplexity), true
 	case "User.kind":
 		if e.ComplexityRoot.User.Kind == nil {
 			break
@@ -14258,6 +18204,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.MiddleName(childComplexity), true
+	case "User.mustChangePasswordBy":
+		if e.ComplexityRoot.User.MustChangePasswordBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.MustChangePasswordBy(childComplexity), true
+	case "User.nickname":
+		if e.ComplexityRoot.User.Nickname == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Nickname(childComplexity), true
 	case "User.notifications":
 		if e.ComplexityRoot.User.Notifications == nil {
 			break
@@ -14291,12 +18249,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Orders(childComplexity, args["filter"].(*order.OrderFilter), args["sort"].(*order.OrderSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.organisation":
+		if e.ComplexityRoot.User.Organisation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Organisation(childComplexity), true
+	case "User.passkeys":
+		if e.ComplexityRoot.User.Passkeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Passkeys(childComplexity), true
+	case "User.paymentMethods":
+		if e.ComplexityRoot.User.PaymentMethods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.PaymentMethods(childComplexity), true
 	case "User.preferences":
 		if e.ComplexityRoot.User.Preferences == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Preferences(childComplexity), true
+	case "User.profileCompleteness":
+		if e.ComplexityRoot.User.ProfileCompleteness == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ProfileCompleteness(childComplexity), true
 	case "User.progress":
 		if e.ComplexityRoot.User.Progress == nil {
 			break
@@ -14308,12 +18290,47 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Progress(childComplexity, args["kinds"].([]campaign.ProgressKind)), true
+	case "User.recentActivity":
+		if e.ComplexityRoot.User.RecentActivity == nil {
+			break
+		}
+
+		args, err := ec.field_User_recentActivity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.RecentActivity(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.recipients":
+		if e.ComplexityRoot.User.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Recipients(childComplexity), true
 	case "User.referral":
 		if e.ComplexityRoot.User.Referral == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Referral(childComplexity), true
+	case "User.region":
+		if e.ComplexityRoot.User.Region == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Region(childComplexity), true
+	case "User.representatives":
+		if e.ComplexityRoot.User.Representatives == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Representatives(childComplexity), true
+	case "User.represents":
+		if e.ComplexityRoot.User.Represents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Represents(childComplexity), true
 	case "User.returns":
 		if e.ComplexityRoot.User.Returns == nil {
 			break
@@ -14348,6 +18365,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Sessions(childComplexity), true
+	case "User.sex":
+		if e.ComplexityRoot.User.Sex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Sex(childComplexity), true
 	case "User.status":
 		if e.ComplexityRoot.User.Status == nil {
 			break
@@ -14388,6 +18411,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.TopUps(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.twoFactor":
+		if e.ComplexityRoot.User.TwoFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TwoFactor(childComplexity), true
 	case "User.unreadCount":
 		if e.ComplexityRoot.User.UnreadCount == nil {
 			break
@@ -14405,6 +18434,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Wallets(childComplexity, args["hidden"].(*bool)), true
+
+	case "UserBlock.blockedAt":
+		if e.ComplexityRoot.UserBlock.BlockedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserBlock.BlockedAt(childComplexity), true
+	case "UserBlock.note":
+		if e.ComplexityRoot.UserBlock.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserBlock.Note(childComplexity), true
+	case "UserBlock.reason":
+		if e.ComplexityRoot.UserBlock.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserBlock.Reason(childComplexity), true
+	case "UserBlock.reasonLabel":
+		if e.ComplexityRoot.UserBlock.ReasonLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserBlock.ReasonLabel(childComplexity), true
 
 	case "UserConnection.edges":
 		if e.ComplexityRoot.UserConnection.Edges == nil {
@@ -14925,6 +18979,898 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../../schema/account_contact.graphqls", Input: `extend type Mutation {
+  "Begins adding an address or number. The order of calls: stepUp where STEP_UP_REQUIRED is answered, addContactPoint, then confirmContact with the challenge's id and the code that was sent there. It is nobody's until then. The answer is the same whether somebody has it already or not: only its owner is told, in the letter. At most 10 are kept."
+  addContactPoint(input: AddContactPointInput!): AddContactPointPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Takes an address or number away. The last proven one cannot be taken (LAST_CONTACT_POINT): use requestLoginChange. All others are told, and so is the one taken away."
+  removeContactPoint(input: RemoveContactPointInput!): RemoveContactPointPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Makes an address or number the first of its kind: messages go there first."
+  setPrimaryContactPoint(input: SetPrimaryContactPointInput!): SetPrimaryContactPointPayload! @access(audience: [CUSTOMER])
+  "Begins changing the address or number a person signs in with. The order of calls: stepUp where STEP_UP_REQUIRED is answered, requestLoginChange (a code goes to the new one, and a word to the old one), confirmLoginChange with that code. The answer is the same whether somebody has the new one already or not."
+  requestLoginChange(input: RequestLoginChangeInput!): RequestLoginChangePayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Ends it: the new one takes the place of the old one, which is told and given a link to undo it within 7 days. All other sessions end; the token of the call is replaced by the one given back."
+  confirmLoginChange(input: ConfirmLoginChangeInput!): ConfirmLoginChangePayload! @access(audience: [CUSTOMER])
+  "Undoes a change of the login by what the letter to the old address brought; its link ends in #challenge=…&code=…. The old address is the login again, the new one and every other way in that was added since is gone, all sessions end, and the password is worthless: go on with requestPasswordReset."
+  undoLoginChange(input: UndoLoginChangeInput!): UndoLoginChangePayload! @access(audience: [ANYONE])
+  "Asks for a way back in. The order of calls: requestPasswordReset with an e-mail address, a number or a login name; the person gets a code and, by e-mail, a link to your page that ends in #challenge=…&code=…; then resetPassword with the challenge and the code, typed or of the link. The answer is the same whether the login is known or not."
+  requestPasswordReset(input: RequestPasswordResetInput!): RequestPasswordResetPayload! @access(audience: [ANYONE])
+  "Sets a new password by a code or link, ends all sessions and signs in. A person with a second factor is given its challenge in place of a session: completeSecondFactor. All addresses and numbers of the person are told."
+  resetPassword(input: ResetPasswordInput!): ResetPasswordPayload! @access(audience: [ANYONE])
+}
+
+"Input of addContactPoint: exactly one of email and phone."
+input AddContactPointInput {
+  "An e-mail address."
+  email: EmailAddress
+  "A phone number, with + and the country or as in registrationForm.phoneCountry."
+  phone: String
+}
+
+"What addContactPoint gives."
+type AddContactPointPayload {
+  "The code to enter by confirmContact."
+  challenge: Challenge
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of removeContactPoint."
+input RemoveContactPointInput {
+  "The address or number, cpt_…"
+  contactPointId: ID!
+}
+
+"What removeContactPoint gives."
+type RemoveContactPointPayload {
+  "The id that is gone."
+  removedId: ID
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of setPrimaryContactPoint."
+input SetPrimaryContactPointInput {
+  "The address or number, cpt_…"
+  contactPointId: ID!
+}
+
+"What setPrimaryContactPoint gives."
+type SetPrimaryContactPointPayload {
+  "It."
+  contactPoint: ContactPoint
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of requestLoginChange: exactly one of email and phone."
+input RequestLoginChangeInput {
+  "The new address."
+  email: EmailAddress
+  "The new number."
+  phone: String
+  "The one it takes the place of, cpt_…; the first of the same kind when absent, or else the first of the other."
+  replaces: ID
+}
+
+"What requestLoginChange gives."
+type RequestLoginChangePayload {
+  "The code to enter by confirmLoginChange."
+  challenge: Challenge
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmLoginChange."
+input ConfirmLoginChangeInput {
+  "The challenge of requestLoginChange."
+  challengeId: ID!
+  "The code, six digits."
+  code: String!
+}
+
+"What confirmLoginChange gives."
+type ConfirmLoginChangePayload {
+  "The session of the call with its new token."
+  session: IssuedSession
+  "The new address or number."
+  contactPoint: ContactPoint
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of undoLoginChange."
+input UndoLoginChangeInput {
+  "What stands after challenge= in the link."
+  challengeId: ID!
+  "What stands after code= in the link."
+  code: String!
+}
+
+"What undoLoginChange gives."
+type UndoLoginChangePayload {
+  "Whether the old login is in force again."
+  undone: Boolean!
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of requestPasswordReset."
+input RequestPasswordResetInput {
+  "An e-mail address, a phone number or a login name."
+  login: String!
+  "The page of yours that the link leads to: an address of an allowed origin; the configured one when absent."
+  returnTo: URL
+}
+
+"What requestPasswordReset gives."
+type RequestPasswordResetPayload {
+  "The challenge to answer by resetPassword, whether the login is known or not."
+  challenge: Challenge
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of resetPassword."
+input ResetPasswordInput {
+  "The challenge: of requestPasswordReset with the typed code, or of the link."
+  challengeId: ID!
+  "The code, or what stands after code= in the link."
+  code: String!
+  "8 characters to 1,024 bytes, any characters."
+  newPassword: String!
+  "How the session should travel."
+  mode: SessionMode = TOKEN
+}
+
+"What resetPassword gives: a session, or the challenge of a second factor. Either way the password is changed."
+type ResetPasswordPayload {
+  "The session; null while a challenge is due."
+  session: IssuedSession
+  "The second factor to give, where one is due."
+  challenge: Challenge
+  "The person; null while a challenge is due."
+  user: User
+  "What the person should know."
+  warnings: [Warning!]!
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/account_desk.graphqls", Input: `extend type Query {
+  "People with an account, newest first. Every condition given must hold."
+  users("Narrows the list." filter: UserFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: USERS_READ)
+  "A person, whatever his status. Null where nobody has the id."
+  user("The person." id: ID!): User @access(audience: [STAFF], permission: USERS_READ)
+  "The person under 14 whom the caller represents in this call: send that person's id as X-Kabinet-Company. Null where the caller acts for himself or for a company. What belongs to the person alone (contact points, sessions, identities, the feed) stays empty."
+  representedUser: User @access(audience: [CUSTOMER])
+}
+
+extend type Mutation {
+  """
+  Makes a person at the desk, in use at once. With an external key it may be
+  called again: the second time it finds the person and changes nothing
+  (created is false). Then issueCredentials gives him a way to sign in; a
+  dependant under 14 needs none: saveRepresentation names who acts for him.
+  """
+  createUser(input: CreateUserInput!): CreateUserPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  """
+  Gives a person a login name and a temporary password, shown once, with a slip
+  to print and hand over. The former password and all sessions are dead; second
+  factors stay. The person signs in with signIn, sees me.mustChangePasswordBy
+  and calls changePassword; who does not in time gets INITIAL_PASSWORD_EXPIRED
+  from then on, and this is called again.
+  """
+  issueCredentials(input: IssueCredentialsInput!): IssueCredentialsPayload! @access(audience: [STAFF], permission: USERS_WRITE, stepUp: true)
+  "Blocks a person: his sessions end at once, and signing in answers ACCOUNT_BLOCKED. He is told the reason, never the note. Nobody blocks himself or the last administrator."
+  blockUser(input: BlockUserInput!): BlockUserPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Lets a blocked person in again."
+  unblockUser(input: UnblockUserInput!): UnblockUserPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Ends all sessions of a person, as when he has lost his telephone."
+  endUserSessions(input: EndUserSessionsInput!): EndUserSessionsPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Takes all second factors and passkeys from a person who has lost them, and ends his sessions. He is told at all his proven addresses."
+  resetSecondFactor(input: ResetSecondFactorInput!): ResetSecondFactorPayload! @access(audience: [STAFF], permission: USERS_WRITE, stepUp: true)
+  """
+  Opens a session in which a member of staff acts for a customer, for an hour at
+  most. Call stepUp first. Send its token as Authorization: Bearer beside the
+  own session: me is the customer, me.actingStaff is what a banner shows. Most
+  fields are read; mutations answer FORBIDDEN but for those open to whoever acts:
+  never passwords, factors, points, money, export or deletion. The customer is
+  told, sees the session in me.sessions and may end it. The record names the
+  member of staff. End with stopActing.
+  """
+  actForCustomer(input: ActForCustomerInput!): ActForCustomerPayload! @access(audience: [STAFF], permission: USERS_ACT, stepUp: true)
+  "Ends the acting session of the call. Send the token that actForCustomer gave."
+  stopActing: StopActingPayload! @access(audience: [CUSTOMER], acting: true)
+  """
+  Notes that a person legally represents another one who is under 14, by a
+  document that staff has seen, or changes the note. It ends by itself on the
+  14th birthday. The representative then sends the represented person's id as
+  X-Kabinet-Company and acts for him.
+  """
+  saveRepresentation(input: SaveRepresentationInput!): SaveRepresentationPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Ends a representation."
+  endRepresentation(input: EndRepresentationInput!): EndRepresentationPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+}
+
+extend type User {
+  "Until when the temporary password from staff must be changed by changePassword; after it nobody signs in with it. Null where there is none. Only the person sees it."
+  mustChangePasswordBy: DateTime
+  "The member of staff who acts for the person in this call: show it as a banner all the time. Null where nobody does."
+  actingStaff: ActingStaff
+  "Whom the person represents by law, those in force. Only the person and staff see them."
+  represents: [Representation!]!
+  "Who represents the person by law, those in force. Only the person and staff see them."
+  representatives: [Representation!]!
+  "What was done about the person's account and its safety, by whom and from where, newest first. Only the person and staff who may read the audit log see it; empty for others."
+  recentActivity("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): SecurityActivityConnection!
+  "Why the person is blocked. Null where he is not; staff alone see it."
+  block: UserBlock
+}
+
+"Narrows a list of people."
+input UserFilter {
+  "Whose e-mail address is exactly this, whatever the case."
+  email: EmailAddress
+  "Whose phone number is this, with its country: +7 912 345-67-89."
+  phone: String
+  "Whose login name is exactly this, whatever the case."
+  login: String
+  "Whose display name or family name begins so, whatever the case; ё is е. 2 characters or more."
+  name: String
+  "Whom an outside system knows by this key."
+  externalKey: ExternalKey
+  "In one of these states; unconfirmed registrations are left out unless asked for."
+  status: [UserStatus!]
+}
+
+"A page of people."
+type UserConnection {
+  "The items with their cursors."
+  edges: [UserEdge!]!
+  "The items."
+  nodes: [User!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A person and its place in the list."
+type UserEdge {
+  "The person."
+  node: User!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Why somebody is blocked."
+type UserBlock {
+  "The reason."
+  reason: BlockReason!
+  "The reason in the caller's language, as the person was told."
+  reasonLabel: String!
+  "What staff wrote about it for themselves."
+  note: String
+  "Since when."
+  blockedAt: DateTime!
+}
+
+"Reasons for blocking somebody."
+enum BlockReason {
+  "Somebody else seems to use the account."
+  ACCOUNT_TAKEN_OVER
+  "Fraud is suspected."
+  FRAUD_SUSPECTED
+  "The terms were broken."
+  TERMS_VIOLATED
+  "A payment is disputed or missing."
+  PAYMENT_DISPUTE
+  "What the person said about himself is not true."
+  DATA_NOT_TRUE
+  "The person asked for it."
+  PERSON_ASKED
+  "The person has died."
+  DECEASED
+  "Another one; the note says which."
+  OTHER
+}
+
+"A person by name alone."
+type PersonName {
+  "The id, usr_…"
+  id: ID!
+  "How the person is addressed."
+  displayName: String!
+}
+
+"That a person represents another one by law."
+type Representation {
+  "The id, mbr_…"
+  id: ID!
+  "Who acts."
+  representative: PersonName!
+  "For whom: the id to send as X-Kabinet-Company."
+  represented: PersonName!
+  "By what right."
+  basis: RepresentationBasis!
+  "By what right, in the caller's language."
+  basisLabel: String!
+  "The document that was shown. Null but for staff."
+  documentNote: String
+  "Since when."
+  since: DateTime!
+  "When it ends by itself: on the 14th birthday."
+  validUntil: DateTime!
+}
+
+"By what right one represents a person under 14."
+enum RepresentationBasis {
+  "A parent."
+  PARENT
+  "An adoptive parent."
+  ADOPTIVE_PARENT
+  "A guardian."
+  GUARDIAN
+}
+
+"One act about a person's account or its safety."
+type SecurityActivity {
+  "The id, aud_…"
+  id: ID!
+  "When."
+  at: DateTime!
+  "What was done, such as account.change_password."
+  action: String!
+  "What was done, in the caller's language."
+  label: String!
+  "Who did it."
+  by: ActivityActor!
+  "The member of staff who did it, by name."
+  staffName: String
+  "The device it was done with, in short."
+  device: String
+  "The address it was done from."
+  ip: String
+  "The place of that address, where it is known: a country, such as DE."
+  place: String
+}
+
+"Who did something about an account."
+enum ActivityActor {
+  "The person himself."
+  YOU
+  "A member of staff."
+  STAFF
+  "Kabinet by itself."
+  SYSTEM
+  "Somebody who was not signed in."
+  NOBODY
+}
+
+"A page of acts."
+type SecurityActivityConnection {
+  "The items with their cursors."
+  edges: [SecurityActivityEdge!]!
+  "The items."
+  nodes: [SecurityActivity!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An act and its place in the list."
+type SecurityActivityEdge {
+  "The act."
+  node: SecurityActivity!
+  "Its place."
+  cursor: Cursor!
+}
+
+"An address or number to make a person with."
+input NewContactPoint {
+  "E-mail or phone."
+  kind: ContactPointKind!
+  "The address, or the number with its country."
+  value: String!
+  "Whether staff has verified that it is the person's. One that is not signs nobody in and moves to whoever proves it."
+  verified: Boolean = false
+}
+
+"Input of createUser."
+input CreateUserInput {
+  "How the person is addressed; 1 to 100 characters."
+  displayName: String!
+  "The given name, up to 100 characters."
+  givenName: String
+  "The family name, up to 100 characters."
+  familyName: String
+  "The middle name or patronymic, up to 100 characters."
+  middleName: String
+  "The day of birth; in the past. Needed for a person who is to be represented."
+  birthOn: Date
+  "A private person, a sole trader or a legal entity."
+  kind: UserKind = PERSON
+  "Addresses and numbers, at most 10; the first of each kind is the primary one."
+  contactPoints: [NewContactPoint!]
+  "The key under which an outside system knows the person; makes the call repeatable."
+  externalKey: ExternalKey
+  "The language of messages; the server's when absent."
+  locale: Locale
+  "The time zone of dates; the server's when absent."
+  timeZone: TimeZone
+}
+
+"What createUser gives."
+type CreateUserPayload {
+  "The person."
+  user: User
+  "False where the external key was known already."
+  created: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of issueCredentials."
+input IssueCredentialsInput {
+  "The person."
+  userId: ID!
+  "The login name wanted; the one the person has, or a drawn one, when absent."
+  login: String
+}
+
+"What is handed to a person: the one time that the password is shown."
+type CredentialSlip {
+  "The login name for signIn."
+  login: String!
+  "The password for signIn, to be changed."
+  temporaryPassword: String!
+  "Until when it must be changed."
+  mustChangeBy: DateTime!
+  "Where to sign in."
+  siteUrl: URL!
+  "A page to print, in the person's language, for A4 and receipt printers. It holds no script and loads nothing; show it in an iframe with sandbox."
+  html: String!
+}
+
+"What issueCredentials gives."
+type IssueCredentialsPayload {
+  "The slip, shown this once."
+  slip: CredentialSlip
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of blockUser."
+input BlockUserInput {
+  "The person."
+  userId: ID!
+  "Why; the person is told."
+  reason: BlockReason!
+  "For staff alone, up to 1,000 characters; needed where the reason is OTHER."
+  note: String
+}
+
+"What blockUser gives."
+type BlockUserPayload {
+  "The person."
+  user: User
+  "How many sessions ended."
+  endedSessions: Int
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of unblockUser."
+input UnblockUserInput {
+  "The person."
+  userId: ID!
+  "For the record, up to 1,000 characters."
+  note: String
+}
+
+"What unblockUser gives."
+type UnblockUserPayload {
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of endUserSessions."
+input EndUserSessionsInput {
+  "The person."
+  userId: ID!
+}
+
+"What endUserSessions gives."
+type EndUserSessionsPayload {
+  "The person."
+  user: User
+  "How many sessions ended."
+  endedSessions: Int
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of resetSecondFactor."
+input ResetSecondFactorInput {
+  "The person."
+  userId: ID!
+  "Why, and how it was made sure who asked; for the record, 3 to 1,000 characters."
+  reason: String!
+}
+
+"What resetSecondFactor gives."
+type ResetSecondFactorPayload {
+  "The person."
+  user: User
+  "How many factors and passkeys are gone."
+  removed: Int
+  "How many sessions ended."
+  endedSessions: Int
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of actForCustomer."
+input ActForCustomerInput {
+  "The customer; not a member of staff."
+  userId: ID!
+  "Why, 3 to 500 characters; the customer sees it."
+  reason: String!
+  "For so long, 1 to 60."
+  minutes: Int = 30
+}
+
+"What actForCustomer gives."
+type ActForCustomerPayload {
+  "The session: its token acts for the customer."
+  session: IssuedSession
+  "The customer."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"What stopActing gives."
+type StopActingPayload {
+  "How many sessions ended: 1."
+  endedSessions: Int
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveRepresentation."
+input SaveRepresentationInput {
+  "Who is to act: 18 or older where the day of birth is known."
+  representativeId: ID!
+  "For whom: under 14, with a known day of birth."
+  representedId: ID!
+  "By what right."
+  basis: RepresentationBasis!
+  "The document that was shown: its kind, number, date; 3 to 500 characters."
+  documentNote: String!
+}
+
+"What saveRepresentation gives."
+type SaveRepresentationPayload {
+  "The representation."
+  representation: Representation
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of endRepresentation."
+input EndRepresentationInput {
+  "The representation, mbr_…"
+  representationId: ID!
+  "Why, for the record; up to 500 characters."
+  reason: String
+}
+
+"What endRepresentation gives."
+type EndRepresentationPayload {
+  "The id that is gone."
+  endedId: ID
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/account_factor.graphqls", Input: `extend type Mutation {
+  """
+  Gives the second factor of a sign-in (signIn, finishProviderSignIn,
+  resetPassword) or of stepUp, whose payload held a challenge. Answer with the
+  challenge's id and exactly one of totp, code, recoveryCode and passkey, of
+  those that challenge.methods names:
+  TOTP: the six digits that the authenticator app shows now.
+  EMAIL_CODE, SMS_CODE: the code; where challenge.sentTo is null, none was sent
+  yet: call sendSecondFactorCode first and answer its challenge. resendCode sends it again.
+  PASSKEY: give challenge.passkeyOptions to navigator.credentials.get, and here what it gave.
+  RECOVERY_CODE: one of the ten codes kept for the case of loss.
+  Five tries a challenge and five an hour a person; a new sign-in brings no more.
+  What is wrong is INVALID_CODE, whatever was wrong with it.
+  """
+  completeSecondFactor(input: CompleteSecondFactorInput!): CompleteSecondFactorPayload! @access(audience: [ANYONE], pending: true)
+  "Sends a code by e-mail or SMS for a challenge whose methods name it and whose sentTo is null. The challenge of the answer takes the place of the one given and may be answered by all its methods."
+  sendSecondFactorCode(input: SendSecondFactorCodeInput!): SendSecondFactorCodePayload! @access(audience: [ANYONE], pending: true)
+  """
+  Begins a sign-in by passkey, which needs no login. The order of calls:
+  1. startPasskeySignIn.
+  2. navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(challenge.passkeyOptions)}).
+  3. finishPasskeySignIn with challenge.id and credential.toJSON().
+  The same options and answer serve unlockSession and stepUp in place of step 3.
+  """
+  startPasskeySignIn: StartPasskeySignInPayload! @access(audience: [ANYONE], pending: true, locked: true)
+  "The second half of startPasskeySignIn. A passkey asks for finger, face or PIN, so it is both factors at once: no second one follows. Whatever is wrong is INVALID_CREDENTIALS: begin anew."
+  finishPasskeySignIn(input: FinishPasskeySignInInput!): FinishPasskeySignInPayload! @access(audience: [ANYONE], pending: true)
+
+  """
+  Begins to use an authenticator app. Needs a fresh proof (stepUp), of both factors where one is there. The order of calls:
+  1. enrollTotp; draw uri as a QR code, or show secret to be typed. Neither is ever shown again.
+  2. confirmTotp with challenge.id and the code that the app shows. Only from then on it counts.
+  """
+  enrollTotp: EnrollTotpPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "The second half of enrollTotp. From then on every sign-in with a password or through a provider asks for a second factor. The session gets a new token; recovery codes are given with the first factor: show them now, they are never shown again."
+  confirmTotp(input: ConfirmTotpInput!): ConfirmTotpPayload! @access(audience: [CUSTOMER])
+  "Takes the authenticator app off the account. With the last second factor the recovery codes go too."
+  disableTotp: DisableTotpPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Makes ten new recovery codes, each good once; the old ones are dead. They are shown now and never again."
+  regenerateRecoveryCodes: RegenerateRecoveryCodesPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Makes a code sent to the first proven e-mail address or phone number a second factor. A code cannot follow a first factor that came over the same way, such as a password reset by e-mail."
+  enableCodeFactor(input: CodeFactorInput!): EnableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "Takes codes by e-mail or SMS off the account as a second factor."
+  disableCodeFactor(input: CodeFactorInput!): DisableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
+  """
+  Begins to add a passkey, at most 10. Needs a fresh proof (stepUp), of both factors where one is there. The order of calls:
+  1. startPasskeyEnrollment.
+  2. navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options)}).
+  3. finishPasskeyEnrollment with challenge.id and credential.toJSON().
+  """
+  startPasskeyEnrollment: StartPasskeyEnrollmentPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "The second half of startPasskeyEnrollment, in the same session. The passkey signs in by itself from then on, and may be the second factor where one is due. The session gets a new token."
+  finishPasskeyEnrollment(input: FinishPasskeyEnrollmentInput!): FinishPasskeyEnrollmentPayload! @access(audience: [CUSTOMER])
+  "Removes a passkey. The last way of signing in stays."
+  removePasskey(input: RemovePasskeyInput!): RemovePasskeyPayload! @access(audience: [CUSTOMER], stepUp: true)
+}
+
+extend type User {
+  "The second factor of signing in."
+  twoFactor: TwoFactor!
+  "The person's passkeys, oldest first."
+  passkeys: [Passkey!]!
+}
+
+"How the second factor of a person stands."
+type TwoFactor {
+  "Whether a sign-in with one factor asks for a second one."
+  enabled: Boolean!
+  "What may be answered then; empty where it is off."
+  methods: [ChallengeKind!]!
+  "How many recovery codes are not used yet; offer regenerateRecoveryCodes when there are few."
+  recoveryCodesLeft: Int!
+}
+
+"A passkey: a key in a device or password manager, which signs in by finger, face or PIN."
+type Passkey {
+  "The id, idn_…"
+  id: ID!
+  "The person's name for it."
+  label: String!
+  "Whether a copy is kept elsewhere, as by a password manager; one that is not is lost with its device."
+  backedUp: Boolean!
+  "Whether the person has made it a second factor, so that a password alone does not sign in any more."
+  secondFactor: Boolean!
+  "When it was added."
+  createdAt: DateTime!
+  "When it was last used; null where it never was."
+  lastUsedAt: DateTime
+}
+
+"Input of completeSecondFactor; exactly one of totp, code, recoveryCode and passkey."
+input CompleteSecondFactorInput {
+  "The challenge."
+  challengeId: ID!
+  "The six digits of the authenticator app; blanks do not matter."
+  totp: String
+  "The code sent."
+  code: String
+  "A recovery code; dashes, blanks and case do not matter."
+  recoveryCode: String
+  "What navigator.credentials.get gave, as JSON (credential.toJSON())."
+  passkey: JSON
+}
+
+"What completeSecondFactor gives."
+type CompleteSecondFactorPayload {
+  "The session, or the session that was stepped up, with its new token."
+  session: IssuedSession
+  "The person."
+  user: User
+  "Why nobody was signed in."
+  userErrors: [UserError!]!
+}
+
+"Input of sendSecondFactorCode."
+input SendSecondFactorCodeInput {
+  "The challenge of the sign-in."
+  challengeId: ID!
+  "Where to: EMAIL or PHONE."
+  kind: ContactPointKind!
+}
+
+"What sendSecondFactorCode gives."
+type SendSecondFactorCodePayload {
+  "The challenge to answer from now on, in place of the one given."
+  challenge: Challenge
+  "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+
+"What startPasskeySignIn gives."
+type StartPasskeySignInPayload {
+  "The challenge, with passkeyOptions; good for 5 minutes and one answer."
+  challenge: Challenge
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of finishPasskeySignIn."
+input FinishPasskeySignInInput {
+  "The challenge of startPasskeySignIn."
+  challengeId: ID!
+  "What navigator.credentials.get gave, as JSON (credential.toJSON())."
+  credential: JSON!
+  "How the session should travel."
+  mode: SessionMode = TOKEN
+}
+
+"What finishPasskeySignIn gives."
+type FinishPasskeySignInPayload {
+  "The session; null while a challenge is due."
+  session: IssuedSession
+  "The second factor to give by completeSecondFactor, where one is due all the same."
+  challenge: Challenge
+  "The person; null while a challenge is due."
+  user: User
+  "Why nobody was signed in."
+  userErrors: [UserError!]!
+}
+
+"What enrollTotp gives."
+type EnrollTotpPayload {
+  "What confirmTotp answers; good for 10 minutes."
+  challenge: Challenge
+  "The secret, base32, to be typed into the app; shown this once."
+  secret: String
+  "The same as otpauth://…, to be drawn as a QR code; shown this once."
+  uri: String
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmTotp."
+input ConfirmTotpInput {
+  "The challenge of enrollTotp."
+  challengeId: ID!
+  "The six digits that the app shows."
+  code: String!
+}
+
+"What confirmTotp gives."
+type ConfirmTotpPayload {
+  "The session of the call with its new token."
+  session: IssuedSession
+  "Ten codes for the case of loss, given with the first second factor, else empty; shown this once."
+  recoveryCodes: [String!]!
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What disableTotp gives."
+type DisableTotpPayload {
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What regenerateRecoveryCodes gives."
+type RegenerateRecoveryCodesPayload {
+  "Ten codes; shown this once."
+  recoveryCodes: [String!]!
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of enableCodeFactor and disableCodeFactor."
+input CodeFactorInput {
+  "By e-mail or by SMS to a phone."
+  kind: ContactPointKind!
+}
+
+"What enableCodeFactor gives."
+type EnableCodeFactorPayload {
+  "Ten codes for the case of loss, given with the first second factor, else empty; shown this once."
+  recoveryCodes: [String!]!
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What disableCodeFactor gives."
+type DisableCodeFactorPayload {
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What startPasskeyEnrollment gives."
+type StartPasskeyEnrollmentPayload {
+  "What finishPasskeyEnrollment answers; good for 5 minutes."
+  challenge: Challenge
+  "What PublicKeyCredential.parseCreationOptionsFromJSON takes."
+  options: JSON
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of finishPasskeyEnrollment."
+input FinishPasskeyEnrollmentInput {
+  "The challenge of startPasskeyEnrollment."
+  challengeId: ID!
+  "What navigator.credentials.create gave, as JSON (credential.toJSON())."
+  credential: JSON!
+  "The person's name for it, up to 100 characters; one is made up when absent."
+  label: String
+  "Makes it a second factor too: a password alone does not sign in any more."
+  secondFactor: Boolean = false
+}
+
+"What finishPasskeyEnrollment gives."
+type FinishPasskeyEnrollmentPayload {
+  "The new passkey."
+  passkey: Passkey
+  "The session of the call with its new token."
+  session: IssuedSession
+  "Ten codes for the case of loss, given with the first second factor, else empty; shown this once."
+  recoveryCodes: [String!]!
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was added."
+  userErrors: [UserError!]!
+}
+
+"Input of removePasskey."
+input RemovePasskeyInput {
+  "The passkey."
+  id: ID!
+}
+
+"What removePasskey gives."
+type RemovePasskeyPayload {
+  "The passkey that is gone."
+  removedId: ID
+  "How the second factor stands now."
+  twoFactor: TwoFactor
+  "Why nothing was removed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/account_family.graphqls", Input: `extend type Mutation {
   "Makes a family, whose holder is the caller. A person is in 3 families at most."
   createFamily(input: CreateFamilyInput!): CreateFamilyPayload! @access(audience: [CUSTOMER])
@@ -15173,37 +20119,265 @@ type UpdateFamilySettingsPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/account_session.graphqls", Input: `extend type Mutation {
-  "Makes an account and sends a code to the address. The answer is the same whether the address is known or not: only its owner is told more, by mail."
+	{Name: "../../schema/account_register.graphqls", Input: `extend type Query {
+  "What the business asks of who registers, so that a front end can draw the form by itself. First of all: registrationForm, then register with what was filled in, then confirmContact with the code that was sent."
+  registrationForm: RegistrationForm! @access(audience: [ANYONE])
+  "How good a password is, while it is being typed; send it in the body of a POST as a variable. It is kept nowhere and written into no log."
+  passwordStrength("The password." password: String!, "The address or login name of its owner, which must not be in it." login: String): PasswordStrength! @access(audience: [ANYONE])
+}
+
+extend type Mutation {
+  "Makes an account, signs in at once and sends a code to the address or number. The order of calls: registrationForm, register, then confirmContact with the challenge's id and the code; resendCode sends another one. Until then the person is PENDING and may see and change his own profile and little else: other fields answer CONFIRMATION_REQUIRED. The answer is the same whether the address is known or not: only its owner is told more, in the letter."
   register(input: RegisterInput!): RegisterPayload! @access(audience: [ANYONE])
-  "Proves an address by the code sent to it, and signs in a person who has just registered."
+  "Proves an address or number by the code sent to it: of a registration (the person becomes ACTIVE, the token of the call is replaced by the one given back, all other sessions of the registration end) or of addContactPoint. Wrong, used, expired, tried too often: the same INVALID_CODE."
   confirmContact(input: ConfirmContactInput!): ConfirmContactPayload! @access(audience: [ANYONE])
-  "Sends the code of a challenge again, once a minute at most."
+  "Sends another code in place of a challenge's, whatever it is for, once a minute at most; the old code is dead. Answer with the new challenge from then on."
   resendCode(input: ResendCodeInput!): ResendCodePayload! @access(audience: [ANYONE])
-  "Signs in with a login and a password. The token is shown once; in cookie mode it is set as a cookie and not shown."
+}
+
+"What register asks for here."
+type RegistrationForm {
+  "The fields, in the order in which to show them. Their names are those of RegisterInput; a name with a dot is inside another object."
+  fields: [RegistrationField!]!
+  "By which of e-mail and phone one can register. Where there are both, exactly one of them is given."
+  contacts: [ContactPointKind!]!
+  "Whether a card or contract number is checked before an account is made."
+  checked: Boolean!
+  "Where the code's digits end: how many there are."
+  codeLength: Int!
+  "The country whose numbers may be typed without +, ISO 3166-1 alpha-2; null where all need it."
+  phoneCountry: String
+}
+
+"One field of the form of registration."
+type RegistrationField {
+  "The name in RegisterInput, such as displayName or precondition.cardNumber."
+  name: String!
+  "What is typed there."
+  kind: RegistrationFieldKind!
+  "Whether it must be given."
+  required: Boolean!
+  "The least number of characters, where there is one."
+  minLength: Int
+  "The most: characters, bytes of a password."
+  maxLength: Int
+  "What to write beside it, in the caller's language."
+  label: String!
+  "More to say about it, in the caller's language."
+  hint: String
+  "The token of HTML's autocomplete, such as email or new-password."
+  autocomplete: String
+}
+
+"What is typed into a field of a form."
+enum RegistrationFieldKind {
+  "One line of text."
+  TEXT
+  "An e-mail address."
+  EMAIL
+  "A phone number."
+  PHONE
+  "A new password; offer passwordStrength."
+  PASSWORD
+  "A day."
+  DATE
+  "The number of a card or contract, checked before the account is made."
+  NUMBER
+}
+
+"How good a password is."
+type PasswordStrength {
+  "From 0, guessed at once, to 4, hardly ever. Below 3 is weak: allowed, and warned of."
+  score: Int!
+  "Whether register, changePassword and resetPassword take it."
+  acceptable: Boolean!
+  "Why they do not: PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG or PASSWORD_TOO_COMMON."
+  refusal: UserError
+  "What should be known: letters of the other alphabet, weakness."
+  warnings: [Warning!]!
+  "Whether the same keys with the other keyboard layout on are an easier password: it is judged by that."
+  layoutTwinWeaker: Boolean!
+}
+
+"Input of register. registrationForm says which fields are asked for here."
+input RegisterInput {
+  "The address; it becomes the login. Exactly one of email and phone."
+  email: EmailAddress
+  "The number; it becomes the login. With + and the country, or as in registrationForm.phoneCountry."
+  phone: String
+  "8 characters to 1,024 bytes, any characters."
+  password: String!
+  "How the person is addressed; the given name, or what stands before @, when absent."
+  displayName: String
+  "The given name."
+  givenName: String
+  "The family name."
+  familyName: String
+  "The middle name or patronymic."
+  middleName: String
+  "The day of birth; in the past."
+  birthOn: Date
+  "The language of messages; from Accept-Language when absent."
+  locale: Locale
+  "The time zone of dates."
+  timeZone: TimeZone
+  "The code of a friend's link; one that is not known is a warning, not a refusal."
+  referralCode: String
+  "What must be known to the business before an account is made, where registrationForm.checked says so."
+  precondition: RegistrationPreconditionInput
+  "Consents the person has given in the form, with the version that was shown."
+  consents: [RegistrationConsentInput!]
+  "Where to lead the person after confirmContact, which gives it back: an address of an allowed origin."
+  returnTo: URL
+  "How the session should travel."
+  mode: SessionMode = TOKEN
+}
+
+"What the business checks before an account is made."
+input RegistrationPreconditionInput {
+  "The number of a loyalty card, up to 64 characters."
+  cardNumber: String
+  "The number of a contract, up to 64 characters."
+  contractNumber: String
+}
+
+"A consent given in the form of registration."
+input RegistrationConsentInput {
+  "The handle of the consent document: consentDocuments lists them."
+  handle: String!
+  "The version that was shown."
+  version: Int!
+}
+
+"What register gives."
+type RegisterPayload {
+  "The code to enter."
+  challenge: Challenge
+  "The session, of a person who is PENDING until confirmContact."
+  session: IssuedSession
+  "The person, PENDING."
+  user: User
+  "What the person should know."
+  warnings: [Warning!]!
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmContact."
+input ConfirmContactInput {
+  "The challenge."
+  challengeId: ID!
+  "The code sent, six digits."
+  code: String!
+  "How the session should travel, where the call has none yet; else as the one it has."
+  mode: SessionMode = TOKEN
+}
+
+"What confirmContact gives."
+type ConfirmContactPayload {
+  "The session with its new token, where a registration was confirmed: use it from now on. Null where another address was added."
+  session: IssuedSession
+  "The person."
+  user: User
+  "What is proven now."
+  contactPoint: ContactPoint
+  "The returnTo of register."
+  returnTo: URL
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of resendCode."
+input ResendCodeInput {
+  "The challenge."
+  challengeId: ID!
+}
+
+"What resendCode gives."
+type ResendCodePayload {
+  "The challenge to answer now; the one before is dead."
+  challenge: Challenge
+  "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/account_session.graphqls", Input: `extend type Mutation {
+  """
+  Signs in with a login and a password. The login is a proven e-mail address, a
+  proven phone number, or the login name. Two answers are possible:
+  session and user: signed in. challenge: the person has a second factor; answer
+  by completeSecondFactor with the challenge's id, which gives the session. The
+  challenge opens nothing else. The token is shown once; in the mode COOKIE it
+  is set as a cookie and not shown. Whether the login is not known or the
+  password is wrong is the same INVALID_CREDENTIALS.
+  """
   signIn(input: SignInInput!): SignInPayload! @access(audience: [ANYONE])
-  "Ends the session of the call."
-  signOut: SignOutPayload! @access(audience: [CUSTOMER])
+  "Ends the session of the call, also a locked one."
+  signOut: SignOutPayload! @access(audience: [CUSTOMER], pending: true, acting: true, locked: true)
   "Ends all sessions of the person, this one too unless kept."
-  signOutEverywhere(input: SignOutEverywhereInput): SignOutPayload! @access(audience: [CUSTOMER])
-  "Ends one session of the person."
-  revokeSession(input: RevokeSessionInput!): RevokeSessionPayload! @access(audience: [CUSTOMER])
-  "Changes the password and ends all other sessions."
+  signOutEverywhere(input: SignOutEverywhereInput): SignOutPayload! @access(audience: [CUSTOMER], pending: true)
+  "Ends one session of the person: HTTP at once, open streams within 5 seconds."
+  revokeSession(input: RevokeSessionInput!): RevokeSessionPayload! @access(audience: [CUSTOMER], pending: true)
+  """
+  Renews a session of the mode REFRESHABLE: a new token for 15 minutes and a new
+  refresh token; the old ones are dead. No Authorization header is needed. Who
+  did not get the answer, or asks twice at once, asks again with the old refresh
+  token within 10 seconds and gets the same answer. Later use of an old refresh
+  token means that somebody has a copy: the session ends and the person is told.
+  What is not in force is UNAUTHENTICATED: sign in again.
+  """
+  refreshSession(input: RefreshSessionInput!): RefreshSessionPayload! @access(audience: [ANYONE])
+  """
+  Unlocks the session of the call after SESSION_LOCKED. Send the same token or
+  cookie, with the password or a passkey (startPasskeySignIn first, the options
+  to navigator.credentials.get, its answer here); who has neither asks with
+  sendCode: true, gets a challenge, and calls again with code. The session keeps its
+  id and gets a new token; then repeat what was refused, and subscribe again
+  with after: the last cursor. Nothing on the page is lost.
+  """
+  unlockSession(input: ProofInput!): UnlockSessionPayload! @access(audience: [CUSTOMER], pending: true, locked: true)
+  """
+  Proves anew who one is, for 10 minutes: what grave acts ask for by
+  STEP_UP_REQUIRED. Answer as to unlockSession. Who has a second factor and gave
+  one factor gets a challenge: answer by completeSecondFactor. A passkey that
+  asked for finger or PIN is both at once. The session keeps its id and gets a new
+  token: use it from then on, the old one is dead. Then repeat what was refused.
+  """
+  stepUp(input: ProofInput!): StepUpPayload! @access(audience: [CUSTOMER])
+  "Changes the password and ends all other sessions; the session of the call gets a new token."
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload! @access(audience: [CUSTOMER])
+  """
+  Sets, changes or takes away the login name, by which signIn knows the person
+  beside his proven addresses and numbers. Needs stepUp. An e-mail address or a
+  phone number as the login changes by requestLoginChange.
+  """
+  changeLogin(input: ChangeLoginInput!): ChangeLoginPayload! @access(audience: [CUSTOMER], stepUp: true)
 }
 
 "Where a person is signed in."
 type Session implements Node {
-  "The id, ses_…"
+  "The id, ses_…; it stays when the token changes."
   id: ID!
-  "In a browser by cookie, by a bearer token, or an API key."
+  "How it travels."
   kind: SessionKind!
   "Whether it is the session of this call."
   current: Boolean!
+  "How the person came in: PASSWORD, OIDC:<provider>, PASSKEY, CODE, REGISTRATION, RESET or ACTING."
+  method: String!
+  "How sure that was: 1 one factor, 2 two."
+  aal: Int!
+  "The device in short, for a list: \"Firefox on Windows\"; null where it did not name itself."
+  deviceName: String
   "The device, as it named itself."
   userAgent: String
   "The address it last came from."
   ip: String
+  "From where it was last used, as the proxy in front says, such as a country code; null where none says it. Nothing is looked up outside."
+  place: String
+  "Whether it was idle for too long and must be unlocked."
+  locked: Boolean!
+  "Who of the business acts for the person in it; null for the person himself."
+  actingStaff: ActingStaff
   "When it began."
   createdAt: DateTime!
   "When it was last used, to the minute."
@@ -15212,20 +20386,38 @@ type Session implements Node {
   expiresAt: DateTime!
 }
 
+"Somebody of the business who acts for a customer: show it as long as it lasts."
+type ActingStaff {
+  "Who."
+  displayName: String!
+  "What for."
+  reason: String!
+  "Until when."
+  endsAt: DateTime!
+}
+
 "How a session travels."
 enum SessionKind {
   "As a cookie of a browser."
   BROWSER
   "As a bearer token."
   TOKEN
+  "As a bearer token for 15 minutes, renewed by refreshSession."
+  REFRESHABLE
+  "As a bearer token of staff who act for the person."
+  ACTING
   "As an API key."
   API_KEY
 }
 
-"A session just made: the one time its token is shown."
+"A session just made or given a new token: the one time the token is shown."
 type IssuedSession {
   "The bearer token; null in cookie mode."
   token: String
+  "What refreshSession takes; of the mode REFRESHABLE alone. Keep it where other apps cannot read it."
+  refreshToken: String
+  "Until when the token is good; of the mode REFRESHABLE alone."
+  accessExpiresAt: DateTime
   "The session."
   session: Session!
   "When it ends whatever happens."
@@ -15236,8 +20428,14 @@ type IssuedSession {
 type Challenge {
   "The id to answer with, chl_…"
   id: ID!
-  "What is asked for."
+  "What is asked for first."
   kind: ChallengeKind!
+  "All that it may be answered with, kind among them."
+  methods: [ChallengeKind!]!
+  "Where the code went, mostly hidden: \"a…@example.com\", \"+7…12\"; null where none was sent."
+  sentTo: String
+  "What navigator.credentials.get takes, where a passkey may answer."
+  passkeyOptions: JSON
   "When it can no longer be answered."
   expiresAt: DateTime!
 }
@@ -15254,6 +20452,8 @@ enum ChallengeKind {
   RECOVERY_CODE
   "A code sent by SMS."
   SMS_CODE
+  "Proof of the account that has the provider's address already: its password, a passkey, or a code."
+  LINK_IDENTITY
 }
 
 "How the session should travel."
@@ -15262,71 +20462,41 @@ enum SessionMode {
   TOKEN
   "The token is set as the cookie __Host-kabinet, out of reach of scripts."
   COOKIE
+  "For apps: a token for 15 minutes and a refresh token to renew it by; never locked by idling."
+  REFRESHABLE
 }
 
-"Input of register."
-input RegisterInput {
-  "The address; it becomes the login."
-  email: EmailAddress!
-  "8 characters to 1,024 bytes, any characters."
-  password: String!
-  "How the person is addressed; the part before @ when absent."
-  displayName: String
-  "The language of messages; from Accept-Language when absent."
-  locale: Locale
-  "The time zone of dates."
-  timeZone: TimeZone
-  "The code of a friend's link; one that is not known is a warning, not a refusal."
-  referralCode: String
+"A fresh proof of who one is: one of password, passkey and code."
+input ProofInput {
+  "The password."
+  password: String
+  "A passkey."
+  passkey: PasskeyAnswer
+  "The code sent; see sendCode."
+  code: CodeAnswer
+  "Sends a code to the person's first contact; for those who have neither password nor passkey. The challenge in the answer is for code."
+  sendCode: Boolean = false
 }
 
-"What register gives."
-type RegisterPayload {
-  "The code to enter."
-  challenge: Challenge
-  "What the person should know."
-  warnings: [Warning!]!
-  "Why nothing was done."
-  userErrors: [UserError!]!
-}
-
-"Input of confirmContact."
-input ConfirmContactInput {
-  "The challenge."
+"What a passkey has signed."
+input PasskeyAnswer {
+  "The challenge whose passkeyOptions were given to navigator.credentials.get."
   challengeId: ID!
-  "The code sent, six digits."
+  "What navigator.credentials.get gave, as JSON (credential.toJSON())."
+  credential: JSON!
+}
+
+"A code that was sent."
+input CodeAnswer {
+  "The challenge it was sent for."
+  challengeId: ID!
+  "The code, six digits."
   code: String!
-  "How the session should travel."
-  mode: SessionMode = TOKEN
-}
-
-"What confirmContact gives."
-type ConfirmContactPayload {
-  "The session, where the confirmation also signs in."
-  session: IssuedSession
-  "The person."
-  user: User
-  "Why nothing was done."
-  userErrors: [UserError!]!
-}
-
-"Input of resendCode."
-input ResendCodeInput {
-  "The challenge."
-  challengeId: ID!
-}
-
-"What resendCode gives."
-type ResendCodePayload {
-  "The challenge to answer now."
-  challenge: Challenge
-  "Why nothing was sent."
-  userErrors: [UserError!]!
 }
 
 "Input of signIn."
 input SignInInput {
-  "The e-mail address."
+  "A proven e-mail address or phone number, or the login name."
   login: String!
   "The password."
   password: String!
@@ -15338,10 +20508,12 @@ input SignInInput {
 type SignInPayload {
   "The session; null while a challenge is due."
   session: IssuedSession
-  "The second factor to give, where one is due."
+  "The second factor to give by completeSecondFactor, where one is due."
   challenge: Challenge
   "The person; null while a challenge is due."
   user: User
+  "Until when a password issued by staff must be changed, or the account cannot be used; null where it need not."
+  mustChangePasswordBy: DateTime
   "Why nobody was signed in."
   userErrors: [UserError!]!
 }
@@ -15374,6 +20546,44 @@ type RevokeSessionPayload {
   userErrors: [UserError!]!
 }
 
+"Input of refreshSession."
+input RefreshSessionInput {
+  "The refresh token that was given last."
+  refreshToken: String!
+}
+
+"What refreshSession gives."
+type RefreshSessionPayload {
+  "The session with its new tokens."
+  session: IssuedSession
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"What unlockSession gives."
+type UnlockSessionPayload {
+  "The session with its new token; null while a code is due."
+  session: IssuedSession
+  "The code to give, where one was asked for."
+  challenge: Challenge
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"What stepUp gives."
+type StepUpPayload {
+  "The session with its new token; null while a challenge is due."
+  session: IssuedSession
+  "The second factor to give by completeSecondFactor, or the code to give where one was asked for."
+  challenge: Challenge
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
 "Input of changePassword."
 input ChangePasswordInput {
   "The password in force."
@@ -15384,6 +20594,8 @@ input ChangePasswordInput {
 
 "What changePassword gives."
 type ChangePasswordPayload {
+  "The session of the call with its new token."
+  session: IssuedSession
   "The person."
   user: User
   "What the person should know."
@@ -15391,25 +20603,205 @@ type ChangePasswordPayload {
   "Why nothing was changed."
   userErrors: [UserError!]!
 }
+
+"Input of changeLogin."
+input ChangeLoginInput {
+  "The new login name: 3 to 64 letters, digits, dots, dashes and underscores, beginning with a letter; null takes it away, where a proven address or number is left to sign in with."
+  login: String
+}
+
+"What changeLogin gives."
+type ChangeLoginPayload {
+  "The person."
+  user: User
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
-	{Name: "../../schema/account_user.graphqls", Input: `extend type Query {
-  "The person signed in. Null with UNAUTHENTICATED where nobody is; other roots still answer."
-  me: User @access(audience: [CUSTOMER])
-  "People with an account, newest first."
-  users("Narrows the list." filter: UserFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: USERS_READ)
-  "What was done by whom, newest first."
-  auditEntries("Narrows the list." filter: AuditEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AuditEntryConnection @access(audience: [STAFF], permission: AUDIT_READ)
+	{Name: "../../schema/account_social.graphqls", Input: `extend type Query {
+  "The outside providers through which one can sign in here, in the order to show them; empty where there are none."
+  providers: [SignInProvider!]! @access(audience: [ANYONE], pending: true)
 }
 
 extend type Mutation {
-  "Changes the person's own profile. An absent field is unchanged, null clears."
-  updateProfile(input: UpdateProfileInput!): UpdateProfilePayload! @access(audience: [CUSTOMER])
-  "Changes language, time zone and the like."
-  updatePreferences(input: UpdatePreferencesInput!): UpdatePreferencesPayload! @access(audience: [CUSTOMER])
-  "Creates an address, or changes one when an id is given. At most 100 are kept."
-  saveAddress(input: SaveAddressInput!): SaveAddressPayload! @access(audience: [CUSTOMER])
-  "Deletes an address."
-  deleteAddress(input: DeleteAddressInput!): DeleteAddressPayload! @access(audience: [CUSTOMER])
+  """
+  Begins a sign-in through an outside provider. The order of calls:
+  1. startProviderSignIn; keep challengeId and binding in the browser's sessionStorage (an app: in memory) and send the browser to authorizationUrl.
+  2. The provider sends the browser back to Kabinet, which sends it on to returnTo with code, state and iss (or error) in the fragment. Nothing has happened yet. Take them out of the address bar with history.replaceState.
+  3. finishProviderSignIn with all of it. It gives a session, or a challenge: LINK_IDENTITY is answered by confirmIdentityLink, all others by completeSecondFactor.
+  With an error in the fragment the person declined: begin anew.
+  """
+  startProviderSignIn(input: StartProviderSignInInput!): StartProviderSignInPayload! @access(audience: [ANYONE], pending: true)
+  "The second half of startProviderSignIn. Signs in the person whom the provider names, makes an account for somebody new, or asks for a proof before an account with the same address is opened to the provider."
+  finishProviderSignIn(input: FinishProviderSignInInput!): FinishProviderSignInPayload! @access(audience: [ANYONE], pending: true)
+  """
+  Answers a challenge LINK_IDENTITY of finishProviderSignIn, links the provider to the account and signs in.
+  Where its methods say EMAIL_CODE: with the code that was sent to the address; another LINK_IDENTITY may follow. resendCode sends it again.
+  Where its methods say LINK_IDENTITY: an account with this address is there already. Give its password; or sign in to it in any other way (passkey, another provider) and call it with neither password nor code, in the new session.
+  """
+  confirmIdentityLink(input: ConfirmIdentityLinkInput!): ConfirmIdentityLinkPayload! @access(audience: [ANYONE], pending: true)
+  "Begins to link an outside provider to the account of the person signed in; go on as with startProviderSignIn, but end with finishLinkIdentity. Needs a fresh proof: stepUp."
+  linkIdentity(input: LinkIdentityInput!): LinkIdentityPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "The second half of linkIdentity, in the same session. From then on the provider signs this person in."
+  finishLinkIdentity(input: FinishLinkIdentityInput!): FinishLinkIdentityPayload! @access(audience: [CUSTOMER])
+  "Takes an outside provider off the account; what was signed in by it is signed out, but for the session of the call. The last way of signing in stays. Needs a fresh proof: stepUp."
+  unlinkIdentity(input: UnlinkIdentityInput!): UnlinkIdentityPayload! @access(audience: [CUSTOMER], stepUp: true)
+}
+
+"An outside provider through which one can sign in."
+type SignInProvider {
+  "Its name, to be given to startProviderSignIn and linkIdentity."
+  name: String!
+  "Its name to show."
+  label: String!
+  "Which sign to draw: the name in lower case, such as google, yandex or vk; what is not known gets a plain one."
+  icon: String!
+}
+
+extend type Identity {
+  "The outside provider; null for other kinds, and for one that is no longer offered."
+  provider: SignInProvider
+  "The end of the provider's name for the person, to tell two from each other; null for other kinds."
+  subjectHint: String
+}
+
+"Input of startProviderSignIn."
+input StartProviderSignInInput {
+  "The name of a provider of the query providers."
+  provider: String!
+  "Where the browser goes in the end: a full address, without fragment, of the origin of Kabinet or of one that it allows. Kabinet's own address when absent."
+  returnTo: String
+  "How the session should travel."
+  mode: SessionMode = TOKEN
+}
+
+"What startProviderSignIn gives."
+type StartProviderSignInPayload {
+  "Where to send the browser."
+  authorizationUrl: String
+  "The id to finish with, chl_…; good for 10 minutes."
+  challengeId: ID
+  "A secret that ties the sign-in to this browser; shown once. Keep it in sessionStorage, never in an address."
+  binding: String
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of finishProviderSignIn."
+input FinishProviderSignInInput {
+  "The id of startProviderSignIn."
+  challengeId: ID!
+  "The binding of startProviderSignIn."
+  binding: String!
+  "code of the fragment."
+  code: String!
+  "state of the fragment."
+  state: String!
+  "iss of the fragment, where there is one."
+  issuer: String
+}
+
+"What finishProviderSignIn gives: a session, or something more to prove."
+type FinishProviderSignInPayload {
+  "The session; null while a challenge is due."
+  session: IssuedSession
+  "What is to be proven before: see startProviderSignIn."
+  challenge: Challenge
+  "The person; null while a challenge is due."
+  user: User
+  "Whether the account was made in this moment."
+  registered: Boolean
+  "Why nobody was signed in."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmIdentityLink."
+input ConfirmIdentityLinkInput {
+  "The challenge of finishProviderSignIn."
+  challengeId: ID!
+  "The binding of startProviderSignIn."
+  binding: String!
+  "The password of the account that has the address."
+  password: String
+  "The code sent to the address, six digits."
+  code: String
+}
+
+"What confirmIdentityLink gives: a session, or something more to prove."
+type ConfirmIdentityLinkPayload {
+  "The session; null while a challenge is due, and where the call came in a session already."
+  session: IssuedSession
+  "What is to be proven before: see startProviderSignIn."
+  challenge: Challenge
+  "The person; null while a challenge is due."
+  user: User
+  "Whether the account was made in this moment."
+  registered: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of linkIdentity."
+input LinkIdentityInput {
+  "The name of a provider of the query providers."
+  provider: String!
+  "Where the browser goes in the end: a full address, without fragment, of the origin of Kabinet or of one that it allows. Kabinet's own address when absent."
+  returnTo: String
+}
+
+"What linkIdentity gives."
+type LinkIdentityPayload {
+  "Where to send the browser."
+  authorizationUrl: String
+  "The id to finish with, chl_…; good for 10 minutes."
+  challengeId: ID
+  "A secret that ties the act to this browser; shown once. Keep it in sessionStorage, never in an address."
+  binding: String
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of finishLinkIdentity."
+input FinishLinkIdentityInput {
+  "The id of linkIdentity."
+  challengeId: ID!
+  "The binding of linkIdentity."
+  binding: String!
+  "code of the fragment."
+  code: String!
+  "state of the fragment."
+  state: String!
+  "iss of the fragment, where there is one."
+  issuer: String
+}
+
+"What finishLinkIdentity gives."
+type FinishLinkIdentityPayload {
+  "The identity linked."
+  identity: Identity
+  "Why nothing was linked."
+  userErrors: [UserError!]!
+}
+
+"Input of unlinkIdentity."
+input UnlinkIdentityInput {
+  "The identity, idn_…, of kind OIDC."
+  identityId: ID!
+}
+
+"What unlinkIdentity gives."
+type UnlinkIdentityPayload {
+  "The identity that is gone."
+  unlinkedId: ID
+  "Why nothing was unlinked."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/account_user.graphqls", Input: `extend type Query {
+  "The person signed in. Null with UNAUTHENTICATED where nobody is; other roots still answer."
+  me: User @access(audience: [CUSTOMER], pending: true)
+  "What was done by whom, newest first."
+  auditEntries("Narrows the list." filter: AuditEntryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AuditEntryConnection @access(audience: [STAFF], permission: AUDIT_READ)
 }
 
 "A person with an account."
@@ -15440,10 +20832,6 @@ type User implements Node {
   identities: [Identity!]!
   "Where the person is signed in, last used first."
   sessions: [Session!]!
-  "Saved places to deliver to."
-  addresses: [Address!]!
-  "Language, time zone and the like."
-  preferences: Preferences!
   "The companies the person may act for, and the House for staff."
   memberships: [Membership!]!
   "The person's orders, newest first unless sorted."
@@ -15486,34 +20874,6 @@ enum UserStatus {
   ERASED
 }
 
-"Narrows a list of people."
-input UserFilter {
-  "Whose e-mail address is exactly this, whatever the case."
-  email: EmailAddress
-  "In one of these states."
-  status: [UserStatus!]
-}
-
-"A page of people."
-type UserConnection {
-  "The items with their cursors."
-  edges: [UserEdge!]!
-  "The items."
-  nodes: [User!]!
-  "Where the page stands."
-  pageInfo: PageInfo!
-  "How many there are in all; counted when asked for."
-  totalCount: Int!
-}
-
-"A person and its place in the list."
-type UserEdge {
-  "The person."
-  node: User!
-  "Its place."
-  cursor: Cursor!
-}
-
 "An address at which a person is reached."
 type ContactPoint implements Node {
   "The id, cpt_…"
@@ -15542,8 +20902,12 @@ type Identity implements Node {
   id: ID!
   "What it is."
   kind: IdentityKind!
+  "The login name of a password; a proven address or number signs in beside it."
+  login: String
   "The person's name for it."
   label: String
+  "Until when a password issued by staff must be changed."
+  mustChangeByAt: DateTime
   "When it was last used."
   lastUsedAt: DateTime
   "When it was made."
@@ -15564,128 +20928,8 @@ enum IdentityKind {
   TOTP
   "A recovery code."
   RECOVERY_CODE
-}
-
-"Language, time zone and the like."
-type Preferences {
-  "The language of messages and labels."
-  locale: Locale!
-  "The time zone of dates."
-  timeZone: TimeZone!
-}
-
-"A place to deliver to."
-type Address implements Node {
-  "The id, adr_…"
-  id: ID!
-  "Raised by every change."
-  revision: Int!
-  "The person's name for it: Home, Work."
-  label: String
-  "Who receives there."
-  name: String
-  "The receiver's phone number."
-  phone: String
-  "ISO 3166-1 alpha-2."
-  country: String
-  "Street, house, flat."
-  lines: [String!]!
-  "The city."
-  city: String
-  "The region or state."
-  region: String
-  "The postal code."
-  postalCode: String
-  "Whether it is offered first; at most one is."
-  isDefault: Boolean!
-}
-
-"Input of updateProfile. An absent field is unchanged, null clears."
-input UpdateProfileInput {
-  "How the person is addressed; 1 to 100 characters, cannot be cleared."
-  displayName: String
-  "The given name, up to 100 characters."
-  givenName: String
-  "The family name, up to 100 characters."
-  familyName: String
-  "The middle name or patronymic, up to 100 characters."
-  middleName: String
-  "The day of birth; in the past."
-  birthOn: Date
-  "The revision that was read; another one is STALE_OBJECT."
-  revision: Int
-}
-
-"What updateProfile gives."
-type UpdateProfilePayload {
-  "The person after the change."
-  user: User
-  "Why nothing was changed."
-  userErrors: [UserError!]!
-}
-
-"Input of updatePreferences. An absent field is unchanged."
-input UpdatePreferencesInput {
-  "The language of messages and labels: en or ru."
-  locale: Locale
-  "The time zone of dates."
-  timeZone: TimeZone
-}
-
-"What updatePreferences gives."
-type UpdatePreferencesPayload {
-  "The person after the change."
-  user: User
-  "Why nothing was changed."
-  userErrors: [UserError!]!
-}
-
-"Input of saveAddress. With an id, an absent field is unchanged and null clears."
-input SaveAddressInput {
-  "The address to change; a new one when absent."
-  id: ID
-  "The revision that was read; another one is STALE_OBJECT."
-  revision: Int
-  "The person's name for it, up to 100 characters."
-  label: String
-  "Who receives there, up to 200 characters."
-  name: String
-  "The receiver's phone number."
-  phone: String
-  "ISO 3166-1 alpha-2."
-  country: String
-  "Street, house, flat: 1 to 5 lines of up to 200 characters. Required for a new address."
-  lines: [String!]
-  "The city, up to 100 characters."
-  city: String
-  "The region or state, up to 100 characters."
-  region: String
-  "The postal code, up to 20 characters."
-  postalCode: String
-  "Makes it the one that is offered first, in place of the former."
-  isDefault: Boolean
-}
-
-"What saveAddress gives."
-type SaveAddressPayload {
-  "The address after the change."
-  address: Address
-  "Why nothing was changed."
-  userErrors: [UserError!]!
-}
-
-"Input of deleteAddress."
-input DeleteAddressInput {
-  "The address."
-  id: ID!
-}
-
-"What deleteAddress gives."
-type DeleteAddressPayload {
-  "The id that is gone."
-  deletedId: ID
-  "Why nothing was changed."
-  userErrors: [UserError!]!
+  "Codes sent by e-mail or SMS."
+  CODE
 }
 
 "One act on record."
@@ -15749,8 +20993,14 @@ directive @access(
   permission: StaffPermission
   "What a member needs when acting for a company."
   company: CompanyPermission
-  "Asks for a fresh proof of identity (10 minutes)."
+  "Asks for a fresh proof of identity (10 minutes): else STEP_UP_REQUIRED; call stepUp and try again."
   stepUp: Boolean = false
+  "Answers also who has registered and not proven an address yet; the others say CONFIRMATION_REQUIRED."
+  pending: Boolean = false
+  "Whether staff who act for a customer may call this mutation."
+  acting: Boolean = false
+  "Answers in a locked session too; the others say SESSION_LOCKED."
+  locked: Boolean = false
 ) on FIELD_DEFINITION
 
 "Any JSON object."
@@ -15792,6 +21042,10 @@ enum Audience {
 enum StaffPermission {
   "Read customers, their contacts and addresses."
   USERS_READ
+  "Make people, issue credentials, block, reset second factors, note representatives."
+  USERS_WRITE
+  "Act for a customer for a while, on record."
+  USERS_ACT
   "Read all orders."
   ORDERS_READ
   "Change orders and products."
@@ -15928,8 +21182,28 @@ enum ErrorCode {
   TOO_MANY_ATTEMPTS
   "The account is blocked."
   ACCOUNT_BLOCKED
+  "The password was issued by staff and not changed in time: have it issued again."
+  INITIAL_PASSWORD_EXPIRED
+  "The login name is not one, or looks like an address or a number."
+  INVALID_LOGIN
+  "It is the last way to sign in."
+  LAST_LOGIN
+  "The postal code is not one of the country; params.example."
+  INVALID_POSTAL_CODE
+  "The number's check digits do not fit: a digit is wrong."
+  CHECK_DIGITS_WRONG
+  "It does not belong to this kind of person or business; params.kind."
+  NOT_FOR_THIS_KIND
   "The e-mail address is not one."
   INVALID_EMAIL
+  "The phone number is not one, or its country is not known."
+  INVALID_PHONE
+  "It is the last proven address or number: nobody could be reached any more."
+  LAST_CONTACT_POINT
+  "The business does not know this card or contract number, or does not take this registration."
+  REGISTRATION_REFUSED
+  "The number could not be checked in this moment; params.retryAfter seconds."
+  REGISTRATION_CHECK_UNAVAILABLE
   "The password is shorter than 8 characters; params.min."
   PASSWORD_TOO_SHORT
   "The password is longer than 1,024 bytes; params.max."
@@ -15942,6 +21216,26 @@ enum ErrorCode {
   CODE_SENT_RECENTLY
   "At most 100 are kept; params.limit."
   TOO_MANY_ITEMS
+  "This second factor is there already."
+  FACTOR_ALREADY_ON
+  "This second factor is not there, or none is at all."
+  FACTOR_NOT_ON
+  "There is no proven address or number to send codes to."
+  FACTOR_NOT_AVAILABLE
+  "What the browser gave is no new passkey for this challenge: begin anew."
+  PASSKEY_REFUSED
+  "Passkeys cannot be used here: the server has no domain."
+  PASSKEYS_NOT_CONFIGURED
+  "The provider does not answer, or not as it should; params.provider. Try later."
+  PROVIDER_UNAVAILABLE
+  "The way through the provider cannot be believed, was used, or took too long: begin anew."
+  PROVIDER_SIGN_IN_FAILED
+  "The account at the provider signs in somebody else here."
+  IDENTITY_TAKEN
+  "The last way of signing in stays: add another one before."
+  LAST_SIGN_IN_METHOD
+  "The address to return to is not of an origin that is allowed."
+  RETURN_NOT_ALLOWED
   "The programme has ended or is not known."
   PROGRAM_NOT_FOUND
   "The amount must be positive."
@@ -16064,6 +21358,18 @@ enum ErrorCode {
   REWARD_CODE_CANCELLED
   "The code has expired; params.expiredAt."
   REWARD_CODE_EXPIRED
+  "Nobody blocks, resets or acts for himself."
+  NOT_ON_ONESELF
+  "The last active administrator stays."
+  LAST_ADMINISTRATOR
+  "The person is a member of staff: nobody acts for one, and only who may do as much changes his account."
+  STAFF_MEMBER
+  "The person's account is not in use; params.status."
+  USER_NOT_ACTIVE
+  "The person to be represented is 14 or older, or the day of birth is not known; params.years."
+  NOT_A_MINOR
+  "A representative is 18 or older; params.years."
+  REPRESENTATIVE_TOO_YOUNG
   "Nobody has this referral code, or friends cannot be brought now."
   REFERRAL_CODE_UNKNOWN
   "The code is the caller's own."
@@ -16074,6 +21380,40 @@ enum ErrorCode {
   REFERRAL_ALREADY_CLAIMED
   "The caller is not a new customer; params.days."
   REFERRAL_NOT_NEW
+  "There is no room for so many bytes more; params.limit, params.left."
+  QUOTA_EXCEEDED
+  "A document of this kind or state stays; params.kind, params.status."
+  DOCUMENT_KEPT
+  "The file has more bytes than its link takes; params.limit. An answer to PUT."
+  FILE_TOO_LARGE
+  "The file has no byte. An answer to PUT."
+  FILE_EMPTY
+  "Files of this type are not taken, whatever name or header says; params.mime. An answer to PUT."
+  FILE_TYPE_REFUSED
+  "The file was found to be dangerous. An answer to PUT."
+  FILE_INFECTED
+  "The bytes are no picture that can be read. An answer to PUT."
+  PICTURE_INVALID
+  "The picture has too many pixels; params.limit. An answer to PUT."
+  PICTURE_TOO_LARGE
+  "It looks like the number of a card: give it to nobody but the payment provider."
+  CARD_NUMBER_REFUSED
+  "No payment method can be saved here."
+  PAYMENT_METHODS_NOT_CONFIGURED
+  "The payment method is not active; params.status."
+  PAYMENT_METHOD_NOT_ACTIVE
+  "Another version of the document is in force; params.handle, params.version."
+  CONSENT_OUTDATED
+  "The document is required: nobody has an account without it; params.handle."
+  CONSENT_REQUIRED
+  "An export was made less than a day ago; params.availableAt."
+  EXPORT_TOO_SOON
+  "Something stands in the way of deletion; params.reasons."
+  DELETION_BLOCKED
+  "A deletion is under way already; params.dueAt."
+  DELETION_ALREADY_REQUESTED
+  "No deletion is under way."
+  DELETION_NOT_REQUESTED
 }
 
 "The reading side."
@@ -19192,9 +24532,9 @@ type AchievementEdge {
 
 extend type Mutation {
   "Joins a club. Whoever is in it already stays in it."
-  joinClub(input: JoinClubInput!): JoinClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  joinClub(input: JoinClubInput!): JoinClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
   "Leaves a club. Whoever is not in it has left it already."
-  leaveClub(input: LeaveClubInput!): LeaveClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  leaveClub(input: LeaveClubInput!): LeaveClubPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
   "Creates or changes a club."
   saveClub(input: SaveClubInput!): SaveClubPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
 }
@@ -19455,6 +24795,156 @@ enum MembershipStatus {
   ENDED
 }
 `, BuiltIn: false},
+	{Name: "../../schema/document.graphqls", Input: `extend type Mutation {
+  """
+  Keeps a file. Order of calls: 1. uploadDocument gives a link; 2. send the bytes
+  with link.method (PUT) to link.url as the body, no form, before link.expiresAt;
+  no header is needed but the session's own. The answer of the PUT is JSON:
+  {"document": {"id", "title", "mime", "size", "downloadUrl"}}, or errors as
+  /graphql gives them, with extensions.code: FILE_TOO_LARGE, FILE_TYPE_REFUSED,
+  FILE_INFECTED, FILE_EMPTY, CONFLICT while another PUT of the link runs. A link is good for one
+  file; after a PUT that failed it can be tried again. Nothing is polled.
+  """
+  uploadDocument(input: UploadDocumentInput!): UploadDocumentPayload! @access(audience: [CUSTOMER])
+  "Deletes a file that the person uploaded, or an export. Issued papers stay."
+  deleteDocument(input: DeleteDocumentInput!): DeleteDocumentPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "What the person can download, newest first: uploads, exports, issued papers. Of nobody but oneself."
+  documents("Of these kinds; all when absent." kind: [DocumentKind!], "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): DocumentConnection!
+}
+
+"A file or paper that can be downloaded."
+type Document implements Node {
+  "The id, doc_…"
+  id: ID!
+  "What it is."
+  kind: DocumentKind!
+  "Whether it can be downloaded."
+  status: DocumentStatus!
+  "What it is called; of an upload, the name the person gave."
+  title: String!
+  "The type of the bytes, such as application/pdf; null until they came."
+  mime: String
+  "Bytes; of an upload that has not come, the most that may."
+  size: Int
+  "SHA-256 of the bytes, in hex; null until they came."
+  sha256: String
+  "When it was made."
+  createdAt: DateTime!
+  "When it is deleted; null where it stays."
+  expiresAt: DateTime
+  "Where the bytes are for the next 5 minutes, for this session alone: open it as it is, ask for it right before. It ends with the session. Null while there is nothing to download."
+  downloadUrl: URL
+}
+
+"What a document is."
+enum DocumentKind {
+  "The person's picture."
+  AVATAR
+  "A file the person uploaded."
+  UPLOAD
+  "The person's own data, asked for by requestDataExport."
+  EXPORT
+  "An invoice."
+  INVOICE
+  "An act of work done."
+  ACT
+  "A receipt."
+  RECEIPT
+  "A statement of an account."
+  STATEMENT
+  "A contract."
+  CONTRACT
+  "A waybill."
+  WAYBILL
+  "Any other paper."
+  OTHER
+}
+
+"Whether a document can be downloaded."
+enum DocumentStatus {
+  "Its bytes have not come yet."
+  PENDING
+  "It can be downloaded."
+  READY
+  "The bytes were found to be dangerous and are not given out."
+  QUARANTINED
+  "Issued; it can be downloaded."
+  ISSUED
+  "Issued and paid; it can be downloaded."
+  PAID
+  "Not valid any more."
+  VOID
+}
+
+"A page of documents."
+type DocumentConnection {
+  "The items with their cursors."
+  edges: [DocumentEdge!]!
+  "The items."
+  nodes: [Document!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A document and its place in the list."
+type DocumentEdge {
+  "The document."
+  node: Document!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Where bytes are sent to, once, before it expires and while the session lasts."
+type UploadLink {
+  "The address; it is secret."
+  url: URL!
+  "The HTTP method: PUT."
+  method: String!
+  "The most bytes that are taken."
+  maxBytes: Int!
+  "The types that are taken, found from the bytes whatever name or header says."
+  types: [String!]!
+  "When the link ends."
+  expiresAt: DateTime!
+}
+
+"Input of uploadDocument."
+input UploadDocumentInput {
+  "The file's name, 1 to 255 characters; it names the download and nothing else."
+  title: String!
+  "How many bytes it has, 1 to 26,214,400 (25 MiB); no more are taken. They count against the person's room at once."
+  size: Int!
+}
+
+"What uploadDocument gives."
+type UploadDocumentPayload {
+  "The document, PENDING until the bytes came."
+  document: Document
+  "Where to send them."
+  link: UploadLink
+  "Why nothing was made."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteDocument."
+input DeleteDocumentInput {
+  "The document."
+  id: ID!
+}
+
+"What deleteDocument gives."
+type DeleteDocumentPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/notify.graphqls", Input: `extend type Mutation {
   "Marks notifications as seen: shown to the person. Does not make them read."
   markNotificationsSeen(input: MarkNotificationsSeenInput!): MarkNotificationsSeenPayload! @access(audience: [CUSTOMER])
@@ -19674,9 +25164,9 @@ type NotificationAdded {
 
 extend type Mutation {
   "Places an order at the server's prices, for the person or the company acted for."
-  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  placeOrder(input: PlaceOrderInput!): PlaceOrderPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
   "Cancels an order that has not left the warehouse. Points spent on it come back, points earned go."
-  cancelOrder(input: CancelOrderInput!): CancelOrderPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE)
+  cancelOrder(input: CancelOrderInput!): CancelOrderPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
   "Moves an order along its axes. The customer is told."
   setOrderStatus(input: SetOrderStatusInput!): SetOrderStatusPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
   "Creates or changes orders of an outside system by their key, at most 100, each on its own. An item older than what is stored is OUTDATED."
@@ -20492,6 +25982,1066 @@ enum UpsertOutcome {
   REFUSED
 }
 `, BuiltIn: false},
+	{Name: "../../schema/privacy.graphqls", Input: `extend type Query {
+  "The documents in force that people agree to, required ones first. Show them at registration with a box each; what was ticked goes to register, or to recordConsent once somebody is signed in."
+  consentDocuments("Those of one purpose only." purpose: ConsentPurpose): [ConsentDocument!]! @access(audience: [ANYONE])
+}
+
+extend type Mutation {
+  "Puts on record that the person agrees to documents, or does no more. All of them or none. A record is never changed: the newest word on a document counts."
+  recordConsent(input: RecordConsentInput!): RecordConsentPayload! @access(audience: [CUSTOMER], pending: true)
+  "Creates a document, or puts a new version in its place. A new version of a required one is due from everybody."
+  saveConsentDocument(input: SaveConsentDocumentInput!): SaveConsentDocumentPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Takes a document out of force. What people said about it stays on record."
+  retireConsentDocument(input: RetireConsentDocumentInput!): SaveConsentDocumentPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Asks for a file with everything that is stored about the person. It is made in the background: look at me.dataExports, or wait for the notification; then open its document. Asked again while one is being made, it gives that one. Once a day. Needs a fresh proof: stepUp first."
+  requestDataExport: RequestDataExportPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "The first step to delete one's account: says what stands in the way and what will be lost, and sends a code to the person's main address. Nothing happens until confirmAccountDeletion is called with the code. A person who can be sent no code is scheduled at once, and challenge is null. Needs a fresh proof: stepUp first."
+  requestAccountDeletion(input: RequestAccountDeletionInput): RequestAccountDeletionPayload! @access(audience: [CUSTOMER], stepUp: true)
+  "The second step: takes the code. The account is erased at deletion.dueAt; until then it works as ever and cancelAccountDeletion takes everything back. The person is told now, three days before, and at the end."
+  confirmAccountDeletion(input: ConfirmAccountDeletionInput!): ConfirmAccountDeletionPayload! @access(audience: [CUSTOMER])
+  "Takes back a deletion that has not begun."
+  cancelAccountDeletion: CancelAccountDeletionPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "What the person agreed to, or took back: the newest word on each document."
+  consents: [Consent!]!
+  "The required documents whose newest version the person has not agreed to. Ask for them before anything else."
+  consentsDue: [ConsentDocument!]!
+  "The files with one's data that were asked for, newest first; the last 20."
+  dataExports: [DataExport!]!
+  "The deletion that is under way; null where none is."
+  deletion: AccountDeletion
+  "What a deletion would meet now: show it before requestAccountDeletion."
+  deletionReview: DeletionReview!
+}
+
+"A text that people agree to, in its version in force."
+type ConsentDocument {
+  "The id, cdo_…, the same in all versions."
+  id: ID!
+  "The name for programs, such as terms."
+  handle: String!
+  "What it is about."
+  purpose: ConsentPurpose!
+  "The version, from 1."
+  version: Int!
+  "Whether nobody has an account without it. The rest may be left out, and withdrawn at any time."
+  required: Boolean!
+  "What it is called, in the caller's language."
+  name: String!
+  "What one agrees to, in a sentence or two."
+  description: String
+  "The whole text, where it is kept here."
+  terms: String
+  "Where the whole text can be read."
+  url: URL
+  "All languages, for the form that edits it."
+  translations: [Translation!]!
+  "Since when this version is in force."
+  inForceSince: DateTime!
+}
+
+"What a document that people agree to is about."
+enum ConsentPurpose {
+  "The terms of use."
+  TERMS
+  "The privacy policy."
+  PRIVACY
+  "The processing of personal data."
+  DATA_PROCESSING
+  "Cookies that are not needed to work."
+  COOKIES
+  "Advertising by e-mail."
+  EMAIL_MARKETING
+  "Advertising by SMS."
+  SMS_MARKETING
+  "Calls."
+  PHONE_CALLS
+  "Offers made from what the person does."
+  PROFILING
+  "Anything else."
+  OTHER
+}
+
+"The newest word of a person on a document."
+type Consent {
+  "The document in force now."
+  document: ConsentDocument!
+  "The version he saw."
+  version: Int!
+  "Whether he agreed; false: withdrawn."
+  given: Boolean!
+  "Whether he agreed to the version in force."
+  isCurrent: Boolean!
+  "When he said so."
+  decidedAt: DateTime!
+  "In which language he saw it."
+  locale: Locale!
+}
+
+"A file with the data of a person: a ZIP archive with one JSON file a table, his documents and a guide."
+type DataExport {
+  "The id, task_…"
+  id: ID!
+  "How far it is."
+  status: DataExportStatus!
+  "How much of it is made."
+  progress: Progress!
+  "When it was asked for."
+  requestedAt: DateTime!
+  "When it was ready."
+  readyAt: DateTime
+  "Until when it can be opened: 7 days."
+  expiresAt: DateTime
+  "The file; ask for its link when the person wants it, since links are short-lived. Null unless READY."
+  document: Document
+}
+
+"How far a data export is."
+enum DataExportStatus {
+  "It waits for its turn."
+  WAITING
+  "It is being made."
+  RUNNING
+  "It can be opened."
+  READY
+  "It was ready and is deleted by now."
+  EXPIRED
+  "It could not be made; ask again."
+  FAILED
+}
+
+"A deletion of an account that is under way."
+type AccountDeletion {
+  "When it was confirmed."
+  requestedAt: DateTime!
+  "When the account is erased. Put off by a day as long as something stands in the way."
+  dueAt: DateTime!
+  "What would stand in the way now; empty: nothing does."
+  blockers: [DeletionBlocker!]!
+  "What is lost."
+  losses: [DeletionLoss!]!
+}
+
+"What a deletion would meet now."
+type DeletionReview {
+  "When the account would be erased if it were confirmed now."
+  dueAt: DateTime!
+  "What stands in the way; with any of them requestAccountDeletion is DELETION_BLOCKED."
+  blockers: [DeletionBlocker!]!
+  "What is lost."
+  losses: [DeletionLoss!]!
+}
+
+"Something that must be settled before an account can be deleted."
+type DeletionBlocker {
+  "What it is."
+  reason: DeletionBlockReason!
+  "What it is, for people, in the caller's language."
+  message: String!
+  "How many there are."
+  count: Int!
+  "The money, of WALLET_MONEY."
+  amount: Money
+  "What to look at, such as the orders; at most 20."
+  subjectIds: [ID!]!
+}
+
+"Why an account cannot be deleted now."
+enum DeletionBlockReason {
+  "There is money in a wallet, or owed to it: spend it or have it paid out."
+  WALLET_MONEY
+  "A top-up is under way."
+  OPEN_TOP_UP
+  "An order is on its way or not paid: wait for it or cancel it."
+  OPEN_ORDER
+  "Goods are on the way back."
+  OPEN_RETURN
+  "A refund is not paid yet."
+  OPEN_REFUND
+  "Points are reserved."
+  POINTS_HELD
+  "Nobody else holds a family that has other members."
+  LAST_HOLDER
+  "Nobody else owns a company that has other members."
+  LAST_OWNER
+  "Nobody else administrates the business."
+  LAST_ADMINISTRATOR
+}
+
+"Something that is gone with the account."
+type DeletionLoss {
+  "What it is."
+  kind: DeletionLossKind!
+  "What it is, for people, in the caller's language."
+  message: String!
+  "How many: of POINTS the points, else the things."
+  count: Points!
+}
+
+"What is gone with an account."
+enum DeletionLossKind {
+  "Points: they are forfeited."
+  POINTS
+  "Rewards that were not taken yet."
+  REWARDS
+  "Gift cards that were not redeemed."
+  GIFT_CARDS
+  "Open tickets: they are closed and their texts deleted."
+  TICKETS
+  "Families and companies one is in."
+  MEMBERSHIPS
+}
+
+"Input of recordConsent."
+input RecordConsentInput {
+  "One for each document, at most 50."
+  consents: [ConsentInput!]!
+}
+
+"A word on one document."
+input ConsentInput {
+  "The document."
+  documentId: ID!
+  "The version that the person saw; another one in force is CONSENT_OUTDATED."
+  version: Int!
+  "Whether he agrees; false withdraws, which a required one does not allow."
+  given: Boolean!
+}
+
+"What recordConsent gives."
+type RecordConsentPayload {
+  "The person, with his consents."
+  user: User
+  "Why nothing was recorded."
+  userErrors: [UserError!]!
+}
+
+"Input of saveConsentDocument."
+input SaveConsentDocumentInput {
+  "The document that gets a new version; a new document when absent."
+  id: ID
+  "The version that was read; another one is STALE_OBJECT. Required with an id."
+  version: Int
+  "The name for programs: 1 to 60 small letters, digits, - and _. Required for a new one."
+  handle: String
+  "What it is about. Required for a new one."
+  purpose: ConsentPurpose
+  "Whether nobody has an account without it; as before when absent, false for a new one."
+  required: Boolean
+  "In each language. Required for a new one; as before when absent."
+  texts: [TranslationInput!]
+  "Where the whole text can be read; null clears."
+  url: URL
+}
+
+"What saveConsentDocument and retireConsentDocument give."
+type SaveConsentDocumentPayload {
+  "The document."
+  document: ConsentDocument
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of retireConsentDocument."
+input RetireConsentDocumentInput {
+  "The document."
+  id: ID!
+  "The version that was read; another one is STALE_OBJECT."
+  version: Int!
+}
+
+"What requestDataExport gives."
+type RequestDataExportPayload {
+  "The export that is made."
+  export: DataExport
+  "Why none is made."
+  userErrors: [UserError!]!
+}
+
+"Input of requestAccountDeletion."
+input RequestAccountDeletionInput {
+  "Why the person leaves, up to 500 characters; the business reads it without his name."
+  reason: String
+}
+
+"What requestAccountDeletion gives."
+type RequestAccountDeletionPayload {
+  "The code to enter in confirmAccountDeletion."
+  challenge: Challenge
+  "What stands in the way and what will be lost."
+  review: DeletionReview
+  "The deletion, where no code could be sent."
+  deletion: AccountDeletion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmAccountDeletion."
+input ConfirmAccountDeletionInput {
+  "The challenge of requestAccountDeletion."
+  challengeId: ID!
+  "The code sent, six digits."
+  code: String!
+}
+
+"What confirmAccountDeletion gives."
+type ConfirmAccountDeletionPayload {
+  "The deletion that is under way."
+  deletion: AccountDeletion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"What cancelAccountDeletion gives."
+type CancelAccountDeletionPayload {
+  "The person."
+  user: User
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/profile.graphqls", Input: `extend type Query {
+  "How an address is written in a country: the fields in their order, which are required, what they may hold, in the caller's language. Draw the form by it; saveAddress checks by the same rules."
+  addressForm("ISO 3166-1 alpha-2." country: String!): AddressForm @access(audience: [ANYONE], pending: true)
+  "The countries that addressForm knows, ISO 3166-1 alpha-2, in order of their codes. Their names are in every browser: Intl.DisplayNames."
+  addressCountries: [String!]! @access(audience: [ANYONE], pending: true)
+}
+
+extend type Mutation {
+  "Changes the person's own profile. An absent field is unchanged, null clears."
+  updateProfile(input: UpdateProfileInput!): UpdateProfilePayload! @access(audience: [CUSTOMER], pending: true, acting: true)
+  "Changes language, time zone, delivery, interface, privacy and the like. An absent field is unchanged."
+  updatePreferences(input: UpdatePreferencesInput!): UpdatePreferencesPayload! @access(audience: [CUSTOMER], pending: true, acting: true)
+  "Changes the details of a business: the person's own, or those of the company acted for where the role lets write it. An absent field is unchanged, null clears."
+  updateOrganisation(input: UpdateOrganisationInput!): UpdateOrganisationPayload! @access(audience: [CUSTOMER], acting: true)
+  "Creates an address, or changes one when an id is given. Ask addressForm first: it says which fields the country has. At most 100 are kept."
+  saveAddress(input: SaveAddressInput!): SaveAddressPayload! @access(audience: [CUSTOMER], acting: true)
+  "Deletes an address."
+  deleteAddress(input: DeleteAddressInput!): DeleteAddressPayload! @access(audience: [CUSTOMER], acting: true)
+  "Creates a recipient of deliveries, or changes one when an id is given. At most 100 are kept."
+  saveRecipient(input: SaveRecipientInput!): SaveRecipientPayload! @access(audience: [CUSTOMER], acting: true)
+  "Deletes a recipient."
+  deleteRecipient(input: DeleteRecipientInput!): DeleteRecipientPayload! @access(audience: [CUSTOMER], acting: true)
+}
+
+extend type User {
+  "A name for those who do not know the person."
+  nickname: String
+  "The sex, where it was told."
+  sex: Sex
+  "What the person works as."
+  jobTitle: String
+  "Where the person lives, in words: a region or city."
+  region: String
+  "What the person likes, in his own order; at most 50."
+  interests: [String!]!
+  "Language, time zone, delivery, interface, privacy and the like."
+  preferences: Preferences!
+  "Saved places to deliver to."
+  addresses: [Address!]!
+  "Saved people to deliver to."
+  recipients: [Recipient!]!
+  "The details of the person's business; null where there are none."
+  organisation: Organisation
+  "How much of the profile is filled in, and what is missing."
+  profileCompleteness: ProfileCompleteness!
+}
+
+extend type Company {
+  "The details of the business; null where there are none, or the caller's role does not read them."
+  organisation: Organisation
+}
+
+"A sex."
+enum Sex {
+  "Female."
+  FEMALE
+  "Male."
+  MALE
+}
+
+"By what a person wants to be reached first."
+enum ContactChannel {
+  "A letter by e-mail."
+  EMAIL
+  "A short message."
+  SMS
+  "A call."
+  PHONE
+  "A messenger."
+  MESSENGER
+  "A notification on a device."
+  PUSH
+}
+
+"Language, time zone, delivery, interface, privacy and the like."
+type Preferences {
+  "The language of messages and labels."
+  locale: Locale!
+  "The time zone of dates."
+  timeZone: TimeZone!
+  "By what the person wants to be reached first; null where it was not said."
+  contactChannel: ContactChannel
+  "What front ends keep of their looks: an object by keys of their own; empty where nothing is kept."
+  interface: JSON!
+  "How goods are delivered when nothing else is said; null where it was not said."
+  delivery: DeliveryPreference
+  "What the person allows and shows."
+  privacy: PrivacySettings!
+}
+
+"How goods are delivered when nothing else is said."
+type DeliveryPreference {
+  "In which way."
+  method: DeliveryMethod!
+  "To which address; null where it is none, or is gone."
+  address: Address
+  "For whom; null where it is none, or is gone."
+  recipient: Recipient
+  "The point at which goods are collected, by its key in the shop's system."
+  pointId: String
+  "What the point is called."
+  pointName: String
+}
+
+"In which way goods come."
+enum DeliveryMethod {
+  "By courier to an address."
+  COURIER
+  "By post to an address."
+  POST
+  "To a point from which they are collected."
+  PICKUP_POINT
+  "To a locker from which they are collected."
+  LOCKER
+  "They are collected at the shop."
+  SHOP
+}
+
+"What a person allows and shows. Documents to which a person consents are consents, not these."
+type PrivacySettings {
+  "Whether offers may be chosen by what the person bought and likes."
+  personalisation: Boolean!
+  "Whether use of the account may be counted to make it better."
+  analytics: Boolean!
+  "Whether what is known may be shared with partners for their offers."
+  sharing: Boolean!
+  "Whether friends may find the person by e-mail or phone number."
+  findable: Boolean!
+  "Who sees the name beside what the person does in public, such as reviews and winners."
+  nameShownTo: NameVisibility!
+}
+
+"Who sees a name."
+enum NameVisibility {
+  "Everybody."
+  EVERYBODY
+  "Everybody, shortened: Anna K."
+  SHORTENED
+  "Nobody: the nickname is shown, or nothing."
+  NOBODY
+}
+
+"How much of a profile is filled in."
+type ProfileCompleteness {
+  "0 to 100; 100 where nothing is missing."
+  percent: Int!
+  "What is missing, what matters most first."
+  missing: [ProfileGap!]!
+}
+
+"Something that is missing in a profile."
+type ProfileGap {
+  "What it is."
+  field: ProfileItem!
+  "What it is good for, in the caller's language."
+  reason: String!
+  "Points that a complete profile gives, where this is one of the things they are given for; null where it is not, or they were given."
+  points: Points
+}
+
+"What a profile may lack."
+enum ProfileItem {
+  "The given name: updateProfile."
+  GIVEN_NAME
+  "The family name: updateProfile."
+  FAMILY_NAME
+  "The day of birth: updateProfile."
+  BIRTH_ON
+  "A confirmed e-mail address: addContactPoint."
+  VERIFIED_EMAIL
+  "A confirmed phone number: addContactPoint."
+  VERIFIED_PHONE
+  "An address to deliver to: saveAddress."
+  ADDRESS
+  "By what to be reached first: updatePreferences."
+  CONTACT_CHANNEL
+  "Interests: updateProfile."
+  INTERESTS
+  "The legal name of the business: updateOrganisation. Of sole traders and legal entities alone."
+  LEGAL_NAME
+  "The tax number of the business: updateOrganisation. Of sole traders and legal entities alone."
+  TAX_NUMBER
+}
+
+"The details of a business."
+type Organisation {
+  "Whether it is a sole trader or a legal entity."
+  kind: UserKind!
+  "The name in the register."
+  legalName: String
+  "The Russian tax number: 10 digits of a legal entity, 12 of a person."
+  inn: String
+  "The Russian code of the reason for registration; of legal entities."
+  kpp: String
+  "The Russian number in the register of legal entities, 13 digits."
+  ogrn: String
+  "The Russian number in the register of sole traders, 15 digits."
+  ogrnip: String
+  "The number in the register or for taxes of another country, as it is written there."
+  registrationNumber: String
+  "The international account number, without blanks."
+  iban: String
+  "The bank: ISO 9362 (8 or 11 characters), or the Russian code of 9 digits."
+  bic: String
+  "The Russian account number, 20 digits."
+  account: String
+  "The bank's own account at the central bank, 20 digits."
+  correspondentAccount: String
+  "The bank's name."
+  bankName: String
+}
+
+"A place to deliver to."
+type Address implements Node {
+  "The id, adr_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "The person's name for it: Home, Work."
+  label: String
+  "Who receives there."
+  name: String
+  "The organisation there."
+  organization: String
+  "The receiver's phone number; E.164 where the country is known."
+  phone: String
+  "ISO 3166-1 alpha-2."
+  country: String
+  "Street, house, flat."
+  lines: [String!]!
+  "A part of the city or a village, where the country's addresses have one."
+  district: String
+  "The city."
+  city: String
+  "The region or state; one of addressForm's options where it has some."
+  region: String
+  "The postal code, as the country writes it."
+  postalCode: String
+  "The sorting code, where the country's addresses have one."
+  sortingCode: String
+  "What a courier should know."
+  note: String
+  "Whether it is offered first; at most one is."
+  isDefault: Boolean!
+  "The lines of the address as they are written in its country, for a label or a list; without the country."
+  formatted: [String!]!
+}
+
+"Somebody to deliver to."
+type Recipient implements Node {
+  "The id, rcp_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "The person's own name for him: Grandmother."
+  label: String
+  "The name, as in a document."
+  name: String!
+  "The phone number, E.164."
+  phone: String
+  "The e-mail address."
+  email: EmailAddress
+  "What a courier should know."
+  note: String
+  "Whether he is offered first; at most one is."
+  isDefault: Boolean!
+}
+
+"How an address is written in a country."
+type AddressForm {
+  "ISO 3166-1 alpha-2."
+  country: String!
+  "The fields in the order in which to ask for them."
+  fields: [AddressField!]!
+}
+
+"One field of an address."
+type AddressField {
+  "Its name in SaveAddressInput: name, organization, lines, district, city, region, postalCode or sortingCode."
+  name: String!
+  "What it is called there, in the caller's language: State, Prefecture, ZIP code."
+  label: String!
+  "Whether saveAddress asks for it in this country."
+  required: Boolean!
+  "How many characters it may have; of lines, each."
+  maxLength: Int!
+  "A regular expression of the whole value, where the country has one; it is ECMAScript's too. Case does not matter."
+  pattern: String
+  "Values that fit."
+  examples: [String!]!
+  "What it may hold, in order; empty where it is free."
+  options: [AddressOption!]!
+  "The token of HTML's autocomplete."
+  autocomplete: String!
+  "Whether it stands on the line of the field before it."
+  sameLine: Boolean!
+}
+
+"One value that a field of an address may hold."
+type AddressOption {
+  "What to send."
+  value: String!
+  "What to show."
+  label: String!
+}
+
+"Input of updateProfile. An absent field is unchanged, null clears."
+input UpdateProfileInput {
+  "How the person is addressed; 1 to 100 characters, cannot be cleared."
+  displayName: String
+  "The given name, up to 100 characters."
+  givenName: String
+  "The family name, up to 100 characters."
+  familyName: String
+  "The middle name or patronymic, up to 100 characters."
+  middleName: String
+  "A name for those who do not know the person, up to 50 characters."
+  nickname: String
+  "The day of birth; in the past."
+  birthOn: Date
+  "The sex."
+  sex: Sex
+  "What the person works as, up to 100 characters."
+  jobTitle: String
+  "Where the person lives, up to 100 characters."
+  region: String
+  "What the person likes: at most 50, each up to 50 characters; doubles go. null empties the list."
+  interests: [String!]
+  "A private person, a sole trader or a legal entity; cannot be cleared. Details that do not fit the new kind are refused: clear them first."
+  kind: UserKind
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What updateProfile gives."
+type UpdateProfilePayload {
+  "The person after the change."
+  user: User
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of updatePreferences. An absent field is unchanged."
+input UpdatePreferencesInput {
+  "The language of messages and labels: en or ru."
+  locale: Locale
+  "The time zone of dates."
+  timeZone: TimeZone
+  "By what the person wants to be reached first; null clears."
+  contactChannel: ContactChannel
+  "Keys to set, an object of up to 50 keys of 1 to 64 characters; a key that is null is removed, others stay. 16 KiB in all are kept, 8 levels deep. null removes all."
+  interface: JSON
+  "How goods are delivered when nothing else is said; null clears."
+  delivery: DeliveryPreferenceInput
+  "What the person allows and shows; what is absent in it stays."
+  privacy: PrivacySettingsInput
+  "The person's revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"How goods are delivered when nothing else is said; the whole of it."
+input DeliveryPreferenceInput {
+  "In which way."
+  method: DeliveryMethod!
+  "To which of the person's addresses, adr_…; of COURIER and POST."
+  addressId: ID
+  "For which of the person's recipients, rcp_…"
+  recipientId: ID
+  "The point's key in the shop's system, up to 100 characters; required for PICKUP_POINT and LOCKER, not for COURIER and POST."
+  pointId: String
+  "What the point is called, up to 200 characters."
+  pointName: String
+}
+
+"What a person allows and shows. An absent field is unchanged; null is the default."
+input PrivacySettingsInput {
+  "Whether offers may be chosen by what the person bought and likes; true by default."
+  personalisation: Boolean
+  "Whether use of the account may be counted to make it better; true by default."
+  analytics: Boolean
+  "Whether what is known may be shared with partners for their offers; false by default."
+  sharing: Boolean
+  "Whether friends may find the person by e-mail or phone number; false by default."
+  findable: Boolean
+  "Who sees the name beside what the person does in public; SHORTENED by default."
+  nameShownTo: NameVisibility
+}
+
+"What updatePreferences gives."
+type UpdatePreferencesPayload {
+  "The person after the change."
+  user: User
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of updateOrganisation. An absent field is unchanged, null clears. Numbers may be written with blanks."
+input UpdateOrganisationInput {
+  "The name in the register, up to 300 characters."
+  legalName: String
+  "The Russian tax number: 10 digits of a legal entity, 12 of a sole trader; its check digits must fit."
+  inn: String
+  "The Russian code of the reason for registration, 9 characters; of legal entities alone."
+  kpp: String
+  "The number in the register of legal entities, 13 digits; of legal entities alone."
+  ogrn: String
+  "The number in the register of sole traders, 15 digits; of sole traders alone."
+  ogrnip: String
+  "The number in the register or for taxes of another country, up to 50 characters."
+  registrationNumber: String
+  "The international account number; its check digits must fit."
+  iban: String
+  "The bank: ISO 9362 (8 or 11 characters), or the Russian code of 9 digits."
+  bic: String
+  "The Russian account number, 20 digits; needs a Russian bic, with which its check digit must fit."
+  account: String
+  "The bank's own account at the central bank, 20 digits; needs a Russian bic."
+  correspondentAccount: String
+  "The bank's name, up to 200 characters."
+  bankName: String
+  "The revision of the person or company that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What updateOrganisation gives."
+type UpdateOrganisationPayload {
+  "The details after the change."
+  organisation: Organisation
+  "The revision of the person or company after it."
+  revision: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of saveAddress. With an id, an absent field is unchanged and null clears. Where a country is given, its form says what else is required; every field at fault is told at once."
+input SaveAddressInput {
+  "The address to change; a new one when absent."
+  id: ID
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "The person's name for it, up to 100 characters."
+  label: String
+  "Who receives there, up to 200 characters."
+  name: String
+  "The organisation there, up to 200 characters."
+  organization: String
+  "The receiver's phone number; without + it is one of the address's country, and it is kept as E.164. Where no country is given: + and the whole number."
+  phone: String
+  "ISO 3166-1 alpha-2."
+  country: String
+  "Street, house, flat: 1 to 5 lines of up to 200 characters. Required for a new address."
+  lines: [String!]
+  "A part of the city or a village, up to 100 characters."
+  district: String
+  "The city, up to 100 characters."
+  city: String
+  "The region or state, up to 100 characters; one of addressForm's options, by value or label, where it has some."
+  region: String
+  "The postal code, up to 20 characters."
+  postalCode: String
+  "The sorting code, up to 20 characters."
+  sortingCode: String
+  "What a courier should know, up to 500 characters."
+  note: String
+  "Makes it the one that is offered first, in place of the former."
+  isDefault: Boolean
+}
+
+"What saveAddress gives."
+type SaveAddressPayload {
+  "The address after the change."
+  address: Address
+  "Why nothing was changed; one for each field at fault."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteAddress."
+input DeleteAddressInput {
+  "The address."
+  id: ID!
+}
+
+"What deleteAddress gives."
+type DeleteAddressPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of saveRecipient. With an id, an absent field is unchanged and null clears."
+input SaveRecipientInput {
+  "The recipient to change; a new one when absent."
+  id: ID
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "The person's own name for him, up to 100 characters."
+  label: String
+  "The name, up to 200 characters. Required for a new one, cannot be cleared."
+  name: String
+  "The phone number, with + and the country's code."
+  phone: String
+  "The e-mail address."
+  email: EmailAddress
+  "What a courier should know, up to 500 characters."
+  note: String
+  "Makes him the one who is offered first, in place of the former."
+  isDefault: Boolean
+}
+
+"What saveRecipient gives."
+type SaveRecipientPayload {
+  "The recipient after the change."
+  recipient: Recipient
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteRecipient."
+input DeleteRecipientInput {
+  "The recipient."
+  id: ID!
+}
+
+"What deleteRecipient gives."
+type DeleteRecipientPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/profile_avatar.graphqls", Input: `extend type Mutation {
+  """
+  Changes the person's picture. Order of calls: 1. uploadAvatar gives a link;
+  2. send the picture (PNG, JPEG, WebP or GIF, at most 10 MiB and 40 megapixels)
+  with PUT to link.url as the body. The answer is JSON with the new picture:
+  {"avatar": {"url", "initials", "color", "generated", "width", "height"}}, or
+  errors as /graphql gives them, with extensions.code: FILE_TOO_LARGE, FILE_TYPE_REFUSED, PICTURE_INVALID,
+  PICTURE_TOO_LARGE. Nothing is polled. The picture is turned upright, made at
+  most 512 pixels wide and high and encoded anew: nothing of where and by what
+  it was taken is kept, and of a moving one the first frame is.
+  """
+  uploadAvatar(input: UploadAvatarInput!): UploadAvatarPayload! @access(audience: [CUSTOMER])
+  "Deletes the person's picture; initials are drawn in its place."
+  removeAvatar: RemoveAvatarPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "The person's picture, or one drawn from the initials."
+  avatar: Avatar!
+}
+
+"A person's picture."
+type Avatar {
+  "What an img element takes: an address that can be kept for ever, or a data: URL with an SVG where it is drawn from the initials. Another picture has another address."
+  url: String!
+  "One or two letters, for those who draw themselves."
+  initials: String!
+  "The colour behind the initials, #rrggbb; the same for the same person."
+  color: String!
+  "Whether it is drawn from the initials."
+  generated: Boolean!
+  "Pixels."
+  width: Int!
+  "Pixels."
+  height: Int!
+}
+
+"Input of uploadAvatar."
+input UploadAvatarInput {
+  "How many bytes the picture has, 1 to 10,485,760 (10 MiB); the most when absent."
+  size: Int
+}
+
+"What uploadAvatar gives."
+type UploadAvatarPayload {
+  "Where to send the picture."
+  link: UploadLink
+  "Why there is none."
+  userErrors: [UserError!]!
+}
+
+"What removeAvatar gives."
+type RemoveAvatarPayload {
+  "The person after the change."
+  user: User
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/profile_payment.graphqls", Input: `extend type Mutation {
+  """
+  Saves a card or account with the payment provider; its number is never given
+  to this API. Order of calls: 1. addPaymentMethod gives nextActionUrl, the
+  provider's own page: send the person there; 2. the provider sends the person
+  back to returnUrl and tells the server, signed; 3. confirmPaymentMethod with
+  paymentMethod.id asks the provider now, for a page that does not want to wait.
+  A method is PENDING until the provider has said what it is, at most 1 hour. The
+  same idempotency key gives the same page again. At most 20 are kept.
+  """
+  addPaymentMethod(input: AddPaymentMethodInput!): AddPaymentMethodPayload! @access(audience: [CUSTOMER])
+  "Asks the provider what became of a page of addPaymentMethod: call it when the person comes back. PENDING still where the provider does not know yet; asking again does no harm."
+  confirmPaymentMethod(input: ConfirmPaymentMethodInput!): ConfirmPaymentMethodPayload! @access(audience: [CUSTOMER])
+  "Names a saved payment method."
+  updatePaymentMethod(input: UpdatePaymentMethodInput!): UpdatePaymentMethodPayload! @access(audience: [CUSTOMER])
+  "Makes a saved payment method the one that is offered first, in place of the former."
+  setDefaultPaymentMethod(input: SetDefaultPaymentMethodInput!): SetDefaultPaymentMethodPayload! @access(audience: [CUSTOMER])
+  "Deletes a payment method, here and with the provider. Where the default one goes, the replacement becomes it, or none is."
+  deletePaymentMethod(input: DeletePaymentMethodInput!): DeletePaymentMethodPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "Saved payment methods, the default one first, then the newest. Of nobody but oneself: empty for staff."
+  paymentMethods: [PaymentMethod!]!
+}
+
+"A card or account that the payment provider keeps for the person."
+type PaymentMethod implements Node {
+  "The id, pm_…"
+  id: ID!
+  "Whether it can be used."
+  status: PaymentMethodStatus!
+  "The provider that keeps it."
+  provider: String!
+  "The brand, as the provider says it: visa, mir, mastercard."
+  brand: String
+  "The last digits of its number, 4 at most."
+  last4: String
+  "The last day it is good."
+  expiresOn: Date
+  "Whether that day is over, in the time zone of the business."
+  expired: Boolean!
+  "Whether that day comes within 30 days."
+  expiresSoon: Boolean!
+  "The person's name for it."
+  label: String
+  "Whether it is offered first; at most one is."
+  isDefault: Boolean!
+  "Why the provider did not take it, in its words; for FAILED."
+  failure: String
+  "When it was begun."
+  createdAt: DateTime!
+}
+
+"Whether a payment method can be used."
+enum PaymentMethodStatus {
+  "The provider has not said yet what it is."
+  PENDING
+  "It can be used."
+  ACTIVE
+  "The provider did not take it, or nobody went to its page."
+  FAILED
+}
+
+"Input of addPaymentMethod."
+input AddPaymentMethodInput {
+  "Names this wish: the same key gives the same page again. 8 to 100 characters."
+  idempotencyKey: String!
+  "Where the provider sends the person back to; of this server's or an allowed origin."
+  returnUrl: URL
+  "The person's name for it, up to 60 characters. A card number is refused."
+  label: String
+  "Makes it the default one once it is saved; the first one is it anyway."
+  makeDefault: Boolean
+}
+
+"What addPaymentMethod gives."
+type AddPaymentMethodPayload {
+  "The method, PENDING."
+  paymentMethod: PaymentMethod
+  "The provider's page, where the person gives the card; null once it is settled."
+  nextActionUrl: URL
+  "Whether this is the answer to an earlier call with the same key."
+  replayed: Boolean
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmPaymentMethod."
+input ConfirmPaymentMethodInput {
+  "The method that addPaymentMethod gave."
+  id: ID!
+}
+
+"What confirmPaymentMethod gives."
+type ConfirmPaymentMethodPayload {
+  "The method as it is now."
+  paymentMethod: PaymentMethod
+  "Why it could not be asked."
+  userErrors: [UserError!]!
+}
+
+"Input of updatePaymentMethod. An absent field is unchanged, null clears."
+input UpdatePaymentMethodInput {
+  "The method."
+  id: ID!
+  "The person's name for it, up to 60 characters. A card number is refused."
+  label: String
+}
+
+"What updatePaymentMethod gives."
+type UpdatePaymentMethodPayload {
+  "The method after the change."
+  paymentMethod: PaymentMethod
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of setDefaultPaymentMethod."
+input SetDefaultPaymentMethodInput {
+  "The method."
+  id: ID!
+}
+
+"What setDefaultPaymentMethod gives."
+type SetDefaultPaymentMethodPayload {
+  "The method after the change."
+  paymentMethod: PaymentMethod
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of deletePaymentMethod."
+input DeletePaymentMethodInput {
+  "The method."
+  id: ID!
+  "The one that becomes the default where the deleted one was it; none when absent."
+  replacementId: ID
+}
+
+"What deletePaymentMethod gives."
+type DeletePaymentMethodPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/progress.graphqls", Input: `"How far somebody has come towards something."
 type Progress {
   "So many are done."
@@ -20529,11 +27079,11 @@ extend type Mutation {
   "Adds codes to a promotion of kind CODE: those given, or so many random ones, which are made in the background."
   savePromoCodes(input: SavePromoCodesInput!): SavePromoCodesPayload! @access(audience: [STAFF], permission: MARKETING_WRITE)
   "Reserves a code for a basket for 15 minutes; again, for 15 minutes more."
-  applyPromoCode(input: ApplyPromoCodeInput!): ApplyPromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  applyPromoCode(input: ApplyPromoCodeInput!): ApplyPromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
   "Gives up the reservation of a code for a basket."
-  releasePromoCode(input: ReleasePromoCodeInput!): ReleasePromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  releasePromoCode(input: ReleasePromoCodeInput!): ReleasePromoCodePayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
   "Takes up an offer: it holds for the next orders until it is used or expires, or gives its points at once."
-  activateOffer(input: ActivateOfferInput!): ActivateOfferPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  activateOffer(input: ActivateOfferInput!): ActivateOfferPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
 }
 
 extend type User {
@@ -22239,15 +28789,15 @@ type FulfilRewardPayload {
 
 extend type Mutation {
   "Opens a ticket, about an order or a bonus entry if said."
-  openTicket(input: OpenTicketInput!): OpenTicketPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE)
+  openTicket(input: OpenTicketInput!): OpenTicketPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
   "Adds a message. A customer's message reopens a closed or snoozed ticket."
-  replyToTicket(input: ReplyToTicketInput!): ReplyToTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE)
+  replyToTicket(input: ReplyToTicketInput!): ReplyToTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Marks a ticket as read by the caller's side."
   markTicketRead(input: MarkTicketReadInput!): MarkTicketReadPayload! @access(audience: [CUSTOMER, STAFF])
   "Closes a ticket."
-  closeTicket(input: CloseTicketInput!): CloseTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE)
+  closeTicket(input: CloseTicketInput!): CloseTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Opens a closed ticket again."
-  reopenTicket(input: ReopenTicketInput!): ReopenTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE)
+  reopenTicket(input: ReopenTicketInput!): ReopenTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Gives a ticket to a staff member, or to nobody."
   assignTicket(input: AssignTicketInput!): AssignTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Changes state, reason and priority."
@@ -23641,6 +30191,20 @@ func (ec *executionContext) childFields_AcceptFamilyInvitationPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type AcceptFamilyInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AccountDeletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "requestedAt":
+		return ec.fieldContext_AccountDeletion_requestedAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_AccountDeletion_dueAt(ctx, field)
+	case "blockers":
+		return ec.fieldContext_AccountDeletion_blockers(ctx, field)
+	case "losses":
+		return ec.fieldContext_AccountDeletion_losses(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountDeletion", field.Name)
+}
+
 func (ec *executionContext) childFields_AccountEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -23747,6 +30311,30 @@ func (ec *executionContext) childFields_AchievementEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type AchievementEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ActForCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ActForCustomerPayload_session(ctx, field)
+	case "user":
+		return ec.fieldContext_ActForCustomerPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ActForCustomerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActForCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ActingStaff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "displayName":
+		return ec.fieldContext_ActingStaff_displayName(ctx, field)
+	case "reason":
+		return ec.fieldContext_ActingStaff_reason(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_ActingStaff_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActingStaff", field.Name)
+}
+
 func (ec *executionContext) childFields_ActivateGiftCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "giftCard":
@@ -23785,6 +30373,16 @@ func (ec *executionContext) childFields_ActivatePointsPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ActivatePointsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AddContactPointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_AddContactPointPayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddContactPointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddContactPointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddInternalNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "message":
@@ -23793,6 +30391,20 @@ func (ec *executionContext) childFields_AddInternalNotePayload(ctx context.Conte
 		return ec.fieldContext_AddInternalNotePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddInternalNotePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddPaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_AddPaymentMethodPayload_paymentMethod(ctx, field)
+	case "nextActionUrl":
+		return ec.fieldContext_AddPaymentMethodPayload_nextActionUrl(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AddPaymentMethodPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddPaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddPaymentMethodPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AddRewardCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -23819,22 +30431,76 @@ func (ec *executionContext) childFields_Address(ctx context.Context, field graph
 		return ec.fieldContext_Address_label(ctx, field)
 	case "name":
 		return ec.fieldContext_Address_name(ctx, field)
+	case "organization":
+		return ec.fieldContext_Address_organization(ctx, field)
 	case "phone":
 		return ec.fieldContext_Address_phone(ctx, field)
 	case "country":
 		return ec.fieldContext_Address_country(ctx, field)
 	case "lines":
 		return ec.fieldContext_Address_lines(ctx, field)
+	case "district":
+		return ec.fieldContext_Address_district(ctx, field)
 	case "city":
 		return ec.fieldContext_Address_city(ctx, field)
 	case "region":
 		return ec.fieldContext_Address_region(ctx, field)
 	case "postalCode":
 		return ec.fieldContext_Address_postalCode(ctx, field)
+	case "sortingCode":
+		return ec.fieldContext_Address_sortingCode(ctx, field)
+	case "note":
+		return ec.fieldContext_Address_note(ctx, field)
 	case "isDefault":
 		return ec.fieldContext_Address_isDefault(ctx, field)
+	case "formatted":
+		return ec.fieldContext_Address_formatted(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Address", field.Name)
+}
+
+func (ec *executionContext) childFields_AddressField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_AddressField_name(ctx, field)
+	case "label":
+		return ec.fieldContext_AddressField_label(ctx, field)
+	case "required":
+		return ec.fieldContext_AddressField_required(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_AddressField_maxLength(ctx, field)
+	case "pattern":
+		return ec.fieldContext_AddressField_pattern(ctx, field)
+	case "examples":
+		return ec.fieldContext_AddressField_examples(ctx, field)
+	case "options":
+		return ec.fieldContext_AddressField_options(ctx, field)
+	case "autocomplete":
+		return ec.fieldContext_AddressField_autocomplete(ctx, field)
+	case "sameLine":
+		return ec.fieldContext_AddressField_sameLine(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressField", field.Name)
+}
+
+func (ec *executionContext) childFields_AddressForm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "country":
+		return ec.fieldContext_AddressForm_country(ctx, field)
+	case "fields":
+		return ec.fieldContext_AddressForm_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressForm", field.Name)
+}
+
+func (ec *executionContext) childFields_AddressOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_AddressOption_value(ctx, field)
+	case "label":
+		return ec.fieldContext_AddressOption_label(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressOption", field.Name)
 }
 
 func (ec *executionContext) childFields_AdjustPointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -23983,6 +30649,36 @@ func (ec *executionContext) childFields_AuditEntryEdge(ctx context.Context, fiel
 		return ec.fieldContext_AuditEntryEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Avatar(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_Avatar_url(ctx, field)
+	case "initials":
+		return ec.fieldContext_Avatar_initials(ctx, field)
+	case "color":
+		return ec.fieldContext_Avatar_color(ctx, field)
+	case "generated":
+		return ec.fieldContext_Avatar_generated(ctx, field)
+	case "width":
+		return ec.fieldContext_Avatar_width(ctx, field)
+	case "height":
+		return ec.fieldContext_Avatar_height(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Avatar", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_BlockUserPayload_user(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_BlockUserPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BlockUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_BonusAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -24639,6 +31335,16 @@ func (ec *executionContext) childFields_CampaignReceipt(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type CampaignReceipt", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelAccountDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CancelAccountDeletionPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelAccountDeletionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelAccountDeletionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -24697,6 +31403,12 @@ func (ec *executionContext) childFields_Challenge(ctx context.Context, field gra
 		return ec.fieldContext_Challenge_id(ctx, field)
 	case "kind":
 		return ec.fieldContext_Challenge_kind(ctx, field)
+	case "methods":
+		return ec.fieldContext_Challenge_methods(ctx, field)
+	case "sentTo":
+		return ec.fieldContext_Challenge_sentTo(ctx, field)
+	case "passkeyOptions":
+		return ec.fieldContext_Challenge_passkeyOptions(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Challenge_expiresAt(ctx, field)
 	}
@@ -24713,8 +31425,20 @@ func (ec *executionContext) childFields_ChangeFamilyRolePayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type ChangeFamilyRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ChangeLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ChangeLoginPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangeLoginPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeLoginPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "session":
+		return ec.fieldContext_ChangePasswordPayload_session(ctx, field)
 	case "user":
 		return ec.fieldContext_ChangePasswordPayload_user(ctx, field)
 	case "warnings":
@@ -24875,10 +31599,34 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 		return ec.fieldContext_Company_bonusAccount(ctx, field)
 	case "bonusAccounts":
 		return ec.fieldContext_Company_bonusAccounts(ctx, field)
+	case "organisation":
+		return ec.fieldContext_Company_organisation(ctx, field)
 	case "wallets":
 		return ec.fieldContext_Company_wallets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
+}
+
+func (ec *executionContext) childFields_CompleteSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_CompleteSecondFactorPayload_session(ctx, field)
+	case "user":
+		return ec.fieldContext_CompleteSecondFactorPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CompleteSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompleteSecondFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmAccountDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletion":
+		return ec.fieldContext_ConfirmAccountDeletionPayload_deletion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmAccountDeletionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmAccountDeletionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -24887,10 +31635,68 @@ func (ec *executionContext) childFields_ConfirmContactPayload(ctx context.Contex
 		return ec.fieldContext_ConfirmContactPayload_session(ctx, field)
 	case "user":
 		return ec.fieldContext_ConfirmContactPayload_user(ctx, field)
+	case "contactPoint":
+		return ec.fieldContext_ConfirmContactPayload_contactPoint(ctx, field)
+	case "returnTo":
+		return ec.fieldContext_ConfirmContactPayload_returnTo(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ConfirmContactPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmContactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmIdentityLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ConfirmIdentityLinkPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_ConfirmIdentityLinkPayload_challenge(ctx, field)
+	case "user":
+		return ec.fieldContext_ConfirmIdentityLinkPayload_user(ctx, field)
+	case "registered":
+		return ec.fieldContext_ConfirmIdentityLinkPayload_registered(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmIdentityLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmIdentityLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmLoginChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ConfirmLoginChangePayload_session(ctx, field)
+	case "contactPoint":
+		return ec.fieldContext_ConfirmLoginChangePayload_contactPoint(ctx, field)
+	case "user":
+		return ec.fieldContext_ConfirmLoginChangePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmLoginChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmLoginChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmPaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_ConfirmPaymentMethodPayload_paymentMethod(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmPaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmPaymentMethodPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ConfirmTotpPayload_session(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_ConfirmTotpPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -24909,6 +31715,52 @@ func (ec *executionContext) childFields_ConfirmTransferPayload(ctx context.Conte
 		return ec.fieldContext_ConfirmTransferPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmTransferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Consent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_Consent_document(ctx, field)
+	case "version":
+		return ec.fieldContext_Consent_version(ctx, field)
+	case "given":
+		return ec.fieldContext_Consent_given(ctx, field)
+	case "isCurrent":
+		return ec.fieldContext_Consent_isCurrent(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_Consent_decidedAt(ctx, field)
+	case "locale":
+		return ec.fieldContext_Consent_locale(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
+func (ec *executionContext) childFields_ConsentDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ConsentDocument_id(ctx, field)
+	case "handle":
+		return ec.fieldContext_ConsentDocument_handle(ctx, field)
+	case "purpose":
+		return ec.fieldContext_ConsentDocument_purpose(ctx, field)
+	case "version":
+		return ec.fieldContext_ConsentDocument_version(ctx, field)
+	case "required":
+		return ec.fieldContext_ConsentDocument_required(ctx, field)
+	case "name":
+		return ec.fieldContext_ConsentDocument_name(ctx, field)
+	case "description":
+		return ec.fieldContext_ConsentDocument_description(ctx, field)
+	case "terms":
+		return ec.fieldContext_ConsentDocument_terms(ctx, field)
+	case "url":
+		return ec.fieldContext_ConsentDocument_url(ctx, field)
+	case "translations":
+		return ec.fieldContext_ConsentDocument_translations(ctx, field)
+	case "inForceSince":
+		return ec.fieldContext_ConsentDocument_inForceSince(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentDocument", field.Name)
 }
 
 func (ec *executionContext) childFields_ContactPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -24947,6 +31799,34 @@ func (ec *executionContext) childFields_CreateReferralLinkPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type CreateReferralLinkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CreateUserPayload_user(ctx, field)
+	case "created":
+		return ec.fieldContext_CreateUserPayload_created(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CredentialSlip(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "login":
+		return ec.fieldContext_CredentialSlip_login(ctx, field)
+	case "temporaryPassword":
+		return ec.fieldContext_CredentialSlip_temporaryPassword(ctx, field)
+	case "mustChangeBy":
+		return ec.fieldContext_CredentialSlip_mustChangeBy(ctx, field)
+	case "siteUrl":
+		return ec.fieldContext_CredentialSlip_siteUrl(ctx, field)
+	case "html":
+		return ec.fieldContext_CredentialSlip_html(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CredentialSlip", field.Name)
+}
+
 func (ec *executionContext) childFields_CustomerAudience(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userIds":
@@ -24961,6 +31841,26 @@ func (ec *executionContext) childFields_CustomerAudience(ctx context.Context, fi
 		return ec.fieldContext_CustomerAudience_condition(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerAudience", field.Name)
+}
+
+func (ec *executionContext) childFields_DataExport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DataExport_id(ctx, field)
+	case "status":
+		return ec.fieldContext_DataExport_status(ctx, field)
+	case "progress":
+		return ec.fieldContext_DataExport_progress(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_DataExport_requestedAt(ctx, field)
+	case "readyAt":
+		return ec.fieldContext_DataExport_readyAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_DataExport_expiresAt(ctx, field)
+	case "document":
+		return ec.fieldContext_DataExport_document(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DataExport", field.Name)
 }
 
 func (ec *executionContext) childFields_DeclineFamilyInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -24983,6 +31883,16 @@ func (ec *executionContext) childFields_DeleteAddressPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAddressPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteDocumentPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteDocumentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteGoalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -24991,6 +31901,102 @@ func (ec *executionContext) childFields_DeleteGoalPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteGoalPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteGoalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeletePaymentMethodPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeletePaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletePaymentMethodPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteRecipientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteRecipientPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteRecipientPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteRecipientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletionBlocker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_DeletionBlocker_reason(ctx, field)
+	case "message":
+		return ec.fieldContext_DeletionBlocker_message(ctx, field)
+	case "count":
+		return ec.fieldContext_DeletionBlocker_count(ctx, field)
+	case "amount":
+		return ec.fieldContext_DeletionBlocker_amount(ctx, field)
+	case "subjectIds":
+		return ec.fieldContext_DeletionBlocker_subjectIds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletionBlocker", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletionLoss(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_DeletionLoss_kind(ctx, field)
+	case "message":
+		return ec.fieldContext_DeletionLoss_message(ctx, field)
+	case "count":
+		return ec.fieldContext_DeletionLoss_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletionLoss", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletionReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dueAt":
+		return ec.fieldContext_DeletionReview_dueAt(ctx, field)
+	case "blockers":
+		return ec.fieldContext_DeletionReview_blockers(ctx, field)
+	case "losses":
+		return ec.fieldContext_DeletionReview_losses(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletionReview", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "method":
+		return ec.fieldContext_DeliveryPreference_method(ctx, field)
+	case "address":
+		return ec.fieldContext_DeliveryPreference_address(ctx, field)
+	case "recipient":
+		return ec.fieldContext_DeliveryPreference_recipient(ctx, field)
+	case "pointId":
+		return ec.fieldContext_DeliveryPreference_pointId(ctx, field)
+	case "pointName":
+		return ec.fieldContext_DeliveryPreference_pointName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryPreference", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableCodeFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "twoFactor":
+		return ec.fieldContext_DisableCodeFactorPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableCodeFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableCodeFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "twoFactor":
+		return ec.fieldContext_DisableTotpPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DiscountProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -25013,6 +32019,56 @@ func (ec *executionContext) childFields_DiscountStep(ctx context.Context, field 
 		return ec.fieldContext_DiscountStep_discountBasisPoints(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DiscountStep", field.Name)
+}
+
+func (ec *executionContext) childFields_Document(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Document_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Document_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_Document_status(ctx, field)
+	case "title":
+		return ec.fieldContext_Document_title(ctx, field)
+	case "mime":
+		return ec.fieldContext_Document_mime(ctx, field)
+	case "size":
+		return ec.fieldContext_Document_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_Document_sha256(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Document_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Document_expiresAt(ctx, field)
+	case "downloadUrl":
+		return ec.fieldContext_Document_downloadUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Document", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DocumentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DocumentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DocumentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DocumentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DocumentEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DocumentEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_DrawRafflePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -25201,6 +32257,54 @@ func (ec *executionContext) childFields_EarningSampleOrder(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type EarningSampleOrder", field.Name)
 }
 
+func (ec *executionContext) childFields_EnableCodeFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_EnableCodeFactorPayload_recoveryCodes(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_EnableCodeFactorPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnableCodeFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableCodeFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EndRepresentationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endedId":
+		return ec.fieldContext_EndRepresentationPayload_endedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EndRepresentationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndRepresentationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EndUserSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_EndUserSessionsPayload_user(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_EndUserSessionsPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EndUserSessionsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndUserSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnrollTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_EnrollTotpPayload_challenge(ctx, field)
+	case "secret":
+		return ec.fieldContext_EnrollTotpPayload_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_EnrollTotpPayload_uri(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnrollTotpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollTotpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EnterCampaignPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "entry":
@@ -25375,6 +32479,62 @@ func (ec *executionContext) childFields_FeeRule(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type FeeRule", field.Name)
 }
 
+func (ec *executionContext) childFields_FinishLinkIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identity":
+		return ec.fieldContext_FinishLinkIdentityPayload_identity(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FinishLinkIdentityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FinishLinkIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FinishPasskeyEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "passkey":
+		return ec.fieldContext_FinishPasskeyEnrollmentPayload_passkey(ctx, field)
+	case "session":
+		return ec.fieldContext_FinishPasskeyEnrollmentPayload_session(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_FinishPasskeyEnrollmentPayload_recoveryCodes(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_FinishPasskeyEnrollmentPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FinishPasskeyEnrollmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FinishPasskeyEnrollmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FinishPasskeySignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_FinishPasskeySignInPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_FinishPasskeySignInPayload_challenge(ctx, field)
+	case "user":
+		return ec.fieldContext_FinishPasskeySignInPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FinishPasskeySignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FinishPasskeySignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FinishProviderSignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_FinishProviderSignInPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_FinishProviderSignInPayload_challenge(ctx, field)
+	case "user":
+		return ec.fieldContext_FinishProviderSignInPayload_user(ctx, field)
+	case "registered":
+		return ec.fieldContext_FinishProviderSignInPayload_registered(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FinishProviderSignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FinishProviderSignInPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_FulfilRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "redemption":
@@ -25473,12 +32633,20 @@ func (ec *executionContext) childFields_Identity(ctx context.Context, field grap
 		return ec.fieldContext_Identity_id(ctx, field)
 	case "kind":
 		return ec.fieldContext_Identity_kind(ctx, field)
+	case "login":
+		return ec.fieldContext_Identity_login(ctx, field)
 	case "label":
 		return ec.fieldContext_Identity_label(ctx, field)
+	case "mustChangeByAt":
+		return ec.fieldContext_Identity_mustChangeByAt(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_Identity_lastUsedAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Identity_createdAt(ctx, field)
+	case "provider":
+		return ec.fieldContext_Identity_provider(ctx, field)
+	case "subjectHint":
+		return ec.fieldContext_Identity_subjectHint(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Identity", field.Name)
 }
@@ -25491,6 +32659,18 @@ func (ec *executionContext) childFields_InviteToFamilyPayload(ctx context.Contex
 		return ec.fieldContext_InviteToFamilyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InviteToFamilyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_IssueCredentialsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "slip":
+		return ec.fieldContext_IssueCredentialsPayload_slip(ctx, field)
+	case "user":
+		return ec.fieldContext_IssueCredentialsPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_IssueCredentialsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssueCredentialsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_IssueGiftCardsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -25521,6 +32701,10 @@ func (ec *executionContext) childFields_IssuedSession(ctx context.Context, field
 	switch field.Name {
 	case "token":
 		return ec.fieldContext_IssuedSession_token(ctx, field)
+	case "refreshToken":
+		return ec.fieldContext_IssuedSession_refreshToken(ctx, field)
+	case "accessExpiresAt":
+		return ec.fieldContext_IssuedSession_accessExpiresAt(ctx, field)
 	case "session":
 		return ec.fieldContext_IssuedSession_session(ctx, field)
 	case "expiresAt":
@@ -25557,6 +32741,20 @@ func (ec *executionContext) childFields_LeaveFamilyPayload(ctx context.Context, 
 		return ec.fieldContext_LeaveFamilyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LeaveFamilyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authorizationUrl":
+		return ec.fieldContext_LinkIdentityPayload_authorizationUrl(ctx, field)
+	case "challengeId":
+		return ec.fieldContext_LinkIdentityPayload_challengeId(ctx, field)
+	case "binding":
+		return ec.fieldContext_LinkIdentityPayload_binding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LinkIdentityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkIdentityPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAllNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26007,6 +33205,36 @@ func (ec *executionContext) childFields_OrderUpdate(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type OrderUpdate", field.Name)
 }
 
+func (ec *executionContext) childFields_Organisation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Organisation_kind(ctx, field)
+	case "legalName":
+		return ec.fieldContext_Organisation_legalName(ctx, field)
+	case "inn":
+		return ec.fieldContext_Organisation_inn(ctx, field)
+	case "kpp":
+		return ec.fieldContext_Organisation_kpp(ctx, field)
+	case "ogrn":
+		return ec.fieldContext_Organisation_ogrn(ctx, field)
+	case "ogrnip":
+		return ec.fieldContext_Organisation_ogrnip(ctx, field)
+	case "registrationNumber":
+		return ec.fieldContext_Organisation_registrationNumber(ctx, field)
+	case "iban":
+		return ec.fieldContext_Organisation_iban(ctx, field)
+	case "bic":
+		return ec.fieldContext_Organisation_bic(ctx, field)
+	case "account":
+		return ec.fieldContext_Organisation_account(ctx, field)
+	case "correspondentAccount":
+		return ec.fieldContext_Organisation_correspondentAccount(ctx, field)
+	case "bankName":
+		return ec.fieldContext_Organisation_bankName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Organisation", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -26019,6 +33247,40 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Passkey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Passkey_id(ctx, field)
+	case "label":
+		return ec.fieldContext_Passkey_label(ctx, field)
+	case "backedUp":
+		return ec.fieldContext_Passkey_backedUp(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_Passkey_secondFactor(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Passkey_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Passkey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Passkey", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordStrength(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "score":
+		return ec.fieldContext_PasswordStrength_score(ctx, field)
+	case "acceptable":
+		return ec.fieldContext_PasswordStrength_acceptable(ctx, field)
+	case "refusal":
+		return ec.fieldContext_PasswordStrength_refusal(ctx, field)
+	case "warnings":
+		return ec.fieldContext_PasswordStrength_warnings(ctx, field)
+	case "layoutTwinWeaker":
+		return ec.fieldContext_PasswordStrength_layoutTwinWeaker(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordStrength", field.Name)
 }
 
 func (ec *executionContext) childFields_PayOrderFromWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26055,6 +33317,36 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_occurredAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentMethod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PaymentMethod_id(ctx, field)
+	case "status":
+		return ec.fieldContext_PaymentMethod_status(ctx, field)
+	case "provider":
+		return ec.fieldContext_PaymentMethod_provider(ctx, field)
+	case "brand":
+		return ec.fieldContext_PaymentMethod_brand(ctx, field)
+	case "last4":
+		return ec.fieldContext_PaymentMethod_last4(ctx, field)
+	case "expiresOn":
+		return ec.fieldContext_PaymentMethod_expiresOn(ctx, field)
+	case "expired":
+		return ec.fieldContext_PaymentMethod_expired(ctx, field)
+	case "expiresSoon":
+		return ec.fieldContext_PaymentMethod_expiresSoon(ctx, field)
+	case "label":
+		return ec.fieldContext_PaymentMethod_label(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_PaymentMethod_isDefault(ctx, field)
+	case "failure":
+		return ec.fieldContext_PaymentMethod_failure(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PaymentMethod_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentMethod", field.Name)
 }
 
 func (ec *executionContext) childFields_PaymentNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26209,6 +33501,16 @@ func (ec *executionContext) childFields_PendingWalletAdjustmentEdge(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type PendingWalletAdjustmentEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_PersonName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PersonName_id(ctx, field)
+	case "displayName":
+		return ec.fieldContext_PersonName_displayName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonName", field.Name)
+}
+
 func (ec *executionContext) childFields_PlaceOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -26227,8 +33529,32 @@ func (ec *executionContext) childFields_Preferences(ctx context.Context, field g
 		return ec.fieldContext_Preferences_locale(ctx, field)
 	case "timeZone":
 		return ec.fieldContext_Preferences_timeZone(ctx, field)
+	case "contactChannel":
+		return ec.fieldContext_Preferences_contactChannel(ctx, field)
+	case "interface":
+		return ec.fieldContext_Preferences_interface(ctx, field)
+	case "delivery":
+		return ec.fieldContext_Preferences_delivery(ctx, field)
+	case "privacy":
+		return ec.fieldContext_Preferences_privacy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Preferences", field.Name)
+}
+
+func (ec *executionContext) childFields_PrivacySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "personalisation":
+		return ec.fieldContext_PrivacySettings_personalisation(ctx, field)
+	case "analytics":
+		return ec.fieldContext_PrivacySettings_analytics(ctx, field)
+	case "sharing":
+		return ec.fieldContext_PrivacySettings_sharing(ctx, field)
+	case "findable":
+		return ec.fieldContext_PrivacySettings_findable(ctx, field)
+	case "nameShownTo":
+		return ec.fieldContext_PrivacySettings_nameShownTo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PrivacySettings", field.Name)
 }
 
 func (ec *executionContext) childFields_Product(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26299,6 +33625,28 @@ func (ec *executionContext) childFields_ProductPrice(ctx context.Context, field 
 		return ec.fieldContext_ProductPrice_reductions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPrice", field.Name)
+}
+
+func (ec *executionContext) childFields_ProfileCompleteness(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "percent":
+		return ec.fieldContext_ProfileCompleteness_percent(ctx, field)
+	case "missing":
+		return ec.fieldContext_ProfileCompleteness_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProfileCompleteness", field.Name)
+}
+
+func (ec *executionContext) childFields_ProfileGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_ProfileGap_field(ctx, field)
+	case "reason":
+		return ec.fieldContext_ProfileGap_reason(ctx, field)
+	case "points":
+		return ec.fieldContext_ProfileGap_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProfileGap", field.Name)
 }
 
 func (ec *executionContext) childFields_Progress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26631,6 +33979,28 @@ func (ec *executionContext) childFields_ReceiveCashPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ReceiveCashPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Recipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Recipient_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_Recipient_revision(ctx, field)
+	case "label":
+		return ec.fieldContext_Recipient_label(ctx, field)
+	case "name":
+		return ec.fieldContext_Recipient_name(ctx, field)
+	case "phone":
+		return ec.fieldContext_Recipient_phone(ctx, field)
+	case "email":
+		return ec.fieldContext_Recipient_email(ctx, field)
+	case "note":
+		return ec.fieldContext_Recipient_note(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_Recipient_isDefault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordActPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "entries":
@@ -26643,6 +34013,16 @@ func (ec *executionContext) childFields_RecordActPayload(ctx context.Context, fi
 		return ec.fieldContext_RecordActPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordActPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RecordConsentPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordConsentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordVisitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26899,6 +34279,18 @@ func (ec *executionContext) childFields_ReferralStatistics(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ReferralStatistics", field.Name)
 }
 
+func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_RefreshSessionPayload_session(ctx, field)
+	case "user":
+		return ec.fieldContext_RefreshSessionPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefreshSessionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Refund(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -26915,16 +34307,70 @@ func (ec *executionContext) childFields_Refund(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Refund", field.Name)
 }
 
+func (ec *executionContext) childFields_RegenerateRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_recoveryCodes(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegenerateRecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challenge":
 		return ec.fieldContext_RegisterPayload_challenge(ctx, field)
+	case "session":
+		return ec.fieldContext_RegisterPayload_session(ctx, field)
+	case "user":
+		return ec.fieldContext_RegisterPayload_user(ctx, field)
 	case "warnings":
 		return ec.fieldContext_RegisterPayload_warnings(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RegistrationField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_RegistrationField_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_RegistrationField_kind(ctx, field)
+	case "required":
+		return ec.fieldContext_RegistrationField_required(ctx, field)
+	case "minLength":
+		return ec.fieldContext_RegistrationField_minLength(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_RegistrationField_maxLength(ctx, field)
+	case "label":
+		return ec.fieldContext_RegistrationField_label(ctx, field)
+	case "hint":
+		return ec.fieldContext_RegistrationField_hint(ctx, field)
+	case "autocomplete":
+		return ec.fieldContext_RegistrationField_autocomplete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegistrationField", field.Name)
+}
+
+func (ec *executionContext) childFields_RegistrationForm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fields":
+		return ec.fieldContext_RegistrationForm_fields(ctx, field)
+	case "contacts":
+		return ec.fieldContext_RegistrationForm_contacts(ctx, field)
+	case "checked":
+		return ec.fieldContext_RegistrationForm_checked(ctx, field)
+	case "codeLength":
+		return ec.fieldContext_RegistrationForm_codeLength(ctx, field)
+	case "phoneCountry":
+		return ec.fieldContext_RegistrationForm_phoneCountry(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegistrationForm", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectAdjustmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -26983,6 +34429,28 @@ func (ec *executionContext) childFields_ReleasePromoCodePayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type ReleasePromoCodePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveAvatarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RemoveAvatarPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveAvatarPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveAvatarPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveContactPointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedId":
+		return ec.fieldContext_RemoveContactPointPayload_removedId(ctx, field)
+	case "user":
+		return ec.fieldContext_RemoveContactPointPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveContactPointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveContactPointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveFamilyMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "family":
@@ -26991,6 +34459,18 @@ func (ec *executionContext) childFields_RemoveFamilyMemberPayload(ctx context.Co
 		return ec.fieldContext_RemoveFamilyMemberPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveFamilyMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovePasskeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedId":
+		return ec.fieldContext_RemovePasskeyPayload_removedId(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_RemovePasskeyPayload_twoFactor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemovePasskeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePasskeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReopenTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27015,6 +34495,72 @@ func (ec *executionContext) childFields_ReplyToTicketPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ReplyToTicketPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Representation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Representation_id(ctx, field)
+	case "representative":
+		return ec.fieldContext_Representation_representative(ctx, field)
+	case "represented":
+		return ec.fieldContext_Representation_represented(ctx, field)
+	case "basis":
+		return ec.fieldContext_Representation_basis(ctx, field)
+	case "basisLabel":
+		return ec.fieldContext_Representation_basisLabel(ctx, field)
+	case "documentNote":
+		return ec.fieldContext_Representation_documentNote(ctx, field)
+	case "since":
+		return ec.fieldContext_Representation_since(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_Representation_validUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Representation", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestAccountDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_RequestAccountDeletionPayload_challenge(ctx, field)
+	case "review":
+		return ec.fieldContext_RequestAccountDeletionPayload_review(ctx, field)
+	case "deletion":
+		return ec.fieldContext_RequestAccountDeletionPayload_deletion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestAccountDeletionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestAccountDeletionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestDataExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "export":
+		return ec.fieldContext_RequestDataExportPayload_export(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestDataExportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestDataExportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestLoginChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_RequestLoginChangePayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestLoginChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestLoginChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_RequestPasswordResetPayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResendCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challenge":
@@ -27023,6 +34569,36 @@ func (ec *executionContext) childFields_ResendCodePayload(ctx context.Context, f
 		return ec.fieldContext_ResendCodePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResendCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ResetPasswordPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_ResetPasswordPayload_challenge(ctx, field)
+	case "user":
+		return ec.fieldContext_ResetPasswordPayload_user(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ResetPasswordPayload_warnings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ResetSecondFactorPayload_user(ctx, field)
+	case "removed":
+		return ec.fieldContext_ResetSecondFactorPayload_removed(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_ResetSecondFactorPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetSecondFactorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetireBonusProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27389,6 +34965,16 @@ func (ec *executionContext) childFields_SaveClubPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SaveClubPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveConsentDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_SaveConsentDocumentPayload_document(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveConsentDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveConsentDocumentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "rule":
@@ -27455,6 +35041,16 @@ func (ec *executionContext) childFields_SavePromotionPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SavePromotionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveRecipientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipient":
+		return ec.fieldContext_SaveRecipientPayload_recipient(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveRecipientPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveRecipientPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveReferralProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "program":
@@ -27463,6 +35059,16 @@ func (ec *executionContext) childFields_SaveReferralProgramPayload(ctx context.C
 		return ec.fieldContext_SaveReferralProgramPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveReferralProgramPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveRepresentationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "representation":
+		return ec.fieldContext_SaveRepresentationPayload_representation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveRepresentationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveRepresentationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27487,6 +35093,64 @@ func (ec *executionContext) childFields_SaveTierPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SaveTierPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SecurityActivity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SecurityActivity_id(ctx, field)
+	case "at":
+		return ec.fieldContext_SecurityActivity_at(ctx, field)
+	case "action":
+		return ec.fieldContext_SecurityActivity_action(ctx, field)
+	case "label":
+		return ec.fieldContext_SecurityActivity_label(ctx, field)
+	case "by":
+		return ec.fieldContext_SecurityActivity_by(ctx, field)
+	case "staffName":
+		return ec.fieldContext_SecurityActivity_staffName(ctx, field)
+	case "device":
+		return ec.fieldContext_SecurityActivity_device(ctx, field)
+	case "ip":
+		return ec.fieldContext_SecurityActivity_ip(ctx, field)
+	case "place":
+		return ec.fieldContext_SecurityActivity_place(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityActivity", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityActivityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecurityActivityConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecurityActivityConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecurityActivityConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SecurityActivityConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityActivityConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityActivityEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SecurityActivityEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SecurityActivityEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityActivityEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SendSecondFactorCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_SendSecondFactorCodePayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendSecondFactorCodePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendSecondFactorCodePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -27495,10 +35159,22 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_kind(ctx, field)
 	case "current":
 		return ec.fieldContext_Session_current(ctx, field)
+	case "method":
+		return ec.fieldContext_Session_method(ctx, field)
+	case "aal":
+		return ec.fieldContext_Session_aal(ctx, field)
+	case "deviceName":
+		return ec.fieldContext_Session_deviceName(ctx, field)
 	case "userAgent":
 		return ec.fieldContext_Session_userAgent(ctx, field)
 	case "ip":
 		return ec.fieldContext_Session_ip(ctx, field)
+	case "place":
+		return ec.fieldContext_Session_place(ctx, field)
+	case "locked":
+		return ec.fieldContext_Session_locked(ctx, field)
+	case "actingStaff":
+		return ec.fieldContext_Session_actingStaff(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Session_createdAt(ctx, field)
 	case "lastUsedAt":
@@ -27531,6 +35207,16 @@ func (ec *executionContext) childFields_SetCustomerTierPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetCustomerTierPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDefaultPaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_SetDefaultPaymentMethodPayload_paymentMethod(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetDefaultPaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDefaultPaymentMethodPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -27541,6 +35227,18 @@ func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Contex
 		return ec.fieldContext_SetOrderStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetOrderStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetPrimaryContactPointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "contactPoint":
+		return ec.fieldContext_SetPrimaryContactPointPayload_contactPoint(ctx, field)
+	case "user":
+		return ec.fieldContext_SetPrimaryContactPointPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPrimaryContactPointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPrimaryContactPointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPromotionStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27605,10 +35303,24 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_challenge(ctx, field)
 	case "user":
 		return ec.fieldContext_SignInPayload_user(ctx, field)
+	case "mustChangePasswordBy":
+		return ec.fieldContext_SignInPayload_mustChangePasswordBy(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_SignInPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignInProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SignInProvider_name(ctx, field)
+	case "label":
+		return ec.fieldContext_SignInProvider_label(ctx, field)
+	case "icon":
+		return ec.fieldContext_SignInProvider_icon(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInProvider", field.Name)
 }
 
 func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -27619,6 +35331,64 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartPasskeyEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_StartPasskeyEnrollmentPayload_challenge(ctx, field)
+	case "options":
+		return ec.fieldContext_StartPasskeyEnrollmentPayload_options(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartPasskeyEnrollmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartPasskeyEnrollmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartPasskeySignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_StartPasskeySignInPayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartPasskeySignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartPasskeySignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartProviderSignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authorizationUrl":
+		return ec.fieldContext_StartProviderSignInPayload_authorizationUrl(ctx, field)
+	case "challengeId":
+		return ec.fieldContext_StartProviderSignInPayload_challengeId(ctx, field)
+	case "binding":
+		return ec.fieldContext_StartProviderSignInPayload_binding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartProviderSignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartProviderSignInPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StepUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_StepUpPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_StepUpPayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StepUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StepUpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StopActingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endedSessions":
+		return ec.fieldContext_StopActingPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StopActingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StopActingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TestEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -28061,6 +35831,62 @@ func (ec *executionContext) childFields_Translation(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type Translation", field.Name)
 }
 
+func (ec *executionContext) childFields_TwoFactor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enabled":
+		return ec.fieldContext_TwoFactor_enabled(ctx, field)
+	case "methods":
+		return ec.fieldContext_TwoFactor_methods(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_TwoFactor_recoveryCodesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TwoFactor", field.Name)
+}
+
+func (ec *executionContext) childFields_UnblockUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UnblockUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnblockUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnblockUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoLoginChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "undone":
+		return ec.fieldContext_UndoLoginChangePayload_undone(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UndoLoginChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoLoginChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnlinkIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unlinkedId":
+		return ec.fieldContext_UnlinkIdentityPayload_unlinkedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlinkIdentityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnlockSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_UnlockSessionPayload_session(ctx, field)
+	case "challenge":
+		return ec.fieldContext_UnlockSessionPayload_challenge(ctx, field)
+	case "user":
+		return ec.fieldContext_UnlockSessionPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlockSessionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlockSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateFamilySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "family":
@@ -28069,6 +35895,28 @@ func (ec *executionContext) childFields_UpdateFamilySettingsPayload(ctx context.
 		return ec.fieldContext_UpdateFamilySettingsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateFamilySettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateOrganisationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organisation":
+		return ec.fieldContext_UpdateOrganisationPayload_organisation(ctx, field)
+	case "revision":
+		return ec.fieldContext_UpdateOrganisationPayload_revision(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateOrganisationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateOrganisationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_UpdatePaymentMethodPayload_paymentMethod(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdatePaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePaymentMethodPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdatePreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -28101,6 +35949,16 @@ func (ec *executionContext) childFields_UpdateWalletPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpdateWalletPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UploadAvatarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_UploadAvatarPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UploadAvatarPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadAvatarPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UploadCampaignPhotoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "photo":
@@ -28109,6 +35967,34 @@ func (ec *executionContext) childFields_UploadCampaignPhotoPayload(ctx context.C
 		return ec.fieldContext_UploadCampaignPhotoPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UploadCampaignPhotoPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_UploadDocumentPayload_document(ctx, field)
+	case "link":
+		return ec.fieldContext_UploadDocumentPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UploadDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadDocumentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_UploadLink_url(ctx, field)
+	case "method":
+		return ec.fieldContext_UploadLink_method(ctx, field)
+	case "maxBytes":
+		return ec.fieldContext_UploadLink_maxBytes(ctx, field)
+	case "types":
+		return ec.fieldContext_UploadLink_types(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_UploadLink_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadLink", field.Name)
 }
 
 func (ec *executionContext) childFields_UpsertOrderResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -28183,10 +36069,6 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_identities(ctx, field)
 	case "sessions":
 		return ec.fieldContext_User_sessions(ctx, field)
-	case "addresses":
-		return ec.fieldContext_User_addresses(ctx, field)
-	case "preferences":
-		return ec.fieldContext_User_preferences(ctx, field)
 	case "memberships":
 		return ec.fieldContext_User_memberships(ctx, field)
 	case "orders":
@@ -28205,6 +36087,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_unreadCount(ctx, field)
 	case "streamPosition":
 		return ec.fieldContext_User_streamPosition(ctx, field)
+	case "mustChangePasswordBy":
+		return ec.fieldContext_User_mustChangePasswordBy(ctx, field)
+	case "actingStaff":
+		return ec.fieldContext_User_actingStaff(ctx, field)
+	case "represents":
+		return ec.fieldContext_User_represents(ctx, field)
+	case "representatives":
+		return ec.fieldContext_User_representatives(ctx, field)
+	case "recentActivity":
+		return ec.fieldContext_User_recentActivity(ctx, field)
+	case "block":
+		return ec.fieldContext_User_block(ctx, field)
+	case "twoFactor":
+		return ec.fieldContext_User_twoFactor(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_User_passkeys(ctx, field)
 	case "families":
 		return ec.fieldContext_User_families(ctx, field)
 	case "familyInvitations":
@@ -28221,6 +36119,42 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_goals(ctx, field)
 	case "clubs":
 		return ec.fieldContext_User_clubs(ctx, field)
+	case "documents":
+		return ec.fieldContext_User_documents(ctx, field)
+	case "consents":
+		return ec.fieldContext_User_consents(ctx, field)
+	case "consentsDue":
+		return ec.fieldContext_User_consentsDue(ctx, field)
+	case "dataExports":
+		return ec.fieldContext_User_dataExports(ctx, field)
+	case "deletion":
+		return ec.fieldContext_User_deletion(ctx, field)
+	case "deletionReview":
+		return ec.fieldContext_User_deletionReview(ctx, field)
+	case "nickname":
+		return ec.fieldContext_User_nickname(ctx, field)
+	case "sex":
+		return ec.fieldContext_User_sex(ctx, field)
+	case "jobTitle":
+		return ec.fieldContext_User_jobTitle(ctx, field)
+	case "region":
+		return ec.fieldContext_User_region(ctx, field)
+	case "interests":
+		return ec.fieldContext_User_interests(ctx, field)
+	case "preferences":
+		return ec.fieldContext_User_preferences(ctx, field)
+	case "addresses":
+		return ec.fieldContext_User_addresses(ctx, field)
+	case "recipients":
+		return ec.fieldContext_User_recipients(ctx, field)
+	case "organisation":
+		return ec.fieldContext_User_organisation(ctx, field)
+	case "profileCompleteness":
+		return ec.fieldContext_User_profileCompleteness(ctx, field)
+	case "avatar":
+		return ec.fieldContext_User_avatar(ctx, field)
+	case "paymentMethods":
+		return ec.fieldContext_User_paymentMethods(ctx, field)
 	case "offers":
 		return ec.fieldContext_User_offers(ctx, field)
 	case "benefits":
@@ -28237,6 +36171,20 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_giftCards(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserBlock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_UserBlock_reason(ctx, field)
+	case "reasonLabel":
+		return ec.fieldContext_UserBlock_reasonLabel(ctx, field)
+	case "note":
+		return ec.fieldContext_UserBlock_note(ctx, field)
+	case "blockedAt":
+		return ec.fieldContext_UserBlock_blockedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserBlock", field.Name)
 }
 
 func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

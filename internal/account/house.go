@@ -72,7 +72,7 @@ var readyRoles = []struct {
 		grants("OWNER", "read", "company", "bonus", "marketing"),
 		grants("OWNER", "write", "bonus", "marketing"))},
 	{RoleMember, role.AudienceFAMILY, grants("OWNER", "read", "company", "bonus", "marketing")},
-	{RoleRepresentative, role.Audience("REPRESENTATIVE"), join(
+	{RoleRepresentative, role.AudienceREPRESENTATIVE, join(
 		grants("OWNER", "read", "user", "order", "bonus", "marketing", "wallet", "ticket"),
 		grants("OWNER", "write", "user", "order", "bonus", "marketing", "ticket"))},
 	{RoleAccountant, role.AudienceCOMPANY, grants("OWNER", "read", "order", "bonus", "wallet", "ticket")},

@@ -10,12 +10,10 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/company"
-	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/user"
-	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -45,30 +43,6 @@ type Page struct {
 	First  *int
 	Before *ent.Cursor
 	Last   *int
-}
-
-// Users lists people, newest first; registrations that nobody confirmed are
-// left out unless asked for.
-//
-// Faults: INVALID_EMAIL.
-func (p *People) Users(ctx context.Context, f *UserFilter, page Page) (*ent.UserConnection, error) {
-	q := p.Store.Client.User.Query()
-	switch {
-	case f != nil && len(f.Status) > 0:
-		q.Where(user.StatusIn(f.Status...))
-	default:
-		q.Where(user.StatusNEQ(user.StatusPENDING))
-	}
-	if f != nil && f.Email != nil {
-		address, ok := credential.ParseEmail(*f.Email)
-		if !ok {
-			return nil, ErrInvalidEmail.At("filter", "email")
-		}
-		q.Where(user.HasContactPointsWith(contactpoint.KindEQ(contactpoint.KindEMAIL), contactpoint.ValueKey(address.Key)))
-	}
-	c, err := q.Paginate(ctx, page.After, page.First, page.Before, page.Last,
-		ent.WithUserOrder(&ent.UserOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultUserOrder.Field}))
-	return c, store.Translate(err)
 }
 
 // AuditEntries lists what was done, newest first.
@@ -101,12 +75,13 @@ func mayRead(ctx context.Context, of uuid.UUID, resource string) bool {
 	return v.UserID == of || v.Reach(resource, "read") == viewer.ReachAll
 }
 
-// Identities are the ways in which a person signs in, without their secrets.
+// Identities are the ways in which a person signs in, without their secrets;
+// the ten recovery codes are a number in twoFactor.
 func (p *People) Identities(ctx context.Context, of uuid.UUID) ([]*ent.Identity, error) {
 	if !mayRead(ctx, of, "identity") {
 		return []*ent.Identity{}, nil
 	}
-	q, err := p.Store.Client.Identity.Query().Where(identity.UserID(of)).Order(identity.ByID()).Limit(mostOfOne).CollectFields(ctx)
+	q, err := p.Store.Client.Identity.Query().Where(identity.UserID(of), identity.KindNEQ(identity.KindRECOVERY_CODE)).Order(identity.ByID()).Limit(mostOfOne).CollectFields(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}

@@ -11,6 +11,7 @@ import (
 	entcampaign "kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignphoto"
 	"kabinet/internal/fault"
+	"kabinet/internal/picture"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -135,10 +136,10 @@ func (s *Campaigns) begin(ctx context.Context, tx *store.Tx, me, campaign, id uu
 }
 
 // keep replaces what was sent by the picture made of it, unless more came.
-func (s *Campaigns) keep(ctx context.Context, id uuid.UUID, sent int, p *picture) error {
+func (s *Campaigns) keep(ctx context.Context, id uuid.UUID, sent int, p *picture.Picture) error {
 	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.CampaignPhoto.Update().Where(campaignphoto.ID(id), campaignphoto.IsReady(false), campaignphoto.Size(sent)).
-			SetContent(p.content).SetSize(len(p.content)).SetContentType(p.contentType).SetWidth(p.width).SetHeight(p.height).SetIsReady(true).Save(ctx)
+			SetContent(p.Content).SetSize(len(p.Content)).SetContentType(p.Type).SetWidth(p.Width).SetHeight(p.Height).SetIsReady(true).Save(ctx)
 		return err
 	})
 }

@@ -46,8 +46,11 @@ type Config struct {
 	Payment          Payment
 	Providers        []Provider // of sign-in, by name
 	Files            Files
+	Passkeys         Passkeys
 	DeletionDelay    time.Duration // between a confirmed deletion of an account and its end
 	Session          Session
+	Registration     Registration
+	SMS              SMS
 	Limits           Limits
 	Memory           Memory
 
@@ -62,17 +65,18 @@ type Mail struct {
 
 // Session holds the lifetimes of sign-ins and of the codes that prove an address.
 type Session struct {
-	Lock          time.Duration // without an operation, until it must be unlocked
-	Idle          time.Duration
-	Absolute      time.Duration
-	StaffIdle     time.Duration
-	StaffAbsolute time.Duration
-	Access        time.Duration // of the token of a session with a refresh token
-	Grace         time.Duration // a refresh token is taken once more
-	PlaceHeader   string        // in which a trusted proxy says from where; empty for none
-	StepUp        time.Duration // how long a fresh proof of identity counts
-	CodeTTL       time.Duration // of a code sent by mail
-	CodeTries     int
+	Lock            time.Duration // without an operation, until it must be unlocked
+	Idle            time.Duration
+	Absolute        time.Duration
+	InitialPassword time.Duration // of a temporary password from staff
+	StaffIdle       time.Duration
+	StaffAbsolute   time.Duration
+	Access          time.Duration // of the token of a session with a refresh token
+	Grace           time.Duration // a refresh token is taken once more
+	PlaceHeader     string        // in which a trusted proxy says from where; empty for none
+	StepUp          time.Duration // how long a fresh proof of identity counts
+	CodeTTL         time.Duration // of a code sent by mail
+	CodeTries       int
 }
 
 // Limits bounds what one caller may ask for.
@@ -183,6 +187,7 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 		refuse("KABINET_PAYMENT_URL", "production mode needs https")
 	}
 	c.checkProviders(given, refuse)
+	c.checkRegistration(refuse)
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")
 	}

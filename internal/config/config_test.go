@@ -97,7 +97,8 @@ func TestDefaults(t *testing.T) {
 	wantSession := config.Session{
 		Lock: 15 * time.Minute, Idle: 14 * 24 * time.Hour, Absolute: 90 * 24 * time.Hour,
 		StaffIdle: 30 * time.Minute, StaffAbsolute: 12 * time.Hour, StepUp: 10 * time.Minute,
-		CodeTTL: 10 * time.Minute, CodeTries: 5,
+		Access: 15 * time.Minute, Grace: 10 * time.Second,
+		CodeTTL: 10 * time.Minute, CodeTries: 5, InitialPassword: 30 * 24 * time.Hour,
 	}
 	if cfg.Session != wantSession {
 		t.Errorf("session %+v", cfg.Session)

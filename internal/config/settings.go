@@ -40,7 +40,7 @@ const (
 )
 
 // settings is the only list of settings there is.
-var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, fileSettings, sessionSettings, limitSettings)
+var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, fileSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
 
 var serverSettings = []setting{
 	{env: "KABINET_DATABASE_URL", group: groupServer, def: "sqlite://./data/kabinet.db", url: true,
@@ -109,8 +109,8 @@ var mailSettings = []setting{
 }
 
 var sessionSettings = []setting{
-	span("KABINET_SESSION_LOCK", groupSession, "15m", "How long without an operation of the client until a session is locked", "30m",
-		time.Minute, 365*day, func(c *Config) *time.Duration { return &c.Session.Lock }),
+	span("KABINET_SESSION_LOCK", groupSession, "15m", "How long without an operation of the client until a session is locked and its holder proves himself again; 0 is never", "30m",
+		0, 365*day, func(c *Config) *time.Duration { return &c.Session.Lock }),
 	span("KABINET_SESSION_IDLE", groupSession, "14d", "How long without use until a session ends", "7d",
 		time.Minute, 365*day, func(c *Config) *time.Duration { return &c.Session.Idle }),
 	span("KABINET_SESSION_ABSOLUTE", groupSession, "90d", "How long a session lasts at most", "30d",
@@ -119,8 +119,17 @@ var sessionSettings = []setting{
 		time.Minute, 365*day, func(c *Config) *time.Duration { return &c.Session.StaffIdle }),
 	span("KABINET_STAFF_SESSION_ABSOLUTE", groupSession, "12h", "The same at most for staff", "8h",
 		time.Minute, 365*day, func(c *Config) *time.Duration { return &c.Session.StaffAbsolute }),
+	span("KABINET_ACCESS_TTL", groupSession, "15m", "How long the token of a session is good that is renewed by a refresh token", "5m",
+		time.Minute, day, func(c *Config) *time.Duration { return &c.Session.Access }),
+	span("KABINET_REFRESH_GRACE", groupSession, "10s", "How long a refresh token is taken once more after it was used, so that no answer lost on the way signs anybody out", "30s",
+		0, 5*time.Minute, func(c *Config) *time.Duration { return &c.Session.Grace }),
+	{env: "KABINET_PLACE_HEADER", group: groupSession,
+		meaning: "Header in which a proxy in front says where a request comes from, shown in the list of sessions; believed of KABINET_TRUSTED_PROXIES alone", example: "CF-IPCountry",
+		set: func(c *Config, v string) error { c.Session.PlaceHeader = v; return nil }},
 	span("KABINET_STEP_UP", groupSession, "10m", "How long a fresh proof of identity allows grave acts", "5m",
 		time.Minute, day, func(c *Config) *time.Duration { return &c.Session.StepUp }),
+	span("KABINET_INITIAL_PASSWORD_TTL", groupSession, "30d", "How long a temporary password issued by staff is good", "14d",
+		time.Hour, 365*day, func(c *Config) *time.Duration { return &c.Session.InitialPassword }),
 	span("KABINET_CODE_TTL", groupSession, "10m", "How long a code sent by mail is good", "5m",
 		time.Minute, time.Hour, func(c *Config) *time.Duration { return &c.Session.CodeTTL }),
 	number("KABINET_CODE_TRIES", groupSession, "5", "Wrong tries until a code is dead", "3",

@@ -145,7 +145,10 @@ func (p *Privacy) export(ctx context.Context, id uuid.UUID) (did bool, err error
 	if err := p.pack(ctx, t, u, file); err != nil {
 		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
 	}
-	return true, p.finish(ctx, t, file)
+	if err := p.finish(ctx, t, file); err != nil {
+		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
+	}
+	return true, nil
 }
 
 // take marks a task as being made.

@@ -95,17 +95,23 @@ func open(t *testing.T, db *storetest.DB) *world {
 // person makes somebody with a proven address.
 func (w *world) person(name string) uuid.UUID {
 	w.t.Helper()
-	ctx := storetest.System()
-	u, err := w.db.Client.User.Create().SetDisplayName(name).SetStatus(user.StatusACTIVE).Save(ctx)
-	if err != nil {
+	id := uuid.Must(uuid.NewV7())
+	w.do(func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.User.Create().SetID(id).SetDisplayName(name).SetStatus(user.StatusACTIVE).Exec(ctx); err != nil {
+			return err
+		}
+		return tx.ContactPoint.Create().SetUserID(id).SetKind(contactpoint.KindEMAIL).SetValue(name + "@example.com").SetValueKey(id.String() + "@example.com").
+			SetVerifiedAt(tx.Now).SetIsPrimary(true).Exec(ctx)
+	})
+	return id
+}
+
+// do writes past the domain.
+func (w *world) do(write func(ctx context.Context, tx *store.Tx) error) {
+	w.t.Helper()
+	if err := w.db.InTx(storetest.System(), write); err != nil {
 		w.t.Fatal(err)
 	}
-	err = w.db.Client.ContactPoint.Create().SetUserID(u.ID).SetKind(contactpoint.KindEMAIL).SetValue(name + "@example.com").SetValueKey(name + "@example.com").
-		SetVerifiedAt(w.db.Now()).SetIsPrimary(true).Exec(ctx)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return u.ID
 }
 
 // schedule asks for a deletion and confirms it.
@@ -134,13 +140,10 @@ func (w *world) hear() {
 
 func (w *world) exec(query string, args ...any) {
 	w.t.Helper()
-	err := w.db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+	w.do(func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, query, args...)
 		return err
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 // run lets the clock do its work until nothing moves.

@@ -43,6 +43,10 @@ var Scopes = map[string]rule{
 	generated.TypeIdentity:          {class: ofUser, resource: "identity"},
 	generated.TypeContactPoint:      {class: ofUser, resource: "user"},
 	generated.TypeSession:           {class: ofUser, resource: "session"},
+	generated.TypeConsent:           {class: ofUser, resource: "user"},
+	generated.TypeConsentDocument:   {class: public, resource: "user"},
+	generated.TypeDocument:          {class: ofOwner, resource: "document", hasUser: true},
+	generated.TypePaymentMethod:     {class: ofOwner, resource: "payment_method"}, // nobody but the owner
 	generated.TypeAddress:           {class: ofOwner, resource: "user", hasUser: true},
 	generated.TypeCompany:           {class: self, resource: "company"},
 	generated.TypeRole:              {class: ofOwner, resource: "company"},
@@ -155,7 +159,7 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 		return in("id", me, owner), nil
 	case ofOwner:
 		rows := ownerRows(v, r, operation)
-		if typ != generated.TypeOrderEvent {
+		if typ != generated.TypeOrderEvent && typ != generated.TypeDocument {
 			return rows, nil
 		}
 		return func(s *sql.Selector) {

@@ -35,18 +35,28 @@ const (
 	FieldLabel = "label"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldOrganization holds the string denoting the organization field in the database.
+	FieldOrganization = "organization"
 	// FieldPhone holds the string denoting the phone field in the database.
 	FieldPhone = "phone"
+	// FieldEmail holds the string denoting the email field in the database.
+	FieldEmail = "email"
 	// FieldCountry holds the string denoting the country field in the database.
 	FieldCountry = "country"
 	// FieldLines holds the string denoting the lines field in the database.
 	FieldLines = "lines"
+	// FieldDistrict holds the string denoting the district field in the database.
+	FieldDistrict = "district"
 	// FieldCity holds the string denoting the city field in the database.
 	FieldCity = "city"
 	// FieldRegion holds the string denoting the region field in the database.
 	FieldRegion = "region"
 	// FieldPostalCode holds the string denoting the postal_code field in the database.
 	FieldPostalCode = "postal_code"
+	// FieldSortingCode holds the string denoting the sorting_code field in the database.
+	FieldSortingCode = "sorting_code"
+	// FieldNote holds the string denoting the note field in the database.
+	FieldNote = "note"
 	// FieldIsDefault holds the string denoting the is_default field in the database.
 	FieldIsDefault = "is_default"
 	// EdgeHolder holds the string denoting the holder edge name in mutations.
@@ -74,12 +84,17 @@ var Columns = []string{
 	FieldHolderID,
 	FieldLabel,
 	FieldName,
+	FieldOrganization,
 	FieldPhone,
+	FieldEmail,
 	FieldCountry,
 	FieldLines,
+	FieldDistrict,
 	FieldCity,
 	FieldRegion,
 	FieldPostalCode,
+	FieldSortingCode,
+	FieldNote,
 	FieldIsDefault,
 }
 
@@ -181,14 +196,29 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
 }
 
+// ByOrganization orders the results by the organization field.
+func ByOrganization(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrganization, opts...).ToFunc()
+}
+
 // ByPhone orders the results by the phone field.
 func ByPhone(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPhone, opts...).ToFunc()
 }
 
+// ByEmail orders the results by the email field.
+func ByEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEmail, opts...).ToFunc()
+}
+
 // ByCountry orders the results by the country field.
 func ByCountry(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCountry, opts...).ToFunc()
+}
+
+// ByDistrict orders the results by the district field.
+func ByDistrict(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDistrict, opts...).ToFunc()
 }
 
 // ByCity orders the results by the city field.
@@ -204,6 +234,16 @@ func ByRegion(opts ...sql.OrderTermOption) OrderOption {
 // ByPostalCode orders the results by the postal_code field.
 func ByPostalCode(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPostalCode, opts...).ToFunc()
+}
+
+// BySortingCode orders the results by the sorting_code field.
+func BySortingCode(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSortingCode, opts...).ToFunc()
+}
+
+// ByNote orders the results by the note field.
+func ByNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNote, opts...).ToFunc()
 }
 
 // ByIsDefault orders the results by the is_default field.

@@ -91,14 +91,29 @@ func Name(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldName, v))
 }
 
+// Organization applies equality check predicate on the "organization" field. It's identical to OrganizationEQ.
+func Organization(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldOrganization, v))
+}
+
 // Phone applies equality check predicate on the "phone" field. It's identical to PhoneEQ.
 func Phone(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldPhone, v))
 }
 
+// Email applies equality check predicate on the "email" field. It's identical to EmailEQ.
+func Email(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldEmail, v))
+}
+
 // Country applies equality check predicate on the "country" field. It's identical to CountryEQ.
 func Country(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldCountry, v))
+}
+
+// District applies equality check predicate on the "district" field. It's identical to DistrictEQ.
+func District(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldDistrict, v))
 }
 
 // City applies equality check predicate on the "city" field. It's identical to CityEQ.
@@ -114,6 +129,16 @@ func Region(v string) predicate.Address {
 // PostalCode applies equality check predicate on the "postal_code" field. It's identical to PostalCodeEQ.
 func PostalCode(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldPostalCode, v))
+}
+
+// SortingCode applies equality check predicate on the "sorting_code" field. It's identical to SortingCodeEQ.
+func SortingCode(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldSortingCode, v))
+}
+
+// Note applies equality check predicate on the "note" field. It's identical to NoteEQ.
+func Note(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldNote, v))
 }
 
 // IsDefault applies equality check predicate on the "is_default" field. It's identical to IsDefaultEQ.
@@ -531,6 +556,81 @@ func NameContainsFold(v string) predicate.Address {
 	return predicate.Address(sql.FieldContainsFold(FieldName, v))
 }
 
+// OrganizationEQ applies the EQ predicate on the "organization" field.
+func OrganizationEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldOrganization, v))
+}
+
+// OrganizationNEQ applies the NEQ predicate on the "organization" field.
+func OrganizationNEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldNEQ(FieldOrganization, v))
+}
+
+// OrganizationIn applies the In predicate on the "organization" field.
+func OrganizationIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldIn(FieldOrganization, vs...))
+}
+
+// OrganizationNotIn applies the NotIn predicate on the "organization" field.
+func OrganizationNotIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldNotIn(FieldOrganization, vs...))
+}
+
+// OrganizationGT applies the GT predicate on the "organization" field.
+func OrganizationGT(v string) predicate.Address {
+	return predicate.Address(sql.FieldGT(FieldOrganization, v))
+}
+
+// OrganizationGTE applies the GTE predicate on the "organization" field.
+func OrganizationGTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldGTE(FieldOrganization, v))
+}
+
+// OrganizationLT applies the LT predicate on the "organization" field.
+func OrganizationLT(v string) predicate.Address {
+	return predicate.Address(sql.FieldLT(FieldOrganization, v))
+}
+
+// OrganizationLTE applies the LTE predicate on the "organization" field.
+func OrganizationLTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldLTE(FieldOrganization, v))
+}
+
+// OrganizationContains applies the Contains predicate on the "organization" field.
+func OrganizationContains(v string) predicate.Address {
+	return predicate.Address(sql.FieldContains(FieldOrganization, v))
+}
+
+// OrganizationHasPrefix applies the HasPrefix predicate on the "organization" field.
+func OrganizationHasPrefix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasPrefix(FieldOrganization, v))
+}
+
+// OrganizationHasSuffix applies the HasSuffix predicate on the "organization" field.
+func OrganizationHasSuffix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasSuffix(FieldOrganization, v))
+}
+
+// OrganizationIsNil applies the IsNil predicate on the "organization" field.
+func OrganizationIsNil() predicate.Address {
+	return predicate.Address(sql.FieldIsNull(FieldOrganization))
+}
+
+// OrganizationNotNil applies the NotNil predicate on the "organization" field.
+func OrganizationNotNil() predicate.Address {
+	return predicate.Address(sql.FieldNotNull(FieldOrganization))
+}
+
+// OrganizationEqualFold applies the EqualFold predicate on the "organization" field.
+func OrganizationEqualFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldEqualFold(FieldOrganization, v))
+}
+
+// OrganizationContainsFold applies the ContainsFold predicate on the "organization" field.
+func OrganizationContainsFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldContainsFold(FieldOrganization, v))
+}
+
 // PhoneEQ applies the EQ predicate on the "phone" field.
 func PhoneEQ(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldPhone, v))
@@ -606,6 +706,81 @@ func PhoneContainsFold(v string) predicate.Address {
 	return predicate.Address(sql.FieldContainsFold(FieldPhone, v))
 }
 
+// EmailEQ applies the EQ predicate on the "email" field.
+func EmailEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldEmail, v))
+}
+
+// EmailNEQ applies the NEQ predicate on the "email" field.
+func EmailNEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldNEQ(FieldEmail, v))
+}
+
+// EmailIn applies the In predicate on the "email" field.
+func EmailIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldIn(FieldEmail, vs...))
+}
+
+// EmailNotIn applies the NotIn predicate on the "email" field.
+func EmailNotIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldNotIn(FieldEmail, vs...))
+}
+
+// EmailGT applies the GT predicate on the "email" field.
+func EmailGT(v string) predicate.Address {
+	return predicate.Address(sql.FieldGT(FieldEmail, v))
+}
+
+// EmailGTE applies the GTE predicate on the "email" field.
+func EmailGTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldGTE(FieldEmail, v))
+}
+
+// EmailLT applies the LT predicate on the "email" field.
+func EmailLT(v string) predicate.Address {
+	return predicate.Address(sql.FieldLT(FieldEmail, v))
+}
+
+// EmailLTE applies the LTE predicate on the "email" field.
+func EmailLTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldLTE(FieldEmail, v))
+}
+
+// EmailContains applies the Contains predicate on the "email" field.
+func EmailContains(v string) predicate.Address {
+	return predicate.Address(sql.FieldContains(FieldEmail, v))
+}
+
+// EmailHasPrefix applies the HasPrefix predicate on the "email" field.
+func EmailHasPrefix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasPrefix(FieldEmail, v))
+}
+
+// EmailHasSuffix applies the HasSuffix predicate on the "email" field.
+func EmailHasSuffix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasSuffix(FieldEmail, v))
+}
+
+// EmailIsNil applies the IsNil predicate on the "email" field.
+func EmailIsNil() predicate.Address {
+	return predicate.Address(sql.FieldIsNull(FieldEmail))
+}
+
+// EmailNotNil applies the NotNil predicate on the "email" field.
+func EmailNotNil() predicate.Address {
+	return predicate.Address(sql.FieldNotNull(FieldEmail))
+}
+
+// EmailEqualFold applies the EqualFold predicate on the "email" field.
+func EmailEqualFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldEqualFold(FieldEmail, v))
+}
+
+// EmailContainsFold applies the ContainsFold predicate on the "email" field.
+func EmailContainsFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldContainsFold(FieldEmail, v))
+}
+
 // CountryEQ applies the EQ predicate on the "country" field.
 func CountryEQ(v string) predicate.Address {
 	return predicate.Address(sql.FieldEQ(FieldCountry, v))
@@ -679,6 +854,81 @@ func CountryEqualFold(v string) predicate.Address {
 // CountryContainsFold applies the ContainsFold predicate on the "country" field.
 func CountryContainsFold(v string) predicate.Address {
 	return predicate.Address(sql.FieldContainsFold(FieldCountry, v))
+}
+
+// DistrictEQ applies the EQ predicate on the "district" field.
+func DistrictEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldDistrict, v))
+}
+
+// DistrictNEQ applies the NEQ predicate on the "district" field.
+func DistrictNEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldNEQ(FieldDistrict, v))
+}
+
+// DistrictIn applies the In predicate on the "district" field.
+func DistrictIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldIn(FieldDistrict, vs...))
+}
+
+// DistrictNotIn applies the NotIn predicate on the "district" field.
+func DistrictNotIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldNotIn(FieldDistrict, vs...))
+}
+
+// DistrictGT applies the GT predicate on the "district" field.
+func DistrictGT(v string) predicate.Address {
+	return predicate.Address(sql.FieldGT(FieldDistrict, v))
+}
+
+// DistrictGTE applies the GTE predicate on the "district" field.
+func DistrictGTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldGTE(FieldDistrict, v))
+}
+
+// DistrictLT applies the LT predicate on the "district" field.
+func DistrictLT(v string) predicate.Address {
+	return predicate.Address(sql.FieldLT(FieldDistrict, v))
+}
+
+// DistrictLTE applies the LTE predicate on the "district" field.
+func DistrictLTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldLTE(FieldDistrict, v))
+}
+
+// DistrictContains applies the Contains predicate on the "district" field.
+func DistrictContains(v string) predicate.Address {
+	return predicate.Address(sql.FieldContains(FieldDistrict, v))
+}
+
+// DistrictHasPrefix applies the HasPrefix predicate on the "district" field.
+func DistrictHasPrefix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasPrefix(FieldDistrict, v))
+}
+
+// DistrictHasSuffix applies the HasSuffix predicate on the "district" field.
+func DistrictHasSuffix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasSuffix(FieldDistrict, v))
+}
+
+// DistrictIsNil applies the IsNil predicate on the "district" field.
+func DistrictIsNil() predicate.Address {
+	return predicate.Address(sql.FieldIsNull(FieldDistrict))
+}
+
+// DistrictNotNil applies the NotNil predicate on the "district" field.
+func DistrictNotNil() predicate.Address {
+	return predicate.Address(sql.FieldNotNull(FieldDistrict))
+}
+
+// DistrictEqualFold applies the EqualFold predicate on the "district" field.
+func DistrictEqualFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldEqualFold(FieldDistrict, v))
+}
+
+// DistrictContainsFold applies the ContainsFold predicate on the "district" field.
+func DistrictContainsFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldContainsFold(FieldDistrict, v))
 }
 
 // CityEQ applies the EQ predicate on the "city" field.
@@ -904,6 +1154,156 @@ func PostalCodeEqualFold(v string) predicate.Address {
 // PostalCodeContainsFold applies the ContainsFold predicate on the "postal_code" field.
 func PostalCodeContainsFold(v string) predicate.Address {
 	return predicate.Address(sql.FieldContainsFold(FieldPostalCode, v))
+}
+
+// SortingCodeEQ applies the EQ predicate on the "sorting_code" field.
+func SortingCodeEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldSortingCode, v))
+}
+
+// SortingCodeNEQ applies the NEQ predicate on the "sorting_code" field.
+func SortingCodeNEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldNEQ(FieldSortingCode, v))
+}
+
+// SortingCodeIn applies the In predicate on the "sorting_code" field.
+func SortingCodeIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldIn(FieldSortingCode, vs...))
+}
+
+// SortingCodeNotIn applies the NotIn predicate on the "sorting_code" field.
+func SortingCodeNotIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldNotIn(FieldSortingCode, vs...))
+}
+
+// SortingCodeGT applies the GT predicate on the "sorting_code" field.
+func SortingCodeGT(v string) predicate.Address {
+	return predicate.Address(sql.FieldGT(FieldSortingCode, v))
+}
+
+// SortingCodeGTE applies the GTE predicate on the "sorting_code" field.
+func SortingCodeGTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldGTE(FieldSortingCode, v))
+}
+
+// SortingCodeLT applies the LT predicate on the "sorting_code" field.
+func SortingCodeLT(v string) predicate.Address {
+	return predicate.Address(sql.FieldLT(FieldSortingCode, v))
+}
+
+// SortingCodeLTE applies the LTE predicate on the "sorting_code" field.
+func SortingCodeLTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldLTE(FieldSortingCode, v))
+}
+
+// SortingCodeContains applies the Contains predicate on the "sorting_code" field.
+func SortingCodeContains(v string) predicate.Address {
+	return predicate.Address(sql.FieldContains(FieldSortingCode, v))
+}
+
+// SortingCodeHasPrefix applies the HasPrefix predicate on the "sorting_code" field.
+func SortingCodeHasPrefix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasPrefix(FieldSortingCode, v))
+}
+
+// SortingCodeHasSuffix applies the HasSuffix predicate on the "sorting_code" field.
+func SortingCodeHasSuffix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasSuffix(FieldSortingCode, v))
+}
+
+// SortingCodeIsNil applies the IsNil predicate on the "sorting_code" field.
+func SortingCodeIsNil() predicate.Address {
+	return predicate.Address(sql.FieldIsNull(FieldSortingCode))
+}
+
+// SortingCodeNotNil applies the NotNil predicate on the "sorting_code" field.
+func SortingCodeNotNil() predicate.Address {
+	return predicate.Address(sql.FieldNotNull(FieldSortingCode))
+}
+
+// SortingCodeEqualFold applies the EqualFold predicate on the "sorting_code" field.
+func SortingCodeEqualFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldEqualFold(FieldSortingCode, v))
+}
+
+// SortingCodeContainsFold applies the ContainsFold predicate on the "sorting_code" field.
+func SortingCodeContainsFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldContainsFold(FieldSortingCode, v))
+}
+
+// NoteEQ applies the EQ predicate on the "note" field.
+func NoteEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldEQ(FieldNote, v))
+}
+
+// NoteNEQ applies the NEQ predicate on the "note" field.
+func NoteNEQ(v string) predicate.Address {
+	return predicate.Address(sql.FieldNEQ(FieldNote, v))
+}
+
+// NoteIn applies the In predicate on the "note" field.
+func NoteIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldIn(FieldNote, vs...))
+}
+
+// NoteNotIn applies the NotIn predicate on the "note" field.
+func NoteNotIn(vs ...string) predicate.Address {
+	return predicate.Address(sql.FieldNotIn(FieldNote, vs...))
+}
+
+// NoteGT applies the GT predicate on the "note" field.
+func NoteGT(v string) predicate.Address {
+	return predicate.Address(sql.FieldGT(FieldNote, v))
+}
+
+// NoteGTE applies the GTE predicate on the "note" field.
+func NoteGTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldGTE(FieldNote, v))
+}
+
+// NoteLT applies the LT predicate on the "note" field.
+func NoteLT(v string) predicate.Address {
+	return predicate.Address(sql.FieldLT(FieldNote, v))
+}
+
+// NoteLTE applies the LTE predicate on the "note" field.
+func NoteLTE(v string) predicate.Address {
+	return predicate.Address(sql.FieldLTE(FieldNote, v))
+}
+
+// NoteContains applies the Contains predicate on the "note" field.
+func NoteContains(v string) predicate.Address {
+	return predicate.Address(sql.FieldContains(FieldNote, v))
+}
+
+// NoteHasPrefix applies the HasPrefix predicate on the "note" field.
+func NoteHasPrefix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasPrefix(FieldNote, v))
+}
+
+// NoteHasSuffix applies the HasSuffix predicate on the "note" field.
+func NoteHasSuffix(v string) predicate.Address {
+	return predicate.Address(sql.FieldHasSuffix(FieldNote, v))
+}
+
+// NoteIsNil applies the IsNil predicate on the "note" field.
+func NoteIsNil() predicate.Address {
+	return predicate.Address(sql.FieldIsNull(FieldNote))
+}
+
+// NoteNotNil applies the NotNil predicate on the "note" field.
+func NoteNotNil() predicate.Address {
+	return predicate.Address(sql.FieldNotNull(FieldNote))
+}
+
+// NoteEqualFold applies the EqualFold predicate on the "note" field.
+func NoteEqualFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldEqualFold(FieldNote, v))
+}
+
+// NoteContainsFold applies the ContainsFold predicate on the "note" field.
+func NoteContainsFold(v string) predicate.Address {
+	return predicate.Address(sql.FieldContainsFold(FieldNote, v))
 }
 
 // IsDefaultEQ applies the EQ predicate on the "is_default" field.

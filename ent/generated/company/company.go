@@ -42,6 +42,8 @@ const (
 	FieldLegalName = "legal_name"
 	// FieldTaxID holds the string denoting the tax_id field in the database.
 	FieldTaxID = "tax_id"
+	// FieldRequisites holds the string denoting the requisites field in the database.
+	FieldRequisites = "requisites"
 	// FieldParentID holds the string denoting the parent_id field in the database.
 	FieldParentID = "parent_id"
 	// Table holds the table name of the company in the database.
@@ -64,6 +66,7 @@ var Columns = []string{
 	FieldName,
 	FieldLegalName,
 	FieldTaxID,
+	FieldRequisites,
 	FieldParentID,
 }
 

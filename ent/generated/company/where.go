@@ -700,6 +700,16 @@ func TaxIDContainsFold(v string) predicate.Company {
 	return predicate.Company(sql.FieldContainsFold(FieldTaxID, v))
 }
 
+// RequisitesIsNil applies the IsNil predicate on the "requisites" field.
+func RequisitesIsNil() predicate.Company {
+	return predicate.Company(sql.FieldIsNull(FieldRequisites))
+}
+
+// RequisitesNotNil applies the NotNil predicate on the "requisites" field.
+func RequisitesNotNil() predicate.Company {
+	return predicate.Company(sql.FieldNotNull(FieldRequisites))
+}
+
 // ParentIDEQ applies the EQ predicate on the "parent_id" field.
 func ParentIDEQ(v uuid.UUID) predicate.Company {
 	return predicate.Company(sql.FieldEQ(FieldParentID, v))

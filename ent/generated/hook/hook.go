@@ -140,6 +140,30 @@ func (f CompanyFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CompanyMutation", m)
 }
 
+// The ConsentFunc type is an adapter to allow the use of ordinary
+// function as Consent mutator.
+type ConsentFunc func(context.Context, *generated.ConsentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ConsentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ConsentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ConsentMutation", m)
+}
+
+// The ConsentDocumentFunc type is an adapter to allow the use of ordinary
+// function as ConsentDocument mutator.
+type ConsentDocumentFunc func(context.Context, *generated.ConsentDocumentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ConsentDocumentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ConsentDocumentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ConsentDocumentMutation", m)
+}
+
 // The ContactPointFunc type is an adapter to allow the use of ordinary
 // function as ContactPoint mutator.
 type ContactPointFunc func(context.Context, *generated.ContactPointMutation) (generated.Value, error)
@@ -150,6 +174,18 @@ func (f ContactPointFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ContactPointMutation", m)
+}
+
+// The DocumentFunc type is an adapter to allow the use of ordinary
+// function as Document mutator.
+type DocumentFunc func(context.Context, *generated.DocumentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DocumentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.DocumentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.DocumentMutation", m)
 }
 
 // The EarningRuleFunc type is an adapter to allow the use of ordinary
@@ -342,6 +378,18 @@ func (f PaymentFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PaymentMutation", m)
+}
+
+// The PaymentMethodFunc type is an adapter to allow the use of ordinary
+// function as PaymentMethod mutator.
+type PaymentMethodFunc func(context.Context, *generated.PaymentMethodMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PaymentMethodFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PaymentMethodMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PaymentMethodMutation", m)
 }
 
 // The PaymentNoticeFunc type is an adapter to allow the use of ordinary

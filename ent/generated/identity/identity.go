@@ -30,14 +30,26 @@ const (
 	FieldSubject = "subject"
 	// FieldSecret holds the string denoting the secret field in the database.
 	FieldSecret = "secret"
+	// FieldLogin holds the string denoting the login field in the database.
+	FieldLogin = "login"
+	// FieldLoginKey holds the string denoting the login_key field in the database.
+	FieldLoginKey = "login_key"
 	// FieldLabel holds the string denoting the label field in the database.
 	FieldLabel = "label"
 	// FieldCounter holds the string denoting the counter field in the database.
 	FieldCounter = "counter"
 	// FieldMustChangeByAt holds the string denoting the must_change_by_at field in the database.
 	FieldMustChangeByAt = "must_change_by_at"
+	// FieldIssuedByID holds the string denoting the issued_by_id field in the database.
+	FieldIssuedByID = "issued_by_id"
+	// FieldWarned holds the string denoting the warned field in the database.
+	FieldWarned = "warned"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
 	FieldLastUsedAt = "last_used_at"
+	// FieldUsedAt holds the string denoting the used_at field in the database.
+	FieldUsedAt = "used_at"
+	// FieldParams holds the string denoting the params field in the database.
+	FieldParams = "params"
 	// Table holds the table name of the identity in the database.
 	Table = "identities"
 )
@@ -52,10 +64,16 @@ var Columns = []string{
 	FieldIssuer,
 	FieldSubject,
 	FieldSecret,
+	FieldLogin,
+	FieldLoginKey,
 	FieldLabel,
 	FieldCounter,
 	FieldMustChangeByAt,
+	FieldIssuedByID,
+	FieldWarned,
 	FieldLastUsedAt,
+	FieldUsedAt,
+	FieldParams,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -73,6 +91,8 @@ var (
 	DefaultIssuer string
 	// DefaultCounter holds the default value on creation for the "counter" field.
 	DefaultCounter int64
+	// DefaultWarned holds the default value on creation for the "warned" field.
+	DefaultWarned int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -88,6 +108,7 @@ const (
 	KindCERTIFICATE   Kind = "CERTIFICATE"
 	KindTOTP          Kind = "TOTP"
 	KindRECOVERY_CODE Kind = "RECOVERY_CODE"
+	KindCODE          Kind = "CODE"
 )
 
 func (k Kind) String() string {
@@ -97,7 +118,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindPASSWORD, KindOIDC, KindPASSKEY, KindCERTIFICATE, KindTOTP, KindRECOVERY_CODE:
+	case KindPASSWORD, KindOIDC, KindPASSKEY, KindCERTIFICATE, KindTOTP, KindRECOVERY_CODE, KindCODE:
 		return nil
 	default:
 		return fmt.Errorf("identity: invalid enum value for kind field: %q", k)
@@ -142,6 +163,16 @@ func BySubject(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSubject, opts...).ToFunc()
 }
 
+// ByLogin orders the results by the login field.
+func ByLogin(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLogin, opts...).ToFunc()
+}
+
+// ByLoginKey orders the results by the login_key field.
+func ByLoginKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLoginKey, opts...).ToFunc()
+}
+
 // ByLabel orders the results by the label field.
 func ByLabel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLabel, opts...).ToFunc()
@@ -157,9 +188,24 @@ func ByMustChangeByAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMustChangeByAt, opts...).ToFunc()
 }
 
+// ByIssuedByID orders the results by the issued_by_id field.
+func ByIssuedByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIssuedByID, opts...).ToFunc()
+}
+
+// ByWarned orders the results by the warned field.
+func ByWarned(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWarned, opts...).ToFunc()
+}
+
 // ByLastUsedAt orders the results by the last_used_at field.
 func ByLastUsedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastUsedAt, opts...).ToFunc()
+}
+
+// ByUsedAt orders the results by the used_at field.
+func ByUsedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUsedAt, opts...).ToFunc()
 }
 
 // MarshalGQL implements graphql.Marshaler interface.

@@ -85,6 +85,16 @@ func Secret(v []byte) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldSecret, v))
 }
 
+// Login applies equality check predicate on the "login" field. It's identical to LoginEQ.
+func Login(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldLogin, v))
+}
+
+// LoginKey applies equality check predicate on the "login_key" field. It's identical to LoginKeyEQ.
+func LoginKey(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldLoginKey, v))
+}
+
 // Counter applies equality check predicate on the "counter" field. It's identical to CounterEQ.
 func Counter(v int64) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldCounter, v))
@@ -95,9 +105,24 @@ func MustChangeByAt(v time.Time) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldMustChangeByAt, v))
 }
 
+// IssuedByID applies equality check predicate on the "issued_by_id" field. It's identical to IssuedByIDEQ.
+func IssuedByID(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldIssuedByID, v))
+}
+
+// Warned applies equality check predicate on the "warned" field. It's identical to WarnedEQ.
+func Warned(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldWarned, v))
+}
+
 // LastUsedAt applies equality check predicate on the "last_used_at" field. It's identical to LastUsedAtEQ.
 func LastUsedAt(v time.Time) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldLastUsedAt, v))
+}
+
+// UsedAt applies equality check predicate on the "used_at" field. It's identical to UsedAtEQ.
+func UsedAt(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldUsedAt, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -420,6 +445,156 @@ func SecretNotNil() predicate.Identity {
 	return predicate.Identity(sql.FieldNotNull(FieldSecret))
 }
 
+// LoginEQ applies the EQ predicate on the "login" field.
+func LoginEQ(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldLogin, v))
+}
+
+// LoginNEQ applies the NEQ predicate on the "login" field.
+func LoginNEQ(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldNEQ(FieldLogin, v))
+}
+
+// LoginIn applies the In predicate on the "login" field.
+func LoginIn(vs ...string) predicate.Identity {
+	return predicate.Identity(sql.FieldIn(FieldLogin, vs...))
+}
+
+// LoginNotIn applies the NotIn predicate on the "login" field.
+func LoginNotIn(vs ...string) predicate.Identity {
+	return predicate.Identity(sql.FieldNotIn(FieldLogin, vs...))
+}
+
+// LoginGT applies the GT predicate on the "login" field.
+func LoginGT(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldGT(FieldLogin, v))
+}
+
+// LoginGTE applies the GTE predicate on the "login" field.
+func LoginGTE(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldGTE(FieldLogin, v))
+}
+
+// LoginLT applies the LT predicate on the "login" field.
+func LoginLT(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldLT(FieldLogin, v))
+}
+
+// LoginLTE applies the LTE predicate on the "login" field.
+func LoginLTE(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldLTE(FieldLogin, v))
+}
+
+// LoginContains applies the Contains predicate on the "login" field.
+func LoginContains(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldContains(FieldLogin, v))
+}
+
+// LoginHasPrefix applies the HasPrefix predicate on the "login" field.
+func LoginHasPrefix(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldHasPrefix(FieldLogin, v))
+}
+
+// LoginHasSuffix applies the HasSuffix predicate on the "login" field.
+func LoginHasSuffix(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldHasSuffix(FieldLogin, v))
+}
+
+// LoginIsNil applies the IsNil predicate on the "login" field.
+func LoginIsNil() predicate.Identity {
+	return predicate.Identity(sql.FieldIsNull(FieldLogin))
+}
+
+// LoginNotNil applies the NotNil predicate on the "login" field.
+func LoginNotNil() predicate.Identity {
+	return predicate.Identity(sql.FieldNotNull(FieldLogin))
+}
+
+// LoginEqualFold applies the EqualFold predicate on the "login" field.
+func LoginEqualFold(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEqualFold(FieldLogin, v))
+}
+
+// LoginContainsFold applies the ContainsFold predicate on the "login" field.
+func LoginContainsFold(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldContainsFold(FieldLogin, v))
+}
+
+// LoginKeyEQ applies the EQ predicate on the "login_key" field.
+func LoginKeyEQ(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldLoginKey, v))
+}
+
+// LoginKeyNEQ applies the NEQ predicate on the "login_key" field.
+func LoginKeyNEQ(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldNEQ(FieldLoginKey, v))
+}
+
+// LoginKeyIn applies the In predicate on the "login_key" field.
+func LoginKeyIn(vs ...string) predicate.Identity {
+	return predicate.Identity(sql.FieldIn(FieldLoginKey, vs...))
+}
+
+// LoginKeyNotIn applies the NotIn predicate on the "login_key" field.
+func LoginKeyNotIn(vs ...string) predicate.Identity {
+	return predicate.Identity(sql.FieldNotIn(FieldLoginKey, vs...))
+}
+
+// LoginKeyGT applies the GT predicate on the "login_key" field.
+func LoginKeyGT(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldGT(FieldLoginKey, v))
+}
+
+// LoginKeyGTE applies the GTE predicate on the "login_key" field.
+func LoginKeyGTE(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldGTE(FieldLoginKey, v))
+}
+
+// LoginKeyLT applies the LT predicate on the "login_key" field.
+func LoginKeyLT(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldLT(FieldLoginKey, v))
+}
+
+// LoginKeyLTE applies the LTE predicate on the "login_key" field.
+func LoginKeyLTE(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldLTE(FieldLoginKey, v))
+}
+
+// LoginKeyContains applies the Contains predicate on the "login_key" field.
+func LoginKeyContains(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldContains(FieldLoginKey, v))
+}
+
+// LoginKeyHasPrefix applies the HasPrefix predicate on the "login_key" field.
+func LoginKeyHasPrefix(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldHasPrefix(FieldLoginKey, v))
+}
+
+// LoginKeyHasSuffix applies the HasSuffix predicate on the "login_key" field.
+func LoginKeyHasSuffix(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldHasSuffix(FieldLoginKey, v))
+}
+
+// LoginKeyIsNil applies the IsNil predicate on the "login_key" field.
+func LoginKeyIsNil() predicate.Identity {
+	return predicate.Identity(sql.FieldIsNull(FieldLoginKey))
+}
+
+// LoginKeyNotNil applies the NotNil predicate on the "login_key" field.
+func LoginKeyNotNil() predicate.Identity {
+	return predicate.Identity(sql.FieldNotNull(FieldLoginKey))
+}
+
+// LoginKeyEqualFold applies the EqualFold predicate on the "login_key" field.
+func LoginKeyEqualFold(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldEqualFold(FieldLoginKey, v))
+}
+
+// LoginKeyContainsFold applies the ContainsFold predicate on the "login_key" field.
+func LoginKeyContainsFold(v string) predicate.Identity {
+	return predicate.Identity(sql.FieldContainsFold(FieldLoginKey, v))
+}
+
 // LabelEQ applies the EQ predicate on the "label" field.
 func LabelEQ(v string) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldLabel, v))
@@ -585,6 +760,96 @@ func MustChangeByAtNotNil() predicate.Identity {
 	return predicate.Identity(sql.FieldNotNull(FieldMustChangeByAt))
 }
 
+// IssuedByIDEQ applies the EQ predicate on the "issued_by_id" field.
+func IssuedByIDEQ(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldIssuedByID, v))
+}
+
+// IssuedByIDNEQ applies the NEQ predicate on the "issued_by_id" field.
+func IssuedByIDNEQ(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldNEQ(FieldIssuedByID, v))
+}
+
+// IssuedByIDIn applies the In predicate on the "issued_by_id" field.
+func IssuedByIDIn(vs ...uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldIn(FieldIssuedByID, vs...))
+}
+
+// IssuedByIDNotIn applies the NotIn predicate on the "issued_by_id" field.
+func IssuedByIDNotIn(vs ...uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldNotIn(FieldIssuedByID, vs...))
+}
+
+// IssuedByIDGT applies the GT predicate on the "issued_by_id" field.
+func IssuedByIDGT(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldGT(FieldIssuedByID, v))
+}
+
+// IssuedByIDGTE applies the GTE predicate on the "issued_by_id" field.
+func IssuedByIDGTE(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldGTE(FieldIssuedByID, v))
+}
+
+// IssuedByIDLT applies the LT predicate on the "issued_by_id" field.
+func IssuedByIDLT(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldLT(FieldIssuedByID, v))
+}
+
+// IssuedByIDLTE applies the LTE predicate on the "issued_by_id" field.
+func IssuedByIDLTE(v uuid.UUID) predicate.Identity {
+	return predicate.Identity(sql.FieldLTE(FieldIssuedByID, v))
+}
+
+// IssuedByIDIsNil applies the IsNil predicate on the "issued_by_id" field.
+func IssuedByIDIsNil() predicate.Identity {
+	return predicate.Identity(sql.FieldIsNull(FieldIssuedByID))
+}
+
+// IssuedByIDNotNil applies the NotNil predicate on the "issued_by_id" field.
+func IssuedByIDNotNil() predicate.Identity {
+	return predicate.Identity(sql.FieldNotNull(FieldIssuedByID))
+}
+
+// WarnedEQ applies the EQ predicate on the "warned" field.
+func WarnedEQ(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldWarned, v))
+}
+
+// WarnedNEQ applies the NEQ predicate on the "warned" field.
+func WarnedNEQ(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldNEQ(FieldWarned, v))
+}
+
+// WarnedIn applies the In predicate on the "warned" field.
+func WarnedIn(vs ...int) predicate.Identity {
+	return predicate.Identity(sql.FieldIn(FieldWarned, vs...))
+}
+
+// WarnedNotIn applies the NotIn predicate on the "warned" field.
+func WarnedNotIn(vs ...int) predicate.Identity {
+	return predicate.Identity(sql.FieldNotIn(FieldWarned, vs...))
+}
+
+// WarnedGT applies the GT predicate on the "warned" field.
+func WarnedGT(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldGT(FieldWarned, v))
+}
+
+// WarnedGTE applies the GTE predicate on the "warned" field.
+func WarnedGTE(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldGTE(FieldWarned, v))
+}
+
+// WarnedLT applies the LT predicate on the "warned" field.
+func WarnedLT(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldLT(FieldWarned, v))
+}
+
+// WarnedLTE applies the LTE predicate on the "warned" field.
+func WarnedLTE(v int) predicate.Identity {
+	return predicate.Identity(sql.FieldLTE(FieldWarned, v))
+}
+
 // LastUsedAtEQ applies the EQ predicate on the "last_used_at" field.
 func LastUsedAtEQ(v time.Time) predicate.Identity {
 	return predicate.Identity(sql.FieldEQ(FieldLastUsedAt, v))
@@ -633,6 +898,66 @@ func LastUsedAtIsNil() predicate.Identity {
 // LastUsedAtNotNil applies the NotNil predicate on the "last_used_at" field.
 func LastUsedAtNotNil() predicate.Identity {
 	return predicate.Identity(sql.FieldNotNull(FieldLastUsedAt))
+}
+
+// UsedAtEQ applies the EQ predicate on the "used_at" field.
+func UsedAtEQ(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldEQ(FieldUsedAt, v))
+}
+
+// UsedAtNEQ applies the NEQ predicate on the "used_at" field.
+func UsedAtNEQ(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldNEQ(FieldUsedAt, v))
+}
+
+// UsedAtIn applies the In predicate on the "used_at" field.
+func UsedAtIn(vs ...time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldIn(FieldUsedAt, vs...))
+}
+
+// UsedAtNotIn applies the NotIn predicate on the "used_at" field.
+func UsedAtNotIn(vs ...time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldNotIn(FieldUsedAt, vs...))
+}
+
+// UsedAtGT applies the GT predicate on the "used_at" field.
+func UsedAtGT(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldGT(FieldUsedAt, v))
+}
+
+// UsedAtGTE applies the GTE predicate on the "used_at" field.
+func UsedAtGTE(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldGTE(FieldUsedAt, v))
+}
+
+// UsedAtLT applies the LT predicate on the "used_at" field.
+func UsedAtLT(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldLT(FieldUsedAt, v))
+}
+
+// UsedAtLTE applies the LTE predicate on the "used_at" field.
+func UsedAtLTE(v time.Time) predicate.Identity {
+	return predicate.Identity(sql.FieldLTE(FieldUsedAt, v))
+}
+
+// UsedAtIsNil applies the IsNil predicate on the "used_at" field.
+func UsedAtIsNil() predicate.Identity {
+	return predicate.Identity(sql.FieldIsNull(FieldUsedAt))
+}
+
+// UsedAtNotNil applies the NotNil predicate on the "used_at" field.
+func UsedAtNotNil() predicate.Identity {
+	return predicate.Identity(sql.FieldNotNull(FieldUsedAt))
+}
+
+// ParamsIsNil applies the IsNil predicate on the "params" field.
+func ParamsIsNil() predicate.Identity {
+	return predicate.Identity(sql.FieldIsNull(FieldParams))
+}
+
+// ParamsNotNil applies the NotNil predicate on the "params" field.
+func ParamsNotNil() predicate.Identity {
+	return predicate.Identity(sql.FieldNotNull(FieldParams))
 }
 
 // And groups predicates with the AND operator between them.

@@ -18,7 +18,10 @@ import (
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
+	"kabinet/ent/generated/consent"
+	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -35,6 +38,7 @@ import (
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/product"
@@ -417,6 +421,60 @@ func (f TraverseCompany) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.CompanyQuery", q)
 }
 
+// The ConsentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ConsentFunc func(context.Context, *generated.ConsentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ConsentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ConsentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ConsentQuery", q)
+}
+
+// The TraverseConsent type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseConsent func(context.Context, *generated.ConsentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseConsent) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseConsent) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ConsentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ConsentQuery", q)
+}
+
+// The ConsentDocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ConsentDocumentFunc func(context.Context, *generated.ConsentDocumentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ConsentDocumentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ConsentDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ConsentDocumentQuery", q)
+}
+
+// The TraverseConsentDocument type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseConsentDocument func(context.Context, *generated.ConsentDocumentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseConsentDocument) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseConsentDocument) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ConsentDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ConsentDocumentQuery", q)
+}
+
 // The ContactPointFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ContactPointFunc func(context.Context, *generated.ContactPointQuery) (generated.Value, error)
 
@@ -442,6 +500,33 @@ func (f TraverseContactPoint) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ContactPointQuery", q)
+}
+
+// The DocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type DocumentFunc func(context.Context, *generated.DocumentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f DocumentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.DocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.DocumentQuery", q)
+}
+
+// The TraverseDocument type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseDocument func(context.Context, *generated.DocumentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseDocument) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseDocument) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.DocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.DocumentQuery", q)
 }
 
 // The EarningRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -874,6 +959,33 @@ func (f TraversePayment) Traverse(ctx context.Context, q generated.Query) error 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.PaymentQuery", q)
+}
+
+// The PaymentMethodFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PaymentMethodFunc func(context.Context, *generated.PaymentMethodQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PaymentMethodFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PaymentMethodQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PaymentMethodQuery", q)
+}
+
+// The TraversePaymentMethod type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePaymentMethod func(context.Context, *generated.PaymentMethodQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePaymentMethod) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePaymentMethod) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PaymentMethodQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PaymentMethodQuery", q)
 }
 
 // The PaymentNoticeFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1549,8 +1661,14 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ClubMemberQuery, predicate.ClubMember, clubmember.OrderOption]{typ: generated.TypeClubMember, tq: q}, nil
 	case *generated.CompanyQuery:
 		return &query[*generated.CompanyQuery, predicate.Company, company.OrderOption]{typ: generated.TypeCompany, tq: q}, nil
+	case *generated.ConsentQuery:
+		return &query[*generated.ConsentQuery, predicate.Consent, consent.OrderOption]{typ: generated.TypeConsent, tq: q}, nil
+	case *generated.ConsentDocumentQuery:
+		return &query[*generated.ConsentDocumentQuery, predicate.ConsentDocument, consentdocument.OrderOption]{typ: generated.TypeConsentDocument, tq: q}, nil
 	case *generated.ContactPointQuery:
 		return &query[*generated.ContactPointQuery, predicate.ContactPoint, contactpoint.OrderOption]{typ: generated.TypeContactPoint, tq: q}, nil
+	case *generated.DocumentQuery:
+		return &query[*generated.DocumentQuery, predicate.Document, document.OrderOption]{typ: generated.TypeDocument, tq: q}, nil
 	case *generated.EarningRuleQuery:
 		return &query[*generated.EarningRuleQuery, predicate.EarningRule, earningrule.OrderOption]{typ: generated.TypeEarningRule, tq: q}, nil
 	case *generated.EarningUseQuery:
@@ -1583,6 +1701,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.OrderLineQuery, predicate.OrderLine, orderline.OrderOption]{typ: generated.TypeOrderLine, tq: q}, nil
 	case *generated.PaymentQuery:
 		return &query[*generated.PaymentQuery, predicate.Payment, payment.OrderOption]{typ: generated.TypePayment, tq: q}, nil
+	case *generated.PaymentMethodQuery:
+		return &query[*generated.PaymentMethodQuery, predicate.PaymentMethod, paymentmethod.OrderOption]{typ: generated.TypePaymentMethod, tq: q}, nil
 	case *generated.PaymentNoticeQuery:
 		return &query[*generated.PaymentNoticeQuery, predicate.PaymentNotice, paymentnotice.OrderOption]{typ: generated.TypePaymentNotice, tq: q}, nil
 	case *generated.ProductQuery:

@@ -35,6 +35,10 @@ const (
 	FieldStatus = "status"
 	// FieldValidUntilAt holds the string denoting the valid_until_at field in the database.
 	FieldValidUntilAt = "valid_until_at"
+	// FieldBasis holds the string denoting the basis field in the database.
+	FieldBasis = "basis"
+	// FieldDocumentNote holds the string denoting the document_note field in the database.
+	FieldDocumentNote = "document_note"
 	// FieldEarnsToOwner holds the string denoting the earns_to_owner field in the database.
 	FieldEarnsToOwner = "earns_to_owner"
 	// EdgeUser holds the string denoting the user edge name in mutations.
@@ -71,6 +75,8 @@ var Columns = []string{
 	FieldRoleID,
 	FieldStatus,
 	FieldValidUntilAt,
+	FieldBasis,
+	FieldDocumentNote,
 	FieldEarnsToOwner,
 }
 
@@ -146,6 +152,30 @@ func StatusValidator(s Status) error {
 	}
 }
 
+// Basis defines the type for the "basis" enum field.
+type Basis string
+
+// Basis values.
+const (
+	BasisPARENT          Basis = "PARENT"
+	BasisADOPTIVE_PARENT Basis = "ADOPTIVE_PARENT"
+	BasisGUARDIAN        Basis = "GUARDIAN"
+)
+
+func (b Basis) String() string {
+	return string(b)
+}
+
+// BasisValidator is a validator for the "basis" field enum values. It is called by the builders before save.
+func BasisValidator(b Basis) error {
+	switch b {
+	case BasisPARENT, BasisADOPTIVE_PARENT, BasisGUARDIAN:
+		return nil
+	default:
+		return fmt.Errorf("membership: invalid enum value for basis field: %q", b)
+	}
+}
+
 // OrderOption defines the ordering options for the Membership queries.
 type OrderOption func(*sql.Selector)
 
@@ -197,6 +227,16 @@ func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 // ByValidUntilAt orders the results by the valid_until_at field.
 func ByValidUntilAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldValidUntilAt, opts...).ToFunc()
+}
+
+// ByBasis orders the results by the basis field.
+func ByBasis(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBasis, opts...).ToFunc()
+}
+
+// ByDocumentNote orders the results by the document_note field.
+func ByDocumentNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDocumentNote, opts...).ToFunc()
 }
 
 // ByEarnsToOwner orders the results by the earns_to_owner field.
@@ -264,6 +304,24 @@ func (e *Status) UnmarshalGQL(val interface{}) error {
 	*e = Status(str)
 	if err := StatusValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Status", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e Basis) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *Basis) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = Basis(str)
+	if err := BasisValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid Basis", str)
 	}
 	return nil
 }

@@ -91,6 +91,11 @@ func ValidUntilAt(v time.Time) predicate.Membership {
 	return predicate.Membership(sql.FieldEQ(FieldValidUntilAt, v))
 }
 
+// DocumentNote applies equality check predicate on the "document_note" field. It's identical to DocumentNoteEQ.
+func DocumentNote(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldEQ(FieldDocumentNote, v))
+}
+
 // EarnsToOwner applies equality check predicate on the "earns_to_owner" field. It's identical to EarnsToOwnerEQ.
 func EarnsToOwner(v bool) predicate.Membership {
 	return predicate.Membership(sql.FieldEQ(FieldEarnsToOwner, v))
@@ -384,6 +389,111 @@ func ValidUntilAtIsNil() predicate.Membership {
 // ValidUntilAtNotNil applies the NotNil predicate on the "valid_until_at" field.
 func ValidUntilAtNotNil() predicate.Membership {
 	return predicate.Membership(sql.FieldNotNull(FieldValidUntilAt))
+}
+
+// BasisEQ applies the EQ predicate on the "basis" field.
+func BasisEQ(v Basis) predicate.Membership {
+	return predicate.Membership(sql.FieldEQ(FieldBasis, v))
+}
+
+// BasisNEQ applies the NEQ predicate on the "basis" field.
+func BasisNEQ(v Basis) predicate.Membership {
+	return predicate.Membership(sql.FieldNEQ(FieldBasis, v))
+}
+
+// BasisIn applies the In predicate on the "basis" field.
+func BasisIn(vs ...Basis) predicate.Membership {
+	return predicate.Membership(sql.FieldIn(FieldBasis, vs...))
+}
+
+// BasisNotIn applies the NotIn predicate on the "basis" field.
+func BasisNotIn(vs ...Basis) predicate.Membership {
+	return predicate.Membership(sql.FieldNotIn(FieldBasis, vs...))
+}
+
+// BasisIsNil applies the IsNil predicate on the "basis" field.
+func BasisIsNil() predicate.Membership {
+	return predicate.Membership(sql.FieldIsNull(FieldBasis))
+}
+
+// BasisNotNil applies the NotNil predicate on the "basis" field.
+func BasisNotNil() predicate.Membership {
+	return predicate.Membership(sql.FieldNotNull(FieldBasis))
+}
+
+// DocumentNoteEQ applies the EQ predicate on the "document_note" field.
+func DocumentNoteEQ(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldEQ(FieldDocumentNote, v))
+}
+
+// DocumentNoteNEQ applies the NEQ predicate on the "document_note" field.
+func DocumentNoteNEQ(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldNEQ(FieldDocumentNote, v))
+}
+
+// DocumentNoteIn applies the In predicate on the "document_note" field.
+func DocumentNoteIn(vs ...string) predicate.Membership {
+	return predicate.Membership(sql.FieldIn(FieldDocumentNote, vs...))
+}
+
+// DocumentNoteNotIn applies the NotIn predicate on the "document_note" field.
+func DocumentNoteNotIn(vs ...string) predicate.Membership {
+	return predicate.Membership(sql.FieldNotIn(FieldDocumentNote, vs...))
+}
+
+// DocumentNoteGT applies the GT predicate on the "document_note" field.
+func DocumentNoteGT(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldGT(FieldDocumentNote, v))
+}
+
+// DocumentNoteGTE applies the GTE predicate on the "document_note" field.
+func DocumentNoteGTE(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldGTE(FieldDocumentNote, v))
+}
+
+// DocumentNoteLT applies the LT predicate on the "document_note" field.
+func DocumentNoteLT(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldLT(FieldDocumentNote, v))
+}
+
+// DocumentNoteLTE applies the LTE predicate on the "document_note" field.
+func DocumentNoteLTE(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldLTE(FieldDocumentNote, v))
+}
+
+// DocumentNoteContains applies the Contains predicate on the "document_note" field.
+func DocumentNoteContains(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldContains(FieldDocumentNote, v))
+}
+
+// DocumentNoteHasPrefix applies the HasPrefix predicate on the "document_note" field.
+func DocumentNoteHasPrefix(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldHasPrefix(FieldDocumentNote, v))
+}
+
+// DocumentNoteHasSuffix applies the HasSuffix predicate on the "document_note" field.
+func DocumentNoteHasSuffix(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldHasSuffix(FieldDocumentNote, v))
+}
+
+// DocumentNoteIsNil applies the IsNil predicate on the "document_note" field.
+func DocumentNoteIsNil() predicate.Membership {
+	return predicate.Membership(sql.FieldIsNull(FieldDocumentNote))
+}
+
+// DocumentNoteNotNil applies the NotNil predicate on the "document_note" field.
+func DocumentNoteNotNil() predicate.Membership {
+	return predicate.Membership(sql.FieldNotNull(FieldDocumentNote))
+}
+
+// DocumentNoteEqualFold applies the EqualFold predicate on the "document_note" field.
+func DocumentNoteEqualFold(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldEqualFold(FieldDocumentNote, v))
+}
+
+// DocumentNoteContainsFold applies the ContainsFold predicate on the "document_note" field.
+func DocumentNoteContainsFold(v string) predicate.Membership {
+	return predicate.Membership(sql.FieldContainsFold(FieldDocumentNote, v))
 }
 
 // EarnsToOwnerEQ applies the EQ predicate on the "earns_to_owner" field.

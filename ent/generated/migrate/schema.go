@@ -53,12 +53,17 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ADDRESS", "RECIPIENT"}, Default: "ADDRESS"},
 		{Name: "label", Type: field.TypeString, Nullable: true},
 		{Name: "name", Type: field.TypeString, Nullable: true},
+		{Name: "organization", Type: field.TypeString, Nullable: true},
 		{Name: "phone", Type: field.TypeString, Nullable: true},
+		{Name: "email", Type: field.TypeString, Nullable: true},
 		{Name: "country", Type: field.TypeString, Nullable: true},
 		{Name: "lines", Type: field.TypeJSON},
+		{Name: "district", Type: field.TypeString, Nullable: true},
 		{Name: "city", Type: field.TypeString, Nullable: true},
 		{Name: "region", Type: field.TypeString, Nullable: true},
 		{Name: "postal_code", Type: field.TypeString, Nullable: true},
+		{Name: "sorting_code", Type: field.TypeString, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
 		{Name: "is_default", Type: field.TypeBool, Default: false},
 		{Name: "holder_id", Type: field.TypeUUID, Nullable: true},
 	}
@@ -70,7 +75,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "addresses_users_addresses",
-				Columns:    []*schema.Column{AddressesColumns[16]},
+				Columns:    []*schema.Column{AddressesColumns[21]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -434,6 +439,7 @@ var (
 		{Name: "name", Type: field.TypeString},
 		{Name: "legal_name", Type: field.TypeString, Nullable: true},
 		{Name: "tax_id", Type: field.TypeString, Nullable: true},
+		{Name: "requisites", Type: field.TypeJSON, Nullable: true},
 		{Name: "parent_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// CompaniesTable holds the schema information for the "companies" table.
@@ -455,7 +461,77 @@ var (
 			{
 				Name:    "company_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{CompaniesColumns[14]},
+				Columns: []*schema.Column{CompaniesColumns[15]},
+			},
+		},
+	}
+	// ConsentsColumns holds the columns for the "consents" table.
+	ConsentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "document_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64},
+		{Name: "decision", Type: field.TypeEnum, Enums: []string{"GIVEN", "WITHDRAWN"}},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "session_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "ip", Type: field.TypeString, Nullable: true},
+		{Name: "user_agent", Type: field.TypeString, Nullable: true},
+	}
+	// ConsentsTable holds the schema information for the "consents" table.
+	ConsentsTable = &schema.Table{
+		Name:       "consents",
+		Columns:    ConsentsColumns,
+		PrimaryKey: []*schema.Column{ConsentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "consent_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentsColumns[2]},
+			},
+			{
+				Name:    "consent_user_id_document_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentsColumns[2], ConsentsColumns[3], ConsentsColumns[0]},
+			},
+			{
+				Name:    "consent_document_id_version",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentsColumns[3], ConsentsColumns[4]},
+			},
+		},
+	}
+	// ConsentDocumentsColumns holds the columns for the "consent_documents" table.
+	ConsentDocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"TERMS", "PRIVACY", "DATA_PROCESSING", "COOKIES", "EMAIL_MARKETING", "SMS_MARKETING", "PHONE_CALLS", "PROFILING", "OTHER"}},
+		{Name: "required", Type: field.TypeBool, Default: false},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+	}
+	// ConsentDocumentsTable holds the schema information for the "consent_documents" table.
+	ConsentDocumentsTable = &schema.Table{
+		Name:       "consent_documents",
+		Columns:    ConsentDocumentsColumns,
+		PrimaryKey: []*schema.Column{ConsentDocumentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "consentdocument_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{ConsentDocumentsColumns[2], ConsentDocumentsColumns[3]},
+			},
+			{
+				Name:    "consent_document_handle_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{ConsentDocumentsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
 			},
 		},
 	}
@@ -501,6 +577,76 @@ var (
 				Columns: []*schema.Column{ContactPointsColumns[8], ContactPointsColumns[3]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "is_primary",
+				},
+			},
+		},
+	}
+	// DocumentsColumns holds the columns for the "documents" table.
+	DocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "source", Type: field.TypeString, Nullable: true},
+		{Name: "external_id", Type: field.TypeString, Nullable: true},
+		{Name: "source_updated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "private_metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AVATAR", "UPLOAD", "EXPORT", "INVOICE", "ACT", "RECEIPT", "STATEMENT", "CONTRACT", "WAYBILL", "OTHER"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "QUARANTINED", "ISSUED", "PAID", "VOID"}, Default: "PENDING"},
+		{Name: "title", Type: field.TypeString},
+		{Name: "series", Type: field.TypeString, Nullable: true},
+		{Name: "number", Type: field.TypeString, Nullable: true},
+		{Name: "from_on", Type: field.TypeString, Nullable: true},
+		{Name: "to_on", Type: field.TypeString, Nullable: true},
+		{Name: "subject_kind", Type: field.TypeString, Nullable: true},
+		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "mime", Type: field.TypeString, Nullable: true},
+		{Name: "size", Type: field.TypeInt64, Nullable: true},
+		{Name: "sha256", Type: field.TypeBytes, Nullable: true},
+		{Name: "blob_key", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"ALL", "STAFF"}, Default: "ALL"},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+	}
+	// DocumentsTable holds the schema information for the "documents" table.
+	DocumentsTable = &schema.Table{
+		Name:       "documents",
+		Columns:    DocumentsColumns,
+		PrimaryKey: []*schema.Column{DocumentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "document_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[3], DocumentsColumns[0]},
+			},
+			{
+				Name:    "document_source_external_id",
+				Unique:  true,
+				Columns: []*schema.Column{DocumentsColumns[5], DocumentsColumns[6]},
+			},
+			{
+				Name:    "document_series_number",
+				Unique:  true,
+				Columns: []*schema.Column{DocumentsColumns[13], DocumentsColumns[14]},
+			},
+			{
+				Name:    "document_owner_id_kind_id",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[3], DocumentsColumns[10], DocumentsColumns[0]},
+			},
+			{
+				Name:    "document_subject_id",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[18]},
+			},
+			{
+				Name:    "document_due",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[25]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "expires_at is not null",
 				},
 			},
 		},
@@ -724,14 +870,20 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PASSWORD", "OIDC", "PASSKEY", "CERTIFICATE", "TOTP", "RECOVERY_CODE"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PASSWORD", "OIDC", "PASSKEY", "CERTIFICATE", "TOTP", "RECOVERY_CODE", "CODE"}},
 		{Name: "issuer", Type: field.TypeString, Default: ""},
 		{Name: "subject", Type: field.TypeString},
 		{Name: "secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "login", Type: field.TypeString, Nullable: true},
+		{Name: "login_key", Type: field.TypeString, Unique: true, Nullable: true},
 		{Name: "label", Type: field.TypeString, Nullable: true},
 		{Name: "counter", Type: field.TypeInt64, Default: 0},
 		{Name: "must_change_by_at", Type: field.TypeTime, Nullable: true},
+		{Name: "issued_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "warned", Type: field.TypeInt, Default: 0},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "params", Type: field.TypeJSON, Nullable: true},
 	}
 	// IdentitiesTable holds the schema information for the "identities" table.
 	IdentitiesTable = &schema.Table{
@@ -748,6 +900,14 @@ var (
 				Name:    "identity_kind_issuer_subject",
 				Unique:  true,
 				Columns: []*schema.Column{IdentitiesColumns[4], IdentitiesColumns[5], IdentitiesColumns[6]},
+			},
+			{
+				Name:    "identity_must_change",
+				Unique:  false,
+				Columns: []*schema.Column{IdentitiesColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "must_change_by_at is not null",
+				},
 			},
 		},
 	}
@@ -996,6 +1156,8 @@ var (
 		{Name: "role_id", Type: field.TypeUUID},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"INVITED", "ACTIVE", "SUSPENDED", "ENDED"}, Default: "ACTIVE"},
 		{Name: "valid_until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "basis", Type: field.TypeEnum, Nullable: true, Enums: []string{"PARENT", "ADOPTIVE_PARENT", "GUARDIAN"}},
+		{Name: "document_note", Type: field.TypeString, Nullable: true},
 		{Name: "earns_to_owner", Type: field.TypeBool, Default: false},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "owner_id", Type: field.TypeUUID},
@@ -1008,13 +1170,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "memberships_users_user",
-				Columns:    []*schema.Column{MembershipsColumns[9]},
+				Columns:    []*schema.Column{MembershipsColumns[11]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "memberships_companies_company",
-				Columns:    []*schema.Column{MembershipsColumns[10]},
+				Columns:    []*schema.Column{MembershipsColumns[12]},
 				RefColumns: []*schema.Column{CompaniesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1023,22 +1185,30 @@ var (
 			{
 				Name:    "membership_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[9]},
+				Columns: []*schema.Column{MembershipsColumns[11]},
 			},
 			{
 				Name:    "membership_user_id_owner_id",
 				Unique:  true,
-				Columns: []*schema.Column{MembershipsColumns[9], MembershipsColumns[10]},
+				Columns: []*schema.Column{MembershipsColumns[11], MembershipsColumns[12]},
 			},
 			{
 				Name:    "membership_owner_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{MembershipsColumns[10], MembershipsColumns[6]},
+				Columns: []*schema.Column{MembershipsColumns[12], MembershipsColumns[6]},
+			},
+			{
+				Name:    "membership_due",
+				Unique:  false,
+				Columns: []*schema.Column{MembershipsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "valid_until_at is not null and status = 'ACTIVE'",
+				},
 			},
 			{
 				Name:    "membership_one_earner",
 				Unique:  true,
-				Columns: []*schema.Column{MembershipsColumns[9]},
+				Columns: []*schema.Column{MembershipsColumns[11]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "earns_to_owner",
 				},
@@ -1350,6 +1520,63 @@ var (
 				Name:    "payment_owner_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{PaymentsColumns[3], PaymentsColumns[0]},
+			},
+		},
+	}
+	// PaymentMethodsColumns holds the columns for the "payment_methods" table.
+	PaymentMethodsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "ACTIVE", "FAILED"}, Default: "PENDING"},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "setup_ref", Type: field.TypeString, Nullable: true},
+		{Name: "token", Type: field.TypeString, Nullable: true},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "return_url", Type: field.TypeString, Nullable: true},
+		{Name: "wants_default", Type: field.TypeBool, Default: false},
+		{Name: "brand", Type: field.TypeString, Nullable: true},
+		{Name: "last4", Type: field.TypeString, Nullable: true},
+		{Name: "expires_on", Type: field.TypeString, Nullable: true},
+		{Name: "label", Type: field.TypeString, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Nullable: true},
+		{Name: "is_default", Type: field.TypeBool, Default: false},
+		{Name: "told_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PaymentMethodsTable holds the schema information for the "payment_methods" table.
+	PaymentMethodsTable = &schema.Table{
+		Name:       "payment_methods",
+		Columns:    PaymentMethodsColumns,
+		PrimaryKey: []*schema.Column{PaymentMethodsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "paymentmethod_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentMethodsColumns[3], PaymentMethodsColumns[0]},
+			},
+			{
+				Name:    "paymentmethod_provider_token",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentMethodsColumns[6], PaymentMethodsColumns[8]},
+			},
+			{
+				Name:    "payment_method_one_default",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentMethodsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "is_default",
+				},
+			},
+			{
+				Name:    "payment_method_due",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentMethodsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status <> 'ACTIVE'",
+				},
 			},
 		},
 	}
@@ -1933,7 +2160,7 @@ var (
 		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
 		{Name: "owner_id", Type: field.TypeUUID},
 		{Name: "name", Type: field.TypeString},
-		{Name: "audience", Type: field.TypeEnum, Enums: []string{"STAFF", "COMPANY", "FAMILY"}},
+		{Name: "audience", Type: field.TypeEnum, Enums: []string{"STAFF", "COMPANY", "FAMILY", "REPRESENTATIVE"}},
 		{Name: "permissions", Type: field.TypeJSON},
 	}
 	// RolesTable holds the schema information for the "roles" table.
@@ -1964,8 +2191,17 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "owner_id", Type: field.TypeUUID},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BROWSER", "TOKEN", "API_KEY"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BROWSER", "TOKEN", "REFRESHABLE", "ACTING", "API_KEY"}},
 		{Name: "token_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "refresh_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "refresh_prev_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "rotated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "access_expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "device_hash", Type: field.TypeBytes, Nullable: true},
+		{Name: "method", Type: field.TypeString, Default: "PASSWORD"},
+		{Name: "place", Type: field.TypeString, Nullable: true},
+		{Name: "acting_staff_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "acting_reason", Type: field.TypeString, Nullable: true},
 		{Name: "aal", Type: field.TypeInt, Default: 1},
 		{Name: "stepped_up_at", Type: field.TypeTime, Nullable: true},
 		{Name: "user_agent", Type: field.TypeString, Nullable: true},
@@ -1988,7 +2224,7 @@ var (
 			{
 				Name:    "session_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[12]},
+				Columns: []*schema.Column{SessionsColumns[21]},
 			},
 		},
 	}
@@ -2521,10 +2757,29 @@ var (
 		{Name: "middle_name", Type: field.TypeString, Nullable: true},
 		{Name: "display_name", Type: field.TypeString},
 		{Name: "birth_on", Type: field.TypeString, Nullable: true},
+		{Name: "nickname", Type: field.TypeString, Nullable: true},
+		{Name: "sex", Type: field.TypeEnum, Nullable: true, Enums: []string{"FEMALE", "MALE"}},
+		{Name: "job_title", Type: field.TypeString, Nullable: true},
+		{Name: "region", Type: field.TypeString, Nullable: true},
+		{Name: "interests", Type: field.TypeJSON, Nullable: true},
+		{Name: "contact_channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"EMAIL", "SMS", "PHONE", "MESSENGER", "PUSH"}},
+		{Name: "ui", Type: field.TypeJSON, Nullable: true},
+		{Name: "privacy", Type: field.TypeJSON, Nullable: true},
+		{Name: "requisites", Type: field.TypeJSON, Nullable: true},
+		{Name: "delivery", Type: field.TypeJSON, Nullable: true},
 		{Name: "locale", Type: field.TypeString, Default: "en"},
 		{Name: "time_zone", Type: field.TypeString, Default: "UTC"},
+		{Name: "name_key", Type: field.TypeString, Nullable: true},
+		{Name: "family_key", Type: field.TypeString, Nullable: true},
+		{Name: "block_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"ACCOUNT_TAKEN_OVER", "FRAUD_SUSPECTED", "TERMS_VIOLATED", "PAYMENT_DISPUTE", "DATA_NOT_TRUE", "PERSON_ASKED", "DECEASED", "OTHER"}},
+		{Name: "blocked_note", Type: field.TypeString, Nullable: true},
+		{Name: "blocked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "stream_seq", Type: field.TypeInt64, Default: 0},
 		{Name: "stream_oldest", Type: field.TypeInt64, Default: 0},
+		{Name: "avatar_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "avatar_width", Type: field.TypeInt, Default: 0},
+		{Name: "avatar_height", Type: field.TypeInt, Default: 0},
+		{Name: "delete_at", Type: field.TypeTime, Nullable: true},
 		{Name: "unread_count", Type: field.TypeInt64, Default: 0},
 	}
 	// UsersTable holds the schema information for the "users" table.
@@ -2537,6 +2792,30 @@ var (
 				Name:    "user_source_external_id",
 				Unique:  true,
 				Columns: []*schema.Column{UsersColumns[4], UsersColumns[5]},
+			},
+			{
+				Name:    "user_delete_due",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[38]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "delete_at is not null",
+				},
+			},
+			{
+				Name:    "user_name_key",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[28]},
+				Annotation: &entsql.IndexAnnotation{
+					OpClass: "text_pattern_ops",
+				},
+			},
+			{
+				Name:    "user_family_key",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[29]},
+				Annotation: &entsql.IndexAnnotation{
+					OpClass: "text_pattern_ops",
+				},
 			},
 		},
 	}
@@ -2553,7 +2832,10 @@ var (
 		ClubsTable,
 		ClubMembersTable,
 		CompaniesTable,
+		ConsentsTable,
+		ConsentDocumentsTable,
 		ContactPointsTable,
+		DocumentsTable,
 		EarningRulesTable,
 		EarningUsesTable,
 		FeeRulesTable,
@@ -2570,6 +2852,7 @@ var (
 		OrderEventsTable,
 		OrderLinesTable,
 		PaymentsTable,
+		PaymentMethodsTable,
 		PaymentNoticesTable,
 		ProductsTable,
 		PromoCodesTable,
@@ -2627,6 +2910,10 @@ func init() {
 		"clubs_status": "status IN ('DRAFT','ACTIVE','CLOSED')",
 	}
 	ContactPointsTable.ForeignKeys[0].RefTable = UsersTable
+	DocumentsTable.Annotation = &entsql.Annotation{}
+	DocumentsTable.Annotation.Checks = map[string]string{
+		"documents_size": "size IS NULL OR size >= 0",
+	}
 	EarningRulesTable.Annotation = &entsql.Annotation{}
 	EarningRulesTable.Annotation.Checks = map[string]string{
 		"earning_rules_days":   "pending_days IS NULL OR pending_days >= 0",
@@ -2688,6 +2975,12 @@ func init() {
 	PaymentsTable.Annotation = &entsql.Annotation{}
 	PaymentsTable.Annotation.Checks = map[string]string{
 		"payments_amounts": "amount_minor > 0 AND refunded_minor >= 0 AND refunded_minor <= amount_minor",
+	}
+	PaymentMethodsTable.Annotation = &entsql.Annotation{}
+	PaymentMethodsTable.Annotation.Checks = map[string]string{
+		"payment_methods_default": "NOT is_default OR status = 'ACTIVE'",
+		"payment_methods_last4":   "last4 IS NULL OR length(last4) <= 4",
+		"payment_methods_token":   "((status = 'ACTIVE') = (token IS NOT NULL))",
 	}
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{

@@ -39,8 +39,17 @@ type ClubMember func(*sql.Selector)
 // Company is the predicate function for company builders.
 type Company func(*sql.Selector)
 
+// Consent is the predicate function for consent builders.
+type Consent func(*sql.Selector)
+
+// ConsentDocument is the predicate function for consentdocument builders.
+type ConsentDocument func(*sql.Selector)
+
 // ContactPoint is the predicate function for contactpoint builders.
 type ContactPoint func(*sql.Selector)
+
+// Document is the predicate function for document builders.
+type Document func(*sql.Selector)
 
 // EarningRule is the predicate function for earningrule builders.
 type EarningRule func(*sql.Selector)
@@ -89,6 +98,9 @@ type OrderLine func(*sql.Selector)
 
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
+
+// PaymentMethod is the predicate function for paymentmethod builders.
+type PaymentMethod func(*sql.Selector)
 
 // PaymentNotice is the predicate function for paymentnotice builders.
 type PaymentNotice func(*sql.Selector)

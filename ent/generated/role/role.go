@@ -73,9 +73,10 @@ type Audience string
 
 // Audience values.
 const (
-	AudienceSTAFF   Audience = "STAFF"
-	AudienceCOMPANY Audience = "COMPANY"
-	AudienceFAMILY  Audience = "FAMILY"
+	AudienceSTAFF          Audience = "STAFF"
+	AudienceCOMPANY        Audience = "COMPANY"
+	AudienceFAMILY         Audience = "FAMILY"
+	AudienceREPRESENTATIVE Audience = "REPRESENTATIVE"
 )
 
 func (a Audience) String() string {
@@ -85,7 +86,7 @@ func (a Audience) String() string {
 // AudienceValidator is a validator for the "audience" field enum values. It is called by the builders before save.
 func AudienceValidator(a Audience) error {
 	switch a {
-	case AudienceSTAFF, AudienceCOMPANY, AudienceFAMILY:
+	case AudienceSTAFF, AudienceCOMPANY, AudienceFAMILY, AudienceREPRESENTATIVE:
 		return nil
 	default:
 		return fmt.Errorf("role: invalid enum value for audience field: %q", a)

@@ -28,6 +28,24 @@ const (
 	FieldKind = "kind"
 	// FieldTokenHash holds the string denoting the token_hash field in the database.
 	FieldTokenHash = "token_hash"
+	// FieldRefreshHash holds the string denoting the refresh_hash field in the database.
+	FieldRefreshHash = "refresh_hash"
+	// FieldRefreshPrevHash holds the string denoting the refresh_prev_hash field in the database.
+	FieldRefreshPrevHash = "refresh_prev_hash"
+	// FieldRotatedAt holds the string denoting the rotated_at field in the database.
+	FieldRotatedAt = "rotated_at"
+	// FieldAccessExpiresAt holds the string denoting the access_expires_at field in the database.
+	FieldAccessExpiresAt = "access_expires_at"
+	// FieldDeviceHash holds the string denoting the device_hash field in the database.
+	FieldDeviceHash = "device_hash"
+	// FieldMethod holds the string denoting the method field in the database.
+	FieldMethod = "method"
+	// FieldPlace holds the string denoting the place field in the database.
+	FieldPlace = "place"
+	// FieldActingStaffID holds the string denoting the acting_staff_id field in the database.
+	FieldActingStaffID = "acting_staff_id"
+	// FieldActingReason holds the string denoting the acting_reason field in the database.
+	FieldActingReason = "acting_reason"
 	// FieldAal holds the string denoting the aal field in the database.
 	FieldAal = "aal"
 	// FieldSteppedUpAt holds the string denoting the stepped_up_at field in the database.
@@ -55,6 +73,15 @@ var Columns = []string{
 	FieldOwnerID,
 	FieldKind,
 	FieldTokenHash,
+	FieldRefreshHash,
+	FieldRefreshPrevHash,
+	FieldRotatedAt,
+	FieldAccessExpiresAt,
+	FieldDeviceHash,
+	FieldMethod,
+	FieldPlace,
+	FieldActingStaffID,
+	FieldActingReason,
 	FieldAal,
 	FieldSteppedUpAt,
 	FieldUserAgent,
@@ -75,6 +102,8 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultMethod holds the default value on creation for the "method" field.
+	DefaultMethod string
 	// DefaultAal holds the default value on creation for the "aal" field.
 	DefaultAal int
 	// DefaultID holds the default value on creation for the "id" field.
@@ -86,9 +115,11 @@ type Kind string
 
 // Kind values.
 const (
-	KindBROWSER Kind = "BROWSER"
-	KindTOKEN   Kind = "TOKEN"
-	KindAPI_KEY Kind = "API_KEY"
+	KindBROWSER     Kind = "BROWSER"
+	KindTOKEN       Kind = "TOKEN"
+	KindREFRESHABLE Kind = "REFRESHABLE"
+	KindACTING      Kind = "ACTING"
+	KindAPI_KEY     Kind = "API_KEY"
 )
 
 func (k Kind) String() string {
@@ -98,7 +129,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindBROWSER, KindTOKEN, KindAPI_KEY:
+	case KindBROWSER, KindTOKEN, KindREFRESHABLE, KindACTING, KindAPI_KEY:
 		return nil
 	default:
 		return fmt.Errorf("session: invalid enum value for kind field: %q", k)
@@ -136,6 +167,36 @@ func ByOwnerID(opts ...sql.OrderTermOption) OrderOption {
 // ByKind orders the results by the kind field.
 func ByKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKind, opts...).ToFunc()
+}
+
+// ByRotatedAt orders the results by the rotated_at field.
+func ByRotatedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRotatedAt, opts...).ToFunc()
+}
+
+// ByAccessExpiresAt orders the results by the access_expires_at field.
+func ByAccessExpiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAccessExpiresAt, opts...).ToFunc()
+}
+
+// ByMethod orders the results by the method field.
+func ByMethod(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMethod, opts...).ToFunc()
+}
+
+// ByPlace orders the results by the place field.
+func ByPlace(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlace, opts...).ToFunc()
+}
+
+// ByActingStaffID orders the results by the acting_staff_id field.
+func ByActingStaffID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActingStaffID, opts...).ToFunc()
+}
+
+// ByActingReason orders the results by the acting_reason field.
+func ByActingReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActingReason, opts...).ToFunc()
 }
 
 // ByAal orders the results by the aal field.

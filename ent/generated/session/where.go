@@ -80,6 +80,51 @@ func TokenHash(v []byte) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldTokenHash, v))
 }
 
+// RefreshHash applies equality check predicate on the "refresh_hash" field. It's identical to RefreshHashEQ.
+func RefreshHash(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRefreshHash, v))
+}
+
+// RefreshPrevHash applies equality check predicate on the "refresh_prev_hash" field. It's identical to RefreshPrevHashEQ.
+func RefreshPrevHash(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRefreshPrevHash, v))
+}
+
+// RotatedAt applies equality check predicate on the "rotated_at" field. It's identical to RotatedAtEQ.
+func RotatedAt(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRotatedAt, v))
+}
+
+// AccessExpiresAt applies equality check predicate on the "access_expires_at" field. It's identical to AccessExpiresAtEQ.
+func AccessExpiresAt(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldAccessExpiresAt, v))
+}
+
+// DeviceHash applies equality check predicate on the "device_hash" field. It's identical to DeviceHashEQ.
+func DeviceHash(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldDeviceHash, v))
+}
+
+// Method applies equality check predicate on the "method" field. It's identical to MethodEQ.
+func Method(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldMethod, v))
+}
+
+// Place applies equality check predicate on the "place" field. It's identical to PlaceEQ.
+func Place(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldPlace, v))
+}
+
+// ActingStaffID applies equality check predicate on the "acting_staff_id" field. It's identical to ActingStaffIDEQ.
+func ActingStaffID(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldActingStaffID, v))
+}
+
+// ActingReason applies equality check predicate on the "acting_reason" field. It's identical to ActingReasonEQ.
+func ActingReason(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldActingReason, v))
+}
+
 // Aal applies equality check predicate on the "aal" field. It's identical to AalEQ.
 func Aal(v int) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldAal, v))
@@ -333,6 +378,521 @@ func TokenHashLT(v []byte) predicate.Session {
 // TokenHashLTE applies the LTE predicate on the "token_hash" field.
 func TokenHashLTE(v []byte) predicate.Session {
 	return predicate.Session(sql.FieldLTE(FieldTokenHash, v))
+}
+
+// RefreshHashEQ applies the EQ predicate on the "refresh_hash" field.
+func RefreshHashEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRefreshHash, v))
+}
+
+// RefreshHashNEQ applies the NEQ predicate on the "refresh_hash" field.
+func RefreshHashNEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldRefreshHash, v))
+}
+
+// RefreshHashIn applies the In predicate on the "refresh_hash" field.
+func RefreshHashIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldRefreshHash, vs...))
+}
+
+// RefreshHashNotIn applies the NotIn predicate on the "refresh_hash" field.
+func RefreshHashNotIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldRefreshHash, vs...))
+}
+
+// RefreshHashGT applies the GT predicate on the "refresh_hash" field.
+func RefreshHashGT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldRefreshHash, v))
+}
+
+// RefreshHashGTE applies the GTE predicate on the "refresh_hash" field.
+func RefreshHashGTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldRefreshHash, v))
+}
+
+// RefreshHashLT applies the LT predicate on the "refresh_hash" field.
+func RefreshHashLT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldRefreshHash, v))
+}
+
+// RefreshHashLTE applies the LTE predicate on the "refresh_hash" field.
+func RefreshHashLTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldRefreshHash, v))
+}
+
+// RefreshHashIsNil applies the IsNil predicate on the "refresh_hash" field.
+func RefreshHashIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldRefreshHash))
+}
+
+// RefreshHashNotNil applies the NotNil predicate on the "refresh_hash" field.
+func RefreshHashNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldRefreshHash))
+}
+
+// RefreshPrevHashEQ applies the EQ predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashNEQ applies the NEQ predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashNEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashIn applies the In predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldRefreshPrevHash, vs...))
+}
+
+// RefreshPrevHashNotIn applies the NotIn predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashNotIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldRefreshPrevHash, vs...))
+}
+
+// RefreshPrevHashGT applies the GT predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashGT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashGTE applies the GTE predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashGTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashLT applies the LT predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashLT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashLTE applies the LTE predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashLTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldRefreshPrevHash, v))
+}
+
+// RefreshPrevHashIsNil applies the IsNil predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldRefreshPrevHash))
+}
+
+// RefreshPrevHashNotNil applies the NotNil predicate on the "refresh_prev_hash" field.
+func RefreshPrevHashNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldRefreshPrevHash))
+}
+
+// RotatedAtEQ applies the EQ predicate on the "rotated_at" field.
+func RotatedAtEQ(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRotatedAt, v))
+}
+
+// RotatedAtNEQ applies the NEQ predicate on the "rotated_at" field.
+func RotatedAtNEQ(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldRotatedAt, v))
+}
+
+// RotatedAtIn applies the In predicate on the "rotated_at" field.
+func RotatedAtIn(vs ...time.Time) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldRotatedAt, vs...))
+}
+
+// RotatedAtNotIn applies the NotIn predicate on the "rotated_at" field.
+func RotatedAtNotIn(vs ...time.Time) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldRotatedAt, vs...))
+}
+
+// RotatedAtGT applies the GT predicate on the "rotated_at" field.
+func RotatedAtGT(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldRotatedAt, v))
+}
+
+// RotatedAtGTE applies the GTE predicate on the "rotated_at" field.
+func RotatedAtGTE(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldRotatedAt, v))
+}
+
+// RotatedAtLT applies the LT predicate on the "rotated_at" field.
+func RotatedAtLT(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldRotatedAt, v))
+}
+
+// RotatedAtLTE applies the LTE predicate on the "rotated_at" field.
+func RotatedAtLTE(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldRotatedAt, v))
+}
+
+// RotatedAtIsNil applies the IsNil predicate on the "rotated_at" field.
+func RotatedAtIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldRotatedAt))
+}
+
+// RotatedAtNotNil applies the NotNil predicate on the "rotated_at" field.
+func RotatedAtNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldRotatedAt))
+}
+
+// AccessExpiresAtEQ applies the EQ predicate on the "access_expires_at" field.
+func AccessExpiresAtEQ(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtNEQ applies the NEQ predicate on the "access_expires_at" field.
+func AccessExpiresAtNEQ(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtIn applies the In predicate on the "access_expires_at" field.
+func AccessExpiresAtIn(vs ...time.Time) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldAccessExpiresAt, vs...))
+}
+
+// AccessExpiresAtNotIn applies the NotIn predicate on the "access_expires_at" field.
+func AccessExpiresAtNotIn(vs ...time.Time) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldAccessExpiresAt, vs...))
+}
+
+// AccessExpiresAtGT applies the GT predicate on the "access_expires_at" field.
+func AccessExpiresAtGT(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtGTE applies the GTE predicate on the "access_expires_at" field.
+func AccessExpiresAtGTE(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtLT applies the LT predicate on the "access_expires_at" field.
+func AccessExpiresAtLT(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtLTE applies the LTE predicate on the "access_expires_at" field.
+func AccessExpiresAtLTE(v time.Time) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldAccessExpiresAt, v))
+}
+
+// AccessExpiresAtIsNil applies the IsNil predicate on the "access_expires_at" field.
+func AccessExpiresAtIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldAccessExpiresAt))
+}
+
+// AccessExpiresAtNotNil applies the NotNil predicate on the "access_expires_at" field.
+func AccessExpiresAtNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldAccessExpiresAt))
+}
+
+// DeviceHashEQ applies the EQ predicate on the "device_hash" field.
+func DeviceHashEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldDeviceHash, v))
+}
+
+// DeviceHashNEQ applies the NEQ predicate on the "device_hash" field.
+func DeviceHashNEQ(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldDeviceHash, v))
+}
+
+// DeviceHashIn applies the In predicate on the "device_hash" field.
+func DeviceHashIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldDeviceHash, vs...))
+}
+
+// DeviceHashNotIn applies the NotIn predicate on the "device_hash" field.
+func DeviceHashNotIn(vs ...[]byte) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldDeviceHash, vs...))
+}
+
+// DeviceHashGT applies the GT predicate on the "device_hash" field.
+func DeviceHashGT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldDeviceHash, v))
+}
+
+// DeviceHashGTE applies the GTE predicate on the "device_hash" field.
+func DeviceHashGTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldDeviceHash, v))
+}
+
+// DeviceHashLT applies the LT predicate on the "device_hash" field.
+func DeviceHashLT(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldDeviceHash, v))
+}
+
+// DeviceHashLTE applies the LTE predicate on the "device_hash" field.
+func DeviceHashLTE(v []byte) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldDeviceHash, v))
+}
+
+// DeviceHashIsNil applies the IsNil predicate on the "device_hash" field.
+func DeviceHashIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldDeviceHash))
+}
+
+// DeviceHashNotNil applies the NotNil predicate on the "device_hash" field.
+func DeviceHashNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldDeviceHash))
+}
+
+// MethodEQ applies the EQ predicate on the "method" field.
+func MethodEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldMethod, v))
+}
+
+// MethodNEQ applies the NEQ predicate on the "method" field.
+func MethodNEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldMethod, v))
+}
+
+// MethodIn applies the In predicate on the "method" field.
+func MethodIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldMethod, vs...))
+}
+
+// MethodNotIn applies the NotIn predicate on the "method" field.
+func MethodNotIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldMethod, vs...))
+}
+
+// MethodGT applies the GT predicate on the "method" field.
+func MethodGT(v string) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldMethod, v))
+}
+
+// MethodGTE applies the GTE predicate on the "method" field.
+func MethodGTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldMethod, v))
+}
+
+// MethodLT applies the LT predicate on the "method" field.
+func MethodLT(v string) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldMethod, v))
+}
+
+// MethodLTE applies the LTE predicate on the "method" field.
+func MethodLTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldMethod, v))
+}
+
+// MethodContains applies the Contains predicate on the "method" field.
+func MethodContains(v string) predicate.Session {
+	return predicate.Session(sql.FieldContains(FieldMethod, v))
+}
+
+// MethodHasPrefix applies the HasPrefix predicate on the "method" field.
+func MethodHasPrefix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasPrefix(FieldMethod, v))
+}
+
+// MethodHasSuffix applies the HasSuffix predicate on the "method" field.
+func MethodHasSuffix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasSuffix(FieldMethod, v))
+}
+
+// MethodEqualFold applies the EqualFold predicate on the "method" field.
+func MethodEqualFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldEqualFold(FieldMethod, v))
+}
+
+// MethodContainsFold applies the ContainsFold predicate on the "method" field.
+func MethodContainsFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldContainsFold(FieldMethod, v))
+}
+
+// PlaceEQ applies the EQ predicate on the "place" field.
+func PlaceEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldPlace, v))
+}
+
+// PlaceNEQ applies the NEQ predicate on the "place" field.
+func PlaceNEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldPlace, v))
+}
+
+// PlaceIn applies the In predicate on the "place" field.
+func PlaceIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldPlace, vs...))
+}
+
+// PlaceNotIn applies the NotIn predicate on the "place" field.
+func PlaceNotIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldPlace, vs...))
+}
+
+// PlaceGT applies the GT predicate on the "place" field.
+func PlaceGT(v string) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldPlace, v))
+}
+
+// PlaceGTE applies the GTE predicate on the "place" field.
+func PlaceGTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldPlace, v))
+}
+
+// PlaceLT applies the LT predicate on the "place" field.
+func PlaceLT(v string) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldPlace, v))
+}
+
+// PlaceLTE applies the LTE predicate on the "place" field.
+func PlaceLTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldPlace, v))
+}
+
+// PlaceContains applies the Contains predicate on the "place" field.
+func PlaceContains(v string) predicate.Session {
+	return predicate.Session(sql.FieldContains(FieldPlace, v))
+}
+
+// PlaceHasPrefix applies the HasPrefix predicate on the "place" field.
+func PlaceHasPrefix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasPrefix(FieldPlace, v))
+}
+
+// PlaceHasSuffix applies the HasSuffix predicate on the "place" field.
+func PlaceHasSuffix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasSuffix(FieldPlace, v))
+}
+
+// PlaceIsNil applies the IsNil predicate on the "place" field.
+func PlaceIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldPlace))
+}
+
+// PlaceNotNil applies the NotNil predicate on the "place" field.
+func PlaceNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldPlace))
+}
+
+// PlaceEqualFold applies the EqualFold predicate on the "place" field.
+func PlaceEqualFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldEqualFold(FieldPlace, v))
+}
+
+// PlaceContainsFold applies the ContainsFold predicate on the "place" field.
+func PlaceContainsFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldContainsFold(FieldPlace, v))
+}
+
+// ActingStaffIDEQ applies the EQ predicate on the "acting_staff_id" field.
+func ActingStaffIDEQ(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldActingStaffID, v))
+}
+
+// ActingStaffIDNEQ applies the NEQ predicate on the "acting_staff_id" field.
+func ActingStaffIDNEQ(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldActingStaffID, v))
+}
+
+// ActingStaffIDIn applies the In predicate on the "acting_staff_id" field.
+func ActingStaffIDIn(vs ...uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldActingStaffID, vs...))
+}
+
+// ActingStaffIDNotIn applies the NotIn predicate on the "acting_staff_id" field.
+func ActingStaffIDNotIn(vs ...uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldActingStaffID, vs...))
+}
+
+// ActingStaffIDGT applies the GT predicate on the "acting_staff_id" field.
+func ActingStaffIDGT(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldActingStaffID, v))
+}
+
+// ActingStaffIDGTE applies the GTE predicate on the "acting_staff_id" field.
+func ActingStaffIDGTE(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldActingStaffID, v))
+}
+
+// ActingStaffIDLT applies the LT predicate on the "acting_staff_id" field.
+func ActingStaffIDLT(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldActingStaffID, v))
+}
+
+// ActingStaffIDLTE applies the LTE predicate on the "acting_staff_id" field.
+func ActingStaffIDLTE(v uuid.UUID) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldActingStaffID, v))
+}
+
+// ActingStaffIDIsNil applies the IsNil predicate on the "acting_staff_id" field.
+func ActingStaffIDIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldActingStaffID))
+}
+
+// ActingStaffIDNotNil applies the NotNil predicate on the "acting_staff_id" field.
+func ActingStaffIDNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldActingStaffID))
+}
+
+// ActingReasonEQ applies the EQ predicate on the "acting_reason" field.
+func ActingReasonEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldActingReason, v))
+}
+
+// ActingReasonNEQ applies the NEQ predicate on the "acting_reason" field.
+func ActingReasonNEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldActingReason, v))
+}
+
+// ActingReasonIn applies the In predicate on the "acting_reason" field.
+func ActingReasonIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldActingReason, vs...))
+}
+
+// ActingReasonNotIn applies the NotIn predicate on the "acting_reason" field.
+func ActingReasonNotIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldActingReason, vs...))
+}
+
+// ActingReasonGT applies the GT predicate on the "acting_reason" field.
+func ActingReasonGT(v string) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldActingReason, v))
+}
+
+// ActingReasonGTE applies the GTE predicate on the "acting_reason" field.
+func ActingReasonGTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldActingReason, v))
+}
+
+// ActingReasonLT applies the LT predicate on the "acting_reason" field.
+func ActingReasonLT(v string) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldActingReason, v))
+}
+
+// ActingReasonLTE applies the LTE predicate on the "acting_reason" field.
+func ActingReasonLTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldActingReason, v))
+}
+
+// ActingReasonContains applies the Contains predicate on the "acting_reason" field.
+func ActingReasonContains(v string) predicate.Session {
+	return predicate.Session(sql.FieldContains(FieldActingReason, v))
+}
+
+// ActingReasonHasPrefix applies the HasPrefix predicate on the "acting_reason" field.
+func ActingReasonHasPrefix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasPrefix(FieldActingReason, v))
+}
+
+// ActingReasonHasSuffix applies the HasSuffix predicate on the "acting_reason" field.
+func ActingReasonHasSuffix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasSuffix(FieldActingReason, v))
+}
+
+// ActingReasonIsNil applies the IsNil predicate on the "acting_reason" field.
+func ActingReasonIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldActingReason))
+}
+
+// ActingReasonNotNil applies the NotNil predicate on the "acting_reason" field.
+func ActingReasonNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldActingReason))
+}
+
+// ActingReasonEqualFold applies the EqualFold predicate on the "acting_reason" field.
+func ActingReasonEqualFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldEqualFold(FieldActingReason, v))
+}
+
+// ActingReasonContainsFold applies the ContainsFold predicate on the "acting_reason" field.
+func ActingReasonContainsFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldContainsFold(FieldActingReason, v))
 }
 
 // AalEQ applies the EQ predicate on the "aal" field.

@@ -47,14 +47,52 @@ const (
 	FieldDisplayName = "display_name"
 	// FieldBirthOn holds the string denoting the birth_on field in the database.
 	FieldBirthOn = "birth_on"
+	// FieldNickname holds the string denoting the nickname field in the database.
+	FieldNickname = "nickname"
+	// FieldSex holds the string denoting the sex field in the database.
+	FieldSex = "sex"
+	// FieldJobTitle holds the string denoting the job_title field in the database.
+	FieldJobTitle = "job_title"
+	// FieldRegion holds the string denoting the region field in the database.
+	FieldRegion = "region"
+	// FieldInterests holds the string denoting the interests field in the database.
+	FieldInterests = "interests"
+	// FieldContactChannel holds the string denoting the contact_channel field in the database.
+	FieldContactChannel = "contact_channel"
+	// FieldUI holds the string denoting the ui field in the database.
+	FieldUI = "ui"
+	// FieldPrivacy holds the string denoting the privacy field in the database.
+	FieldPrivacy = "privacy"
+	// FieldRequisites holds the string denoting the requisites field in the database.
+	FieldRequisites = "requisites"
+	// FieldDelivery holds the string denoting the delivery field in the database.
+	FieldDelivery = "delivery"
 	// FieldLocale holds the string denoting the locale field in the database.
 	FieldLocale = "locale"
 	// FieldTimeZone holds the string denoting the time_zone field in the database.
 	FieldTimeZone = "time_zone"
+	// FieldNameKey holds the string denoting the name_key field in the database.
+	FieldNameKey = "name_key"
+	// FieldFamilyKey holds the string denoting the family_key field in the database.
+	FieldFamilyKey = "family_key"
+	// FieldBlockReason holds the string denoting the block_reason field in the database.
+	FieldBlockReason = "block_reason"
+	// FieldBlockedNote holds the string denoting the blocked_note field in the database.
+	FieldBlockedNote = "blocked_note"
+	// FieldBlockedAt holds the string denoting the blocked_at field in the database.
+	FieldBlockedAt = "blocked_at"
 	// FieldStreamSeq holds the string denoting the stream_seq field in the database.
 	FieldStreamSeq = "stream_seq"
 	// FieldStreamOldest holds the string denoting the stream_oldest field in the database.
 	FieldStreamOldest = "stream_oldest"
+	// FieldAvatarID holds the string denoting the avatar_id field in the database.
+	FieldAvatarID = "avatar_id"
+	// FieldAvatarWidth holds the string denoting the avatar_width field in the database.
+	FieldAvatarWidth = "avatar_width"
+	// FieldAvatarHeight holds the string denoting the avatar_height field in the database.
+	FieldAvatarHeight = "avatar_height"
+	// FieldDeleteAt holds the string denoting the delete_at field in the database.
+	FieldDeleteAt = "delete_at"
 	// FieldUnreadCount holds the string denoting the unread_count field in the database.
 	FieldUnreadCount = "unread_count"
 	// EdgeContactPoints holds the string denoting the contact_points edge name in mutations.
@@ -97,10 +135,29 @@ var Columns = []string{
 	FieldMiddleName,
 	FieldDisplayName,
 	FieldBirthOn,
+	FieldNickname,
+	FieldSex,
+	FieldJobTitle,
+	FieldRegion,
+	FieldInterests,
+	FieldContactChannel,
+	FieldUI,
+	FieldPrivacy,
+	FieldRequisites,
+	FieldDelivery,
 	FieldLocale,
 	FieldTimeZone,
+	FieldNameKey,
+	FieldFamilyKey,
+	FieldBlockReason,
+	FieldBlockedNote,
+	FieldBlockedAt,
 	FieldStreamSeq,
 	FieldStreamOldest,
+	FieldAvatarID,
+	FieldAvatarWidth,
+	FieldAvatarHeight,
+	FieldDeleteAt,
 	FieldUnreadCount,
 }
 
@@ -125,6 +182,10 @@ var (
 	DefaultStreamSeq int64
 	// DefaultStreamOldest holds the default value on creation for the "stream_oldest" field.
 	DefaultStreamOldest int64
+	// DefaultAvatarWidth holds the default value on creation for the "avatar_width" field.
+	DefaultAvatarWidth int
+	// DefaultAvatarHeight holds the default value on creation for the "avatar_height" field.
+	DefaultAvatarHeight int
 	// DefaultUnreadCount holds the default value on creation for the "unread_count" field.
 	DefaultUnreadCount int64
 	// DefaultID holds the default value on creation for the "id" field.
@@ -183,6 +244,84 @@ func StatusValidator(s Status) error {
 		return nil
 	default:
 		return fmt.Errorf("user: invalid enum value for status field: %q", s)
+	}
+}
+
+// Sex defines the type for the "sex" enum field.
+type Sex string
+
+// Sex values.
+const (
+	SexFEMALE Sex = "FEMALE"
+	SexMALE   Sex = "MALE"
+)
+
+func (s Sex) String() string {
+	return string(s)
+}
+
+// SexValidator is a validator for the "sex" field enum values. It is called by the builders before save.
+func SexValidator(s Sex) error {
+	switch s {
+	case SexFEMALE, SexMALE:
+		return nil
+	default:
+		return fmt.Errorf("user: invalid enum value for sex field: %q", s)
+	}
+}
+
+// ContactChannel defines the type for the "contact_channel" enum field.
+type ContactChannel string
+
+// ContactChannel values.
+const (
+	ContactChannelEMAIL     ContactChannel = "EMAIL"
+	ContactChannelSMS       ContactChannel = "SMS"
+	ContactChannelPHONE     ContactChannel = "PHONE"
+	ContactChannelMESSENGER ContactChannel = "MESSENGER"
+	ContactChannelPUSH      ContactChannel = "PUSH"
+)
+
+func (cc ContactChannel) String() string {
+	return string(cc)
+}
+
+// ContactChannelValidator is a validator for the "contact_channel" field enum values. It is called by the builders before save.
+func ContactChannelValidator(cc ContactChannel) error {
+	switch cc {
+	case ContactChannelEMAIL, ContactChannelSMS, ContactChannelPHONE, ContactChannelMESSENGER, ContactChannelPUSH:
+		return nil
+	default:
+		return fmt.Errorf("user: invalid enum value for contact_channel field: %q", cc)
+	}
+}
+
+// BlockReason defines the type for the "block_reason" enum field.
+type BlockReason string
+
+// BlockReason values.
+const (
+	BlockReasonACCOUNT_TAKEN_OVER BlockReason = "ACCOUNT_TAKEN_OVER"
+	BlockReasonFRAUD_SUSPECTED    BlockReason = "FRAUD_SUSPECTED"
+	BlockReasonTERMS_VIOLATED     BlockReason = "TERMS_VIOLATED"
+	BlockReasonPAYMENT_DISPUTE    BlockReason = "PAYMENT_DISPUTE"
+	BlockReasonDATA_NOT_TRUE      BlockReason = "DATA_NOT_TRUE"
+	BlockReasonPERSON_ASKED       BlockReason = "PERSON_ASKED"
+	BlockReasonDECEASED           BlockReason = "DECEASED"
+	BlockReasonOTHER              BlockReason = "OTHER"
+)
+
+func (br BlockReason) String() string {
+	return string(br)
+}
+
+// BlockReasonValidator is a validator for the "block_reason" field enum values. It is called by the builders before save.
+func BlockReasonValidator(br BlockReason) error {
+	switch br {
+	case BlockReasonACCOUNT_TAKEN_OVER, BlockReasonFRAUD_SUSPECTED, BlockReasonTERMS_VIOLATED, BlockReasonPAYMENT_DISPUTE, BlockReasonDATA_NOT_TRUE, BlockReasonPERSON_ASKED, BlockReasonDECEASED, BlockReasonOTHER:
+		return nil
+	default:
+		return fmt.Errorf("user: invalid enum value for block_reason field: %q", br)
 	}
 }
 
@@ -259,6 +398,31 @@ func ByBirthOn(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBirthOn, opts...).ToFunc()
 }
 
+// ByNickname orders the results by the nickname field.
+func ByNickname(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNickname, opts...).ToFunc()
+}
+
+// BySex orders the results by the sex field.
+func BySex(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSex, opts...).ToFunc()
+}
+
+// ByJobTitle orders the results by the job_title field.
+func ByJobTitle(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldJobTitle, opts...).ToFunc()
+}
+
+// ByRegion orders the results by the region field.
+func ByRegion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRegion, opts...).ToFunc()
+}
+
+// ByContactChannel orders the results by the contact_channel field.
+func ByContactChannel(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldContactChannel, opts...).ToFunc()
+}
+
 // ByLocale orders the results by the locale field.
 func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLocale, opts...).ToFunc()
@@ -269,6 +433,31 @@ func ByTimeZone(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTimeZone, opts...).ToFunc()
 }
 
+// ByNameKey orders the results by the name_key field.
+func ByNameKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNameKey, opts...).ToFunc()
+}
+
+// ByFamilyKey orders the results by the family_key field.
+func ByFamilyKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFamilyKey, opts...).ToFunc()
+}
+
+// ByBlockReason orders the results by the block_reason field.
+func ByBlockReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBlockReason, opts...).ToFunc()
+}
+
+// ByBlockedNote orders the results by the blocked_note field.
+func ByBlockedNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBlockedNote, opts...).ToFunc()
+}
+
+// ByBlockedAt orders the results by the blocked_at field.
+func ByBlockedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBlockedAt, opts...).ToFunc()
+}
+
 // ByStreamSeq orders the results by the stream_seq field.
 func ByStreamSeq(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStreamSeq, opts...).ToFunc()
@@ -277,6 +466,26 @@ func ByStreamSeq(opts ...sql.OrderTermOption) OrderOption {
 // ByStreamOldest orders the results by the stream_oldest field.
 func ByStreamOldest(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStreamOldest, opts...).ToFunc()
+}
+
+// ByAvatarID orders the results by the avatar_id field.
+func ByAvatarID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAvatarID, opts...).ToFunc()
+}
+
+// ByAvatarWidth orders the results by the avatar_width field.
+func ByAvatarWidth(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAvatarWidth, opts...).ToFunc()
+}
+
+// ByAvatarHeight orders the results by the avatar_height field.
+func ByAvatarHeight(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAvatarHeight, opts...).ToFunc()
+}
+
+// ByDeleteAt orders the results by the delete_at field.
+func ByDeleteAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeleteAt, opts...).ToFunc()
 }
 
 // ByUnreadCount orders the results by the unread_count field.
@@ -358,6 +567,60 @@ func (e *Status) UnmarshalGQL(val interface{}) error {
 	*e = Status(str)
 	if err := StatusValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Status", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e Sex) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *Sex) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = Sex(str)
+	if err := SexValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid Sex", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e ContactChannel) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *ContactChannel) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = ContactChannel(str)
+	if err := ContactChannelValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid ContactChannel", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e BlockReason) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *BlockReason) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = BlockReason(str)
+	if err := BlockReasonValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid BlockReason", str)
 	}
 	return nil
 }

@@ -111,6 +111,21 @@ func BirthOn(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldBirthOn, v))
 }
 
+// Nickname applies equality check predicate on the "nickname" field. It's identical to NicknameEQ.
+func Nickname(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldNickname, v))
+}
+
+// JobTitle applies equality check predicate on the "job_title" field. It's identical to JobTitleEQ.
+func JobTitle(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldJobTitle, v))
+}
+
+// Region applies equality check predicate on the "region" field. It's identical to RegionEQ.
+func Region(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldRegion, v))
+}
+
 // Locale applies equality check predicate on the "locale" field. It's identical to LocaleEQ.
 func Locale(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLocale, v))
@@ -121,6 +136,26 @@ func TimeZone(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldTimeZone, v))
 }
 
+// NameKey applies equality check predicate on the "name_key" field. It's identical to NameKeyEQ.
+func NameKey(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldNameKey, v))
+}
+
+// FamilyKey applies equality check predicate on the "family_key" field. It's identical to FamilyKeyEQ.
+func FamilyKey(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldFamilyKey, v))
+}
+
+// BlockedNote applies equality check predicate on the "blocked_note" field. It's identical to BlockedNoteEQ.
+func BlockedNote(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldBlockedNote, v))
+}
+
+// BlockedAt applies equality check predicate on the "blocked_at" field. It's identical to BlockedAtEQ.
+func BlockedAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldBlockedAt, v))
+}
+
 // StreamSeq applies equality check predicate on the "stream_seq" field. It's identical to StreamSeqEQ.
 func StreamSeq(v int64) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldStreamSeq, v))
@@ -129,6 +164,26 @@ func StreamSeq(v int64) predicate.User {
 // StreamOldest applies equality check predicate on the "stream_oldest" field. It's identical to StreamOldestEQ.
 func StreamOldest(v int64) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldStreamOldest, v))
+}
+
+// AvatarID applies equality check predicate on the "avatar_id" field. It's identical to AvatarIDEQ.
+func AvatarID(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarID, v))
+}
+
+// AvatarWidth applies equality check predicate on the "avatar_width" field. It's identical to AvatarWidthEQ.
+func AvatarWidth(v int) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarWidth, v))
+}
+
+// AvatarHeight applies equality check predicate on the "avatar_height" field. It's identical to AvatarHeightEQ.
+func AvatarHeight(v int) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarHeight, v))
+}
+
+// DeleteAt applies equality check predicate on the "delete_at" field. It's identical to DeleteAtEQ.
+func DeleteAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldDeleteAt, v))
 }
 
 // UnreadCount applies equality check predicate on the "unread_count" field. It's identical to UnreadCountEQ.
@@ -881,6 +936,341 @@ func BirthOnContainsFold(v string) predicate.User {
 	return predicate.User(sql.FieldContainsFold(FieldBirthOn, v))
 }
 
+// NicknameEQ applies the EQ predicate on the "nickname" field.
+func NicknameEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldNickname, v))
+}
+
+// NicknameNEQ applies the NEQ predicate on the "nickname" field.
+func NicknameNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldNickname, v))
+}
+
+// NicknameIn applies the In predicate on the "nickname" field.
+func NicknameIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldNickname, vs...))
+}
+
+// NicknameNotIn applies the NotIn predicate on the "nickname" field.
+func NicknameNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldNickname, vs...))
+}
+
+// NicknameGT applies the GT predicate on the "nickname" field.
+func NicknameGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldNickname, v))
+}
+
+// NicknameGTE applies the GTE predicate on the "nickname" field.
+func NicknameGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldNickname, v))
+}
+
+// NicknameLT applies the LT predicate on the "nickname" field.
+func NicknameLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldNickname, v))
+}
+
+// NicknameLTE applies the LTE predicate on the "nickname" field.
+func NicknameLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldNickname, v))
+}
+
+// NicknameContains applies the Contains predicate on the "nickname" field.
+func NicknameContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldNickname, v))
+}
+
+// NicknameHasPrefix applies the HasPrefix predicate on the "nickname" field.
+func NicknameHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldNickname, v))
+}
+
+// NicknameHasSuffix applies the HasSuffix predicate on the "nickname" field.
+func NicknameHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldNickname, v))
+}
+
+// NicknameIsNil applies the IsNil predicate on the "nickname" field.
+func NicknameIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldNickname))
+}
+
+// NicknameNotNil applies the NotNil predicate on the "nickname" field.
+func NicknameNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldNickname))
+}
+
+// NicknameEqualFold applies the EqualFold predicate on the "nickname" field.
+func NicknameEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldNickname, v))
+}
+
+// NicknameContainsFold applies the ContainsFold predicate on the "nickname" field.
+func NicknameContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldNickname, v))
+}
+
+// SexEQ applies the EQ predicate on the "sex" field.
+func SexEQ(v Sex) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldSex, v))
+}
+
+// SexNEQ applies the NEQ predicate on the "sex" field.
+func SexNEQ(v Sex) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldSex, v))
+}
+
+// SexIn applies the In predicate on the "sex" field.
+func SexIn(vs ...Sex) predicate.User {
+	return predicate.User(sql.FieldIn(FieldSex, vs...))
+}
+
+// SexNotIn applies the NotIn predicate on the "sex" field.
+func SexNotIn(vs ...Sex) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldSex, vs...))
+}
+
+// SexIsNil applies the IsNil predicate on the "sex" field.
+func SexIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldSex))
+}
+
+// SexNotNil applies the NotNil predicate on the "sex" field.
+func SexNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldSex))
+}
+
+// JobTitleEQ applies the EQ predicate on the "job_title" field.
+func JobTitleEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldJobTitle, v))
+}
+
+// JobTitleNEQ applies the NEQ predicate on the "job_title" field.
+func JobTitleNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldJobTitle, v))
+}
+
+// JobTitleIn applies the In predicate on the "job_title" field.
+func JobTitleIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldJobTitle, vs...))
+}
+
+// JobTitleNotIn applies the NotIn predicate on the "job_title" field.
+func JobTitleNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldJobTitle, vs...))
+}
+
+// JobTitleGT applies the GT predicate on the "job_title" field.
+func JobTitleGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldJobTitle, v))
+}
+
+// JobTitleGTE applies the GTE predicate on the "job_title" field.
+func JobTitleGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldJobTitle, v))
+}
+
+// JobTitleLT applies the LT predicate on the "job_title" field.
+func JobTitleLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldJobTitle, v))
+}
+
+// JobTitleLTE applies the LTE predicate on the "job_title" field.
+func JobTitleLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldJobTitle, v))
+}
+
+// JobTitleContains applies the Contains predicate on the "job_title" field.
+func JobTitleContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldJobTitle, v))
+}
+
+// JobTitleHasPrefix applies the HasPrefix predicate on the "job_title" field.
+func JobTitleHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldJobTitle, v))
+}
+
+// JobTitleHasSuffix applies the HasSuffix predicate on the "job_title" field.
+func JobTitleHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldJobTitle, v))
+}
+
+// JobTitleIsNil applies the IsNil predicate on the "job_title" field.
+func JobTitleIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldJobTitle))
+}
+
+// JobTitleNotNil applies the NotNil predicate on the "job_title" field.
+func JobTitleNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldJobTitle))
+}
+
+// JobTitleEqualFold applies the EqualFold predicate on the "job_title" field.
+func JobTitleEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldJobTitle, v))
+}
+
+// JobTitleContainsFold applies the ContainsFold predicate on the "job_title" field.
+func JobTitleContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldJobTitle, v))
+}
+
+// RegionEQ applies the EQ predicate on the "region" field.
+func RegionEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldRegion, v))
+}
+
+// RegionNEQ applies the NEQ predicate on the "region" field.
+func RegionNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldRegion, v))
+}
+
+// RegionIn applies the In predicate on the "region" field.
+func RegionIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldRegion, vs...))
+}
+
+// RegionNotIn applies the NotIn predicate on the "region" field.
+func RegionNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldRegion, vs...))
+}
+
+// RegionGT applies the GT predicate on the "region" field.
+func RegionGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldRegion, v))
+}
+
+// RegionGTE applies the GTE predicate on the "region" field.
+func RegionGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldRegion, v))
+}
+
+// RegionLT applies the LT predicate on the "region" field.
+func RegionLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldRegion, v))
+}
+
+// RegionLTE applies the LTE predicate on the "region" field.
+func RegionLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldRegion, v))
+}
+
+// RegionContains applies the Contains predicate on the "region" field.
+func RegionContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldRegion, v))
+}
+
+// RegionHasPrefix applies the HasPrefix predicate on the "region" field.
+func RegionHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldRegion, v))
+}
+
+// RegionHasSuffix applies the HasSuffix predicate on the "region" field.
+func RegionHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldRegion, v))
+}
+
+// RegionIsNil applies the IsNil predicate on the "region" field.
+func RegionIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldRegion))
+}
+
+// RegionNotNil applies the NotNil predicate on the "region" field.
+func RegionNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldRegion))
+}
+
+// RegionEqualFold applies the EqualFold predicate on the "region" field.
+func RegionEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldRegion, v))
+}
+
+// RegionContainsFold applies the ContainsFold predicate on the "region" field.
+func RegionContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldRegion, v))
+}
+
+// InterestsIsNil applies the IsNil predicate on the "interests" field.
+func InterestsIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldInterests))
+}
+
+// InterestsNotNil applies the NotNil predicate on the "interests" field.
+func InterestsNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldInterests))
+}
+
+// ContactChannelEQ applies the EQ predicate on the "contact_channel" field.
+func ContactChannelEQ(v ContactChannel) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldContactChannel, v))
+}
+
+// ContactChannelNEQ applies the NEQ predicate on the "contact_channel" field.
+func ContactChannelNEQ(v ContactChannel) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldContactChannel, v))
+}
+
+// ContactChannelIn applies the In predicate on the "contact_channel" field.
+func ContactChannelIn(vs ...ContactChannel) predicate.User {
+	return predicate.User(sql.FieldIn(FieldContactChannel, vs...))
+}
+
+// ContactChannelNotIn applies the NotIn predicate on the "contact_channel" field.
+func ContactChannelNotIn(vs ...ContactChannel) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldContactChannel, vs...))
+}
+
+// ContactChannelIsNil applies the IsNil predicate on the "contact_channel" field.
+func ContactChannelIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldContactChannel))
+}
+
+// ContactChannelNotNil applies the NotNil predicate on the "contact_channel" field.
+func ContactChannelNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldContactChannel))
+}
+
+// UIIsNil applies the IsNil predicate on the "ui" field.
+func UIIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldUI))
+}
+
+// UINotNil applies the NotNil predicate on the "ui" field.
+func UINotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldUI))
+}
+
+// PrivacyIsNil applies the IsNil predicate on the "privacy" field.
+func PrivacyIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldPrivacy))
+}
+
+// PrivacyNotNil applies the NotNil predicate on the "privacy" field.
+func PrivacyNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldPrivacy))
+}
+
+// RequisitesIsNil applies the IsNil predicate on the "requisites" field.
+func RequisitesIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldRequisites))
+}
+
+// RequisitesNotNil applies the NotNil predicate on the "requisites" field.
+func RequisitesNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldRequisites))
+}
+
+// DeliveryIsNil applies the IsNil predicate on the "delivery" field.
+func DeliveryIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldDelivery))
+}
+
+// DeliveryNotNil applies the NotNil predicate on the "delivery" field.
+func DeliveryNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldDelivery))
+}
+
 // LocaleEQ applies the EQ predicate on the "locale" field.
 func LocaleEQ(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLocale, v))
@@ -1011,6 +1401,311 @@ func TimeZoneContainsFold(v string) predicate.User {
 	return predicate.User(sql.FieldContainsFold(FieldTimeZone, v))
 }
 
+// NameKeyEQ applies the EQ predicate on the "name_key" field.
+func NameKeyEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldNameKey, v))
+}
+
+// NameKeyNEQ applies the NEQ predicate on the "name_key" field.
+func NameKeyNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldNameKey, v))
+}
+
+// NameKeyIn applies the In predicate on the "name_key" field.
+func NameKeyIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldNameKey, vs...))
+}
+
+// NameKeyNotIn applies the NotIn predicate on the "name_key" field.
+func NameKeyNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldNameKey, vs...))
+}
+
+// NameKeyGT applies the GT predicate on the "name_key" field.
+func NameKeyGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldNameKey, v))
+}
+
+// NameKeyGTE applies the GTE predicate on the "name_key" field.
+func NameKeyGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldNameKey, v))
+}
+
+// NameKeyLT applies the LT predicate on the "name_key" field.
+func NameKeyLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldNameKey, v))
+}
+
+// NameKeyLTE applies the LTE predicate on the "name_key" field.
+func NameKeyLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldNameKey, v))
+}
+
+// NameKeyContains applies the Contains predicate on the "name_key" field.
+func NameKeyContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldNameKey, v))
+}
+
+// NameKeyHasPrefix applies the HasPrefix predicate on the "name_key" field.
+func NameKeyHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldNameKey, v))
+}
+
+// NameKeyHasSuffix applies the HasSuffix predicate on the "name_key" field.
+func NameKeyHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldNameKey, v))
+}
+
+// NameKeyIsNil applies the IsNil predicate on the "name_key" field.
+func NameKeyIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldNameKey))
+}
+
+// NameKeyNotNil applies the NotNil predicate on the "name_key" field.
+func NameKeyNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldNameKey))
+}
+
+// NameKeyEqualFold applies the EqualFold predicate on the "name_key" field.
+func NameKeyEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldNameKey, v))
+}
+
+// NameKeyContainsFold applies the ContainsFold predicate on the "name_key" field.
+func NameKeyContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldNameKey, v))
+}
+
+// FamilyKeyEQ applies the EQ predicate on the "family_key" field.
+func FamilyKeyEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldFamilyKey, v))
+}
+
+// FamilyKeyNEQ applies the NEQ predicate on the "family_key" field.
+func FamilyKeyNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldFamilyKey, v))
+}
+
+// FamilyKeyIn applies the In predicate on the "family_key" field.
+func FamilyKeyIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldFamilyKey, vs...))
+}
+
+// FamilyKeyNotIn applies the NotIn predicate on the "family_key" field.
+func FamilyKeyNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldFamilyKey, vs...))
+}
+
+// FamilyKeyGT applies the GT predicate on the "family_key" field.
+func FamilyKeyGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldFamilyKey, v))
+}
+
+// FamilyKeyGTE applies the GTE predicate on the "family_key" field.
+func FamilyKeyGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldFamilyKey, v))
+}
+
+// FamilyKeyLT applies the LT predicate on the "family_key" field.
+func FamilyKeyLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldFamilyKey, v))
+}
+
+// FamilyKeyLTE applies the LTE predicate on the "family_key" field.
+func FamilyKeyLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldFamilyKey, v))
+}
+
+// FamilyKeyContains applies the Contains predicate on the "family_key" field.
+func FamilyKeyContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldFamilyKey, v))
+}
+
+// FamilyKeyHasPrefix applies the HasPrefix predicate on the "family_key" field.
+func FamilyKeyHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldFamilyKey, v))
+}
+
+// FamilyKeyHasSuffix applies the HasSuffix predicate on the "family_key" field.
+func FamilyKeyHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldFamilyKey, v))
+}
+
+// FamilyKeyIsNil applies the IsNil predicate on the "family_key" field.
+func FamilyKeyIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldFamilyKey))
+}
+
+// FamilyKeyNotNil applies the NotNil predicate on the "family_key" field.
+func FamilyKeyNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldFamilyKey))
+}
+
+// FamilyKeyEqualFold applies the EqualFold predicate on the "family_key" field.
+func FamilyKeyEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldFamilyKey, v))
+}
+
+// FamilyKeyContainsFold applies the ContainsFold predicate on the "family_key" field.
+func FamilyKeyContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldFamilyKey, v))
+}
+
+// BlockReasonEQ applies the EQ predicate on the "block_reason" field.
+func BlockReasonEQ(v BlockReason) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldBlockReason, v))
+}
+
+// BlockReasonNEQ applies the NEQ predicate on the "block_reason" field.
+func BlockReasonNEQ(v BlockReason) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldBlockReason, v))
+}
+
+// BlockReasonIn applies the In predicate on the "block_reason" field.
+func BlockReasonIn(vs ...BlockReason) predicate.User {
+	return predicate.User(sql.FieldIn(FieldBlockReason, vs...))
+}
+
+// BlockReasonNotIn applies the NotIn predicate on the "block_reason" field.
+func BlockReasonNotIn(vs ...BlockReason) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldBlockReason, vs...))
+}
+
+// BlockReasonIsNil applies the IsNil predicate on the "block_reason" field.
+func BlockReasonIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldBlockReason))
+}
+
+// BlockReasonNotNil applies the NotNil predicate on the "block_reason" field.
+func BlockReasonNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldBlockReason))
+}
+
+// BlockedNoteEQ applies the EQ predicate on the "blocked_note" field.
+func BlockedNoteEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldBlockedNote, v))
+}
+
+// BlockedNoteNEQ applies the NEQ predicate on the "blocked_note" field.
+func BlockedNoteNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldBlockedNote, v))
+}
+
+// BlockedNoteIn applies the In predicate on the "blocked_note" field.
+func BlockedNoteIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldBlockedNote, vs...))
+}
+
+// BlockedNoteNotIn applies the NotIn predicate on the "blocked_note" field.
+func BlockedNoteNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldBlockedNote, vs...))
+}
+
+// BlockedNoteGT applies the GT predicate on the "blocked_note" field.
+func BlockedNoteGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldBlockedNote, v))
+}
+
+// BlockedNoteGTE applies the GTE predicate on the "blocked_note" field.
+func BlockedNoteGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldBlockedNote, v))
+}
+
+// BlockedNoteLT applies the LT predicate on the "blocked_note" field.
+func BlockedNoteLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldBlockedNote, v))
+}
+
+// BlockedNoteLTE applies the LTE predicate on the "blocked_note" field.
+func BlockedNoteLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldBlockedNote, v))
+}
+
+// BlockedNoteContains applies the Contains predicate on the "blocked_note" field.
+func BlockedNoteContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldBlockedNote, v))
+}
+
+// BlockedNoteHasPrefix applies the HasPrefix predicate on the "blocked_note" field.
+func BlockedNoteHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldBlockedNote, v))
+}
+
+// BlockedNoteHasSuffix applies the HasSuffix predicate on the "blocked_note" field.
+func BlockedNoteHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldBlockedNote, v))
+}
+
+// BlockedNoteIsNil applies the IsNil predicate on the "blocked_note" field.
+func BlockedNoteIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldBlockedNote))
+}
+
+// BlockedNoteNotNil applies the NotNil predicate on the "blocked_note" field.
+func BlockedNoteNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldBlockedNote))
+}
+
+// BlockedNoteEqualFold applies the EqualFold predicate on the "blocked_note" field.
+func BlockedNoteEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldBlockedNote, v))
+}
+
+// BlockedNoteContainsFold applies the ContainsFold predicate on the "blocked_note" field.
+func BlockedNoteContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldBlockedNote, v))
+}
+
+// BlockedAtEQ applies the EQ predicate on the "blocked_at" field.
+func BlockedAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldBlockedAt, v))
+}
+
+// BlockedAtNEQ applies the NEQ predicate on the "blocked_at" field.
+func BlockedAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldBlockedAt, v))
+}
+
+// BlockedAtIn applies the In predicate on the "blocked_at" field.
+func BlockedAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldBlockedAt, vs...))
+}
+
+// BlockedAtNotIn applies the NotIn predicate on the "blocked_at" field.
+func BlockedAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldBlockedAt, vs...))
+}
+
+// BlockedAtGT applies the GT predicate on the "blocked_at" field.
+func BlockedAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldBlockedAt, v))
+}
+
+// BlockedAtGTE applies the GTE predicate on the "blocked_at" field.
+func BlockedAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldBlockedAt, v))
+}
+
+// BlockedAtLT applies the LT predicate on the "blocked_at" field.
+func BlockedAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldBlockedAt, v))
+}
+
+// BlockedAtLTE applies the LTE predicate on the "blocked_at" field.
+func BlockedAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldBlockedAt, v))
+}
+
+// BlockedAtIsNil applies the IsNil predicate on the "blocked_at" field.
+func BlockedAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldBlockedAt))
+}
+
+// BlockedAtNotNil applies the NotNil predicate on the "blocked_at" field.
+func BlockedAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldBlockedAt))
+}
+
 // StreamSeqEQ applies the EQ predicate on the "stream_seq" field.
 func StreamSeqEQ(v int64) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldStreamSeq, v))
@@ -1089,6 +1784,186 @@ func StreamOldestLT(v int64) predicate.User {
 // StreamOldestLTE applies the LTE predicate on the "stream_oldest" field.
 func StreamOldestLTE(v int64) predicate.User {
 	return predicate.User(sql.FieldLTE(FieldStreamOldest, v))
+}
+
+// AvatarIDEQ applies the EQ predicate on the "avatar_id" field.
+func AvatarIDEQ(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarID, v))
+}
+
+// AvatarIDNEQ applies the NEQ predicate on the "avatar_id" field.
+func AvatarIDNEQ(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldAvatarID, v))
+}
+
+// AvatarIDIn applies the In predicate on the "avatar_id" field.
+func AvatarIDIn(vs ...uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldIn(FieldAvatarID, vs...))
+}
+
+// AvatarIDNotIn applies the NotIn predicate on the "avatar_id" field.
+func AvatarIDNotIn(vs ...uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldAvatarID, vs...))
+}
+
+// AvatarIDGT applies the GT predicate on the "avatar_id" field.
+func AvatarIDGT(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldGT(FieldAvatarID, v))
+}
+
+// AvatarIDGTE applies the GTE predicate on the "avatar_id" field.
+func AvatarIDGTE(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldAvatarID, v))
+}
+
+// AvatarIDLT applies the LT predicate on the "avatar_id" field.
+func AvatarIDLT(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldLT(FieldAvatarID, v))
+}
+
+// AvatarIDLTE applies the LTE predicate on the "avatar_id" field.
+func AvatarIDLTE(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldAvatarID, v))
+}
+
+// AvatarIDIsNil applies the IsNil predicate on the "avatar_id" field.
+func AvatarIDIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldAvatarID))
+}
+
+// AvatarIDNotNil applies the NotNil predicate on the "avatar_id" field.
+func AvatarIDNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldAvatarID))
+}
+
+// AvatarWidthEQ applies the EQ predicate on the "avatar_width" field.
+func AvatarWidthEQ(v int) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarWidth, v))
+}
+
+// AvatarWidthNEQ applies the NEQ predicate on the "avatar_width" field.
+func AvatarWidthNEQ(v int) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldAvatarWidth, v))
+}
+
+// AvatarWidthIn applies the In predicate on the "avatar_width" field.
+func AvatarWidthIn(vs ...int) predicate.User {
+	return predicate.User(sql.FieldIn(FieldAvatarWidth, vs...))
+}
+
+// AvatarWidthNotIn applies the NotIn predicate on the "avatar_width" field.
+func AvatarWidthNotIn(vs ...int) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldAvatarWidth, vs...))
+}
+
+// AvatarWidthGT applies the GT predicate on the "avatar_width" field.
+func AvatarWidthGT(v int) predicate.User {
+	return predicate.User(sql.FieldGT(FieldAvatarWidth, v))
+}
+
+// AvatarWidthGTE applies the GTE predicate on the "avatar_width" field.
+func AvatarWidthGTE(v int) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldAvatarWidth, v))
+}
+
+// AvatarWidthLT applies the LT predicate on the "avatar_width" field.
+func AvatarWidthLT(v int) predicate.User {
+	return predicate.User(sql.FieldLT(FieldAvatarWidth, v))
+}
+
+// AvatarWidthLTE applies the LTE predicate on the "avatar_width" field.
+func AvatarWidthLTE(v int) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldAvatarWidth, v))
+}
+
+// AvatarHeightEQ applies the EQ predicate on the "avatar_height" field.
+func AvatarHeightEQ(v int) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldAvatarHeight, v))
+}
+
+// AvatarHeightNEQ applies the NEQ predicate on the "avatar_height" field.
+func AvatarHeightNEQ(v int) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldAvatarHeight, v))
+}
+
+// AvatarHeightIn applies the In predicate on the "avatar_height" field.
+func AvatarHeightIn(vs ...int) predicate.User {
+	return predicate.User(sql.FieldIn(FieldAvatarHeight, vs...))
+}
+
+// AvatarHeightNotIn applies the NotIn predicate on the "avatar_height" field.
+func AvatarHeightNotIn(vs ...int) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldAvatarHeight, vs...))
+}
+
+// AvatarHeightGT applies the GT predicate on the "avatar_height" field.
+func AvatarHeightGT(v int) predicate.User {
+	return predicate.User(sql.FieldGT(FieldAvatarHeight, v))
+}
+
+// AvatarHeightGTE applies the GTE predicate on the "avatar_height" field.
+func AvatarHeightGTE(v int) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldAvatarHeight, v))
+}
+
+// AvatarHeightLT applies the LT predicate on the "avatar_height" field.
+func AvatarHeightLT(v int) predicate.User {
+	return predicate.User(sql.FieldLT(FieldAvatarHeight, v))
+}
+
+// AvatarHeightLTE applies the LTE predicate on the "avatar_height" field.
+func AvatarHeightLTE(v int) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldAvatarHeight, v))
+}
+
+// DeleteAtEQ applies the EQ predicate on the "delete_at" field.
+func DeleteAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldDeleteAt, v))
+}
+
+// DeleteAtNEQ applies the NEQ predicate on the "delete_at" field.
+func DeleteAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldDeleteAt, v))
+}
+
+// DeleteAtIn applies the In predicate on the "delete_at" field.
+func DeleteAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldDeleteAt, vs...))
+}
+
+// DeleteAtNotIn applies the NotIn predicate on the "delete_at" field.
+func DeleteAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldDeleteAt, vs...))
+}
+
+// DeleteAtGT applies the GT predicate on the "delete_at" field.
+func DeleteAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldDeleteAt, v))
+}
+
+// DeleteAtGTE applies the GTE predicate on the "delete_at" field.
+func DeleteAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldDeleteAt, v))
+}
+
+// DeleteAtLT applies the LT predicate on the "delete_at" field.
+func DeleteAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldDeleteAt, v))
+}
+
+// DeleteAtLTE applies the LTE predicate on the "delete_at" field.
+func DeleteAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldDeleteAt, v))
+}
+
+// DeleteAtIsNil applies the IsNil predicate on the "delete_at" field.
+func DeleteAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldDeleteAt))
+}
+
+// DeleteAtNotNil applies the NotNil predicate on the "delete_at" field.
+func DeleteAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldDeleteAt))
 }
 
 // UnreadCountEQ applies the EQ predicate on the "unread_count" field.

@@ -40,7 +40,7 @@ func TestBlock(t *testing.T) {
 		if w.Block(storetest.As(w.anna), u) != nil {
 			t.Error("the person sees the note")
 		}
-		if w.count(`SELECT count(*) FROM audit_entries WHERE changes LIKE '%4411%'`)+w.count(`SELECT count(*) FROM account_events WHERE payload LIKE '%4411%'`) > 0 {
+		if w.count(`SELECT count(*) FROM audit_entries WHERE CAST(changes AS text) LIKE '%4411%'`)+w.count(`SELECT count(*) FROM account_events WHERE CAST(payload AS text) LIKE '%4411%'`) > 0 {
 			t.Error("the note has left the person's row")
 		}
 		if done, err := w.BlockUser(ctx, in); err != nil || *done.EndedSessions != 0 { // blocked already

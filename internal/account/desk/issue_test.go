@@ -73,7 +73,7 @@ func TestIssueCredentials(t *testing.T) {
 		if w.audited("account.credentials_issued", w.anna, w.admin, "STAFF") != 2 {
 			t.Error("the record lacks who issued them")
 		}
-		if n := w.count(`SELECT count(*) FROM audit_entries WHERE changes LIKE '%' || ? || '%'`, again.TemporaryPassword); n > 0 {
+		if n := w.count(`SELECT count(*) FROM audit_entries WHERE CAST(changes AS text) LIKE '%' || ? || '%'`, again.TemporaryPassword); n > 0 {
 			t.Error("the password is on record")
 		}
 	})
