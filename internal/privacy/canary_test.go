@@ -42,7 +42,7 @@ func (f *filler) fixed() map[string]map[string]any {
 	return map[string]map[string]any{
 		"users":               {"id": f.me, "status": "ACTIVE", "interests": `["` + f.canary("users", "interests") + `"]`},
 		"sessions":            {"kind": "TOKEN", "token_hash": []byte(f.me.String()), "refresh_hash": nil, "refresh_prev_hash": nil},
-		"invitations":         {"inviter_id": f.me},
+		"invitations":         {"invited_id": f.me},
 		"memberships":         {"owner_id": id("companies")},
 		"companies":           {"kind": "FAMILY", "parent_id": nil},
 		"addresses":           {"kind": "ADDRESS", "holder_id": f.me, "lines": `["` + f.canary("addresses", "lines") + `"]`},

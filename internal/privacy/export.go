@@ -145,7 +145,11 @@ func (p *Privacy) export(ctx context.Context, id uuid.UUID) (did bool, err error
 	if err := p.pack(ctx, t, u, file); err != nil {
 		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
 	}
-	if err := p.finish(ctx, t, file); err != nil {
+	err = p.finish(ctx, t, file)
+	if errors.Is(err, store.ErrTaskMoved) {
+		return false, nil
+	}
+	if err != nil {
 		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
 	}
 	return true, nil
