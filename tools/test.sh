@@ -29,6 +29,20 @@ export KABINET_TEST_REQUIRE_POSTGRES=1
 unset KABINET_TEST_REQUIRE_POSTGRES
 
 echo '== npm clients, on the built binary =='
+# A browser for conformance/browser.test.mjs: Debian's, fetched when none is there.
+browser() {
+	[[ -n ${KABINET_CHROMIUM:-} ]] && return
+	local name
+	for name in chromium chromium-browser google-chrome; do
+		[[ -x /usr/bin/$name ]] && return
+	done
+	command -v apt-get >/dev/null || { echo 'no Chromium: install it, or name one by KABINET_CHROMIUM' >&2; return 1; }
+	echo 'installing Chromium by apt-get'
+	local root=()
+	((EUID == 0)) || root=(sudo -n)
+	"${root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y --no-install-recommends chromium >/dev/null
+}
+
 # Node counts for itself: the lines "# pass N" at the end of its TAP report.
 conformance() {
 	CGO_ENABLED=0 go build -o "$work/kabinet" . || return 1
@@ -36,6 +50,7 @@ conformance() {
 	if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then
 		npm ci --no-audit --no-fund || return 1
 	fi
+	browser || return 1
 	export KABINET_BIN="$work/kabinet"
 	local failed=0
 	local run=(node --test --test-concurrency=1 --test-timeout=180000
