@@ -85,15 +85,19 @@ func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) 
 	}
 }
 
-// complete adds what only a server needs: the lasting secret, and how letters leave.
-func (p *parts) complete(serves bool) (err error) {
+// complete adds what only a server needs: the lasting secret, which its
+// rotation needs as well, and how letters leave.
+func (p *parts) complete(serves, rotates bool) (err error) {
+	if serves || rotates {
+		if p.secret, err = p.cfg.SecretKey(); err != nil {
+			return err
+		}
+		p.older = p.cfg.OlderKeys()
+	}
 	if !serves {
 		return nil
 	}
 	collectRarely(p.cfg.Memory, p.log)
-	if p.secret, err = p.cfg.SecretKey(); err != nil {
-		return err
-	}
 	if p.send, err = sender(p.cfg, p.log); err != nil {
 		return err
 	}

@@ -87,6 +87,12 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if p.trusted, err = trusted(cfg, log, serves); err != nil {
 		return err
 	}
+	switch c := command.(type) {
+	case config.Backup:
+		return backup(ctx, cfg, log, c, stdout, stderr)
+	case config.Restore:
+		return restore(ctx, cfg, log, c, stdout)
+	}
 	s, err := store.Open(ctx, store.Options{URL: databaseURL(cfg.Database), Log: log})
 	if err != nil {
 		return err
@@ -101,7 +107,8 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
-	if err := p.complete(serves); err != nil {
+	_, rotates := command.(config.RotateKey)
+	if err := p.complete(serves, rotates); err != nil {
 		return err
 	}
 	k, err := assemble(ctx, s, p)
@@ -116,6 +123,8 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		return k.createUser(ctx, c, stdin, stdout)
 	case config.ImportOrders:
 		return k.importOrders(ctx, c, stdout, stderr)
+	case config.RotateKey:
+		return k.rotateKey(ctx, stdout)
 	case config.Serve:
 		return k.serve(ctx, c, stdout)
 	}
@@ -134,6 +143,7 @@ type parts struct {
 	cfg     *config.Config
 	log     *slog.Logger
 	secret  []byte                                                  // of the sealer, 32 bytes or more
+	older   [][]byte                                                // what they sealed is still read
 	send    account.Send                                            // nil: letters wait
 	text    account.SendSMS                                         // nil: texts go nowhere
 	trusted *limit.Trusted                                          // nil: no manifest
@@ -176,7 +186,7 @@ type kabinet struct {
 
 // assemble builds the domains over a migrated store and ties them together.
 func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
-	sealer, err := store.NewSealer(p.secret)
+	sealer, err := store.NewSealer(p.secret, p.older...)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,15 @@ type (
 
 		password string
 	}
+	// Backup writes a consistent copy of the database while it is served.
+	Backup struct{ File string }
+	// Restore puts a copy in the place of the database while it is not.
+	Restore struct {
+		File       string // empty with RenewEpoch alone
+		RenewEpoch bool   // after a restore by other means
+	}
+	// RotateKey seals with the first of the secret keys what older ones sealed.
+	RotateKey struct{}
 	// Version says which build this is.
 	Version struct{}
 )
@@ -48,6 +57,9 @@ func (MigrateStatus) command() {}
 func (ImportOrders) command()  {}
 func (CheckLedger) command()   {}
 func (UserCreate) command()    {}
+func (Backup) command()        {}
+func (Restore) command()       {}
+func (RotateKey) command()     {}
 func (Version) command()       {}
 
 // UsageError is a command line that cannot be understood.
@@ -82,7 +94,15 @@ type grammar struct {
 	User struct {
 		Create userCreate `cmd:"" help:"Make a user; the password is asked for, read from standard input, or taken from KABINET_PASSWORD."`
 	} `cmd:"" help:"Look after users."`
-	Version struct{} `cmd:"" help:"Print the version."`
+	Backup struct {
+		File string `arg:"" help:"File to write; it must not be there yet. Documents go into the directory FILE.files."`
+	} `cmd:"" help:"Write a consistent copy of the SQLite database, also while it is served, and of the documents."`
+	Restore struct {
+		File       string `arg:"" optional:"" help:"File that kabinet backup wrote."`
+		RenewEpoch bool   `help:"Only begin a new life of the event log, after a restore by other means such as pg_restore. Default: false"`
+	} `cmd:"" help:"Put a backup in the place of the database while it is not served; what was there is kept beside it."`
+	RotateKey struct{} `cmd:"" name:"rotate-key" help:"Seal with the first key of KABINET_SECRET_KEY what the older ones sealed, and say when those can go."`
+	Version   struct{} `cmd:"" help:"Print the version."`
 }
 
 type userCreate struct {
@@ -144,6 +164,12 @@ func (g *grammar) selected(path string) Command {
 	case "user create":
 		u := g.User.Create
 		return UserCreate{Email: u.Email, Name: u.Name, Admin: u.Admin}
+	case "backup <file>":
+		return Backup{File: g.Backup.File}
+	case "restore", "restore <file>":
+		return Restore{File: g.Restore.File, RenewEpoch: g.Restore.RenewEpoch}
+	case "rotate-key":
+		return RotateKey{}
 	case "version":
 		return Version{}
 	default:

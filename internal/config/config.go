@@ -55,6 +55,7 @@ type Config struct {
 	Memory           Memory
 
 	secretKey []byte
+	olderKeys [][]byte
 }
 
 // Mail says how letters leave. SMTPURL is empty when they cannot.

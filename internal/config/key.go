@@ -38,6 +38,25 @@ func parseKey(v string) ([]byte, error) {
 	return key, nil
 }
 
+// parseKeys takes keys with commas between, the one in use first.
+func parseKeys(v string) (keys [][]byte, err error) {
+	for i, part := range strings.Split(v, ",") {
+		key, err := parseKey(strings.TrimSpace(part))
+		if err != nil && i > 0 {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// OlderKeys are the keys that stand behind the one in use: what they sealed is
+// still read.
+func (c *Config) OlderKeys() [][]byte { return c.olderKeys }
+
 // SecretKey is the configured key or, in development mode, the one kept in
 // KeyFile, which is made at the first call. In production mode only serve is
 // sure to have one. The error is meant for the person who runs the server.
@@ -49,17 +68,17 @@ func (c *Config) SecretKey() ([]byte, error) {
 		return nil, errors.New("KABINET_SECRET_KEY is required in production mode")
 	}
 	path := c.KeyFile()
-	key, err := readKey(path)
+	keys, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeKey(path); err == nil {
-			key, err = readKey(path)
+			keys, err = readKey(path)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("secret key: %w", err)
 	}
-	c.secretKey = key
-	return key, nil
+	c.secretKey, c.olderKeys = keys[0], keys[1:]
+	return c.secretKey, nil
 }
 
 // KeyFile is where the generated key is kept: beside the SQLite file, or in
@@ -71,7 +90,7 @@ func (c *Config) KeyFile() string {
 	return filepath.Join("data", "kabinet.key")
 }
 
-func readKey(path string) ([]byte, error) {
+func readKey(path string) ([][]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -83,11 +102,11 @@ func readKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := parseKey(strings.TrimSpace(string(text)))
+	keys, err := parseKeys(strings.TrimSpace(string(text)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return key, nil
+	return keys, nil
 }
 
 // makeKey links a finished file into place, so that of two processes that

@@ -60,9 +60,15 @@ var serverSettings = []setting{
 			return err
 		}},
 	{env: "KABINET_SECRET_KEY", group: groupServer, secret: true,
-		meaning: "Seals what must be read back (second factors, challenges): 32 random bytes or more in base64 or hex; required to serve in production mode, else made and kept beside the SQLite file; better given as a variable than as a flag",
+		meaning: "Seals what must be read back (second factors, challenges): 32 random bytes or more in base64 or hex; required to serve in production mode, else made and kept beside the SQLite file; better given as a variable than as a flag. To change it, put the new one in front, new,old, restart, run kabinet rotate-key, and leave the old one out when that says so",
 		example: "the output of: openssl rand -base64 32",
-		set:     func(c *Config, v string) (err error) { c.secretKey, err = parseKey(v); return err }},
+		set: func(c *Config, v string) error {
+			keys, err := parseKeys(v)
+			if err == nil {
+				c.secretKey, c.olderKeys = keys[0], keys[1:]
+			}
+			return err
+		}},
 	{env: "KABINET_PUBLIC_URL", group: groupServer,
 		meaning: "Address customers reach the server at; links in letters begin with it; worked out from KABINET_LISTEN when not given", example: "https://account.example.com",
 		set:   func(c *Config, v string) (err error) { c.PublicURL, err = parsePublicURL(v); return err },

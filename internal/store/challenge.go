@@ -2,11 +2,11 @@ package store
 
 import (
 	"context"
-	"crypto/hmac"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,7 +72,7 @@ func (s *Store) TryChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, 
 	if err != nil || kept == nil {
 		return false, err
 	}
-	return hmac.Equal(kept, sealer.MAC(secret, Challenge{ID: id, Purpose: purpose}.place())), nil
+	return sealer.Matches(kept, secret, Challenge{ID: id, Purpose: purpose}.place()), nil
 }
 
 // UseChallenge consumes a challenge whose secret was tried and is right, in
@@ -80,7 +80,11 @@ func (s *Store) TryChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, 
 // everything that does not fit, are NOT_FOUND.
 func (tx *Tx) UseChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, purpose, secret string) (Challenge, error) {
 	c := Challenge{ID: id, Purpose: purpose}
-	return tx.consume(ctx, sealer, c, `secret_hash = ? AND expires_at > ?`, sealer.MAC(secret, c.place()), tx.Now)
+	var args []any
+	for _, mac := range sealer.MACs(secret, c.place()) {
+		args = append(args, mac)
+	}
+	return tx.consume(ctx, sealer, c, `secret_hash IN (?`+strings.Repeat(`, ?`, len(args)-1)+`) AND expires_at > ?`, append(args, tx.Now)...)
 }
 
 // TakeChallenge consumes a challenge without its secret, to put another one in
@@ -160,6 +164,30 @@ func (s *Store) OpenChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID)
 func (tx *Tx) DropChallenges(ctx context.Context, user uuid.UUID) error {
 	_, err := tx.Exec(ctx, `DELETE FROM challenges WHERE user_id = ?`, user)
 	return err
+}
+
+// ChallengesBefore counts the challenges that only an older key opens, and says
+// until when the last of them can be answered: they are not sealed anew, for
+// their secrets are not known, and are over within days.
+func (s *Store) ChallengesBefore(ctx context.Context, sealer *Sealer) (n int, until time.Time, err error) {
+	rows, err := s.Query(ctx, `SELECT id, purpose, data, expires_at FROM challenges WHERE consumed_at IS NULL AND expires_at > ?`, s.Now())
+	if err != nil {
+		return 0, until, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c Challenge
+		var sealed []byte
+		if err := rows.Scan(&c.ID, &c.Purpose, &sealed, &c.ExpiresAt); err != nil {
+			return 0, until, translate(err)
+		}
+		if anew, err := sealer.Reseal(sealed, c.place()); err != nil || anew != nil {
+			if n++; c.ExpiresAt.After(until) {
+				until = c.ExpiresAt
+			}
+		}
+	}
+	return n, until, translate(rows.Err())
 }
 
 // afterlife is how long an expired challenge is kept, so that a new code can

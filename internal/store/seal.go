@@ -13,8 +13,12 @@ import (
 
 // Sealer keeps what must be read back from being read in a dump of the
 // database: AES-256-GCM, and HMAC-SHA-256 for secrets too short to be hashed
-// plainly. Both keys are derived from KABINET_SECRET_KEY.
-type Sealer struct {
+// plainly. Its keys are derived from those of KABINET_SECRET_KEY: the first one
+// seals, and any of them opens and compares, so that a new key can be put in
+// front of the old one while people are signed in.
+type Sealer struct{ keys []sealKey }
+
+type sealKey struct {
 	aead cipher.AEAD
 	mac  []byte
 }
@@ -23,55 +27,102 @@ type Sealer struct {
 // or were changed.
 var ErrSeal = errors.New("store: sealed data cannot be opened")
 
-// NewSealer derives the keys; secret must hold 32 bytes or more.
-func NewSealer(secret []byte) (*Sealer, error) {
+// NewSealer derives the keys; each secret must hold 32 bytes or more.
+func NewSealer(secret []byte, older ...[]byte) (*Sealer, error) {
+	s := &Sealer{}
+	for _, secret := range append([][]byte{secret}, older...) {
+		k, err := deriveKey(secret)
+		if err != nil {
+			return nil, err
+		}
+		s.keys = append(s.keys, k)
+	}
+	return s, nil
+}
+
+func deriveKey(secret []byte) (k sealKey, err error) {
 	if len(secret) < 32 {
-		return nil, errors.New("store: the secret key is shorter than 32 bytes")
+		return k, errors.New("store: the secret key is shorter than 32 bytes")
 	}
 	key, err := hkdf.Key(sha256.New, secret, nil, "kabinet/seal/v1", 32)
 	if err != nil {
-		return nil, fmt.Errorf("store: derive key: %w", err)
+		return k, fmt.Errorf("store: derive key: %w", err)
 	}
-	mac, err := hkdf.Key(sha256.New, secret, nil, "kabinet/mac/v1", 32)
-	if err != nil {
-		return nil, fmt.Errorf("store: derive key: %w", err)
+	if k.mac, err = hkdf.Key(sha256.New, secret, nil, "kabinet/mac/v1", 32); err != nil {
+		return k, fmt.Errorf("store: derive key: %w", err)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return k, fmt.Errorf("store: %w", err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if k.aead, err = cipher.NewGCM(block); err != nil {
+		return k, fmt.Errorf("store: %w", err)
 	}
-	return &Sealer{aead: aead, mac: mac}, nil
+	return k, nil
 }
 
 // Seal encrypts plain for one place, such as "challenge:<id>": what is moved
 // to another row does not open there.
 func (s *Sealer) Seal(plain []byte, place string) []byte {
-	nonce := make([]byte, s.aead.NonceSize())
+	aead := s.keys[0].aead
+	nonce := make([]byte, aead.NonceSize())
 	_, _ = rand.Read(nonce) // never fails, see crypto/rand
-	return s.aead.Seal(nonce, nonce, plain, []byte(place))
+	return aead.Seal(nonce, nonce, plain, []byte(place))
 }
 
 // Open decrypts what Seal made for the same place; ErrSeal.
 func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) {
-	n := s.aead.NonceSize()
-	if len(sealed) < n {
-		return nil, ErrSeal
+	plain, _, err := s.open(sealed, place)
+	return plain, err
+}
+
+func (s *Sealer) open(sealed []byte, place string) (plain []byte, key int, err error) {
+	for i, k := range s.keys {
+		n := k.aead.NonceSize()
+		if len(sealed) < n {
+			break
+		}
+		if plain, err := k.aead.Open(nil, sealed[:n], sealed[n:], []byte(place)); err == nil {
+			return plain, i, nil
+		}
 	}
-	plain, err := s.aead.Open(nil, sealed[:n], sealed[n:], []byte(place))
-	if err != nil {
-		return nil, ErrSeal
+	return nil, 0, ErrSeal
+}
+
+// Reseal gives what an older key sealed as the first one seals it, for the same
+// place; nil where the first one sealed it already. ErrSeal.
+func (s *Sealer) Reseal(sealed []byte, place string) ([]byte, error) {
+	plain, key, err := s.open(sealed, place)
+	if err != nil || key == 0 {
+		return nil, err
 	}
-	return plain, nil
+	return s.Seal(plain, place), nil
 }
 
 // MAC is the keyed hash of a short secret at one place; it cannot be tried out
 // by whoever holds the database alone.
-func (s *Sealer) MAC(secret, place string) []byte {
-	h := hmac.New(sha256.New, s.mac)
+func (s *Sealer) MAC(secret, place string) []byte { return s.keys[0].hash(secret, place) }
+
+// MACs are the hashes by every key, the first one's first.
+func (s *Sealer) MACs(secret, place string) [][]byte {
+	all := make([][]byte, len(s.keys))
+	for i, k := range s.keys {
+		all[i] = k.hash(secret, place)
+	}
+	return all
+}
+
+// Matches says whether a hash that is kept is the secret's, by any of the keys.
+func (s *Sealer) Matches(kept []byte, secret, place string) bool {
+	found := false
+	for _, mac := range s.MACs(secret, place) {
+		found = hmac.Equal(kept, mac) || found
+	}
+	return found
+}
+
+func (k sealKey) hash(secret, place string) []byte {
+	h := hmac.New(sha256.New, k.mac)
 	h.Write([]byte(place))
 	h.Write([]byte{0})
 	h.Write([]byte(secret))
