@@ -13,10 +13,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 func TestUpdateProfile(t *testing.T) {
@@ -198,6 +201,49 @@ func TestOrganisations(t *testing.T) {
 		}
 		if _, err := w.UpdateProfile(ctx, profile.UpdateProfileInput{Kind: some(entuser.KindLEGAL_ENTITY)}); codes(err) != "NOT_FOR_THIS_KIND input.kind" {
 			t.Error(err)
+		}
+	})
+}
+
+// Of a company's details its members read and write what their role lets them.
+func TestOrganisationOfCompany(t *testing.T) { // security F2
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		anna := w.person("anna")
+		var acme *ent.Company
+		w.write(func(ctx context.Context, tx *store.Tx) (err error) {
+			acme, err = tx.Company.Create().SetName("Acme").Save(ctx)
+			return err
+		})
+		as := func(operations ...string) context.Context {
+			v := viewer.Viewer{UserID: anna, OwnerID: acme.ID, Grants: map[viewer.Permission]viewer.Reach{}}
+			for _, o := range operations {
+				v.Grants[viewer.Permission{Resource: "company", Operation: o}] = viewer.ReachOwner
+			}
+			return viewer.With(context.Background(), v)
+		}
+		in := profile.UpdateOrganisationInput{LegalName: text("ООО Акме"), Inn: text("7707083893"), Kpp: text("773601001"), Ogrn: text("1027700132195")}
+		if _, err := w.UpdateOrganisation(as("read"), in); codes(err) != "FORBIDDEN" {
+			t.Error(err)
+		}
+		done, err := w.UpdateOrganisation(as("read", "write"), in)
+		w.must(err)
+		if o := done.Organisation; o.Kind != entuser.KindLEGAL_ENTITY || *o.Inn != "7707083893" || done.Revision != 2 {
+			t.Errorf("%+v", done)
+		}
+		acme, err = db.Client.Company.Get(storetest.System(), acme.ID)
+		w.must(err)
+		if *acme.LegalName != "ООО Акме" || *acme.TaxID != "7707083893" {
+			t.Errorf("%+v", acme)
+		}
+		if w.OrganisationOfCompany(as("read"), acme) == nil || w.OrganisationOfCompany(as(), acme) != nil || w.OrganisationOfCompany(storetest.As(anna), acme) != nil {
+			t.Error("who reads it")
+		}
+		if n := w.number(`SELECT count(*) FROM audit_entries WHERE action = 'company.update_organisation'`); n != 1 {
+			t.Errorf("%d times on record", n)
+		}
+		if u, err := db.Client.User.Get(storetest.System(), anna); err != nil || u.Requisites != nil {
+			t.Errorf("the person's own: %v %v", u, err)
 		}
 	})
 }
