@@ -70,7 +70,8 @@ func (s *Social) link(ctx context.Context, tx *store.Tx, person uuid.UUID, w who
 	if err := tx.Lock(ctx, "users", "id", person); err != nil {
 		return uuid.Nil, err
 	}
-	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).Only(asSystem(ctx))
+	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).
+		Select(identity.FieldID, identity.FieldUserID).Only(asSystem(ctx))
 	switch {
 	case err == nil && known.UserID == person:
 		return known.ID, nil
@@ -129,7 +130,8 @@ func (s *Social) UnlinkIdentity(ctx context.Context, in UnlinkIdentityInput) (*s
 		if err := tx.Lock(ctx, "users", "id", v.UserID); err != nil {
 			return err
 		}
-		all, err := tx.Identity.Query().Where(identity.UserID(v.UserID)).All(asSystem(ctx))
+		all, err := tx.Identity.Query().Where(identity.UserID(v.UserID)).
+			Select(identity.FieldID, identity.FieldKind, identity.FieldIssuer, identity.FieldLoginKey).All(asSystem(ctx))
 		if err != nil {
 			return err
 		}

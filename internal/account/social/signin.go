@@ -101,7 +101,8 @@ func (s *Social) show(ctx context.Context, o outcome) (*Entered, error) {
 
 // resolve decides who somebody at a provider is here.
 func (s *Social) resolve(ctx context.Context, tx *store.Tx, w who) (o outcome, err error) {
-	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).Only(asSystem(ctx))
+	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).
+		Select(identity.FieldID, identity.FieldUserID).Only(asSystem(ctx))
 	if err == nil {
 		o.entrance, err = s.admit(ctx, tx, known.UserID, known.ID, w)
 		return o, err

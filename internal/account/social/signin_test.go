@@ -185,7 +185,7 @@ func TestKnownAddressIsAskedForAProof(t *testing.T) {
 		}
 		// A changed password makes what waits worthless (security D1).
 		c, binding = w.asked("beta", w.beta, claims("1", "anna@example.com", true))
-		_, _, err := w.people.ChangePassword(fresh(anna, e.Session.Session.ID), account.ChangePasswordInput{CurrentPassword: password, NewPassword: "another " + password})
+		_, err := w.people.ChangePassword(fresh(anna, e.Session.Session.ID), account.ChangePasswordInput{CurrentPassword: password, NewPassword: "another " + password})
 		w.must(err)
 		if _, err := w.confirm(c, binding, text("another "+password), nil); !errors.Is(err, social.ErrProviderSignInFailed) {
 			t.Errorf("after a change of the password: %v", err)

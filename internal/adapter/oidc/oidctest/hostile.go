@@ -68,7 +68,7 @@ func NewHostile(t testing.TB, now func() time.Time) *Hostile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Hostile{ClientID: "kabinet", Secret: "a secret of the client", Now: now, Alg: "RS256", asked: map[string]int{}, codes: map[string]grant{}, rsa: key(), ec: ec}
+	h := &Hostile{ClientID: "kabinet", Secret: "a-secret-of-the-client", Now: now, Alg: "RS256", asked: map[string]int{}, codes: map[string]grant{}, rsa: key(), ec: ec}
 	h.Server = httptest.NewServer(http.HandlerFunc(h.serve))
 	t.Cleanup(h.Close)
 	return h

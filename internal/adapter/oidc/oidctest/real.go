@@ -23,7 +23,7 @@ type Real struct {
 // The client that Real knows.
 const (
 	RealClient = "kabinet"
-	RealSecret = "secret of kabinet"
+	RealSecret = "secret-of-kabinet"
 )
 
 type people map[string]*storage.User
