@@ -49,8 +49,8 @@ func TestNoColumnIsReadUnasked(t *testing.T) {
 // worked out from nearly all their columns, and none is on a screen that is
 // read as often as orders, points, tickets and the feed.
 var whole = []string{
-	"Achievement", "Benefit", "BonusExplanation", "BonusNextExpiry", "BonusStatement", "Campaign", "CampaignEntry", "CampaignPhoto", "Club", "ClubMember", "EarningRule", "FeeRule", "GiftCard", "Goal",
-	"Family", "FamilyInvitation", "Offer", "PaymentNotice", "ProgressItem", "PromoCode", "Promotion", "Referral", "ReferralStanding", "Reward", "RewardRedemption", "Tier", "TierChange", "TopUp", "WalletAccount", "WalletEntry",
+	"Achievement", "Benefit", "BonusExplanation", "BonusNextExpiry", "BonusStatement", "Campaign", "CampaignEntry", "CampaignPhoto", "Club", "ClubMember", "Document", "EarningRule", "FeeRule", "GiftCard", "Goal",
+	"Family", "FamilyInvitation", "Offer", "PaymentMethod", "PaymentNotice", "ProgressItem", "PromoCode", "Promotion", "Referral", "ReferralStanding", "Reward", "RewardRedemption", "Tier", "TierChange", "TopUp", "WalletAccount", "WalletEntry",
 }
 
 // asking is the test at work.
