@@ -137,6 +137,8 @@ func (w *world) settle(t testing.TB) {
 	ctx := viewer.AsSystem(context.Background(), "story")
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		check(t, untilDone(ctx, w.app.hear))
+		check(t, untilDone(ctx, w.app.privacy.ExportsDue))
+		check(t, untilDone(ctx, w.app.privacy.DeletionsDue))
 		waiting := w.count(t, `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`)
 		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'hear_again') AND state NOT IN ('completed', 'cancelled', 'discarded')`)
 		if waiting+jobs == 0 {

@@ -280,7 +280,7 @@ func (p *People) register(ctx context.Context, a applicant, out *Registered) (ma
 		if made, err = p.Admit(ctx, tx, Proof{UserID: id, Method: MethodRegistration, AAL: 1, Mode: a.in.Mode}); err != nil {
 			return err
 		}
-		if len(a.in.Consents) > 0 && p.Consented != nil {
+		if p.Consented != nil { // without any too: some may be required
 			return p.Consented(As(ctx, id, made.Session.ID), tx, id, a.in.Consents)
 		}
 		return nil
