@@ -187,32 +187,44 @@ type rotation struct {
 // refresh token; the old ones are dead. A parallel refresh by the old one is
 // refused and no theft, for as long as the grace lasts.
 func (p *People) rotate(ctx context.Context, tx *store.Tx, user, id uuid.UUID, turn rotation) (*Entrance, error) {
-	s, err := tx.Session.Query().Where(session.ID(id), session.UserID(user), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now), tx.Locking()).Only(asSystem(ctx))
+	s, err := tx.Session.Query().Where(session.ID(id), session.UserID(user), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now), tx.Locking()).
+		Select(shown...).Only(asSystem(ctx))
 	if ent.IsNotFound(err) {
 		return nil, fault.ErrUnauthenticated
 	}
 	if err != nil {
 		return nil, err
 	}
-	e := &Entrance{UserID: user, token: credential.NewToken()}
-	c := s.Update().SetTokenHash(credential.TokenHash(e.token)).SetRotatedAt(tx.Now)
+	e := &Entrance{UserID: user, token: credential.NewToken(), Session: s}
+	s.RotatedAt = &tx.Now
+	c := tx.Session.Update().Where(session.ID(id)).SetTokenHash(credential.TokenHash(e.token)).SetRotatedAt(tx.Now)
 	if s.Kind == session.KindREFRESHABLE {
-		e.refresh = credential.NewRefresh(id, p.o.Sealer.MAC)
-		c.SetRefreshPrevHash(*s.RefreshHash).SetRefreshHash(credential.TokenHash(e.refresh)).SetAccessExpiresAt(tx.Now.Add(p.o.Sessions.Access))
+		if _, err := tx.Exec(ctx, `UPDATE sessions SET refresh_prev_hash = refresh_hash WHERE id = ?`, id); err != nil {
+			return nil, err
+		}
+		until := tx.Now.Add(p.o.Sessions.Access)
+		s.AccessExpiresAt, e.refresh = &until, credential.NewRefresh(id, p.o.Sealer.MAC)
+		c.SetRefreshHash(credential.TokenHash(e.refresh)).SetAccessExpiresAt(until)
 	}
 	if turn.aal > 0 {
-		c.SetSteppedUpAt(tx.Now).SetAal(max(s.Aal, turn.aal))
+		s.SteppedUpAt, s.Aal = &tx.Now, max(s.Aal, turn.aal)
+		c.SetSteppedUpAt(tx.Now).SetAal(s.Aal)
 	}
 	if turn.unlocks {
+		s.LastUsedAt = tx.Now
 		c.SetLastUsedAt(tx.Now)
 	}
-	if e.Session, err = c.Save(asSystem(ctx)); err != nil || turn.aal < 2 {
+	if err := c.Exec(asSystem(ctx)); err != nil || turn.aal < 2 {
 		return e, err
 	}
 	// Where two factors are asked for, what was proven by one counts no more.
 	_, err = tx.Exec(ctx, `UPDATE sessions SET stepped_up_at = NULL WHERE user_id = ? AND id <> ? AND aal < 2 AND stepped_up_at IS NOT NULL`, user, id)
 	return e, err
 }
+
+// shown are the columns of a session without its secrets, which nobody needs
+// to give it others.
+var shown = slices.DeleteFunc(slices.Clone(session.Columns), func(column string) bool { return strings.HasSuffix(column, "_hash") })
 
 // toldSessions bounds how many ids one fact names: its payload has 2 kB.
 const toldSessions = 40
