@@ -39,7 +39,7 @@ func (s *Store) Backup(ctx context.Context, file string, told func(done, total i
 	defer os.RemoveAll(dir)
 	part := filepath.Join(dir, "part")
 	stop := s.watchSize(ctx, part, told)
-	_, err = s.drv.read.ExecContext(ctx, `VACUUM INTO ?`, part)
+	err = vacuumInto(ctx, SQLitePath(s.url), part)
 	stop()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -54,6 +54,18 @@ func (s *Store) Backup(ctx context.Context, file string, told func(done, total i
 		return err
 	}
 	return settle(filepath.Dir(file))
+}
+
+// vacuumInto copies by a connection of its own: those of the pools that read
+// may write nothing, and the one that writes is for people.
+func vacuumInto(ctx context.Context, path, part string) error {
+	db, err := sql.Open("sqlite", fileURL(path)+"?mode=rw&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, part)
+	return err
 }
 
 // settle makes a file that is written, or the names of a directory, outlive a
