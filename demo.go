@@ -51,7 +51,7 @@ func (k *kabinet) demonstrate(ctx context.Context) error {
 	}
 	d := &demo{kabinet: k}
 	steps := []func(context.Context) error{
-		d.people, d.history, d.tiers, d.earning, d.promotion, d.acts, d.bonus, d.reward, d.campaigns, d.wallet, d.reception, d.talk,
+		d.people, d.history, d.tiers, d.earning, d.promotion, d.acts, d.bonus, d.reward, d.campaigns, d.wallet, d.files, d.reception, d.talk,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

@@ -215,7 +215,7 @@ func (p *People) grant(ctx context.Context, v *viewer.Viewer, k *known, staff *s
 	}
 	for _, m := range k.memberships {
 		if m.user == k.user && m.owner == owner && m.kind != "STAFF" && m.inForce(now) && m.ownerStatus.String == "ACTIVE" {
-			v.OwnerID = owner
+			v.OwnerID, v.Represents = owner, m.kind == "REPRESENTATIVE"
 			return p.roles.grant(ctx, p.Store, v, m)
 		}
 	}

@@ -44,6 +44,7 @@ type Store struct {
 	told   func(heard bool) // rings the relay after a commit that told events
 	heard  map[string]bool  // kinds of facts that anybody hears; nil: all
 	epoch  atomic.Pointer[string]
+	owners owners
 }
 
 // maxConns is what was measured best for short transactions on two cores;

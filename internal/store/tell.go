@@ -82,6 +82,9 @@ type telling struct {
 // tellAll is the event tail: users, then other streams, each by ascending id,
 // and then the rows.
 func (tx *Tx) tellAll(ctx context.Context) (told bool, err error) {
+	if err := tx.nameOwners(ctx); err != nil {
+		return false, err
+	}
 	all := byStream(tx.tales)
 	if len(all) == 1 && tx.store.Dialect() == dialect.Postgres && len(all[0].tales) <= tellAtOnce {
 		err = tx.tellOne(ctx, all[0])

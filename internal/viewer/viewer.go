@@ -32,14 +32,16 @@ type Permission struct {
 
 // Viewer is one caller of one request or stream. The zero Viewer is nobody.
 type Viewer struct {
-	UserID    uuid.UUID
-	OwnerID   uuid.UUID // oneself, or the company acted for
-	SessionID uuid.UUID
-	Staff     bool                 // has an active membership in the House
-	Grants    map[Permission]Reach // of the acting membership and, for staff, of the House's
-	SteppedUp bool                 // proved who he is within the last 10 minutes
-	AAL       int                  // how sure that was: 1 one factor, 2 two; 0 nobody
-	Pending   bool                 // has registered and not proven an address yet
+	UserID  uuid.UUID
+	OwnerID uuid.UUID // oneself, or the company acted for
+	// Represents says that OwnerID is a person, whom the viewer represents by law.
+	Represents bool
+	SessionID  uuid.UUID
+	Staff      bool                 // has an active membership in the House
+	Grants     map[Permission]Reach // of the acting membership and, for staff, of the House's
+	SteppedUp  bool                 // proved who he is within the last 10 minutes
+	AAL        int                  // how sure that was: 1 one factor, 2 two; 0 nobody
+	Pending    bool                 // has registered and not proven an address yet
 	// ActingStaff is who acts for the person, of the business; zero for himself.
 	ActingStaff uuid.UUID
 	System      string // names a job or command that acts without a person

@@ -104,7 +104,8 @@ func (d *Desk) ActingStaff(ctx context.Context, u *ent.User) (*account.ActingSta
 	if v.ActingStaff == uuid.Nil || v.UserID != u.ID {
 		return nil, nil
 	}
-	s, err := d.Store.Client.Session.Query().Where(session.ID(v.SessionID)).Only(asSystem(ctx))
+	s, err := d.Store.Client.Session.Query().Where(session.ID(v.SessionID)).
+		Select(session.FieldID, session.FieldActingStaffID, session.FieldActingReason, session.FieldExpiresAt).Only(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}

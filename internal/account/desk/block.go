@@ -81,7 +81,8 @@ func (d *Desk) cutOff(ctx context.Context, tx *store.Tx, id uuid.UUID) (int, err
 	if err := tx.DropChallenges(ctx, id); err != nil {
 		return 0, err
 	}
-	acting, err := tx.Session.Query().Where(session.ActingStaffID(id), session.RevokedAtIsNil()).All(asSystem(ctx))
+	acting, err := tx.Session.Query().Where(session.ActingStaffID(id), session.RevokedAtIsNil()).
+		Select(session.FieldID, session.FieldUserID).All(asSystem(ctx))
 	if err != nil {
 		return 0, err
 	}

@@ -29,7 +29,7 @@ func (d *Desk) PasswordsDue(ctx context.Context, limit int) (int, error) {
 		}
 		now := d.Store.Now()
 		ids, err := d.Store.Client.Identity.Query().Where(identity.MustChangeByAtLTE(now.Add(before)), identity.WarnedLTE(stage)).
-			Order(identity.ByMustChangeByAt()).Limit(limit - n).All(asSystem(ctx))
+			Order(identity.ByMustChangeByAt()).Limit(limit-n).Select(identity.FieldID, identity.FieldUserID, identity.FieldMustChangeByAt).All(asSystem(ctx))
 		if err != nil {
 			return n, store.Translate(err)
 		}

@@ -70,7 +70,8 @@ func (d *Desk) issue(ctx context.Context, tx *store.Tx, v viewer.Viewer, id scal
 	if err := spare(ctx, tx, v, u.ID, "input", "userId"); err != nil {
 		return nil, err
 	}
-	old, err := tx.Identity.Query().Where(identity.UserID(u.ID), identity.KindEQ(identity.KindPASSWORD)).Only(asSystem(ctx))
+	old, err := tx.Identity.Query().Where(identity.UserID(u.ID), identity.KindEQ(identity.KindPASSWORD)).
+		Select(identity.FieldID, identity.FieldUserID, identity.FieldLogin, identity.FieldLoginKey).Only(asSystem(ctx))
 	if err != nil && !ent.IsNotFound(err) {
 		return nil, err
 	}
@@ -104,8 +105,8 @@ func (d *Desk) issue(ctx context.Context, tx *store.Tx, v viewer.Viewer, id scal
 // putPassword writes the temporary password in place of the one there was.
 func putPassword(ctx context.Context, tx *store.Tx, u *ent.User, old *ent.Identity, l credential.Login, hash string, v viewer.Viewer, until time.Time) (*ent.Identity, error) {
 	if old != nil {
-		return tx.Identity.UpdateOneID(old.ID).SetSecret([]byte(hash)).SetLogin(l.Value).SetLoginKey(l.Key).
-			SetMustChangeByAt(until).SetIssuedByID(v.UserID).SetWarned(0).Save(asSystem(ctx))
+		return old, tx.Identity.Update().Where(identity.ID(old.ID)).SetSecret([]byte(hash)).SetLogin(l.Value).SetLoginKey(l.Key).
+			SetMustChangeByAt(until).SetIssuedByID(v.UserID).SetWarned(0).Exec(asSystem(ctx))
 	}
 	return tx.Identity.Create().SetUserID(u.ID).SetKind(identity.KindPASSWORD).SetSubject(u.ID.String()).SetSecret([]byte(hash)).
 		SetLogin(l.Value).SetLoginKey(l.Key).SetMustChangeByAt(until).SetIssuedByID(v.UserID).Save(asSystem(ctx))

@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/account/desk"
+	"kabinet/internal/event"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
@@ -180,5 +181,34 @@ func TestRepresentRefuses(t *testing.T) {
 		w.must(store.Translate(err))
 		_, err = w.EndRepresentation(ctx, desk.EndRepresentationInput{RepresentationID: scalar.ID{Prefix: "mbr", UUID: seat}})
 		refused(t, "a seat of staff", err, "NOT_FOUND")
+	})
+}
+
+// What is told of a represented person goes to his own stream, in the order of
+// its numbers, whoever acts and however the domain calls the owner.
+func TestOwnerIsAPerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		misha := w.child("2015-05-01")
+		_, err := w.SaveRepresentation(w.desk(), desk.SaveRepresentationInput{RepresentativeID: usr(w.anna), RepresentedID: usr(misha), Basis: desk.RepresentationBasisParent, DocumentNote: "a paper"})
+		w.must(err)
+		before := w.count(`SELECT stream_seq FROM users WHERE id = ?`, misha)
+		acme := uuid.New()
+		for _, ctx := range []context.Context{w.as(w.token("anna@example.com", password), usr(misha).String()), w.desk(), storetest.System(), w.desk()} {
+			w.must(db.InTx(ctx, func(_ context.Context, tx *store.Tx) error {
+				tx.Tell(event.ProfileUpdated{UserID: misha}, store.ToCompany(misha), store.ToUser(w.anna))
+				tx.Tell(event.ProfileUpdated{UserID: misha}, store.ToUser(misha), store.ToCompany(acme))
+				return nil
+			}))
+		}
+		if n := w.count(`SELECT stream_seq FROM users WHERE id = ?`, misha) - before; n != 8 {
+			t.Errorf("his stream grew by %d", n)
+		}
+		if n := w.count(`SELECT count(*) FROM streams WHERE id = ?`, misha); n != 0 {
+			t.Error("he has two streams")
+		}
+		if n := w.count(`SELECT stream_seq FROM streams WHERE id = ?`, acme); n != 4 {
+			t.Errorf("the company's stream grew by %d", n)
+		}
 	})
 }
