@@ -231,7 +231,7 @@ func selected(statement string) (columns []string) {
 
 // proving are the mutations whose work it is to look at secrets: somebody
 // proves himself there, or what is due next is decided.
-var proving = regexp.MustCompile(`\b(signIn|changePassword|stepUp|unlockSession|completeSecondFactor|confirmContact|confirmIdentityLink|finishProviderSignIn|finishPasskeySignIn|resetPassword|enrollTotp|confirmTotp|disableTotp|regenerateRecoveryCodes|startPasskeyEnrollment|finishPasskeyEnrollment|removePasskey)\(`)
+var proving = regexp.MustCompile(`\b(signIn|changePassword|stepUp|refreshSession|unlockSession|completeSecondFactor|confirmContact|confirmIdentityLink|finishProviderSignIn|finishPasskeySignIn|resetPassword|enrollTotp|confirmTotp|disableTotp|regenerateRecoveryCodes|startPasskeyEnrollment|finishPasskeyEnrollment|removePasskey)\(`)
 
 // readsNoSecret fails for an operation that reads the secret of an identity or
 // the hash of a token, but for those that compare it.

@@ -63,7 +63,7 @@ func TestCompiledReadsAgreeOnStories(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, db *storetest.DB) {
-				w, both := newTwins(t, db)
+				w, both := newTwins(t, db, settingsOf(t, file))
 				tell(t, w, file)
 				both.check(t)
 			})
@@ -72,10 +72,10 @@ func TestCompiledReadsAgreeOnStories(t *testing.T) {
 }
 
 // newTwins is a world whose queries are answered both ways.
-func newTwins(t *testing.T, db *storetest.DB) (*world, *twin) {
+func newTwins(t *testing.T, db *storetest.DB, more map[string]string) (*world, *twin) {
 	t.Helper()
 	both := &twin{}
-	w := newWorldWith(t, db, func(es graphql.ExecutableSchema) graphql.ExecutableSchema {
+	w := newWorldOf(t, db, more, func(es graphql.ExecutableSchema) graphql.ExecutableSchema {
 		both.ExecutableSchema, both.ordinary = es, compiled.Ordinary(es)
 		return both
 	})
