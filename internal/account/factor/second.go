@@ -10,6 +10,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/internal/account"
@@ -347,7 +348,14 @@ func (f *Factors) byTotp(ctx context.Context, code string, c store.Challenge) (f
 	if s.totp == nil {
 		return nil, errInvalidCode
 	}
-	secret, err := f.sealer.Open(s.totp.Secret, totpPlace(s.user))
+	i, err := f.Store.Client.Identity.Query().Where(identity.ID(s.totp.ID)).Select(identity.FieldID, identity.FieldSecret).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, errInvalidCode
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	secret, err := f.sealer.Open(i.Secret, totpPlace(s.user))
 	if err != nil {
 		return nil, err
 	}
