@@ -38,7 +38,7 @@ func TestRefused(t *testing.T) {
 		"KABINET_PAYMENT_SECRET":         {"x", ",", "whsec_AAAA", "whsec_" + goodKey + ",x"},
 		"KABINET_NATS_URL":               {"localhost:4222", "http://h", "nats://h,x"},
 		"KABINET_LOG_LEVEL":              {"verbose", "INFO+1", "0"},
-		"KABINET_SESSION_LOCK":           {"0", "15d"},
+		"KABINET_SESSION_LOCK":           {"-1m", "15d"},
 		"KABINET_SESSION_IDLE":           {"91d", "1s"},
 		"KABINET_STAFF_SESSION_ABSOLUTE": {"x"},
 		"KABINET_CODE_TRIES":             {"0", "11", "x", "1.5"},
