@@ -171,7 +171,9 @@ func (w *world) template(l account.Letter) string {
 	w.t.Helper()
 	c, err := w.db.OpenChallenge(context.Background(), w.sealer, uuid.MustParse(l.ChallengeID))
 	w.must(err)
-	var r struct{ Sent []struct{ Template, Locale string } }
+	var r struct {
+		Sent []struct{ Template, Locale string }
+	}
 	w.must(c.Read(&r))
 	return r.Sent[l.N].Template
 }

@@ -8,6 +8,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/user"
 	"kabinet/internal/account"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -127,7 +128,7 @@ func promote(ctx context.Context, tx *store.Tx, left []*ent.ContactPoint, kind c
 // lock takes the person's row: what he does with his addresses goes one after
 // the other.
 func lock(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE users SET updated_at = updated_at WHERE id = ?`, id)
+	_, err := tx.User.Query().Where(user.ID(id), tx.Locking()).Select(user.FieldID).Only(asSystem(ctx))
 	return err
 }
 
@@ -171,8 +172,8 @@ func (c *Contacts) SetPrimary(ctx context.Context, in SetPrimaryContactPointInpu
 }
 
 // show loads what a payload shows of a change: the person and the contact point.
-func (c *Contacts) show(ctx context.Context, out *Changed, user, point uuid.UUID) (err error) {
-	if out.User, err = c.People.Person(ctx, user); err != nil {
+func (c *Contacts) show(ctx context.Context, out *Changed, who, point uuid.UUID) (err error) {
+	if out.User, err = c.People.Person(ctx, who); err != nil {
 		return err
 	}
 	out.Contact, err = c.People.ContactPoint(ctx, scalar.ID{Prefix: "cpt", UUID: point})
