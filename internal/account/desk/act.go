@@ -30,18 +30,10 @@ func (d *Desk) ActFor(ctx context.Context, in ActForCustomerInput) (Done, error)
 	if err := d.People.NeedStepUp(ctx); err != nil {
 		return Done{}, err
 	}
-	why, err := reason(in.Reason, longestReason, "input", "reason")
+	why, life, err := in.check()
 	if err != nil {
 		return Done{}, err
 	}
-	minutes := usualActingMinutes
-	if in.Minutes != nil {
-		minutes = *in.Minutes
-	}
-	if minutes < 1 || minutes > mostActingMinutes {
-		return Done{}, fault.ErrOutOfRange.At("input", "minutes").With("min", 1).With("max", mostActingMinutes)
-	}
-	life := time.Duration(minutes) * time.Minute
 	var entered *account.Entrance
 	err = d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		u, err := active(ctx, tx, in.UserID, "input", "userId")
@@ -73,6 +65,21 @@ func (d *Desk) ActFor(ctx context.Context, in ActForCustomerInput) (Done, error)
 		return Done{}, err
 	}
 	return d.with(ctx, Done{Session: w.Session}, in.UserID.UUID)
+}
+
+// check reads why and for how long.
+func (in ActForCustomerInput) check() (why string, life time.Duration, err error) {
+	if why, err = reason(in.Reason, longestReason, "input", "reason"); err != nil {
+		return "", 0, err
+	}
+	minutes := usualActingMinutes
+	if in.Minutes != nil {
+		minutes = *in.Minutes
+	}
+	if minutes < 1 || minutes > mostActingMinutes {
+		return "", 0, fault.ErrOutOfRange.At("input", "minutes").With("min", 1).With("max", mostActingMinutes)
+	}
+	return why, time.Duration(minutes) * time.Minute, nil
 }
 
 // StopActing ends the acting session of the call.

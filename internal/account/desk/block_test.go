@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"kabinet/internal/account"
 	"kabinet/internal/account/desk"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 )
 
@@ -85,6 +87,7 @@ func TestBlockGuards(t *testing.T) {
 
 		other := w.staff("second@example.com", "")
 		second := w.as(w.token("second@example.com", password))
+		w.must(db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return w.MayGo(ctx, tx, other) })) // another one is left
 		var wg sync.WaitGroup
 		errs := make([]error, 2)
 		wg.Go(func() { errs[0] = block(ctx, other) })
@@ -95,6 +98,7 @@ func TestBlockGuards(t *testing.T) {
 		if left != 1 {
 			t.Fatalf("%d administrators are left: %v", left, errs)
 		}
+		refused(t, "the loser of the two", errors.Join(errs...), "LAST_ADMINISTRATOR")
 	})
 }
 
