@@ -19,7 +19,7 @@ var passing = []struct {
 	with string
 }{
 	{regexp.MustCompile(`\b([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}\b`), "<$1>"},
-	{regexp.MustCompile(`"(number|token|cursor|startCursor|endCursor|streamPosition|requestId)":"[^"]*"`), `"$1":"<>"`},
+	{regexp.MustCompile(`"(number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId)":"[^"]*"`), `"$1":"<>"`},
 	{uuids, "<uuid>"},
 	{orderNumbers, "<number>"},
 }

@@ -234,7 +234,9 @@ func (w *world) twoFactors() {
 
 // passkeys gives everybody a passkey of a level.
 func (w *world) passkeys(aal int) *world {
-	w.CheckPasskey = func(context.Context, uuid.UUID, account.PasskeyAnswer) (int, uuid.UUID, error) { return aal, uuid.Nil, nil }
+	w.CheckPasskey = func(context.Context, uuid.UUID, account.PasskeyAnswer) (int, uuid.UUID, error) {
+		return aal, uuid.Nil, nil
+	}
 	return w
 }
 
