@@ -19,6 +19,18 @@ import (
 	"kabinet/internal/viewer"
 )
 
+// keeps runs the commands that have the database to themselves, or beside its
+// server, before anything is opened; false for all others.
+func keeps(ctx context.Context, cfg *config.Config, log *slog.Logger, command config.Command, stdout, stderr io.Writer) (done bool, err error) {
+	switch c := command.(type) {
+	case config.Backup:
+		return true, backup(ctx, cfg, log, c, stdout, stderr)
+	case config.Restore:
+		return true, restore(ctx, cfg, log, c, stdout)
+	}
+	return false, nil
+}
+
 // backup copies the database while it is served, and then the documents that it
 // names.
 func backup(ctx context.Context, cfg *config.Config, log *slog.Logger, c config.Backup, stdout, stderr io.Writer) error {

@@ -87,11 +87,8 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if p.trusted, err = trusted(cfg, log, serves); err != nil {
 		return err
 	}
-	switch c := command.(type) {
-	case config.Backup:
-		return backup(ctx, cfg, log, c, stdout, stderr)
-	case config.Restore:
-		return restore(ctx, cfg, log, c, stdout)
+	if done, err := keeps(ctx, cfg, log, command, stdout, stderr); done {
+		return err
 	}
 	s, err := store.Open(ctx, store.Options{URL: databaseURL(cfg.Database), Log: log})
 	if err != nil {
@@ -116,6 +113,11 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		return err
 	}
 	defer k.close()
+	return k.do(ctx, command, stdin, stdout, stderr)
+}
+
+// do is the command that was asked for.
+func (k *kabinet) do(ctx context.Context, command config.Command, stdin io.Reader, stdout, stderr io.Writer) error {
 	switch c := command.(type) {
 	case config.CheckLedger:
 		return k.checkLedger(ctx, stdout)

@@ -90,19 +90,7 @@ func (p *Profiles) updateCompany(ctx context.Context, v viewer.Viewer, in Update
 			return nil
 		}
 		done.Revision++
-		u := tx.Company.Update().Where(company.ID(c.ID)).AddRevision(1).SetRequisites(r)
-		if slices.Contains(changed, "legalName") {
-			u.SetNillableLegalName(filled(r.LegalName))
-			if r.LegalName == "" {
-				u.ClearLegalName()
-			}
-		}
-		if number := taxNumber(r); number != "" {
-			u.SetTaxID(number)
-		} else if slices.Contains(changed, "inn") || slices.Contains(changed, "registrationNumber") {
-			u.ClearTaxID()
-		}
-		if _, err := u.Save(system); err != nil {
+		if err := writeCompany(system, tx, c.ID, r, changed); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, "company.update_organisation", c.ID, scalar.ID{Prefix: "com", UUID: c.ID}, map[string]any{"changed": changed})
@@ -111,6 +99,24 @@ func (p *Profiles) updateCompany(ctx context.Context, v viewer.Viewer, in Update
 		return nil, err
 	}
 	return done, nil
+}
+
+// writeCompany writes the details, and what of them stands beside the name.
+func writeCompany(ctx context.Context, tx *store.Tx, id uuid.UUID, r *schema.Requisites, changed []string) error {
+	u := tx.Company.Update().Where(company.ID(id)).AddRevision(1).SetRequisites(r)
+	if slices.Contains(changed, "legalName") {
+		u.SetNillableLegalName(filled(r.LegalName))
+		if r.LegalName == "" {
+			u.ClearLegalName()
+		}
+	}
+	if number := taxNumber(r); number != "" {
+		u.SetTaxID(number)
+	} else if slices.Contains(changed, "inn") || slices.Contains(changed, "registrationNumber") {
+		u.ClearTaxID()
+	}
+	_, err := u.Save(ctx)
+	return err
 }
 
 // companyKind is what a company's numbers say it is.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/user"
@@ -186,6 +188,11 @@ func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *Deliver
 	if name != nil {
 		d.PointName = *name
 	}
+	return d, refer(ctx, tx, was.ID, in, d)
+}
+
+// refer puts the address and the recipient on d, which must be the person's own.
+func refer(ctx context.Context, tx *store.Tx, of uuid.UUID, in *DeliveryPreferenceInput, d *schema.Delivery) error {
 	for _, ref := range []struct {
 		id     *scalar.ID
 		prefix string
@@ -197,15 +204,15 @@ func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *Deliver
 		}
 		id, err := ref.id.As(ref.prefix)
 		if err != nil {
-			return nil, fault.ErrInvalidID.At("input", "delivery", ref.field)
+			return fault.ErrInvalidID.At("input", "delivery", ref.field)
 		}
 		// security F8: nobody delivers to what is somebody else's
-		known, err := tx.Address.Query().Where(address.ID(id), address.OwnerID(was.ID), address.KindEQ(ref.kind)).Exist(ctx)
+		known, err := tx.Address.Query().Where(address.ID(id), address.OwnerID(of), address.KindEQ(ref.kind)).Exist(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !known {
-			return nil, fault.ErrNotFound.At("input", "delivery", ref.field)
+			return fault.ErrNotFound.At("input", "delivery", ref.field)
 		}
 		if ref.kind == address.KindADDRESS {
 			d.AddressID = &id
@@ -213,5 +220,5 @@ func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *Deliver
 			d.RecipientID = &id
 		}
 	}
-	return d, nil
+	return nil
 }
