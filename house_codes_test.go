@@ -23,9 +23,7 @@ type declared struct {
 
 // promised are codes of the contract that nothing raises yet, with the issue
 // that will; their texts are written already.
-var promised = map[string]string{
-	"SESSION_LOCKED": "issue 5: the lock after 15 minutes",
-}
+var promised = map[string]string{}
 
 // shown are the kinds that graph/errors.go makes userErrors of.
 var shown = []string{"Invalid", "Refused", "Conflict", "NotFound"}

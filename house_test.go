@@ -125,7 +125,7 @@ func TestHouseSizes(t *testing.T) {
 		lines, most := strings.Count(f.text, "\n"), 400
 		if f.isTest() {
 			most = 500
-		} else {
+		} else if !strings.HasSuffix(f.path, ".resolvers.go") { // one for each file of the SDL
 			perPackage[f.dir()]++
 		}
 		if lines > most {

@@ -35,44 +35,48 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 			return river.JobSnooze(time.Minute) // until KABINET_SMTP_URL is set
 		})
 	}
+	k.makeCodes(workers)
+	job.Handle(workers, k.documents.Drop)
+	job.Handle(workers, k.cards.Forget)
+	return job.New(k.store, job.Options{Workers: workers, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
+}
+
+// housework is what is done by the clock.
+func (k *kabinet) housework() []job.Housework {
 	batch := func(do func(context.Context, int) (int, error)) func(context.Context) error {
 		return func(ctx context.Context) error { return untilDone(viewer.AsSystem(ctx, "clock"), do) }
 	}
 	system := func(do func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error { return do(viewer.AsSystem(ctx, "clock")) }
 	}
-	k.makeCodes(workers)
-	job.Handle(workers, k.documents.Drop)
-	job.Handle(workers, k.cards.Forget)
-	periodic := job.Chores(workers,
-		job.Housework{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
-		job.Housework{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
-		job.Housework{Name: "remind-points", Every: time.Hour, Do: batch(k.points.RemindExpiring)},
-		job.Housework{Name: "give-birthdays", Every: time.Hour, Do: batch(k.earnings.BirthdaysDue)},
-		job.Housework{Name: "expire-rewards", Every: time.Minute, Do: batch(k.rewards.ExpireDue)},
-		job.Housework{Name: "due-referrals", Every: time.Minute, Do: batch(k.referrals.Due)},
-		job.Housework{Name: "release-codes", Every: time.Minute, Do: batch(k.promotions.ReleaseDue)},
-		job.Housework{Name: "make-codes", Every: time.Minute, Do: batch(k.promotions.CodesDue)},
-		job.Housework{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
-		job.Housework{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
-		job.Housework{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
-		job.Housework{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
-		job.Housework{Name: "export-data", Every: 15 * time.Second, Do: batch(k.privacy.ExportsDue)},
-		job.Housework{Name: "forget-strangers", Every: time.Hour, Do: system(k.privacy.ForgetStrangers)},
-		job.Housework{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
-		job.Housework{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},
-		job.Housework{Name: "tidy-payment-methods", Every: time.Hour, Do: batch(k.cards.TidyDue)},
-		job.Housework{Name: "warn-temporary-passwords", Every: time.Hour, Do: batch(k.desk.PasswordsDue)},
-		job.Housework{Name: "end-representations", Every: time.Minute, Do: batch(k.desk.RepresentationsDue)},
-		job.Housework{Name: "fold-names", Every: time.Hour, Do: batch(k.desk.FoldDue)},
-		job.Housework{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
-		job.Housework{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
+	return []job.Housework{
+		{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
+		{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
+		{Name: "remind-points", Every: time.Hour, Do: batch(k.points.RemindExpiring)},
+		{Name: "give-birthdays", Every: time.Hour, Do: batch(k.earnings.BirthdaysDue)},
+		{Name: "expire-rewards", Every: time.Minute, Do: batch(k.rewards.ExpireDue)},
+		{Name: "due-referrals", Every: time.Minute, Do: batch(k.referrals.Due)},
+		{Name: "release-codes", Every: time.Minute, Do: batch(k.promotions.ReleaseDue)},
+		{Name: "make-codes", Every: time.Minute, Do: batch(k.promotions.CodesDue)},
+		{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
+		{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
+		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
+		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
+		{Name: "export-data", Every: 15 * time.Second, Do: batch(k.privacy.ExportsDue)},
+		{Name: "forget-strangers", Every: time.Hour, Do: system(k.privacy.ForgetStrangers)},
+		{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
+		{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},
+		{Name: "tidy-payment-methods", Every: time.Hour, Do: batch(k.cards.TidyDue)},
+		{Name: "warn-temporary-passwords", Every: time.Hour, Do: batch(k.desk.PasswordsDue)},
+		{Name: "end-representations", Every: time.Minute, Do: batch(k.desk.RepresentationsDue)},
+		{Name: "fold-names", Every: time.Hour, Do: batch(k.desk.FoldDue)},
+		{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
+		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
-		job.Housework{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
-		job.Housework{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
-	)
-	return job.New(k.store, job.Options{Workers: workers, Periodic: periodic, Log: k.log})
+		{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
+		{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
+	}
 }
 
 func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) error {

@@ -44,7 +44,7 @@ func (r *mutationResolver) ConfirmLoginChange(ctx context.Context, input contact
 func (r *mutationResolver) UndoLoginChange(ctx context.Context, input contact.UndoLoginChangeInput) (*gql.UndoLoginChangePayload, error) {
 	undone, err := r.Contacts.UndoLoginChange(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	return &gql.UndoLoginChangePayload{Undone: undone, UserErrors: userErrors}, err
+	return &gql.UndoLoginChangePayload{Undone: &undone, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input contact.RequestPasswordResetInput) (*gql.RequestPasswordResetPayload, error) {

@@ -641,7 +641,7 @@ func (ec *executionContext) fieldContext_SetPrimaryContactPointPayload_userError
 }
 
 func (ec *executionContext) _UndoLoginChangePayload_undone(ctx context.Context, field graphql.CollectedField, obj *UndoLoginChangePayload) (ret graphql.Marshaler) {
-	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Undone)
+	return ec.marshalOBoolean2ᚖbool(ctx, field.Selections, obj.Undone)
 }
 func (ec *executionContext) fieldContext_UndoLoginChangePayload_undone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UndoLoginChangePayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
@@ -1277,7 +1277,7 @@ func (ec *executionContext) _UndoLoginChangePayload(ctx context.Context, sel ast
 			out.Values[i] = graphql.MarshalString("UndoLoginChangePayload")
 		case "undone":
 			out.Values[i] = ec._UndoLoginChangePayload_undone(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":

@@ -1188,36 +1188,6 @@ func (ec *executionContext) fieldContext_TwoFactor_recoveryCodesLeft(_ context.C
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCodeFactorInput(ctx context.Context, obj any) (factor.CodeFactorInput, error) {
-	var it factor.CodeFactorInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"kind"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalNContactPointKind2kabinetᚋentᚋgeneratedᚋcontactpointᚐKind(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Kind = data
-		}
-	}
-	return it, nil
-}
-
 func (ec *executionContext) unmarshalInputCompleteSecondFactorInput(ctx context.Context, obj any) (factor.CompleteSecondFactorInput, error) {
 	var it factor.CompleteSecondFactorInput
 	if obj == nil {
@@ -1308,6 +1278,66 @@ func (ec *executionContext) unmarshalInputConfirmTotpInput(ctx context.Context, 
 				return it, err
 			}
 			it.Code = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDisableCodeFactorInput(ctx context.Context, obj any) (factor.CodeFactorInput, error) {
+	var it factor.CodeFactorInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNContactPointKind2kabinetᚋentᚋgeneratedᚋcontactpointᚐKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputEnableCodeFactorInput(ctx context.Context, obj any) (factor.CodeFactorInput, error) {
+	var it factor.CodeFactorInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNContactPointKind2kabinetᚋentᚋgeneratedᚋcontactpointᚐKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
 		}
 	}
 	return it, nil
@@ -2085,11 +2115,6 @@ func (ec *executionContext) _TwoFactor(ctx context.Context, sel ast.SelectionSet
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx context.Context, v any) (factor.CodeFactorInput, error) {
-	res, err := ec.unmarshalInputCodeFactorInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalNCompleteSecondFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCompleteSecondFactorInput(ctx context.Context, v any) (factor.CompleteSecondFactorInput, error) {
 	res, err := ec.unmarshalInputCompleteSecondFactorInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2120,6 +2145,11 @@ func (ec *executionContext) marshalNConfirmTotpPayload2ᚖkabinetᚋgraphᚋgene
 	return ec._ConfirmTotpPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDisableCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx context.Context, v any) (factor.CodeFactorInput, error) {
+	res, err := ec.unmarshalInputDisableCodeFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNDisableCodeFactorPayload2ᚖkabinetᚋgraphᚋgeneratedᚐDisableCodeFactorPayload(ctx context.Context, sel ast.SelectionSet, v *DisableCodeFactorPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -2138,6 +2168,11 @@ func (ec *executionContext) marshalNDisableTotpPayload2ᚖkabinetᚋgraphᚋgene
 		return graphql.Null
 	}
 	return ec._DisableTotpPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEnableCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx context.Context, v any) (factor.CodeFactorInput, error) {
+	res, err := ec.unmarshalInputEnableCodeFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEnableCodeFactorPayload2ᚖkabinetᚋgraphᚋgeneratedᚐEnableCodeFactorPayload(ctx context.Context, sel ast.SelectionSet, v *EnableCodeFactorPayload) graphql.Marshaler {

@@ -1274,61 +1274,6 @@ func (ec *executionContext) unmarshalInputPasskeyAnswer(ctx context.Context, obj
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputProofInput(ctx context.Context, obj any) (account.ProofInput, error) {
-	var it account.ProofInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	if _, present := asMap["sendCode"]; !present {
-		asMap["sendCode"] = false
-	}
-
-	fieldsInOrder := [...]string{"password", "passkey", "code", "sendCode"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "password":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Password = data
-		case "passkey":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
-			data, err := ec.unmarshalOPasskeyAnswer2ᚖkabinetᚋinternalᚋaccountᚐPasskeyAnswer(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Passkey = data
-		case "code":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
-			data, err := ec.unmarshalOCodeAnswer2ᚖkabinetᚋinternalᚋaccountᚐCodeAnswer(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Code = data
-		case "sendCode":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sendCode"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.SendCode = data
-		}
-	}
-	return it, nil
-}
-
 func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Context, obj any) (account.RefreshSessionInput, error) {
 	var it account.RefreshSessionInput
 	if obj == nil {
@@ -1466,6 +1411,116 @@ func (ec *executionContext) unmarshalInputSignOutEverywhereInput(ctx context.Con
 				return it, err
 			}
 			it.KeepCurrent = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputStepUpInput(ctx context.Context, obj any) (account.ProofInput, error) {
+	var it account.ProofInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["sendCode"]; !present {
+		asMap["sendCode"] = false
+	}
+
+	fieldsInOrder := [...]string{"password", "passkey", "code", "sendCode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		case "passkey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
+			data, err := ec.unmarshalOPasskeyAnswer2ᚖkabinetᚋinternalᚋaccountᚐPasskeyAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Passkey = data
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalOCodeAnswer2ᚖkabinetᚋinternalᚋaccountᚐCodeAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "sendCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sendCode"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SendCode = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUnlockSessionInput(ctx context.Context, obj any) (account.ProofInput, error) {
+	var it account.ProofInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["sendCode"]; !present {
+		asMap["sendCode"] = false
+	}
+
+	fieldsInOrder := [...]string{"password", "passkey", "code", "sendCode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		case "passkey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
+			data, err := ec.unmarshalOPasskeyAnswer2ᚖkabinetᚋinternalᚋaccountᚐPasskeyAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Passkey = data
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalOCodeAnswer2ᚖkabinetᚋinternalᚋaccountᚐCodeAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "sendCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sendCode"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SendCode = data
 		}
 	}
 	return it, nil
@@ -2244,11 +2299,6 @@ func (ec *executionContext) marshalNChangePasswordPayload2ᚖkabinetᚋgraphᚋg
 	return ec._ChangePasswordPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNProofInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx context.Context, v any) (account.ProofInput, error) {
-	res, err := ec.unmarshalInputProofInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalNRefreshSessionInput2kabinetᚋinternalᚋaccountᚐRefreshSessionInput(ctx context.Context, v any) (account.RefreshSessionInput, error) {
 	res, err := ec.unmarshalInputRefreshSessionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2340,6 +2390,11 @@ func (ec *executionContext) marshalNSignOutPayload2ᚖkabinetᚋgraphᚋgenerate
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNStepUpInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx context.Context, v any) (account.ProofInput, error) {
+	res, err := ec.unmarshalInputStepUpInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNStepUpPayload2ᚖkabinetᚋgraphᚋgeneratedᚐStepUpPayload(ctx context.Context, sel ast.SelectionSet, v *StepUpPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -2348,6 +2403,11 @@ func (ec *executionContext) marshalNStepUpPayload2ᚖkabinetᚋgraphᚋgenerated
 		return graphql.Null
 	}
 	return ec._StepUpPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUnlockSessionInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx context.Context, v any) (account.ProofInput, error) {
+	res, err := ec.unmarshalInputUnlockSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUnlockSessionPayload2ᚖkabinetᚋgraphᚋgeneratedᚐUnlockSessionPayload(ctx context.Context, sel ast.SelectionSet, v *UnlockSessionPayload) graphql.Marshaler {

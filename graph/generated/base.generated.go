@@ -969,7 +969,7 @@ func (ec *executionContext) field_Mutation_disableCodeFactor_args(ctx context.Co
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (factor.CodeFactorInput, error) {
-			return ec.unmarshalNCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx, v)
+			return ec.unmarshalNDisableCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -997,7 +997,7 @@ func (ec *executionContext) field_Mutation_enableCodeFactor_args(ctx context.Con
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (factor.CodeFactorInput, error) {
-			return ec.unmarshalNCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx, v)
+			return ec.unmarshalNEnableCodeFactorInput2kabinetᚋinternalᚋaccountᚋfactorᚐCodeFactorInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2285,7 +2285,7 @@ func (ec *executionContext) field_Mutation_stepUp_args(ctx context.Context, rawA
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (account.ProofInput, error) {
-			return ec.unmarshalNProofInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx, v)
+			return ec.unmarshalNStepUpInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2383,7 +2383,7 @@ func (ec *executionContext) field_Mutation_unlockSession_args(ctx context.Contex
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (account.ProofInput, error) {
-			return ec.unmarshalNProofInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx, v)
+			return ec.unmarshalNUnlockSessionInput2kabinetᚋinternalᚋaccountᚐProofInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err

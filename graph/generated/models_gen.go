@@ -1606,7 +1606,7 @@ type UnblockUserPayload struct {
 // What undoLoginChange gives.
 type UndoLoginChangePayload struct {
 	// Whether the old login is in force again.
-	Undone bool `json:"undone"`
+	Undone *bool `json:"undone,omitempty"`
 	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -472,7 +472,11 @@ func (ec *executionContext) unmarshalInputAddPaymentMethodInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "returnUrl", "label", "makeDefault"}
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "returnUrl", "label", "makeDefault", "dryRun"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -507,6 +511,13 @@ func (ec *executionContext) unmarshalInputAddPaymentMethodInput(ctx context.Cont
 				return it, err
 			}
 			it.MakeDefault = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
 		}
 	}
 	return it, nil

@@ -19095,7 +19095,7 @@ input UndoLoginChangeInput {
 "What undoLoginChange gives."
 type UndoLoginChangePayload {
   "Whether the old login is in force again."
-  undone: Boolean!
+  undone: Boolean
   "Why nothing was done."
   userErrors: [UserError!]!
 }
@@ -19626,9 +19626,9 @@ type EndRepresentationPayload {
   "Makes ten new recovery codes, each good once; the old ones are dead. They are shown now and never again."
   regenerateRecoveryCodes: RegenerateRecoveryCodesPayload! @access(audience: [CUSTOMER], stepUp: true)
   "Makes a code sent to the first proven e-mail address or phone number a second factor. A code cannot follow a first factor that came over the same way, such as a password reset by e-mail."
-  enableCodeFactor(input: CodeFactorInput!): EnableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
+  enableCodeFactor(input: EnableCodeFactorInput!): EnableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
   "Takes codes by e-mail or SMS off the account as a second factor."
-  disableCodeFactor(input: CodeFactorInput!): DisableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
+  disableCodeFactor(input: DisableCodeFactorInput!): DisableCodeFactorPayload! @access(audience: [CUSTOMER], stepUp: true)
   """
   Begins to add a passkey, at most 10. Needs a fresh proof (stepUp), of both factors where one is there. The order of calls:
   1. startPasskeyEnrollment.
@@ -19795,8 +19795,14 @@ type RegenerateRecoveryCodesPayload {
   userErrors: [UserError!]!
 }
 
-"Input of enableCodeFactor and disableCodeFactor."
-input CodeFactorInput {
+"Input of enableCodeFactor."
+input EnableCodeFactorInput {
+  "By e-mail or by SMS to a phone."
+  kind: ContactPointKind!
+}
+
+"Input of disableCodeFactor."
+input DisableCodeFactorInput {
   "By e-mail or by SMS to a phone."
   kind: ContactPointKind!
 }
@@ -20335,7 +20341,7 @@ type ResendCodePayload {
   id and gets a new token; then repeat what was refused, and subscribe again
   with after: the last cursor. Nothing on the page is lost.
   """
-  unlockSession(input: ProofInput!): UnlockSessionPayload! @access(audience: [CUSTOMER], pending: true, locked: true)
+  unlockSession(input: UnlockSessionInput!): UnlockSessionPayload! @access(audience: [CUSTOMER], pending: true, locked: true)
   """
   Proves anew who one is, for 10 minutes: what grave acts ask for by
   STEP_UP_REQUIRED. Answer as to unlockSession. Who has a second factor and gave
@@ -20343,7 +20349,7 @@ type ResendCodePayload {
   asked for finger or PIN is both at once. The session keeps its id and gets a new
   token: use it from then on, the old one is dead. Then repeat what was refused.
   """
-  stepUp(input: ProofInput!): StepUpPayload! @access(audience: [CUSTOMER])
+  stepUp(input: StepUpInput!): StepUpPayload! @access(audience: [CUSTOMER])
   "Changes the password and ends all other sessions; the session of the call gets a new token."
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload! @access(audience: [CUSTOMER])
   """
@@ -20466,8 +20472,20 @@ enum SessionMode {
   REFRESHABLE
 }
 
-"A fresh proof of who one is: one of password, passkey and code."
-input ProofInput {
+"Input of unlockSession: one of password, passkey and code."
+input UnlockSessionInput {
+  "The password."
+  password: String
+  "A passkey."
+  passkey: PasskeyAnswer
+  "The code sent; see sendCode."
+  code: CodeAnswer
+  "Sends a code to the person's first contact; for those who have neither password nor passkey. The challenge in the answer is for code."
+  sendCode: Boolean = false
+}
+
+"Input of stepUp: one of password, passkey and code."
+input StepUpInput {
   "The password."
   password: String
   "A passkey."
@@ -26968,6 +26986,8 @@ input AddPaymentMethodInput {
   label: String
   "Makes it the default one once it is saved; the first one is it anyway."
   makeDefault: Boolean
+  "Same answer without a page; the provider is not asked, and nothing kept."
+  dryRun: Boolean = false
 }
 
 "What addPaymentMethod gives."

@@ -43,36 +43,49 @@ func (s *PaymentMethods) Add(ctx context.Context, in AddPaymentMethodInput) (Add
 	if err != nil {
 		return AddedPaymentMethod{}, err
 	}
-	if in.ReturnURL != nil {
-		if s.MayReturn == nil {
-			return AddedPaymentMethod{}, fault.ErrInvalidValue.At("input", "returnUrl")
-		}
-		if err := s.MayReturn(*in.ReturnURL); err != nil {
-			return AddedPaymentMethod{}, at(err, "input", "returnUrl")
-		}
+	if err := s.mayReturn(in.ReturnURL); err != nil {
+		return AddedPaymentMethod{}, err
 	}
 	if err := s.count(ctx, store.Use{Limit: setups, Of: v.UserID.String()}); err != nil {
 		return AddedPaymentMethod{}, err
 	}
 	input := in
-	input.IdempotencyKey = ""
+	input.IdempotencyKey, input.DryRun = "", nil
+	dry := in.DryRun != nil && *in.DryRun
 	var id uuid.UUID
 	var replayed bool
-	err = s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	var tried *ent.PaymentMethod
+	err = s.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
 		id = uuid.Must(uuid.NewV7())
 		replayed, err = tx.Once(ctx, "addPaymentMethod", in.IdempotencyKey, input, &id, func() error {
 			return s.create(ctx, tx, v.UserID, id, label, in)
 		})
+		if err == nil && dry {
+			tried, err = tx.PaymentMethod.Query().Where(paymentmethod.ID(id), paymentmethod.OwnerID(v.UserID)).Only(ctx)
+		}
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return AddedPaymentMethod{}, err
+	case dry:
+		return AddedPaymentMethod{PaymentMethod: tried, Replayed: &replayed}, nil
 	}
 	m, err := s.begin(ctx, v.UserID, id)
 	if err != nil {
 		return AddedPaymentMethod{}, err
 	}
 	return AddedPaymentMethod{PaymentMethod: m, NextActionURL: m.URL, Replayed: &replayed}, nil
+}
+
+func (s *PaymentMethods) mayReturn(to *string) error {
+	switch {
+	case to == nil:
+		return nil
+	case s.MayReturn == nil:
+		return fault.ErrInvalidValue.At("input", "returnUrl")
+	}
+	return at(s.MayReturn(*to), "input", "returnUrl")
 }
 
 // at names the field of a fault that another package raised.

@@ -77,6 +77,7 @@ type AddPaymentMethodInput struct {
 	ReturnURL      *string
 	Label          *string
 	MakeDefault    *bool
+	DryRun         *bool
 }
 
 // ConfirmPaymentMethodInput is the input of confirmPaymentMethod.
