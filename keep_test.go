@@ -63,7 +63,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	out, err := command(t, dir, env, "backup", "b.db").CombinedOutput()
 	written := done.Load()
-	if err != nil || !strings.Contains(string(out), "1 documents") {
+	if err != nil || !strings.Contains(string(out), "2 documents") {
 		t.Fatalf("%v: %s", err, out)
 	}
 	kept, err := os.ReadFile(filepath.Join(dir, "b.db"))

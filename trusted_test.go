@@ -46,9 +46,9 @@ func TestTrustedManifestsOfAnotherSchema(t *testing.T) {
 		check(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
-	old := file("old.json", `{"abc":"query Old { me { nickname } }","def":"query Older { us { id } }","ghi":"{ me { id } }"}`)
+	old := file("old.json", `{"abc":"query Old { me { hobby } }","def":"query Older { us { id } }","ghi":"{ me { id } }"}`)
 	_, err := trusted(trustedConfig(t, old), testLog(), true)
-	for _, says := range []string{"KABINET_TRUSTED_DOCUMENTS", "abc (query Old): ", `"nickname"`, "def (query Older): ", `"us"`} {
+	for _, says := range []string{"KABINET_TRUSTED_DOCUMENTS", "abc (query Old): ", `"hobby"`, "def (query Older): ", `"us"`} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("no %q in: %v", says, err)
 		}
