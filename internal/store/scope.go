@@ -148,6 +148,9 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 	if !v.SignedIn() || r.class == public || r.class == ofHouse {
 		return none, nil
 	}
+	if v.ActingStaff != uuid.Nil && (r.resource == "wallet" || r.resource == "payment_method") {
+		return none, nil // whoever acts for a customer does not come to his money (security F14)
+	}
 	me, owner := v.UserID, v.OwnerID
 	switch r.class {
 	case ofUser:

@@ -33,8 +33,10 @@ func mayUse(ctx context.Context, owner uuid.UUID) bool {
 	return isOwn(viewer.From(ctx), owner, "write")
 }
 
+// isOwn is never so for staff who act for a customer: what they are let do at
+// a counter is not his money (security F14).
 func isOwn(v viewer.Viewer, owner uuid.UUID, operation string) bool {
-	return v.SignedIn() && (owner == v.UserID || owner == v.OwnerID && v.Reach("wallet", operation) >= viewer.ReachOwner)
+	return v.SignedIn() && v.ActingStaff == uuid.Nil && (owner == v.UserID || owner == v.OwnerID && v.Reach("wallet", operation) >= viewer.ReachOwner)
 }
 
 // actingOwner is whose wallets the caller opens: his own, or those of the

@@ -20,11 +20,14 @@ import (
 // BalanceChanged sends each change of the wallets that the caller may see,
 // his own and those of whom he acts for, after a cursor, from now on for nil:
 // the balance as it was after that change, the wallet as it is when it is sent.
-// Faults: UNAUTHENTICATED, INVALID_CURSOR, CURSOR_EXPIRED.
+// Faults: UNAUTHENTICATED, FORBIDDEN, INVALID_CURSOR, CURSOR_EXPIRED.
 func (s *Wallets) BalanceChanged(ctx context.Context, after *string) (<-chan *WalletBalanceChange, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
 		return nil, fault.ErrUnauthenticated
+	}
+	if v.ActingStaff != uuid.Nil {
+		return nil, fault.ErrForbidden
 	}
 	streams := []uuid.UUID{v.UserID}
 	if v.OwnerID != uuid.Nil && v.OwnerID != v.UserID && v.OwnerID != viewer.House && isOwn(v, v.OwnerID, "read") {
