@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -238,6 +239,7 @@ type CodeLetter struct {
 	Template          string          // LetterCode …
 	Locale            string          // the caller's when empty
 	Link              string          // of a letter by e-mail, besides the code
+	LinkEnds          time.Time       // until when the link is good; no code is sent again after that
 	Hidden            bool            // the answer does not say where it went
 	Methods           []ChallengeKind // what the answer says instead of how it went
 	Data              any             // a struct, sealed; UseCode gives it back
@@ -248,14 +250,14 @@ type CodeLetter struct {
 //
 // Faults: CODE_SENT_RECENTLY.
 func (p *People) SendCode(ctx context.Context, tx *store.Tx, l CodeLetter) (*Challenge, error) {
-	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, Again: true, Hidden: l.Hidden, Methods: l.Methods}
+	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, LinkEnds: l.LinkEnds, Again: true, Hidden: l.Hidden, Methods: l.Methods}
 	if s.Key == "" {
 		_, s.Key, _ = p.contactKey(l.Kind, l.To)
 	}
 	if s.Locale == "" {
 		s.Locale = p.language(ctx, nil)
 	}
-	if err := reserveLetter(ctx, tx, letterUses(s.Key, viewer.From(ctx))); err != nil {
+	if err := reserveLetter(ctx, tx, letterUses(l.Purpose, s.Key, viewer.From(ctx))); err != nil {
 		return nil, err
 	}
 	return p.sendCode(ctx, tx, store.NewChallenge{Purpose: l.Purpose, UserID: l.UserID, SessionID: l.SessionID}, l.Data, s)
@@ -355,10 +357,10 @@ func (p *People) ResendCode(ctx context.Context, in ResendCodeInput) (*Challenge
 		if err := errors.Join(old.Read(&e), old.Read(&data)); err != nil {
 			return err
 		}
-		if len(e.Sent) == 0 || !e.Sent[0].Again {
+		if len(e.Sent) == 0 || !e.Sent[0].Again || e.Sent[0].linkIsDead(tx.Now) {
 			return fault.ErrNotFound.At("input", "challengeId")
 		}
-		if err := reserveLetter(ctx, tx, letterUses(e.Sent[0].Key, viewer.From(ctx))); err != nil {
+		if err := reserveLetter(ctx, tx, letterUses(old.Purpose, e.Sent[0].Key, viewer.From(ctx))); err != nil {
 			return err
 		}
 		made, err = p.sendCode(ctx, tx, store.NewChallenge{Purpose: old.Purpose, UserID: old.UserID, SessionID: old.SessionID}, data, e.Sent[0])

@@ -64,12 +64,17 @@ type sent struct {
 	Locale   string          `json:"locale"`
 	Code     string          `json:"code,omitempty"`
 	Link     string          `json:"link,omitempty"`
+	LinkEnds time.Time       `json:"linkEnds,omitzero"`
 	Params   map[string]any  `json:"params,omitempty"`
 	Again    bool            `json:"again,omitempty"` // resendCode may send another code
 	Hidden   bool            `json:"hidden,omitempty"`
 	Methods  []ChallengeKind `json:"methods,omitempty"`
 	Own      bool            `json:"own,omitempty"` // the link answers this challenge
 }
+
+// linkIsDead says that a letter's link is good no more: the letter is not sent
+// again, or its count would be spent on what helps nobody (security A5).
+func (s sent) linkIsDead(now time.Time) bool { return !s.LinkEnds.IsZero() && !s.LinkEnds.After(now) }
 
 // envelope is where the letters stand in a challenge's data.
 type envelope struct {

@@ -81,7 +81,11 @@ func (p *People) maySignOn(ctx context.Context, tx *store.Tx, s *ent.Session) (b
 	if err != nil {
 		return false, err
 	}
-	return (status == "ACTIVE" || status == "PENDING") && p.lifetime(staff, s.CreatedAt, s.LastUsedAt, s.ExpiresAt).After(tx.Now), nil
+	if !p.lifetime(staff, s.CreatedAt, s.LastUsedAt, s.ExpiresAt).After(tx.Now) {
+		// Written down, so that no clock set back brings it to life (security B4).
+		return false, tx.Session.UpdateOneID(s.ID).SetRevokedAt(tx.Now).Exec(asSystem(ctx))
+	}
+	return status == "ACTIVE" || status == "PENDING", nil
 }
 
 // renew answers the refresh token in force with the next one, the one before

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/schema"
 	"kabinet/internal/account"
@@ -286,15 +287,19 @@ func TestSessionCap(t *testing.T) { // security B10
 		id := w.person("anna@example.com")
 		first := w.token(from("", ""), "anna@example.com")
 		w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			for i := range 300 {
-				at := tx.Now.Add(time.Duration(i) * time.Second)
+			var many []*ent.SessionCreate
+			for i := range 10_000 {
+				at := tx.Now.Add(time.Duration(i) * time.Second / 4)
 				c := tx.Session.Create().SetUserID(id).SetOwnerID(id).SetKind("TOKEN").SetTokenHash([]byte{byte(i), byte(i >> 8)}).
 					SetLastUsedAt(at).SetExpiresAt(tx.Now.Add(24 * time.Hour))
 				if i%2 == 0 {
 					c.SetRevokedAt(at)
 				}
-				if err := c.Exec(ctx); err != nil {
-					return err
+				if many = append(many, c); len(many) == 500 {
+					if err := tx.Session.CreateBulk(many...).Exec(ctx); err != nil {
+						return err
+					}
+					many = nil
 				}
 			}
 			return nil

@@ -132,7 +132,8 @@ func (p *People) prove(ctx context.Context, uses []store.Use, password, hash str
 		if fits {
 			return nil
 		}
-		err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		// Who hangs up while his guess is looked at is counted too.
+		err = p.Store.InTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.Strike(ctx, uses...); err != nil {
 				return err
 			}

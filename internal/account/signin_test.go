@@ -119,7 +119,7 @@ func TestSpraying(t *testing.T) {
 		known := from("198.51.100.200", "phone")
 		w.token(known, "anna@example.com")
 		before := w.Hashed()
-		for i := range 300 {
+		for i := range 1000 {
 			sprayer := from(fmt.Sprint("198.51.100.", i%250), "curl")
 			_, err := w.signIn(sprayer, fmt.Sprint("customer-", i, "@example.com"), "sommer2026!")
 			if !errors.Is(err, account.ErrInvalidCredentials) && !errors.Is(err, account.ErrTooManyAttempts) {

@@ -14,30 +14,31 @@ import (
 // The same letters composed or not are one password; a blank at its end, a NUL
 // in it and its 1,000th byte count (security A8).
 func TestPasswordsAsTyped(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, storetest.Open(t))
-	long := strings.Repeat("0123456789", 100)
-	for email, c := range map[string]struct {
-		set        string
-		fits, fail []string
-	}{
-		"a@example.com": {"pässwörd ist lang", []string{"pa\u0308sswo\u0308rd ist lang"}, []string{"passwörd ist lang"}},
-		"b@example.com": {"ends in a blank ", []string{"ends in a blank "}, []string{"ends in a blank"}},
-		"c@example.com": {"nul\x00inside it", []string{"nul\x00inside it"}, []string{"nul", "nul\x00inside"}},
-		"d@example.com": {long, []string{long}, []string{long[:999], long[:72], long + "0"}},
-	} {
-		w.create(account.CreateUser{Email: email, Name: "P", Password: c.set, Verified: true})
-		for _, p := range c.fits {
-			if _, err := w.signIn(from("", ""), email, p); err != nil {
-				t.Errorf("%s: %.20q: %v", email, p, err)
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		long := strings.Repeat("0123456789", 100)
+		for email, c := range map[string]struct {
+			set        string
+			fits, fail []string
+		}{
+			"a@example.com": {"pässwörd ist lang", []string{"pa\u0308sswo\u0308rd ist lang"}, []string{"passwörd ist lang"}},
+			"b@example.com": {"ends in a blank ", []string{"ends in a blank "}, []string{"ends in a blank"}},
+			"c@example.com": {"nul\x00inside it", []string{"nul\x00inside it"}, []string{"nul", "nul\x00inside"}},
+			"d@example.com": {long, []string{long}, []string{long[:999], long[:72], long + "0"}},
+		} {
+			w.create(account.CreateUser{Email: email, Name: "P", Password: c.set, Verified: true})
+			for _, p := range c.fits {
+				if _, err := w.signIn(from("", ""), email, p); err != nil {
+					t.Errorf("%s: %.20q: %v", email, p, err)
+				}
+			}
+			for _, p := range c.fail {
+				if _, err := w.signIn(from("", ""), email, p); !errors.Is(err, account.ErrInvalidCredentials) {
+					t.Errorf("%s: %.20q: %v", email, p, err)
+				}
 			}
 		}
-		for _, p := range c.fail {
-			if _, err := w.signIn(from("", ""), email, p); !errors.Is(err, account.ErrInvalidCredentials) {
-				t.Errorf("%s: %.20q: %v", email, p, err)
-			}
-		}
-	}
+	})
 }
 
 func TestAddressClass(t *testing.T) {

@@ -137,9 +137,9 @@ var sessionSettings = []setting{
 	span("KABINET_INITIAL_PASSWORD_TTL", groupSession, "30d", "How long a temporary password issued by staff is good", "14d",
 		time.Hour, 365*day, func(c *Config) *time.Duration { return &c.Session.InitialPassword }),
 	span("KABINET_CODE_TTL", groupSession, "10m", "How long a code sent by mail is good", "5m",
-		time.Minute, time.Hour, func(c *Config) *time.Duration { return &c.Session.CodeTTL }),
+		time.Minute, 10*time.Minute, func(c *Config) *time.Duration { return &c.Session.CodeTTL }),
 	number("KABINET_CODE_TRIES", groupSession, "5", "Wrong tries until a code is dead", "3",
-		1, 10, func(c *Config) *int { return &c.Session.CodeTries }),
+		1, 5, func(c *Config) *int { return &c.Session.CodeTries }),
 }
 
 var limitSettings = []setting{

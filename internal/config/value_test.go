@@ -41,7 +41,8 @@ func TestRefused(t *testing.T) {
 		"KABINET_SESSION_LOCK":           {"-1m", "15d"},
 		"KABINET_SESSION_IDLE":           {"91d", "1s"},
 		"KABINET_STAFF_SESSION_ABSOLUTE": {"x"},
-		"KABINET_CODE_TRIES":             {"0", "11", "x", "1.5"},
+		"KABINET_CODE_TTL":               {"11m", "59s"}, // security D5
+		"KABINET_CODE_TRIES":             {"0", "6", "x", "1.5"},
 		"KABINET_INITIAL_PASSWORD_TTL":   {"59m", "366d"},
 		"KABINET_BODY_LIMIT":             {"0", "1GiB", "128KB", "-1", "KiB"},
 		"KABINET_PASSWORD_HASHES":        {"0", "many"},

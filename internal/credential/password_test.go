@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -155,5 +156,41 @@ func TestJudge(t *testing.T) {
 		if s.Score < c.least || s.Score > c.most || (s.Refusal != nil) != c.refused || s.TwinWeaker != c.twinWeaker {
 			t.Errorf("%.20q: %+v", c.password, s)
 		}
+	}
+}
+
+// The three thousand most frequent passwords are refused, each of them, in any
+// letter case (security A8).
+func TestTopOfTheList(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("common.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Fields(string(b))[:3000]
+	for _, word := range list {
+		for _, typed := range []string{word, strings.ToUpper(word)} {
+			if err := credential.CheckPassword(typed, credential.Email{}); !errors.Is(err, credential.ErrPasswordTooCommon) {
+				t.Errorf("%q: %v", typed, err)
+			}
+		}
+	}
+}
+
+// A code is six digits, each of the million as good as another (security D5).
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	seen, zeros := map[string]bool{}, 0
+	for range 10_000 {
+		c := credential.NewCode()
+		if len(c) != 6 || strings.Trim(c, "0123456789") != "" {
+			t.Fatalf("%q", c)
+		}
+		if seen[c] = true; c[0] == '0' {
+			zeros++
+		}
+	}
+	if len(seen) < 9_900 || zeros < 800 || zeros > 1200 {
+		t.Errorf("%d different ones, %d begin with 0", len(seen), zeros)
 	}
 }

@@ -76,7 +76,7 @@ func (c *Contacts) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 			return err
 		}
 		letter := account.CodeLetter{Purpose: forReset, UserID: who, Kind: a.to.Kind, To: b.to.To, Key: a.key, Template: account.LetterReset,
-			Locale: b.locale, Link: account.Link(page, id, token), Hidden: true}
+			Locale: b.locale, Link: account.Link(page, id, token), LinkEnds: c.Store.Now().Add(c.LinkTTL), Hidden: true}
 		if b.to.Kind != "" {
 			letter.Kind = b.to.Kind
 		}

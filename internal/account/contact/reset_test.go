@@ -150,7 +150,7 @@ func TestResetRace(t *testing.T) {
 		code := w.code("anna@example.com")
 		var won atomic.Int64
 		var wg sync.WaitGroup
-		for i := range 8 {
+		for i := range 50 {
 			id, used := c.ID, code
 			if i%2 == 0 {
 				id, used = linked, token

@@ -317,3 +317,28 @@ func TestNoPasskeys(t *testing.T) {
 		w.refused(err, "PASSKEYS_NOT_CONFIGURED")
 	}
 }
+
+// Whose count somebody else has burnt, of passwords and of second factors,
+// comes in by his passkey.
+func TestPasskeyOfSomebodyKeptOut(t *testing.T) { // security A5
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		anna := w.person("anna@example.com")
+		k, _ := w.withPasskey(w.in("anna@example.com"), true)
+		half := w.enter("anna@example.com").Challenge.ID
+		for range 6 {
+			_, _ = w.complete(factor.CompleteSecondFactorInput{ChallengeID: half, Totp: ptr("000000")})
+			_, err := w.people.SignIn(nobody(), account.SignInInput{Login: "anna@example.com", Password: "some wild guess"})
+			if err == nil {
+				t.Fatal("guessed")
+			}
+		}
+		_, err := w.people.SignIn(nobody(), account.SignInInput{Login: "anna@example.com", Password: password})
+		w.refused(err, "TOO_MANY_ATTEMPTS")
+		in, err := w.byKey(k)
+		w.must(err)
+		if in.User.ID != anna || in.Session == nil {
+			t.Errorf("%+v", in)
+		}
+	})
+}
