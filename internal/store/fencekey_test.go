@@ -33,6 +33,9 @@ func TestFenceKey(t *testing.T) {
 		if rapid.IntRange(0, 9).Draw(t, "system") == 0 {
 			v.System = "test"
 		}
+		if rapid.IntRange(0, 3).Draw(t, "acting") == 0 {
+			v.ActingStaff = people[1]
+		}
 		reach := viewer.Reach(rapid.IntRange(0, 4).Draw(t, "reach")) // one for all, so that keys meet
 		for _, r := range known {
 			v.Grants[viewer.Permission{Resource: r, Operation: "read"}] = reach
