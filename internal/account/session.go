@@ -96,11 +96,10 @@ func (p *People) make(ctx context.Context, tx *store.Tx, f Proof, v viewer.Viewe
 	id := uuid.Must(uuid.NewV7())
 	c := tx.Session.Create().SetID(id).SetUserID(f.UserID).SetOwnerID(f.UserID).SetKind(kindOf(f)).SetMethod(f.Method).SetAal(max(f.AAL, 1)).
 		SetTokenHash(credential.TokenHash(e.token)).SetLastUsedAt(tx.Now)
-	switch {
-	case f.Method == MethodActing:
+	if f.Method == MethodActing {
 		life = f.Life
 		c.SetActingStaffID(f.Staff).SetActingReason(f.Reason)
-	default:
+	} else {
 		c.SetSteppedUpAt(tx.Now)
 	}
 	if kindOf(f) == session.KindREFRESHABLE {

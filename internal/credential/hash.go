@@ -40,6 +40,7 @@ type Hasher struct {
 	done    atomic.Int64
 }
 
+// NewHasher is a Hasher that hashes n at once.
 func NewHasher(n int) *Hasher { return &Hasher{slots: make(chan struct{}, n)} }
 
 // Hold runs f while it holds one of the slots.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -19,6 +20,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/migrate"
+	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -57,11 +59,18 @@ func (p *Privacy) pack(ctx context.Context, t *ent.Task, u *ent.User, to io.Writ
 	if err != nil {
 		return err
 	}
-	if err := p.note(ctx, t.ID, steps()-1); err != nil {
+	if err := p.note(ctx, t, steps()-1); err != nil {
 		return err
 	}
-	if err := p.packFiles(ctx, z, u.ID); err != nil {
+	absent, err := p.packFiles(ctx, z, u.ID)
+	if err != nil {
 		return err
+	}
+	if len(absent) > 0 {
+		guide.WriteString("\n" + locale.Text(u.Locale, "privacy.export.absent", nil) + "\n")
+	}
+	for _, name := range absent {
+		guide.WriteString(name + "\n")
 	}
 	w, err := z.Create("README.txt")
 	if err != nil {
@@ -73,10 +82,10 @@ func (p *Privacy) pack(ctx context.Context, t *ent.Task, u *ent.User, to io.Writ
 	return z.Close()
 }
 
-func (p *Privacy) note(ctx context.Context, id uuid.UUID, done int64) error {
-	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.NoteTask(ctx, id, map[string]int64{countDone: done, countOf: steps()})
-	})
+func (p *Privacy) note(ctx context.Context, t *ent.Task, done int64) error {
+	counts := countsOf(t)
+	counts[countDone] = done
+	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.NoteTask(ctx, t.ID, counts) })
 }
 
 // columnsOf are what is shown of a table: no bytes, nothing hidden.
@@ -235,23 +244,35 @@ func writeRow(table string, columns []*schema.Column, row []any, me uuid.UUID) (
 	return b.Bytes(), nil
 }
 
-// packFiles adds the person's own documents and picture.
-func (p *Privacy) packFiles(ctx context.Context, z *zip.Writer, me uuid.UUID) error {
+// packFiles adds the person's own documents and picture, and names those of
+// which there is no file: it has not come yet, was refused, or went meanwhile.
+func (p *Privacy) packFiles(ctx context.Context, z *zip.Writer, me uuid.UUID) (absent []string, err error) {
 	if p.Open == nil {
-		return nil
+		return nil, nil
 	}
 	files, err := p.Store.Client.Document.Query().Where(document.OwnerID(me), document.KindNEQ(document.KindEXPORT),
-		document.VisibilityEQ(document.VisibilityALL), document.BlobKeyNotNil(), document.StatusNEQ(document.StatusQUARANTINED)).
-		Order(ent.Asc(document.FieldID)).All(ctx)
+		document.VisibilityEQ(document.VisibilityALL)).Order(ent.Asc(document.FieldID)).All(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, f := range files {
-		if err := p.packFile(ctx, z, f); err != nil {
-			return fmt.Errorf("document %s: %w", f.ID, err)
+		err := fault.ErrNotFound
+		if f.BlobKey != nil && f.Status != document.StatusPENDING && f.Status != document.StatusQUARANTINED {
+			err = p.packFile(ctx, z, f)
+		}
+		switch {
+		case errors.Is(err, fault.ErrNotFound):
+			absent = append(absent, entryOf(f))
+		case err != nil:
+			return nil, fmt.Errorf("document %s: %w", f.ID, err)
 		}
 	}
-	return nil
+	return absent, nil
+}
+
+// entryOf is what a document is called in the archive.
+func entryOf(f *ent.Document) string {
+	return "documents/" + f.GlobalID().String() + "-" + fileName(f.Title)
 }
 
 func (p *Privacy) packFile(ctx context.Context, z *zip.Writer, f *ent.Document) error {
@@ -260,7 +281,7 @@ func (p *Privacy) packFile(ctx context.Context, z *zip.Writer, f *ent.Document) 
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	w, err := z.CreateHeader(&zip.FileHeader{Name: "documents/" + f.GlobalID().String() + "-" + fileName(f.Title), Method: zip.Store, Modified: f.CreatedAt.UTC().Truncate(time.Second)})
+	w, err := z.CreateHeader(&zip.FileHeader{Name: entryOf(f), Method: zip.Store, Modified: f.CreatedAt.UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
 	}
@@ -306,8 +327,8 @@ var (
 // edgeID is an id as the API shows it.
 func edgeID(table, column string, row map[string]any, id, me uuid.UUID) string {
 	prefix := otherIDs[column]
-	switch {
-	case column == "id":
+	switch column {
+	case "id":
 		prefix = ownIDs[table]
 		if kind, _ := row["kind"].(string); kind == "RECIPIENT" {
 			prefix = "rcp"
@@ -316,14 +337,14 @@ func edgeID(table, column string, row map[string]any, id, me uuid.UUID) string {
 		} else if kind == "API_KEY" {
 			prefix = "key"
 		}
-	case column == "owner_id":
+	case "owner_id":
 		prefix = "com"
 		if id == me || table == "memberships" && row["kind"] == "REPRESENTATIVE" {
 			prefix = "usr"
 		}
-	case column == "parent_id":
+	case "parent_id":
 		prefix = map[string]string{"ledger_entries": "ent", "payments": "pay"}[table]
-	case column == "subject_id":
+	case "subject_id":
 		prefix, _ = row["subject_kind"].(string)
 	}
 	if prefix == "" {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func columnsThere(t *testing.T, db *storetest.DB) map[string]map[string]bool {
 		typ = strings.ToLower(typ)
 		all[table][column] = !isEnum(table, column) && slices.ContainsFunc([]string{"text", "char", "json", "blob", "bytea"}, func(w string) bool { return strings.Contains(typ, w) })
 	}
-	if err := rows.Err(); err != nil && err != sql.ErrNoRows {
+	if err := rows.Err(); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		t.Fatal(err)
 	}
 	return all

@@ -22,7 +22,7 @@ import (
 // find nothing.
 func (d *Desk) RecentActivity(ctx context.Context, u *ent.User, page account.Page) (*SecurityActivityConnection, error) {
 	v := viewer.From(ctx)
-	if v.UserID != u.ID && !(v.Staff && v.Reach("audit_entry", "read") == viewer.ReachAll) {
+	if v.UserID != u.ID && (!v.Staff || v.Reach("audit_entry", "read") != viewer.ReachAll) {
 		return &SecurityActivityConnection{}, nil
 	}
 	rows, err := d.Store.Client.AuditEntry.Query().Where(auditentry.OwnerID(u.ID), auditentry.ActionHasPrefix("account.")).

@@ -151,7 +151,7 @@ func text(v *string, limit int, lines bool, path ...string) (*string, error) {
 	if utf8.RuneCountInString(s) > limit {
 		return nil, fault.ErrTooLong.At(path...).With("limit", limit)
 	}
-	bad := func(r rune) bool { return unicode.IsControl(r) && !(lines && r == '\n') }
+	bad := func(r rune) bool { return unicode.IsControl(r) && (!lines || r != '\n') }
 	if strings.ContainsFunc(s, bad) || !utf8.ValidString(s) {
 		return nil, fault.ErrInvalidValue.At(path...)
 	}
