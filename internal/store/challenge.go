@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -29,7 +31,7 @@ type Challenge struct {
 type NewChallenge struct {
 	Purpose           string
 	UserID, SessionID *uuid.UUID
-	Secret            string
+	Secret            string // empty: proven by something else, no secret is right
 	Data              any
 	Tries             int
 	Life              time.Duration
@@ -47,16 +49,22 @@ func (tx *Tx) MakeChallenge(ctx context.Context, sealer *Sealer, n NewChallenge)
 	if c.data, err = json.Marshal(n.Data); err != nil {
 		return Challenge{}, fmt.Errorf("challenge %s: %w", n.Purpose, err)
 	}
+	hash := make([]byte, sha256.Size)
+	if n.Secret != "" {
+		hash = sealer.MAC(n.Secret, c.place())
+	} else if _, err := rand.Read(hash); err != nil { // the hash of nothing that somebody could say
+		return Challenge{}, err
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO challenges (id, purpose, user_id, session_id, secret_hash, data, attempts, max_attempts, created_at, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
-		c.ID, c.Purpose, c.UserID, c.SessionID, sealer.MAC(n.Secret, c.place()), sealer.Seal(c.data, c.place()), n.Tries, tx.Now, c.ExpiresAt)
+		c.ID, c.Purpose, c.UserID, c.SessionID, hash, sealer.Seal(c.data, c.place()), n.Tries, tx.Now, c.ExpiresAt)
 	return c, err
 }
 
 // TryChallenge takes one of the tries and says whether the secret is right. It
 // is a transaction of its own, before the verb's, so that a wrong try stays
 // counted whatever becomes of the verb (security S7, D5). Unknown, used,
-// expired and exhausted are all false.
+// expired, exhausted and no secret at all are false.
 func (s *Store) TryChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, purpose, secret string) (bool, error) {
 	var kept []byte
 	err := s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
@@ -72,7 +80,7 @@ func (s *Store) TryChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, 
 	if err != nil || kept == nil {
 		return false, err
 	}
-	return sealer.Matches(kept, secret, Challenge{ID: id, Purpose: purpose}.place()), nil
+	return secret != "" && sealer.Matches(kept, secret, Challenge{ID: id, Purpose: purpose}.place()), nil
 }
 
 // UseChallenge consumes a challenge whose secret was tried and is right, in
@@ -80,6 +88,9 @@ func (s *Store) TryChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, 
 // everything that does not fit, are NOT_FOUND.
 func (tx *Tx) UseChallenge(ctx context.Context, sealer *Sealer, id uuid.UUID, purpose, secret string) (Challenge, error) {
 	c := Challenge{ID: id, Purpose: purpose}
+	if secret == "" {
+		return Challenge{}, fault.ErrNotFound
+	}
 	var args []any
 	for _, mac := range sealer.MACs(secret, c.place()) {
 		args = append(args, mac)

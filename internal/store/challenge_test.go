@@ -141,6 +141,42 @@ func TestChallenge(t *testing.T) {
 	})
 }
 
+// What is proven by something else than a secret has none that is right, the
+// empty one least of all.
+func TestChallengeWithoutSecret(t *testing.T) { // security C6, D2
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := sealer(t)
+		c := makeChallenge(t, db, store.NewChallenge{Purpose: "second_factor", Data: note{}, Tries: 5, Life: time.Minute})
+		if ok, err := db.TryChallenge(context.Background(), s, c.ID, "second_factor", ""); err != nil || ok {
+			t.Errorf("nothing is right: %v", err)
+		}
+		if _, err := use(db, s, c.ID, "second_factor", ""); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("used by nothing: %v", err)
+		}
+		// One that was made before, when nothing was a secret as any other.
+		err := db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE challenges SET secret_hash = ?`, s.MAC("", "challenge/second_factor/"+c.ID.String()))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := db.TryChallenge(context.Background(), s, c.ID, "second_factor", ""); err != nil || ok {
+			t.Errorf("nothing is right in an old one: %v", err)
+		}
+		if _, err := use(db, s, c.ID, "second_factor", ""); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("an old one is used by nothing: %v", err)
+		}
+		err = db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.SpendChallenge(ctx, s, c.ID, "second_factor")
+			return err
+		})
+		if err != nil {
+			t.Errorf("proven by something else: %v", err)
+		}
+	})
+}
+
 func rows(t *testing.T, db *storetest.DB, table string) (n int) {
 	t.Helper()
 	r, err := db.Query(context.Background(), `SELECT count(*) FROM `+table)

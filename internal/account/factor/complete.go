@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -141,32 +142,42 @@ func (f *Factors) failed(ctx context.Context, c store.Challenge, p proof, err er
 	return errInvalidCode.At("input", p.path)
 }
 
-// judge looks at an answer.
+// judge looks at an answer. Only what the challenge names is one, as the
+// person stands now (security C6).
 func (f *Factors) judge(ctx context.Context, in CompleteSecondFactorInput, c store.Challenge, h half) (func(context.Context, *store.Tx) error, error) {
-	switch {
-	case in.Totp != nil:
-		return f.byTotp(ctx, *in.Totp, c)
-	case in.RecoveryCode != nil:
-		return f.byRecovery(*in.RecoveryCode, c), nil
-	case in.Passkey != nil:
-		return f.byPasskey(ctx, in.Passkey, c, h)
-	}
-	return func(ctx context.Context, tx *store.Tx) error {
-		_, _, err := f.People.UseCode(ctx, tx, c.ID, account.ForSecondFactor, *in.Code, nil)
-		return err
-	}, nil
-}
-
-// byTotp takes a code of the authenticator app. The step that it is of is
-// written down by a condition, so that of twins one succeeds (security C3).
-func (f *Factors) byTotp(ctx context.Context, code string, c store.Challenge) (func(context.Context, *store.Tx) error, error) {
 	s, err := stand(asSystem(ctx), f.Store.Client.Identity.Query(), *c.UserID)
 	if err != nil {
 		return nil, err
 	}
-	if s.totp == nil {
-		return nil, errInvalidCode
+	asked := f.answers(s, h.Half)
+	switch {
+	case in.Code != nil:
+		return f.byCode(*in.Code, c, asked), nil
+	case in.Totp != nil && slices.Contains(asked, account.ChallengeKindTotp):
+		return f.byTotp(ctx, *in.Totp, c, s)
+	case in.RecoveryCode != nil && slices.Contains(asked, account.ChallengeKindRecoveryCode):
+		return f.byRecovery(*in.RecoveryCode, c), nil
+	case in.Passkey != nil && slices.Contains(asked, account.ChallengeKindPasskey):
+		return f.byPasskey(ctx, in.Passkey, c, h)
 	}
+	return nil, errInvalidCode
+}
+
+// byCode takes the code that was sent for the challenge, by a way that may
+// answer it.
+func (f *Factors) byCode(code string, c store.Challenge, asked []account.ChallengeKind) func(context.Context, *store.Tx) error {
+	return func(ctx context.Context, tx *store.Tx) error {
+		_, to, err := f.People.UseCode(ctx, tx, c.ID, account.ForSecondFactor, code, nil)
+		if err == nil && (to.To == "" || !slices.Contains(asked, kindOfCode(to.Kind))) {
+			err = errInvalidCode
+		}
+		return err
+	}
+}
+
+// byTotp takes a code of the authenticator app. The step that it is of is
+// written down by a condition, so that of twins one succeeds (security C3).
+func (f *Factors) byTotp(ctx context.Context, code string, c store.Challenge, s standing) (func(context.Context, *store.Tx) error, error) {
 	i, err := f.Store.Client.Identity.Query().Where(identity.ID(s.totp.ID)).Select(identity.FieldID, identity.FieldSecret).Only(asSystem(ctx))
 	if ent.IsNotFound(err) {
 		return nil, errInvalidCode

@@ -53,6 +53,88 @@ func TestEveryWayAsksForTheSecondFactor(t *testing.T) { // security C6
 	})
 }
 
+// Nothing is no answer, and neither is a code where none was sent or none may
+// answer (security C6). It steps no session up either.
+func TestEmptyCode(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("totp@example.com")
+		_, c := w.withTotp(w.in("totp@example.com"))
+		w.person("passkey@example.com")
+		w.withPasskey(w.in("passkey@example.com"), true)
+		w.person("code@example.com")
+		_, err := w.EnableCode(w.in("code@example.com"), factor.CodeFactorInput{Kind: contactpoint.KindEMAIL})
+		w.must(err)
+		w.enter("code@example.com") // the next one gets no letter
+		try := func(what string, ctx context.Context, half *account.Challenge) {
+			t.Helper()
+			for _, code := range []string{"", " ", "\t\n", "000000"} {
+				_, err := w.Complete(ctx, factor.CompleteSecondFactorInput{ChallengeID: half.ID, Code: &code})
+				if err == nil {
+					t.Fatalf("%s: in by %q", what, code)
+				}
+				w.refused(err, "INVALID_CODE")
+			}
+		}
+		for _, who := range []string{"code@example.com", "totp@example.com", "passkey@example.com"} {
+			half := w.enter(who).Challenge
+			if half == nil || half.SentTo != nil {
+				t.Fatalf("%s: %+v", who, half)
+			}
+			try(who, nobody(), half)
+			db.Clock.Add(2 * time.Hour)
+		}
+		in, err := w.complete(factor.CompleteSecondFactorInput{ChallengeID: w.enter("totp@example.com").Challenge.ID, RecoveryCode: &c.RecoveryCodes[0]})
+		w.must(err)
+		ctx := w.as(*in.Session.Token)
+		half, err := w.people.StepUp(ctx, account.ProofInput{Password: ptr(password)})
+		w.must(err)
+		try("step-up", ctx, half.Challenge)
+	})
+}
+
+// An answer that the challenge does not name is none, though the person has it:
+// a code of a factor that was taken off meanwhile, or that proved the first one.
+func TestAnswerNotAskedFor(t *testing.T) { // security C6
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		anna := w.person("anna@example.com")
+		w.phone(anna, "+442079460018")
+		ctx := w.in("anna@example.com")
+		for _, kind := range []contactpoint.Kind{contactpoint.KindEMAIL, contactpoint.KindPHONE} {
+			c, err := w.EnableCode(ctx, factor.CodeFactorInput{Kind: kind})
+			w.must(err)
+			if c.Session != nil {
+				ctx = w.as(*c.Session.Token)
+			}
+			if kind == contactpoint.KindEMAIL {
+				ctx = w.stepUp(ctx)
+			}
+		}
+		db.Clock.Add(2 * time.Minute)
+		half := w.enter("anna@example.com").Challenge // a code by SMS
+		code := w.sent(half.ID)
+		_, err := w.DisableCode(w.stepUpBy(ctx, contactpoint.KindEMAIL), factor.CodeFactorInput{Kind: contactpoint.KindPHONE})
+		w.must(err)
+		_, err = w.complete(factor.CompleteSecondFactorInput{ChallengeID: half.ID, Code: &code})
+		w.refused(err, "INVALID_CODE")
+	})
+}
+
+// stepUpBy gives a fresh proof by the password and a code that is asked for.
+func (w *world) stepUpBy(ctx context.Context, kind contactpoint.Kind) context.Context {
+	w.t.Helper()
+	w.db.Clock.Add(2 * time.Minute)
+	half, err := w.people.StepUp(ctx, account.ProofInput{Password: ptr(password)})
+	w.must(err)
+	w.db.Clock.Add(2 * time.Minute)
+	c, err := w.SendCode(ctx, factor.SendSecondFactorCodeInput{ChallengeID: half.Challenge.ID, Kind: kind})
+	w.must(err)
+	in, err := w.Complete(ctx, factor.CompleteSecondFactorInput{ChallengeID: c.ID, Code: ptr(w.sent(c.ID))})
+	w.must(err)
+	return w.as(*in.Session.Token)
+}
+
 // The challenges and factors of one person are worth nothing to another.
 func TestChallengeOfAnother(t *testing.T) { // security C7
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
