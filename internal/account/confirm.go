@@ -45,7 +45,7 @@ type Confirmed struct {
 // tried too often, of another purpose, or of an address that somebody else has
 // proven meanwhile: the same answer.
 //
-// Faults: INVALID_ID, INVALID_CODE.
+// Faults: INVALID_ID, INVALID_CODE, TOO_MANY_ITEMS.
 func (p *People) ConfirmContact(ctx context.Context, in ConfirmContactInput) (*Confirmed, error) {
 	out := &Confirmed{}
 	purpose, err := p.Store.ChallengePurpose(ctx, in.ChallengeID.UUID)
@@ -115,11 +115,31 @@ func (p *People) confirmAdded(ctx context.Context, tx *store.Tx, id uuid.UUID, c
 	if a.Known || c.UserID == nil || v.UserID != *c.UserID || v.SessionID == uuid.Nil {
 		return who, point, errCode()
 	}
+	if err := tx.Lock(ctx, "users", "id", v.UserID); err != nil { // many may be under way
+		return who, point, err
+	}
+	if err := p.RoomForContact(ctx, tx, v.UserID); err != nil {
+		return who, point, err
+	}
 	if point, err = p.Claim(ctx, tx, v.UserID, to.Kind, to.To); err != nil {
 		return who, point, err
 	}
 	tx.Tell(event.ContactConfirmed{UserID: v.UserID, ContactPointID: point}, store.ToUser(v.UserID))
 	return v.UserID, point, p.News(ctx, tx, v.UserID, ChangeContactAdded, scalar.ID{Prefix: "cpt", UUID: point}, map[string]any{"kind": to.Kind})
+}
+
+// mostContacts is how many addresses and numbers a person may keep.
+const mostContacts = 10
+
+// RoomForContact refuses another address or number to who has as many as may be.
+//
+// Faults: TOO_MANY_ITEMS.
+func (p *People) RoomForContact(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
+	n, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user)).Count(asSystem(ctx))
+	if err == nil && n >= mostContacts {
+		err = ErrTooManyItems.With("limit", mostContacts)
+	}
+	return err
 }
 
 func errCode() error { return ErrInvalidCode.At("input", "code") }

@@ -39,9 +39,6 @@ type Contacts struct {
 	UndoTTL time.Duration // of a link that undoes; 7 days
 }
 
-// most is how many addresses and numbers a person may keep.
-const most = 10
-
 // The purposes of this domain's challenges.
 const (
 	forLogin     = "login_change"

@@ -39,12 +39,8 @@ func (c *Contacts) Add(ctx context.Context, in AddContactPointInput) (made *acco
 		if err := dueAfter(ctx, tx, store.Use{Limit: addDay, Of: v.UserID.String()}); err != nil {
 			return err
 		}
-		n, err := tx.ContactPoint.Query().Where(contactpoint.UserID(v.UserID)).Count(ctx)
-		if err != nil {
+		if err := c.People.RoomForContact(ctx, tx, v.UserID); err != nil {
 			return err
-		}
-		if n >= most {
-			return account.ErrTooManyItems.With("limit", most)
 		}
 		mine, known, err := held(ctx, tx, v.UserID, to, key)
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,4 +170,46 @@ func TestTakenTellsNothing(t *testing.T) {
 			t.Errorf("one's own: %v", err)
 		}
 	})
+}
+
+// Ten are kept, however many codes are under way, and twins do not pass
+// together.
+func TestTenAreKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("anna@example.com")
+		ctx := w.as("anna@example.com", password)
+		pending := map[scalar.ID]string{}
+		for i := range 12 {
+			email := fmt.Sprintf("anna%d@example.com", i)
+			c, err := w.Add(ctx, contact.AddContactPointInput{Email: &email})
+			w.must(err)
+			w.post()
+			pending[c.ID] = w.code(email)
+		}
+		var wg sync.WaitGroup
+		var refused atomic.Int64
+		for id, code := range pending {
+			wg.Go(func() {
+				if err := w.confirm(ctx, id, code); errors.Is(err, account.ErrTooManyItems) {
+					refused.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := w.number(`SELECT count(*) FROM contact_points`); n != 10 || refused.Load() != 3 {
+			t.Errorf("%d are kept, %d refused", n, refused.Load())
+		}
+	})
+}
+
+// added proves a number that is added.
+func (w *world) added(ctx context.Context, number string) {
+	w.t.Helper()
+	c, err := w.Add(ctx, contact.AddContactPointInput{Phone: &number})
+	w.must(err)
+	w.post()
+	w.must(w.confirm(ctx, c.ID, w.code(number)))
 }

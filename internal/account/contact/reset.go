@@ -145,7 +145,7 @@ func (c *Contacts) ResetPassword(ctx context.Context, in ResetPasswordInput) (*R
 	}
 	var made *account.Entrance
 	err = c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		ch, _, err := c.People.UseCode(ctx, tx, id, purpose, in.Code, nil)
+		ch, to, err := c.People.UseCode(ctx, tx, id, purpose, in.Code, nil)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,10 @@ func (c *Contacts) ResetPassword(ctx context.Context, in ResetPasswordInput) (*R
 		if err := c.setPassword(account.As(ctx, *ch.UserID, uuid.Nil), tx, *ch.UserID, hash); err != nil {
 			return err
 		}
-		made, err = c.People.Admit(ctx, tx, account.Proof{UserID: *ch.UserID, Method: account.MethodReset, AAL: 1, Mode: in.Mode})
+		if purpose == forResetLink {
+			to.Kind = contactpoint.KindEMAIL // a link stands in no SMS
+		}
+		made, err = c.People.Admit(ctx, tx, account.Proof{UserID: *ch.UserID, Method: account.MethodReset, AAL: 1, Mode: in.Mode, Via: string(to.Kind)})
 		return err
 	})
 	if err != nil {

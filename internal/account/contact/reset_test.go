@@ -279,3 +279,40 @@ func TestResetAsksSecondFactor(t *testing.T) {
 		}
 	})
 }
+
+// The gate learns over which way the reset came, so that no second factor comes
+// over the same one. // security C6
+func TestResetSaysItsWay(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("anna@example.com")
+		w.added(w.as("anna@example.com", password), "+442079460018")
+		w.people.Factors = func(context.Context, *store.Tx, uuid.UUID) ([]account.Factor, error) {
+			return []account.Factor{{Kind: account.ChallengeKindTotp}}, nil
+		}
+		var via string
+		w.people.SecondFactor = func(_ context.Context, _ *store.Tx, _ uuid.UUID, _ *uuid.UUID, h account.Half) (*account.Challenge, error) {
+			via = h.Via
+			return &account.Challenge{Kind: account.ChallengeKindTotp}, nil
+		}
+		for _, way := range []struct {
+			login  string
+			linked bool
+			want   string
+		}{{"anna@example.com", false, "EMAIL"}, {"anna@example.com", true, "EMAIL"}, {"+442079460018", false, "PHONE"}} {
+			db.Clock.Add(2 * time.Minute)
+			via = ""
+			c := w.ask(way.login)
+			w.post()
+			id, code := c.ID, w.code(way.login)
+			if way.linked {
+				_, id, code = w.link(way.login)
+			}
+			_, err := w.reset(id, code)
+			w.must(err)
+			if via != way.want {
+				t.Errorf("%+v: %q", way, via)
+			}
+		}
+	})
+}

@@ -71,7 +71,7 @@ func (f *Factors) Challenge(ctx context.Context, tx *store.Tx, user uuid.UUID, s
 // twice is one factor, so a code does not follow another one over the same way.
 func (f *Factors) answers(s standing, first account.Half) []account.ChallengeKind {
 	list := slices.DeleteFunc(s.methods(), func(k account.ChallengeKind) bool {
-		return k == account.ChallengeKindPasskey && f.web == nil || k == sameWay(first)
+		return k == account.ChallengeKindPasskey && f.web == nil || sameWay(first, k)
 	})
 	if len(list) == 0 { // what is asked for is not empty, even where nothing is left
 		list = append(list, account.ChallengeKindRecoveryCode)
@@ -79,15 +79,11 @@ func (f *Factors) answers(s standing, first account.Half) []account.ChallengeKin
 	return list
 }
 
-// sameWay is the code that would come over the way of the first factor.
-func sameWay(first account.Half) account.ChallengeKind {
-	switch {
-	case first.Method != account.MethodReset && first.Method != account.MethodCode:
-		return ""
-	case first.Via == string(contactpoint.KindPHONE):
-		return account.ChallengeKindSmsCode
-	}
-	return account.ChallengeKindEmailCode
+// sameWay says whether a code would come over the way of the first factor. Of
+// one whose way is not known both may (security C6).
+func sameWay(first account.Half, k account.ChallengeKind) bool {
+	by, isCode := contactOf(k)
+	return isCode && (first.Method == account.MethodReset || first.Method == account.MethodCode) && (first.Via == "" || first.Via == string(by))
 }
 
 func (f *Factors) beginKnown(s standing) (map[string]any, *webauthn.SessionData, error) {
