@@ -25,7 +25,7 @@ func (k *kabinet) wirePrivacy() {
 			_, err := k.people.End(ctx, tx, user)
 			return err
 		},
-		Keep: k.keepExport, Drop: k.dropFiles,
+		Write: k.writeExport, Drop: k.dropFiles,
 		Open: func(ctx context.Context, key string) (io.ReadCloser, error) { return k.documents.Blobs.Open(ctx, key) },
 	}
 	k.people.Consented = func(ctx context.Context, tx *store.Tx, user uuid.UUID, ticked []*account.RegistrationConsentInput) error {
@@ -58,9 +58,15 @@ func (k *kabinet) useForDeletion(ctx context.Context, tx *store.Tx, id uuid.UUID
 	return *c.UserID, nil
 }
 
-func (k *kabinet) keepExport(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time, content io.Reader) error {
-	_, err := k.documents.Put(ctx, tx, document.NewDocument{Owner: user, User: &user, Kind: "EXPORT", Title: name, Mime: "application/zip", Expires: &until, About: &about}, content)
-	return err
+func (k *kabinet) writeExport(ctx context.Context, content io.Reader) (privacy.Kept, error) {
+	b, err := k.documents.Write(ctx, "application/zip", content)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time) error {
+		_, err := k.documents.Put(ctx, tx, document.NewDocument{Owner: user, User: &user, Kind: "EXPORT", Title: name, Bytes: b, Expires: &until, About: &about}, nil)
+		return err
+	}, nil
 }
 
 func (k *kabinet) dropFiles(ctx context.Context, tx *store.Tx, user uuid.UUID) error {

@@ -18,6 +18,7 @@ import (
 	"kabinet/internal/adapter/mail"
 	"kabinet/internal/config"
 	"kabinet/internal/job"
+	"kabinet/internal/privacy"
 	"kabinet/internal/viewer"
 )
 
@@ -62,7 +63,7 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
 		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
-		{Name: "export-data", Every: 15 * time.Second, Do: batch(k.privacy.ExportsDue)},
+		{Name: "export-data", Every: 15 * time.Second, Timeout: privacy.ExportTime, Do: batch(k.privacy.ExportsDue)},
 		{Name: "forget-strangers", Every: time.Hour, Do: system(k.privacy.ForgetStrangers)},
 		{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
 		{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},

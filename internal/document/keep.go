@@ -17,6 +17,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	entdocument "kabinet/ent/generated/document"
+	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
@@ -115,20 +116,29 @@ func (s *Documents) Delete(ctx context.Context, tx *store.Tx, id uuid.UUID) erro
 	return drop(ctx, tx, d)
 }
 
-// DeleteAllOf deletes all documents of an owner, his picture too, and, after
-// the commit, their bytes. The caller's fence holds.
+// DeleteAllOf deletes an owner's documents and, after the commit, their bytes:
+// of an erased person those that store's table of erasure deletes, his picture
+// too, and not the papers that the law keeps. The caller's fence holds.
 func (s *Documents) DeleteAllOf(ctx context.Context, tx *store.Tx, owner uuid.UUID) error {
-	all, err := tx.Document.Query().Where(entdocument.OwnerID(owner), tx.Locking()).All(ctx)
+	his := []predicate.Document{entdocument.OwnerID(owner), entdocument.KindNotIn(papersKept()...)}
+	all, err := tx.Document.Query().Where(his...).Where(tx.Locking()).All(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if _, err := tx.Document.Delete().Where(entdocument.OwnerID(owner)).Exec(ctx); err != nil {
+	if _, err := tx.Document.Delete().Where(his...).Exec(ctx); err != nil {
 		return err
 	}
 	if _, err := tx.User.Update().Where(user.ID(owner), user.AvatarIDNotNil()).ClearAvatarID().SetAvatarWidth(0).SetAvatarHeight(0).Save(ctx); err != nil {
 		return err
 	}
 	return drop(ctx, tx, all...)
+}
+
+func papersKept() (kinds []entdocument.Kind) {
+	for _, k := range store.PapersKept {
+		kinds = append(kinds, entdocument.Kind(k))
+	}
+	return kinds
 }
 
 // DropBytes is the job that deletes the bytes of documents that are gone. Keys

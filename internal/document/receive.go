@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	ent "kabinet/ent/generated"
@@ -15,7 +16,7 @@ import (
 	"kabinet/internal/store"
 )
 
-// at bounds how many bodies are taken at a time: each may hold a picture.
+// at bounds how many files are looked into at a time: each may be a picture.
 var at = make(chan struct{}, 8)
 
 // Received is what a PUT answers: one of both.
@@ -46,14 +47,6 @@ func (s *Documents) Receive(ctx context.Context, token string, body io.Reader, l
 		return nil, err
 	}
 	ctx = l.as(ctx)
-	select {
-	case at <- struct{}{}:
-		defer func() { <-at }()
-	case <-time.After(10 * time.Second):
-		return nil, fault.ErrRateLimited.After(5 * time.Second)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	d, b, err := s.take(ctx, l, length)
 	if err != nil {
 		return nil, err
@@ -111,13 +104,40 @@ func (s *Documents) log() *slog.Logger {
 	return s.Log
 }
 
+// receive waits for all of the body, however slow its sender is, in a file of
+// its own, and only then for its turn.
 func (s *Documents) receive(ctx context.Context, d *ent.Document, b *Bytes, body io.Reader) (*Received, error) {
-	bounded := &most{r: body, left: *d.Size, limit: *d.Size}
-	if d.Kind == entdocument.KindAVATAR {
-		return s.receiveAvatar(ctx, d, b, bounded)
+	file, err := os.CreateTemp("", "kabinet-upload-*")
+	if err != nil {
+		return nil, err
 	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	if _, err := io.Copy(file, &most{r: body, left: *d.Size, limit: *d.Size}); err != nil {
+		return nil, err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	select {
+	case at <- struct{}{}:
+		defer func() { <-at }()
+	case <-time.After(10 * time.Second):
+		return nil, fault.ErrRateLimited.After(5 * time.Second)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if d.Kind == entdocument.KindAVATAR {
+		return s.receiveAvatar(ctx, d, b, file)
+	}
+	return s.receivePaper(ctx, d, b, file)
+}
+
+func (s *Documents) receivePaper(ctx context.Context, d *ent.Document, b *Bytes, body io.Reader) (*Received, error) {
 	head := make([]byte, sniffed)
-	n, err := io.ReadFull(bounded, head)
+	n, err := io.ReadFull(body, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
@@ -128,7 +148,7 @@ func (s *Documents) receive(ctx context.Context, d *ent.Document, b *Bytes, body
 	if !allowed(b.mime, papers) {
 		return nil, ErrFileTypeRefused.With("mime", b.mime)
 	}
-	if err := s.write(ctx, b, io.MultiReader(bytes.NewReader(head[:n]), bounded)); err != nil {
+	if err := s.write(ctx, b, io.MultiReader(bytes.NewReader(head[:n]), body)); err != nil {
 		return nil, err
 	}
 	dangerous, err := s.scan(ctx, b.key)

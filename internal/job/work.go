@@ -44,25 +44,40 @@ func (Chore) Kind() string { return "chore" }
 
 // Chores registers housekeeping by name and gives the periodic jobs for it.
 func Chores(w *river.Workers, chores ...Housework) []*river.PeriodicJob {
-	byName := map[string]func(context.Context) error{}
+	all := &choreWorker{byName: map[string]Housework{}}
 	var periodic []*river.PeriodicJob
 	for _, c := range chores {
-		byName[c.Name] = c.Do
+		all.byName[c.Name] = c
 		periodic = append(periodic, Every(c.Every, Chore{c.Name}))
 	}
-	Handle(w, func(ctx context.Context, j *river.Job[Chore]) error {
-		do, known := byName[j.Args.Name]
-		if !known {
-			return Discard(errUnknownChore) // of another version
-		}
-		return do(ctx)
-	})
+	river.AddWorker(w, all)
 	return periodic
+}
+
+// choreWorker does chores, each within its own time.
+type choreWorker struct {
+	river.WorkerDefaults[Chore]
+	byName map[string]Housework
+}
+
+// Work implements river.Worker.
+func (c *choreWorker) Work(ctx context.Context, j *river.Job[Chore]) error {
+	chore, known := c.byName[j.Args.Name]
+	if !known {
+		return Discard(errUnknownChore) // of another version
+	}
+	return chore.Do(ctx)
+}
+
+// Timeout implements river.Worker.
+func (c *choreWorker) Timeout(j *river.Job[Chore]) time.Duration {
+	return c.byName[j.Args.Name].Timeout
 }
 
 // Housework is one chore: what, how often, and the work.
 type Housework struct {
-	Name  string
-	Every time.Duration
-	Do    func(context.Context) error
+	Name    string
+	Every   time.Duration
+	Timeout time.Duration // of one try; that of the client when 0
+	Do      func(context.Context) error
 }

@@ -58,6 +58,9 @@ func (p *Privacy) each(ctx context.Context, do func(context.Context, uuid.UUID) 
 	}
 	var failed error
 	for _, id := range ids {
+		if ctx.Err() != nil {
+			return moved, errors.Join(failed, ctx.Err())
+		}
 		did, err := do(ctx, id)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("privacy: %s: %w", id, err))

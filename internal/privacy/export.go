@@ -23,12 +23,20 @@ import (
 const (
 	exportAgain = 24 * time.Hour     // between two exports
 	exportKept  = 7 * 24 * time.Hour // the file
-	exportStuck = 15 * time.Minute   // one that is RUNNING without a word is begun again
+	exportTurn  = time.Minute        // after which no further one is begun in one go
+	exportTries = 3                  // of which each was cut off
 	exportsSeen = 20
 
+	// ExportTime is how long the clock's job may take: in one go exports are
+	// begun for a turn, and the last one has the rest. What is RUNNING without a
+	// word for longer lost its maker and is begun again.
+	ExportTime  = 15 * time.Minute
+	exportStuck = ExportTime + time.Minute
+
 	// What the counts of an export's task say.
-	countDone = "done"
-	countOf   = "of"
+	countDone  = "done"
+	countOf    = "of"
+	countTries = "tries"
 )
 
 // RequestExport asks for a file of the caller's own data, or finds the one
@@ -118,11 +126,20 @@ func exportOf(t *ent.Task, file *ent.Document, now time.Time) *DataExport {
 // died. It says how many it made.
 func (p *Privacy) ExportsDue(ctx context.Context, limit int) (int, error) {
 	ctx = viewer.AsSystem(ctx, "privacy")
-	return p.each(ctx, p.export, `SELECT id FROM tasks WHERE kind = ? AND (status = 'WAITING' OR status = 'RUNNING' AND updated_at < ?) ORDER BY id LIMIT ?`,
+	begun := time.Now()
+	one := func(ctx context.Context, id uuid.UUID) (bool, error) {
+		if time.Since(begun) > exportTurn {
+			return false, nil
+		}
+		return p.export(ctx, id)
+	}
+	return p.each(ctx, one, `SELECT id FROM tasks WHERE kind = ? AND (status = 'WAITING' OR status = 'RUNNING' AND updated_at < ?) ORDER BY id LIMIT ?`,
 		taskExport, p.Store.Now().Add(-exportStuck), limit)
 }
 
-// export makes one. What fails is FAILED and may be asked for again at once.
+// export makes one. What fails is FAILED and may be asked for again at once;
+// what was cut off, by the end of the job's time or of the process, waits to be
+// begun again, a few times.
 func (p *Privacy) export(ctx context.Context, id uuid.UUID) (did bool, err error) {
 	t, u, err := p.take(ctx, id)
 	if errors.Is(err, store.ErrTaskMoved) {
@@ -131,28 +148,57 @@ func (p *Privacy) export(ctx context.Context, id uuid.UUID) (did bool, err error
 	if err != nil {
 		return false, err
 	}
-	if u.Status == user.StatusERASED {
+	if u.Status == user.StatusERASED || t.Counts[countTries] > exportTries {
 		return true, p.Store.FailTask(ctx, id)
 	}
+	err = p.make(ctx, t, u)
+	if err == nil || errors.Is(err, store.ErrTaskMoved) {
+		return err == nil, nil
+	}
+	err = fmt.Errorf("export: %w", err)
+	alive, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if ctx.Err() != nil && t.Counts[countTries] < exportTries {
+		return false, errors.Join(err, p.putBack(alive, t))
+	}
+	return false, errors.Join(err, p.Store.FailTask(alive, id))
+}
+
+// make writes the file beside the database and then keeps it.
+func (p *Privacy) make(ctx context.Context, t *ent.Task, u *ent.User) error {
 	file, err := os.CreateTemp("", "kabinet-export-*")
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer func() {
 		_ = file.Close()
 		_ = os.Remove(file.Name())
 	}()
 	if err := p.pack(ctx, t, u, file); err != nil {
-		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
+		return err
 	}
-	err = p.finish(ctx, t, file)
-	if errors.Is(err, store.ErrTaskMoved) {
-		return false, nil
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
+	kept, err := p.Write(ctx, file)
 	if err != nil {
-		return false, errors.Join(fmt.Errorf("export: %w", err), p.Store.FailTask(ctx, id))
+		return err
 	}
-	return true, nil
+	return p.finish(ctx, t, kept)
+}
+
+// putBack lets a task that was cut off wait for its turn again.
+func (p *Privacy) putBack(ctx context.Context, t *ent.Task) error {
+	at, err := store.TaskPosition(t)
+	if err != nil {
+		return err
+	}
+	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.LockTask(ctx, t.ID, at); err != nil {
+			return err
+		}
+		return tx.PutBackTask(ctx, t.ID)
+	})
 }
 
 // take marks a task as being made.
@@ -171,7 +217,7 @@ func (p *Privacy) take(ctx context.Context, id uuid.UUID) (t *ent.Task, u *ent.U
 		if u, err = tx.User.Get(ctx, t.OwnerID); err != nil {
 			return err
 		}
-		return tx.AdvanceTask(ctx, id, at+1, map[string]int64{countDone: 0, countOf: steps()})
+		return tx.AdvanceTask(ctx, id, at+1, map[string]int64{countDone: 0, countOf: steps(), countTries: t.Counts[countTries] + 1})
 	})
 	if err == nil {
 		t, err = p.Store.Client.Task.Get(ctx, id)
@@ -179,8 +225,8 @@ func (p *Privacy) take(ctx context.Context, id uuid.UUID) (t *ent.Task, u *ent.U
 	return t, u, err
 }
 
-// finish keeps the file and tells the person. Who was erased meanwhile gets none.
-func (p *Privacy) finish(ctx context.Context, t *ent.Task, file io.ReadSeeker) error {
+// finish makes the file the person's and tells the person. Who was erased meanwhile gets none.
+func (p *Privacy) finish(ctx context.Context, t *ent.Task, kept Kept) error {
 	at, err := store.TaskPosition(t)
 	if err != nil {
 		return err
@@ -196,11 +242,8 @@ func (p *Privacy) finish(ctx context.Context, t *ent.Task, file io.ReadSeeker) e
 		if err := tx.LockTask(ctx, t.ID, at); err != nil {
 			return err
 		}
-		if _, err := file.Seek(0, io.SeekStart); err != nil { // a transaction may be begun again
-			return err
-		}
 		about := scalar.ID{Prefix: "task", UUID: t.ID}
-		if err := p.Keep(ctx, tx, t.OwnerID, "kabinet-"+tx.Now.Format("2006-01-02")+".zip", about, tx.Now.Add(exportKept), file); err != nil {
+		if err := kept(ctx, tx, t.OwnerID, "kabinet-"+tx.Now.Format("2006-01-02")+".zip", about, tx.Now.Add(exportKept)); err != nil {
 			return err
 		}
 		if err := p.News(ctx, tx, t.OwnerID, newsExportReady, about, nil); err != nil {

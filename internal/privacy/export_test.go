@@ -16,7 +16,6 @@ import (
 
 	"kabinet/internal/privacy"
 	"kabinet/internal/scalar"
-	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 )
 
@@ -52,6 +51,7 @@ func TestExportHoldsOnlyOnesOwn(t *testing.T) {
 		me, other := &filler{t: t, db: db, me: uuid.Must(uuid.NewV7()), ids: map[string]uuid.UUID{}}, &filler{t: t, db: db, me: uuid.Must(uuid.NewV7()), ids: map[string]uuid.UUID{}}
 		me.fill(ctx)
 		other.fill(ctx)
+		w.exec(`UPDATE documents SET status = 'READY'`)
 		asked, err := w.RequestExport(storetest.As(me.me))
 		if err != nil || asked.Status != privacy.ExportWaiting {
 			t.Fatal(err)
@@ -205,17 +205,15 @@ func TestExportGoesOn(t *testing.T) {
 			t.Errorf("one whose maker died: %d %v", n, err)
 		}
 		db.Clock.Add(25 * time.Hour)
-		keep := w.Keep
-		w.Keep = func(context.Context, *store.Tx, uuid.UUID, string, scalar.ID, time.Time, io.Reader) error {
-			return io.ErrShortWrite
-		}
+		write := w.Write
+		w.Write = func(context.Context, io.Reader) (privacy.Kept, error) { return nil, io.ErrShortWrite }
 		if _, err := w.RequestExport(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.ExportsDue(context.Background(), 10); err == nil {
 			t.Error("the disk is full, and nobody said so")
 		}
-		w.Keep = keep
+		w.Write = write
 		if all, err := w.Exports(ctx, me); err != nil || all[0].Status != privacy.ExportFailed {
 			t.Errorf("%v: %+v", err, all[0])
 		}

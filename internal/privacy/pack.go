@@ -256,7 +256,7 @@ func (p *Privacy) packFiles(ctx context.Context, z *zip.Writer, me uuid.UUID) (a
 		return nil, err
 	}
 	for _, f := range files {
-		err := fault.ErrNotFound
+		err := error(fault.ErrNotFound)
 		if f.BlobKey != nil && f.Status != document.StatusPENDING && f.Status != document.StatusQUARANTINED {
 			err = p.packFile(ctx, z, f)
 		}

@@ -37,15 +37,18 @@ type Privacy struct {
 	End func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 	// Forfeit books a person's points as expired, all that is left.
 	Forfeit func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
-	// Keep stores a finished export as a document of the person, about its task,
-	// until when.
-	Keep func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time, content io.Reader) error
+	// Write keeps the bytes of a finished export, outside any transaction.
+	Write func(ctx context.Context, content io.Reader) (Kept, error)
 	// Open reads the bytes of one of the person's documents.
 	Open func(ctx context.Context, key string) (io.ReadCloser, error)
 	// Drop deletes the person's files and the cards he saved, also where they
 	// are kept outside.
 	Drop func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 }
+
+// Kept are bytes that were written: in a transaction they become a document of
+// the person, about its task, until when.
+type Kept func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time) error
 
 // What a person is told: the names of account's news.
 const (

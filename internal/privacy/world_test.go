@@ -73,17 +73,9 @@ func open(t *testing.T, db *storetest.DB) *world {
 			_, err := tx.Exec(ctx, `UPDATE sessions SET revoked_at = ? WHERE user_id = ?`, tx.Now, user)
 			return err
 		},
-		Keep: func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time, content io.Reader) error {
+		Write: func(_ context.Context, content io.Reader) (privacy.Kept, error) {
 			b, err := io.ReadAll(content)
-			if err != nil {
-				return err
-			}
-			d, err := tx.Document.Create().SetOwnerID(user).SetKind(document.KindEXPORT).SetStatus(document.StatusREADY).SetTitle(name).
-				SetSubjectKind(about.Prefix).SetSubjectID(about.UUID).SetExpiresAt(until).SetBlobKey(uuid.NewString()).Save(ctx)
-			if err == nil {
-				w.files[d.ID] = b
-			}
-			return err
+			return w.kept(b), err
 		},
 		Open: func(_ context.Context, key string) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("its bytes, not " + fmt.Sprint(len(key)))), nil
@@ -91,6 +83,18 @@ func open(t *testing.T, db *storetest.DB) *world {
 		Drop: func(context.Context, *store.Tx, uuid.UUID) error { return nil },
 	}
 	return w
+}
+
+// kept makes a document of an export, as server.go does.
+func (w *world) kept(b []byte) privacy.Kept {
+	return func(ctx context.Context, tx *store.Tx, user uuid.UUID, name string, about scalar.ID, until time.Time) error {
+		d, err := tx.Document.Create().SetOwnerID(user).SetKind(document.KindEXPORT).SetStatus(document.StatusREADY).SetTitle(name).
+			SetSubjectKind(about.Prefix).SetSubjectID(about.UUID).SetExpiresAt(until).SetBlobKey(uuid.NewString()).Save(ctx)
+		if err == nil {
+			w.files[d.ID] = b
+		}
+		return err
+	}
 }
 
 // person makes somebody with a proven address.

@@ -1,8 +1,10 @@
 package store
 
+import "strings"
+
 // Erasures is what is left of a person, table by table, in the order in which
 // an erasure goes: what is found by another table's rows goes before them. A
-// table may have several rows. house_erasure_test.go demands one for each.
+// table may have several rows. erasures_test.go demands one for each.
 var Erasures = append(append(append(append([]Erasure{}, erasuresOfIdentity...), erasuresOfTrade...), erasuresOfBenefits...), erasuresOfHouse...)
 
 const (
@@ -19,12 +21,20 @@ const (
 	hisAddress  = `SELECT value_key FROM contact_points WHERE user_id = :me AND kind = 'EMAIL'`
 )
 
+// PapersKept are the kinds of documents that belong to the books: the law
+// keeps them as they were issued, so their bytes stay and the words on their
+// rows go.
+var PapersKept = []string{"INVOICE", "ACT", "RECEIPT", "CONTRACT", "WAYBILL"}
+
+var papersKept = `('` + strings.Join(PapersKept, `', '`) + `')`
+
 // Reasons why a column stays.
 const (
 	generatedByUs = "made by us, at random or counted"
 	ofGoods       = "says what was sold, not to whom"
 	ofProvider    = "a provider's id of a payment, kept with the books"
 	outsideKey    = "an outside system's key of a document, which the law keeps"
+	aPaper        = "of a paper that the law keeps as it was issued"
 	numbersOnly   = "numbers, ids and words of ours"
 )
 
@@ -60,8 +70,11 @@ var erasuresOfIdentity = []Erasure{
 		Blank: []Blank{{Column: "status", To: `'ENDED'`}, {Column: "document_note"}, {Column: "earns_to_owner", To: "false", When: "earns_to_owner"}}},
 	{Table: "addresses", Mine: owned, Delete: true, Own: owned},
 	{Table: "payment_methods", Mine: owned, Delete: true, Own: owned, Hidden: []string{"token", "setup_ref", "url", "return_url", "failure"}},
-	{Table: "documents", Mine: `owner_id = :me AND kind IN ('AVATAR', 'UPLOAD', 'EXPORT')`, Delete: true,
+	{Table: "documents", Mine: `owner_id = :me AND kind NOT IN ` + papersKept, Delete: true,
 		Own: `owner_id = :me AND visibility = 'ALL' AND kind <> 'EXPORT'`, Hidden: []string{"blob_key", "sha256", "private_metadata"}},
+	{Table: "documents", Mine: `owner_id = :me AND kind IN ` + papersKept, Blank: []Blank{{Column: "title", To: "kind"}, {Column: "metadata"}, {Column: "private_metadata"}},
+		Texts: map[string]string{"series": generatedByUs, "number": generatedByUs, "from_on": aPaper, "to_on": aPaper, "subject_kind": numbersOnly, "mime": numbersOnly,
+			"sha256": aPaper, "blob_key": generatedByUs, "source": outsideKey, "external_id": outsideKey}},
 }
 
 var erasuresOfTrade = []Erasure{

@@ -27,6 +27,12 @@ func (tx *Tx) NoteTask(ctx context.Context, id uuid.UUID, counts map[string]int6
 	return tx.Task.UpdateOneID(id).SetCounts(counts).Exec(viewer.AsSystem(ctx, "task"))
 }
 
+// PutBackTask lets a locked task that is RUNNING wait for its turn again.
+func (tx *Tx) PutBackTask(ctx context.Context, id uuid.UUID) error {
+	return tx.Task.Update().Where(task.ID(id), task.StatusEQ(task.StatusRUNNING)).SetStatus(task.StatusWAITING).
+		Exec(viewer.AsSystem(ctx, "task"))
+}
+
 // CancelTask marks a task that has not begun as CANCELLED.
 func (tx *Tx) CancelTask(ctx context.Context, id uuid.UUID) error {
 	return tx.Task.Update().Where(task.ID(id), task.StatusEQ(task.StatusWAITING)).SetStatus(task.StatusCANCELLED).SetFinishedAt(tx.Now).
