@@ -22,7 +22,7 @@ func (k *kabinet) wirePrivacy() {
 			return k.people.News(ctx, tx, user, account.Change(change), subject, details)
 		},
 		End: func(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
-			_, err := k.people.End(ctx, tx, user)
+			_, err := k.people.EndAll(ctx, tx, user, uuid.Nil)
 			return err
 		},
 		Write: k.writeExport, Drop: k.dropFiles,
@@ -37,25 +37,31 @@ func (k *kabinet) wirePrivacy() {
 	}
 }
 
+// whyDeleted is what a code to delete an account carries.
+type whyDeleted struct {
+	Reason string `json:"reason,omitempty"`
+}
+
 // askForDeletion sends the code to where the person is reached first.
-func (k *kabinet) askForDeletion(ctx context.Context, tx *store.Tx, user uuid.UUID, purpose string) (*privacy.Asked, error) {
+func (k *kabinet) askForDeletion(ctx context.Context, tx *store.Tx, user uuid.UUID, purpose, reason string) (*privacy.Asked, error) {
 	ways, err := k.people.CodeWays(ctx, tx, user)
 	if err != nil || len(ways) == 0 {
 		return nil, err
 	}
-	c, err := k.people.SendCode(ctx, tx, account.CodeLetter{Purpose: purpose, UserID: &user, Kind: ways[0].Kind, To: ways[0].To, Template: account.LetterDelete})
+	c, err := k.people.SendCode(ctx, tx, account.CodeLetter{Purpose: purpose, UserID: &user, Kind: ways[0].Kind, To: ways[0].To, Template: account.LetterDelete, Data: whyDeleted{reason}})
 	if err != nil {
 		return nil, err
 	}
 	return &privacy.Asked{ID: c.ID, Kind: string(c.Kind), SentTo: c.SentTo, ExpiresAt: c.ExpiresAt}, nil
 }
 
-func (k *kabinet) useForDeletion(ctx context.Context, tx *store.Tx, id uuid.UUID, purpose, code string) (uuid.UUID, error) {
-	c, _, err := k.people.UseCode(ctx, tx, id, purpose, code, nil)
+func (k *kabinet) useForDeletion(ctx context.Context, tx *store.Tx, id uuid.UUID, purpose, code string) (uuid.UUID, string, error) {
+	var why whyDeleted
+	c, _, err := k.people.UseCode(ctx, tx, id, purpose, code, &why)
 	if err != nil || c.UserID == nil {
-		return uuid.Nil, err
+		return uuid.Nil, "", err
 	}
-	return *c.UserID, nil
+	return *c.UserID, why.Reason, nil
 }
 
 func (k *kabinet) writeExport(ctx context.Context, content io.Reader) (privacy.Kept, error) {

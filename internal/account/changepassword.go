@@ -8,7 +8,6 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
-	"kabinet/ent/generated/session"
 	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -83,7 +82,7 @@ func (p *People) afterPassword(ctx context.Context, tx *store.Tx, v viewer.Viewe
 	if err := tx.DropChallenges(ctx, v.UserID); err != nil {
 		return nil, err
 	}
-	ended, err := p.end(ctx, tx, v.UserID, session.IDNEQ(v.SessionID))
+	ended, err := p.EndAll(ctx, tx, v.UserID, v.SessionID)
 	if err != nil {
 		return nil, err
 	}

@@ -245,7 +245,7 @@ func (p *People) disarm(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 	if err := tx.DropChallenges(ctx, id); err != nil {
 		return err
 	}
-	_, err := p.end(ctx, tx, id)
+	_, err := p.EndAll(ctx, tx, id, uuid.Nil)
 	return err
 }
 

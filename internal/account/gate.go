@@ -206,7 +206,7 @@ func (p *People) Finish(ctx context.Context, tx *store.Tx, half store.Challenge)
 }
 
 // End ends those of a person's sessions that are in force and match, and tells
-// it; it says which they were.
+// it; it says which they were. For all of them there is EndAll.
 func (p *People) End(ctx context.Context, tx *store.Tx, user uuid.UUID, which ...predicate.Session) ([]uuid.UUID, error) {
 	return p.end(ctx, tx, user, which...)
 }

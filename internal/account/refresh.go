@@ -119,6 +119,9 @@ func (p *People) renew(ctx context.Context, tx *store.Tx, s *ent.Session, token 
 	if _, err := p.end(ctx, tx, s.UserID, session.ID(s.ID)); err != nil {
 		return nil, err
 	}
+	if err := p.endActing(ctx, tx, s.UserID); err != nil { // the thief may have opened them
+		return nil, err
+	}
 	return nil, p.News(ctx, tx, s.UserID, ChangeRefreshReused, s.GlobalID(), nil)
 }
 

@@ -249,6 +249,31 @@ func (p *People) end(ctx context.Context, tx *store.Tx, user uuid.UUID, which ..
 	return ids, nil
 }
 
+// EndAll ends all of a person's sessions but one, uuid.Nil for none, and those
+// in which he acts for customers (security B3); it says which of his own they were.
+func (p *People) EndAll(ctx context.Context, tx *store.Tx, user, but uuid.UUID) ([]uuid.UUID, error) {
+	ids, err := p.end(ctx, tx, user, session.IDNEQ(but))
+	if err != nil {
+		return nil, err
+	}
+	return ids, p.endActing(ctx, tx, user)
+}
+
+// endActing ends the sessions in which somebody acts for customers.
+func (p *People) endActing(ctx context.Context, tx *store.Tx, staff uuid.UUID) error {
+	acting, err := tx.Session.Query().Where(session.ActingStaffID(staff), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now)).
+		Select(session.FieldID, session.FieldUserID).All(asSystem(ctx))
+	if err != nil {
+		return err
+	}
+	for _, s := range acting {
+		if _, err := p.end(ctx, tx, s.UserID, session.ID(s.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Locked says whether a session must be unlocked before it is used.
 func (p *People) Locked(s *ent.Session) bool { return p.isLocked(s.Kind, s.LastUsedAt, p.Store.Now()) }
 

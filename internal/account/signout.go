@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/session"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -34,14 +33,17 @@ func (p *People) SignOut(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := p.endAll(ctx, v, "account.sign_out", session.ID(v.SessionID))
+	n, err := p.signOut(ctx, v, "account.sign_out", func(ctx context.Context, tx *store.Tx) ([]uuid.UUID, error) {
+		return p.end(ctx, tx, v.UserID, session.ID(v.SessionID))
+	})
 	if err == nil {
 		viewer.CookiesFrom(ctx).Clear()
 	}
 	return n, err
 }
 
-// SignOutEverywhere ends all sessions of the person, this one too unless kept.
+// SignOutEverywhere ends all sessions of the person, this one too unless kept,
+// and those in which he acts for customers.
 //
 // Faults: UNAUTHENTICATED.
 func (p *People) SignOutEverywhere(ctx context.Context, in *SignOutEverywhereInput) (int, error) {
@@ -49,19 +51,22 @@ func (p *People) SignOutEverywhere(ctx context.Context, in *SignOutEverywhereInp
 	if err != nil {
 		return 0, err
 	}
+	but := uuid.Nil
 	if in != nil && in.KeepCurrent != nil && *in.KeepCurrent {
-		return p.endAll(ctx, v, "account.sign_out_everywhere", session.IDNEQ(v.SessionID))
+		but = v.SessionID
 	}
-	n, err := p.endAll(ctx, v, "account.sign_out_everywhere")
-	if err == nil {
+	n, err := p.signOut(ctx, v, "account.sign_out_everywhere", func(ctx context.Context, tx *store.Tx) ([]uuid.UUID, error) {
+		return p.EndAll(ctx, tx, v.UserID, but)
+	})
+	if err == nil && but == uuid.Nil {
 		viewer.CookiesFrom(ctx).Clear()
 	}
 	return n, err
 }
 
-func (p *People) endAll(ctx context.Context, v viewer.Viewer, action string, which ...predicate.Session) (n int, err error) {
+func (p *People) signOut(ctx context.Context, v viewer.Viewer, action string, end func(context.Context, *store.Tx) ([]uuid.UUID, error)) (n int, err error) {
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		ids, err := p.end(ctx, tx, v.UserID, which...)
+		ids, err := end(ctx, tx)
 		if err != nil {
 			return err
 		}

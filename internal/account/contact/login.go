@@ -9,7 +9,6 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
-	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/account"
 	"kabinet/internal/event"
@@ -135,7 +134,7 @@ func (c *Contacts) ConfirmLoginChange(ctx context.Context, in ConfirmLoginChange
 		if made, err = c.People.Rotate(ctx, tx, false); err != nil {
 			return err
 		}
-		_, err = c.People.End(ctx, tx, v.UserID, session.IDNEQ(v.SessionID))
+		_, err = c.People.EndAll(ctx, tx, v.UserID, v.SessionID)
 		return err
 	})
 	if store.IsUnique(err) { // a twin proved the same address in this moment
@@ -255,7 +254,7 @@ func (c *Contacts) undo(ctx context.Context, tx *store.Tx, u undo) error {
 	if err := tx.DropChallenges(ctx, u.UserID); err != nil {
 		return err
 	}
-	if _, err := c.People.End(ctx, tx, u.UserID); err != nil {
+	if _, err := c.People.EndAll(ctx, tx, u.UserID, uuid.Nil); err != nil {
 		return err
 	}
 	return c.People.News(ctx, tx, u.UserID, account.ChangeLoginUndone, scalar.ID{Prefix: "cpt", UUID: point}, map[string]any{"kind": u.Old.Kind})

@@ -211,7 +211,7 @@ func (c *Contacts) setPassword(ctx context.Context, tx *store.Tx, id uuid.UUID, 
 			return err
 		}
 	}
-	ended, err := c.People.End(ctx, tx, id)
+	ended, err := c.People.EndAll(ctx, tx, id, uuid.Nil)
 	if err != nil {
 		return err
 	}

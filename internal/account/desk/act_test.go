@@ -1,16 +1,22 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"kabinet/ent/generated/session"
 	"kabinet/internal/account"
+	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
 )
@@ -183,4 +189,71 @@ func TestActForRefuses(t *testing.T) {
 		_, err = w.ActFor(w.as(w.token("desk@example.com", password)), ok)
 		refused(t, "without USERS_ACT", err, "FORBIDDEN")
 	})
+}
+
+// Where all sessions of a person end, those end too in which he acts for a
+// customer: a token of them may be the one that leaked. // security B3 F14
+func TestActingEndsWithAll(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		contacts := &contact.Contacts{Store: db.Store, People: w.people, Page: "https://account.example.com/", LinkTTL: time.Hour, UndoTTL: time.Hour}
+		for i, way := range []struct {
+			name string
+			end  func(ctx context.Context, id uuid.UUID, login string)
+		}{
+			{"password", func(ctx context.Context, _ uuid.UUID, _ string) {
+				_, err := w.people.ChangePassword(ctx, account.ChangePasswordInput{CurrentPassword: password, NewPassword: "staple battery horse"})
+				w.must(err)
+			}},
+			{"everywhere", func(ctx context.Context, _ uuid.UUID, _ string) {
+				_, err := w.people.SignOutEverywhere(ctx, &account.SignOutEverywhereInput{KeepCurrent: ptr(true)})
+				w.must(err)
+			}},
+			{"disarmed", func(_ context.Context, id uuid.UUID, _ string) {
+				w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error { return w.people.Disarm(ctx, tx, id) }))
+			}},
+			{"reset", func(_ context.Context, _ uuid.UUID, login string) {
+				c, err := contacts.RequestPasswordReset(nobody(), contact.RequestPasswordResetInput{Login: login})
+				w.must(err)
+				_, err = contacts.ResetPassword(nobody(), contact.ResetPasswordInput{ChallengeID: c.ID, Code: w.code(c.ID.UUID), NewPassword: "staple battery horse"})
+				w.must(err)
+			}},
+			{"login", func(ctx context.Context, _ uuid.UUID, login string) {
+				c, err := contacts.RequestLoginChange(ctx, contact.RequestLoginChangeInput{Email: ptr("new" + login)})
+				w.must(err)
+				_, err = contacts.ConfirmLoginChange(ctx, contact.ConfirmLoginChangeInput{ChallengeID: c.ID, Code: w.code(c.ID.UUID)})
+				w.must(err)
+			}},
+			{"stolen", func(_ context.Context, _ uuid.UUID, login string) {
+				in, err := w.people.SignIn(nobody(), account.SignInInput{Login: login, Password: password, Mode: ptr(account.SessionModeRefreshable)})
+				w.must(err)
+				_, err = w.people.RefreshSession(nobody(), account.RefreshSessionInput{RefreshToken: *in.Session.RefreshToken})
+				w.must(err)
+				db.Clock.Add(time.Minute)
+				_, err = w.people.RefreshSession(nobody(), account.RefreshSessionInput{RefreshToken: *in.Session.RefreshToken})
+				refused(t, "an old refresh token", err, "UNAUTHENTICATED")
+			}},
+		} {
+			login := fmt.Sprintf("staff%d@example.com", i)
+			id := w.staff(login, "")
+			ctx := w.as(w.token(login, password))
+			acting, other := w.act(ctx, 30), w.act(w.desk(), 30)
+			way.end(ctx, id, login)
+			if w.alive(acting) || !w.alive(other) {
+				t.Errorf("%s: his %v, another's %v", way.name, w.alive(acting), w.alive(other))
+			}
+		}
+	})
+}
+
+// code is the code of a challenge, as its letter says it.
+func (w *world) code(challenge uuid.UUID) string {
+	w.t.Helper()
+	sealer, err := store.NewSealer(bytes.Repeat([]byte("0123456789abcdef"), 2))
+	w.must(err)
+	c, err := w.db.OpenChallenge(context.Background(), sealer, challenge)
+	w.must(err)
+	var e struct{ Sent []struct{ Code string } }
+	w.must(c.Read(&e))
+	return e.Sent[0].Code
 }

@@ -7,7 +7,6 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/identity"
-	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/account"
 	"kabinet/internal/fault"
@@ -74,24 +73,11 @@ func (d *Desk) BlockUser(ctx context.Context, in BlockUserInput) (Done, error) {
 // cutOff ends all that goes on as a person: his sessions, those in which he
 // acts for customers, and codes that wait for an answer.
 func (d *Desk) cutOff(ctx context.Context, tx *store.Tx, id uuid.UUID) (int, error) {
-	ids, err := d.People.End(ctx, tx, id)
+	ids, err := d.People.EndAll(ctx, tx, id, uuid.Nil)
 	if err != nil {
 		return 0, err
 	}
-	if err := tx.DropChallenges(ctx, id); err != nil {
-		return 0, err
-	}
-	acting, err := tx.Session.Query().Where(session.ActingStaffID(id), session.RevokedAtIsNil()).
-		Select(session.FieldID, session.FieldUserID).All(asSystem(ctx))
-	if err != nil {
-		return 0, err
-	}
-	for _, s := range acting {
-		if _, err := d.People.End(ctx, tx, s.UserID, session.ID(s.ID)); err != nil {
-			return 0, err
-		}
-	}
-	return len(ids), nil
+	return len(ids), tx.DropChallenges(ctx, id)
 }
 
 // UnblockUser lets a blocked person in again, with the credentials he had. One
