@@ -222,6 +222,9 @@ func (_q *AuditEntryQuery) CollectFields(ctx context.Context, satisfies ...strin
 
 func (_q *AuditEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"AuditEntry", "Node", "SecurityActivity"})
+	}
 	selected := storedAuditEntry.key()
 	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
 	for _, field := range fields {

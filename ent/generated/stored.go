@@ -205,7 +205,7 @@ var storedAddress = StoredType{
 
 var storedAuditEntry = StoredType{
 	Table: "audit_entries",
-	As:    []string{"AuditEntry"},
+	As:    []string{"AuditEntry", "SecurityActivity"},
 	Columns: map[string]StoredColumn{
 		"id":           {Kind: "uuid"},
 		"created_at":   {Kind: "time"},
@@ -225,11 +225,17 @@ var storedAuditEntry = StoredType{
 		"action":    {"action"},
 		"actorId":   {"actor_id"},
 		"actorKind": {"actor_kind"},
+		"at":        {"created_at"},
+		"by":        {"actor_kind", "actor_id"},
 		"changes":   {"changes"},
 		"createdAt": {"created_at"},
+		"device":    {"user_agent"},
 		"id":        {"id"},
 		"ip":        {"ip"},
+		"label":     {"action", "changes"},
+		"place":     {"session_id"},
 		"requestId": {"request_id"},
+		"staffName": {"actor_kind", "actor_id"},
 		"subjectId": {"subject_kind", "subject_id"},
 	},
 	Edges:    map[string]StoredEdge{},

@@ -3,6 +3,7 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -49,4 +50,8 @@ func (Session) Fields() []ent.Field {
 }
 
 // Indexes of the table.
-func (Session) Indexes() []ent.Index { return []ent.Index{index.Fields("expires_at")} }
+func (Session) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("expires_at"),
+		index.Fields("revoked_at").StorageKey("session_revoked").Annotations(entsql.IndexWhere("revoked_at is not null")),
+		index.Fields("acting_staff_id").StorageKey("session_acting_staff").Annotations(entsql.IndexWhere("acting_staff_id is not null"))}
+}

@@ -84,7 +84,8 @@ func (User) Edges() []ent.Edge {
 
 // Indexes of the table.
 func (User) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("delete_at").StorageKey("user_delete_due").Annotations(entsql.IndexWhere("delete_at is not null")),
+	return []ent.Index{index.Fields("created_at").StorageKey("user_pending").Annotations(entsql.IndexWhere("status = 'PENDING'")),
+		index.Fields("delete_at").StorageKey("user_delete_due").Annotations(entsql.IndexWhere("delete_at is not null")),
 		index.Fields("name_key").StorageKey("user_name_key").Annotations(entsql.OpClass("text_pattern_ops")),
 		index.Fields("family_key").StorageKey("user_family_key").Annotations(entsql.OpClass("text_pattern_ops"))}
 }

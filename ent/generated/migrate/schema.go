@@ -2226,6 +2226,22 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{SessionsColumns[21]},
 			},
+			{
+				Name:    "session_revoked",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[22]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "revoked_at is not null",
+				},
+			},
+			{
+				Name:    "session_acting_staff",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "acting_staff_id is not null",
+				},
+			},
 		},
 	}
 	// SettingsColumns holds the columns for the "settings" table.
@@ -2792,6 +2808,14 @@ var (
 				Name:    "user_source_external_id",
 				Unique:  true,
 				Columns: []*schema.Column{UsersColumns[4], UsersColumns[5]},
+			},
+			{
+				Name:    "user_pending",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PENDING'",
+				},
 			},
 			{
 				Name:    "user_delete_due",
