@@ -21,6 +21,7 @@ func (k *kabinet) wirePrivacy() {
 		News: func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error {
 			return k.people.News(ctx, tx, user, account.Change(change), subject, details)
 		},
+		MayGo: func(ctx context.Context, q store.Reader, user uuid.UUID) error { return k.desk.MayGo(ctx, q, user) },
 		End: func(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
 			_, err := k.people.EndAll(ctx, tx, user, uuid.Nil)
 			return err

@@ -2,13 +2,15 @@ package privacy
 
 import (
 	"context"
-	"database/sql"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
 
@@ -26,7 +28,8 @@ var (
 const mostShown = 20
 
 // hindrance finds what stands in the way of a deletion: rows of subject, sum
-// and currency, where ? is the person. The order is that in which it is shown.
+// and currency, where the first ? is the person and others are now. The order
+// is that in which it is shown.
 type hindrance struct {
 	reason DeletionBlockReason
 	prefix string // of the subject
@@ -34,16 +37,15 @@ type hindrance struct {
 }
 
 // lastSeat finds the owners of a kind where the person is the last one in a
-// ready-made role and, unless alone is said, where others are left behind.
-func lastSeat(kind, role, left string) string {
-	const held = `JOIN roles r ON r.key_id = m.role_id AND r.retired_at IS NULL AND r.name = '`
-	return `SELECT m.owner_id, 0, '' FROM memberships m ` + held + role + `'
-		WHERE m.user_id = ? AND m.kind = '` + kind + `' AND m.status = 'ACTIVE'
+// ready-made role who can come in, and where others are left behind.
+func lastSeat(kind, role string) string {
+	return `SELECT m.owner_id, 0, '' FROM memberships m JOIN roles r ON r.key_id = m.role_id AND r.retired_at IS NULL AND r.name = '` + role + `'
+		WHERE m.user_id = ? AND m.kind = '` + kind + `' AND m.status = 'ACTIVE' AND (m.valid_until_at IS NULL OR m.valid_until_at > ?)
 		AND NOT EXISTS (SELECT 1 FROM memberships o JOIN roles q ON q.key_id = o.role_id AND q.retired_at IS NULL AND q.name = '` + role + `'
-			WHERE o.owner_id = m.owner_id AND o.user_id <> m.user_id AND o.status = 'ACTIVE')` + left
+			JOIN users u ON u.id = o.user_id AND u.status = 'ACTIVE'
+			WHERE o.owner_id = m.owner_id AND o.user_id <> m.user_id AND o.status = 'ACTIVE' AND (o.valid_until_at IS NULL OR o.valid_until_at > ?))
+		AND EXISTS (SELECT 1 FROM memberships x WHERE x.owner_id = m.owner_id AND x.user_id <> m.user_id AND x.status = 'ACTIVE')`
 }
-
-const othersAreLeft = ` AND EXISTS (SELECT 1 FROM memberships x WHERE x.owner_id = m.owner_id AND x.user_id <> m.user_id AND x.status = 'ACTIVE')`
 
 // hindrances are K13. An order that came and is paid is over although nobody
 // marked it COMPLETED; points of a family's card are the family's.
@@ -56,32 +58,35 @@ var hindrances = []hindrance{
 	{BlockOpenReturn, "ret", `SELECT id, amount_minor, currency FROM return_requests WHERE owner_id = ? AND status IN ('REQUESTED', 'APPROVED', 'IN_TRANSIT', 'RECEIVED')`},
 	{BlockOpenRefund, "rfd", `SELECT id, amount_minor, currency FROM payments WHERE owner_id = ? AND kind = 'REFUND' AND status IN ('PENDING', 'AUTHORIZED')`},
 	{BlockPointsHeld, "acc", `SELECT id, held, '' FROM ledger_accounts WHERE owner_id = ? AND kind = 'BONUS' AND held <> 0`},
-	{BlockLastHolder, "com", lastSeat("FAMILY", "Holder", othersAreLeft)},
-	{BlockLastOwner, "com", lastSeat("COMPANY", "Owner", othersAreLeft)},
-	{BlockLastAdministrator, "com", lastSeat("STAFF", "Administrator", "")},
-}
-
-// asked is a transaction, or a snapshot that keeps nobody waiting.
-type asked interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	{BlockLastHolder, "com", lastSeat("FAMILY", "Holder")},
+	{BlockLastOwner, "com", lastSeat("COMPANY", "Owner")},
 }
 
 // blockers says what stands in the way of a person's deletion; none: nothing.
-func blockers(ctx context.Context, q asked, user uuid.UUID) ([]*DeletionBlocker, error) {
+func (p *Privacy) blockers(ctx context.Context, q store.Reader, user uuid.UUID) ([]*DeletionBlocker, error) {
 	all := []*DeletionBlocker{}
 	for _, h := range hindrances {
-		found, err := h.find(ctx, q, user)
+		found, err := h.find(ctx, q, user, p.Store.Now())
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, found...)
 	}
-	return all, nil
+	err := p.MayGo(ctx, q, user)
+	if f, ok := fault.As(err); ok && f.Kind == fault.Refused {
+		return append(all, &DeletionBlocker{Reason: BlockLastAdministrator, Message: say(ctx, "blocked", string(BlockLastAdministrator)), Count: 1,
+			SubjectIds: []scalar.ID{{Prefix: "com", UUID: viewer.House}}}), nil
+	}
+	return all, err
 }
 
 // find gives one blocker, or of money one for each currency.
-func (h hindrance) find(ctx context.Context, q asked, user uuid.UUID) (all []*DeletionBlocker, err error) {
-	rows, err := q.Query(ctx, h.query, user)
+func (h hindrance) find(ctx context.Context, q store.Reader, user uuid.UUID, now time.Time) (all []*DeletionBlocker, err error) {
+	args := []any{user}
+	for range strings.Count(h.query, "?") - 1 {
+		args = append(args, now)
+	}
+	rows, err := q.Query(ctx, h.query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +155,7 @@ var gone = []struct {
 	{LossMemberships, `SELECT count(*) FROM memberships WHERE user_id = ? AND status = 'ACTIVE' AND kind IN ('FAMILY', 'COMPANY')`},
 }
 
-func losses(ctx context.Context, q asked, user uuid.UUID) ([]*DeletionLoss, error) {
+func losses(ctx context.Context, q store.Reader, user uuid.UUID) ([]*DeletionLoss, error) {
 	all := []*DeletionLoss{}
 	for _, g := range gone {
 		rows, err := q.Query(ctx, g.query, user)

@@ -99,9 +99,9 @@ func (p *Privacy) free(ctx context.Context, tx *store.Tx, me uuid.UUID) error {
 	return nil
 }
 
-func (p *Privacy) review(ctx context.Context, q asked, me uuid.UUID) (r *DeletionReview, err error) {
+func (p *Privacy) review(ctx context.Context, q store.Reader, me uuid.UUID) (r *DeletionReview, err error) {
 	r = &DeletionReview{DueAt: p.Store.Now().Add(p.Delay)}
-	if r.Blockers, err = blockers(ctx, q, me); err != nil {
+	if r.Blockers, err = p.blockers(ctx, q, me); err != nil {
 		return nil, err
 	}
 	r.Losses, err = losses(ctx, q, me)
@@ -131,7 +131,7 @@ func (p *Privacy) ConfirmDeletion(ctx context.Context, in ConfirmAccountDeletion
 		if whose != me {
 			return fault.ErrNotFound.At("input", "challengeId")
 		}
-		all, err := blockers(ctx, tx, me)
+		all, err := p.blockers(ctx, tx, me)
 		if err == nil {
 			err = blocked(all)
 		}

@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/task"
+	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
@@ -44,7 +45,11 @@ func (w *world) seat(owner, user uuid.UUID, kind membership.Kind, name string) {
 	w.do(func(ctx context.Context, tx *store.Tx) error {
 		r, err := tx.Role.Query().Where(role.Name(name)).Only(ctx)
 		if err != nil {
-			if r, err = tx.Role.Create().SetOwnerID(viewer.House).SetName(name).SetAudience(role.Audience(kind)).SetPermissions([]schema.Grant{}).Save(ctx); err != nil {
+			may := []schema.Grant{}
+			if kind == membership.KindSTAFF && name != "Support" {
+				may = append(may, schema.Grant{Resource: "user", Operation: "write", Reach: "ALL"})
+			}
+			if r, err = tx.Role.Create().SetOwnerID(viewer.House).SetName(name).SetAudience(role.Audience(kind)).SetPermissions(may).Save(ctx); err != nil {
 				return err
 			}
 		}
@@ -123,10 +128,43 @@ var hindered = map[string]struct {
 	"a family of one": {func(w *world, me uuid.UUID) {
 		w.seat(w.company(company.KindFAMILY, "f"), me, membership.KindFAMILY, "Holder")
 	}, ""},
-	"the only owner":     {func(w *world, me uuid.UUID) { w.staffed(me, "Owner", "Buyer") }, "LAST_OWNER"},
-	"one of two owners":  {func(w *world, me uuid.UUID) { w.staffed(me, "Owner", "Owner") }, ""},
-	"a buyer":            {func(w *world, me uuid.UUID) { w.staffed(me, "Buyer", "Owner") }, ""},
-	"last administrator": {func(w *world, me uuid.UUID) { w.seat(w.house(), me, membership.KindSTAFF, "Administrator") }, "LAST_ADMINISTRATOR"},
+	"an owner beside a blocked one": {func(w *world, me uuid.UUID) {
+		w.staffed(me, "Owner", "Owner")
+		w.exec(`UPDATE users SET status = 'BLOCKED' WHERE display_name = 'colleague'`)
+	}, "LAST_OWNER"},
+	"an owner beside one whose time is over": {func(w *world, me uuid.UUID) {
+		w.staffed(me, "Owner", "Owner")
+		w.over("colleague")
+	}, "LAST_OWNER"},
+	"an owner whose time is over": {func(w *world, me uuid.UUID) {
+		w.staffed(me, "Owner", "Buyer")
+		w.exec(`UPDATE memberships SET valid_until_at = ? WHERE user_id = ?`, w.db.Now(), me)
+	}, ""},
+	"a holder beside a blocked one": {func(w *world, me uuid.UUID) {
+		f := w.company(company.KindFAMILY, "family")
+		w.seat(f, me, membership.KindFAMILY, "Holder")
+		w.seat(f, w.person("aunt"), membership.KindFAMILY, "Holder")
+		w.exec(`UPDATE users SET status = 'BLOCKED' WHERE display_name = 'aunt'`)
+	}, "LAST_HOLDER"},
+	"the only owner":                     {func(w *world, me uuid.UUID) { w.staffed(me, "Owner", "Buyer") }, "LAST_OWNER"},
+	"one of two owners":                  {func(w *world, me uuid.UUID) { w.staffed(me, "Owner", "Owner") }, ""},
+	"a buyer":                            {func(w *world, me uuid.UUID) { w.staffed(me, "Buyer", "Owner") }, ""},
+	"last administrator":                 {func(w *world, me uuid.UUID) { w.seat(w.house(), me, membership.KindSTAFF, "Administrator") }, "LAST_ADMINISTRATOR"},
+	"last administrator of another role": {func(w *world, me uuid.UUID) { w.seat(w.house(), me, membership.KindSTAFF, "Reception") }, "LAST_ADMINISTRATOR"},
+	"last administrator beside support": {func(w *world, me uuid.UUID) {
+		w.seat(w.house(), me, membership.KindSTAFF, "Administrator")
+		w.seat(viewer.House, w.person("boss"), membership.KindSTAFF, "Support")
+	}, "LAST_ADMINISTRATOR"},
+	"last administrator beside a blocked one": {func(w *world, me uuid.UUID) {
+		w.seat(w.house(), me, membership.KindSTAFF, "Administrator")
+		w.seat(viewer.House, w.person("boss"), membership.KindSTAFF, "Administrator")
+		w.exec(`UPDATE users SET status = 'BLOCKED' WHERE display_name = 'boss'`)
+	}, "LAST_ADMINISTRATOR"},
+	"last administrator beside one whose time is over": {func(w *world, me uuid.UUID) {
+		w.seat(w.house(), me, membership.KindSTAFF, "Administrator")
+		w.seat(viewer.House, w.person("boss"), membership.KindSTAFF, "Administrator")
+		w.over("boss")
+	}, "LAST_ADMINISTRATOR"},
 	"one of two administrators": {func(w *world, me uuid.UUID) {
 		w.seat(w.house(), me, membership.KindSTAFF, "Administrator")
 		w.seat(viewer.House, w.person("boss"), membership.KindSTAFF, "Administrator")
@@ -135,6 +173,11 @@ var hindered = map[string]struct {
 		w.order(me, "PLACED", "PENDING", "NEW")
 		w.account(me, "WALLET", "EUR", 1, 0)
 	}, "WALLET_MONEY OPEN_ORDER"},
+}
+
+// over ends the seats of those of a name by the clock.
+func (w *world) over(name string) {
+	w.exec(`UPDATE memberships SET valid_until_at = ? WHERE user_id IN (SELECT id FROM users WHERE display_name = ?)`, w.db.Now(), name)
 }
 
 func (w *world) house() uuid.UUID {
@@ -166,6 +209,31 @@ func (w *world) topUp(me uuid.UUID, status string) {
 	a := w.account(me, "WALLET", "EUR", 0, 0)
 	w.exec(`INSERT INTO top_ups (id, created_at, updated_at, owner_id, account_id, method, status, currency, amount_minor) VALUES (?, ?, ?, ?, ?, 'PROVIDER', ?, 'EUR', 5)`,
 		uuid.Must(uuid.NewV7()), w.db.Now(), w.db.Now(), me, a, status)
+}
+
+// Of two administrators whose time comes at once one stays: after both nobody
+// could let anybody in. // security F14
+func TestOneAdministratorStays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := open(t, db)
+		w.house()
+		for _, name := range []string{"first", "second"} {
+			w.seat(viewer.House, w.person(name), membership.KindSTAFF, "Administrator")
+		}
+		ids, err := db.Client.User.Query().IDs(storetest.System())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			w.schedule(id)
+		}
+		db.Clock.Add(15 * 24 * time.Hour)
+		w.run()
+		n, err := db.Client.User.Query().Where(user.StatusEQ(user.StatusACTIVE)).Count(storetest.System())
+		if err != nil || n != 1 {
+			t.Errorf("%d administrators are left: %v", n, err)
+		}
+	})
 }
 
 // security K13: whoever has something open is refused with the reasons, at the

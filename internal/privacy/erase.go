@@ -140,7 +140,7 @@ func (p *Privacy) begin(ctx context.Context, id uuid.UUID) (did bool, err error)
 			return err
 		}
 		did = true
-		all, err := blockers(ctx, tx, id)
+		all, err := p.blockers(ctx, tx, id)
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,8 @@ type Privacy struct {
 	News func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error
 	// End ends the person's sessions.
 	End func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
+	// MayGo refuses to let the last one go who can let others in.
+	MayGo func(ctx context.Context, q store.Reader, user uuid.UUID) error
 	// Forfeit books a person's points as expired, all that is left.
 	Forfeit func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 	// Write keeps the bytes of a finished export, outside any transaction.

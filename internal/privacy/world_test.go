@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/account/desk"
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/privacy"
@@ -44,8 +45,8 @@ func open(t *testing.T, db *storetest.DB) *world {
 		t.Fatal(err)
 	}
 	w.Privacy = &privacy.Privacy{
-		Store: db.Store, Delay: 14 * 24 * time.Hour, Forfeit: w.points.Forfeit,
-		Ask: func(ctx context.Context, tx *store.Tx, user uuid.UUID, _ string) (*privacy.Asked, error) {
+		Store: db.Store, Delay: 14 * 24 * time.Hour, Forfeit: w.points.Forfeit, MayGo: (&desk.Desk{Store: db.Store}).MayGo,
+		Ask: func(ctx context.Context, tx *store.Tx, user uuid.UUID, _, reason string) (*privacy.Asked, error) {
 			n, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user), contactpoint.VerifiedAtNotNil()).Count(storetest.System())
 			if err != nil || n == 0 {
 				return nil, err

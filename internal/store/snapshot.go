@@ -14,6 +14,11 @@ type Snapshot struct {
 	tx    *sql.Tx
 }
 
+// Reader is a transaction, or a snapshot that keeps nobody waiting.
+type Reader interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // InSnapshot runs fn over one snapshot, for proofs that need several
 // statements to agree. Its statements take as long as they take. Long reads in
 // it hold no lock, but on PostgreSQL they keep old rows from being cleaned up.
