@@ -49,7 +49,7 @@ func (k *kabinet) askForDeletion(ctx context.Context, tx *store.Tx, user uuid.UU
 	if err != nil || len(ways) == 0 {
 		return nil, err
 	}
-	c, err := k.people.SendCode(ctx, tx, account.CodeLetter{Purpose: purpose, UserID: &user, Kind: ways[0].Kind, To: ways[0].To, Template: account.LetterDelete, Data: whyDeleted{reason}})
+	c, err := k.people.SendCode(ctx, tx, account.CodeLetter{Purpose: purpose, UserID: &user, Kind: ways[0].Kind, To: ways[0].To, Template: account.LetterDelete, Proven: true, Data: whyDeleted{reason}})
 	if err != nil {
 		return nil, err
 	}

@@ -262,6 +262,7 @@ type CodeLetter struct {
 	LinkEnds          time.Time       // until when the link is good; no code is sent again after that
 	Hidden            bool            // the answer does not say where it went
 	Methods           []ChallengeKind // what the answer says instead of how it went
+	Proven            bool            // the person has proven who he is, and To is his own: counted by him
 	Data              any             // a struct, sealed; UseCode gives it back
 }
 
@@ -270,14 +271,17 @@ type CodeLetter struct {
 //
 // Faults: CODE_SENT_RECENTLY.
 func (p *People) SendCode(ctx context.Context, tx *store.Tx, l CodeLetter) (*Challenge, error) {
-	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, LinkEnds: l.LinkEnds, Again: true, Hidden: l.Hidden, Methods: l.Methods}
+	s := sent{SentTo: SentTo{Kind: l.Kind, To: l.To}, Key: l.Key, Template: l.Template, Locale: l.Locale, Link: l.Link, LinkEnds: l.LinkEnds, Again: true, Hidden: l.Hidden, Methods: l.Methods, Proven: l.Proven}
+	if l.Proven && l.UserID != nil {
+		s.Key = idOfUser(*l.UserID).String()
+	}
 	if s.Key == "" {
 		_, s.Key, _ = p.contactKey(l.Kind, l.To)
 	}
 	if s.Locale == "" {
 		s.Locale = p.language(ctx, nil)
 	}
-	if err := reserveLetter(ctx, tx, letterUses(l.Purpose, s.Key, viewer.From(ctx))); err != nil {
+	if err := reserveLetter(ctx, tx, letterUses(l.Purpose, s, viewer.From(ctx))); err != nil {
 		return nil, err
 	}
 	return p.sendCode(ctx, tx, store.NewChallenge{Purpose: l.Purpose, UserID: l.UserID, SessionID: l.SessionID}, l.Data, s)
@@ -380,7 +384,7 @@ func (p *People) ResendCode(ctx context.Context, in ResendCodeInput) (*Challenge
 		if len(e.Sent) == 0 || !e.Sent[0].Again || e.Sent[0].linkIsDead(tx.Now) {
 			return fault.ErrNotFound.At("input", "challengeId")
 		}
-		if err := reserveLetter(ctx, tx, letterUses(old.Purpose, e.Sent[0].Key, viewer.From(ctx))); err != nil {
+		if err := reserveLetter(ctx, tx, letterUses(old.Purpose, e.Sent[0], viewer.From(ctx))); err != nil {
 			return err
 		}
 		made, err = p.sendCode(ctx, tx, store.NewChallenge{Purpose: old.Purpose, UserID: old.UserID, SessionID: old.SessionID}, data, e.Sent[0])

@@ -70,6 +70,7 @@ type sent struct {
 	Hidden   bool            `json:"hidden,omitempty"`
 	Methods  []ChallengeKind `json:"methods,omitempty"`
 	Own      bool            `json:"own,omitempty"` // the link answers this challenge
+	Proven   bool            `json:"proven,omitempty"`
 }
 
 // linkIsDead says that a letter's link is good no more: the letter is not sent

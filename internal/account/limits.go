@@ -65,11 +65,12 @@ func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []sto
 // letterUses are what a letter or SMS to an address counts against: a minute
 // apart, six an hour for one purpose (security D4), so that who registers with
 // somebody's address does not take his way back in (security A5), and so many
-// from one network. key is the address as it is found, or what stands for it
-// where nobody is behind it.
-func letterUses(purpose, key string, v viewer.Viewer) []store.Use {
-	uses := []store.Use{{Limit: mailPause, Of: key}, {Limit: mailHour, Of: purpose + " " + key}}
-	if class := addressClass(v.IP); class != "" {
+// from one network. The key is the address as it is found, or what stands for
+// it where nobody is behind it; of who has proven himself it is the person, so
+// that nobody who knows the address spends his letters.
+func letterUses(purpose string, s sent, v viewer.Viewer) []store.Use {
+	uses := []store.Use{{Limit: mailPause, Of: s.Key}, {Limit: mailHour, Of: purpose + " " + s.Key}}
+	if class := addressClass(v.IP); class != "" && !s.Proven {
 		uses = append(uses, store.Use{Limit: newHour, Of: class})
 	}
 	return uses

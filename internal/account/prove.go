@@ -153,7 +153,7 @@ func (p *People) codeAgain(ctx context.Context, v viewer.Viewer, purpose string)
 			return fault.ErrInvalidValue.At("input", "sendCode")
 		}
 		c, err = p.SendCode(ctx, tx, CodeLetter{
-			Purpose: purpose, UserID: &v.UserID, SessionID: &v.SessionID, Kind: ways[0].Kind, To: ways[0].To, Template: LetterSignIn,
+			Purpose: purpose, UserID: &v.UserID, SessionID: &v.SessionID, Kind: ways[0].Kind, To: ways[0].To, Template: LetterSignIn, Proven: true,
 		})
 		return err
 	})

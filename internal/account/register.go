@@ -73,7 +73,7 @@ func (p *People) Register(ctx context.Context, in RegisterInput) (*Registered, e
 	if err != nil {
 		return out, err
 	}
-	uses := letterUses(forRegistration, a.key, v)
+	uses := letterUses(forRegistration, sent{Key: a.key}, v)
 	if wait, err := p.Store.Blocked(ctx, uses...); err != nil {
 		return out, err
 	} else if wait > 0 { // before a hash is spent

@@ -263,3 +263,40 @@ func (w *world) stepUp(ctx context.Context) context.Context {
 	w.must(err)
 	return w.as(*in.Session.Token)
 }
+
+// Who knows the address spends no letters of its owner: those that follow a
+// proof are counted by the person, whatever others ask for. // security A5 D4
+func TestLettersOfTheOwner(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("anna@example.com")
+		_, err := w.EnableCode(w.in("anna@example.com"), factor.CodeFactorInput{Kind: contactpoint.KindEMAIL})
+		w.must(err)
+		db.Clock.Add(2 * time.Minute)
+		for range 2 {
+			_, err = w.people.Register(nobody(), account.RegisterInput{Email: ptr("anna@example.com"), Password: password})
+			w.must(err)
+			half := w.enter("anna@example.com").Challenge // in the same moment
+			if half.SentTo == nil {
+				t.Fatal("no code for the owner")
+			}
+			db.Clock.Add(2 * time.Minute)
+			again, err := w.people.ResendCode(nobody(), account.ResendCodeInput{ChallengeID: half.ID})
+			w.must(err)
+			in, err := w.complete(factor.CompleteSecondFactorInput{ChallengeID: again.ID, Code: ptr(w.sent(again.ID))})
+			w.must(err)
+			if !w.alive(*in.Session.Token) {
+				t.Error("not in")
+			}
+			db.Clock.Add(2 * time.Minute)
+		}
+		// His own are six an hour too, over all his sessions.
+		for range 6 {
+			w.enter("anna@example.com")
+			db.Clock.Add(2 * time.Minute)
+		}
+		if half := w.enter("anna@example.com").Challenge; half.SentTo != nil {
+			t.Error("more than six an hour")
+		}
+	})
+}

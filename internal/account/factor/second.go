@@ -129,7 +129,7 @@ func (f *Factors) send(ctx context.Context, tx *store.Tx, s standing, session *u
 		return nil, ErrNotAvailable.At("input", "kind")
 	}
 	return f.People.SendCode(ctx, tx, account.CodeLetter{Purpose: account.ForSecondFactor, UserID: &s.user, SessionID: session,
-		Kind: kind, To: to.To, Template: account.LetterSignIn, Data: h})
+		Kind: kind, To: to.To, Template: account.LetterSignIn, Proven: true, Data: h})
 }
 
 // SendCode sends a code for a challenge that may be answered by one. The new
