@@ -201,6 +201,31 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// security G13: U+0000 comes to no database, from wherever it stands.
+func TestNul(t *testing.T) {
+	s := open(t, nil)
+	for name, c := range map[string]struct {
+		query string
+		vars  map[string]any
+		path  string
+	}{
+		"literal":           {`{ echo(text: "a\u0000b") }`, nil, "[text]"},
+		"literal below":     {`{ user(filter: {ranges: [{ids: ["a"]}, {ids: ["\u0000"]}]}) { id } }`, nil, "[filter ranges 1 ids 0]"},
+		"default":           {`query($t: String = "\u0000") { echo(text: $t) }`, nil, "[]"},
+		"variable":          {`query($t: String) { echo(text: $t) }`, map[string]any{"t": "\x00"}, "[t]"},
+		"variable below":    {`query($f: Filter) { user(filter: $f) { id } }`, map[string]any{"f": map[string]any{"ranges": []any{map[string]any{"ids": []any{"a", "a\x00"}}}}}, "[f ranges 0 ids 1]"},
+		"key of a variable": {`{ echo }`, map[string]any{"input": map[string]any{"interface": map[string]any{"a\x00": 1}}}, "[input interface]"},
+	} {
+		r := s.ask(t, c.query, c.vars)
+		if r.code(t) != "INVALID_VALUE" || fmt.Sprint(r.errors(t)[0].Extensions["path"]) != c.path {
+			t.Errorf("%s: %s", name, r.body)
+		}
+	}
+	if r := s.ask(t, `{ echo(text: "a\\u0000b \u0001") }`, nil); r.code(t) != "" {
+		t.Errorf("none: %s", r.body)
+	}
+}
+
 func TestCursors(t *testing.T) {
 	var mu sync.Mutex
 	var lists []string

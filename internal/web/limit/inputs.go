@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -28,7 +29,8 @@ func (Variables) ExtensionName() string { return "KabinetVariables" }
 // Validate is gqlgen's.
 func (Variables) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters refuses with INVALID_REQUEST or TOO_COMPLEX.
+// MutateOperationParameters refuses with INVALID_REQUEST, TOO_COMPLEX, or
+// INVALID_VALUE where a text holds U+0000.
 func (v Variables) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
 	most := v.Limits.VariableValues
 	if v.Bulk != nil && v.Bulk(ctx) {
@@ -48,16 +50,23 @@ func (v Variables) walk(x any, depth, most int, left *int) *gqlerror.Error {
 	}
 	switch x := x.(type) {
 	case map[string]any:
-		for _, e := range x {
+		for key, e := range x {
+			if strings.Contains(key, nul) {
+				return holdsNul()
+			}
 			if err := v.walk(e, depth+1, most, left); err != nil {
-				return err
+				return below(err, key)
 			}
 		}
 	case []any:
-		for _, e := range x {
+		for i, e := range x {
 			if err := v.walk(e, depth+1, most, left); err != nil {
-				return err
+				return below(err, strconv.Itoa(i))
 			}
+		}
+	case string:
+		if strings.Contains(x, nul) {
+			return holdsNul()
 		}
 	case json.Number:
 		if _, err := strconv.ParseFloat(x.String(), 64); err != nil {
@@ -65,6 +74,22 @@ func (v Variables) walk(x any, depth, most int, left *int) *gqlerror.Error {
 		}
 	}
 	return nil
+}
+
+// nul is what PostgreSQL takes in no text and SQLite in all: no text of a
+// request has it, on either.
+const nul = "\x00"
+
+func holdsNul() *gqlerror.Error {
+	return wire.Refusal(fault.ErrInvalidValue, "a text holds U+0000", "path", []string{})
+}
+
+// below puts a key before the path of a refusal that has one.
+func below(err *gqlerror.Error, key string) *gqlerror.Error {
+	if path, ok := err.Extensions["path"].([]string); ok {
+		err.Extensions["path"] = append([]string{key}, path...)
+	}
+	return err
 }
 
 // Inputs looks at what arguments hold once variables are filled in: the length

@@ -3,6 +3,7 @@ package limit
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -209,13 +210,13 @@ func (w *walk) field(f *ast.Field, groups map[string]*group) *gqlerror.Error {
 	}
 	for _, a := range f.Arguments {
 		if err := w.literal(a.Value, 0); err != nil {
-			return err
+			return below(err, a.Name)
 		}
 	}
 	return nil
 }
 
-// literal refuses numbers that gqlparser panics on, and deep input.
+// literal refuses numbers that gqlparser panics on, U+0000, and deep input.
 func (w *walk) literal(v *ast.Value, depth int) *gqlerror.Error {
 	if v == nil {
 		return nil
@@ -232,10 +233,17 @@ func (w *walk) literal(v *ast.Value, depth int) *gqlerror.Error {
 		if f, err := strconv.ParseFloat(v.Raw, 64); err != nil || math.IsInf(f, 0) {
 			return wire.Refusal(fault.ErrInvalidRequest, "a number of the document is out of range")
 		}
+	case ast.StringValue, ast.BlockValue:
+		if strings.Contains(v.Raw, nul) {
+			return holdsNul()
+		}
 	}
-	for _, c := range v.Children {
+	for i, c := range v.Children {
 		if err := w.literal(c.Value, depth+1); err != nil {
-			return err
+			if c.Name == "" { // of a list
+				return below(err, strconv.Itoa(i))
+			}
+			return below(err, c.Name)
 		}
 	}
 	return nil
