@@ -29,6 +29,7 @@ func (k *kabinet) wirePrivacy() {
 		Write: k.writeExport, Drop: k.dropFiles,
 		Open: func(ctx context.Context, key string) (io.ReadCloser, error) { return k.documents.Blobs.Open(ctx, key) },
 	}
+	k.people.Forgotten = k.privacy.ForgetStrangers
 	k.people.Consented = func(ctx context.Context, tx *store.Tx, user uuid.UUID, ticked []*account.RegistrationConsentInput) error {
 		all := make([]privacy.Accepted, 0, len(ticked))
 		for _, t := range ticked {

@@ -64,7 +64,6 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
 		{Name: "export-data", Every: 15 * time.Second, Timeout: privacy.ExportTime, Do: batch(k.privacy.ExportsDue)},
-		{Name: "forget-strangers", Every: time.Hour, Do: system(k.privacy.ForgetStrangers)},
 		{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
 		{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},
 		{Name: "tidy-payment-methods", Every: time.Hour, Do: batch(k.cards.TidyDue)},

@@ -9,6 +9,7 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -17,6 +18,8 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/identity"
+	"kabinet/ent/generated/session"
 	"kabinet/internal/credential"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -43,6 +46,10 @@ type People struct {
 	// the same transaction; privacy knows them. server.go fills it.
 	Consented func(ctx context.Context, tx *store.Tx, user uuid.UUID, consents []*RegistrationConsentInput) error
 
+	// Forgotten is told, in the same transaction, which registrations were
+	// forgotten. server.go fills it; nil: nobody needs to know.
+	Forgotten func(ctx context.Context, tx *store.Tx, users []uuid.UUID) error
+
 	// Factors are the second factors that a person has; empty: none is due. nil
 	// where there are none at all. internal/account/factor fills it.
 	Factors func(ctx context.Context, tx *store.Tx, user uuid.UUID) ([]Factor, error)
@@ -50,6 +57,9 @@ type People struct {
 	// ForSecondFactor and with half as its data, and sends the code where the
 	// factor is one. session is the one to step up, nil for a sign-in.
 	SecondFactor func(ctx context.Context, tx *store.Tx, user uuid.UUID, session *uuid.UUID, half Half) (*Challenge, error)
+	// Offered says whether a provider of an issuer signs people in here; nil:
+	// none does. internal/account/social fills it.
+	Offered func(issuer string) bool
 	// CheckPasskey proves that whoever calls has a passkey of the person. It
 	// uses the challenge up in a transaction of its own; aal is 2 where the
 	// passkey asked for finger or PIN. The fault is INVALID_CREDENTIALS.
@@ -155,15 +165,55 @@ func (p *People) Housekeeping(ctx context.Context) error {
 	if err := p.Store.Sweep(ctx, "sessions", "id", `expires_at < ? OR revoked_at < ?`, ended, ended); err != nil {
 		return err
 	}
-	// Without a challenge nobody can confirm him any more; he owns nothing but
-	// what he registered with.
-	err := p.Store.Sweep(ctx, "users", "id", `status = 'PENDING' AND created_at < ?
-		AND NOT EXISTS (SELECT 1 FROM challenges c WHERE c.user_id = users.id)
-		AND NOT EXISTS (SELECT 1 FROM contact_points p WHERE p.user_id = users.id)`, now.Add(-48*time.Hour))
-	for _, table := range []string{"sessions", "identities"} {
-		if err == nil {
-			err = p.Store.Sweep(ctx, table, "id", `NOT EXISTS (SELECT 1 FROM users u WHERE u.id = `+table+`.user_id)`)
+	for {
+		n, err := p.forgetUnconfirmed(ctx, now.Add(-48*time.Hour))
+		if err != nil || n < unconfirmedAtOnce {
+			return err
 		}
 	}
-	return err
+}
+
+const unconfirmedAtOnce = 200
+
+// forgetUnconfirmed forgets registrations that nobody can confirm any more, for
+// want of a challenge, with what they registered with: they own nothing else.
+// It says how many; fewer than unconfirmedAtOnce are the last.
+func (p *People) forgetUnconfirmed(ctx context.Context, before time.Time) (n int, err error) {
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		const over = `status = 'PENDING' AND created_at < ?
+			AND NOT EXISTS (SELECT 1 FROM challenges c WHERE c.user_id = users.id)
+			AND NOT EXISTS (SELECT 1 FROM contact_points p WHERE p.user_id = users.id)`
+		ids, err := gone(tx.Query(ctx, `DELETE FROM users WHERE id IN (SELECT id FROM users WHERE `+over+` LIMIT ?) AND `+over+` RETURNING id`,
+			before, unconfirmedAtOnce, before))
+		if n = len(ids); err != nil || n == 0 {
+			return err
+		}
+		if _, err := tx.Session.Delete().Where(session.UserIDIn(ids...)).Exec(asSystem(ctx)); err != nil {
+			return err
+		}
+		if _, err := tx.Identity.Delete().Where(identity.UserIDIn(ids...)).Exec(asSystem(ctx)); err != nil {
+			return err
+		}
+		if p.Forgotten == nil {
+			return nil
+		}
+		return p.Forgotten(ctx, tx, ids)
+	})
+	return n, err
+}
+
+// gone are the ids that a statement returns.
+func gone(rows *sql.Rows, err error) (ids []uuid.UUID, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, store.Translate(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, store.Translate(rows.Err())
 }

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 )
 
@@ -313,14 +315,19 @@ func TestHousekeeping(t *testing.T) {
 		w.person("anna@example.com")
 		token := w.token(from("203.0.113.7", "test"), "anna@example.com")
 		w.register(from("203.0.113.7", "test"), "boris@example.com")
+		var told []uuid.UUID
+		w.Forgotten = func(_ context.Context, _ *store.Tx, users []uuid.UUID) error {
+			told = append(told, users...)
+			return nil
+		}
 		db.Clock.Add(47 * time.Hour)
 		w.must(w.Housekeeping(storetest.System()))
-		if n := w.number(`SELECT count(*) FROM users`); n != 2 {
+		if n := w.number(`SELECT count(*) FROM users`); n != 2 || told != nil {
 			t.Errorf("%d people after two days", n)
 		}
 		db.Clock.Add(2 * time.Hour)
 		w.must(w.Housekeeping(storetest.System()))
-		if n := w.number(`SELECT count(*) FROM users`); n != 1 {
+		if n := w.number(`SELECT count(*) FROM users`); n != 1 || len(told) != 1 {
 			t.Errorf("%d people: the registration is not forgotten", n)
 		}
 		if n := w.number(`SELECT count(*) FROM sessions`) + w.number(`SELECT count(*) FROM identities`); n != 2 {

@@ -56,7 +56,7 @@ func (p *Privacy) RequestDeletion(ctx context.Context, in *RequestAccountDeletio
 		if err := blocked(done.Review.Blockers); err != nil {
 			return err
 		}
-		if done.Challenge, err = p.Ask(ctx, tx, me, forDeletion); err != nil || done.Challenge != nil {
+		if done.Challenge, err = p.Ask(ctx, tx, me, forDeletion, reason); err != nil || done.Challenge != nil {
 			return err
 		}
 		done.Deletion, err = p.schedule(ctx, tx, me, reason)
@@ -124,7 +124,7 @@ func (p *Privacy) ConfirmDeletion(ctx context.Context, in ConfirmAccountDeletion
 		if err := p.free(ctx, tx, me); err != nil {
 			return err
 		}
-		whose, err := p.Use(ctx, tx, id, forDeletion, in.Code)
+		whose, reason, err := p.Use(ctx, tx, id, forDeletion, in.Code)
 		if err != nil {
 			return err
 		}
@@ -138,13 +138,14 @@ func (p *Privacy) ConfirmDeletion(ctx context.Context, in ConfirmAccountDeletion
 		if err != nil {
 			return err
 		}
-		d, err = p.schedule(ctx, tx, me, "")
+		d, err = p.schedule(ctx, tx, me, reason)
 		return err
 	})
 	return d, err
 }
 
-// schedule sets the day of a deletion and tells the person.
+// schedule sets the day of a deletion and tells the person. Why he goes stands
+// in the audit log, for staff, until he is erased.
 func (p *Privacy) schedule(ctx context.Context, tx *store.Tx, me uuid.UUID, reason string) (*AccountDeletion, error) {
 	due := tx.Now.Add(p.Delay).UTC().Truncate(time.Microsecond)
 	t, err := tx.AskTask(ctx, taskDeletion, me, nil)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/user"
 	"kabinet/internal/locale"
@@ -289,11 +290,8 @@ func (p *Privacy) unheard(ctx context.Context, tx *store.Tx, id uuid.UUID) (bool
 func Nobody() string { return locale.Text(locale.English, "privacy.nobody", nil) }
 
 // ForgetStrangers blanks from where those agreed who registered, confirmed
-// nothing and were forgotten: nobody is left whose consent it would prove.
-func (p *Privacy) ForgetStrangers(ctx context.Context) error {
-	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE consents SET ip = NULL, user_agent = NULL WHERE id IN (SELECT c.id FROM consents c
-			WHERE (c.ip IS NOT NULL OR c.user_agent IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id) LIMIT 1000)`)
-		return err
-	})
+// nothing and are forgotten in this transaction: nobody is left whose consent
+// it would prove.
+func (p *Privacy) ForgetStrangers(ctx context.Context, tx *store.Tx, users []uuid.UUID) error {
+	return tx.Consent.Update().Where(consent.UserIDIn(users...)).ClearIP().ClearUserAgent().Exec(asSystem(ctx))
 }

@@ -133,7 +133,7 @@ func (p *Privacy) ExportsDue(ctx context.Context, limit int) (int, error) {
 		}
 		return p.export(ctx, id)
 	}
-	return p.each(ctx, one, `SELECT id FROM tasks WHERE kind = ? AND (status = 'WAITING' OR status = 'RUNNING' AND updated_at < ?) ORDER BY id LIMIT ?`,
+	return p.each(ctx, one, `SELECT id FROM tasks WHERE kind = ? AND status IN ('WAITING', 'RUNNING') AND (status = 'WAITING' OR updated_at < ?) ORDER BY id LIMIT ?`,
 		taskExport, p.Store.Now().Add(-exportStuck), limit)
 }
 

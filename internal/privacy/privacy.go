@@ -23,20 +23,22 @@ type Privacy struct {
 	Store *store.Store
 	Delay time.Duration // between a confirmed deletion and its end
 
-	// Ask makes a challenge of the purpose and sends its code to the person's
-	// main address; nil where he has none that is proven.
-	Ask func(ctx context.Context, tx *store.Tx, user uuid.UUID, purpose string) (*Asked, error)
-	// Try counts one try of a code, before the transaction; Use takes it there.
+	// Ask makes a challenge of the purpose, which keeps the reason sealed, and
+	// sends its code to the person's main address; nil where he has none that is
+	// proven.
+	Ask func(ctx context.Context, tx *store.Tx, user uuid.UUID, purpose, reason string) (*Asked, error)
+	// Try counts one try of a code, before the transaction; Use takes it there
+	// and gives the reason back.
 	Try func(ctx context.Context, id scalar.ID, purpose, code string) (uuid.UUID, error)
-	Use func(ctx context.Context, tx *store.Tx, id uuid.UUID, purpose, code string) (user uuid.UUID, err error)
+	Use func(ctx context.Context, tx *store.Tx, id uuid.UUID, purpose, code string) (user uuid.UUID, reason string, err error)
 	// News tells the person of a change of his account at all his proven
 	// addresses. It seals them, so that a letter leaves though they are deleted
 	// in the same transaction.
 	News func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error
-	// End ends the person's sessions.
-	End func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 	// MayGo refuses to let the last one go who can let others in.
 	MayGo func(ctx context.Context, q store.Reader, user uuid.UUID) error
+	// End ends the person's sessions.
+	End func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 	// Forfeit books a person's points as expired, all that is left.
 	Forfeit func(ctx context.Context, tx *store.Tx, user uuid.UUID) error
 	// Write keeps the bytes of a finished export, outside any transaction.

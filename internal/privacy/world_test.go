@@ -35,12 +35,13 @@ type world struct {
 	news  []string // change of person
 	files map[uuid.UUID][]byte
 	codes map[uuid.UUID]uuid.UUID // challenge -> person
+	why   map[uuid.UUID]string    // challenge -> reason
 }
 
 const theCode = "123456"
 
 func open(t *testing.T, db *storetest.DB) *world {
-	w := &world{t: t, db: db, points: &bonus.Points{Store: db.Store}, files: map[uuid.UUID][]byte{}, codes: map[uuid.UUID]uuid.UUID{}}
+	w := &world{t: t, db: db, points: &bonus.Points{Store: db.Store}, files: map[uuid.UUID][]byte{}, codes: map[uuid.UUID]uuid.UUID{}, why: map[uuid.UUID]string{}}
 	if err := w.points.EnsureDefaultProgram(storetest.System()); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func open(t *testing.T, db *storetest.DB) *world {
 				return nil, err
 			}
 			id := uuid.Must(uuid.NewV7())
-			w.codes[id] = user
+			w.codes[id], w.why[id] = user, reason
 			return &privacy.Asked{ID: scalar.ID{Prefix: "chl", UUID: id}, Kind: "EMAIL_CODE"}, nil
 		},
 		Try: func(_ context.Context, id scalar.ID, _, code string) (uuid.UUID, error) {
@@ -61,8 +62,8 @@ func open(t *testing.T, db *storetest.DB) *world {
 			}
 			return id.UUID, nil
 		},
-		Use: func(_ context.Context, _ *store.Tx, id uuid.UUID, _, _ string) (uuid.UUID, error) {
-			return w.codes[id], nil
+		Use: func(_ context.Context, _ *store.Tx, id uuid.UUID, _, _ string) (uuid.UUID, string, error) {
+			return w.codes[id], w.why[id], nil
 		},
 		News: func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID, details map[string]any) error {
 			w.mu.Lock()
