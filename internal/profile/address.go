@@ -71,8 +71,7 @@ func (p *Profiles) save(ctx context.Context, kind address.Kind, in *scalar.ID, r
 		if saved, err = s.keep(ctx, was, in == nil, def); err != nil {
 			return err
 		}
-		updated(tx, v.UserID, kinds[kind].list)
-		return nil
+		return updated(ctx, tx, v.UserID, kinds[kind].list)
 	})
 	if err != nil {
 		return nil, err
@@ -295,8 +294,7 @@ func (p *Profiles) remove(ctx context.Context, kind address.Kind, in scalar.ID) 
 		if n == 0 {
 			return fault.ErrNotFound.At("input", "id")
 		}
-		updated(tx, v.UserID, kinds[kind].list)
-		return nil
+		return updated(ctx, tx, v.UserID, kinds[kind].list)
 	})
 	if err != nil {
 		return nil, err

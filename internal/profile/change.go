@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -65,8 +66,7 @@ func (p *Profiles) updateMe(ctx context.Context, revision *int, change change) (
 		if _, err := u.AddRevision(1).Save(ctx); err != nil {
 			return err
 		}
-		updated(tx, v.UserID, names...)
-		return nil
+		return updated(ctx, tx, v.UserID, names...)
 	})
 	if err != nil {
 		return nil, err
@@ -75,8 +75,13 @@ func (p *Profiles) updateMe(ctx context.Context, revision *int, change change) (
 }
 
 // updated tells that a profile changed, for which one that is complete earns.
-func updated(tx *store.Tx, id uuid.UUID, names ...string) {
+// What staff changes for the person is put on record, by name, never by value.
+func updated(ctx context.Context, tx *store.Tx, id uuid.UUID, names ...string) error {
 	tx.Tell(event.ProfileUpdated{UserID: id, Changed: names}, store.ToUser(id))
+	if viewer.From(ctx).ActingStaff == uuid.Nil {
+		return nil
+	}
+	return tx.Audit(ctx, "account.update_profile", id, scalar.ID{Prefix: "usr", UUID: id}, map[string]any{"changed": names})
 }
 
 // changes collects what an update sets; the first refusal stops it.

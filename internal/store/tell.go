@@ -179,7 +179,11 @@ type eventRow struct {
 
 // eventRows are the rows of what is told, numbered by each stream's last.
 func (tx *Tx) eventRows(ctx context.Context, all []*telling) (rows []eventRow, err error) {
-	actor := viewer.From(ctx).Actor()
+	v := viewer.From(ctx)
+	actor := v.Actor()
+	if v.ActingStaff != uuid.Nil { // not the customer he acts for, as in Audit
+		actor = &v.ActingStaff
+	}
 	for _, g := range all {
 		unread := g.unread - g.delta
 		for i, t := range g.tales {
