@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 
@@ -23,14 +24,19 @@ type Changed struct {
 
 // ChangePassword changes the password of whoever knows the one in force, ends
 // all his other sessions and makes codes worthless that are under way
-// (security A12, D1); the session of the call gets a new token. It also gives
-// warnings about the new one.
+// (security A12, D1); the session of the call gets a new token. Who has a second
+// factor has freshly given it (security C6). It also gives warnings about the
+// new one.
 //
-// Faults: UNAUTHENTICATED, INVALID_CREDENTIALS and TOO_MANY_ATTEMPTS at
+// Faults: UNAUTHENTICATED, STEP_UP_REQUIRED, INVALID_CREDENTIALS and TOO_MANY_ATTEMPTS at
 // currentPassword, those of a new password at newPassword, RATE_LIMITED.
 func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*Changed, error) {
 	v, err := me(ctx)
 	if err != nil {
+		return nil, err
+	}
+	both := func(ctx context.Context, tx *store.Tx) error { return p.needBoth(ctx, tx, v) }
+	if err := p.Store.InTx(ctx, both); err != nil { // before a guess is taken
 		return nil, err
 	}
 	secret, err := p.passwordOf(ctx, v.UserID)
@@ -57,6 +63,9 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*C
 	}
 	var e *Entrance
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := both(ctx, tx); err != nil {
+			return err
+		}
 		n, err := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD), identity.Secret([]byte(secret))).
 			SetSecret([]byte(hash)).ClearMustChangeByAt().Save(ctx)
 		if err != nil {
@@ -76,6 +85,16 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*C
 		return nil, err
 	}
 	return &Changed{Session: w.Session, User: w.User, Warnings: credential.Warnings(in.NewPassword, of)}, nil
+}
+
+// needBoth refuses who has a second factor and has not freshly proven both: a
+// session of before it was turned on holds one.
+func (p *People) needBoth(ctx context.Context, tx *store.Tx, v viewer.Viewer) error {
+	due, err := p.secondDue(ctx, tx, v.UserID, "", 1)
+	if err == nil && due && (!v.SteppedUp || v.AAL < 2) {
+		err = errStepUp
+	}
+	return err
 }
 
 func (p *People) afterPassword(ctx context.Context, tx *store.Tx, v viewer.Viewer, uses []store.Use) (*Entrance, error) {
@@ -118,8 +137,6 @@ func (p *People) ChangeLogin(ctx context.Context, in ChangeLoginInput) (*ent.Use
 		u := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD))
 		if name.Key != "" {
 			u.SetLogin(name.Value).SetLoginKey(name.Key)
-		} else if err := p.keepsLogin(ctx, tx, v.UserID); err != nil {
-			return err
 		} else {
 			u.ClearLogin().ClearLoginKey()
 		}
@@ -128,6 +145,11 @@ func (p *People) ChangeLogin(ctx context.Context, in ChangeLoginInput) (*ent.Use
 			return fault.ErrInvalidValue.At("input", "login")
 		}
 		if err != nil {
+			return err
+		}
+		if err := p.KeepsAWay(ctx, tx, v.UserID); errors.Is(err, ErrLastSignInMethod) {
+			return ErrLastLogin.At("input", "login")
+		} else if err != nil {
 			return err
 		}
 		return p.News(ctx, tx, v.UserID, ChangeLogin, idOfUser(v.UserID), nil)
@@ -141,13 +163,32 @@ func (p *People) ChangeLogin(ctx context.Context, in ChangeLoginInput) (*ent.Use
 	return p.Person(ctx, v.UserID)
 }
 
-// keepsLogin refuses to take away the name that is all a person signs in by.
-func (p *People) keepsLogin(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
-	other, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
-	if err == nil && !other {
-		err = ErrLastLogin.At("input", "login")
+// KeepsAWay refuses what leaves a person nothing to sign in with: whoever takes
+// something away asks it afterwards, in the same transaction (security E6). A
+// passkey is a way, a provider that is offered, and a password with a login or
+// a proven address. Proven addresses themselves are kept by LAST_CONTACT_POINT.
+//
+// Faults: LAST_SIGN_IN_METHOD.
+func (p *People) KeepsAWay(ctx context.Context, tx *store.Tx, user uuid.UUID) error {
+	all, err := tx.Identity.Query().Where(identity.UserID(user), identity.Or(identity.KindIn(identity.KindPASSKEY, identity.KindOIDC),
+		identity.And(identity.KindEQ(identity.KindPASSWORD), identity.SecretNotNil()))).
+		Select(identity.FieldID, identity.FieldKind, identity.FieldIssuer, identity.FieldLoginKey).All(asSystem(ctx))
+	if err != nil {
+		return err
 	}
-	return err
+	reached, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		switch {
+		case i.Kind == identity.KindPASSKEY,
+			i.Kind == identity.KindPASSWORD && (reached || i.LoginKey != nil),
+			i.Kind == identity.KindOIDC && p.Offered != nil && p.Offered(i.Issuer):
+			return nil
+		}
+	}
+	return ErrLastSignInMethod
 }
 
 // ownEmail is the caller's first address, none for who has none.

@@ -20,6 +20,7 @@ var (
 	ErrInvalidPhone           = fault.New(fault.Invalid, "INVALID_PHONE")
 	ErrRegistrationRefused    = fault.New(fault.Refused, "REGISTRATION_REFUSED")
 	ErrCheckUnavailable       = fault.New(fault.Refused, "REGISTRATION_CHECK_UNAVAILABLE")
+	ErrLastSignInMethod       = fault.New(fault.Refused, "LAST_SIGN_IN_METHOD")
 	ErrLastContactPoint       = fault.New(fault.Refused, "LAST_CONTACT_POINT")
 	ErrInvalidCode            = fault.New(fault.Refused, "INVALID_CODE")
 	ErrCodeSentRecently       = fault.New(fault.Refused, "CODE_SENT_RECENTLY")

@@ -14,7 +14,6 @@ var (
 	ErrNotAvailable      = fault.New(fault.Refused, "FACTOR_NOT_AVAILABLE")
 	ErrPasskeyRefused    = fault.New(fault.Refused, "PASSKEY_REFUSED")
 	ErrNotConfigured     = fault.New(fault.Refused, "PASSKEYS_NOT_CONFIGURED")
-	ErrLastSignInMethod  = fault.New(fault.Refused, "LAST_SIGN_IN_METHOD")
 	errInvalidCode       = fault.New(fault.Refused, "INVALID_CODE")
 	errInvalidPasskey    = fault.New(fault.Refused, "INVALID_CREDENTIALS")
 	errTooManyItems      = fault.New(fault.Refused, "TOO_MANY_ITEMS")

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/session"
 	"kabinet/internal/account"
@@ -204,10 +203,10 @@ func (f *Factors) RemovePasskey(ctx context.Context, in RemovePasskeyInput) (*sc
 		if i == nil {
 			return fault.ErrNotFound.At("input", "id")
 		}
-		if err := f.notTheLast(ctx, tx, v.UserID, id); err != nil {
+		if _, err := tx.Identity.Delete().Where(identity.ID(id)).Exec(asSystem(ctx)); err != nil {
 			return err
 		}
-		if _, err := tx.Identity.Delete().Where(identity.ID(id)).Exec(asSystem(ctx)); err != nil {
+		if err := f.People.KeepsAWay(ctx, tx, v.UserID); err != nil {
 			return err
 		}
 		if left, err = f.lastGone(ctx, tx, v.UserID); err != nil {
@@ -231,21 +230,6 @@ func (h *holder) byRow(id uuid.UUID) *ent.Identity {
 		}
 	}
 	return nil
-}
-
-// notTheLast refuses to take away the last way of signing in: another identity
-// is left, or a proven contact by which a password can be set anew.
-func (f *Factors) notTheLast(ctx context.Context, tx *store.Tx, user, id uuid.UUID) error {
-	other, err := tx.Identity.Query().Where(identity.UserID(user), identity.IDNEQ(id),
-		identity.KindIn(identity.KindPASSWORD, identity.KindOIDC, identity.KindPASSKEY)).Exist(asSystem(ctx))
-	if err != nil || other {
-		return err
-	}
-	reached, err := tx.ContactPoint.Query().Where(contactpoint.UserID(user), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
-	if err == nil && !reached {
-		err = ErrLastSignInMethod
-	}
-	return err
 }
 
 // StartPasskeySignIn begins a sign-in by passkey; who it is, the passkey says.

@@ -10,10 +10,13 @@ import (
 	"time"
 
 	"github.com/descope/virtualwebauthn"
+	"github.com/google/uuid"
 
+	"kabinet/ent/generated/identity"
 	"kabinet/internal/account"
 	"kabinet/internal/account/factor"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
 )
@@ -339,6 +342,52 @@ func TestPasskeyOfSomebodyKeptOut(t *testing.T) { // security A5
 		w.must(err)
 		if in.User.ID != anna || in.Session == nil {
 			t.Errorf("%+v", in)
+		}
+	})
+}
+
+// The last passkey stays where nothing else signs in: a password that an undone
+// change of the login made worthless, one without a login, a provider that is
+// no longer offered are no ways. // security E6
+func TestLastPasskeyStays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		for name, c := range map[string]struct {
+			make func(id uuid.UUID) string
+			stay bool
+		}{
+			"password": {func(uuid.UUID) string { return "" }, false},
+			"worthless": {func(uuid.UUID) string {
+				return `UPDATE identities SET secret = NULL WHERE kind = 'PASSWORD' AND user_id = ?`
+			}, true},
+			"nobody's password": {func(uuid.UUID) string { return `DELETE FROM contact_points WHERE user_id = ?` }, true},
+			"old provider": {func(id uuid.UUID) string {
+				w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+					return tx.Identity.Create().SetUserID(id).SetKind(identity.KindOIDC).SetIssuer("https://gone.example.com").SetSubject("1").Exec(ctx)
+				}))
+				return `DELETE FROM identities WHERE kind = 'PASSWORD' AND user_id = ?`
+			}, true},
+		} {
+			email := strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), "'", "") + "@example.com"
+			id := w.person(email)
+			ctx := w.in(email)
+			_, made := w.withPasskey(ctx, false)
+			ctx = w.as(*made.Session.Token)
+			if query := c.make(id); query != "" {
+				w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+					_, err := tx.Exec(ctx, query, id)
+					return err
+				}))
+			}
+			_, _, err := w.RemovePasskey(ctx, factor.RemovePasskeyInput{ID: made.Passkey.ID})
+			if !c.stay {
+				w.must(err)
+				continue
+			}
+			w.refused(err, "LAST_SIGN_IN_METHOD")
+			if list, err := w.Passkeys(ctx, id); err != nil || len(list) != 1 {
+				t.Errorf("%s: %d are left, %v", name, len(list), err)
+			}
 		}
 	})
 }

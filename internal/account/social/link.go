@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/session"
 	"kabinet/internal/account"
@@ -130,21 +129,15 @@ func (s *Social) UnlinkIdentity(ctx context.Context, in UnlinkIdentityInput) (*s
 		if err := tx.Lock(ctx, "users", "id", v.UserID); err != nil {
 			return err
 		}
-		all, err := tx.Identity.Query().Where(identity.UserID(v.UserID)).
-			Select(identity.FieldID, identity.FieldKind, identity.FieldIssuer, identity.FieldLoginKey).All(asSystem(ctx))
+		gone, err := tx.Identity.Query().Where(identity.ID(id), identity.UserID(v.UserID), identity.KindEQ(identity.KindOIDC)).
+			Select(identity.FieldID, identity.FieldKind, identity.FieldIssuer).Only(asSystem(ctx))
+		if ent.IsNotFound(err) {
+			return fault.ErrNotFound.At("input", "identityId")
+		}
 		if err != nil {
 			return err
 		}
-		var gone *ent.Identity
-		for _, i := range all {
-			if i.ID == id && i.Kind == identity.KindOIDC {
-				gone = i
-			}
-		}
-		if gone == nil {
-			return fault.ErrNotFound.At("input", "identityId")
-		}
-		return s.unlink(ctx, tx, v, gone, all)
+		return s.unlink(ctx, tx, v, gone)
 	})
 	if err != nil {
 		return nil, err
@@ -152,15 +145,11 @@ func (s *Social) UnlinkIdentity(ctx context.Context, in UnlinkIdentityInput) (*s
 	return &in.IdentityID, nil
 }
 
-func (s *Social) unlink(ctx context.Context, tx *store.Tx, v viewer.Viewer, gone *ent.Identity, all []*ent.Identity) error {
-	contact, err := tx.ContactPoint.Query().Where(contactpoint.UserID(v.UserID), contactpoint.VerifiedAtNotNil()).Exist(asSystem(ctx))
-	if err != nil {
+func (s *Social) unlink(ctx context.Context, tx *store.Tx, v viewer.Viewer, gone *ent.Identity) error {
+	if err := tx.Identity.DeleteOneID(gone.ID).Exec(asSystem(ctx)); err != nil {
 		return err
 	}
-	if !s.anotherWay(gone, all, contact) {
-		return ErrLastSignInMethod
-	}
-	if err := tx.Identity.DeleteOneID(gone.ID).Exec(asSystem(ctx)); err != nil {
+	if err := s.People.KeepsAWay(ctx, tx, v.UserID); err != nil {
 		return err
 	}
 	details := map[string]any{}
@@ -171,21 +160,6 @@ func (s *Social) unlink(ctx context.Context, tx *store.Tx, v viewer.Viewer, gone
 		}
 	}
 	return s.People.News(ctx, tx, v.UserID, account.ChangeIdentityUnlinked, scalar.ID{Prefix: "idn", UUID: gone.ID}, details)
-}
-
-// anotherWay says whether a person can sign in without one of his identities:
-// by a password with a login, a passkey, or a provider that is still offered.
-func (s *Social) anotherWay(gone *ent.Identity, all []*ent.Identity, contact bool) bool {
-	for _, i := range all {
-		switch {
-		case i.ID == gone.ID:
-		case i.Kind == identity.KindPASSKEY,
-			i.Kind == identity.KindPASSWORD && (contact || i.LoginKey != nil),
-			i.Kind == identity.KindOIDC && s.offered(i) != nil:
-			return true
-		}
-	}
-	return false
 }
 
 // offered is the provider of an identity, if it is offered still.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"kabinet/internal/account"
 	"kabinet/internal/credential"
@@ -27,7 +28,7 @@ var (
 	// ErrIdentityTaken: the provider's account signs in somebody else here.
 	ErrIdentityTaken = fault.New(fault.Refused, "IDENTITY_TAKEN")
 	// ErrLastSignInMethod: the person could not sign in any more.
-	ErrLastSignInMethod = fault.New(fault.Refused, "LAST_SIGN_IN_METHOD")
+	ErrLastSignInMethod = account.ErrLastSignInMethod
 )
 
 // Claims are what a provider says of a person, checked by the protocol's rules.
@@ -92,7 +93,11 @@ func New(o Options) (*Social, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Social{Store: o.Store, People: o.People, sealer: o.Sealer, returns: o.Returns, providers: o.Providers, log: o.Log}, nil
+	s := &Social{Store: o.Store, People: o.People, sealer: o.Sealer, returns: o.Returns, providers: o.Providers, log: o.Log}
+	s.People.Offered = func(issuer string) bool {
+		return slices.ContainsFunc(s.providers, func(p Provider) bool { return p.Issuer == issuer })
+	}
+	return s, nil
 }
 
 func (s *Social) provider(name string) (Provider, error) {
