@@ -2,6 +2,8 @@ package privacy
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,17 +64,22 @@ var hindrances = []hindrance{
 	{BlockLastOwner, "com", lastSeat("COMPANY", "Owner")},
 }
 
+// everyHindrance asks for all of them at once, each by its place in the list.
+var everyHindrance = func() string {
+	var parts []string
+	for i, h := range hindrances {
+		parts = append(parts, fmt.Sprintf(`SELECT %d, q.* FROM (%s) q`, i, h.query))
+	}
+	return strings.Join(parts, ` UNION ALL `)
+}()
+
 // blockers says what stands in the way of a person's deletion; none: nothing.
 func (p *Privacy) blockers(ctx context.Context, q store.Reader, user uuid.UUID) ([]*DeletionBlocker, error) {
-	all := []*DeletionBlocker{}
-	for _, h := range hindrances {
-		found, err := h.find(ctx, q, user, p.Store.Now())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
+	all, err := found(ctx, q, user, p.Store.Now())
+	if err != nil {
+		return nil, err
 	}
-	err := p.MayGo(ctx, q, user)
+	err = p.MayGo(ctx, q, user)
 	if f, ok := fault.As(err); ok && f.Kind == fault.Refused {
 		return append(all, &DeletionBlocker{Reason: BlockLastAdministrator, Message: say(ctx, "blocked", string(BlockLastAdministrator)), Count: 1,
 			SubjectIds: []scalar.ID{{Prefix: "com", UUID: viewer.House}}}), nil
@@ -80,46 +87,55 @@ func (p *Privacy) blockers(ctx context.Context, q store.Reader, user uuid.UUID) 
 	return all, err
 }
 
-// find gives one blocker, or of money one for each currency.
-func (h hindrance) find(ctx context.Context, q store.Reader, user uuid.UUID, now time.Time) (all []*DeletionBlocker, err error) {
-	args := []any{user}
-	for range strings.Count(h.query, "?") - 1 {
-		args = append(args, now)
+// found gives one blocker for each hindrance there is, or of money one for each
+// currency.
+func found(ctx context.Context, q store.Reader, user uuid.UUID, now time.Time) ([]*DeletionBlocker, error) {
+	var args []any
+	for _, h := range hindrances {
+		args = append(args, user)
+		for range strings.Count(h.query, "?") - 1 {
+			args = append(args, now)
+		}
 	}
-	rows, err := q.Query(ctx, h.query, args...)
+	rows, err := q.Query(ctx, everyHindrance, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	by := map[string]*DeletionBlocker{}
+	by := make([][]*DeletionBlocker, len(hindrances))
 	for rows.Next() {
+		var n int
 		var id uuid.UUID
 		var sum int64
 		var unit string
-		if err := rows.Scan(&id, &sum, &unit); err != nil {
+		if err := rows.Scan(&n, &id, &sum, &unit); err != nil {
 			return nil, err
 		}
-		key := ""
-		if h.reason == BlockWalletMoney {
-			key = unit
-		}
-		b := by[key]
-		if b == nil {
-			b = &DeletionBlocker{Reason: h.reason, Message: say(ctx, "blocked", string(h.reason)), SubjectIds: []scalar.ID{}}
-			if key != "" {
-				b.Amount = &scalar.Money{Currency: key}
-			}
-			by[key], all = b, append(all, b)
-		}
-		b.Count++
-		if b.Amount != nil {
-			b.Amount.Minor += sum
-		}
-		if len(b.SubjectIds) < mostShown {
-			b.SubjectIds = append(b.SubjectIds, scalar.ID{Prefix: h.prefix, UUID: id})
-		}
+		by[n] = hindrances[n].add(ctx, by[n], id, sum, unit)
 	}
-	return all, rows.Err()
+	return append([]*DeletionBlocker{}, slices.Concat(by...)...), rows.Err()
+}
+
+// add counts one row into the blockers of a hindrance.
+func (h hindrance) add(ctx context.Context, all []*DeletionBlocker, id uuid.UUID, sum int64, unit string) []*DeletionBlocker {
+	money := h.reason == BlockWalletMoney
+	i := slices.IndexFunc(all, func(b *DeletionBlocker) bool { return !money || b.Amount.Currency == unit })
+	if i < 0 {
+		b := &DeletionBlocker{Reason: h.reason, Message: say(ctx, "blocked", string(h.reason)), SubjectIds: []scalar.ID{}}
+		if money {
+			b.Amount = &scalar.Money{Currency: unit}
+		}
+		i, all = len(all), append(all, b)
+	}
+	b := all[i]
+	b.Count++
+	if money {
+		b.Amount.Minor += sum
+	}
+	if len(b.SubjectIds) < mostShown {
+		b.SubjectIds = append(b.SubjectIds, scalar.ID{Prefix: h.prefix, UUID: id})
+	}
+	return all
 }
 
 // say is a text of this domain in the caller's language.
@@ -156,18 +172,22 @@ var gone = []struct {
 }
 
 func losses(ctx context.Context, q store.Reader, user uuid.UUID) ([]*DeletionLoss, error) {
+	asked, args := make([]string, len(gone)), make([]any, len(gone))
+	counts, into := make([]int64, len(gone)), make([]any, len(gone))
+	for i, g := range gone {
+		asked[i], args[i], into[i] = "("+g.query+")", user, &counts[i]
+	}
+	rows, err := q.Query(ctx, `SELECT `+strings.Join(asked, ", "), args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := one(rows, into...); err != nil {
+		return nil, err
+	}
 	all := []*DeletionLoss{}
-	for _, g := range gone {
-		rows, err := q.Query(ctx, g.query, user)
-		if err != nil {
-			return nil, err
-		}
-		var n int64
-		if err := one(rows, &n); err != nil {
-			return nil, err
-		}
-		if n != 0 {
-			all = append(all, &DeletionLoss{Kind: g.kind, Message: say(ctx, "lost", string(g.kind)), Count: n})
+	for i, g := range gone {
+		if counts[i] != 0 {
+			all = append(all, &DeletionLoss{Kind: g.kind, Message: say(ctx, "lost", string(g.kind)), Count: counts[i]})
 		}
 	}
 	return all, nil

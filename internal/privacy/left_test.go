@@ -101,3 +101,16 @@ func TestStrangersAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// A review is few statements, so that a list of people can show it.
+func TestReviewIsFewStatements(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := open(t, db)
+		me := w.person("anna")
+		var err error
+		n, log := db.Statements(func() { _, err = w.Review(storetest.As(me), me) })
+		if err != nil || n > 6 {
+			t.Errorf("%d statements, %v:\n%v", n, err, log)
+		}
+	})
+}
