@@ -30,7 +30,7 @@ func (k *kabinet) wireFiles(sealer *store.Sealer) error {
 		return err
 	}
 	k.cards = &profile.PaymentMethods{
-		Store: k.store, Zone: k.cfg.TimeZone,
+		Store: k.store, Sealer: sealer, Zone: k.cfg.TimeZone,
 		MayReturn: func(address string) error {
 			_, err := returns.Allowed(address)
 			return err

@@ -173,7 +173,7 @@ func (s *PaymentMethods) remove(ctx context.Context, tx *store.Tx, m *ent.Paymen
 		return nil
 	}
 	if there {
-		if err := forget(ctx, tx, m.Provider, *m.Token); err != nil {
+		if err := s.forget(ctx, tx, m.Provider, *m.Token); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (s *PaymentMethods) DeleteAllOf(ctx context.Context, tx *store.Tx, owner uu
 	}
 	for _, m := range all {
 		if m.Token != nil {
-			if err := forget(ctx, tx, m.Provider, *m.Token); err != nil {
+			if err := s.forget(ctx, tx, m.Provider, *m.Token); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,8 @@ import (
 // PaymentMethods keeps what people pay with: the payment provider's tokens of
 // it and what a person knows it by. No number of a card comes here.
 type PaymentMethods struct {
-	Store *store.Store
+	Store  *store.Store
+	Sealer *store.Sealer
 	// Provider keeps cards; nil: none can be saved.
 	Provider *Saver
 	// Zone is the time zone of the business, in which the last day of a card

@@ -197,21 +197,26 @@ func (s *PaymentMethods) forgetStray(ctx context.Context, tx *store.Tx, n Saved)
 	if err != nil || kept {
 		return err
 	}
-	return forget(ctx, tx, n.Provider, n.Token)
+	return s.forget(ctx, tx, n.Provider, n.Token)
 }
 
-// ForgetToken is the job that has the provider forget a token, which is worth
-// nothing to anybody but the business.
+// ForgetToken is the job that has the provider forget a token. It is sealed,
+// for jobs are kept a while and who pays by it is gone.
 type ForgetToken struct {
 	Provider string `json:"provider"`
-	Token    string `json:"token"`
+	Token    []byte `json:"token"`
 }
+
+// place is what the token is sealed for.
+func (f ForgetToken) place() string { return f.Kind() + ":" + f.Provider }
 
 // Kind implements river.JobArgs.
 func (ForgetToken) Kind() string { return "forget-payment-token" }
 
-func forget(ctx context.Context, tx *store.Tx, provider, token string) error {
-	return job.Enqueue(ctx, tx, ForgetToken{provider, token}, nil)
+func (s *PaymentMethods) forget(ctx context.Context, tx *store.Tx, provider, token string) error {
+	f := ForgetToken{Provider: provider}
+	f.Token = s.Sealer.Seal([]byte(token), f.place())
+	return job.Enqueue(ctx, tx, f, nil)
 }
 
 // Forget does the job. What was saved again meanwhile is kept.
@@ -219,11 +224,15 @@ func (s *PaymentMethods) Forget(ctx context.Context, j *river.Job[ForgetToken]) 
 	if s.Provider == nil || s.Provider.Name != j.Args.Provider {
 		return river.JobSnooze(forgetAgain) // until that provider is configured
 	}
-	kept, err := s.Store.Client.PaymentMethod.Query().Where(paymentmethod.Provider(j.Args.Provider), paymentmethod.Token(j.Args.Token)).Exist(viewer.AsSystem(ctx, "profile.payment"))
+	token, err := s.Sealer.Open(j.Args.Token, j.Args.place())
+	if err != nil { // its key is gone: it never opens again
+		return job.Discard(err)
+	}
+	kept, err := s.Store.Client.PaymentMethod.Query().Where(paymentmethod.Provider(j.Args.Provider), paymentmethod.Token(string(token))).Exist(viewer.AsSystem(ctx, "profile.payment"))
 	if err != nil || kept {
 		return err
 	}
-	return s.Provider.Delete(ctx, j.Args.Token)
+	return s.Provider.Delete(ctx, string(token))
 }
 
 // news tells the person of a method added or gone.

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,9 +46,13 @@ func newCards(t *testing.T, db *storetest.DB) *cards {
 	if err := job.Migrate(context.Background(), db.Store); err != nil {
 		t.Fatal(err)
 	}
+	sealer, err := store.NewSealer([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &cards{t: t, db: db, pages: map[string]profile.Saved{}}
 	c.PaymentMethods = &profile.PaymentMethods{
-		Store: db.Store,
+		Store: db.Store, Sealer: sealer,
 		MayReturn: func(address string) error {
 			if address != "https://shop.example.com/cards" {
 				return fault.ErrInvalidValue
@@ -159,6 +164,9 @@ func (c *cards) work() {
 	for rows.Next() {
 		var raw []byte
 		c.must(rows.Scan(&raw))
+		if bytes.Contains(raw, []byte("tok_")) {
+			c.t.Errorf("a job holds a token in plain: %s", raw)
+		}
 		j := &river.Job[profile.ForgetToken]{}
 		c.must(json.Unmarshal(raw, &j.Args))
 		var later *river.JobSnoozeError // the provider it is of is not configured
