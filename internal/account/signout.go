@@ -23,6 +23,7 @@ func me(ctx context.Context) (viewer.Viewer, error) {
 }
 
 // SignOut ends the session of the call, locked or not, and says how many ended.
+// The sessions in which the caller acts for customers end with it (security B3).
 //
 // Faults: UNAUTHENTICATED.
 func (p *People) SignOut(ctx context.Context) (int, error) {
@@ -34,7 +35,11 @@ func (p *People) SignOut(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	n, err := p.signOut(ctx, v, "account.sign_out", func(ctx context.Context, tx *store.Tx) ([]uuid.UUID, error) {
-		return p.end(ctx, tx, v.UserID, session.ID(v.SessionID))
+		ids, err := p.end(ctx, tx, v.UserID, session.ID(v.SessionID))
+		if err != nil {
+			return nil, err
+		}
+		return ids, p.endActing(ctx, tx, v.UserID)
 	})
 	if err == nil {
 		viewer.CookiesFrom(ctx).Clear()
@@ -76,7 +81,8 @@ func (p *People) signOut(ctx context.Context, v viewer.Viewer, action string, en
 	return n, err
 }
 
-// RevokeSession ends one of the person's sessions. One that is over and one of
+// RevokeSession ends one of the person's sessions, and those in which he acts
+// for customers: they may have been opened from it. One that is over and one of
 // somebody else are the same answer (security B9).
 //
 // Faults: UNAUTHENTICATED, INVALID_ID, NOT_FOUND.
@@ -97,6 +103,9 @@ func (p *People) RevokeSession(ctx context.Context, in RevokeSessionInput) (*ent
 		}
 		if len(ids) == 0 {
 			return fault.ErrNotFound.At("input", "sessionId")
+		}
+		if err := p.endActing(ctx, tx, v.UserID); err != nil {
+			return err
 		}
 		q, err := tx.Session.Query().Where(session.ID(id)).CollectUnder(ctx, "session")
 		if err != nil {

@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,7 +100,8 @@ func (c *Contacts) replaced(ctx context.Context, tx *store.Tx, id uuid.UUID, nam
 type undo struct {
 	UserID uuid.UUID      `json:"userId"`
 	Old    account.SentTo `json:"old"`
-	At     time.Time      `json:"at"` // when it was replaced
+	At     time.Time      `json:"at"`               // when it was replaced
+	Second bool           `json:"second,omitempty"` // whether a second factor was on then
 }
 
 // ConfirmLoginChange puts the new address in the place of the old one, which
@@ -192,14 +194,28 @@ func (c *Contacts) tellOld(ctx context.Context, tx *store.Tx, id uuid.UUID, old 
 	if err != nil {
 		return err
 	}
+	factors, err := c.factors(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	_, _, err = c.People.SendLink(ctx, tx, account.LinkLetter{Purpose: forUndo, To: []account.SentTo{sentTo(old)}, Template: account.LetterUndo,
-		Locale: u.Locale, TimeZone: u.TimeZone, Page: c.Page, Life: c.UndoTTL, Data: undo{UserID: id, Old: sentTo(old), At: tx.Now}})
+		Locale: u.Locale, TimeZone: u.TimeZone, Page: c.Page, Life: c.UndoTTL, Data: undo{UserID: id, Old: sentTo(old), At: tx.Now, Second: len(factors) > 0}})
 	return err
+}
+
+// factors are the second factors of a person; none where none is due.
+func (c *Contacts) factors(ctx context.Context, tx *store.Tx, id uuid.UUID) ([]account.Factor, error) {
+	if c.People.Factors == nil {
+		return nil, nil
+	}
+	return c.People.Factors(ctx, tx, id)
 }
 
 // UndoLoginChange brings the old login back by what its owner was sent. What
 // was added since is gone: addresses and ways of signing in; all sessions end,
-// and the password is worthless, for whoever changed the login may know it.
+// and the password is worthless, for whoever changed the login may know it. It
+// opens no session, and who had a second factor keeps being asked for one: the
+// old mailbox alone is one factor (security C6).
 //
 // Faults: INVALID_ID, INVALID_CODE.
 func (c *Contacts) UndoLoginChange(ctx context.Context, in UndoLoginChangeInput) (bool, error) {
@@ -241,7 +257,7 @@ func (c *Contacts) undo(ctx context.Context, tx *store.Tx, u undo) error {
 	if _, err := tx.ContactPoint.Delete().Where(contactpoint.UserID(u.UserID), contactpoint.Or(contactpoint.VerifiedAtGTE(u.At), contactpoint.CreatedAtGTE(u.At))).Exec(asSystem(ctx)); err != nil {
 		return err
 	}
-	if _, err := tx.Identity.Delete().Where(identity.UserID(u.UserID), identity.CreatedAtGTE(u.At)).Exec(asSystem(ctx)); err != nil {
+	if err := c.takeBack(ctx, tx, u); err != nil {
 		return err
 	}
 	if err := tx.Identity.Update().Where(identity.UserID(u.UserID), identity.KindEQ(identity.KindPASSWORD)).ClearSecret().Exec(asSystem(ctx)); err != nil {
@@ -258,4 +274,24 @@ func (c *Contacts) undo(ctx context.Context, tx *store.Tx, u undo) error {
 		return err
 	}
 	return c.People.News(ctx, tx, u.UserID, account.ChangeLoginUndone, scalar.ID{Prefix: "cpt", UUID: point}, map[string]any{"kind": u.Old.Kind})
+}
+
+// takeBack takes away the ways of signing in that were added since. Of who had
+// a second factor those of now stay, and whoever lost his goes to the desk; but
+// a passkey signs in by itself, and stays only where nothing else is asked for.
+func (c *Contacts) takeBack(ctx context.Context, tx *store.Tx, u undo) error {
+	d := tx.Identity.Delete().Where(identity.UserID(u.UserID), identity.CreatedAtGTE(u.At))
+	if u.Second {
+		stay := []identity.Kind{identity.KindTOTP, identity.KindCODE, identity.KindRECOVERY_CODE}
+		factors, err := c.factors(ctx, tx, u.UserID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(factors, func(f account.Factor) bool { return f.Kind != account.ChallengeKindPasskey }) {
+			stay = append(stay, identity.KindPASSKEY)
+		}
+		d.Where(identity.KindNotIn(stay...))
+	}
+	_, err := d.Exec(asSystem(ctx))
+	return err
 }

@@ -209,6 +209,15 @@ func TestActingEndsWithAll(t *testing.T) {
 				_, err := w.people.SignOutEverywhere(ctx, &account.SignOutEverywhereInput{KeepCurrent: ptr(true)})
 				w.must(err)
 			}},
+			{"signed out", func(ctx context.Context, _ uuid.UUID, _ string) {
+				_, err := w.people.SignOut(ctx)
+				w.must(err)
+			}},
+			{"revoked", func(ctx context.Context, _ uuid.UUID, login string) {
+				opener := scalar.ID{Prefix: "ses", UUID: viewer.From(ctx).SessionID}
+				_, err := w.people.RevokeSession(w.as(w.token(login, password)), account.RevokeSessionInput{SessionID: opener})
+				w.must(err)
+			}},
 			{"disarmed", func(_ context.Context, id uuid.UUID, _ string) {
 				w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error { return w.people.Disarm(ctx, tx, id) }))
 			}},

@@ -11,9 +11,11 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/internal/account"
 	"kabinet/internal/account/factor"
+	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 // No way in goes around the second factor: each way of proving oneself ends at
@@ -297,6 +299,43 @@ func TestLettersOfTheOwner(t *testing.T) {
 		}
 		if half := w.enter("anna@example.com").Challenge; half.SentTo != nil {
 			t.Error("more than six an hour")
+		}
+	})
+}
+
+// A session of before the second factor holds one: it does not change the
+// password, nor does one whose proof is not fresh. // security C6
+func TestPasswordChangeAsksForBoth(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("anna@example.com")
+		old, ctx := w.in("anna@example.com"), w.in("anna@example.com")
+		_, c := w.withTotp(ctx)
+		change := account.ChangePasswordInput{CurrentPassword: password, NewPassword: "another pair of shoes"}
+		stale := viewer.From(w.as(*c.Session.Token))
+		stale.SteppedUp = false
+		for what, ctx := range map[string]context.Context{"before": old, "stale": viewer.With(old, stale)} {
+			_, err := w.people.ChangePassword(ctx, change)
+			if f, ok := fault.As(err); !ok || f.Code != "STEP_UP_REQUIRED" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		_, err := w.people.ChangePassword(w.as(*c.Session.Token), change)
+		w.must(err)
+	})
+}
+
+// Codes turned on in one session take from the others what they had proven by
+// one factor. // security C5
+func TestCodeFactorEndsStepUps(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.person("anna@example.com")
+		one, other := w.enter("anna@example.com").Session, w.enter("anna@example.com").Session
+		_, err := w.EnableCode(w.as(*one.Token), factor.CodeFactorInput{Kind: contactpoint.KindEMAIL})
+		w.must(err)
+		if v := viewer.From(w.as(*other.Token)); !v.SignedIn() || v.SteppedUp {
+			t.Errorf("the other session: %+v", v)
 		}
 	})
 }
