@@ -11,9 +11,6 @@ func (p *People) Hold(ctx context.Context, f func() error) error { return p.hash
 // Slots is how many there are.
 func (p *People) Slots() int { return p.hashes.Slots() }
 
-// AddressClass is the network of an address.
-var AddressClass = addressClass
-
 // Verify is the hash of a password and nothing else.
 func (p *People) Verify(password, hash string) bool {
 	fits, _, err := p.hashes.Verify(password, hash)

@@ -293,7 +293,7 @@ func (p *People) CheckPassword(ctx context.Context, user uuid.UUID, password str
 func recheckUses(user uuid.UUID, v viewer.Viewer) []store.Use {
 	of := v.SessionID.String()
 	if v.SessionID == uuid.Nil {
-		of = addressClass(v.IP)
+		of = Network(v.IP)
 	}
 	return []store.Use{{Limit: recheckFailures, Of: user.String() + " " + of}}
 }

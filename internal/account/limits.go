@@ -26,9 +26,9 @@ var (
 	newHour   = store.Limit{Name: "register.address", Free: 100, Forget: time.Hour, Window: true}
 )
 
-// addressClass is the network of an address: /24, or /64 of IPv6, which one
+// Network is the network of an address: /24, or /64 of IPv6, which one
 // person has whole. Empty when there is no address.
-func addressClass(ip string) string {
+func Network(ip string) string {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
 		return ""
@@ -54,7 +54,7 @@ func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []sto
 		}
 		return []store.Use{{Limit: deviceFailures, Of: user.String() + " " + of}}
 	}
-	class := addressClass(v.IP)
+	class := Network(v.IP)
 	uses := []store.Use{{Limit: accountFailures, Of: login + " " + class}}
 	if class != "" {
 		uses = append(uses, store.Use{Limit: addressFailures, Of: class})
@@ -70,7 +70,7 @@ func signInUses(login string, known bool, user uuid.UUID, v viewer.Viewer) []sto
 // that nobody who knows the address spends his letters.
 func letterUses(purpose string, s sent, v viewer.Viewer) []store.Use {
 	uses := []store.Use{{Limit: mailPause, Of: s.Key}, {Limit: mailHour, Of: purpose + " " + s.Key}}
-	if class := addressClass(v.IP); class != "" && !s.Proven {
+	if class := Network(v.IP); class != "" && !s.Proven {
 		uses = append(uses, store.Use{Limit: newHour, Of: class})
 	}
 	return uses

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/dialect/sql"
@@ -95,7 +96,11 @@ func (p *People) Sessions(ctx context.Context, of uuid.UUID) ([]*ent.Session, er
 		return []*ent.Session{}, nil
 	}
 	now, idle := p.Store.Now(), p.o.Sessions.Idle
-	if viewer.From(ctx).Staff {
+	staff, err := p.staffNow(ctx, of, now)
+	if err != nil {
+		return nil, err
+	}
+	if staff {
 		idle = p.o.Sessions.StaffIdle
 	}
 	q, err := p.Store.Client.Session.Query().
@@ -106,6 +111,16 @@ func (p *People) Sessions(ctx context.Context, of uuid.UUID) ([]*ent.Session, er
 	}
 	list, err := q.All(ctx)
 	return list, store.Translate(err)
+}
+
+// staffNow says whether a person is staff, whoever asks.
+func (p *People) staffNow(ctx context.Context, of uuid.UUID, now time.Time) (bool, error) {
+	if v := viewer.From(ctx); v.UserID == of {
+		return v.Staff, nil
+	}
+	is, err := p.Store.Client.Membership.Query().Where(membership.UserID(of), membership.OwnerID(viewer.House), membership.KindEQ(membership.KindSTAFF),
+		membership.StatusEQ(membership.StatusACTIVE), membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(now))).Exist(asSystem(ctx))
+	return is, store.Translate(err)
 }
 
 // Memberships are those in force, invited or suspended, with their companies,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/ent/generated/identity"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -137,19 +138,20 @@ func (p *People) proveAgain(ctx context.Context, v viewer.Viewer, in ProofInput,
 	return proof{challenge: c}, err
 }
 
-// codeAgain sends a code to the first contact of somebody who has no password;
-// who has one is not let off it.
+// codeAgain sends a code to the first contact of somebody who has neither
+// password nor passkey; who has one is not let off it.
 func (p *People) codeAgain(ctx context.Context, v viewer.Viewer, purpose string) (c *Challenge, err error) {
-	secret, err := p.passwordOf(ctx, v.UserID)
-	if err != nil {
-		return nil, err
-	}
 	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		better, err := tx.Identity.Query().Where(identity.UserID(v.UserID), identity.Or(identity.KindEQ(identity.KindPASSKEY),
+			identity.And(identity.KindEQ(identity.KindPASSWORD), identity.SecretNotNil()))).Exist(asSystem(ctx))
+		if err != nil {
+			return err
+		}
 		ways, err := p.CodeWays(ctx, tx, v.UserID)
 		if err != nil {
 			return err
 		}
-		if secret != "" || len(ways) == 0 {
+		if better || len(ways) == 0 {
 			return fault.ErrInvalidValue.At("input", "sendCode")
 		}
 		c, err = p.SendCode(ctx, tx, CodeLetter{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -116,10 +115,8 @@ func (p *People) applicant(in RegisterInput, v viewer.Viewer) (a applicant, err 
 			return a, err
 		}
 	}
-	if on := in.BirthOn; on != nil {
-		if day, err := time.Parse(time.DateOnly, *on); err != nil || day.After(p.Store.Now()) || day.Year() < 1900 {
-			return a, fault.ErrInvalidValue.At("input", "birthOn")
-		}
+	if err := credential.CheckBirth(in.BirthOn, p.Store.Now()); err != nil {
+		return a, err
 	}
 	if err := p.complete(a.in); err != nil {
 		return a, err
@@ -241,7 +238,7 @@ func (p *People) check(ctx context.Context, a applicant, v viewer.Viewer) error 
 		ask.CardNumber, ask.ContractNumber = text(pre.CardNumber), text(pre.ContractNumber)
 	}
 	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		wait, err := tx.Reserve(ctx, store.Use{Limit: checkHour, Of: addressClass(v.IP)}, store.Use{Limit: checkHour, Of: a.key})
+		wait, err := tx.Reserve(ctx, store.Use{Limit: checkHour, Of: Network(v.IP)}, store.Use{Limit: checkHour, Of: a.key})
 		if err == nil && wait > 0 {
 			err = retryAfter(ErrTooManyAttempts, wait)
 		}

@@ -114,6 +114,9 @@ func (p *People) make(ctx context.Context, tx *store.Tx, f Proof, v viewer.Viewe
 	if device != "" && f.Method != MethodActing {
 		c.SetDeviceHash(credential.TokenHash(device))
 	}
+	if f.Method == MethodActing { // from where staff works is nobody's business; the audit log knows
+		v.UserAgent, v.IP, v.Place = "", "", ""
+	}
 	if v.UserAgent != "" {
 		c.SetUserAgent(v.UserAgent)
 	}
@@ -216,9 +219,14 @@ func (p *People) rotate(ctx context.Context, tx *store.Tx, user, id uuid.UUID, t
 	if err := c.Exec(asSystem(ctx)); err != nil || turn.aal < 2 {
 		return e, err
 	}
-	// Where two factors are asked for, what was proven by one counts no more.
-	_, err = tx.Exec(ctx, `UPDATE sessions SET stepped_up_at = NULL WHERE user_id = ? AND id <> ? AND aal < 2 AND stepped_up_at IS NOT NULL`, user, id)
-	return e, err
+	return e, p.DropStepUps(ctx, tx, user, id)
+}
+
+// DropStepUps takes from a person's sessions but one what was proven by one
+// factor: two are asked for now (security C5).
+func (p *People) DropStepUps(ctx context.Context, tx *store.Tx, user, but uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE sessions SET stepped_up_at = NULL WHERE user_id = ? AND id <> ? AND aal < 2 AND stepped_up_at IS NOT NULL`, user, but)
+	return err
 }
 
 // shown are the columns of a session without its secrets, which nobody needs

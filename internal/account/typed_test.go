@@ -41,13 +41,13 @@ func TestPasswordsAsTyped(t *testing.T) {
 	})
 }
 
-func TestAddressClass(t *testing.T) {
+func TestNetwork(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string]string{
 		"203.0.113.7": "203.0.113.0/24", "::ffff:203.0.113.7": "203.0.113.0/24",
 		"2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "nonsense": "",
 	} {
-		if got := account.AddressClass(ip); got != want {
+		if got := account.Network(ip); got != want {
 			t.Errorf("%s: %s, want %s", ip, got, want)
 		}
 	}

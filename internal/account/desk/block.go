@@ -28,7 +28,7 @@ func (d *Desk) BlockUser(ctx context.Context, in BlockUserInput) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	note, err := text(in.Note, longestNote, true, "input", "note")
+	note, err := account.Text(in.Note, longestNote, true, "input", "note")
 	if err == nil && note == nil && in.Reason == BlockReasonOther {
 		err = fault.ErrRequired.At("input", "note")
 	}
@@ -90,7 +90,7 @@ func (d *Desk) UnblockUser(ctx context.Context, in UnblockUserInput) (Done, erro
 	if err != nil {
 		return Done{}, err
 	}
-	note, err := text(in.Note, longestNote, true, "input", "note")
+	note, err := account.Text(in.Note, longestNote, true, "input", "note")
 	if err != nil {
 		return Done{}, err
 	}

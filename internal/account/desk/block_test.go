@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,6 +14,7 @@ import (
 	"kabinet/internal/account/desk"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 // Who is blocked is out at once, whoever he was signed in as, and comes in
@@ -122,6 +124,28 @@ func TestLesserStaff(t *testing.T) {
 		refused(t, "end sessions", err, "STAFF_MEMBER")
 		if _, err := w.IssueCredentials(ctx, desk.IssueCredentialsInput{UserID: usr(w.anna)}); err != nil {
 			t.Errorf("a customer: %v", err)
+		}
+	})
+}
+
+// Staff sees the sessions of a customer as long as they last for him, not for
+// staff.
+func TestSessionsOfCustomer(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.token("anna@example.com", password)
+		db.Clock.Add(2 * time.Hour)
+		v := viewer.From(w.desk())
+		v.Grants[viewer.Permission{Resource: "session", Operation: "read"}] = viewer.ReachAll // a role of the business's own
+		ctx := viewer.With(context.Background(), v)
+		other := w.staff("other@example.com", "")
+		w.token("other@example.com", password)
+		db.Clock.Add(time.Hour)
+		for id, want := range map[uuid.UUID]int{w.anna: 1, other: 0} {
+			list, err := w.people.Sessions(ctx, id)
+			if err != nil || len(list) != want {
+				t.Errorf("%d sessions, %v", len(list), err)
+			}
 		}
 	})
 }

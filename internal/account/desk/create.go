@@ -107,14 +107,14 @@ func (d *Desk) checkPerson(in CreateUserInput) (func(*ent.UserCreate), error) {
 		field string
 	}{{&in.DisplayName, "displayName"}, {in.GivenName, "givenName"}, {in.FamilyName, "familyName"}, {in.MiddleName, "middleName"}} {
 		var err error
-		if names[i], err = text(v.value, longestName, false, "input", v.field); err != nil {
+		if names[i], err = account.Text(v.value, longestName, false, "input", v.field); err != nil {
 			return nil, err
 		}
 	}
 	if names[0] == nil {
 		return nil, fault.ErrRequired.At("input", "displayName")
 	}
-	if err := checkBirth(in.BirthOn, d.Store.Now()); err != nil {
+	if err := credential.CheckBirth(in.BirthOn, d.Store.Now()); err != nil {
 		return nil, err
 	}
 	lang, zone := d.o.Locale, d.o.TimeZone
@@ -143,7 +143,7 @@ func checkKey(k *scalar.ExternalKey) error {
 		return nil
 	}
 	for field, v := range map[string]string{"source": k.Source, "id": k.ID} {
-		switch s, err := text(&v, longestName, false, "input", "externalKey", field); {
+		switch s, err := account.Text(&v, longestName, false, "input", "externalKey", field); {
 		case err != nil:
 			return err
 		case s == nil:
@@ -151,16 +151,6 @@ func checkKey(k *scalar.ExternalKey) error {
 		case *s != v:
 			return fault.ErrInvalidValue.At("input", "externalKey", field)
 		}
-	}
-	return nil
-}
-
-// checkBirth takes a day that a living person was born on.
-func checkBirth(day *string, now time.Time) error {
-	const first = "1900-01-01"
-	// The day of birth has come in every time zone when it has in the first.
-	if last := now.Add(14 * time.Hour).Format(time.DateOnly); day != nil && (*day < first || *day >= last) {
-		return fault.ErrOutOfRange.At("input", "birthOn").With("min", first).With("max", last)
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"kabinet/internal/account"
-	"kabinet/internal/credential"
 	"kabinet/internal/store"
 )
 
@@ -23,8 +22,7 @@ type Desk struct {
 	Store  *store.Store
 	People *account.People
 
-	o      Options
-	hashes *credential.Hasher
+	o Options
 }
 
 // Options are what server.go hands to New. Zero values take the documented
@@ -57,5 +55,5 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Desk{Store: o.Store, People: o.People, o: o, hashes: credential.NewHasher(1)}, nil
+	return &Desk{Store: o.Store, People: o.People, o: o}, nil
 }

@@ -39,7 +39,7 @@ func (d *Desk) IssueCredentials(ctx context.Context, in IssueCredentialsInput) (
 		wanted = &l
 	}
 	password := drawPassword()
-	hash, err := d.hashes.Hash(ctx, password)
+	hash, err := d.People.HashPassword(ctx, password, credential.Email{})
 	if err != nil {
 		return Done{}, err
 	}

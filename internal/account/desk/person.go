@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -16,6 +14,7 @@ import (
 	"kabinet/ent/generated/role"
 	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
+	"kabinet/internal/account"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -161,33 +160,11 @@ func administrators(ctx context.Context, q store.Reader, id uuid.UUID, now time.
 	return is, others, rows.Err()
 }
 
-// text is one line without blanks around it; nil for null and for nothing but
-// blanks. Line ends are taken where lines is set.
-//
-// Faults: TOO_LONG, INVALID_VALUE for control characters.
-func text(v *string, limit int, lines bool, path ...string) (*string, error) {
-	if v == nil {
-		return nil, nil
-	}
-	s := strings.TrimSpace(*v)
-	if utf8.RuneCountInString(s) > limit {
-		return nil, fault.ErrTooLong.At(path...).With("limit", limit)
-	}
-	bad := func(r rune) bool { return unicode.IsControl(r) && (!lines || r != '\n') }
-	if strings.ContainsFunc(s, bad) || !utf8.ValidString(s) {
-		return nil, fault.ErrInvalidValue.At(path...)
-	}
-	if s == "" {
-		return nil, nil
-	}
-	return &s, nil
-}
-
 // reason is a text that must say something.
 //
-// Faults: REQUIRED and those of text.
+// Faults: REQUIRED and those of account.Text.
 func reason(v string, limit int, path ...string) (string, error) {
-	s, err := text(&v, limit, false, path...)
+	s, err := account.Text(&v, limit, false, path...)
 	if err != nil {
 		return "", err
 	}

@@ -137,7 +137,7 @@ func (d *Desk) EndRepresentation(ctx context.Context, in EndRepresentationInput)
 	if err != nil {
 		return nil, fault.ErrInvalidID.At("input", "representationId")
 	}
-	why, err := text(in.Reason, longestReason, false, "input", "reason")
+	why, err := account.Text(in.Reason, longestReason, false, "input", "reason")
 	if err != nil {
 		return nil, err
 	}

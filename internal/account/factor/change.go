@@ -114,6 +114,9 @@ func (f *Factors) EnableCode(ctx context.Context, in CodeFactorInput) (*Change, 
 		if out.RecoveryCodes, err = f.firstCodes(ctx, tx, was); err != nil {
 			return err
 		}
+		if err := f.People.DropStepUps(ctx, tx, v.UserID, v.SessionID); err != nil {
+			return err
+		}
 		return f.People.News(ctx, tx, v.UserID, account.ChangeFactorAdded, i.GlobalID(), map[string]any{"kind": kindOfCode(in.Kind)})
 	})
 }

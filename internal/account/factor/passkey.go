@@ -265,14 +265,14 @@ func (f *Factors) StartPasskeySignIn(ctx context.Context) (*account.Challenge, e
 	return out, err
 }
 
-// beginOften bounds how many sign-ins by passkey one address begins: each is a
+// beginOften bounds how many sign-ins by passkey one network begins: each is a
 // row. Whoever has no address is not counted.
 func (f *Factors) beginOften(ctx context.Context, tx *store.Tx) error {
-	ip := viewer.From(ctx).IP
-	if ip == "" {
+	of := account.Network(viewer.From(ctx).IP)
+	if of == "" {
 		return nil
 	}
-	wait, err := tx.Reserve(ctx, store.Use{Limit: passkeyHour, Of: ip})
+	wait, err := tx.Reserve(ctx, store.Use{Limit: passkeyHour, Of: of})
 	if err == nil && wait > 0 {
 		err = fault.ErrRateLimited.After(wait)
 	}

@@ -391,3 +391,38 @@ func TestLastPasskeyStays(t *testing.T) {
 		}
 	})
 }
+
+// Who has a passkey and no password is not let off it by a code.
+func TestNoCodeInPlaceOfPasskey(t *testing.T) { // security C5
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		anna := w.person("anna@example.com")
+		_, made := w.withPasskey(w.in("anna@example.com"), false)
+		ctx := w.as(*made.Session.Token)
+		w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Identity.Delete().Where(identity.UserID(anna), identity.KindEQ(identity.KindPASSWORD)).Exec(ctx)
+			return err
+		}))
+		for what, prove := range map[string]func(context.Context, account.ProofInput) (*account.Welcome, error){"stepUp": w.people.StepUp, "unlock": w.people.UnlockSession} {
+			if _, err := prove(ctx, account.ProofInput{SendCode: ptr(true)}); err == nil {
+				t.Errorf("%s sends a code", what)
+			} else {
+				w.refused(err, "INVALID_VALUE")
+			}
+		}
+	})
+}
+
+// A network begins so many, whatever addresses of its own it comes from.
+func TestPasskeysOfOneNetwork(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		var err error
+		for i := range 301 {
+			_, err = w.StartPasskeySignIn(viewer.With(context.Background(), viewer.Viewer{IP: fmt.Sprintf("2001:db8::%x", i)}))
+		}
+		w.refused(err, "RATE_LIMITED")
+		_, err = w.StartPasskeySignIn(viewer.With(context.Background(), viewer.Viewer{IP: "2001:db8:1::1"}))
+		w.must(err)
+	})
+}

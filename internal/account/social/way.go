@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,7 +94,7 @@ func (s *Social) begin(ctx context.Context, n store.NewChallenge, provider strin
 
 // countStart bounds beginnings in a transaction of its own.
 func (s *Social) countStart(ctx context.Context) error {
-	of := network(viewer.From(ctx).IP)
+	of := account.Network(viewer.From(ctx).IP)
 	if of == "" {
 		return nil
 	}
@@ -106,24 +105,6 @@ func (s *Social) countStart(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// network is the /24 or /64 of an address; empty when there is none.
-func network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ""
-	}
-	a = a.Unmap().WithZone("")
-	bits := 24
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
 }
 
 // Return says where the browser goes that a provider sends back with a state.
