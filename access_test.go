@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,9 @@ func TestAccessMatrix(t *testing.T) {
 	})
 }
 
+// personal are mutations about the caller's own account.
+var personal = regexp.MustCompile(`Profile|Preferences|Address|Recipient|ContactPoint|Login|Password$|Totp|CodeFactor|Recovery|PasskeyEnr|removePasskey|Identity$|Avatar|PaymentMethod|Consent$|Export|AccountDeletion|Notification|Wallet|Document$`)
+
 // holdsItself is what no line may break, whatever the file says.
 func holdsItself(t *testing.T, root string, f *ast.FieldDefinition, line string) {
 	t.Helper()
@@ -89,6 +93,7 @@ func holdsItself(t *testing.T, root string, f *ast.FieldDefinition, line string)
 		{!open && !is("pending") && at("fresh") == ".", "who has proven no address may call it"},
 		{!open && !is("locked") && at("locked") == ".", "a locked session may call it"},
 		{is("stepUp") && (at("stale") == "." || at("agent") == "."), "it needs a fresh proof"},
+		{!open && root == "Mutation" && access.Arguments.ForName("company") == nil && personal.MatchString(f.Name) && at("parent") == ".", "it would change the parent's own account"},
 		{!open && root == "Mutation" && !is("acting") && at("agent") == ".", "staff who act for a customer may call it"},
 	} {
 		if c.breaks {

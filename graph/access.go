@@ -61,6 +61,8 @@ func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Au
 		return nil, errConfirm
 	case v.ActingStaff != uuid.Nil && !is(acting) && mutates(ctx):
 		return nil, fault.ErrForbidden
+	case v.Represents && company == nil && isPersonal(ctx, audience):
+		return nil, fault.ErrForbidden
 	}
 	if company != nil && v.SignedIn() && v.OwnerID != v.UserID {
 		p := companyPermissions[*company]
@@ -79,6 +81,26 @@ func Access(ctx context.Context, _ any, next graphql.Resolver, audience []gql.Au
 func mutates(ctx context.Context) bool {
 	oc := graphql.GetOperationContext(ctx)
 	return oc.Operation != nil && oc.Operation.Operation == ast.Mutation
+}
+
+// forRepresented are the mutations of customers without a company permission
+// that may be called by who acts for a person whom he represents.
+var forRepresented = map[string]bool{
+	// They end or prove the session of the call, whoever it is used for.
+	"signOut": true, "signOutEverywhere": true, "revokeSession": true, "unlockSession": true, "stepUp": true, "stopActing": true,
+	// They ask the role for what is the represented person's: points, what they
+	// buy, and his tickets.
+	"redeemPoints": true, "holdPoints": true, "captureHold": true, "releaseHold": true, "exchangePoints": true, "transferPoints": true,
+	"exchangeReward": true, "cancelRewardRedemption": true, "markTicketRead": true,
+}
+
+// isPersonal says whether the field changes what belongs to the caller himself.
+// Who says that he acts for a person whom he represents means that one, and
+// must not change, export or delete his own account instead.
+func isPersonal(ctx context.Context, audience []gql.Audience) bool {
+	f := graphql.GetFieldContext(ctx)
+	return mutates(ctx) && f != nil && f.Object == "Mutation" && !forRepresented[f.Field.Name] &&
+		slices.Contains(audience, gql.AudienceCustomer) && !slices.Contains(audience, gql.AudienceAnyone)
 }
 
 func admit(ctx context.Context, v viewer.Viewer, audience []gql.Audience, permission *gql.StaffPermission) error {

@@ -240,6 +240,9 @@ func (p *People) touch(ctx context.Context, k *known, c Caller, now time.Time) e
 	if c.Passive || now.Sub(k.lastUsedAt) < apart {
 		return nil
 	}
+	if k.acting != nil { // from where staff works is not the person's to see
+		c.IP, c.Place = "", ""
+	}
 	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE sessions SET last_used_at = ?, updated_at = ?, ip = coalesce(?, ip), place = coalesce(?, place) WHERE id = ? AND last_used_at <= ?`,
 			now, now, sql.NullString{String: c.IP, Valid: c.IP != ""}, sql.NullString{String: c.Place, Valid: c.Place != ""}, k.session, now.Add(-apart))

@@ -53,6 +53,9 @@ func TestActFor(t *testing.T) {
 		if w.audited("account.acted_for", w.anna, w.admin, "STAFF") != 1 {
 			t.Error("no record of it")
 		}
+		db.Clock.Add(2 * time.Minute) // used again, from somewhere
+		_, err = w.people.Viewer(nobody(), account.Caller{Token: token, IP: "203.0.113.77", Place: "FR"})
+		w.must(err)
 		hers := w.as(w.token("anna@example.com", password))
 		list, err := w.people.Sessions(hers, w.anna)
 		w.must(err)
@@ -60,6 +63,9 @@ func TestActFor(t *testing.T) {
 		for _, s := range list {
 			if s.Kind == session.KindACTING {
 				n++
+				if s.IP != nil || s.UserAgent != nil || s.Place != nil {
+					t.Errorf("she sees where staff works: %+v", s)
+				}
 				// What is done in it stands under the name of the member of staff.
 				_, err := w.StopActing(storetest.As(w.anna))
 				refused(t, "stopActing of the customer", err, "FORBIDDEN")
