@@ -132,7 +132,7 @@ func TestRegisterByPhone(t *testing.T) {
 			{account.RegisterInput{Phone: ptr("020 7946 0018"), Email: ptr("a@example.com"), Password: password, GivenName: ptr("A")}, fault.ErrInvalidValue, "phone"},
 			{account.RegisterInput{Password: password, GivenName: ptr("A")}, fault.ErrRequired, "email"},
 			{account.RegisterInput{Email: ptr("a@example.com"), Password: password}, fault.ErrRequired, "givenName"},
-			{account.RegisterInput{Email: ptr("a@example.com"), Password: password, GivenName: ptr("A"), BirthOn: ptr("2999-01-01")}, fault.ErrInvalidValue, "birthOn"},
+			{account.RegisterInput{Email: ptr("a@example.com"), Password: password, GivenName: ptr("A"), BirthOn: ptr("2999-01-01")}, fault.ErrOutOfRange, "birthOn"},
 			{account.RegisterInput{Email: ptr("a@example.com"), Password: password, GivenName: ptr("A"), ReturnTo: ptr("//evil.example.com")}, fault.New(0, "RETURN_NOT_ALLOWED"), "returnTo"},
 		} {
 			_, err := w.Register(from("", ""), c.in)

@@ -187,7 +187,7 @@ func fillTexts(a *ent.Address, all ...given) (faults []error) {
 		if !there {
 			continue
 		}
-		text, err := line(v, g.limit, "input", g.name)
+		text, err := credential.Line(v, g.limit, "input", g.name)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -262,7 +262,7 @@ func checkLines(given []string) ([]string, error) {
 	const most = 5
 	lines := []string{}
 	for _, l := range given {
-		text, err := line(&l, 200, "input", "lines")
+		text, err := credential.Line(&l, 200, "input", "lines")
 		if err != nil {
 			return nil, err
 		}

@@ -2,16 +2,13 @@ package profile
 
 import (
 	"context"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -98,7 +95,7 @@ func (c *changes) text(v graphql.Omittable[*string], name string, limit int, set
 	if !there || c.err != nil {
 		return
 	}
-	text, err := line(given, limit, "input", name)
+	text, err := credential.Line(given, limit, "input", name)
 	switch {
 	case err != nil:
 		c.err = err
@@ -108,35 +105,4 @@ func (c *changes) text(v graphql.Omittable[*string], name string, limit int, set
 		set(*text)
 	}
 	c.add(name)
-}
-
-// line is one line of text without blanks around it; nil for null and for
-// nothing but blanks.
-//
-// Faults: TOO_LONG, INVALID_VALUE for control characters.
-func line(v *string, limit int, path ...string) (*string, error) {
-	if v == nil {
-		return nil, nil
-	}
-	s := strings.TrimSpace(*v)
-	if utf8.RuneCountInString(s) > limit {
-		return nil, fault.ErrTooLong.At(path...).With("limit", limit)
-	}
-	if strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s) {
-		return nil, fault.ErrInvalidValue.At(path...)
-	}
-	if s == "" {
-		return nil, nil
-	}
-	return &s, nil
-}
-
-// checkBirth takes a day that a living person was born on.
-func checkBirth(day *string, now time.Time) error {
-	const first = "1900-01-01"
-	// The day of birth has come in every time zone when it has in the first.
-	if last := now.Add(14 * time.Hour).Format(time.DateOnly); day != nil && (*day < first || *day >= last) {
-		return fault.ErrOutOfRange.At("input", "birthOn").With("min", first).With("max", last)
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/company"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/ent/schema"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -169,7 +170,7 @@ func mergeRequisites(kind entuser.Kind, kept *schema.Requisites, in UpdateOrgani
 		if !set {
 			continue
 		}
-		s, err := line(v, f.limit, "input", f.name)
+		s, err := credential.Line(v, f.limit, "input", f.name)
 		if err != nil {
 			faults = append(faults, err)
 			continue

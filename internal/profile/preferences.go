@@ -13,6 +13,7 @@ import (
 	"kabinet/ent/generated/address"
 	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -164,11 +165,11 @@ func mergePrivacy(kept *schema.Privacy, in *PrivacySettingsInput) *schema.Privac
 func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *DeliveryPreferenceInput) (*schema.Delivery, error) {
 	d := &schema.Delivery{Method: string(in.Method)}
 	toAddress := in.Method == DeliveryMethodCourier || in.Method == DeliveryMethodPost
-	point, err := line(in.PointID, 100, "input", "delivery", "pointId")
+	point, err := credential.Line(in.PointID, 100, "input", "delivery", "pointId")
 	if err != nil {
 		return nil, err
 	}
-	name, err := line(in.PointName, 200, "input", "delivery", "pointName")
+	name, err := credential.Line(in.PointName, 200, "input", "delivery", "pointName")
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
 )
@@ -21,7 +22,7 @@ func (p *Profiles) UpdateProfile(ctx context.Context, in UpdateProfileInput) (*e
 	return p.updateMe(ctx, in.Revision, func(_ context.Context, tx *store.Tx, was *ent.User, u *ent.UserUpdate) ([]string, error) {
 		c := changes{}
 		if name, set := in.DisplayName.ValueOK(); set {
-			text, err := line(name, 100, "input", "displayName")
+			text, err := credential.Line(name, 100, "input", "displayName")
 			if err == nil && text == nil {
 				err = fault.ErrRequired.At("input", "displayName")
 			}
@@ -38,7 +39,7 @@ func (p *Profiles) UpdateProfile(ctx context.Context, in UpdateProfileInput) (*e
 		c.text(in.JobTitle, "jobTitle", 100, u.SetJobTitle, u.ClearJobTitle)
 		c.text(in.Region, "region", 100, u.SetRegion, u.ClearRegion)
 		if day, set := in.BirthOn.ValueOK(); set && c.err == nil {
-			if c.err = checkBirth(day, tx.Now); day == nil {
+			if c.err = credential.CheckBirth(day, tx.Now); day == nil {
 				u.ClearBirthOn()
 			} else {
 				u.SetBirthOn(*day)
@@ -73,7 +74,7 @@ func (c *changes) interests(in UpdateProfileInput, u *ent.UserUpdate) {
 	c.add("interests")
 	var list []string
 	for _, s := range given {
-		text, err := line(&s, longInterest, "input", "interests")
+		text, err := credential.Line(&s, longInterest, "input", "interests")
 		if err != nil {
 			c.err = err
 			return

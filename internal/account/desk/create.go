@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
