@@ -1,10 +1,12 @@
 package contact
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +22,17 @@ import (
 type behind struct {
 	user   uuid.UUID
 	to     account.SentTo
+	key    string // of to, as it is found
 	locale string
 }
+
+// What somebody types is counted as he typed it, or the count would tell whose
+// login it is. His mailbox is counted besides, and says nothing: where it has
+// had its letters, by whatever login, none leaves (security D4).
+var (
+	boxPause = store.Limit{Name: "reset.mailbox.pause", Free: 1, Forget: time.Minute, Window: true}
+	boxHour  = store.Limit{Name: "reset.mailbox.hour", Free: 6, Forget: time.Hour, Window: true}
+)
 
 // asked is a login as somebody typed it.
 type asked struct {
@@ -71,6 +82,13 @@ func (c *Contacts) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 		if b.user != uuid.Nil {
 			who = &b.user
 		}
+		full, err := tx.Reserve(ctx, store.Use{Limit: boxPause, Of: cmp.Or(b.key, a.key)}, store.Use{Limit: boxHour, Of: cmp.Or(b.key, a.key)})
+		if err != nil {
+			return err
+		}
+		if full > 0 {
+			b.to.To = ""
+		}
 		id, token, err := c.People.SendLink(ctx, tx, account.LinkLetter{Purpose: forResetLink, UserID: who, Life: c.LinkTTL})
 		if err != nil {
 			return err
@@ -97,15 +115,15 @@ func (c *Contacts) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 // behind finds the person of a proven address or number, or of a login name.
 // One who is not in use is nobody.
 func (c *Contacts) behind(ctx context.Context, tx *store.Tx, a asked) (b behind, err error) {
-	query, args := `SELECT u.id, c.kind, c.value, u.locale FROM contact_points c JOIN users u ON u.id = c.user_id
+	query, args := `SELECT u.id, c.kind, c.value, c.value_key, u.locale FROM contact_points c JOIN users u ON u.id = c.user_id
 		WHERE c.kind = ? AND c.value_key = ? AND c.verified_at IS NOT NULL AND u.status = 'ACTIVE'`, []any{string(a.to.Kind), a.key}
 	if a.to.To == "" {
-		query, args = `SELECT u.id, c.kind, c.value, u.locale FROM identities i JOIN users u ON u.id = i.user_id JOIN contact_points c ON c.user_id = u.id
+		query, args = `SELECT u.id, c.kind, c.value, c.value_key, u.locale FROM identities i JOIN users u ON u.id = i.user_id JOIN contact_points c ON c.user_id = u.id
 			WHERE i.login_key = ? AND c.verified_at IS NOT NULL AND u.status = 'ACTIVE'
 			ORDER BY CASE WHEN c.kind = 'EMAIL' THEN 0 ELSE 1 END, c.is_primary DESC, c.id LIMIT 1`, []any{a.login}
 	}
 	var kind string
-	err = tx.QueryRow(ctx, query, args...).Scan(&b.user, &kind, &b.to.To, &b.locale)
+	err = tx.QueryRow(ctx, query, args...).Scan(&b.user, &kind, &b.to.To, &b.key, &b.locale)
 	if errors.Is(err, sql.ErrNoRows) {
 		return behind{}, nil
 	}
@@ -144,21 +162,8 @@ func (c *Contacts) ResetPassword(ctx context.Context, in ResetPasswordInput) (*R
 		return out, atPassword(err)
 	}
 	var made *account.Entrance
-	err = c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		ch, to, err := c.People.UseCode(ctx, tx, id, purpose, in.Code, nil)
-		if err != nil {
-			return err
-		}
-		if ch.UserID == nil { // nobody was told this code: it was guessed
-			return errCode()
-		}
-		if err := c.setPassword(account.As(ctx, *ch.UserID, uuid.Nil), tx, *ch.UserID, hash); err != nil {
-			return err
-		}
-		if purpose == forResetLink {
-			to.Kind = contactpoint.KindEMAIL // a link stands in no SMS
-		}
-		made, err = c.People.Admit(ctx, tx, account.Proof{UserID: *ch.UserID, Method: account.MethodReset, AAL: 1, Mode: in.Mode, Via: string(to.Kind)})
+	err = c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		made, err = c.setAnew(ctx, tx, id, purpose, hash, in)
 		return err
 	})
 	if err != nil {
@@ -171,6 +176,24 @@ func (c *Contacts) ResetPassword(ctx context.Context, in ResetPasswordInput) (*R
 	}
 	out.Session, out.Challenge, out.User = w.Session, w.Challenge, w.User
 	return out, nil
+}
+
+// setAnew uses the code or link up and lets its owner in with the new password.
+func (c *Contacts) setAnew(ctx context.Context, tx *store.Tx, id uuid.UUID, purpose, hash string, in ResetPasswordInput) (*account.Entrance, error) {
+	ch, to, err := c.People.UseCode(ctx, tx, id, purpose, in.Code, nil)
+	if err != nil {
+		return nil, err
+	}
+	if ch.UserID == nil { // nobody was told this code: it was guessed
+		return nil, errCode()
+	}
+	if err := c.setPassword(account.As(ctx, *ch.UserID, uuid.Nil), tx, *ch.UserID, hash); err != nil {
+		return nil, err
+	}
+	if purpose == forResetLink {
+		to.Kind = contactpoint.KindEMAIL // a link stands in no SMS
+	}
+	return c.People.Admit(ctx, tx, account.Proof{UserID: *ch.UserID, Method: account.MethodReset, AAL: 1, Mode: in.Mode, Via: string(to.Kind)})
 }
 
 // atPassword names the field of a refusal of the new password.
