@@ -65,6 +65,9 @@ func TestFilesOverHTTP(t *testing.T) {
 		if resp, body = w.bytes(t, "nobody", http.MethodPut, link, strings.Repeat("x", 1001)); resp.StatusCode != 413 || !strings.Contains(body, `"FILE_TOO_LARGE"`) {
 			t.Errorf("%d %s", resp.StatusCode, body)
 		}
+		if resp, body = w.bytes(t, "bob", http.MethodPut, link, "%PDF-1.7\nBob's"); resp.StatusCode != 404 {
+			t.Errorf("Bob sends: %d %s", resp.StatusCode, body)
+		}
 		resp, body = w.bytes(t, "nobody", http.MethodPut, link, "%PDF-1.7\nhello")
 		var got struct {
 			Document struct{ ID, Title, Mime, DownloadURL string }

@@ -164,7 +164,7 @@ func TestRefusedFiles(t *testing.T) {
 		if _, err := w.put(link.Link, "hello"); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("unscanned: %v", err)
 		}
-		for _, in := range []document.UploadDocumentInput{{Title: "", Size: 1}, {Title: "a\x00", Size: 1}, {Title: strings.Repeat("я", 256), Size: 1}, {Title: "a", Size: 0}, {Title: "a", Size: 25<<20 + 1}} {
+		for _, in := range []document.UploadDocumentInput{{Title: "", Size: 1}, {Title: "a\x00", Size: 1}, {Title: "a\u202etxt.exe", Size: 1}, {Title: strings.Repeat("я", 256), Size: 1}, {Title: "a", Size: 0}, {Title: "a", Size: 25<<20 + 1}} {
 			if _, err := w.Upload(alice, in); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%.20q: %v", in.Title, err)
 			}

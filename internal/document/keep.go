@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -19,6 +17,7 @@ import (
 	entdocument "kabinet/ent/generated/document"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/store"
@@ -177,15 +176,12 @@ func (s *Documents) Drop(ctx context.Context, j *river.Job[DropBytes]) error {
 // fileTitle is the name of a download, as somebody wrote it: the door makes it
 // harmless where it goes out. Faults: REQUIRED, TOO_LONG, INVALID_VALUE.
 func fileTitle(given string) (string, error) {
-	const longest = 255
-	s := strings.TrimSpace(given)
-	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", fault.ErrInvalidValue.At("input", "title")
-	case s == "":
-		return "", fault.ErrRequired.At("input", "title")
-	case utf8.RuneCountInString(s) > longest:
-		return "", fault.ErrTooLong.At("input", "title").With("limit", longest)
+	s, err := credential.Line(&given, 255, "input", "title")
+	if err != nil {
+		return "", err
 	}
-	return s, nil
+	if s == nil {
+		return "", fault.ErrRequired.At("input", "title")
+	}
+	return *s, nil
 }

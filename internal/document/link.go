@@ -79,7 +79,7 @@ func (s *Documents) alive(ctx context.Context, session uuid.UUID) error {
 // as is the person of a link, acting from where the request came.
 func (l link) as(ctx context.Context) context.Context {
 	v := viewer.From(ctx)
-	v.UserID, v.OwnerID, v.SessionID, v.Staff, v.Grants, v.System = l.user, l.user, l.session, false, nil, ""
+	v.UserID, v.OwnerID, v.SessionID, v.Represents, v.Staff, v.Grants, v.System = l.user, l.user, l.session, false, false, nil, ""
 	return viewer.With(ctx, v)
 }
 

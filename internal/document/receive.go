@@ -14,6 +14,7 @@ import (
 	entdocument "kabinet/ent/generated/document"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // at bounds how many files are looked into at a time: each may be a picture.
@@ -35,8 +36,9 @@ type ReceivedDocument struct {
 }
 
 // Receive takes the bytes of a link; length is -1 where it is not said. The
-// link is the proof of who sends them. It is good for one file: of several at
-// once one is taken, and after one that was refused another can be tried.
+// link is the proof of who sends them; who presents another person's session
+// with it sends nothing. It is good for one file: of several at once one is
+// taken, and after one that was refused another can be tried.
 //
 // Faults: NOT_FOUND for whatever is wrong with the link, CONFLICT while another
 // body of it comes, FILE_TOO_LARGE, FILE_EMPTY, FILE_TYPE_REFUSED,
@@ -45,6 +47,9 @@ func (s *Documents) Receive(ctx context.Context, token string, body io.Reader, l
 	l, err := s.open(ctx, token, "put")
 	if err != nil {
 		return nil, err
+	}
+	if v := viewer.From(ctx); v.SignedIn() && v.UserID != l.user {
+		return nil, fault.ErrNotFound
 	}
 	ctx = l.as(ctx)
 	d, b, err := s.take(ctx, l, length)

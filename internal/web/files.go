@@ -20,7 +20,8 @@ import (
 type Files struct {
 	// Upload takes the body of a PUT to a link; length is -1 where it is not
 	// said. What it gives is the answer, as JSON. The context has the address,
-	// agent and language of the caller and no person: the link is the proof.
+	// agent and language of the caller, and whoever presents a session besides,
+	// or nobody: the link is the proof.
 	Upload func(ctx context.Context, token string, body io.Reader, length int64) (any, error)
 	// Download finds what a link leads to. The context has whoever presents a
 	// session besides, or nobody.
@@ -80,7 +81,7 @@ func (e *Edge) upload(w http.ResponseWriter, r *http.Request) {
 	from := credentials(r)
 	ctx := viewer.With(r.Context(), viewer.Viewer{
 		Locale: locale.Match(from.Locale), IP: from.IP, UserAgent: from.UserAgent, RequestID: from.RequestID})
-	answer, err := e.o.Files.Upload(ctx, r.PathValue("token"), r.Body, r.ContentLength)
+	answer, err := e.o.Files.Upload(e.presented(ctx, r), r.PathValue("token"), r.Body, r.ContentLength)
 	if err != nil {
 		e.refuseFile(w, r.WithContext(ctx), err)
 		return
@@ -127,14 +128,7 @@ func (e *Edge) refuseFile(w http.ResponseWriter, r *http.Request, err error) {
 // download gives out what a link leads to; everything that is wrong with a
 // link is the same 404 (security J5).
 func (e *Edge) download(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	if cred := credentials(r); cred.Token != "" {
-		cred.Passive, cred.Company = true, ""
-		if who, err := e.o.SignIn(ctx, cred); err == nil {
-			ctx = viewer.With(ctx, who)
-		}
-	}
-	f, err := e.o.Files.Download(ctx, r.PathValue("id"), r.URL.RawQuery)
+	f, err := e.o.Files.Download(e.presented(r.Context(), r), r.PathValue("id"), r.URL.RawQuery)
 	if err != nil {
 		e.noFile(w, r, err)
 		return
@@ -144,6 +138,21 @@ func (e *Edge) download(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
 	e.give(w, r, f)
+}
+
+// presented is who comes with a link, where he shows a session: it must not be
+// another person's than the link's.
+func (e *Edge) presented(ctx context.Context, r *http.Request) context.Context {
+	cred := credentials(r)
+	if cred.Token == "" {
+		return ctx
+	}
+	cred.Passive, cred.Company = true, ""
+	who, err := e.o.SignIn(ctx, cred)
+	if err != nil {
+		return ctx
+	}
+	return viewer.With(ctx, who)
 }
 
 func (e *Edge) picture(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,7 @@ import (
 	"kabinet/internal/account/contact"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 )
 
@@ -58,6 +59,31 @@ func TestResetOfSomebodyKeptOut(t *testing.T) {
 		_, linked, token := w.link("anna@example.com")
 		if _, err := w.reset(linked, token); err != nil {
 			t.Errorf("by the link of the last letter: %v", err)
+		}
+	})
+}
+
+// Who has several logins has one mailbox: what leaves for it is counted, and the
+// answer does not tell that it was (security D4).
+func TestLettersOfOneMailbox(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		anna := w.person("anna@example.com")
+		w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE identities SET login = 'anna.k', login_key = 'anna.k' WHERE user_id = ?`, anna)
+			return err
+		}))
+		for i := range 8 {
+			for _, login := range []string{"anna.k", "anna@example.com", "nobody.k"} {
+				_, err := w.RequestPasswordReset(from("203.0.113.7"), contact.RequestPasswordResetInput{Login: login})
+				if i < 6 {
+					w.must(err)
+				}
+			}
+			if n := len(w.post()); n != min(1, max(0, 6-i)) {
+				t.Errorf("minute %d: %d letters", i, n)
+			}
+			db.Clock.Add(61 * time.Second)
 		}
 	})
 }
