@@ -193,6 +193,14 @@ func TestStepUp(t *testing.T) {
 		}
 		token = *out.Session.Token
 		w.must(w.NeedStepUp(w.as(token)))
+		// Of two at once with one token one gets a token, the other a refusal.
+		one, two := w.as(token), w.as(token)
+		out, err = w.StepUp(one, account.ProofInput{Password: some(password)})
+		w.must(err)
+		token = *out.Session.Token
+		if _, err := w.StepUp(two, account.ProofInput{Password: some(password)}); !errors.Is(err, fault.ErrUnauthenticated) || !w.alive(token) {
+			t.Errorf("the twin: %v", err)
+		}
 
 		w.twoFactors()
 		db.Clock.Add(10 * time.Minute)

@@ -43,7 +43,7 @@ func (p *People) UnlockSession(ctx context.Context, in ProofInput) (*Welcome, er
 		return nil, fault.ErrUnauthenticated
 	}
 	return p.provenAgain(ctx, v, in, forUnlock, func(ctx context.Context, tx *store.Tx, f proof) (*Entrance, error) {
-		e, err := p.rotate(ctx, tx, v.UserID, v.SessionID, rotation{unlocks: true})
+		e, err := p.rotate(ctx, tx, v.UserID, v.SessionID, rotation{unlocks: true, held: v.TokenHash})
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (p *People) StepUp(ctx context.Context, in ProofInput) (*Welcome, error) {
 
 // steppedUp ends a step-up at a level.
 func (p *People) steppedUp(ctx context.Context, tx *store.Tx, v viewer.Viewer, method string, aal int) (*Entrance, error) {
-	e, err := p.rotate(ctx, tx, v.UserID, v.SessionID, rotation{aal: aal, unlocks: true})
+	e, err := p.rotate(ctx, tx, v.UserID, v.SessionID, rotation{aal: aal, unlocks: true, held: v.TokenHash})
 	if err != nil {
 		return nil, err
 	}

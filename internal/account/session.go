@@ -181,15 +181,20 @@ func issued(ctx context.Context, e *Entrance) *IssuedSession {
 
 // rotation says what a new token comes with.
 type rotation struct {
-	aal     int  // proven anew, at this level; 0 for not
-	unlocks bool // counts as use
+	aal     int    // proven anew, at this level; 0 for not
+	unlocks bool   // counts as use
+	held    []byte // the hash of the token that it takes the place of; nil for any
 }
 
 // rotate gives a session that is in force a new token and, of its kind, a new
 // refresh token; the old ones are dead. A parallel refresh by the old one is
 // refused and no theft, for as long as the grace lasts.
 func (p *People) rotate(ctx context.Context, tx *store.Tx, user, id uuid.UUID, turn rotation) (*Entrance, error) {
-	s, err := tx.Session.Query().Where(session.ID(id), session.UserID(user), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now), tx.Locking()).
+	which := []predicate.Session{session.ID(id), session.UserID(user), session.RevokedAtIsNil(), session.ExpiresAtGT(tx.Now)}
+	if turn.held != nil { // of twins with one token the second is refused: the first one's is in force
+		which = append(which, session.TokenHash(turn.held))
+	}
+	s, err := tx.Session.Query().Where(append(which, tx.Locking())...).
 		Select(shown...).Only(asSystem(ctx))
 	if ent.IsNotFound(err) {
 		return nil, fault.ErrUnauthenticated

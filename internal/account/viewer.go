@@ -74,7 +74,7 @@ func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 		// Written down, so that no clock set back brings it to life (security B4).
 		return v, p.expire(ctx, k.session)
 	}
-	v.UserID, v.OwnerID, v.SessionID = k.user, k.user, k.session
+	v.UserID, v.OwnerID, v.SessionID, v.TokenHash = k.user, k.user, k.session, credential.TokenHash(c.Token)
 	v.Locale, v.TimeZone, v.AAL, v.Pending = locale.Match(k.locale, v.Locale), k.timeZone, k.aal, k.status == "PENDING"
 	if p.isLocked(k.kind, k.lastUsedAt, now) {
 		return v, errLocked

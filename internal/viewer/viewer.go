@@ -37,6 +37,7 @@ type Viewer struct {
 	// Represents says that OwnerID is a person, whom the viewer represents by law.
 	Represents bool
 	SessionID  uuid.UUID
+	TokenHash  []byte               // of the token that came, by which the session was found; nil for none
 	Staff      bool                 // has an active membership in the House
 	Grants     map[Permission]Reach // of the acting membership and, for staff, of the House's
 	SteppedUp  bool                 // proved who he is within the last 10 minutes

@@ -70,6 +70,13 @@ func (s *Social) ConfirmIdentityLink(ctx context.Context, in ConfirmIdentityLink
 	case viewer.From(ctx).SignedIn():
 		return s.confirmBySession(ctx, id, in.Binding)
 	}
+	purpose, err := s.Store.ChallengePurpose(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if purpose == forEmail {
+		return nil, fault.ErrRequired.At("input", "code")
+	}
 	return nil, fault.ErrRequired.At("input", "password")
 }
 

@@ -203,6 +203,10 @@ func TestKnownAddressWithoutAPassword(t *testing.T) {
 		if c.Methods[0] != account.ChallengeKindEmailCode || to != "vera@example.com" {
 			t.Fatalf("%+v", c)
 		}
+		_, err := w.confirm(c, binding, nil, nil)
+		if f, ok := fault.As(err); !ok || f.Code != "REQUIRED" || strings.Join(f.Path, ".") != "input.code" {
+			t.Errorf("with nothing: %v", err)
+		}
 		if e := w.entered(w.confirm(c, binding, nil, &code)); e.User.ID != vera || *e.Registered || w.links(vera) != 2 {
 			t.Errorf("%+v", e)
 		}
