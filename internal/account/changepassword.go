@@ -62,19 +62,10 @@ func (p *People) ChangePassword(ctx context.Context, in ChangePasswordInput) (*C
 		return nil, err
 	}
 	var e *Entrance
-	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := both(ctx, tx); err != nil {
-			return err
+	err = p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if err = both(ctx, tx); err == nil {
+			e, err = p.replacePassword(ctx, tx, v, secret, hash, uses)
 		}
-		n, err := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD), identity.Secret([]byte(secret))).
-			SetSecret([]byte(hash)).ClearMustChangeByAt().Save(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fault.ErrConflict
-		}
-		e, err = p.afterPassword(ctx, tx, v, uses)
 		return err
 	})
 	if err != nil {
@@ -95,6 +86,19 @@ func (p *People) needBoth(ctx context.Context, tx *store.Tx, v viewer.Viewer) er
 		err = errStepUp
 	}
 	return err
+}
+
+// replacePassword puts a new hash in the place of the one that was proven.
+func (p *People) replacePassword(ctx context.Context, tx *store.Tx, v viewer.Viewer, was, hash string, uses []store.Use) (*Entrance, error) {
+	n, err := tx.Identity.Update().Where(identity.UserID(v.UserID), identity.KindEQ(identity.KindPASSWORD), identity.Secret([]byte(was))).
+		SetSecret([]byte(hash)).ClearMustChangeByAt().Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, fault.ErrConflict
+	}
+	return p.afterPassword(ctx, tx, v, uses)
 }
 
 func (p *People) afterPassword(ctx context.Context, tx *store.Tx, v viewer.Viewer, uses []store.Use) (*Entrance, error) {
