@@ -2,6 +2,7 @@ package reward
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -51,14 +52,19 @@ func who(ctx context.Context) uuid.UUID {
 	return v.UserID
 }
 
-// owns says whether an owner's exchanged rewards are the caller's to do with.
-func owns(ctx context.Context, owner uuid.UUID) bool {
+// owners are those whose exchanged rewards are the caller's to do with.
+func owners(ctx context.Context) []uuid.UUID {
 	v := viewer.From(ctx)
-	if !v.SignedIn() {
-		return false
+	switch {
+	case !v.SignedIn():
+		return nil
+	case v.OwnerID != uuid.Nil && v.Reach("bonus", "write") >= viewer.ReachOwner:
+		return []uuid.UUID{v.UserID, v.OwnerID}
 	}
-	return owner == v.UserID || owner == v.OwnerID && v.Reach("bonus", "write") >= viewer.ReachOwner
+	return []uuid.UUID{v.UserID}
 }
+
+func owns(ctx context.Context, owner uuid.UUID) bool { return slices.Contains(owners(ctx), owner) }
 
 // asSystem steps past the fence where rewards are read and written, whose rows
 // are the House's, and where an exchanged reward is shown with its reward.

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/predicate"
 	entredemption "kabinet/ent/generated/rewardredemption"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -42,15 +43,16 @@ func (r *Rewards) Cancel(ctx context.Context, in CancelRewardRedemptionInput) (D
 }
 
 func (r *Rewards) cancel(ctx context.Context, tx *store.Tx, id uuid.UUID, reason *string) (*ent.RewardRedemption, error) {
-	d, err := r.hold(ctx, tx, id)
+	var whose []predicate.RewardRedemption
+	if !staff(ctx, "write") {
+		whose = append(whose, entredemption.OwnerIDIn(owners(ctx)...))
+	}
+	d, err := r.hold(ctx, tx, id, whose...)
 	if err != nil {
 		return nil, err
 	}
-	mine := owns(ctx, d.OwnerID)
-	byStaff := !mine && staff(ctx, "write")
+	byStaff := !owns(ctx, d.OwnerID)
 	switch {
-	case !mine && !byStaff:
-		return nil, fault.ErrNotFound.At("input", "id")
 	case byStaff && reason == nil:
 		return nil, fault.ErrRequired.At("input", "reason")
 	case !canCancel(d, byStaff, r.VoidCode != nil, tx.Now):
@@ -80,10 +82,10 @@ func (r *Rewards) cancel(ctx context.Context, tx *store.Tx, id uuid.UUID, reason
 }
 
 // hold locks an exchanged reward, after its reward, and reads it past the
-// fence: the caller asks whose it is.
-func (r *Rewards) hold(ctx context.Context, tx *store.Tx, id uuid.UUID) (*ent.RewardRedemption, error) {
+// fence: the caller says whose it may be, so that nobody else's is touched.
+func (r *Rewards) hold(ctx context.Context, tx *store.Tx, id uuid.UUID, whose ...predicate.RewardRedemption) (*ent.RewardRedemption, error) {
 	sys := asSystem(ctx)
-	d, err := tx.RewardRedemption.Get(sys, id)
+	d, err := tx.RewardRedemption.Query().Where(entredemption.ID(id)).Where(whose...).Only(sys)
 	if ent.IsNotFound(err) {
 		return nil, fault.ErrNotFound.At("input", "id")
 	}
