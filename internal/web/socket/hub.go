@@ -145,31 +145,39 @@ func (t *Transport) look(ctx context.Context) error {
 	return t.lookAtRights(ctx)
 }
 
-// lookAtRights signs those in again who act with more than their own rights,
-// staff and members of companies: who lost or gained any since is closed with
-// 4403, for his streams still run with the old ones. He may come back.
+// lookAtRights signs those in again who act with more than their own rights.
 func (t *Transport) lookAtRights(ctx context.Context) error {
 	for _, c := range t.hub.all() {
-		who, hello, ok := c.privileged()
-		if !ok {
-			continue
-		}
-		asked, cancel := context.WithTimeout(ctx, t.Limits.Query)
-		now, err := c.caller.SignIn(asked, hello)
-		cancel()
-		switch fault.KindOf(err) {
-		case fault.Internal, fault.Unavailable:
-			if err != nil {
-				return err
-			}
-		default: // not admitted any more
-			now = viewer.Viewer{}
-		}
-		if !sameRights(who, now) {
-			go c.close(CloseForbidden, "Forbidden")
+		if _, err := t.stillMay(ctx, c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// stillMay signs in again who acts with more than his own rights, staff, who
+// acts for another and members of companies: who lost or gained any since is
+// closed with 4403, for his streams still run with the old ones. He may come
+// back; whose session is over may not.
+func (t *Transport) stillMay(ctx context.Context, c *conn) (bool, error) {
+	who, hello, ok := c.privileged()
+	if !ok {
+		return true, nil
+	}
+	asked, cancel := context.WithTimeout(ctx, t.Limits.Query)
+	now, err := c.caller.SignIn(asked, hello)
+	cancel()
+	switch kind := fault.KindOf(err); {
+	case err != nil && (kind == fault.Internal || kind == fault.Unavailable):
+		return false, err
+	case kind == fault.Unauthenticated && err != nil:
+		go c.close(CloseUnauthorized, "Unauthorized")
+		return false, nil
+	case err != nil || !sameRights(who, now):
+		go c.close(CloseForbidden, "Forbidden")
+		return false, nil
+	}
+	return true, nil
 }
 
 func sameRights(a, b viewer.Viewer) bool {
@@ -181,7 +189,7 @@ func sameRights(a, b viewer.Viewer) bool {
 func (c *conn) privileged() (viewer.Viewer, Hello, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.acked || c.closing || !c.who.SignedIn() || len(c.who.Grants) == 0 && c.who.OwnerID == c.who.UserID {
+	if !c.acked || c.closing || !c.who.SignedIn() || len(c.who.Grants) == 0 && c.who.OwnerID == c.who.UserID && c.who.ActingStaff == uuid.Nil {
 		return viewer.Viewer{}, Hello{}, false
 	}
 	return c.who, c.hello, true

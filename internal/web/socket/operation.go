@@ -131,6 +131,12 @@ func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandl
 			op.fail(resp.Errors...)
 			return
 		}
+		if may, err := op.c.t.stillMay(op.ctx, op.c); err != nil {
+			op.signedOut(err)
+			return
+		} else if !may { // not told what came after
+			return
+		}
 		op.next(resp)
 	}
 	if err := ended(); err != nil {
