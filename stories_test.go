@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ func TestStories(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no stories", err)
 	}
+	slog.SetDefault(testLog())
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, db *storetest.DB) { tell(t, newWorldOf(t, db, settingsOf(t, file), nil), file) })
@@ -116,6 +118,7 @@ func tell(t *testing.T, w *world, file string) {
 	archive := txtar.Parse(b)
 	names := &spelling{ids: map[string]string{}, count: map[string]int{}}
 	answers := map[string]string{}
+	said := &canaries{}
 	var open []*listener
 	for _, f := range archive.Files {
 		if !strings.HasSuffix(f.Name, ".graphql") {
@@ -141,6 +144,7 @@ func tell(t *testing.T, w *world, file string) {
 		var answer map[string]any
 		n, log := w.db.RequestStatements(func() { answer = w.send(t, s, query) })
 		readsNoSecret(t, query, log)
+		said.note(query, answer)
 		if s.sql > 0 && n > s.sql && !w.twice && !inBytes() {
 			t.Errorf("%s: %d statements, at most %d:\n%s", s.name, n, s.sql, strings.Join(log, "\n"))
 		}
@@ -160,6 +164,7 @@ func tell(t *testing.T, w *world, file string) {
 	for _, l := range open {
 		answers[l.name] = names.spell(t, l.messages(t))
 	}
+	said.areNowhere(t, w)
 	compare(t, file, archive, answers)
 }
 

@@ -105,12 +105,7 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 	return w
 }
 
-func testLog() *slog.Logger {
-	if os.Getenv("KABINET_TEST_LOG") != "" {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.DiscardHandler)
-}
+func testLog() *slog.Logger { return slog.New(slog.NewTextHandler(logged, nil)) }
 
 // post catches the letters.
 func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
