@@ -403,7 +403,7 @@ type ConfirmIdentityLinkPayload struct {
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// The person; null while a challenge is due.
 	User *generated.User `json:"user,omitempty"`
-	// Whether the account was made in this moment.
+	// Whether the account was made in this moment. Then show user.consentsDue and send what was ticked to recordConsent: the provider asked for none of it.
 	Registered *bool `json:"registered,omitempty"`
 	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
@@ -689,7 +689,7 @@ type FinishProviderSignInPayload struct {
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// The person; null while a challenge is due.
 	User *generated.User `json:"user,omitempty"`
-	// Whether the account was made in this moment.
+	// Whether the account was made in this moment. Then show user.consentsDue and send what was ticked to recordConsent: the provider asked for none of it.
 	Registered *bool `json:"registered,omitempty"`
 	// Why nobody was signed in.
 	UserErrors []*UserError `json:"userErrors"`

@@ -18990,7 +18990,7 @@ var sources = []*ast.Source{
   requestLoginChange(input: RequestLoginChangeInput!): RequestLoginChangePayload! @access(audience: [CUSTOMER], stepUp: true)
   "Ends it: the new one takes the place of the old one, which is told and given a link to undo it within 7 days. All other sessions end; the token of the call is replaced by the one given back."
   confirmLoginChange(input: ConfirmLoginChangeInput!): ConfirmLoginChangePayload! @access(audience: [CUSTOMER])
-  "Undoes a change of the login by what the letter to the old address brought; its link ends in #challenge=…&code=…. The old address is the login again, the new one and every other way in that was added since is gone, all sessions end, and the password is worthless: go on with requestPasswordReset."
+  "Undoes a change of the login by what the letter to the old address brought; its link ends in #challenge=…&code=…. The old address is the login again, the new one and every other way in that was added since is gone, all sessions end, and the password is worthless: go on with requestPasswordReset. No session is opened. Who had a second factor when the login was changed is still asked for the one he has now; the business takes it away from whoever lost it."
   undoLoginChange(input: UndoLoginChangeInput!): UndoLoginChangePayload! @access(audience: [ANYONE])
   "Asks for a way back in. The order of calls: requestPasswordReset with an e-mail address, a number or a login name; the person gets a code and, by e-mail, a link to your page that ends in #challenge=…&code=…; then resetPassword with the challenge and the code, typed or of the link. The answer is the same whether the login is known or not."
   requestPasswordReset(input: RequestPasswordResetInput!): RequestPasswordResetPayload! @access(audience: [ANYONE])
@@ -19147,7 +19147,7 @@ type ResetPasswordPayload {
   users("Narrows the list." filter: UserFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: USERS_READ)
   "A person, whatever his status. Null where nobody has the id."
   user("The person." id: ID!): User @access(audience: [STAFF], permission: USERS_READ)
-  "The person under 14 whom the caller represents in this call: send that person's id as X-Kabinet-Company. Null where the caller acts for himself or for a company. What belongs to the person alone (contact points, sessions, identities, the feed) stays empty."
+  "The person under 14 whom the caller represents in this call: send that person's id as X-Kabinet-Company. Mutations about the caller's own account then answer FORBIDDEN. Null where the caller acts for himself or for a company. What belongs to the person alone (contact points, sessions, identities, the feed) stays empty."
   representedUser: User @access(audience: [CUSTOMER])
 }
 
@@ -19191,7 +19191,11 @@ extend type Mutation {
   Notes that a person legally represents another one who is under 14, by a
   document that staff has seen, or changes the note. It ends by itself on the
   14th birthday. The representative then sends the represented person's id as
-  X-Kabinet-Company and acts for him.
+  X-Kabinet-Company and acts for him: his orders, points, rewards, promotions,
+  clubs and tickets. Mutations about the caller's own account (profile, contact
+  points, factors, documents, wallets, export, deletion and all that @access
+  gives no company permission) answer FORBIDDEN with that header, so that
+  nobody changes himself instead; send them without it.
   """
   saveRepresentation(input: SaveRepresentationInput!): SaveRepresentationPayload! @access(audience: [STAFF], permission: USERS_WRITE)
   "Ends a representation."
@@ -20318,11 +20322,11 @@ type ResendCodePayload {
   password is wrong is the same INVALID_CREDENTIALS.
   """
   signIn(input: SignInInput!): SignInPayload! @access(audience: [ANYONE])
-  "Ends the session of the call, also a locked one."
+  "Ends the session of the call, also a locked one. Of staff, it also ends the sessions in which they act for customers."
   signOut: SignOutPayload! @access(audience: [CUSTOMER], pending: true, acting: true, locked: true)
   "Ends all sessions of the person, this one too unless kept."
   signOutEverywhere(input: SignOutEverywhereInput): SignOutPayload! @access(audience: [CUSTOMER], pending: true)
-  "Ends one session of the person: HTTP at once, open streams within 5 seconds."
+  "Ends one session of the person: HTTP at once, open streams within 5 seconds. Of staff, it also ends the sessions in which they act for customers."
   revokeSession(input: RevokeSessionInput!): RevokeSessionPayload! @access(audience: [CUSTOMER], pending: true)
   """
   Renews a session of the mode REFRESHABLE: a new token for 15 minutes and a new
@@ -20348,9 +20352,13 @@ type ResendCodePayload {
   one factor gets a challenge: answer by completeSecondFactor. A passkey that
   asked for finger or PIN is both at once. The session keeps its id and gets a new
   token: use it from then on, the old one is dead. Then repeat what was refused.
+  Of two calls at once with one token one is answered, the other is
+  UNAUTHENTICATED. A socket that was opened with the old token goes on telling
+  what it is subscribed to; its next operation closes it with 4401: open one with
+  the new token and subscribe with the last cursors, nothing is missed.
   """
   stepUp(input: StepUpInput!): StepUpPayload! @access(audience: [CUSTOMER])
-  "Changes the password and ends all other sessions; the session of the call gets a new token."
+  "Changes the password and ends all other sessions; the session of the call gets a new token. Who has no password sets one by requestPasswordReset. Who has a second factor and has not given both within 10 minutes gets STEP_UP_REQUIRED: call stepUp first."
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload! @access(audience: [CUSTOMER])
   """
   Sets, changes or takes away the login name, by which signIn knows the person
@@ -20374,7 +20382,7 @@ type Session implements Node {
   aal: Int!
   "The device in short, for a list: \"Firefox on Windows\"; null where it did not name itself."
   deviceName: String
-  "The device, as it named itself."
+  "The device, as it named itself. Null of ACTING, as are ip and place: from where staff works is not shown."
   userAgent: String
   "The address it last came from."
   ip: String
@@ -20656,6 +20664,7 @@ extend type Mutation {
   Answers a challenge LINK_IDENTITY of finishProviderSignIn, links the provider to the account and signs in.
   Where its methods say EMAIL_CODE: with the code that was sent to the address; another LINK_IDENTITY may follow. resendCode sends it again.
   Where its methods say LINK_IDENTITY: an account with this address is there already. Give its password; or sign in to it in any other way (passkey, another provider) and call it with neither password nor code, in the new session.
+  Where the account has a second factor, its password links nothing yet: 1. this gives the challenge of the second factor, 2. completeSecondFactor signs in, 3. call this again in the new session with neither password nor code: now it is linked.
   """
   confirmIdentityLink(input: ConfirmIdentityLinkInput!): ConfirmIdentityLinkPayload! @access(audience: [ANYONE], pending: true)
   "Begins to link an outside provider to the account of the person signed in; go on as with startProviderSignIn, but end with finishLinkIdentity. Needs a fresh proof: stepUp."
@@ -20727,7 +20736,7 @@ type FinishProviderSignInPayload {
   challenge: Challenge
   "The person; null while a challenge is due."
   user: User
-  "Whether the account was made in this moment."
+  "Whether the account was made in this moment. Then show user.consentsDue and send what was ticked to recordConsent: the provider asked for none of it."
   registered: Boolean
   "Why nobody was signed in."
   userErrors: [UserError!]!
@@ -20753,7 +20762,7 @@ type ConfirmIdentityLinkPayload {
   challenge: Challenge
   "The person; null while a challenge is due."
   user: User
-  "Whether the account was made in this moment."
+  "Whether the account was made in this moment. Then show user.consentsDue and send what was ticked to recordConsent: the provider asked for none of it."
   registered: Boolean
   "Why nothing was done."
   userErrors: [UserError!]!
@@ -24817,7 +24826,7 @@ enum MembershipStatus {
   """
   Keeps a file. Order of calls: 1. uploadDocument gives a link; 2. send the bytes
   with link.method (PUT) to link.url as the body, no form, before link.expiresAt;
-  no header is needed but the session's own. The answer of the PUT is JSON:
+  no header is needed, but another person's session is refused. The answer of the PUT is JSON:
   {"document": {"id", "title", "mime", "size", "downloadUrl"}}, or errors as
   /graphql gives them, with extensions.code: FILE_TOO_LARGE, FILE_TYPE_REFUSED,
   FILE_INFECTED, FILE_EMPTY, CONFLICT while another PUT of the link runs. A link is good for one
@@ -26281,7 +26290,7 @@ type RequestDataExportPayload {
 
 "Input of requestAccountDeletion."
 input RequestAccountDeletionInput {
-  "Why the person leaves, up to 500 characters; the business reads it without his name."
+  "Why the person leaves, up to 500 characters. Staff reads it in the audit log, in changes of account.deletion_requested, until the account is erased; then it is gone with the rest."
   reason: String
 }
 

@@ -137,7 +137,7 @@ func TestOneAccountOfAMailbox(t *testing.T) {
 			w.must(err)
 		}
 		for email, known := range map[string]bool{
-			"ANNA@Example.COM": true, " anna@example.com ": true, "anna@example.com.": true, "anna@ｅxample.com": true,
+			"ANNA@Example.COM": true, " anna@example.com" + " ": true, "anna@example.com.": true, "anna@ｅxample.com": true,
 			"boris@BÜCHER.example": true, "boris@xn--bcher-kva.example": true, "Boris@xn--bcher-kva.example.": true,
 			"anna+shop@example.com": false, "an.na@example.com": false,
 			"anna@exаmple.com": false, // a Cyrillic а
