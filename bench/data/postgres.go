@@ -26,7 +26,7 @@ type postgres struct {
 	indexes []string // dropped, to be made again
 }
 
-func (s *postgres) house(ctx context.Context) (House, error) { return readHouse(ctx, s.db) }
+func (s *postgres) house(ctx context.Context) (House, error) { return foundHouse(ctx, s.db) }
 
 // begin drops the indexes that hold no promise other indexes lean on: filling
 // first and indexing afterwards takes half the time.

@@ -33,7 +33,7 @@ type sqlite struct {
 	indexes []string
 }
 
-func (s *sqlite) house(ctx context.Context) (House, error) { return readHouse(ctx, s.db) }
+func (s *sqlite) house(ctx context.Context) (House, error) { return foundHouse(ctx, s.db) }
 
 func (s *sqlite) begin(ctx context.Context) error {
 	for _, t := range tables {
