@@ -25,6 +25,7 @@ func (w *world) fill(t *testing.T) {
 	w.do(t, "carol", `mutation { placeOrder(input: {lines: [{sku: "CUP", quantity: 1}], idempotencyKey: "c"}) { userErrors { code } } }`)
 	w.do(t, "carol", `mutation { openTicket(input: {subject: "Cup", body: "Where?"}) { userErrors { code } } }`)
 	w.do(t, "alice", `mutation { saveAddress(input: {lines: ["Street 1"]}) { userErrors { code } } }`)
+	w.do(t, "alice", `mutation { saveRecipient(input: {label: "Gran", name: "Vera", phone: "+44 20 7946 0958", email: "vera@example.com", note: "Ring twice"}) { userErrors { code } } }`)
 	opened := w.do(t, "alice", fmt.Sprintf(`mutation { openTicket(input: {subject: "Tea", body: "Cold", orderId: "%s", clientMessageId: "m1"}) { ticket { id } userErrors { code } } }`, w.vars["aliceOrder"]))
 	ticket, _ := dig(opened, "data.openTicket.ticket.id")
 	w.vars["ticket"] = fmt.Sprint(ticket)
@@ -49,11 +50,12 @@ func (w *world) fill(t *testing.T) {
 
 // filled gives what mutations leave empty a value.
 var filled = []string{
-	`UPDATE users SET given_name = 'G', family_name = 'F', middle_name = 'M', birth_on = '2000-01-02'`,
+	`UPDATE users SET given_name = 'G', family_name = 'F', middle_name = 'M', birth_on = '2000-01-02', nickname = 'N', sex = 'FEMALE', job_title = 'J', region = 'R', interests = '["tea"]', requisites = '{"inn":"7707083893"}'`,
 	`UPDATE identities SET label = 'L', last_used_at = created_at`,
-	`UPDATE sessions SET user_agent = 'U', ip = '10.0.0.1'`,
-	`UPDATE addresses SET label = 'L', name = 'N', phone = '+4912345', country = 'DE', city = 'C', region = 'R', postal_code = 'P', is_default = true`,
-	`UPDATE companies SET legal_name = 'L', tax_id = 'T'`,
+	`UPDATE sessions SET user_agent = 'U', ip = '10.0.0.1', place = 'GB'`,
+	`UPDATE addresses SET label = 'L', name = 'N', phone = '+4912345', country = 'DE', city = 'C', region = 'R', postal_code = 'P', is_default = true,
+		organization = 'O', district = 'D', sorting_code = 'S', note = 'N'`,
+	`UPDATE companies SET legal_name = 'L', tax_id = 'T', requisites = '{"inn":"7707083893"}'`,
 	`UPDATE products SET category = 'C', image_url = 'https://i', url = 'https://u', external_id = sku, source = 's', metadata = '{"m":1}'`,
 	`UPDATE orders SET note = 'N', external_id = number, source = 's', metadata = '{"m":1}', delivery = '{"city":"C"}', cancelled_at = placed_at, cancel_reason = 'OTHER',
 		subtotal_minor = 900, discount_minor = 110, shipping_minor = 120, tax_minor = 130, paid_minor = 700, refunded_minor = 140, points_earned = 15, points_spent = 16`,

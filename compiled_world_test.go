@@ -237,7 +237,7 @@ func (w *fullWorld) fill(t testing.TB) {
 		check(t, w.app.people.AddMember(ctx, w.people["acme"], w.people[who], role))
 	}
 	w.exec("UPDATE memberships SET status = 'ENDED' WHERE user_id = ?", w.people["gina"])
-	w.exec("UPDATE users SET locale = 'ru', given_name = ?, middle_name = ?, birth_on = '1990-05-17', time_zone = 'Europe/Moscow' WHERE id = ?", "Алиса <\x7f>", "", w.people["alice"])
+	w.exec("UPDATE users SET locale = 'ru', given_name = ?, middle_name = ?, birth_on = '1990-05-17', time_zone = 'Europe/Moscow', nickname = 'лиса', sex = 'FEMALE', job_title = 'CTO', region = 'RU-MOW' WHERE id = ?", "Алиса <\x7f>", "", w.people["alice"])
 	w.goods()
 	stars := w.programme()
 	for _, who := range []string{"bob", "alice", "carol", "acme", "staff"} {

@@ -43,6 +43,7 @@ type world struct {
 
 	providers map[string]*oidctest.Hostile
 	device    device
+	log       logBook
 
 	mu      sync.Mutex
 	letters []string
@@ -82,7 +83,7 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 	check(t, err)
 	secret, err := cfg.SecretKey()
 	check(t, err)
-	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLog(), secret: secret, send: w.post, text: w.text, look: look})
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLogInto(&w.log), secret: secret, send: w.post, text: w.text, look: look})
 	check(t, err)
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL
@@ -105,7 +106,9 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 	return w
 }
 
-func testLog() *slog.Logger { return slog.New(slog.NewTextHandler(logged, nil)) }
+func testLog() *slog.Logger { return testLogInto(&logBook{}) }
+
+func testLogInto(b *logBook) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
 
 // post catches the letters.
 func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
