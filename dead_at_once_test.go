@@ -221,13 +221,14 @@ func TestStolenDatabase(t *testing.T) {
 		}
 		rows, err := db.Query(context.Background(), `SELECT token_hash FROM sessions`)
 		check(t, err)
+		defer rows.Close()
 		var hashes [][]byte
-		for rows.Next() {
+		for rows.Next() { // to its end, which closes it
 			var b []byte
 			check(t, rows.Scan(&b))
 			hashes = append(hashes, b)
 		}
-		check(t, rows.Close())
+		check(t, rows.Err())
 		for _, b := range hashes {
 			for _, as := range []string{hex.EncodeToString(b), "kab_" + strings.ToLower(base32.StdEncoding.EncodeToString(b))} {
 				if a := w.wire(t, `{ me { displayName } }`, "Authorization", "Bearer "+as); len(b) != 32 || !strings.Contains(a.body, "UNAUTHENTICATED") {

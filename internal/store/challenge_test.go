@@ -189,6 +189,9 @@ func rows(t *testing.T, db *storetest.DB, table string) (n int) {
 			t.Fatal(err)
 		}
 	}
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return n
 }
 
@@ -249,6 +252,9 @@ func TestChallengeAtRest(t *testing.T) { // security B8
 			if all := string(hash) + string(data); strings.Contains(all, "anna") || strings.Contains(all, "123456") {
 				t.Error("the row can be read")
 			}
+		}
+		if err := r.Err(); err != nil {
+			t.Fatal(err)
 		}
 	})
 	s := sealer(t)

@@ -162,8 +162,8 @@ func TestLimitRace(t *testing.T) { // security A2
 				t.Errorf("counted %d of 40: %v", c, err)
 			}
 		}
-		if n != 2 {
-			t.Errorf("%d rows", n)
+		if err := r.Err(); err != nil || n != 2 {
+			t.Errorf("%d rows: %v", n, err)
 		}
 	})
 }

@@ -195,6 +195,9 @@ func settings(t *testing.T, s *store.Store) string {
 		}
 		all += fmt.Sprintln(name, value)
 	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
 	time.Sleep(20 * time.Millisecond)
 	return all
 }

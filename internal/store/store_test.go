@@ -316,7 +316,12 @@ func TestStatementTimeout(t *testing.T) {
 			if got := shown(s); got != want {
 				t.Errorf("with %s statement_timeout is %s", option, got)
 			}
-			if _, err = s.Query(ctx, `SELECT pg_sleep(10)`); fault.KindOf(err) != fault.Unavailable {
+			slow, err := s.Query(ctx, `SELECT pg_sleep(10)`)
+			if err == nil {
+				defer slow.Close()
+				err = slow.Err()
+			}
+			if fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("a statement that takes too long: %v", err)
 			}
 			err = s.InSnapshot(ctx, func(ctx context.Context, snap *store.Snapshot) error {
@@ -324,7 +329,10 @@ func TestStatementTimeout(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return rows.Close()
+				defer rows.Close()
+				for rows.Next() { // to its end
+				}
+				return rows.Err()
 			})
 			if err != nil {
 				t.Errorf("a proof was stopped: %v", err)

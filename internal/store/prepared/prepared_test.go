@@ -110,7 +110,7 @@ func TestKeepsPlainStatementsOnly(t *testing.T) {
 		check(t, err)
 		_, err = in.Exec(7)
 		check(t, err)
-		check(t, in.Close()) // closing ends the COPY, before the commit
+		check(t, in.Close()) //nolint:sqlclosecheck // closing ends the COPY, before the commit
 		check(t, copies.Commit())
 		var a int
 		if err := c.QueryRowContext(ctx, `SELECT a FROM x`).Scan(&a); err != nil || a != 7 {
