@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -223,8 +225,8 @@ func (n *spelling) walk(key string, v any) any {
 			return "<" + strings.ToLower(key) + ">"
 		}
 		out := map[string]any{}
-		for k, e := range v {
-			out[k] = n.walk(k, e)
+		for _, k := range slices.Sorted(maps.Keys(v)) { // names are given in a fixed order
+			out[k] = n.walk(k, v[k])
 		}
 		return out
 	case []any:
