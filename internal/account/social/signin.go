@@ -101,13 +101,12 @@ func (s *Social) show(ctx context.Context, o outcome) (*Entered, error) {
 
 // resolve decides who somebody at a provider is here.
 func (s *Social) resolve(ctx context.Context, tx *store.Tx, w who) (o outcome, err error) {
-	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).
-		Select(identity.FieldID, identity.FieldUserID).Only(asSystem(ctx))
-	if err == nil {
-		o.entrance, err = s.admit(ctx, tx, known.UserID, known.ID, w)
+	known, err := s.known(ctx, tx, w)
+	if err != nil {
 		return o, err
 	}
-	if !ent.IsNotFound(err) {
+	if known != nil {
+		o.entrance, err = s.admit(ctx, tx, known.UserID, known.ID, w)
 		return o, err
 	}
 	address, ok := credential.ParseEmail(w.Email)
@@ -126,7 +125,25 @@ func (s *Social) resolve(ctx context.Context, tx *store.Tx, w who) (o outcome, e
 	if err != nil {
 		return o, err
 	}
+	// The same person in another window may have become known between the reads.
+	if known, err = s.known(ctx, tx, w); err != nil {
+		return o, err
+	}
+	if known != nil {
+		o.entrance, err = s.admit(ctx, tx, known.UserID, known.ID, w)
+		return o, err
+	}
 	return s.acquaintance(ctx, tx, w, address, owner.UserID)
+}
+
+// known is the link to somebody at a provider; nil where there is none.
+func (s *Social) known(ctx context.Context, tx *store.Tx, w who) (*ent.Identity, error) {
+	known, err := tx.Identity.Query().Where(identity.KindEQ(identity.KindOIDC), identity.Issuer(w.Issuer), identity.Subject(w.Subject)).
+		Select(identity.FieldID, identity.FieldUserID).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return known, err
 }
 
 // acquaintance is somebody whose proven address a person here has. Who has
