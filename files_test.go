@@ -27,7 +27,7 @@ func (w *world) here(t testing.TB, address string) string {
 }
 
 // bytes sends a request without GraphQL; who is the bearer, or nobody.
-func (w *world) bytes(t testing.TB, who, method, address, body string) (*http.Response, string) {
+func (w *world) bytes(t testing.TB, who, method, address, body string) (reply, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, w.here(t, address), strings.NewReader(body))
 	check(t, err)
@@ -39,7 +39,13 @@ func (w *world) bytes(t testing.TB, who, method, address, body string) (*http.Re
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	check(t, err)
-	return resp, string(b)
+	return reply{resp.StatusCode, resp.Header}, string(b)
+}
+
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode int
+	Header     http.Header
 }
 
 func drawing(t testing.TB, side int) string {
