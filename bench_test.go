@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/bonus"
+	"kabinet/internal/demo"
 	"kabinet/internal/order"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
@@ -74,7 +75,7 @@ func BenchmarkRedeemPoints(b *testing.B) {
 	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
 		w := newWorld(b, db)
 		alice := userOf(b, w, "alice")
-		staff := (&demo{kabinet: w.app, staff: userOf(b, w, "staff")}).asStaff(storetest.System())
+		staff := demo.AsStaff(storetest.System(), userOf(b, w, "staff"))
 		_, err := w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: alice}, Amount: 1 << 30, Reason: "bench", IdempotencyKey: "bench"})
 		check(b, err)
 		ctx := storetest.As(alice)

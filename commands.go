@@ -11,6 +11,7 @@ import (
 	"kabinet/internal/job"
 	"kabinet/internal/ledger"
 	"kabinet/internal/locale"
+	"kabinet/internal/order/invoice"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -70,8 +71,15 @@ func (k *kabinet) checkLedger(ctx context.Context, stdout io.Writer) error {
 	for _, w := range wrong {
 		fmt.Fprintln(stdout, "BROKEN wallet:", w)
 	}
+	unpaid, err := invoice.Check(viewer.AsSystem(ctx, "check"), k.store)
+	if err != nil {
+		return err
+	}
+	for _, w := range unpaid {
+		fmt.Fprintln(stdout, "BROKEN invoice:", w)
+	}
 	fmt.Fprintln(stdout, sum)
-	if sum.Findings > 0 || len(wrong) > 0 {
+	if sum.Findings > 0 || len(wrong)+len(unpaid) > 0 {
 		return config.Exit{Code: 1}
 	}
 	return nil

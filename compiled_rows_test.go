@@ -17,7 +17,9 @@ var (
 
 func (w *fullWorld) goods() {
 	for i := range 6 {
-		w.items = append(w.items, w.insert("Product", map[string]any{"sku": fmt.Sprint("ODD", i), "currency": pick(w.r, someCurrencies), "price_minor": pick(w.r, someAmounts), "revision": i}))
+		rated := int64(w.r.IntN(4))
+		w.items = append(w.items, w.insert("Product", map[string]any{"sku": fmt.Sprint("ODD", i), "currency": pick(w.r, someCurrencies), "price_minor": pick(w.r, someAmounts), "revision": i,
+			"rating_count": rated, "rating_sum": rated * int64(1+w.r.IntN(5)), "exclusive": false, "released_at": w.time()}))
 	}
 }
 
@@ -111,7 +113,7 @@ func (w *fullWorld) returns(owner uuid.UUID, users, orders []uuid.UUID) {
 	for i := range 8 {
 		line := `{"sku":"` + w.mark + `<1>","title":"\u2028é","quantity":2,"amountMinor":150}`
 		lines := pick(w.r, []string{"[]", "[" + line + "]", "[" + line + `,{"orderLineId":"` + w.id().String() + `","sku":"x","title":"","quantity":1,"amountMinor":0}]`})
-		w.insert("ReturnRequest", map[string]any{"owner_id": owner, "user_id": some(w.r, users), "order_id": some(w.r, orders), "number": fmt.Sprint("B", w.mark, w.n, i),
+		w.insert("ReturnRequest", map[string]any{"photos": nil, "owner_id": owner, "user_id": some(w.r, users), "order_id": some(w.r, orders), "number": fmt.Sprint("B", w.mark, w.n, i),
 			"kind": "RETURN", "lines": w.asJSON(lines), "currency": pick(w.r, someCurrencies), "amount_minor": pick(w.r, someAmounts), "requested_at": w.time()})
 	}
 }

@@ -18,6 +18,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
+	"kabinet/internal/demo"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
@@ -275,7 +276,7 @@ func (w *fullWorld) exec(query string, args ...any) {
 // verbs make points in the ordinary way, falling due as the clock goes on.
 func (w *fullWorld) verbs(t testing.TB) {
 	t.Helper()
-	staff := (&demo{kabinet: w.app, staff: w.people["staff"]}).asStaff(storetest.System())
+	staff := demo.AsStaff(storetest.System(), w.people["staff"])
 	for i, who := range []string{"alice", "alice", "bob", "carol", "alice", "dora", "bob"} {
 		expires := w.db.Now().Add(time.Duration(i*9+3) * 24 * time.Hour)
 		_, err := w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: w.people[who]}, Amount: int64(10 + i),

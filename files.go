@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/account"
 	"kabinet/internal/adapter/blob"
 	"kabinet/internal/adapter/payment"
@@ -24,6 +25,7 @@ import (
 func (k *kabinet) wireFiles(sealer *store.Sealer) error {
 	k.documents = &document.Documents{
 		Store: k.store, Sealer: sealer, Blobs: openedLate(k.cfg.FilesURL()), Public: k.cfg.PublicURL, Quota: k.cfg.Files.Quota, Log: k.log, Ended: k.people.Ended,
+		May: func(ctx context.Context, d *ent.Document) error { return k.papers.MayOpen(ctx, d) },
 	}
 	returns, err := credential.NewReturns(k.cfg.PublicURL.String(), k.cfg.Origins)
 	if err != nil {

@@ -15,13 +15,13 @@ import (
 var leaves = []string{"internal/event", "internal/fault", "internal/locale", "internal/scalar", "internal/viewer"}
 
 var domains = []string{
-	"internal/account", "internal/bonus", "internal/campaign", "internal/document", "internal/notify", "internal/order",
-	"internal/privacy", "internal/profile", "internal/promotion", "internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet",
+	"internal/account", "internal/bonus", "internal/campaign", "internal/document", "internal/list", "internal/notify", "internal/order",
+	"internal/paper", "internal/privacy", "internal/profile", "internal/promotion", "internal/recommend", "internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet", "internal/webhook",
 }
 
 // beneath are below the domains: the books, rules as data, and what people
 // prove themselves by.
-var beneath = []string{"internal/audience", "internal/credential", "internal/ledger", "internal/picture", "internal/rule"}
+var beneath = []string{"internal/audience", "internal/batch", "internal/credential", "internal/gather", "internal/ledger", "internal/picture", "internal/rule"}
 
 // arrow says what the packages under a path may import of ours; each name
 // stands for itself and what is below it.
@@ -43,6 +43,7 @@ func arrows() []arrow {
 		{"graph", append(with("ent/generated", "graph/generated", "internal/audience"), domains...)},
 		{"graph/generated", append(with("ent/generated", "ent/schema", "internal/audience"), domains...)},
 		{"internal/compiled", append(with("ent/generated", "graph/generated", "internal/store", "internal/live"), domains...)},
+		{"internal/demo", append(with("ent/generated", "internal/store", "internal/audience"), domains...)},
 		{"internal/config", []string{"internal/fault", "internal/locale"}},
 		{"internal/live", []string{"internal/event", "internal/fault"}},
 		{"internal/store", with("ent/generated", "ent/migrations", "internal/store")},
@@ -50,6 +51,9 @@ func arrows() []arrow {
 		{"internal/ledger", with("ent/generated", "internal/store", "internal/ledger")},
 		{"internal/rule", []string{"internal/fault", "internal/locale"}},
 		{"internal/credential", []string{"internal/fault"}},
+		{"internal/batch", with("ent/generated", "internal/store")},
+		{"internal/gather", nil},
+		{"internal/intake", append(with("ent/generated", "internal/store", "internal/batch"), domains...)},
 		{"internal/picture", nil},
 		{"internal/audience", with("ent/generated", "ent/schema", "internal/store", "internal/rule")},
 		{"internal/job", with("internal/store")},

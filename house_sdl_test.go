@@ -106,7 +106,7 @@ var (
 func TestHouseSDLNames(t *testing.T) {
 	t.Parallel()
 	for _, d := range definitions(sdl(t)) {
-		if vagueTypes.MatchString(d.Name) && d.Name != "PageInfo" { // Relay's
+		if vagueTypes.MatchString(d.Name) && d.Name != "PageInfo" && d.Name != "ShoppingList" { // Relay's, and what people call it
 			t.Errorf("%s: %s: a type is named by a word of the business, without List, Info or Data", where(d.Position), d.Name)
 		}
 		for _, v := range d.EnumValues {
@@ -164,13 +164,43 @@ func TestHousePayloads(t *testing.T) {
 	}
 }
 
+// isBatch says whether an input is of many items of an outside system. Each has
+// a key and a time of its own, by which it comes twice without harm, so the
+// whole has none: dryRun alone.
+func isBatch(t *testing.T, schema *ast.Schema, d *ast.Definition) bool {
+	if !slices.ContainsFunc(d.Fields, func(f *ast.FieldDefinition) bool { return f.Type.Name() == "ErrorPolicy" }) {
+		return false
+	}
+	for _, list := range d.Fields {
+		item := schema.Types[list.Type.Name()]
+		if list.Type.Elem == nil || item == nil || item.Kind != ast.InputObject {
+			continue
+		}
+		named := slices.ContainsFunc([]string{"external", "product", "sku"}, func(name string) bool {
+			key := item.Fields.ForName(name)
+			return key != nil && key.Type.NonNull
+		})
+		if !named || item.Fields.ForName("sourceUpdatedAt") == nil {
+			t.Errorf("%s: an item of %s is known by its key and its sourceUpdatedAt, or coming twice does harm", where(item.Position), d.Name)
+		}
+	}
+	return true
+}
+
 func TestHouseIdempotency(t *testing.T) {
 	t.Parallel()
-	for _, d := range definitions(sdl(t)) {
+	schema := sdl(t)
+	for _, d := range definitions(schema) {
 		if d.Kind != ast.InputObject {
 			continue
 		}
 		key, dry := d.Fields.ForName("idempotencyKey"), d.Fields.ForName("dryRun")
+		if isBatch(t, schema, d) {
+			if key != nil || dry == nil || dry.Type.String() != "Boolean" {
+				t.Errorf("%s: %s: a batch has dryRun: Boolean, and no key of its own", where(d.Position), d.Name)
+			}
+			continue
+		}
 		if (key == nil) != (dry == nil) {
 			t.Errorf("%s: %s: idempotencyKey and dryRun come together", where(d.Position), d.Name)
 			continue

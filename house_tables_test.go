@@ -166,6 +166,8 @@ func reachesTables(f houseFile) bool {
 // plural is ent's rule as far as our names need it.
 func plural(name string) string {
 	switch {
+	case strings.HasSuffix(name, "series"):
+		return name
 	case strings.HasSuffix(name, "address"):
 		return name + "es"
 	case strings.HasSuffix(name, "y"):

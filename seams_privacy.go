@@ -37,6 +37,7 @@ func (k *kabinet) wirePrivacy() {
 		}
 		return k.privacy.Accept(ctx, tx, user, all)
 	}
+	k.wirePapers()
 }
 
 // whyDeleted is what a code to delete an account carries.

@@ -17,9 +17,12 @@ import (
 	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/mail"
 	"kabinet/internal/config"
+	"kabinet/internal/demo"
 	"kabinet/internal/job"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/viewer"
+	"kabinet/internal/webhook"
 )
 
 // work says which jobs there are and what is done by the clock.
@@ -37,9 +40,11 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 		})
 	}
 	k.makeCodes(workers)
+	k.alertWishers(workers)
 	job.Handle(workers, k.documents.Drop)
 	job.Handle(workers, k.cards.Forget)
-	return job.New(k.store, job.Options{Workers: workers, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
+	k.webhooks.Work(workers)
+	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
 }
 
 // housework is what is done by the clock.
@@ -58,22 +63,30 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "expire-rewards", Every: time.Minute, Do: batch(k.rewards.ExpireDue)},
 		{Name: "due-referrals", Every: time.Minute, Do: batch(k.referrals.Due)},
 		{Name: "release-codes", Every: time.Minute, Do: batch(k.promotions.ReleaseDue)},
+		{Name: "release-goods", Every: time.Minute, Do: batch(k.lists.ReleaseGoods)},
+		{Name: "count-goods", Every: time.Hour, Timeout: countTime, Do: system(k.countGoods)},
 		{Name: "make-codes", Every: time.Minute, Do: batch(k.promotions.CodesDue)},
 		{Name: "move-campaigns", Every: time.Minute, Do: batch(k.campaigns.MoveDue)},
 		{Name: "forget-photos", Every: time.Hour, Do: system(k.campaigns.ForgetPhotos)},
+		{Name: "expire-payments", Every: time.Minute, Do: batch(k.after.ExpireDue)},
+		{Name: "refund-payments", Every: time.Minute, Do: batch(k.after.RefundDue)},
+		{Name: "tell-overdue-invoices", Every: time.Minute, Do: batch(k.invoices.TellOverdue)},
 		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
 		{Name: "export-data", Every: 15 * time.Second, Timeout: privacy.ExportTime, Do: batch(k.privacy.ExportsDue)},
+		{Name: "make-tables", Every: 5 * time.Second, Timeout: paper.TableTime, Do: batch(k.papers.TablesDue)},
 		{Name: "tidy-documents", Every: time.Minute, Do: batch(k.documents.TidyDue)},
 		{Name: "drop-loose-files", Every: 6 * time.Hour, Do: system(k.documents.DropLoose)},
 		{Name: "tidy-payment-methods", Every: time.Hour, Do: batch(k.cards.TidyDue)},
 		{Name: "warn-temporary-passwords", Every: time.Hour, Do: batch(k.desk.PasswordsDue)},
 		{Name: "end-representations", Every: time.Minute, Do: batch(k.desk.RepresentationsDue)},
 		{Name: "fold-names", Every: time.Hour, Do: batch(k.desk.FoldDue)},
+		{Name: "index-orders", Every: time.Hour, Do: batch(k.history.IndexDue)},
 		{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
 		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
+		{Name: "trim-webhooks", Every: time.Hour, Do: batch(k.webhooks.TrimDue)},
 		{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
 		{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
 	}
@@ -193,7 +206,7 @@ func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) e
 func (k *kabinet) welcome(w io.Writer, c config.Serve, addr net.Addr) {
 	fmt.Fprintf(w, "listening on http://%s\n", addr)
 	if c.Demo {
-		fmt.Fprintf(w, demoText, addr)
+		fmt.Fprintf(w, demo.Text, addr)
 		return
 	}
 	if there, err := k.store.Client.Identity.Query().Exist(viewer.AsSystem(context.Background(), "start")); err == nil && !there {

@@ -21,6 +21,7 @@ import (
 	"kabinet/graph"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/account/arrival"
 	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
@@ -34,12 +35,19 @@ import (
 	"kabinet/internal/document"
 	"kabinet/internal/job"
 	"kabinet/internal/ledger"
+	"kabinet/internal/list"
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/order/after"
+	"kabinet/internal/order/goods"
+	"kabinet/internal/order/history"
+	"kabinet/internal/order/invoice"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
+	"kabinet/internal/recommend"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
@@ -50,6 +58,7 @@ import (
 	"kabinet/internal/wallet"
 	"kabinet/internal/web"
 	"kabinet/internal/web/limit"
+	"kabinet/internal/webhook"
 )
 
 // version is set by the release build: -ldflags "-X main.version=v1.2.3".
@@ -125,6 +134,10 @@ func (k *kabinet) do(ctx context.Context, command config.Command, stdin io.Reade
 		return k.createUser(ctx, c, stdin, stdout)
 	case config.ImportOrders:
 		return k.importOrders(ctx, c, stdout, stderr)
+	case config.ImportFile:
+		return k.importFile(ctx, c, stdout, stderr)
+	case config.ExportFile:
+		return k.exportFile(ctx, c, stdout, stderr)
 	case config.RotateKey:
 		return k.rotateKey(ctx, stdout)
 	case config.Serve:
@@ -154,36 +167,45 @@ type parts struct {
 
 // kabinet is the whole, assembled.
 type kabinet struct {
-	cfg        *config.Config
-	log        *slog.Logger
-	store      *store.Store
-	bus        *live.Bus
-	people     *account.People
-	desk       *desk.Desk
-	contacts   *contact.Contacts
-	factors    *factor.Factors
-	social     *social.Social
-	pretend    *oidc.Pretend // the provider of a demonstration; nil else
-	privacy    *privacy.Privacy
-	documents  *document.Documents // files.go fills it, and the next
-	cards      *profile.PaymentMethods
-	profiles   *profile.Profiles
-	orders     *order.Orders
-	books      *ledger.Books
-	points     *bonus.Points
-	earnings   *earning.Earnings
-	tiers      *tier.Tiers
-	promotions *promotion.Promotions
-	rewards    *reward.Rewards
-	referrals  *referral.Referrals
-	campaigns  *campaign.Campaigns
-	wallets    *wallet.Wallets
-	tickets    *support.Tickets
-	inbox      *notify.Inbox
-	hearers    []store.Hearer
-	relay      *live.Relay
-	jobs       *job.Client
-	edge       *web.Edge
+	cfg             *config.Config
+	log             *slog.Logger
+	store           *store.Store
+	bus             *live.Bus
+	people          *account.People
+	desk            *desk.Desk
+	contacts        *contact.Contacts
+	factors         *factor.Factors
+	social          *social.Social
+	pretend         *oidc.Pretend // the provider of a demonstration; nil else
+	privacy         *privacy.Privacy
+	papers          *paper.Papers       // seams_paper.go fills it
+	documents       *document.Documents // files.go fills it, and the next
+	cards           *profile.PaymentMethods
+	profiles        *profile.Profiles
+	lists           *list.Lists
+	recommendations *recommend.Recommendations // seams_recommend.go fills it
+	orders          *order.Orders
+	history         *history.History // seams_history.go fills it
+	goods           *goods.Goods     // seams_intake.go fills this and the next
+	arrivals        *arrival.Arrivals
+	after           *after.Acts    // seams_after.go fills it
+	invoices        *invoice.Bills // seams_invoice.go fills it
+	books           *ledger.Books
+	points          *bonus.Points
+	earnings        *earning.Earnings
+	tiers           *tier.Tiers
+	promotions      *promotion.Promotions
+	rewards         *reward.Rewards
+	referrals       *referral.Referrals
+	campaigns       *campaign.Campaigns
+	wallets         *wallet.Wallets
+	tickets         *support.Tickets
+	inbox           *notify.Inbox
+	webhooks        *webhook.Webhooks // seams_webhook.go fills it
+	hearers         []store.Hearer
+	relay           *live.Relay
+	jobs            *job.Client
+	edge            *web.Edge
 }
 
 // assemble builds the domains over a migrated store and ties them together.
@@ -207,8 +229,10 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	}
 	k.orders = &order.Orders{
 		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder, Return: k.points.ReturnForOrder,
-		Known: k.known, Customers: k.customers,
+		Known: k.known, Customers: k.customers, NoCancel: !k.cfg.OrderCancel,
 	}
+	k.wireHistory()
+	k.wireIntake()
 	k.points.Spent, k.points.Earned, k.points.ByEmail = k.orders.NoteSpent, k.orders.NoteEarned, k.byEmail
 	k.books = k.points.Books()
 	k.benefits(s, streams, sealer)
@@ -216,12 +240,15 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		bus.Close()
 		return nil, err
 	}
+	k.wireLists()
+	k.wireAfter(sealer)
 	k.tickets = &support.Tickets{Store: s, Streams: streams}
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 	k.wirePrivacy()
+	k.wireWebhooks(sealer)
 
 	// Who hears which event.
-	k.hearers = slices.Concat(k.tickets.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.inbox.Hearers())
+	k.hearers = slices.Concat(k.tickets.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -260,6 +287,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if err := k.points.EnsureDefaultProgram(system); err != nil {
 		return err
 	}
+	if err := k.after.Prepare(system); err != nil {
+		return err
+	}
 	if k.jobs, err = k.work(p); err != nil {
 		return err
 	}
@@ -268,7 +298,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	o.Routes = k.callback(o.Routes)
-	k.edge, err = web.New(k.schema(p.look), o)
+	schema := k.schema(p.look)
+	k.openWebhooks(schema, o)
+	k.edge, err = web.New(schema, o)
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
 	}
@@ -279,15 +311,16 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableSchema) graphql.ExecutableSchema {
 	es := gql.NewExecutableSchema(gql.Config{
 		Resolvers: &graph.Resolver{
-			Client: k.store.Client, People: k.people, Contacts: k.contacts, Factors: k.factors, Social: k.social, Desk: k.desk, Privacy: k.privacy, Orders: k.orders,
+			Client: k.store.Client, People: k.people, Contacts: k.contacts, Factors: k.factors, Social: k.social, Desk: k.desk, Privacy: k.privacy, Orders: k.orders, History: k.history, After: k.after, Invoices: k.invoices, Goods: k.goods, Arrivals: k.arrivals,
 			Points: k.points, Earnings: k.earnings, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
-			Profiles: k.profiles, Documents: k.documents, PaymentMethods: k.cards,
-			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox,
+			Profiles: k.profiles, Documents: k.documents, Papers: k.papers, PaymentMethods: k.cards,
+			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox, Lists: k.lists, Recommendations: k.recommendations, Webhooks: k.webhooks,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	})
+	es = k.history.Loading(es)
 	if k.cfg.CompiledReads {
-		es = compiled.Wrap(es, compiled.Options{Store: k.store, Streams: k.orders.Streams, Points: k.points, Admits: graph.Admits})
+		es = compiled.Wrap(es, compiled.Options{Store: k.store, Streams: k.orders.Streams, Points: k.points, Orders: k.orders, Admits: graph.Admits})
 	}
 	if look != nil {
 		es = look(es)
@@ -319,7 +352,9 @@ func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 			return k.people.Viewer(ctx, account.Caller(by))
 		},
 		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
-		Bulk: func(v viewer.Viewer) bool { return v.Staff && v.Reach("order", "write") == viewer.ReachAll },
+		Bulk: func(v viewer.Viewer) bool {
+			return v.Staff && (v.Reach("order", "write") == viewer.ReachAll || v.Reach("user", "write") == viewer.ReachAll)
+		},
 		Checks: []web.Check{
 			{Name: "database", Do: k.store.Ping},
 			{Name: "migrations", Do: k.store.CheckMigrations},

@@ -25,8 +25,10 @@ import (
 	"kabinet/internal/adapter/oidc/oidctest"
 	"kabinet/internal/bonus"
 	"kabinet/internal/config"
+	"kabinet/internal/demo"
 	"kabinet/internal/job"
 	"kabinet/internal/order"
+	"kabinet/internal/order/goods"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
@@ -88,6 +90,7 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL
 	w.vars["url"] = srv.URL
+	w.vars["receiver"] = newReceiver(t).url
 	behind, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { w.app.relay.Run(behind) })
@@ -133,12 +136,14 @@ func (w *world) text(ctx context.Context, to, text, id string) error {
 func (w *world) settle(t testing.TB) {
 	t.Helper()
 	ctx := viewer.AsSystem(context.Background(), "story")
+	check(t, w.app.countGoods(ctx))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		check(t, untilDone(ctx, w.app.hear))
 		check(t, untilDone(ctx, w.app.privacy.ExportsDue))
+		check(t, untilDone(ctx, w.app.papers.TablesDue))
 		check(t, untilDone(ctx, w.app.privacy.DeletionsDue))
 		waiting := w.count(t, `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`)
-		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'hear_again') AND state NOT IN ('completed', 'cancelled', 'discarded')`)
+		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running')`)
 		if waiting+jobs == 0 {
 			return
 		}
@@ -199,8 +204,7 @@ func (w *world) populate(t testing.TB) {
 	check(t, err)
 	check(t, w.app.people.AddMember(ctx, acme, ids["carol"], "Buyer"))
 	w.vars["acme"] = scalar.ID{Prefix: "com", UUID: acme}.String()
-	d := &demo{kabinet: w.app, staff: ids["staff"]}
-	staff := d.asStaff(ctx)
+	staff := demo.AsStaff(ctx, ids["staff"])
 	w.products(t, staff)
 	w.vars["aliceOrder"] = w.order(t, ids["alice"]).String()
 	w.vars["bobOrder"] = w.order(t, ids["bob"]).String()
@@ -219,7 +223,7 @@ func (w *world) populate(t testing.TB) {
 
 func (w *world) products(t testing.TB, staff context.Context) {
 	t.Helper()
-	_, err := w.app.orders.UpsertProducts(staff, order.UpsertProductsInput{Products: []*order.UpsertProductInput{
+	_, err := w.app.goods.Upsert(staff, goods.UpsertProductsInput{Products: []*goods.UpsertProductInput{
 		anyProduct("TEA", "Assam tea", "3.50", "GBP", 100, false), anyProduct("CUP", "Stoneware cup", "12.00", "GBP", 5, false),
 		uncounted("FREE", "Water"), anyProduct("GONE", "Old kettle", "20.00", "GBP", 3, true), anyProduct("EURO", "Postcard", "9.00", "EUR", 10, false),
 	}})
@@ -233,8 +237,8 @@ func (w *world) order(t testing.TB, user uuid.UUID) scalar.ID {
 	return placed.Order.GlobalID()
 }
 
-func anyProduct(sku, title, price, currency string, stock int, discontinued bool) *order.UpsertProductInput {
-	p := &order.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: price, Currency: currency}, Stock: graphql.OmittableOf(&stock)}
+func anyProduct(sku, title, price, currency string, stock int, discontinued bool) *goods.UpsertProductInput {
+	p := &goods.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: price, Currency: currency}, Stock: graphql.OmittableOf(&stock)}
 	if discontinued {
 		status := product.StatusDISCONTINUED
 		p.Status = &status
@@ -243,6 +247,6 @@ func anyProduct(sku, title, price, currency string, stock int, discontinued bool
 }
 
 // uncounted is a product whose stock is not counted.
-func uncounted(sku, title string) *order.UpsertProductInput {
-	return &order.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: "1.00", Currency: "GBP"}}
+func uncounted(sku, title string) *goods.UpsertProductInput {
+	return &goods.UpsertProductInput{Sku: sku, Title: &title, Price: &scalar.MoneyInput{Amount: "1.00", Currency: "GBP"}}
 }

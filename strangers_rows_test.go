@@ -166,9 +166,12 @@ func (w *strangers) fixedValues(ids map[string]uuid.UUID, user uuid.UUID) map[st
 		"top_ups":             {"status": "PENDING", "entry_id": nil, "method": "PROVIDER", "account_id": ids["ledger_accounts"], "currency": "GBP"},
 		"payment_notices":     {"top_up_id": ids["top_ups"]},
 		"transfers":           {"status": "QUOTED", "from_account_id": ids["ledger_accounts"], "currency": "GBP"},
+		"product_admissions":  {"kind": "CUSTOMER", "subject_id": user},
+		"shopping_lists":      {"kind": "LIST", "for_id": nil},
+		"invoice_quotes":      {"status": "QUOTED", "entry_id": nil, "completed_at": nil, "account_id": ids["ledger_accounts"], "currency": "GBP"},
 		"gift_cards":          {"status": "ACTIVE", "remaining_minor": 1, "buyer_id": user, "currency": "GBP"},
 		"referrals":           {"friend_id": w.newID()},
-		"documents":           {"kind": "UPLOAD", "visibility": "ALL"},
+		"documents":           {"kind": "UPLOAD", "visibility": "ALL", "currency": nil, "amount_minor": nil, "paid_minor": 0},
 		"payment_methods":     {"last4": "4242", "status": "ACTIVE"},
 		"tasks":               {"kind": "test", "status": "DONE", "cursor": "{}", "counts": "{}"},
 		"reward_redemptions":  {"status": "FULFILLED", "refund_entry_id": nil, "ended_at": nil, "cancelled_by": nil, "texts": "{}"},
@@ -215,6 +218,8 @@ func (w *strangers) value(typ *ast.Type, of, name string, depth int) string {
 	}
 	def := w.schema.Types[typ.NamedType]
 	switch {
+	case typ.NamedType == "ID" && name == "reasonId" && w.r.IntN(10) > 0:
+		return `"` + pick(w.r, w.reasons) + `"`
 	case typ.NamedType == "ID":
 		return `"` + w.id(strings.ToLower(of+name)) + `"`
 	case def.Kind == ast.Enum:

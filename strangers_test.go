@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	ent "kabinet/ent/generated"
+	entreason "kabinet/ent/generated/reason"
 	"kabinet/internal/account"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
@@ -33,6 +34,7 @@ type strangers struct {
 	schema  *ast.Schema
 	ids     map[string]bool     // of the victims, as the edge writes them
 	byType  map[string][]string // the same by type
+	reasons []string            // the catalogue, which is everybody's
 	victims []any
 	rows    []madeRow
 	words   bool // ids stand for words too: queries keep nothing
@@ -65,6 +67,11 @@ func newStrangers(t *testing.T, db *storetest.DB) *strangers {
 	w.mine("User", w.vars["dora"])
 	w.mine("Company", w.vars["globex"])
 	w.mine("Order", w.vars["bobOrder"])
+	catalogue, err := w.db.Client.Reason.Query().Where(entreason.KindEQ("CANCEL"), entreason.RetiredAtIsNil()).All(ctx)
+	check(t, err)
+	for _, r := range catalogue {
+		w.reasons = append(w.reasons, r.GlobalID().String())
+	}
 	w.victims = []any{bob, dora, globex}
 	w.think(bob, bob)
 	w.think(globex, dora)

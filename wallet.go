@@ -78,6 +78,7 @@ func (k *kabinet) payments() (routes map[string]http.Handler, err error) {
 		return wallet.Created{Ref: c.ID, URL: c.URL}, err
 	}}
 	k.cards.Provider = saver(p, name)
+	k.after.Payments = payer(p, name)
 	if routes == nil {
 		routes = map[string]http.Handler{}
 	}

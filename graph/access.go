@@ -30,6 +30,8 @@ var staffPermissions = map[gql.StaffPermission]viewer.Permission{
 	gql.StaffPermissionTicketsRead:    {Resource: "ticket", Operation: "read"},
 	gql.StaffPermissionTicketsWrite:   {Resource: "ticket", Operation: "write"},
 	gql.StaffPermissionAuditRead:      {Resource: "audit_entry", Operation: "read"},
+	gql.StaffPermissionWebhooksRead:   {Resource: "webhook", Operation: "read"},
+	gql.StaffPermissionWebhooksWrite:  {Resource: "webhook", Operation: "write"},
 }
 
 var companyPermissions = map[gql.CompanyPermission]viewer.Permission{

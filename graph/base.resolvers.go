@@ -17,7 +17,7 @@ func (r *queryResolver) Node(ctx context.Context, id scalar.ID) (generated.Noder
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []*scalar.ID) ([]generated.Noder, error) {
-	return r.nodes(ctx, ids)
+	return r.nodesAsked(ctx, ids)
 }
 
 func (r *Resolver) Mutation() gql.MutationResolver { return &mutationResolver{r} }

@@ -11,10 +11,28 @@ import (
 	document1 "kabinet/ent/generated/document"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/document"
+	"kabinet/internal/paper"
+	"kabinet/internal/scalar"
 
 	"entgo.io/contrib/entgql"
 	"github.com/google/uuid"
 )
+
+func (r *documentResolver) Period(ctx context.Context, obj *generated.Document) (*paper.DocumentPeriod, error) {
+	return paper.PeriodOf(obj), nil
+}
+
+func (r *documentResolver) SubjectID(ctx context.Context, obj *generated.Document) (*scalar.ID, error) {
+	return paper.SubjectID(obj), nil
+}
+
+func (r *documentResolver) Subject(ctx context.Context, obj *generated.Document) (generated.Noder, error) {
+	return r.Papers.Subject(ctx, obj, r.nodes)
+}
+
+func (r *documentResolver) ReplacesID(ctx context.Context, obj *generated.Document) (*scalar.ID, error) {
+	return paper.ReplacesID(obj), nil
+}
 
 func (r *documentResolver) Sha256(ctx context.Context, obj *generated.Document) (*string, error) {
 	return document.SHA256(obj), nil
@@ -36,8 +54,8 @@ func (r *mutationResolver) DeleteDocument(ctx context.Context, input document.De
 	return &gql.DeleteDocumentPayload{DeletedID: done, UserErrors: userErrors}, err
 }
 
-func (r *userResolver) Documents(ctx context.Context, obj *generated.User, kind []document1.Kind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.DocumentConnection, error) {
-	return r.Resolver.Documents.Of(ctx, obj.ID, kind, document.Page{After: after, First: first, Before: before, Last: last})
+func (r *userResolver) Documents(ctx context.Context, obj *generated.User, kind []document1.Kind, subjectID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.DocumentConnection, error) {
+	return r.Resolver.Documents.Of(ctx, obj.ID, kind, subjectID, document.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *Resolver) Document() gql.DocumentResolver { return &documentResolver{r} }

@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
+	"kabinet/internal/list"
 	"kabinet/internal/order"
 	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
@@ -26,6 +27,8 @@ func (r *Resolver) node(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 		return r.rewardNode(ctx, id)
 	case id.Prefix == "cmp":
 		return r.campaignNode(ctx, id)
+	case id.Prefix == "bill":
+		return r.invoiceNode(ctx, id)
 	case !known:
 		return r.versioned(ctx, id)
 	}
@@ -49,6 +52,12 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 			return nil, err
 		}
 		return rule, nil
+	case "rsn":
+		reason, err := found(r.After.Reason(ctx, id.UUID))
+		if reason == nil || err != nil {
+			return nil, err
+		}
+		return reason, nil
 	case "fee":
 		rule, err := found(r.Wallets.FeeRule(ctx, id.UUID))
 		if rule == nil || err != nil {
@@ -107,22 +116,31 @@ func view(n ent.Noder, prefix string) ent.Noder {
 		if prefix == "rcp" {
 			return &profile.Recipient{Address: n}
 		}
-	case *ent.EarningUse:
+	case *ent.ShoppingList:
+		if prefix == "cart" {
+			return &list.Cart{ShoppingList: n}
+		}
+	case *ent.EarningUse, *ent.ViewedProduct, *ent.ProductAdmission:
 		return nil
 	case *ent.Promotion, *ent.PromoCode, *ent.Club, *ent.ClubMember: // shown by views that are worked out whole
 		return nil
-	case *ent.Task, *ent.Transfer, *ent.CampaignAct, *ent.TicketParticipant, *ent.RewardCode, *ent.ReferralCode:
+	case *ent.Task, *ent.Transfer, *ent.InvoiceQuote, *ent.CampaignAct, *ent.TicketParticipant, *ent.RewardCode, *ent.ReferralCode:
 		return nil
 	}
 	return n
 }
 
-// nodes finds objects in the order asked for, one statement a kind.
-func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, error) {
+// nodesAsked is nodes for whoever asks by ids: so many at once.
+func (r *Resolver) nodesAsked(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, error) {
 	const most = 100
 	if len(ids) > most {
 		return nil, fault.ErrTooLong.At("ids").With("limit", most)
 	}
+	return r.nodes(ctx, ids)
+}
+
+// nodes finds objects in the order asked for, one statement a kind.
+func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, error) {
 	byTable := map[string][]uuid.UUID{}
 	var rewards []uuid.UUID
 	out := make([]ent.Noder, len(ids))
@@ -132,6 +150,12 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 			rewards = append(rewards, id.UUID)
 		case id.Prefix == "cmp":
 			n, err := r.campaignNode(ctx, *id)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = n
+		case id.Prefix == "bill":
+			n, err := r.invoiceNode(ctx, *id)
 			if err != nil {
 				return nil, err
 			}

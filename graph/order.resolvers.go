@@ -46,7 +46,7 @@ func (r *orderResolver) StatusLabel(ctx context.Context, obj *generated.Order) (
 }
 
 func (r *orderResolver) AvailableActions(ctx context.Context, obj *generated.Order) ([]order.OrderAction, error) {
-	return order.Actions(ctx, obj), nil
+	return r.Orders.Actions(ctx, obj), nil
 }
 
 func (r *orderResolver) Lines(ctx context.Context, obj *generated.Order) ([]*generated.OrderLine, error) {
@@ -95,9 +95,15 @@ func (r *subscriptionResolver) OrderUpdated(ctx context.Context, orderID scalar.
 
 func (r *Resolver) Order() gql.OrderResolver { return &orderResolver{r} }
 
+func (r *Resolver) OrderConnection() gql.OrderConnectionResolver { return &orderConnectionResolver{r} }
+
 func (r *Resolver) ReturnRequest() gql.ReturnRequestResolver { return &returnRequestResolver{r} }
 
+func (r *Resolver) Shipment() gql.ShipmentResolver { return &shipmentResolver{r} }
+
 type (
-	orderResolver         struct{ *Resolver }
-	returnRequestResolver struct{ *Resolver }
+	orderResolver           struct{ *Resolver }
+	orderConnectionResolver struct{ *Resolver }
+	returnRequestResolver   struct{ *Resolver }
+	shipmentResolver        struct{ *Resolver }
 )

@@ -10,13 +10,14 @@ import (
 	"kabinet/ent/generated"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/order"
+	"kabinet/internal/order/goods"
 
 	"entgo.io/contrib/entgql"
 	"github.com/google/uuid"
 )
 
-func (r *mutationResolver) UpsertProducts(ctx context.Context, input order.UpsertProductsInput) (*gql.UpsertProductsPayload, error) {
-	done, err := r.Orders.UpsertProducts(ctx, input)
+func (r *mutationResolver) UpsertProducts(ctx context.Context, input goods.UpsertProductsInput) (*gql.UpsertProductsPayload, error) {
+	done, err := r.Goods.Upsert(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.UpsertProductsPayload{Results: productResults(ctx, done), UserErrors: userErrors}, err
 }
@@ -28,3 +29,7 @@ func (r *queryResolver) Product(ctx context.Context, by order.ProductRef) (*gene
 func (r *queryResolver) Products(ctx context.Context, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.ProductConnection, error) {
 	return r.Resolver.Orders.Products(ctx, filter, order.Page{After: after, First: first, Before: before, Last: last})
 }
+
+func (r *Resolver) Product() gql.ProductResolver { return &productResolver{r} }
+
+type productResolver struct{ *Resolver }

@@ -5,6 +5,7 @@ package graph
 import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/account/arrival"
 	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
@@ -13,39 +14,56 @@ import (
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/document"
+	"kabinet/internal/list"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/order/after"
+	"kabinet/internal/order/goods"
+	"kabinet/internal/order/history"
+	"kabinet/internal/order/invoice"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
+	"kabinet/internal/recommend"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/support"
 	"kabinet/internal/tier"
 	"kabinet/internal/wallet"
+	"kabinet/internal/webhook"
 )
 
 // Resolver holds the domains; server.go fills it in.
 type Resolver struct {
-	Client         *ent.Client // for node and nodes only
-	People         *account.People
-	Factors        *factor.Factors
-	Social         *social.Social
-	Contacts       *contact.Contacts
-	Desk           *desk.Desk
-	Profiles       *profile.Profiles
-	PaymentMethods *profile.PaymentMethods
-	Documents      *document.Documents
-	Privacy        *privacy.Privacy
-	Orders         *order.Orders
-	Points         *bonus.Points
-	Earnings       *earning.Earnings
-	Tiers          *tier.Tiers
-	Promotions     *promotion.Promotions
-	Rewards        *reward.Rewards
-	Referrals      *referral.Referrals
-	Campaigns      *campaign.Campaigns
-	Wallets        *wallet.Wallets
-	Tickets        *support.Tickets
-	Inbox          *notify.Inbox
+	Client          *ent.Client // for node and nodes only
+	People          *account.People
+	Factors         *factor.Factors
+	Social          *social.Social
+	Contacts        *contact.Contacts
+	Desk            *desk.Desk
+	Profiles        *profile.Profiles
+	PaymentMethods  *profile.PaymentMethods
+	Documents       *document.Documents
+	Papers          *paper.Papers
+	Privacy         *privacy.Privacy
+	Orders          *order.Orders
+	History         *history.History
+	Goods           *goods.Goods
+	Arrivals        *arrival.Arrivals
+	After           *after.Acts
+	Invoices        *invoice.Bills
+	Lists           *list.Lists
+	Recommendations *recommend.Recommendations
+	Webhooks        *webhook.Webhooks
+	Points          *bonus.Points
+	Earnings        *earning.Earnings
+	Tiers           *tier.Tiers
+	Promotions      *promotion.Promotions
+	Rewards         *reward.Rewards
+	Referrals       *referral.Referrals
+	Campaigns       *campaign.Campaigns
+	Wallets         *wallet.Wallets
+	Tickets         *support.Tickets
+	Inbox           *notify.Inbox
 }

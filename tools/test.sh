@@ -17,6 +17,16 @@ status=0
 echo 0 0 0 >"$work/go"
 echo 0 0 0 >"$work/node"
 
+# pdftotext reads papers back in tests: Debian's, fetched when it is not there.
+if ! command -v pdftotext >/dev/null; then
+	command -v apt-get >/dev/null || die 'pdftotext is missing (Debian: apt-get install poppler-utils; macOS: brew install poppler)'
+	echo 'installing poppler-utils by apt-get'
+	root=()
+	((EUID == 0)) || root=(sudo -n)
+	{ "${root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y --no-install-recommends poppler-utils >/dev/null; } ||
+		die 'poppler-utils could not be installed'
+fi
+
 echo '== Go, on SQLite and PostgreSQL =='
 go build -C tools -o "$work/testsum" ./testsum
 export KABINET_TEST_REQUIRE_POSTGRES=1

@@ -26,6 +26,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -33,9 +34,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -45,12 +48,15 @@ import (
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -58,6 +64,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -67,6 +74,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -110,6 +121,8 @@ type Client struct {
 	ContactPoint *ContactPointClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
+	// DocumentSeries is the client for interacting with the DocumentSeries builders.
+	DocumentSeries *DocumentSeriesClient
 	// EarningRule is the client for interacting with the EarningRule builders.
 	EarningRule *EarningRuleClient
 	// EarningUse is the client for interacting with the EarningUse builders.
@@ -124,12 +137,16 @@ type Client struct {
 	Identity *IdentityClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// InvoiceQuote is the client for interacting with the InvoiceQuote builders.
+	InvoiceQuote *InvoiceQuoteClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
 	// LedgerLot is the client for interacting with the LedgerLot builders.
 	LedgerLot *LedgerLotClient
+	// ListItem is the client for interacting with the ListItem builders.
+	ListItem *ListItemClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Notification is the client for interacting with the Notification builders.
@@ -148,18 +165,24 @@ type Client struct {
 	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// ProductAdmission is the client for interacting with the ProductAdmission builders.
+	ProductAdmission *ProductAdmissionClient
 	// PromoCode is the client for interacting with the PromoCode builders.
 	PromoCode *PromoCodeClient
 	// PromoUse is the client for interacting with the PromoUse builders.
 	PromoUse *PromoUseClient
 	// Promotion is the client for interacting with the Promotion builders.
 	Promotion *PromotionClient
+	// Reason is the client for interacting with the Reason builders.
+	Reason *ReasonClient
 	// Referral is the client for interacting with the Referral builders.
 	Referral *ReferralClient
 	// ReferralCode is the client for interacting with the ReferralCode builders.
 	ReferralCode *ReferralCodeClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
 	// Reward is the client for interacting with the Reward builders.
 	Reward *RewardClient
 	// RewardCode is the client for interacting with the RewardCode builders.
@@ -174,6 +197,8 @@ type Client struct {
 	Setting *SettingClient
 	// Shipment is the client for interacting with the Shipment builders.
 	Shipment *ShipmentClient
+	// ShoppingList is the client for interacting with the ShoppingList builders.
+	ShoppingList *ShoppingListClient
 	// Task is the client for interacting with the Task builders.
 	Task *TaskClient
 	// Ticket is the client for interacting with the Ticket builders.
@@ -192,6 +217,14 @@ type Client struct {
 	Transfer *TransferClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// ViewedProduct is the client for interacting with the ViewedProduct builders.
+	ViewedProduct *ViewedProductClient
+	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
+	WebhookDelivery *WebhookDeliveryClient
+	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
+	WebhookEndpoint *WebhookEndpointClient
+	// WishlistItem is the client for interacting with the WishlistItem builders.
+	WishlistItem *WishlistItemClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -218,6 +251,7 @@ func (c *Client) init() {
 	c.ConsentDocument = NewConsentDocumentClient(c.config)
 	c.ContactPoint = NewContactPointClient(c.config)
 	c.Document = NewDocumentClient(c.config)
+	c.DocumentSeries = NewDocumentSeriesClient(c.config)
 	c.EarningRule = NewEarningRuleClient(c.config)
 	c.EarningUse = NewEarningUseClient(c.config)
 	c.FeeRule = NewFeeRuleClient(c.config)
@@ -225,9 +259,11 @@ func (c *Client) init() {
 	c.Goal = NewGoalClient(c.config)
 	c.Identity = NewIdentityClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
+	c.InvoiceQuote = NewInvoiceQuoteClient(c.config)
 	c.LedgerAccount = NewLedgerAccountClient(c.config)
 	c.LedgerEntry = NewLedgerEntryClient(c.config)
 	c.LedgerLot = NewLedgerLotClient(c.config)
+	c.ListItem = NewListItemClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
 	c.Order = NewOrderClient(c.config)
@@ -237,12 +273,15 @@ func (c *Client) init() {
 	c.PaymentMethod = NewPaymentMethodClient(c.config)
 	c.PaymentNotice = NewPaymentNoticeClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.ProductAdmission = NewProductAdmissionClient(c.config)
 	c.PromoCode = NewPromoCodeClient(c.config)
 	c.PromoUse = NewPromoUseClient(c.config)
 	c.Promotion = NewPromotionClient(c.config)
+	c.Reason = NewReasonClient(c.config)
 	c.Referral = NewReferralClient(c.config)
 	c.ReferralCode = NewReferralCodeClient(c.config)
 	c.ReturnRequest = NewReturnRequestClient(c.config)
+	c.Review = NewReviewClient(c.config)
 	c.Reward = NewRewardClient(c.config)
 	c.RewardCode = NewRewardCodeClient(c.config)
 	c.RewardRedemption = NewRewardRedemptionClient(c.config)
@@ -250,6 +289,7 @@ func (c *Client) init() {
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
 	c.Shipment = NewShipmentClient(c.config)
+	c.ShoppingList = NewShoppingListClient(c.config)
 	c.Task = NewTaskClient(c.config)
 	c.Ticket = NewTicketClient(c.config)
 	c.TicketMessage = NewTicketMessageClient(c.config)
@@ -259,6 +299,10 @@ func (c *Client) init() {
 	c.TopUp = NewTopUpClient(c.config)
 	c.Transfer = NewTransferClient(c.config)
 	c.User = NewUserClient(c.config)
+	c.ViewedProduct = NewViewedProductClient(c.config)
+	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
+	c.WebhookEndpoint = NewWebhookEndpointClient(c.config)
+	c.WishlistItem = NewWishlistItemClient(c.config)
 }
 
 type (
@@ -366,6 +410,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
 		Document:          NewDocumentClient(cfg),
+		DocumentSeries:    NewDocumentSeriesClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
 		EarningUse:        NewEarningUseClient(cfg),
 		FeeRule:           NewFeeRuleClient(cfg),
@@ -373,9 +418,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Goal:              NewGoalClient(cfg),
 		Identity:          NewIdentityClient(cfg),
 		Invitation:        NewInvitationClient(cfg),
+		InvoiceQuote:      NewInvoiceQuoteClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
+		ListItem:          NewListItemClient(cfg),
 		Membership:        NewMembershipClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Order:             NewOrderClient(cfg),
@@ -385,12 +432,15 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
+		ProductAdmission:  NewProductAdmissionClient(cfg),
 		PromoCode:         NewPromoCodeClient(cfg),
 		PromoUse:          NewPromoUseClient(cfg),
 		Promotion:         NewPromotionClient(cfg),
+		Reason:            NewReasonClient(cfg),
 		Referral:          NewReferralClient(cfg),
 		ReferralCode:      NewReferralCodeClient(cfg),
 		ReturnRequest:     NewReturnRequestClient(cfg),
+		Review:            NewReviewClient(cfg),
 		Reward:            NewRewardClient(cfg),
 		RewardCode:        NewRewardCodeClient(cfg),
 		RewardRedemption:  NewRewardRedemptionClient(cfg),
@@ -398,6 +448,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
 		Shipment:          NewShipmentClient(cfg),
+		ShoppingList:      NewShoppingListClient(cfg),
 		Task:              NewTaskClient(cfg),
 		Ticket:            NewTicketClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
@@ -407,6 +458,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		TopUp:             NewTopUpClient(cfg),
 		Transfer:          NewTransferClient(cfg),
 		User:              NewUserClient(cfg),
+		ViewedProduct:     NewViewedProductClient(cfg),
+		WebhookDelivery:   NewWebhookDeliveryClient(cfg),
+		WebhookEndpoint:   NewWebhookEndpointClient(cfg),
+		WishlistItem:      NewWishlistItemClient(cfg),
 	}, nil
 }
 
@@ -441,6 +496,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
 		Document:          NewDocumentClient(cfg),
+		DocumentSeries:    NewDocumentSeriesClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
 		EarningUse:        NewEarningUseClient(cfg),
 		FeeRule:           NewFeeRuleClient(cfg),
@@ -448,9 +504,11 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Goal:              NewGoalClient(cfg),
 		Identity:          NewIdentityClient(cfg),
 		Invitation:        NewInvitationClient(cfg),
+		InvoiceQuote:      NewInvoiceQuoteClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
+		ListItem:          NewListItemClient(cfg),
 		Membership:        NewMembershipClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Order:             NewOrderClient(cfg),
@@ -460,12 +518,15 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
 		Product:           NewProductClient(cfg),
+		ProductAdmission:  NewProductAdmissionClient(cfg),
 		PromoCode:         NewPromoCodeClient(cfg),
 		PromoUse:          NewPromoUseClient(cfg),
 		Promotion:         NewPromotionClient(cfg),
+		Reason:            NewReasonClient(cfg),
 		Referral:          NewReferralClient(cfg),
 		ReferralCode:      NewReferralCodeClient(cfg),
 		ReturnRequest:     NewReturnRequestClient(cfg),
+		Review:            NewReviewClient(cfg),
 		Reward:            NewRewardClient(cfg),
 		RewardCode:        NewRewardCodeClient(cfg),
 		RewardRedemption:  NewRewardRedemptionClient(cfg),
@@ -473,6 +534,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
 		Shipment:          NewShipmentClient(cfg),
+		ShoppingList:      NewShoppingListClient(cfg),
 		Task:              NewTaskClient(cfg),
 		Ticket:            NewTicketClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
@@ -482,6 +544,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		TopUp:             NewTopUpClient(cfg),
 		Transfer:          NewTransferClient(cfg),
 		User:              NewUserClient(cfg),
+		ViewedProduct:     NewViewedProductClient(cfg),
+		WebhookDelivery:   NewWebhookDeliveryClient(cfg),
+		WebhookEndpoint:   NewWebhookEndpointClient(cfg),
+		WishlistItem:      NewWishlistItemClient(cfg),
 	}, nil
 }
 
@@ -514,13 +580,16 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
 		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
-		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
-		c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership,
-		c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.PaymentMethod,
-		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
-		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
-		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
-		c.TicketParticipant, c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User,
+		c.DocumentSeries, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal,
+		c.Identity, c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry,
+		c.LedgerLot, c.ListItem, c.Membership, c.Notification, c.Order, c.OrderEvent,
+		c.OrderLine, c.Payment, c.PaymentMethod, c.PaymentNotice, c.Product,
+		c.ProductAdmission, c.PromoCode, c.PromoUse, c.Promotion, c.Reason, c.Referral,
+		c.ReferralCode, c.ReturnRequest, c.Review, c.Reward, c.RewardCode,
+		c.RewardRedemption, c.Role, c.Session, c.Setting, c.Shipment, c.ShoppingList,
+		c.Task, c.Ticket, c.TicketMessage, c.TicketParticipant, c.Tier, c.TierChange,
+		c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
+		c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Use(hooks...)
 	}
@@ -533,13 +602,16 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
 		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
-		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
-		c.Invitation, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Membership,
-		c.Notification, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.PaymentMethod,
-		c.PaymentNotice, c.Product, c.PromoCode, c.PromoUse, c.Promotion, c.Referral,
-		c.ReferralCode, c.ReturnRequest, c.Reward, c.RewardCode, c.RewardRedemption,
-		c.Role, c.Session, c.Setting, c.Shipment, c.Task, c.Ticket, c.TicketMessage,
-		c.TicketParticipant, c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User,
+		c.DocumentSeries, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal,
+		c.Identity, c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry,
+		c.LedgerLot, c.ListItem, c.Membership, c.Notification, c.Order, c.OrderEvent,
+		c.OrderLine, c.Payment, c.PaymentMethod, c.PaymentNotice, c.Product,
+		c.ProductAdmission, c.PromoCode, c.PromoUse, c.Promotion, c.Reason, c.Referral,
+		c.ReferralCode, c.ReturnRequest, c.Review, c.Reward, c.RewardCode,
+		c.RewardRedemption, c.Role, c.Session, c.Setting, c.Shipment, c.ShoppingList,
+		c.Task, c.Ticket, c.TicketMessage, c.TicketParticipant, c.Tier, c.TierChange,
+		c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
+		c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -578,6 +650,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ContactPoint.mutate(ctx, m)
 	case *DocumentMutation:
 		return c.Document.mutate(ctx, m)
+	case *DocumentSeriesMutation:
+		return c.DocumentSeries.mutate(ctx, m)
 	case *EarningRuleMutation:
 		return c.EarningRule.mutate(ctx, m)
 	case *EarningUseMutation:
@@ -592,12 +666,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Identity.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
+	case *InvoiceQuoteMutation:
+		return c.InvoiceQuote.mutate(ctx, m)
 	case *LedgerAccountMutation:
 		return c.LedgerAccount.mutate(ctx, m)
 	case *LedgerEntryMutation:
 		return c.LedgerEntry.mutate(ctx, m)
 	case *LedgerLotMutation:
 		return c.LedgerLot.mutate(ctx, m)
+	case *ListItemMutation:
+		return c.ListItem.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *NotificationMutation:
@@ -616,18 +694,24 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PaymentNotice.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *ProductAdmissionMutation:
+		return c.ProductAdmission.mutate(ctx, m)
 	case *PromoCodeMutation:
 		return c.PromoCode.mutate(ctx, m)
 	case *PromoUseMutation:
 		return c.PromoUse.mutate(ctx, m)
 	case *PromotionMutation:
 		return c.Promotion.mutate(ctx, m)
+	case *ReasonMutation:
+		return c.Reason.mutate(ctx, m)
 	case *ReferralMutation:
 		return c.Referral.mutate(ctx, m)
 	case *ReferralCodeMutation:
 		return c.ReferralCode.mutate(ctx, m)
 	case *ReturnRequestMutation:
 		return c.ReturnRequest.mutate(ctx, m)
+	case *ReviewMutation:
+		return c.Review.mutate(ctx, m)
 	case *RewardMutation:
 		return c.Reward.mutate(ctx, m)
 	case *RewardCodeMutation:
@@ -642,6 +726,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Setting.mutate(ctx, m)
 	case *ShipmentMutation:
 		return c.Shipment.mutate(ctx, m)
+	case *ShoppingListMutation:
+		return c.ShoppingList.mutate(ctx, m)
 	case *TaskMutation:
 		return c.Task.mutate(ctx, m)
 	case *TicketMutation:
@@ -660,6 +746,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Transfer.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
+	case *ViewedProductMutation:
+		return c.ViewedProduct.mutate(ctx, m)
+	case *WebhookDeliveryMutation:
+		return c.WebhookDelivery.mutate(ctx, m)
+	case *WebhookEndpointMutation:
+		return c.WebhookEndpoint.mutate(ctx, m)
+	case *WishlistItemMutation:
+		return c.WishlistItem.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("generated: unknown mutation type %T", m)
 	}
@@ -2692,6 +2786,139 @@ func (c *DocumentClient) mutate(ctx context.Context, m *DocumentMutation) (Value
 	}
 }
 
+// DocumentSeriesClient is a client for the DocumentSeries schema.
+type DocumentSeriesClient struct {
+	config
+}
+
+// NewDocumentSeriesClient returns a client for the DocumentSeries from the given config.
+func NewDocumentSeriesClient(c config) *DocumentSeriesClient {
+	return &DocumentSeriesClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `documentseries.Hooks(f(g(h())))`.
+func (c *DocumentSeriesClient) Use(hooks ...Hook) {
+	c.hooks.DocumentSeries = append(c.hooks.DocumentSeries, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `documentseries.Intercept(f(g(h())))`.
+func (c *DocumentSeriesClient) Intercept(interceptors ...Interceptor) {
+	c.inters.DocumentSeries = append(c.inters.DocumentSeries, interceptors...)
+}
+
+// Create returns a builder for creating a DocumentSeries entity.
+func (c *DocumentSeriesClient) Create() *DocumentSeriesCreate {
+	mutation := newDocumentSeriesMutation(c.config, OpCreate)
+	return &DocumentSeriesCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of DocumentSeries entities.
+func (c *DocumentSeriesClient) CreateBulk(builders ...*DocumentSeriesCreate) *DocumentSeriesCreateBulk {
+	return &DocumentSeriesCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DocumentSeriesClient) MapCreateBulk(slice any, setFunc func(*DocumentSeriesCreate, int)) *DocumentSeriesCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DocumentSeriesCreateBulk{err: fmt.Errorf("calling to DocumentSeriesClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DocumentSeriesCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DocumentSeriesCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for DocumentSeries.
+func (c *DocumentSeriesClient) Update() *DocumentSeriesUpdate {
+	mutation := newDocumentSeriesMutation(c.config, OpUpdate)
+	return &DocumentSeriesUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DocumentSeriesClient) UpdateOne(_m *DocumentSeries) *DocumentSeriesUpdateOne {
+	mutation := newDocumentSeriesMutation(c.config, OpUpdateOne, withDocumentSeries(_m))
+	return &DocumentSeriesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DocumentSeriesClient) UpdateOneID(id uuid.UUID) *DocumentSeriesUpdateOne {
+	mutation := newDocumentSeriesMutation(c.config, OpUpdateOne, withDocumentSeriesID(id))
+	return &DocumentSeriesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for DocumentSeries.
+func (c *DocumentSeriesClient) Delete() *DocumentSeriesDelete {
+	mutation := newDocumentSeriesMutation(c.config, OpDelete)
+	return &DocumentSeriesDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DocumentSeriesClient) DeleteOne(_m *DocumentSeries) *DocumentSeriesDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DocumentSeriesClient) DeleteOneID(id uuid.UUID) *DocumentSeriesDeleteOne {
+	builder := c.Delete().Where(documentseries.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DocumentSeriesDeleteOne{builder}
+}
+
+// Query returns a query builder for DocumentSeries.
+func (c *DocumentSeriesClient) Query() *DocumentSeriesQuery {
+	return &DocumentSeriesQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDocumentSeries},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a DocumentSeries entity by its id.
+func (c *DocumentSeriesClient) Get(ctx context.Context, id uuid.UUID) (*DocumentSeries, error) {
+	return c.Query().Where(documentseries.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DocumentSeriesClient) GetX(ctx context.Context, id uuid.UUID) *DocumentSeries {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DocumentSeriesClient) Hooks() []Hook {
+	return c.hooks.DocumentSeries
+}
+
+// Interceptors returns the client interceptors.
+func (c *DocumentSeriesClient) Interceptors() []Interceptor {
+	return c.inters.DocumentSeries
+}
+
+func (c *DocumentSeriesClient) mutate(ctx context.Context, m *DocumentSeriesMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DocumentSeriesCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DocumentSeriesUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DocumentSeriesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DocumentSeriesDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown DocumentSeries mutation op: %q", m.Op())
+	}
+}
+
 // EarningRuleClient is a client for the EarningRule schema.
 type EarningRuleClient struct {
 	config
@@ -3623,6 +3850,139 @@ func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (V
 	}
 }
 
+// InvoiceQuoteClient is a client for the InvoiceQuote schema.
+type InvoiceQuoteClient struct {
+	config
+}
+
+// NewInvoiceQuoteClient returns a client for the InvoiceQuote from the given config.
+func NewInvoiceQuoteClient(c config) *InvoiceQuoteClient {
+	return &InvoiceQuoteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoicequote.Hooks(f(g(h())))`.
+func (c *InvoiceQuoteClient) Use(hooks ...Hook) {
+	c.hooks.InvoiceQuote = append(c.hooks.InvoiceQuote, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoicequote.Intercept(f(g(h())))`.
+func (c *InvoiceQuoteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InvoiceQuote = append(c.inters.InvoiceQuote, interceptors...)
+}
+
+// Create returns a builder for creating a InvoiceQuote entity.
+func (c *InvoiceQuoteClient) Create() *InvoiceQuoteCreate {
+	mutation := newInvoiceQuoteMutation(c.config, OpCreate)
+	return &InvoiceQuoteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InvoiceQuote entities.
+func (c *InvoiceQuoteClient) CreateBulk(builders ...*InvoiceQuoteCreate) *InvoiceQuoteCreateBulk {
+	return &InvoiceQuoteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceQuoteClient) MapCreateBulk(slice any, setFunc func(*InvoiceQuoteCreate, int)) *InvoiceQuoteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceQuoteCreateBulk{err: fmt.Errorf("calling to InvoiceQuoteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceQuoteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceQuoteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InvoiceQuote.
+func (c *InvoiceQuoteClient) Update() *InvoiceQuoteUpdate {
+	mutation := newInvoiceQuoteMutation(c.config, OpUpdate)
+	return &InvoiceQuoteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceQuoteClient) UpdateOne(_m *InvoiceQuote) *InvoiceQuoteUpdateOne {
+	mutation := newInvoiceQuoteMutation(c.config, OpUpdateOne, withInvoiceQuote(_m))
+	return &InvoiceQuoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceQuoteClient) UpdateOneID(id uuid.UUID) *InvoiceQuoteUpdateOne {
+	mutation := newInvoiceQuoteMutation(c.config, OpUpdateOne, withInvoiceQuoteID(id))
+	return &InvoiceQuoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InvoiceQuote.
+func (c *InvoiceQuoteClient) Delete() *InvoiceQuoteDelete {
+	mutation := newInvoiceQuoteMutation(c.config, OpDelete)
+	return &InvoiceQuoteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceQuoteClient) DeleteOne(_m *InvoiceQuote) *InvoiceQuoteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceQuoteClient) DeleteOneID(id uuid.UUID) *InvoiceQuoteDeleteOne {
+	builder := c.Delete().Where(invoicequote.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceQuoteDeleteOne{builder}
+}
+
+// Query returns a query builder for InvoiceQuote.
+func (c *InvoiceQuoteClient) Query() *InvoiceQuoteQuery {
+	return &InvoiceQuoteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoiceQuote},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InvoiceQuote entity by its id.
+func (c *InvoiceQuoteClient) Get(ctx context.Context, id uuid.UUID) (*InvoiceQuote, error) {
+	return c.Query().Where(invoicequote.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceQuoteClient) GetX(ctx context.Context, id uuid.UUID) *InvoiceQuote {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceQuoteClient) Hooks() []Hook {
+	return c.hooks.InvoiceQuote
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceQuoteClient) Interceptors() []Interceptor {
+	return c.inters.InvoiceQuote
+}
+
+func (c *InvoiceQuoteClient) mutate(ctx context.Context, m *InvoiceQuoteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceQuoteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceQuoteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceQuoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceQuoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown InvoiceQuote mutation op: %q", m.Op())
+	}
+}
+
 // LedgerAccountClient is a client for the LedgerAccount schema.
 type LedgerAccountClient struct {
 	config
@@ -4019,6 +4379,171 @@ func (c *LedgerLotClient) mutate(ctx context.Context, m *LedgerLotMutation) (Val
 		return (&LedgerLotDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown LedgerLot mutation op: %q", m.Op())
+	}
+}
+
+// ListItemClient is a client for the ListItem schema.
+type ListItemClient struct {
+	config
+}
+
+// NewListItemClient returns a client for the ListItem from the given config.
+func NewListItemClient(c config) *ListItemClient {
+	return &ListItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `listitem.Hooks(f(g(h())))`.
+func (c *ListItemClient) Use(hooks ...Hook) {
+	c.hooks.ListItem = append(c.hooks.ListItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `listitem.Intercept(f(g(h())))`.
+func (c *ListItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ListItem = append(c.inters.ListItem, interceptors...)
+}
+
+// Create returns a builder for creating a ListItem entity.
+func (c *ListItemClient) Create() *ListItemCreate {
+	mutation := newListItemMutation(c.config, OpCreate)
+	return &ListItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ListItem entities.
+func (c *ListItemClient) CreateBulk(builders ...*ListItemCreate) *ListItemCreateBulk {
+	return &ListItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ListItemClient) MapCreateBulk(slice any, setFunc func(*ListItemCreate, int)) *ListItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ListItemCreateBulk{err: fmt.Errorf("calling to ListItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ListItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ListItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ListItem.
+func (c *ListItemClient) Update() *ListItemUpdate {
+	mutation := newListItemMutation(c.config, OpUpdate)
+	return &ListItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ListItemClient) UpdateOne(_m *ListItem) *ListItemUpdateOne {
+	mutation := newListItemMutation(c.config, OpUpdateOne, withListItem(_m))
+	return &ListItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ListItemClient) UpdateOneID(id uuid.UUID) *ListItemUpdateOne {
+	mutation := newListItemMutation(c.config, OpUpdateOne, withListItemID(id))
+	return &ListItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ListItem.
+func (c *ListItemClient) Delete() *ListItemDelete {
+	mutation := newListItemMutation(c.config, OpDelete)
+	return &ListItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ListItemClient) DeleteOne(_m *ListItem) *ListItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ListItemClient) DeleteOneID(id uuid.UUID) *ListItemDeleteOne {
+	builder := c.Delete().Where(listitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ListItemDeleteOne{builder}
+}
+
+// Query returns a query builder for ListItem.
+func (c *ListItemClient) Query() *ListItemQuery {
+	return &ListItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeListItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ListItem entity by its id.
+func (c *ListItemClient) Get(ctx context.Context, id uuid.UUID) (*ListItem, error) {
+	return c.Query().Where(listitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ListItemClient) GetX(ctx context.Context, id uuid.UUID) *ListItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryList queries the list edge of a ListItem.
+func (c *ListItemClient) QueryList(_m *ListItem) *ShoppingListQuery {
+	query := (&ShoppingListClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(listitem.Table, listitem.FieldID, id),
+			sqlgraph.To(shoppinglist.Table, shoppinglist.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, listitem.ListTable, listitem.ListColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProduct queries the product edge of a ListItem.
+func (c *ListItemClient) QueryProduct(_m *ListItem) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(listitem.Table, listitem.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, listitem.ProductTable, listitem.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ListItemClient) Hooks() []Hook {
+	return c.hooks.ListItem
+}
+
+// Interceptors returns the client interceptors.
+func (c *ListItemClient) Interceptors() []Interceptor {
+	return c.inters.ListItem
+}
+
+func (c *ListItemClient) mutate(ctx context.Context, m *ListItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ListItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ListItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ListItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ListItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ListItem mutation op: %q", m.Op())
 	}
 }
 
@@ -4666,6 +5191,22 @@ func (c *OrderEventClient) QueryOrder(_m *OrderEvent) *OrderQuery {
 			sqlgraph.From(orderevent.Table, orderevent.FieldID, id),
 			sqlgraph.To(order.Table, order.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, orderevent.OrderTable, orderevent.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryShipment queries the shipment edge of a OrderEvent.
+func (c *OrderEventClient) QueryShipment(_m *OrderEvent) *ShipmentQuery {
+	query := (&ShipmentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderevent.Table, orderevent.FieldID, id),
+			sqlgraph.To(shipment.Table, shipment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, orderevent.ShipmentTable, orderevent.ShipmentColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -5411,6 +5952,139 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 	}
 }
 
+// ProductAdmissionClient is a client for the ProductAdmission schema.
+type ProductAdmissionClient struct {
+	config
+}
+
+// NewProductAdmissionClient returns a client for the ProductAdmission from the given config.
+func NewProductAdmissionClient(c config) *ProductAdmissionClient {
+	return &ProductAdmissionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `productadmission.Hooks(f(g(h())))`.
+func (c *ProductAdmissionClient) Use(hooks ...Hook) {
+	c.hooks.ProductAdmission = append(c.hooks.ProductAdmission, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `productadmission.Intercept(f(g(h())))`.
+func (c *ProductAdmissionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ProductAdmission = append(c.inters.ProductAdmission, interceptors...)
+}
+
+// Create returns a builder for creating a ProductAdmission entity.
+func (c *ProductAdmissionClient) Create() *ProductAdmissionCreate {
+	mutation := newProductAdmissionMutation(c.config, OpCreate)
+	return &ProductAdmissionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ProductAdmission entities.
+func (c *ProductAdmissionClient) CreateBulk(builders ...*ProductAdmissionCreate) *ProductAdmissionCreateBulk {
+	return &ProductAdmissionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ProductAdmissionClient) MapCreateBulk(slice any, setFunc func(*ProductAdmissionCreate, int)) *ProductAdmissionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ProductAdmissionCreateBulk{err: fmt.Errorf("calling to ProductAdmissionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ProductAdmissionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ProductAdmissionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ProductAdmission.
+func (c *ProductAdmissionClient) Update() *ProductAdmissionUpdate {
+	mutation := newProductAdmissionMutation(c.config, OpUpdate)
+	return &ProductAdmissionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ProductAdmissionClient) UpdateOne(_m *ProductAdmission) *ProductAdmissionUpdateOne {
+	mutation := newProductAdmissionMutation(c.config, OpUpdateOne, withProductAdmission(_m))
+	return &ProductAdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ProductAdmissionClient) UpdateOneID(id uuid.UUID) *ProductAdmissionUpdateOne {
+	mutation := newProductAdmissionMutation(c.config, OpUpdateOne, withProductAdmissionID(id))
+	return &ProductAdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ProductAdmission.
+func (c *ProductAdmissionClient) Delete() *ProductAdmissionDelete {
+	mutation := newProductAdmissionMutation(c.config, OpDelete)
+	return &ProductAdmissionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ProductAdmissionClient) DeleteOne(_m *ProductAdmission) *ProductAdmissionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ProductAdmissionClient) DeleteOneID(id uuid.UUID) *ProductAdmissionDeleteOne {
+	builder := c.Delete().Where(productadmission.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ProductAdmissionDeleteOne{builder}
+}
+
+// Query returns a query builder for ProductAdmission.
+func (c *ProductAdmissionClient) Query() *ProductAdmissionQuery {
+	return &ProductAdmissionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeProductAdmission},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ProductAdmission entity by its id.
+func (c *ProductAdmissionClient) Get(ctx context.Context, id uuid.UUID) (*ProductAdmission, error) {
+	return c.Query().Where(productadmission.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ProductAdmissionClient) GetX(ctx context.Context, id uuid.UUID) *ProductAdmission {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ProductAdmissionClient) Hooks() []Hook {
+	return c.hooks.ProductAdmission
+}
+
+// Interceptors returns the client interceptors.
+func (c *ProductAdmissionClient) Interceptors() []Interceptor {
+	return c.inters.ProductAdmission
+}
+
+func (c *ProductAdmissionClient) mutate(ctx context.Context, m *ProductAdmissionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ProductAdmissionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ProductAdmissionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ProductAdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ProductAdmissionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ProductAdmission mutation op: %q", m.Op())
+	}
+}
+
 // PromoCodeClient is a client for the PromoCode schema.
 type PromoCodeClient struct {
 	config
@@ -5807,6 +6481,139 @@ func (c *PromotionClient) mutate(ctx context.Context, m *PromotionMutation) (Val
 		return (&PromotionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Promotion mutation op: %q", m.Op())
+	}
+}
+
+// ReasonClient is a client for the Reason schema.
+type ReasonClient struct {
+	config
+}
+
+// NewReasonClient returns a client for the Reason from the given config.
+func NewReasonClient(c config) *ReasonClient {
+	return &ReasonClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reason.Hooks(f(g(h())))`.
+func (c *ReasonClient) Use(hooks ...Hook) {
+	c.hooks.Reason = append(c.hooks.Reason, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reason.Intercept(f(g(h())))`.
+func (c *ReasonClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reason = append(c.inters.Reason, interceptors...)
+}
+
+// Create returns a builder for creating a Reason entity.
+func (c *ReasonClient) Create() *ReasonCreate {
+	mutation := newReasonMutation(c.config, OpCreate)
+	return &ReasonCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reason entities.
+func (c *ReasonClient) CreateBulk(builders ...*ReasonCreate) *ReasonCreateBulk {
+	return &ReasonCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReasonClient) MapCreateBulk(slice any, setFunc func(*ReasonCreate, int)) *ReasonCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReasonCreateBulk{err: fmt.Errorf("calling to ReasonClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReasonCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReasonCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reason.
+func (c *ReasonClient) Update() *ReasonUpdate {
+	mutation := newReasonMutation(c.config, OpUpdate)
+	return &ReasonUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReasonClient) UpdateOne(_m *Reason) *ReasonUpdateOne {
+	mutation := newReasonMutation(c.config, OpUpdateOne, withReason(_m))
+	return &ReasonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReasonClient) UpdateOneID(id uuid.UUID) *ReasonUpdateOne {
+	mutation := newReasonMutation(c.config, OpUpdateOne, withReasonID(id))
+	return &ReasonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reason.
+func (c *ReasonClient) Delete() *ReasonDelete {
+	mutation := newReasonMutation(c.config, OpDelete)
+	return &ReasonDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReasonClient) DeleteOne(_m *Reason) *ReasonDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReasonClient) DeleteOneID(id uuid.UUID) *ReasonDeleteOne {
+	builder := c.Delete().Where(reason.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReasonDeleteOne{builder}
+}
+
+// Query returns a query builder for Reason.
+func (c *ReasonClient) Query() *ReasonQuery {
+	return &ReasonQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReason},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reason entity by its id.
+func (c *ReasonClient) Get(ctx context.Context, id uuid.UUID) (*Reason, error) {
+	return c.Query().Where(reason.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReasonClient) GetX(ctx context.Context, id uuid.UUID) *Reason {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReasonClient) Hooks() []Hook {
+	return c.hooks.Reason
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReasonClient) Interceptors() []Interceptor {
+	return c.inters.Reason
+}
+
+func (c *ReasonClient) mutate(ctx context.Context, m *ReasonMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReasonCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReasonUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReasonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReasonDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Reason mutation op: %q", m.Op())
 	}
 }
 
@@ -6222,6 +7029,155 @@ func (c *ReturnRequestClient) mutate(ctx context.Context, m *ReturnRequestMutati
 		return (&ReturnRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ReturnRequest mutation op: %q", m.Op())
+	}
+}
+
+// ReviewClient is a client for the Review schema.
+type ReviewClient struct {
+	config
+}
+
+// NewReviewClient returns a client for the Review from the given config.
+func NewReviewClient(c config) *ReviewClient {
+	return &ReviewClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `review.Hooks(f(g(h())))`.
+func (c *ReviewClient) Use(hooks ...Hook) {
+	c.hooks.Review = append(c.hooks.Review, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `review.Intercept(f(g(h())))`.
+func (c *ReviewClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Review = append(c.inters.Review, interceptors...)
+}
+
+// Create returns a builder for creating a Review entity.
+func (c *ReviewClient) Create() *ReviewCreate {
+	mutation := newReviewMutation(c.config, OpCreate)
+	return &ReviewCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Review entities.
+func (c *ReviewClient) CreateBulk(builders ...*ReviewCreate) *ReviewCreateBulk {
+	return &ReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReviewClient) MapCreateBulk(slice any, setFunc func(*ReviewCreate, int)) *ReviewCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReviewCreateBulk{err: fmt.Errorf("calling to ReviewClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReviewCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Review.
+func (c *ReviewClient) Update() *ReviewUpdate {
+	mutation := newReviewMutation(c.config, OpUpdate)
+	return &ReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReviewClient) UpdateOne(_m *Review) *ReviewUpdateOne {
+	mutation := newReviewMutation(c.config, OpUpdateOne, withReview(_m))
+	return &ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReviewClient) UpdateOneID(id uuid.UUID) *ReviewUpdateOne {
+	mutation := newReviewMutation(c.config, OpUpdateOne, withReviewID(id))
+	return &ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Review.
+func (c *ReviewClient) Delete() *ReviewDelete {
+	mutation := newReviewMutation(c.config, OpDelete)
+	return &ReviewDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReviewClient) DeleteOne(_m *Review) *ReviewDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReviewClient) DeleteOneID(id uuid.UUID) *ReviewDeleteOne {
+	builder := c.Delete().Where(review.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReviewDeleteOne{builder}
+}
+
+// Query returns a query builder for Review.
+func (c *ReviewClient) Query() *ReviewQuery {
+	return &ReviewQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReview},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Review entity by its id.
+func (c *ReviewClient) Get(ctx context.Context, id uuid.UUID) (*Review, error) {
+	return c.Query().Where(review.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReviewClient) GetX(ctx context.Context, id uuid.UUID) *Review {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a Review.
+func (c *ReviewClient) QueryProduct(_m *Review) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(review.Table, review.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, review.ProductTable, review.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReviewClient) Hooks() []Hook {
+	return c.hooks.Review
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReviewClient) Interceptors() []Interceptor {
+	return c.inters.Review
+}
+
+func (c *ReviewClient) mutate(ctx context.Context, m *ReviewMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReviewCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReviewDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Review mutation op: %q", m.Op())
 	}
 }
 
@@ -7211,6 +8167,22 @@ func (c *ShipmentClient) QueryOrder(_m *Shipment) *OrderQuery {
 	return query
 }
 
+// QueryTracking queries the tracking edge of a Shipment.
+func (c *ShipmentClient) QueryTracking(_m *Shipment) *OrderEventQuery {
+	query := (&OrderEventClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(shipment.Table, shipment.FieldID, id),
+			sqlgraph.To(orderevent.Table, orderevent.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, shipment.TrackingTable, shipment.TrackingColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *ShipmentClient) Hooks() []Hook {
 	return c.hooks.Shipment
@@ -7233,6 +8205,155 @@ func (c *ShipmentClient) mutate(ctx context.Context, m *ShipmentMutation) (Value
 		return (&ShipmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Shipment mutation op: %q", m.Op())
+	}
+}
+
+// ShoppingListClient is a client for the ShoppingList schema.
+type ShoppingListClient struct {
+	config
+}
+
+// NewShoppingListClient returns a client for the ShoppingList from the given config.
+func NewShoppingListClient(c config) *ShoppingListClient {
+	return &ShoppingListClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `shoppinglist.Hooks(f(g(h())))`.
+func (c *ShoppingListClient) Use(hooks ...Hook) {
+	c.hooks.ShoppingList = append(c.hooks.ShoppingList, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `shoppinglist.Intercept(f(g(h())))`.
+func (c *ShoppingListClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ShoppingList = append(c.inters.ShoppingList, interceptors...)
+}
+
+// Create returns a builder for creating a ShoppingList entity.
+func (c *ShoppingListClient) Create() *ShoppingListCreate {
+	mutation := newShoppingListMutation(c.config, OpCreate)
+	return &ShoppingListCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ShoppingList entities.
+func (c *ShoppingListClient) CreateBulk(builders ...*ShoppingListCreate) *ShoppingListCreateBulk {
+	return &ShoppingListCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ShoppingListClient) MapCreateBulk(slice any, setFunc func(*ShoppingListCreate, int)) *ShoppingListCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ShoppingListCreateBulk{err: fmt.Errorf("calling to ShoppingListClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ShoppingListCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ShoppingListCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ShoppingList.
+func (c *ShoppingListClient) Update() *ShoppingListUpdate {
+	mutation := newShoppingListMutation(c.config, OpUpdate)
+	return &ShoppingListUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ShoppingListClient) UpdateOne(_m *ShoppingList) *ShoppingListUpdateOne {
+	mutation := newShoppingListMutation(c.config, OpUpdateOne, withShoppingList(_m))
+	return &ShoppingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ShoppingListClient) UpdateOneID(id uuid.UUID) *ShoppingListUpdateOne {
+	mutation := newShoppingListMutation(c.config, OpUpdateOne, withShoppingListID(id))
+	return &ShoppingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ShoppingList.
+func (c *ShoppingListClient) Delete() *ShoppingListDelete {
+	mutation := newShoppingListMutation(c.config, OpDelete)
+	return &ShoppingListDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ShoppingListClient) DeleteOne(_m *ShoppingList) *ShoppingListDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ShoppingListClient) DeleteOneID(id uuid.UUID) *ShoppingListDeleteOne {
+	builder := c.Delete().Where(shoppinglist.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ShoppingListDeleteOne{builder}
+}
+
+// Query returns a query builder for ShoppingList.
+func (c *ShoppingListClient) Query() *ShoppingListQuery {
+	return &ShoppingListQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeShoppingList},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ShoppingList entity by its id.
+func (c *ShoppingListClient) Get(ctx context.Context, id uuid.UUID) (*ShoppingList, error) {
+	return c.Query().Where(shoppinglist.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ShoppingListClient) GetX(ctx context.Context, id uuid.UUID) *ShoppingList {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryItems queries the items edge of a ShoppingList.
+func (c *ShoppingListClient) QueryItems(_m *ShoppingList) *ListItemQuery {
+	query := (&ListItemClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(shoppinglist.Table, shoppinglist.FieldID, id),
+			sqlgraph.To(listitem.Table, listitem.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, shoppinglist.ItemsTable, shoppinglist.ItemsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ShoppingListClient) Hooks() []Hook {
+	return c.hooks.ShoppingList
+}
+
+// Interceptors returns the client interceptors.
+func (c *ShoppingListClient) Interceptors() []Interceptor {
+	return c.inters.ShoppingList
+}
+
+func (c *ShoppingListClient) mutate(ctx context.Context, m *ShoppingListMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ShoppingListCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ShoppingListUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ShoppingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ShoppingListDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ShoppingList mutation op: %q", m.Op())
 	}
 }
 
@@ -8593,28 +9714,628 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 	}
 }
 
+// ViewedProductClient is a client for the ViewedProduct schema.
+type ViewedProductClient struct {
+	config
+}
+
+// NewViewedProductClient returns a client for the ViewedProduct from the given config.
+func NewViewedProductClient(c config) *ViewedProductClient {
+	return &ViewedProductClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `viewedproduct.Hooks(f(g(h())))`.
+func (c *ViewedProductClient) Use(hooks ...Hook) {
+	c.hooks.ViewedProduct = append(c.hooks.ViewedProduct, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `viewedproduct.Intercept(f(g(h())))`.
+func (c *ViewedProductClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ViewedProduct = append(c.inters.ViewedProduct, interceptors...)
+}
+
+// Create returns a builder for creating a ViewedProduct entity.
+func (c *ViewedProductClient) Create() *ViewedProductCreate {
+	mutation := newViewedProductMutation(c.config, OpCreate)
+	return &ViewedProductCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ViewedProduct entities.
+func (c *ViewedProductClient) CreateBulk(builders ...*ViewedProductCreate) *ViewedProductCreateBulk {
+	return &ViewedProductCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ViewedProductClient) MapCreateBulk(slice any, setFunc func(*ViewedProductCreate, int)) *ViewedProductCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ViewedProductCreateBulk{err: fmt.Errorf("calling to ViewedProductClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ViewedProductCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ViewedProductCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ViewedProduct.
+func (c *ViewedProductClient) Update() *ViewedProductUpdate {
+	mutation := newViewedProductMutation(c.config, OpUpdate)
+	return &ViewedProductUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ViewedProductClient) UpdateOne(_m *ViewedProduct) *ViewedProductUpdateOne {
+	mutation := newViewedProductMutation(c.config, OpUpdateOne, withViewedProduct(_m))
+	return &ViewedProductUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ViewedProductClient) UpdateOneID(id uuid.UUID) *ViewedProductUpdateOne {
+	mutation := newViewedProductMutation(c.config, OpUpdateOne, withViewedProductID(id))
+	return &ViewedProductUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ViewedProduct.
+func (c *ViewedProductClient) Delete() *ViewedProductDelete {
+	mutation := newViewedProductMutation(c.config, OpDelete)
+	return &ViewedProductDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ViewedProductClient) DeleteOne(_m *ViewedProduct) *ViewedProductDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ViewedProductClient) DeleteOneID(id uuid.UUID) *ViewedProductDeleteOne {
+	builder := c.Delete().Where(viewedproduct.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ViewedProductDeleteOne{builder}
+}
+
+// Query returns a query builder for ViewedProduct.
+func (c *ViewedProductClient) Query() *ViewedProductQuery {
+	return &ViewedProductQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeViewedProduct},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ViewedProduct entity by its id.
+func (c *ViewedProductClient) Get(ctx context.Context, id uuid.UUID) (*ViewedProduct, error) {
+	return c.Query().Where(viewedproduct.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ViewedProductClient) GetX(ctx context.Context, id uuid.UUID) *ViewedProduct {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a ViewedProduct.
+func (c *ViewedProductClient) QueryProduct(_m *ViewedProduct) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(viewedproduct.Table, viewedproduct.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, viewedproduct.ProductTable, viewedproduct.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ViewedProductClient) Hooks() []Hook {
+	return c.hooks.ViewedProduct
+}
+
+// Interceptors returns the client interceptors.
+func (c *ViewedProductClient) Interceptors() []Interceptor {
+	return c.inters.ViewedProduct
+}
+
+func (c *ViewedProductClient) mutate(ctx context.Context, m *ViewedProductMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ViewedProductCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ViewedProductUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ViewedProductUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ViewedProductDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ViewedProduct mutation op: %q", m.Op())
+	}
+}
+
+// WebhookDeliveryClient is a client for the WebhookDelivery schema.
+type WebhookDeliveryClient struct {
+	config
+}
+
+// NewWebhookDeliveryClient returns a client for the WebhookDelivery from the given config.
+func NewWebhookDeliveryClient(c config) *WebhookDeliveryClient {
+	return &WebhookDeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `webhookdelivery.Hooks(f(g(h())))`.
+func (c *WebhookDeliveryClient) Use(hooks ...Hook) {
+	c.hooks.WebhookDelivery = append(c.hooks.WebhookDelivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `webhookdelivery.Intercept(f(g(h())))`.
+func (c *WebhookDeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.WebhookDelivery = append(c.inters.WebhookDelivery, interceptors...)
+}
+
+// Create returns a builder for creating a WebhookDelivery entity.
+func (c *WebhookDeliveryClient) Create() *WebhookDeliveryCreate {
+	mutation := newWebhookDeliveryMutation(c.config, OpCreate)
+	return &WebhookDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of WebhookDelivery entities.
+func (c *WebhookDeliveryClient) CreateBulk(builders ...*WebhookDeliveryCreate) *WebhookDeliveryCreateBulk {
+	return &WebhookDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *WebhookDeliveryClient) MapCreateBulk(slice any, setFunc func(*WebhookDeliveryCreate, int)) *WebhookDeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &WebhookDeliveryCreateBulk{err: fmt.Errorf("calling to WebhookDeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*WebhookDeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &WebhookDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for WebhookDelivery.
+func (c *WebhookDeliveryClient) Update() *WebhookDeliveryUpdate {
+	mutation := newWebhookDeliveryMutation(c.config, OpUpdate)
+	return &WebhookDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *WebhookDeliveryClient) UpdateOne(_m *WebhookDelivery) *WebhookDeliveryUpdateOne {
+	mutation := newWebhookDeliveryMutation(c.config, OpUpdateOne, withWebhookDelivery(_m))
+	return &WebhookDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *WebhookDeliveryClient) UpdateOneID(id uuid.UUID) *WebhookDeliveryUpdateOne {
+	mutation := newWebhookDeliveryMutation(c.config, OpUpdateOne, withWebhookDeliveryID(id))
+	return &WebhookDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for WebhookDelivery.
+func (c *WebhookDeliveryClient) Delete() *WebhookDeliveryDelete {
+	mutation := newWebhookDeliveryMutation(c.config, OpDelete)
+	return &WebhookDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *WebhookDeliveryClient) DeleteOne(_m *WebhookDelivery) *WebhookDeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *WebhookDeliveryClient) DeleteOneID(id uuid.UUID) *WebhookDeliveryDeleteOne {
+	builder := c.Delete().Where(webhookdelivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &WebhookDeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for WebhookDelivery.
+func (c *WebhookDeliveryClient) Query() *WebhookDeliveryQuery {
+	return &WebhookDeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeWebhookDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a WebhookDelivery entity by its id.
+func (c *WebhookDeliveryClient) Get(ctx context.Context, id uuid.UUID) (*WebhookDelivery, error) {
+	return c.Query().Where(webhookdelivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *WebhookDeliveryClient) GetX(ctx context.Context, id uuid.UUID) *WebhookDelivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryEndpoint queries the endpoint edge of a WebhookDelivery.
+func (c *WebhookDeliveryClient) QueryEndpoint(_m *WebhookDelivery) *WebhookEndpointQuery {
+	query := (&WebhookEndpointClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(webhookdelivery.Table, webhookdelivery.FieldID, id),
+			sqlgraph.To(webhookendpoint.Table, webhookendpoint.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, webhookdelivery.EndpointTable, webhookdelivery.EndpointColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *WebhookDeliveryClient) Hooks() []Hook {
+	return c.hooks.WebhookDelivery
+}
+
+// Interceptors returns the client interceptors.
+func (c *WebhookDeliveryClient) Interceptors() []Interceptor {
+	return c.inters.WebhookDelivery
+}
+
+func (c *WebhookDeliveryClient) mutate(ctx context.Context, m *WebhookDeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&WebhookDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&WebhookDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&WebhookDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&WebhookDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown WebhookDelivery mutation op: %q", m.Op())
+	}
+}
+
+// WebhookEndpointClient is a client for the WebhookEndpoint schema.
+type WebhookEndpointClient struct {
+	config
+}
+
+// NewWebhookEndpointClient returns a client for the WebhookEndpoint from the given config.
+func NewWebhookEndpointClient(c config) *WebhookEndpointClient {
+	return &WebhookEndpointClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `webhookendpoint.Hooks(f(g(h())))`.
+func (c *WebhookEndpointClient) Use(hooks ...Hook) {
+	c.hooks.WebhookEndpoint = append(c.hooks.WebhookEndpoint, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `webhookendpoint.Intercept(f(g(h())))`.
+func (c *WebhookEndpointClient) Intercept(interceptors ...Interceptor) {
+	c.inters.WebhookEndpoint = append(c.inters.WebhookEndpoint, interceptors...)
+}
+
+// Create returns a builder for creating a WebhookEndpoint entity.
+func (c *WebhookEndpointClient) Create() *WebhookEndpointCreate {
+	mutation := newWebhookEndpointMutation(c.config, OpCreate)
+	return &WebhookEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of WebhookEndpoint entities.
+func (c *WebhookEndpointClient) CreateBulk(builders ...*WebhookEndpointCreate) *WebhookEndpointCreateBulk {
+	return &WebhookEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *WebhookEndpointClient) MapCreateBulk(slice any, setFunc func(*WebhookEndpointCreate, int)) *WebhookEndpointCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &WebhookEndpointCreateBulk{err: fmt.Errorf("calling to WebhookEndpointClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*WebhookEndpointCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &WebhookEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for WebhookEndpoint.
+func (c *WebhookEndpointClient) Update() *WebhookEndpointUpdate {
+	mutation := newWebhookEndpointMutation(c.config, OpUpdate)
+	return &WebhookEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *WebhookEndpointClient) UpdateOne(_m *WebhookEndpoint) *WebhookEndpointUpdateOne {
+	mutation := newWebhookEndpointMutation(c.config, OpUpdateOne, withWebhookEndpoint(_m))
+	return &WebhookEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *WebhookEndpointClient) UpdateOneID(id uuid.UUID) *WebhookEndpointUpdateOne {
+	mutation := newWebhookEndpointMutation(c.config, OpUpdateOne, withWebhookEndpointID(id))
+	return &WebhookEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for WebhookEndpoint.
+func (c *WebhookEndpointClient) Delete() *WebhookEndpointDelete {
+	mutation := newWebhookEndpointMutation(c.config, OpDelete)
+	return &WebhookEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *WebhookEndpointClient) DeleteOne(_m *WebhookEndpoint) *WebhookEndpointDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *WebhookEndpointClient) DeleteOneID(id uuid.UUID) *WebhookEndpointDeleteOne {
+	builder := c.Delete().Where(webhookendpoint.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &WebhookEndpointDeleteOne{builder}
+}
+
+// Query returns a query builder for WebhookEndpoint.
+func (c *WebhookEndpointClient) Query() *WebhookEndpointQuery {
+	return &WebhookEndpointQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeWebhookEndpoint},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a WebhookEndpoint entity by its id.
+func (c *WebhookEndpointClient) Get(ctx context.Context, id uuid.UUID) (*WebhookEndpoint, error) {
+	return c.Query().Where(webhookendpoint.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *WebhookEndpointClient) GetX(ctx context.Context, id uuid.UUID) *WebhookEndpoint {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryDeliveries queries the deliveries edge of a WebhookEndpoint.
+func (c *WebhookEndpointClient) QueryDeliveries(_m *WebhookEndpoint) *WebhookDeliveryQuery {
+	query := (&WebhookDeliveryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(webhookendpoint.Table, webhookendpoint.FieldID, id),
+			sqlgraph.To(webhookdelivery.Table, webhookdelivery.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, webhookendpoint.DeliveriesTable, webhookendpoint.DeliveriesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *WebhookEndpointClient) Hooks() []Hook {
+	return c.hooks.WebhookEndpoint
+}
+
+// Interceptors returns the client interceptors.
+func (c *WebhookEndpointClient) Interceptors() []Interceptor {
+	return c.inters.WebhookEndpoint
+}
+
+func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&WebhookEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&WebhookEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&WebhookEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&WebhookEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown WebhookEndpoint mutation op: %q", m.Op())
+	}
+}
+
+// WishlistItemClient is a client for the WishlistItem schema.
+type WishlistItemClient struct {
+	config
+}
+
+// NewWishlistItemClient returns a client for the WishlistItem from the given config.
+func NewWishlistItemClient(c config) *WishlistItemClient {
+	return &WishlistItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `wishlistitem.Hooks(f(g(h())))`.
+func (c *WishlistItemClient) Use(hooks ...Hook) {
+	c.hooks.WishlistItem = append(c.hooks.WishlistItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `wishlistitem.Intercept(f(g(h())))`.
+func (c *WishlistItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.WishlistItem = append(c.inters.WishlistItem, interceptors...)
+}
+
+// Create returns a builder for creating a WishlistItem entity.
+func (c *WishlistItemClient) Create() *WishlistItemCreate {
+	mutation := newWishlistItemMutation(c.config, OpCreate)
+	return &WishlistItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of WishlistItem entities.
+func (c *WishlistItemClient) CreateBulk(builders ...*WishlistItemCreate) *WishlistItemCreateBulk {
+	return &WishlistItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *WishlistItemClient) MapCreateBulk(slice any, setFunc func(*WishlistItemCreate, int)) *WishlistItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &WishlistItemCreateBulk{err: fmt.Errorf("calling to WishlistItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*WishlistItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &WishlistItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for WishlistItem.
+func (c *WishlistItemClient) Update() *WishlistItemUpdate {
+	mutation := newWishlistItemMutation(c.config, OpUpdate)
+	return &WishlistItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *WishlistItemClient) UpdateOne(_m *WishlistItem) *WishlistItemUpdateOne {
+	mutation := newWishlistItemMutation(c.config, OpUpdateOne, withWishlistItem(_m))
+	return &WishlistItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *WishlistItemClient) UpdateOneID(id uuid.UUID) *WishlistItemUpdateOne {
+	mutation := newWishlistItemMutation(c.config, OpUpdateOne, withWishlistItemID(id))
+	return &WishlistItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for WishlistItem.
+func (c *WishlistItemClient) Delete() *WishlistItemDelete {
+	mutation := newWishlistItemMutation(c.config, OpDelete)
+	return &WishlistItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *WishlistItemClient) DeleteOne(_m *WishlistItem) *WishlistItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *WishlistItemClient) DeleteOneID(id uuid.UUID) *WishlistItemDeleteOne {
+	builder := c.Delete().Where(wishlistitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &WishlistItemDeleteOne{builder}
+}
+
+// Query returns a query builder for WishlistItem.
+func (c *WishlistItemClient) Query() *WishlistItemQuery {
+	return &WishlistItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeWishlistItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a WishlistItem entity by its id.
+func (c *WishlistItemClient) Get(ctx context.Context, id uuid.UUID) (*WishlistItem, error) {
+	return c.Query().Where(wishlistitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *WishlistItemClient) GetX(ctx context.Context, id uuid.UUID) *WishlistItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a WishlistItem.
+func (c *WishlistItemClient) QueryProduct(_m *WishlistItem) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(wishlistitem.Table, wishlistitem.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, wishlistitem.ProductTable, wishlistitem.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *WishlistItemClient) Hooks() []Hook {
+	return c.hooks.WishlistItem
+}
+
+// Interceptors returns the client interceptors.
+func (c *WishlistItemClient) Interceptors() []Interceptor {
+	return c.inters.WishlistItem
+}
+
+func (c *WishlistItemClient) mutate(ctx context.Context, m *WishlistItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&WishlistItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&WishlistItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&WishlistItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&WishlistItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown WishlistItem mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
 		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
-		ConsentDocument, ContactPoint, Document, EarningRule, EarningUse, FeeRule,
-		GiftCard, Goal, Identity, Invitation, LedgerAccount, LedgerEntry, LedgerLot,
-		Membership, Notification, Order, OrderEvent, OrderLine, Payment, PaymentMethod,
-		PaymentNotice, Product, PromoCode, PromoUse, Promotion, Referral, ReferralCode,
-		ReturnRequest, Reward, RewardCode, RewardRedemption, Role, Session, Setting,
-		Shipment, Task, Ticket, TicketMessage, TicketParticipant, Tier, TierChange,
-		TopUp, Transfer, User []ent.Hook
+		ConsentDocument, ContactPoint, Document, DocumentSeries, EarningRule,
+		EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation, InvoiceQuote,
+		LedgerAccount, LedgerEntry, LedgerLot, ListItem, Membership, Notification,
+		Order, OrderEvent, OrderLine, Payment, PaymentMethod, PaymentNotice, Product,
+		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
+		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
+		Role, Session, Setting, Shipment, ShoppingList, Task, Ticket, TicketMessage,
+		TicketParticipant, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
+		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Hook
 	}
 	inters struct {
 		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
 		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
-		ConsentDocument, ContactPoint, Document, EarningRule, EarningUse, FeeRule,
-		GiftCard, Goal, Identity, Invitation, LedgerAccount, LedgerEntry, LedgerLot,
-		Membership, Notification, Order, OrderEvent, OrderLine, Payment, PaymentMethod,
-		PaymentNotice, Product, PromoCode, PromoUse, Promotion, Referral, ReferralCode,
-		ReturnRequest, Reward, RewardCode, RewardRedemption, Role, Session, Setting,
-		Shipment, Task, Ticket, TicketMessage, TicketParticipant, Tier, TierChange,
-		TopUp, Transfer, User []ent.Interceptor
+		ConsentDocument, ContactPoint, Document, DocumentSeries, EarningRule,
+		EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation, InvoiceQuote,
+		LedgerAccount, LedgerEntry, LedgerLot, ListItem, Membership, Notification,
+		Order, OrderEvent, OrderLine, Payment, PaymentMethod, PaymentNotice, Product,
+		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
+		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
+		Role, Session, Setting, Shipment, ShoppingList, Task, Ticket, TicketMessage,
+		TicketParticipant, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
+		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Interceptor
 	}
 )

@@ -56,8 +56,28 @@ type Document struct {
 	SubjectKind *string `json:"subject_kind,omitempty"`
 	// What it is about.
 	SubjectID *uuid.UUID `json:"subject_id,omitempty"`
+	// ISO 4217, where it has an amount.
+	Currency *string `json:"currency,omitempty"`
+	// What an invoice asks for, or another paper is about.
+	AmountMinor *int64 `json:"amount_minor,omitempty"`
+	// What of it was paid, never more than it.
+	PaidMinor int64 `json:"paid_minor,omitempty"`
+	// When the last of it was paid.
+	PaidAt *time.Time `json:"paid_at,omitempty"`
+	// In which language an issued paper is written.
+	Locale *string `json:"locale,omitempty"`
+	// Of an issued paper: how many there were about the same.
+	Version int `json:"version,omitempty"`
+	// The version before, which is VOID.
+	ReplacesID *uuid.UUID `json:"replaces_id,omitempty"`
+	// A hash, in hex, of what an issued paper says and about what: the same is not issued twice.
+	Fingerprint *string `json:"fingerprint,omitempty"`
+	// When it was issued, where that is not when it came here.
+	IssuedAt *time.Time `json:"issued_at,omitempty"`
 	// DueAt holds the value of the "due_at" field.
 	DueAt *time.Time `json:"due_at,omitempty"`
+	// When it was told that an invoice is overdue.
+	OverdueToldAt *time.Time `json:"overdue_told_at,omitempty"`
 	// Of the bytes as they were found, never as they were said to be.
 	Mime *string `json:"mime,omitempty"`
 	// Bytes; of an upload that has not come, the most that may.
@@ -78,15 +98,15 @@ func (*Document) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case document.FieldUserID, document.FieldSubjectID:
+		case document.FieldUserID, document.FieldSubjectID, document.FieldReplacesID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case document.FieldMetadata, document.FieldPrivateMetadata, document.FieldSha256:
 			values[i] = new([]byte)
-		case document.FieldSize:
+		case document.FieldAmountMinor, document.FieldPaidMinor, document.FieldVersion, document.FieldSize:
 			values[i] = new(sql.NullInt64)
-		case document.FieldSource, document.FieldExternalID, document.FieldKind, document.FieldStatus, document.FieldTitle, document.FieldSeries, document.FieldNumber, document.FieldFromOn, document.FieldToOn, document.FieldSubjectKind, document.FieldMime, document.FieldBlobKey, document.FieldVisibility:
+		case document.FieldSource, document.FieldExternalID, document.FieldKind, document.FieldStatus, document.FieldTitle, document.FieldSeries, document.FieldNumber, document.FieldFromOn, document.FieldToOn, document.FieldSubjectKind, document.FieldCurrency, document.FieldLocale, document.FieldFingerprint, document.FieldMime, document.FieldBlobKey, document.FieldVisibility:
 			values[i] = new(sql.NullString)
-		case document.FieldCreatedAt, document.FieldUpdatedAt, document.FieldSourceUpdatedAt, document.FieldDueAt, document.FieldExpiresAt:
+		case document.FieldCreatedAt, document.FieldUpdatedAt, document.FieldSourceUpdatedAt, document.FieldPaidAt, document.FieldIssuedAt, document.FieldDueAt, document.FieldOverdueToldAt, document.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
 		case document.FieldID, document.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -233,12 +253,80 @@ func (_m *Document) assignValues(columns []string, values []any) error {
 				_m.SubjectID = new(uuid.UUID)
 				*_m.SubjectID = *value.S.(*uuid.UUID)
 			}
+		case document.FieldCurrency:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field currency", values[i])
+			} else if value.Valid {
+				_m.Currency = new(string)
+				*_m.Currency = value.String
+			}
+		case document.FieldAmountMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field amount_minor", values[i])
+			} else if value.Valid {
+				_m.AmountMinor = new(int64)
+				*_m.AmountMinor = value.Int64
+			}
+		case document.FieldPaidMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field paid_minor", values[i])
+			} else if value.Valid {
+				_m.PaidMinor = value.Int64
+			}
+		case document.FieldPaidAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field paid_at", values[i])
+			} else if value.Valid {
+				_m.PaidAt = new(time.Time)
+				*_m.PaidAt = value.Time
+			}
+		case document.FieldLocale:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field locale", values[i])
+			} else if value.Valid {
+				_m.Locale = new(string)
+				*_m.Locale = value.String
+			}
+		case document.FieldVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field version", values[i])
+			} else if value.Valid {
+				_m.Version = int(value.Int64)
+			}
+		case document.FieldReplacesID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field replaces_id", values[i])
+			} else if value.Valid {
+				_m.ReplacesID = new(uuid.UUID)
+				*_m.ReplacesID = *value.S.(*uuid.UUID)
+			}
+		case document.FieldFingerprint:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field fingerprint", values[i])
+			} else if value.Valid {
+				_m.Fingerprint = new(string)
+				*_m.Fingerprint = value.String
+			}
+		case document.FieldIssuedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field issued_at", values[i])
+			} else if value.Valid {
+				_m.IssuedAt = new(time.Time)
+				*_m.IssuedAt = value.Time
+			}
 		case document.FieldDueAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field due_at", values[i])
 			} else if value.Valid {
 				_m.DueAt = new(time.Time)
 				*_m.DueAt = value.Time
+			}
+		case document.FieldOverdueToldAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field overdue_told_at", values[i])
+			} else if value.Valid {
+				_m.OverdueToldAt = new(time.Time)
+				*_m.OverdueToldAt = value.Time
 			}
 		case document.FieldMime:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -390,8 +478,54 @@ func (_m *Document) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	if v := _m.Currency; v != nil {
+		builder.WriteString("currency=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.AmountMinor; v != nil {
+		builder.WriteString("amount_minor=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("paid_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PaidMinor))
+	builder.WriteString(", ")
+	if v := _m.PaidAt; v != nil {
+		builder.WriteString("paid_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.Locale; v != nil {
+		builder.WriteString("locale=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
+	if v := _m.ReplacesID; v != nil {
+		builder.WriteString("replaces_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.Fingerprint; v != nil {
+		builder.WriteString("fingerprint=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.IssuedAt; v != nil {
+		builder.WriteString("issued_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	if v := _m.DueAt; v != nil {
 		builder.WriteString("due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.OverdueToldAt; v != nil {
+		builder.WriteString("overdue_told_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

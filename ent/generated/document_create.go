@@ -217,6 +217,132 @@ func (_c *DocumentCreate) SetNillableSubjectID(v *uuid.UUID) *DocumentCreate {
 	return _c
 }
 
+// SetCurrency sets the "currency" field.
+func (_c *DocumentCreate) SetCurrency(v string) *DocumentCreate {
+	_c.mutation.SetCurrency(v)
+	return _c
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableCurrency(v *string) *DocumentCreate {
+	if v != nil {
+		_c.SetCurrency(*v)
+	}
+	return _c
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (_c *DocumentCreate) SetAmountMinor(v int64) *DocumentCreate {
+	_c.mutation.SetAmountMinor(v)
+	return _c
+}
+
+// SetNillableAmountMinor sets the "amount_minor" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableAmountMinor(v *int64) *DocumentCreate {
+	if v != nil {
+		_c.SetAmountMinor(*v)
+	}
+	return _c
+}
+
+// SetPaidMinor sets the "paid_minor" field.
+func (_c *DocumentCreate) SetPaidMinor(v int64) *DocumentCreate {
+	_c.mutation.SetPaidMinor(v)
+	return _c
+}
+
+// SetNillablePaidMinor sets the "paid_minor" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillablePaidMinor(v *int64) *DocumentCreate {
+	if v != nil {
+		_c.SetPaidMinor(*v)
+	}
+	return _c
+}
+
+// SetPaidAt sets the "paid_at" field.
+func (_c *DocumentCreate) SetPaidAt(v time.Time) *DocumentCreate {
+	_c.mutation.SetPaidAt(v)
+	return _c
+}
+
+// SetNillablePaidAt sets the "paid_at" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillablePaidAt(v *time.Time) *DocumentCreate {
+	if v != nil {
+		_c.SetPaidAt(*v)
+	}
+	return _c
+}
+
+// SetLocale sets the "locale" field.
+func (_c *DocumentCreate) SetLocale(v string) *DocumentCreate {
+	_c.mutation.SetLocale(v)
+	return _c
+}
+
+// SetNillableLocale sets the "locale" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableLocale(v *string) *DocumentCreate {
+	if v != nil {
+		_c.SetLocale(*v)
+	}
+	return _c
+}
+
+// SetVersion sets the "version" field.
+func (_c *DocumentCreate) SetVersion(v int) *DocumentCreate {
+	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableVersion(v *int) *DocumentCreate {
+	if v != nil {
+		_c.SetVersion(*v)
+	}
+	return _c
+}
+
+// SetReplacesID sets the "replaces_id" field.
+func (_c *DocumentCreate) SetReplacesID(v uuid.UUID) *DocumentCreate {
+	_c.mutation.SetReplacesID(v)
+	return _c
+}
+
+// SetNillableReplacesID sets the "replaces_id" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableReplacesID(v *uuid.UUID) *DocumentCreate {
+	if v != nil {
+		_c.SetReplacesID(*v)
+	}
+	return _c
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (_c *DocumentCreate) SetFingerprint(v string) *DocumentCreate {
+	_c.mutation.SetFingerprint(v)
+	return _c
+}
+
+// SetNillableFingerprint sets the "fingerprint" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableFingerprint(v *string) *DocumentCreate {
+	if v != nil {
+		_c.SetFingerprint(*v)
+	}
+	return _c
+}
+
+// SetIssuedAt sets the "issued_at" field.
+func (_c *DocumentCreate) SetIssuedAt(v time.Time) *DocumentCreate {
+	_c.mutation.SetIssuedAt(v)
+	return _c
+}
+
+// SetNillableIssuedAt sets the "issued_at" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableIssuedAt(v *time.Time) *DocumentCreate {
+	if v != nil {
+		_c.SetIssuedAt(*v)
+	}
+	return _c
+}
+
 // SetDueAt sets the "due_at" field.
 func (_c *DocumentCreate) SetDueAt(v time.Time) *DocumentCreate {
 	_c.mutation.SetDueAt(v)
@@ -227,6 +353,20 @@ func (_c *DocumentCreate) SetDueAt(v time.Time) *DocumentCreate {
 func (_c *DocumentCreate) SetNillableDueAt(v *time.Time) *DocumentCreate {
 	if v != nil {
 		_c.SetDueAt(*v)
+	}
+	return _c
+}
+
+// SetOverdueToldAt sets the "overdue_told_at" field.
+func (_c *DocumentCreate) SetOverdueToldAt(v time.Time) *DocumentCreate {
+	_c.mutation.SetOverdueToldAt(v)
+	return _c
+}
+
+// SetNillableOverdueToldAt sets the "overdue_told_at" field if the given value is not nil.
+func (_c *DocumentCreate) SetNillableOverdueToldAt(v *time.Time) *DocumentCreate {
+	if v != nil {
+		_c.SetOverdueToldAt(*v)
 	}
 	return _c
 }
@@ -360,6 +500,14 @@ func (_c *DocumentCreate) defaults() {
 		v := document.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.PaidMinor(); !ok {
+		v := document.DefaultPaidMinor
+		_c.mutation.SetPaidMinor(v)
+	}
+	if _, ok := _c.mutation.Version(); !ok {
+		v := document.DefaultVersion
+		_c.mutation.SetVersion(v)
+	}
 	if _, ok := _c.mutation.Visibility(); !ok {
 		v := document.DefaultVisibility
 		_c.mutation.SetVisibility(v)
@@ -399,6 +547,12 @@ func (_c *DocumentCreate) check() error {
 	}
 	if _, ok := _c.mutation.Title(); !ok {
 		return &ValidationError{Name: "title", err: errors.New(`generated: missing required field "Document.title"`)}
+	}
+	if _, ok := _c.mutation.PaidMinor(); !ok {
+		return &ValidationError{Name: "paid_minor", err: errors.New(`generated: missing required field "Document.paid_minor"`)}
+	}
+	if _, ok := _c.mutation.Version(); !ok {
+		return &ValidationError{Name: "version", err: errors.New(`generated: missing required field "Document.version"`)}
 	}
 	if _, ok := _c.mutation.Visibility(); !ok {
 		return &ValidationError{Name: "visibility", err: errors.New(`generated: missing required field "Document.visibility"`)}
@@ -515,9 +669,49 @@ func (_c *DocumentCreate) createSpec() (*Document, *sqlgraph.CreateSpec) {
 		_spec.SetField(document.FieldSubjectID, field.TypeUUID, value)
 		_node.SubjectID = &value
 	}
+	if value, ok := _c.mutation.Currency(); ok {
+		_spec.SetField(document.FieldCurrency, field.TypeString, value)
+		_node.Currency = &value
+	}
+	if value, ok := _c.mutation.AmountMinor(); ok {
+		_spec.SetField(document.FieldAmountMinor, field.TypeInt64, value)
+		_node.AmountMinor = &value
+	}
+	if value, ok := _c.mutation.PaidMinor(); ok {
+		_spec.SetField(document.FieldPaidMinor, field.TypeInt64, value)
+		_node.PaidMinor = value
+	}
+	if value, ok := _c.mutation.PaidAt(); ok {
+		_spec.SetField(document.FieldPaidAt, field.TypeTime, value)
+		_node.PaidAt = &value
+	}
+	if value, ok := _c.mutation.Locale(); ok {
+		_spec.SetField(document.FieldLocale, field.TypeString, value)
+		_node.Locale = &value
+	}
+	if value, ok := _c.mutation.Version(); ok {
+		_spec.SetField(document.FieldVersion, field.TypeInt, value)
+		_node.Version = value
+	}
+	if value, ok := _c.mutation.ReplacesID(); ok {
+		_spec.SetField(document.FieldReplacesID, field.TypeUUID, value)
+		_node.ReplacesID = &value
+	}
+	if value, ok := _c.mutation.Fingerprint(); ok {
+		_spec.SetField(document.FieldFingerprint, field.TypeString, value)
+		_node.Fingerprint = &value
+	}
+	if value, ok := _c.mutation.IssuedAt(); ok {
+		_spec.SetField(document.FieldIssuedAt, field.TypeTime, value)
+		_node.IssuedAt = &value
+	}
 	if value, ok := _c.mutation.DueAt(); ok {
 		_spec.SetField(document.FieldDueAt, field.TypeTime, value)
 		_node.DueAt = &value
+	}
+	if value, ok := _c.mutation.OverdueToldAt(); ok {
+		_spec.SetField(document.FieldOverdueToldAt, field.TypeTime, value)
+		_node.OverdueToldAt = &value
 	}
 	if value, ok := _c.mutation.Mime(); ok {
 		_spec.SetField(document.FieldMime, field.TypeString, value)

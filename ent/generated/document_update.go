@@ -309,6 +309,134 @@ func (_u *DocumentUpdate) ClearSubjectID() *DocumentUpdate {
 	return _u
 }
 
+// SetCurrency sets the "currency" field.
+func (_u *DocumentUpdate) SetCurrency(v string) *DocumentUpdate {
+	_u.mutation.SetCurrency(v)
+	return _u
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillableCurrency(v *string) *DocumentUpdate {
+	if v != nil {
+		_u.SetCurrency(*v)
+	}
+	return _u
+}
+
+// ClearCurrency clears the value of the "currency" field.
+func (_u *DocumentUpdate) ClearCurrency() *DocumentUpdate {
+	_u.mutation.ClearCurrency()
+	return _u
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (_u *DocumentUpdate) SetAmountMinor(v int64) *DocumentUpdate {
+	_u.mutation.ResetAmountMinor()
+	_u.mutation.SetAmountMinor(v)
+	return _u
+}
+
+// SetNillableAmountMinor sets the "amount_minor" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillableAmountMinor(v *int64) *DocumentUpdate {
+	if v != nil {
+		_u.SetAmountMinor(*v)
+	}
+	return _u
+}
+
+// AddAmountMinor adds value to the "amount_minor" field.
+func (_u *DocumentUpdate) AddAmountMinor(v int64) *DocumentUpdate {
+	_u.mutation.AddAmountMinor(v)
+	return _u
+}
+
+// ClearAmountMinor clears the value of the "amount_minor" field.
+func (_u *DocumentUpdate) ClearAmountMinor() *DocumentUpdate {
+	_u.mutation.ClearAmountMinor()
+	return _u
+}
+
+// SetPaidMinor sets the "paid_minor" field.
+func (_u *DocumentUpdate) SetPaidMinor(v int64) *DocumentUpdate {
+	_u.mutation.ResetPaidMinor()
+	_u.mutation.SetPaidMinor(v)
+	return _u
+}
+
+// SetNillablePaidMinor sets the "paid_minor" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillablePaidMinor(v *int64) *DocumentUpdate {
+	if v != nil {
+		_u.SetPaidMinor(*v)
+	}
+	return _u
+}
+
+// AddPaidMinor adds value to the "paid_minor" field.
+func (_u *DocumentUpdate) AddPaidMinor(v int64) *DocumentUpdate {
+	_u.mutation.AddPaidMinor(v)
+	return _u
+}
+
+// SetPaidAt sets the "paid_at" field.
+func (_u *DocumentUpdate) SetPaidAt(v time.Time) *DocumentUpdate {
+	_u.mutation.SetPaidAt(v)
+	return _u
+}
+
+// SetNillablePaidAt sets the "paid_at" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillablePaidAt(v *time.Time) *DocumentUpdate {
+	if v != nil {
+		_u.SetPaidAt(*v)
+	}
+	return _u
+}
+
+// ClearPaidAt clears the value of the "paid_at" field.
+func (_u *DocumentUpdate) ClearPaidAt() *DocumentUpdate {
+	_u.mutation.ClearPaidAt()
+	return _u
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (_u *DocumentUpdate) SetFingerprint(v string) *DocumentUpdate {
+	_u.mutation.SetFingerprint(v)
+	return _u
+}
+
+// SetNillableFingerprint sets the "fingerprint" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillableFingerprint(v *string) *DocumentUpdate {
+	if v != nil {
+		_u.SetFingerprint(*v)
+	}
+	return _u
+}
+
+// ClearFingerprint clears the value of the "fingerprint" field.
+func (_u *DocumentUpdate) ClearFingerprint() *DocumentUpdate {
+	_u.mutation.ClearFingerprint()
+	return _u
+}
+
+// SetIssuedAt sets the "issued_at" field.
+func (_u *DocumentUpdate) SetIssuedAt(v time.Time) *DocumentUpdate {
+	_u.mutation.SetIssuedAt(v)
+	return _u
+}
+
+// SetNillableIssuedAt sets the "issued_at" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillableIssuedAt(v *time.Time) *DocumentUpdate {
+	if v != nil {
+		_u.SetIssuedAt(*v)
+	}
+	return _u
+}
+
+// ClearIssuedAt clears the value of the "issued_at" field.
+func (_u *DocumentUpdate) ClearIssuedAt() *DocumentUpdate {
+	_u.mutation.ClearIssuedAt()
+	return _u
+}
+
 // SetDueAt sets the "due_at" field.
 func (_u *DocumentUpdate) SetDueAt(v time.Time) *DocumentUpdate {
 	_u.mutation.SetDueAt(v)
@@ -326,6 +454,26 @@ func (_u *DocumentUpdate) SetNillableDueAt(v *time.Time) *DocumentUpdate {
 // ClearDueAt clears the value of the "due_at" field.
 func (_u *DocumentUpdate) ClearDueAt() *DocumentUpdate {
 	_u.mutation.ClearDueAt()
+	return _u
+}
+
+// SetOverdueToldAt sets the "overdue_told_at" field.
+func (_u *DocumentUpdate) SetOverdueToldAt(v time.Time) *DocumentUpdate {
+	_u.mutation.SetOverdueToldAt(v)
+	return _u
+}
+
+// SetNillableOverdueToldAt sets the "overdue_told_at" field if the given value is not nil.
+func (_u *DocumentUpdate) SetNillableOverdueToldAt(v *time.Time) *DocumentUpdate {
+	if v != nil {
+		_u.SetOverdueToldAt(*v)
+	}
+	return _u
+}
+
+// ClearOverdueToldAt clears the value of the "overdue_told_at" field.
+func (_u *DocumentUpdate) ClearOverdueToldAt() *DocumentUpdate {
+	_u.mutation.ClearOverdueToldAt()
 	return _u
 }
 
@@ -585,11 +733,62 @@ func (_u *DocumentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(document.FieldSubjectID, field.TypeUUID)
 	}
+	if value, ok := _u.mutation.Currency(); ok {
+		_spec.SetField(document.FieldCurrency, field.TypeString, value)
+	}
+	if _u.mutation.CurrencyCleared() {
+		_spec.ClearField(document.FieldCurrency, field.TypeString)
+	}
+	if value, ok := _u.mutation.AmountMinor(); ok {
+		_spec.SetField(document.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAmountMinor(); ok {
+		_spec.AddField(document.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if _u.mutation.AmountMinorCleared() {
+		_spec.ClearField(document.FieldAmountMinor, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.PaidMinor(); ok {
+		_spec.SetField(document.FieldPaidMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPaidMinor(); ok {
+		_spec.AddField(document.FieldPaidMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PaidAt(); ok {
+		_spec.SetField(document.FieldPaidAt, field.TypeTime, value)
+	}
+	if _u.mutation.PaidAtCleared() {
+		_spec.ClearField(document.FieldPaidAt, field.TypeTime)
+	}
+	if _u.mutation.LocaleCleared() {
+		_spec.ClearField(document.FieldLocale, field.TypeString)
+	}
+	if _u.mutation.ReplacesIDCleared() {
+		_spec.ClearField(document.FieldReplacesID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Fingerprint(); ok {
+		_spec.SetField(document.FieldFingerprint, field.TypeString, value)
+	}
+	if _u.mutation.FingerprintCleared() {
+		_spec.ClearField(document.FieldFingerprint, field.TypeString)
+	}
+	if value, ok := _u.mutation.IssuedAt(); ok {
+		_spec.SetField(document.FieldIssuedAt, field.TypeTime, value)
+	}
+	if _u.mutation.IssuedAtCleared() {
+		_spec.ClearField(document.FieldIssuedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.DueAt(); ok {
 		_spec.SetField(document.FieldDueAt, field.TypeTime, value)
 	}
 	if _u.mutation.DueAtCleared() {
 		_spec.ClearField(document.FieldDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.OverdueToldAt(); ok {
+		_spec.SetField(document.FieldOverdueToldAt, field.TypeTime, value)
+	}
+	if _u.mutation.OverdueToldAtCleared() {
+		_spec.ClearField(document.FieldOverdueToldAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Mime(); ok {
 		_spec.SetField(document.FieldMime, field.TypeString, value)
@@ -927,6 +1126,134 @@ func (_u *DocumentUpdateOne) ClearSubjectID() *DocumentUpdateOne {
 	return _u
 }
 
+// SetCurrency sets the "currency" field.
+func (_u *DocumentUpdateOne) SetCurrency(v string) *DocumentUpdateOne {
+	_u.mutation.SetCurrency(v)
+	return _u
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillableCurrency(v *string) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetCurrency(*v)
+	}
+	return _u
+}
+
+// ClearCurrency clears the value of the "currency" field.
+func (_u *DocumentUpdateOne) ClearCurrency() *DocumentUpdateOne {
+	_u.mutation.ClearCurrency()
+	return _u
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (_u *DocumentUpdateOne) SetAmountMinor(v int64) *DocumentUpdateOne {
+	_u.mutation.ResetAmountMinor()
+	_u.mutation.SetAmountMinor(v)
+	return _u
+}
+
+// SetNillableAmountMinor sets the "amount_minor" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillableAmountMinor(v *int64) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetAmountMinor(*v)
+	}
+	return _u
+}
+
+// AddAmountMinor adds value to the "amount_minor" field.
+func (_u *DocumentUpdateOne) AddAmountMinor(v int64) *DocumentUpdateOne {
+	_u.mutation.AddAmountMinor(v)
+	return _u
+}
+
+// ClearAmountMinor clears the value of the "amount_minor" field.
+func (_u *DocumentUpdateOne) ClearAmountMinor() *DocumentUpdateOne {
+	_u.mutation.ClearAmountMinor()
+	return _u
+}
+
+// SetPaidMinor sets the "paid_minor" field.
+func (_u *DocumentUpdateOne) SetPaidMinor(v int64) *DocumentUpdateOne {
+	_u.mutation.ResetPaidMinor()
+	_u.mutation.SetPaidMinor(v)
+	return _u
+}
+
+// SetNillablePaidMinor sets the "paid_minor" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillablePaidMinor(v *int64) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetPaidMinor(*v)
+	}
+	return _u
+}
+
+// AddPaidMinor adds value to the "paid_minor" field.
+func (_u *DocumentUpdateOne) AddPaidMinor(v int64) *DocumentUpdateOne {
+	_u.mutation.AddPaidMinor(v)
+	return _u
+}
+
+// SetPaidAt sets the "paid_at" field.
+func (_u *DocumentUpdateOne) SetPaidAt(v time.Time) *DocumentUpdateOne {
+	_u.mutation.SetPaidAt(v)
+	return _u
+}
+
+// SetNillablePaidAt sets the "paid_at" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillablePaidAt(v *time.Time) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetPaidAt(*v)
+	}
+	return _u
+}
+
+// ClearPaidAt clears the value of the "paid_at" field.
+func (_u *DocumentUpdateOne) ClearPaidAt() *DocumentUpdateOne {
+	_u.mutation.ClearPaidAt()
+	return _u
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (_u *DocumentUpdateOne) SetFingerprint(v string) *DocumentUpdateOne {
+	_u.mutation.SetFingerprint(v)
+	return _u
+}
+
+// SetNillableFingerprint sets the "fingerprint" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillableFingerprint(v *string) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetFingerprint(*v)
+	}
+	return _u
+}
+
+// ClearFingerprint clears the value of the "fingerprint" field.
+func (_u *DocumentUpdateOne) ClearFingerprint() *DocumentUpdateOne {
+	_u.mutation.ClearFingerprint()
+	return _u
+}
+
+// SetIssuedAt sets the "issued_at" field.
+func (_u *DocumentUpdateOne) SetIssuedAt(v time.Time) *DocumentUpdateOne {
+	_u.mutation.SetIssuedAt(v)
+	return _u
+}
+
+// SetNillableIssuedAt sets the "issued_at" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillableIssuedAt(v *time.Time) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetIssuedAt(*v)
+	}
+	return _u
+}
+
+// ClearIssuedAt clears the value of the "issued_at" field.
+func (_u *DocumentUpdateOne) ClearIssuedAt() *DocumentUpdateOne {
+	_u.mutation.ClearIssuedAt()
+	return _u
+}
+
 // SetDueAt sets the "due_at" field.
 func (_u *DocumentUpdateOne) SetDueAt(v time.Time) *DocumentUpdateOne {
 	_u.mutation.SetDueAt(v)
@@ -944,6 +1271,26 @@ func (_u *DocumentUpdateOne) SetNillableDueAt(v *time.Time) *DocumentUpdateOne {
 // ClearDueAt clears the value of the "due_at" field.
 func (_u *DocumentUpdateOne) ClearDueAt() *DocumentUpdateOne {
 	_u.mutation.ClearDueAt()
+	return _u
+}
+
+// SetOverdueToldAt sets the "overdue_told_at" field.
+func (_u *DocumentUpdateOne) SetOverdueToldAt(v time.Time) *DocumentUpdateOne {
+	_u.mutation.SetOverdueToldAt(v)
+	return _u
+}
+
+// SetNillableOverdueToldAt sets the "overdue_told_at" field if the given value is not nil.
+func (_u *DocumentUpdateOne) SetNillableOverdueToldAt(v *time.Time) *DocumentUpdateOne {
+	if v != nil {
+		_u.SetOverdueToldAt(*v)
+	}
+	return _u
+}
+
+// ClearOverdueToldAt clears the value of the "overdue_told_at" field.
+func (_u *DocumentUpdateOne) ClearOverdueToldAt() *DocumentUpdateOne {
+	_u.mutation.ClearOverdueToldAt()
 	return _u
 }
 
@@ -1233,11 +1580,62 @@ func (_u *DocumentUpdateOne) sqlSave(ctx context.Context) (_node *Document, err 
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(document.FieldSubjectID, field.TypeUUID)
 	}
+	if value, ok := _u.mutation.Currency(); ok {
+		_spec.SetField(document.FieldCurrency, field.TypeString, value)
+	}
+	if _u.mutation.CurrencyCleared() {
+		_spec.ClearField(document.FieldCurrency, field.TypeString)
+	}
+	if value, ok := _u.mutation.AmountMinor(); ok {
+		_spec.SetField(document.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAmountMinor(); ok {
+		_spec.AddField(document.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if _u.mutation.AmountMinorCleared() {
+		_spec.ClearField(document.FieldAmountMinor, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.PaidMinor(); ok {
+		_spec.SetField(document.FieldPaidMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPaidMinor(); ok {
+		_spec.AddField(document.FieldPaidMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PaidAt(); ok {
+		_spec.SetField(document.FieldPaidAt, field.TypeTime, value)
+	}
+	if _u.mutation.PaidAtCleared() {
+		_spec.ClearField(document.FieldPaidAt, field.TypeTime)
+	}
+	if _u.mutation.LocaleCleared() {
+		_spec.ClearField(document.FieldLocale, field.TypeString)
+	}
+	if _u.mutation.ReplacesIDCleared() {
+		_spec.ClearField(document.FieldReplacesID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Fingerprint(); ok {
+		_spec.SetField(document.FieldFingerprint, field.TypeString, value)
+	}
+	if _u.mutation.FingerprintCleared() {
+		_spec.ClearField(document.FieldFingerprint, field.TypeString)
+	}
+	if value, ok := _u.mutation.IssuedAt(); ok {
+		_spec.SetField(document.FieldIssuedAt, field.TypeTime, value)
+	}
+	if _u.mutation.IssuedAtCleared() {
+		_spec.ClearField(document.FieldIssuedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.DueAt(); ok {
 		_spec.SetField(document.FieldDueAt, field.TypeTime, value)
 	}
 	if _u.mutation.DueAtCleared() {
 		_spec.ClearField(document.FieldDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.OverdueToldAt(); ok {
+		_spec.SetField(document.FieldOverdueToldAt, field.TypeTime, value)
+	}
+	if _u.mutation.OverdueToldAtCleared() {
+		_spec.ClearField(document.FieldOverdueToldAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Mime(); ok {
 		_spec.SetField(document.FieldMime, field.TypeString, value)

@@ -21,6 +21,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -28,9 +29,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -40,12 +43,15 @@ import (
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -53,6 +59,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -62,6 +69,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 	"reflect"
 	"sync"
 
@@ -143,6 +154,7 @@ func checkColumn(t, c string) error {
 			consentdocument.Table:   consentdocument.ValidColumn,
 			contactpoint.Table:      contactpoint.ValidColumn,
 			document.Table:          document.ValidColumn,
+			documentseries.Table:    documentseries.ValidColumn,
 			earningrule.Table:       earningrule.ValidColumn,
 			earninguse.Table:        earninguse.ValidColumn,
 			feerule.Table:           feerule.ValidColumn,
@@ -150,9 +162,11 @@ func checkColumn(t, c string) error {
 			goal.Table:              goal.ValidColumn,
 			identity.Table:          identity.ValidColumn,
 			invitation.Table:        invitation.ValidColumn,
+			invoicequote.Table:      invoicequote.ValidColumn,
 			ledgeraccount.Table:     ledgeraccount.ValidColumn,
 			ledgerentry.Table:       ledgerentry.ValidColumn,
 			ledgerlot.Table:         ledgerlot.ValidColumn,
+			listitem.Table:          listitem.ValidColumn,
 			membership.Table:        membership.ValidColumn,
 			notification.Table:      notification.ValidColumn,
 			order.Table:             order.ValidColumn,
@@ -162,12 +176,15 @@ func checkColumn(t, c string) error {
 			paymentmethod.Table:     paymentmethod.ValidColumn,
 			paymentnotice.Table:     paymentnotice.ValidColumn,
 			product.Table:           product.ValidColumn,
+			productadmission.Table:  productadmission.ValidColumn,
 			promocode.Table:         promocode.ValidColumn,
 			promouse.Table:          promouse.ValidColumn,
 			promotion.Table:         promotion.ValidColumn,
+			reason.Table:            reason.ValidColumn,
 			referral.Table:          referral.ValidColumn,
 			referralcode.Table:      referralcode.ValidColumn,
 			returnrequest.Table:     returnrequest.ValidColumn,
+			review.Table:            review.ValidColumn,
 			reward.Table:            reward.ValidColumn,
 			rewardcode.Table:        rewardcode.ValidColumn,
 			rewardredemption.Table:  rewardredemption.ValidColumn,
@@ -175,6 +192,7 @@ func checkColumn(t, c string) error {
 			session.Table:           session.ValidColumn,
 			setting.Table:           setting.ValidColumn,
 			shipment.Table:          shipment.ValidColumn,
+			shoppinglist.Table:      shoppinglist.ValidColumn,
 			task.Table:              task.ValidColumn,
 			ticket.Table:            ticket.ValidColumn,
 			ticketmessage.Table:     ticketmessage.ValidColumn,
@@ -184,6 +202,10 @@ func checkColumn(t, c string) error {
 			topup.Table:             topup.ValidColumn,
 			transfer.Table:          transfer.ValidColumn,
 			user.Table:              user.ValidColumn,
+			viewedproduct.Table:     viewedproduct.ValidColumn,
+			webhookdelivery.Table:   webhookdelivery.ValidColumn,
+			webhookendpoint.Table:   webhookendpoint.ValidColumn,
+			wishlistitem.Table:      wishlistitem.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -1369,6 +1369,94 @@ func newDocumentPaginateArgs(rv map[string]any) *documentPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *DocumentSeriesQuery) CollectFields(ctx context.Context, satisfies ...string) (*DocumentSeriesQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *DocumentSeriesQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedDocumentSeries.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedDocumentSeries.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *DocumentSeriesQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedDocumentSeries.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedDocumentSeries.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *DocumentSeriesQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *DocumentSeriesQuery) CollectUnder(ctx context.Context, path ...string) (*DocumentSeriesQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type documentseriesPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []DocumentSeriesPaginateOption
+}
+
+func newDocumentSeriesPaginateArgs(rv map[string]any) *documentseriesPaginateArgs {
+	args := &documentseriesPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *EarningRuleQuery) CollectFields(ctx context.Context, satisfies ...string) (*EarningRuleQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -1985,6 +2073,94 @@ func newInvitationPaginateArgs(rv map[string]any) *invitationPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *InvoiceQuoteQuery) CollectFields(ctx context.Context, satisfies ...string) (*InvoiceQuoteQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *InvoiceQuoteQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedInvoiceQuote.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedInvoiceQuote.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *InvoiceQuoteQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedInvoiceQuote.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedInvoiceQuote.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *InvoiceQuoteQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *InvoiceQuoteQuery) CollectUnder(ctx context.Context, path ...string) (*InvoiceQuoteQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type invoicequotePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []InvoiceQuotePaginateOption
+}
+
+func newInvoiceQuotePaginateArgs(rv map[string]any) *invoicequotePaginateArgs {
+	args := &invoicequotePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *LedgerAccountQuery) CollectFields(ctx context.Context, satisfies ...string) (*LedgerAccountQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -2239,6 +2415,120 @@ type ledgerlotPaginateArgs struct {
 
 func newLedgerLotPaginateArgs(rv map[string]any) *ledgerlotPaginateArgs {
 	args := &ledgerlotPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ListItemQuery) CollectFields(ctx context.Context, satisfies ...string) (*ListItemQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ListItemQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedListItem.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedListItem.behind(selected, field.Name)
+		switch field.Name {
+
+		case "list":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ShoppingListClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, shoppinglistImplementors)...); err != nil {
+				return err
+			}
+			_q.withList = query
+
+		case "product":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ProductClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
+				return err
+			}
+			_q.withProduct = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ListItemQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedListItem.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedListItem.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ListItemQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ListItemQuery) CollectUnder(ctx context.Context, path ...string) (*ListItemQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type listitemPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ListItemPaginateOption
+}
+
+func newListItemPaginateArgs(rv map[string]any) *listitemPaginateArgs {
+	args := &listitemPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -3307,6 +3597,94 @@ func newProductPaginateArgs(rv map[string]any) *productPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ProductAdmissionQuery) CollectFields(ctx context.Context, satisfies ...string) (*ProductAdmissionQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ProductAdmissionQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedProductAdmission.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedProductAdmission.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ProductAdmissionQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedProductAdmission.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedProductAdmission.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ProductAdmissionQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ProductAdmissionQuery) CollectUnder(ctx context.Context, path ...string) (*ProductAdmissionQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type productadmissionPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ProductAdmissionPaginateOption
+}
+
+func newProductAdmissionPaginateArgs(rv map[string]any) *productadmissionPaginateArgs {
+	args := &productadmissionPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *PromoCodeQuery) CollectFields(ctx context.Context, satisfies ...string) (*PromoCodeQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -3552,6 +3930,94 @@ type promotionPaginateArgs struct {
 
 func newPromotionPaginateArgs(rv map[string]any) *promotionPaginateArgs {
 	args := &promotionPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ReasonQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReasonQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ReasonQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReason.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReason.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReasonQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReason.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReason.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReasonQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReasonQuery) CollectUnder(ctx context.Context, path ...string) (*ReasonQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type reasonPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ReasonPaginateOption
+}
+
+func newReasonPaginateArgs(rv map[string]any) *reasonPaginateArgs {
+	args := &reasonPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -3865,6 +4331,107 @@ func newReturnRequestPaginateArgs(rv map[string]any) *returnrequestPaginateArgs 
 				args.opts = append(args.opts, WithReturnRequestOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ReviewQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReviewQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ReviewQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReview.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReview.behind(selected, field.Name)
+		switch field.Name {
+
+		case "product":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ProductClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
+				return err
+			}
+			_q.withProduct = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReviewQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReview.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReview.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReviewQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReviewQuery) CollectUnder(ctx context.Context, path ...string) (*ReviewQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type reviewPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ReviewPaginateOption
+}
+
+func newReviewPaginateArgs(rv map[string]any) *reviewPaginateArgs {
+	args := &reviewPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -4503,6 +5070,19 @@ func (_q *ShipmentQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				return err
 			}
 			_q.withOrder = query
+
+		case "events":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&OrderEventClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, ordereventImplementors)...); err != nil {
+				return err
+			}
+			_q.WithNamedTracking(alias, func(wq *OrderEventQuery) {
+				*wq = *query
+			})
 		}
 	}
 	_q.Select(selected...)
@@ -4554,6 +5134,110 @@ type shipmentPaginateArgs struct {
 
 func newShipmentPaginateArgs(rv map[string]any) *shipmentPaginateArgs {
 	args := &shipmentPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ShoppingListQuery) CollectFields(ctx context.Context, satisfies ...string) (*ShoppingListQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ShoppingListQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"ShoppingList", "Node", "Cart"})
+	}
+	selected := storedShoppingList.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedShoppingList.behind(selected, field.Name)
+		switch field.Name {
+
+		case "items":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ListItemClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, listitemImplementors)...); err != nil {
+				return err
+			}
+			_q.WithNamedItems(alias, func(wq *ListItemQuery) {
+				*wq = *query
+			})
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ShoppingListQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedShoppingList.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedShoppingList.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ShoppingListQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ShoppingListQuery) CollectUnder(ctx context.Context, path ...string) (*ShoppingListQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type shoppinglistPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ShoppingListPaginateOption
+}
+
+func newShoppingListPaginateArgs(rv map[string]any) *shoppinglistPaginateArgs {
+	args := &shoppinglistPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -5574,6 +6258,419 @@ type userPaginateArgs struct {
 
 func newUserPaginateArgs(rv map[string]any) *userPaginateArgs {
 	args := &userPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ViewedProductQuery) CollectFields(ctx context.Context, satisfies ...string) (*ViewedProductQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ViewedProductQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedViewedProduct.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedViewedProduct.behind(selected, field.Name)
+		switch field.Name {
+
+		case "product":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ProductClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
+				return err
+			}
+			_q.withProduct = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ViewedProductQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedViewedProduct.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedViewedProduct.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ViewedProductQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ViewedProductQuery) CollectUnder(ctx context.Context, path ...string) (*ViewedProductQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type viewedproductPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ViewedProductPaginateOption
+}
+
+func newViewedProductPaginateArgs(rv map[string]any) *viewedproductPaginateArgs {
+	args := &viewedproductPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *WebhookDeliveryQuery) CollectFields(ctx context.Context, satisfies ...string) (*WebhookDeliveryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *WebhookDeliveryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedWebhookDelivery.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedWebhookDelivery.behind(selected, field.Name)
+		switch field.Name {
+
+		case "endpoint":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&WebhookEndpointClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, webhookendpointImplementors)...); err != nil {
+				return err
+			}
+			_q.withEndpoint = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *WebhookDeliveryQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedWebhookDelivery.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedWebhookDelivery.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *WebhookDeliveryQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *WebhookDeliveryQuery) CollectUnder(ctx context.Context, path ...string) (*WebhookDeliveryQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type webhookdeliveryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []WebhookDeliveryPaginateOption
+}
+
+func newWebhookDeliveryPaginateArgs(rv map[string]any) *webhookdeliveryPaginateArgs {
+	args := &webhookdeliveryPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &WebhookDeliveryOrder{Field: &WebhookDeliveryOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithWebhookDeliveryOrder(order))
+			}
+		case *WebhookDeliveryOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithWebhookDeliveryOrder(v))
+			}
+		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *WebhookEndpointQuery) CollectFields(ctx context.Context, satisfies ...string) (*WebhookEndpointQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *WebhookEndpointQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedWebhookEndpoint.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedWebhookEndpoint.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *WebhookEndpointQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedWebhookEndpoint.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedWebhookEndpoint.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *WebhookEndpointQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *WebhookEndpointQuery) CollectUnder(ctx context.Context, path ...string) (*WebhookEndpointQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type webhookendpointPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []WebhookEndpointPaginateOption
+}
+
+func newWebhookEndpointPaginateArgs(rv map[string]any) *webhookendpointPaginateArgs {
+	args := &webhookendpointPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *WishlistItemQuery) CollectFields(ctx context.Context, satisfies ...string) (*WishlistItemQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *WishlistItemQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedWishlistItem.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedWishlistItem.behind(selected, field.Name)
+		switch field.Name {
+
+		case "product":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ProductClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, productImplementors)...); err != nil {
+				return err
+			}
+			_q.withProduct = query
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *WishlistItemQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedWishlistItem.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedWishlistItem.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *WishlistItemQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *WishlistItemQuery) CollectUnder(ctx context.Context, path ...string) (*WishlistItemQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type wishlistitemPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []WishlistItemPaginateOption
+}
+
+func newWishlistItemPaginateArgs(rv map[string]any) *wishlistitemPaginateArgs {
+	args := &wishlistitemPaginateArgs{}
 	if rv == nil {
 		return args
 	}

@@ -36,6 +36,34 @@ func (_m *ContactPoint) User(ctx context.Context) (*User, error) {
 	return result, err
 }
 
+func (_m *ListItem) List(ctx context.Context) (*ShoppingList, error) {
+	result, err := _m.Edges.ListOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryList()
+		if storedListItem.leadsTo(ctx, "ShoppingList") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *ListItem) Product(ctx context.Context) (*Product, error) {
+	result, err := _m.Edges.ProductOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryProduct()
+		if storedListItem.leadsTo(ctx, "Product") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Membership) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
@@ -239,6 +267,20 @@ func (_m *ReturnRequest) Order(ctx context.Context) (*Order, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *Review) Product(ctx context.Context) (*Product, error) {
+	result, err := _m.Edges.ProductOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryProduct()
+		if storedReview.leadsTo(ctx, "Product") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Reward) Redemptions(ctx context.Context) (result []*RewardRedemption, err error) {
 	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
 		result, err = _m.NamedRedemptions(graphql.GetFieldContext(ctx).Field.Alias)
@@ -313,6 +355,42 @@ func (_m *Shipment) Order(ctx context.Context) (*Order, error) {
 			}
 		}
 		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *Shipment) Tracking(ctx context.Context) (result []*OrderEvent, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedTracking(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.TrackingOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryTracking()
+		if storedShipment.leadsTo(ctx, "OrderEvent") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
+	}
+	return result, err
+}
+
+func (_m *ShoppingList) Items(ctx context.Context) (result []*ListItem, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedItems(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.ItemsOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryItems()
+		if storedShoppingList.leadsTo(ctx, "ListItem") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }
@@ -472,4 +550,46 @@ func (_m *User) Addresses(ctx context.Context) (result []*Address, err error) {
 		result, err = query.All(ctx)
 	}
 	return result, err
+}
+
+func (_m *ViewedProduct) Product(ctx context.Context) (*Product, error) {
+	result, err := _m.Edges.ProductOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryProduct()
+		if storedViewedProduct.leadsTo(ctx, "Product") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *WebhookDelivery) Endpoint(ctx context.Context) (*WebhookEndpoint, error) {
+	result, err := _m.Edges.EndpointOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryEndpoint()
+		if storedWebhookDelivery.leadsTo(ctx, "WebhookEndpoint") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *WishlistItem) Product(ctx context.Context) (*Product, error) {
+	result, err := _m.Edges.ProductOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryProduct()
+		if storedWishlistItem.leadsTo(ctx, "Product") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
 }

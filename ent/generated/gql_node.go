@@ -20,6 +20,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -27,9 +28,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -39,12 +42,15 @@ import (
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -52,6 +58,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -61,6 +68,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
@@ -148,6 +159,11 @@ var documentImplementors = []string{"Document", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Document) IsNode() {}
 
+var documentseriesImplementors = []string{"DocumentSeries", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*DocumentSeries) IsNode() {}
+
 var earningruleImplementors = []string{"EarningRule", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -183,6 +199,11 @@ var invitationImplementors = []string{"Invitation", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Invitation) IsNode() {}
 
+var invoicequoteImplementors = []string{"InvoiceQuote", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*InvoiceQuote) IsNode() {}
+
 var ledgeraccountImplementors = []string{"LedgerAccount", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -197,6 +218,11 @@ var ledgerlotImplementors = []string{"LedgerLot", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*LedgerLot) IsNode() {}
+
+var listitemImplementors = []string{"ListItem", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ListItem) IsNode() {}
 
 var membershipImplementors = []string{"Membership", "Node"}
 
@@ -243,6 +269,11 @@ var productImplementors = []string{"Product", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Product) IsNode() {}
 
+var productadmissionImplementors = []string{"ProductAdmission", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ProductAdmission) IsNode() {}
+
 var promocodeImplementors = []string{"PromoCode", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -258,6 +289,11 @@ var promotionImplementors = []string{"Promotion", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Promotion) IsNode() {}
 
+var reasonImplementors = []string{"Reason", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Reason) IsNode() {}
+
 var referralImplementors = []string{"Referral", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -272,6 +308,11 @@ var returnrequestImplementors = []string{"ReturnRequest", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ReturnRequest) IsNode() {}
+
+var reviewImplementors = []string{"Review", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Review) IsNode() {}
 
 var rewardImplementors = []string{"Reward", "Node"}
 
@@ -307,6 +348,11 @@ var shipmentImplementors = []string{"Shipment", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Shipment) IsNode() {}
+
+var shoppinglistImplementors = []string{"ShoppingList", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ShoppingList) IsNode() {}
 
 var taskImplementors = []string{"Task", "Node"}
 
@@ -352,6 +398,26 @@ var userImplementors = []string{"User", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*User) IsNode() {}
+
+var viewedproductImplementors = []string{"ViewedProduct", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ViewedProduct) IsNode() {}
+
+var webhookdeliveryImplementors = []string{"WebhookDelivery", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*WebhookDelivery) IsNode() {}
+
+var webhookendpointImplementors = []string{"WebhookEndpoint", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*WebhookEndpoint) IsNode() {}
+
+var wishlistitemImplementors = []string{"WishlistItem", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*WishlistItem) IsNode() {}
 
 var errNodeInvalidID = &NotFoundError{"node"}
 
@@ -546,6 +612,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case documentseries.Table:
+		query := c.DocumentSeries.Query().
+			Where(documentseries.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, documentseriesImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case earningrule.Table:
 		query := c.EarningRule.Query().
 			Where(earningrule.ID(id))
@@ -609,6 +684,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case invoicequote.Table:
+		query := c.InvoiceQuote.Query().
+			Where(invoicequote.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, invoicequoteImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case ledgeraccount.Table:
 		query := c.LedgerAccount.Query().
 			Where(ledgeraccount.ID(id))
@@ -632,6 +716,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(ledgerlot.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ledgerlotImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case listitem.Table:
+		query := c.ListItem.Query().
+			Where(listitem.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, listitemImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -717,6 +810,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case productadmission.Table:
+		query := c.ProductAdmission.Query().
+			Where(productadmission.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, productadmissionImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case promocode.Table:
 		query := c.PromoCode.Query().
 			Where(promocode.ID(id))
@@ -744,6 +846,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case reason.Table:
+		query := c.Reason.Query().
+			Where(reason.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, reasonImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case referral.Table:
 		query := c.Referral.Query().
 			Where(referral.ID(id))
@@ -767,6 +878,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(returnrequest.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, returnrequestImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case review.Table:
+		query := c.Review.Query().
+			Where(review.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, reviewImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -830,6 +950,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(shipment.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, shipmentImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case shoppinglist.Table:
+		query := c.ShoppingList.Query().
+			Where(shoppinglist.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, shoppinglistImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -911,6 +1040,42 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(user.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, userImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case viewedproduct.Table:
+		query := c.ViewedProduct.Query().
+			Where(viewedproduct.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, viewedproductImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case webhookdelivery.Table:
+		query := c.WebhookDelivery.Query().
+			Where(webhookdelivery.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, webhookdeliveryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case webhookendpoint.Table:
+		query := c.WebhookEndpoint.Query().
+			Where(webhookendpoint.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, webhookendpointImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case wishlistitem.Table:
+		query := c.WishlistItem.Query().
+			Where(wishlistitem.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, wishlistitemImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -1228,6 +1393,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case documentseries.Table:
+		query := c.DocumentSeries.Query().
+			Where(documentseries.IDIn(ids...))
+		query, err := query.CollectFields(ctx, documentseriesImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case earningrule.Table:
 		query := c.EarningRule.Query().
 			Where(earningrule.IDIn(ids...))
@@ -1340,6 +1521,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case invoicequote.Table:
+		query := c.InvoiceQuote.Query().
+			Where(invoicequote.IDIn(ids...))
+		query, err := query.CollectFields(ctx, invoicequoteImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case ledgeraccount.Table:
 		query := c.LedgerAccount.Query().
 			Where(ledgeraccount.IDIn(ids...))
@@ -1376,6 +1573,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.LedgerLot.Query().
 			Where(ledgerlot.IDIn(ids...))
 		query, err := query.CollectFields(ctx, ledgerlotImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case listitem.Table:
+		query := c.ListItem.Query().
+			Where(listitem.IDIn(ids...))
+		query, err := query.CollectFields(ctx, listitemImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1532,6 +1745,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case productadmission.Table:
+		query := c.ProductAdmission.Query().
+			Where(productadmission.IDIn(ids...))
+		query, err := query.CollectFields(ctx, productadmissionImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case promocode.Table:
 		query := c.PromoCode.Query().
 			Where(promocode.IDIn(ids...))
@@ -1580,6 +1809,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case reason.Table:
+		query := c.Reason.Query().
+			Where(reason.IDIn(ids...))
+		query, err := query.CollectFields(ctx, reasonImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case referral.Table:
 		query := c.Referral.Query().
 			Where(referral.IDIn(ids...))
@@ -1616,6 +1861,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.ReturnRequest.Query().
 			Where(returnrequest.IDIn(ids...))
 		query, err := query.CollectFields(ctx, returnrequestImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case review.Table:
+		query := c.Review.Query().
+			Where(review.IDIn(ids...))
+		query, err := query.CollectFields(ctx, reviewImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1728,6 +1989,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.Shipment.Query().
 			Where(shipment.IDIn(ids...))
 		query, err := query.CollectFields(ctx, shipmentImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case shoppinglist.Table:
+		query := c.ShoppingList.Query().
+			Where(shoppinglist.IDIn(ids...))
+		query, err := query.CollectFields(ctx, shoppinglistImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1872,6 +2149,70 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.User.Query().
 			Where(user.IDIn(ids...))
 		query, err := query.CollectFields(ctx, userImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case viewedproduct.Table:
+		query := c.ViewedProduct.Query().
+			Where(viewedproduct.IDIn(ids...))
+		query, err := query.CollectFields(ctx, viewedproductImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case webhookdelivery.Table:
+		query := c.WebhookDelivery.Query().
+			Where(webhookdelivery.IDIn(ids...))
+		query, err := query.CollectFields(ctx, webhookdeliveryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case webhookendpoint.Table:
+		query := c.WebhookEndpoint.Query().
+			Where(webhookendpoint.IDIn(ids...))
+		query, err := query.CollectFields(ctx, webhookendpointImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case wishlistitem.Table:
+		query := c.WishlistItem.Query().
+			Where(wishlistitem.IDIn(ids...))
+		query, err := query.CollectFields(ctx, wishlistitemImplementors...)
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -29,9 +30,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -41,12 +44,15 @@ import (
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -54,6 +60,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -63,6 +70,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 	"kabinet/internal/scalar"
 	"strconv"
 
@@ -4090,6 +4101,264 @@ func (_m *Document) ToEdge(order *DocumentOrder) *DocumentEdge {
 	}
 }
 
+// DocumentSeriesEdge is the edge representation of DocumentSeries.
+type DocumentSeriesEdge struct {
+	Node   *DocumentSeries `json:"node"`
+	Cursor Cursor          `json:"cursor"`
+}
+
+// DocumentSeriesConnection is the connection containing edges to DocumentSeries.
+type DocumentSeriesConnection struct {
+	Edges      []*DocumentSeriesEdge `json:"edges"`
+	PageInfo   PageInfo              `json:"pageInfo"`
+	TotalCount int                   `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *DocumentSeriesConnection) Nodes() []*DocumentSeries {
+	nodes := make([]*DocumentSeries, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *DocumentSeriesConnection) build(nodes []*DocumentSeries, pager *documentseriesPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *DocumentSeries
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *DocumentSeries {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *DocumentSeries {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*DocumentSeriesEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &DocumentSeriesEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// DocumentSeriesPaginateOption enables pagination customization.
+type DocumentSeriesPaginateOption func(*documentseriesPager) error
+
+// WithDocumentSeriesOrder configures pagination ordering.
+func WithDocumentSeriesOrder(order *DocumentSeriesOrder) DocumentSeriesPaginateOption {
+	if order == nil {
+		order = DefaultDocumentSeriesOrder
+	}
+	o := *order
+	return func(pager *documentseriesPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultDocumentSeriesOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithDocumentSeriesFilter configures pagination filter.
+func WithDocumentSeriesFilter(filter func(*DocumentSeriesQuery) (*DocumentSeriesQuery, error)) DocumentSeriesPaginateOption {
+	return func(pager *documentseriesPager) error {
+		if filter == nil {
+			return errors.New("DocumentSeriesQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type documentseriesPager struct {
+	reverse bool
+	order   *DocumentSeriesOrder
+	filter  func(*DocumentSeriesQuery) (*DocumentSeriesQuery, error)
+}
+
+func newDocumentSeriesPager(opts []DocumentSeriesPaginateOption, reverse bool) (*documentseriesPager, error) {
+	pager := &documentseriesPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultDocumentSeriesOrder
+	}
+	return pager, nil
+}
+
+func (p *documentseriesPager) applyFilter(query *DocumentSeriesQuery) (*DocumentSeriesQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *documentseriesPager) toCursor(_m *DocumentSeries) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *documentseriesPager) applyCursors(query *DocumentSeriesQuery, after, before *Cursor) (*DocumentSeriesQuery, error) {
+	if err := scalar.CheckPlaces(storedDocumentSeries.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultDocumentSeriesOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *documentseriesPager) applyOrder(query *DocumentSeriesQuery) *DocumentSeriesQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultDocumentSeriesOrder.Field {
+		query = query.Order(DefaultDocumentSeriesOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *documentseriesPager) orderExpr(query *DocumentSeriesQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultDocumentSeriesOrder.Field {
+			b.Comma().Ident(DefaultDocumentSeriesOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to DocumentSeries.
+func (_m *DocumentSeriesQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...DocumentSeriesPaginateOption,
+) (*DocumentSeriesConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newDocumentSeriesPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &DocumentSeriesConnection{Edges: []*DocumentSeriesEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// DocumentSeriesOrderField defines the ordering field of DocumentSeries.
+type DocumentSeriesOrderField struct {
+	// Value extracts the ordering value from the given DocumentSeries.
+	Value    func(*DocumentSeries) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) documentseries.OrderOption
+	toCursor func(*DocumentSeries) Cursor
+}
+
+// DocumentSeriesOrder defines the ordering of DocumentSeries.
+type DocumentSeriesOrder struct {
+	Direction OrderDirection            `json:"direction"`
+	Field     *DocumentSeriesOrderField `json:"field"`
+}
+
+// DefaultDocumentSeriesOrder is the default ordering of DocumentSeries.
+var DefaultDocumentSeriesOrder = &DocumentSeriesOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &DocumentSeriesOrderField{
+		Value: func(_m *DocumentSeries) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: documentseries.FieldID,
+		toTerm: documentseries.ByID,
+		toCursor: func(_m *DocumentSeries) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts DocumentSeries into DocumentSeriesEdge.
+func (_m *DocumentSeries) ToEdge(order *DocumentSeriesOrder) *DocumentSeriesEdge {
+	if order == nil {
+		order = DefaultDocumentSeriesOrder
+	}
+	return &DocumentSeriesEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // EarningRuleEdge is the edge representation of EarningRule.
 type EarningRuleEdge struct {
 	Node   *EarningRule `json:"node"`
@@ -5896,6 +6165,264 @@ func (_m *Invitation) ToEdge(order *InvitationOrder) *InvitationEdge {
 	}
 }
 
+// InvoiceQuoteEdge is the edge representation of InvoiceQuote.
+type InvoiceQuoteEdge struct {
+	Node   *InvoiceQuote `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// InvoiceQuoteConnection is the connection containing edges to InvoiceQuote.
+type InvoiceQuoteConnection struct {
+	Edges      []*InvoiceQuoteEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *InvoiceQuoteConnection) Nodes() []*InvoiceQuote {
+	nodes := make([]*InvoiceQuote, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *InvoiceQuoteConnection) build(nodes []*InvoiceQuote, pager *invoicequotePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *InvoiceQuote
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *InvoiceQuote {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *InvoiceQuote {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*InvoiceQuoteEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &InvoiceQuoteEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// InvoiceQuotePaginateOption enables pagination customization.
+type InvoiceQuotePaginateOption func(*invoicequotePager) error
+
+// WithInvoiceQuoteOrder configures pagination ordering.
+func WithInvoiceQuoteOrder(order *InvoiceQuoteOrder) InvoiceQuotePaginateOption {
+	if order == nil {
+		order = DefaultInvoiceQuoteOrder
+	}
+	o := *order
+	return func(pager *invoicequotePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultInvoiceQuoteOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithInvoiceQuoteFilter configures pagination filter.
+func WithInvoiceQuoteFilter(filter func(*InvoiceQuoteQuery) (*InvoiceQuoteQuery, error)) InvoiceQuotePaginateOption {
+	return func(pager *invoicequotePager) error {
+		if filter == nil {
+			return errors.New("InvoiceQuoteQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type invoicequotePager struct {
+	reverse bool
+	order   *InvoiceQuoteOrder
+	filter  func(*InvoiceQuoteQuery) (*InvoiceQuoteQuery, error)
+}
+
+func newInvoiceQuotePager(opts []InvoiceQuotePaginateOption, reverse bool) (*invoicequotePager, error) {
+	pager := &invoicequotePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultInvoiceQuoteOrder
+	}
+	return pager, nil
+}
+
+func (p *invoicequotePager) applyFilter(query *InvoiceQuoteQuery) (*InvoiceQuoteQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *invoicequotePager) toCursor(_m *InvoiceQuote) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *invoicequotePager) applyCursors(query *InvoiceQuoteQuery, after, before *Cursor) (*InvoiceQuoteQuery, error) {
+	if err := scalar.CheckPlaces(storedInvoiceQuote.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultInvoiceQuoteOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *invoicequotePager) applyOrder(query *InvoiceQuoteQuery) *InvoiceQuoteQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultInvoiceQuoteOrder.Field {
+		query = query.Order(DefaultInvoiceQuoteOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *invoicequotePager) orderExpr(query *InvoiceQuoteQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultInvoiceQuoteOrder.Field {
+			b.Comma().Ident(DefaultInvoiceQuoteOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to InvoiceQuote.
+func (_m *InvoiceQuoteQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...InvoiceQuotePaginateOption,
+) (*InvoiceQuoteConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newInvoiceQuotePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &InvoiceQuoteConnection{Edges: []*InvoiceQuoteEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// InvoiceQuoteOrderField defines the ordering field of InvoiceQuote.
+type InvoiceQuoteOrderField struct {
+	// Value extracts the ordering value from the given InvoiceQuote.
+	Value    func(*InvoiceQuote) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) invoicequote.OrderOption
+	toCursor func(*InvoiceQuote) Cursor
+}
+
+// InvoiceQuoteOrder defines the ordering of InvoiceQuote.
+type InvoiceQuoteOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *InvoiceQuoteOrderField `json:"field"`
+}
+
+// DefaultInvoiceQuoteOrder is the default ordering of InvoiceQuote.
+var DefaultInvoiceQuoteOrder = &InvoiceQuoteOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &InvoiceQuoteOrderField{
+		Value: func(_m *InvoiceQuote) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: invoicequote.FieldID,
+		toTerm: invoicequote.ByID,
+		toCursor: func(_m *InvoiceQuote) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts InvoiceQuote into InvoiceQuoteEdge.
+func (_m *InvoiceQuote) ToEdge(order *InvoiceQuoteOrder) *InvoiceQuoteEdge {
+	if order == nil {
+		order = DefaultInvoiceQuoteOrder
+	}
+	return &InvoiceQuoteEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // LedgerAccountEdge is the edge representation of LedgerAccount.
 type LedgerAccountEdge struct {
 	Node   *LedgerAccount `json:"node"`
@@ -6665,6 +7192,264 @@ func (_m *LedgerLot) ToEdge(order *LedgerLotOrder) *LedgerLotEdge {
 		order = DefaultLedgerLotOrder
 	}
 	return &LedgerLotEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ListItemEdge is the edge representation of ListItem.
+type ListItemEdge struct {
+	Node   *ListItem `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// ListItemConnection is the connection containing edges to ListItem.
+type ListItemConnection struct {
+	Edges      []*ListItemEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ListItemConnection) Nodes() []*ListItem {
+	nodes := make([]*ListItem, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ListItemConnection) build(nodes []*ListItem, pager *listitemPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ListItem
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ListItem {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ListItem {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ListItemEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ListItemEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ListItemPaginateOption enables pagination customization.
+type ListItemPaginateOption func(*listitemPager) error
+
+// WithListItemOrder configures pagination ordering.
+func WithListItemOrder(order *ListItemOrder) ListItemPaginateOption {
+	if order == nil {
+		order = DefaultListItemOrder
+	}
+	o := *order
+	return func(pager *listitemPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultListItemOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithListItemFilter configures pagination filter.
+func WithListItemFilter(filter func(*ListItemQuery) (*ListItemQuery, error)) ListItemPaginateOption {
+	return func(pager *listitemPager) error {
+		if filter == nil {
+			return errors.New("ListItemQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type listitemPager struct {
+	reverse bool
+	order   *ListItemOrder
+	filter  func(*ListItemQuery) (*ListItemQuery, error)
+}
+
+func newListItemPager(opts []ListItemPaginateOption, reverse bool) (*listitemPager, error) {
+	pager := &listitemPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultListItemOrder
+	}
+	return pager, nil
+}
+
+func (p *listitemPager) applyFilter(query *ListItemQuery) (*ListItemQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *listitemPager) toCursor(_m *ListItem) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *listitemPager) applyCursors(query *ListItemQuery, after, before *Cursor) (*ListItemQuery, error) {
+	if err := scalar.CheckPlaces(storedListItem.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultListItemOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *listitemPager) applyOrder(query *ListItemQuery) *ListItemQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultListItemOrder.Field {
+		query = query.Order(DefaultListItemOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *listitemPager) orderExpr(query *ListItemQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultListItemOrder.Field {
+			b.Comma().Ident(DefaultListItemOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ListItem.
+func (_m *ListItemQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ListItemPaginateOption,
+) (*ListItemConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newListItemPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ListItemConnection{Edges: []*ListItemEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ListItemOrderField defines the ordering field of ListItem.
+type ListItemOrderField struct {
+	// Value extracts the ordering value from the given ListItem.
+	Value    func(*ListItem) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) listitem.OrderOption
+	toCursor func(*ListItem) Cursor
+}
+
+// ListItemOrder defines the ordering of ListItem.
+type ListItemOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *ListItemOrderField `json:"field"`
+}
+
+// DefaultListItemOrder is the default ordering of ListItem.
+var DefaultListItemOrder = &ListItemOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ListItemOrderField{
+		Value: func(_m *ListItem) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: listitem.FieldID,
+		toTerm: listitem.ByID,
+		toCursor: func(_m *ListItem) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ListItem into ListItemEdge.
+func (_m *ListItem) ToEdge(order *ListItemOrder) *ListItemEdge {
+	if order == nil {
+		order = DefaultListItemOrder
+	}
+	return &ListItemEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -9057,6 +9842,264 @@ func (_m *Product) ToEdge(order *ProductOrder) *ProductEdge {
 	}
 }
 
+// ProductAdmissionEdge is the edge representation of ProductAdmission.
+type ProductAdmissionEdge struct {
+	Node   *ProductAdmission `json:"node"`
+	Cursor Cursor            `json:"cursor"`
+}
+
+// ProductAdmissionConnection is the connection containing edges to ProductAdmission.
+type ProductAdmissionConnection struct {
+	Edges      []*ProductAdmissionEdge `json:"edges"`
+	PageInfo   PageInfo                `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ProductAdmissionConnection) Nodes() []*ProductAdmission {
+	nodes := make([]*ProductAdmission, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ProductAdmissionConnection) build(nodes []*ProductAdmission, pager *productadmissionPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ProductAdmission
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ProductAdmission {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ProductAdmission {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ProductAdmissionEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ProductAdmissionEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ProductAdmissionPaginateOption enables pagination customization.
+type ProductAdmissionPaginateOption func(*productadmissionPager) error
+
+// WithProductAdmissionOrder configures pagination ordering.
+func WithProductAdmissionOrder(order *ProductAdmissionOrder) ProductAdmissionPaginateOption {
+	if order == nil {
+		order = DefaultProductAdmissionOrder
+	}
+	o := *order
+	return func(pager *productadmissionPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultProductAdmissionOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithProductAdmissionFilter configures pagination filter.
+func WithProductAdmissionFilter(filter func(*ProductAdmissionQuery) (*ProductAdmissionQuery, error)) ProductAdmissionPaginateOption {
+	return func(pager *productadmissionPager) error {
+		if filter == nil {
+			return errors.New("ProductAdmissionQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type productadmissionPager struct {
+	reverse bool
+	order   *ProductAdmissionOrder
+	filter  func(*ProductAdmissionQuery) (*ProductAdmissionQuery, error)
+}
+
+func newProductAdmissionPager(opts []ProductAdmissionPaginateOption, reverse bool) (*productadmissionPager, error) {
+	pager := &productadmissionPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultProductAdmissionOrder
+	}
+	return pager, nil
+}
+
+func (p *productadmissionPager) applyFilter(query *ProductAdmissionQuery) (*ProductAdmissionQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *productadmissionPager) toCursor(_m *ProductAdmission) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *productadmissionPager) applyCursors(query *ProductAdmissionQuery, after, before *Cursor) (*ProductAdmissionQuery, error) {
+	if err := scalar.CheckPlaces(storedProductAdmission.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultProductAdmissionOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *productadmissionPager) applyOrder(query *ProductAdmissionQuery) *ProductAdmissionQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultProductAdmissionOrder.Field {
+		query = query.Order(DefaultProductAdmissionOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *productadmissionPager) orderExpr(query *ProductAdmissionQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultProductAdmissionOrder.Field {
+			b.Comma().Ident(DefaultProductAdmissionOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ProductAdmission.
+func (_m *ProductAdmissionQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ProductAdmissionPaginateOption,
+) (*ProductAdmissionConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newProductAdmissionPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ProductAdmissionConnection{Edges: []*ProductAdmissionEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ProductAdmissionOrderField defines the ordering field of ProductAdmission.
+type ProductAdmissionOrderField struct {
+	// Value extracts the ordering value from the given ProductAdmission.
+	Value    func(*ProductAdmission) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) productadmission.OrderOption
+	toCursor func(*ProductAdmission) Cursor
+}
+
+// ProductAdmissionOrder defines the ordering of ProductAdmission.
+type ProductAdmissionOrder struct {
+	Direction OrderDirection              `json:"direction"`
+	Field     *ProductAdmissionOrderField `json:"field"`
+}
+
+// DefaultProductAdmissionOrder is the default ordering of ProductAdmission.
+var DefaultProductAdmissionOrder = &ProductAdmissionOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ProductAdmissionOrderField{
+		Value: func(_m *ProductAdmission) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: productadmission.FieldID,
+		toTerm: productadmission.ByID,
+		toCursor: func(_m *ProductAdmission) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ProductAdmission into ProductAdmissionEdge.
+func (_m *ProductAdmission) ToEdge(order *ProductAdmissionOrder) *ProductAdmissionEdge {
+	if order == nil {
+		order = DefaultProductAdmissionOrder
+	}
+	return &ProductAdmissionEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // PromoCodeEdge is the edge representation of PromoCode.
 type PromoCodeEdge struct {
 	Node   *PromoCode `json:"node"`
@@ -9826,6 +10869,264 @@ func (_m *Promotion) ToEdge(order *PromotionOrder) *PromotionEdge {
 		order = DefaultPromotionOrder
 	}
 	return &PromotionEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ReasonEdge is the edge representation of Reason.
+type ReasonEdge struct {
+	Node   *Reason `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// ReasonConnection is the connection containing edges to Reason.
+type ReasonConnection struct {
+	Edges      []*ReasonEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ReasonConnection) Nodes() []*Reason {
+	nodes := make([]*Reason, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ReasonConnection) build(nodes []*Reason, pager *reasonPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Reason
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Reason {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Reason {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ReasonEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ReasonEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ReasonPaginateOption enables pagination customization.
+type ReasonPaginateOption func(*reasonPager) error
+
+// WithReasonOrder configures pagination ordering.
+func WithReasonOrder(order *ReasonOrder) ReasonPaginateOption {
+	if order == nil {
+		order = DefaultReasonOrder
+	}
+	o := *order
+	return func(pager *reasonPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultReasonOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithReasonFilter configures pagination filter.
+func WithReasonFilter(filter func(*ReasonQuery) (*ReasonQuery, error)) ReasonPaginateOption {
+	return func(pager *reasonPager) error {
+		if filter == nil {
+			return errors.New("ReasonQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type reasonPager struct {
+	reverse bool
+	order   *ReasonOrder
+	filter  func(*ReasonQuery) (*ReasonQuery, error)
+}
+
+func newReasonPager(opts []ReasonPaginateOption, reverse bool) (*reasonPager, error) {
+	pager := &reasonPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultReasonOrder
+	}
+	return pager, nil
+}
+
+func (p *reasonPager) applyFilter(query *ReasonQuery) (*ReasonQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *reasonPager) toCursor(_m *Reason) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *reasonPager) applyCursors(query *ReasonQuery, after, before *Cursor) (*ReasonQuery, error) {
+	if err := scalar.CheckPlaces(storedReason.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultReasonOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *reasonPager) applyOrder(query *ReasonQuery) *ReasonQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultReasonOrder.Field {
+		query = query.Order(DefaultReasonOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *reasonPager) orderExpr(query *ReasonQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultReasonOrder.Field {
+			b.Comma().Ident(DefaultReasonOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Reason.
+func (_m *ReasonQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ReasonPaginateOption,
+) (*ReasonConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newReasonPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ReasonConnection{Edges: []*ReasonEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ReasonOrderField defines the ordering field of Reason.
+type ReasonOrderField struct {
+	// Value extracts the ordering value from the given Reason.
+	Value    func(*Reason) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) reason.OrderOption
+	toCursor func(*Reason) Cursor
+}
+
+// ReasonOrder defines the ordering of Reason.
+type ReasonOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *ReasonOrderField `json:"field"`
+}
+
+// DefaultReasonOrder is the default ordering of Reason.
+var DefaultReasonOrder = &ReasonOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ReasonOrderField{
+		Value: func(_m *Reason) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: reason.FieldID,
+		toTerm: reason.ByID,
+		toCursor: func(_m *Reason) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Reason into ReasonEdge.
+func (_m *Reason) ToEdge(order *ReasonOrder) *ReasonEdge {
+	if order == nil {
+		order = DefaultReasonOrder
+	}
+	return &ReasonEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -10647,6 +11948,264 @@ func (_m *ReturnRequest) ToEdge(order *ReturnRequestOrder) *ReturnRequestEdge {
 		order = DefaultReturnRequestOrder
 	}
 	return &ReturnRequestEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ReviewEdge is the edge representation of Review.
+type ReviewEdge struct {
+	Node   *Review `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// ReviewConnection is the connection containing edges to Review.
+type ReviewConnection struct {
+	Edges      []*ReviewEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ReviewConnection) Nodes() []*Review {
+	nodes := make([]*Review, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ReviewConnection) build(nodes []*Review, pager *reviewPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Review
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Review {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Review {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ReviewEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ReviewEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ReviewPaginateOption enables pagination customization.
+type ReviewPaginateOption func(*reviewPager) error
+
+// WithReviewOrder configures pagination ordering.
+func WithReviewOrder(order *ReviewOrder) ReviewPaginateOption {
+	if order == nil {
+		order = DefaultReviewOrder
+	}
+	o := *order
+	return func(pager *reviewPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultReviewOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithReviewFilter configures pagination filter.
+func WithReviewFilter(filter func(*ReviewQuery) (*ReviewQuery, error)) ReviewPaginateOption {
+	return func(pager *reviewPager) error {
+		if filter == nil {
+			return errors.New("ReviewQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type reviewPager struct {
+	reverse bool
+	order   *ReviewOrder
+	filter  func(*ReviewQuery) (*ReviewQuery, error)
+}
+
+func newReviewPager(opts []ReviewPaginateOption, reverse bool) (*reviewPager, error) {
+	pager := &reviewPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultReviewOrder
+	}
+	return pager, nil
+}
+
+func (p *reviewPager) applyFilter(query *ReviewQuery) (*ReviewQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *reviewPager) toCursor(_m *Review) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *reviewPager) applyCursors(query *ReviewQuery, after, before *Cursor) (*ReviewQuery, error) {
+	if err := scalar.CheckPlaces(storedReview.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultReviewOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *reviewPager) applyOrder(query *ReviewQuery) *ReviewQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultReviewOrder.Field {
+		query = query.Order(DefaultReviewOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *reviewPager) orderExpr(query *ReviewQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultReviewOrder.Field {
+			b.Comma().Ident(DefaultReviewOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Review.
+func (_m *ReviewQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ReviewPaginateOption,
+) (*ReviewConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newReviewPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ReviewConnection{Edges: []*ReviewEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ReviewOrderField defines the ordering field of Review.
+type ReviewOrderField struct {
+	// Value extracts the ordering value from the given Review.
+	Value    func(*Review) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) review.OrderOption
+	toCursor func(*Review) Cursor
+}
+
+// ReviewOrder defines the ordering of Review.
+type ReviewOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *ReviewOrderField `json:"field"`
+}
+
+// DefaultReviewOrder is the default ordering of Review.
+var DefaultReviewOrder = &ReviewOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ReviewOrderField{
+		Value: func(_m *Review) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: review.FieldID,
+		toTerm: review.ByID,
+		toCursor: func(_m *Review) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Review into ReviewEdge.
+func (_m *Review) ToEdge(order *ReviewOrder) *ReviewEdge {
+	if order == nil {
+		order = DefaultReviewOrder
+	}
+	return &ReviewEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -12500,6 +14059,264 @@ func (_m *Shipment) ToEdge(order *ShipmentOrder) *ShipmentEdge {
 		order = DefaultShipmentOrder
 	}
 	return &ShipmentEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ShoppingListEdge is the edge representation of ShoppingList.
+type ShoppingListEdge struct {
+	Node   *ShoppingList `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// ShoppingListConnection is the connection containing edges to ShoppingList.
+type ShoppingListConnection struct {
+	Edges      []*ShoppingListEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ShoppingListConnection) Nodes() []*ShoppingList {
+	nodes := make([]*ShoppingList, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ShoppingListConnection) build(nodes []*ShoppingList, pager *shoppinglistPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ShoppingList
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ShoppingList {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ShoppingList {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ShoppingListEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ShoppingListEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ShoppingListPaginateOption enables pagination customization.
+type ShoppingListPaginateOption func(*shoppinglistPager) error
+
+// WithShoppingListOrder configures pagination ordering.
+func WithShoppingListOrder(order *ShoppingListOrder) ShoppingListPaginateOption {
+	if order == nil {
+		order = DefaultShoppingListOrder
+	}
+	o := *order
+	return func(pager *shoppinglistPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultShoppingListOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithShoppingListFilter configures pagination filter.
+func WithShoppingListFilter(filter func(*ShoppingListQuery) (*ShoppingListQuery, error)) ShoppingListPaginateOption {
+	return func(pager *shoppinglistPager) error {
+		if filter == nil {
+			return errors.New("ShoppingListQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type shoppinglistPager struct {
+	reverse bool
+	order   *ShoppingListOrder
+	filter  func(*ShoppingListQuery) (*ShoppingListQuery, error)
+}
+
+func newShoppingListPager(opts []ShoppingListPaginateOption, reverse bool) (*shoppinglistPager, error) {
+	pager := &shoppinglistPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultShoppingListOrder
+	}
+	return pager, nil
+}
+
+func (p *shoppinglistPager) applyFilter(query *ShoppingListQuery) (*ShoppingListQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *shoppinglistPager) toCursor(_m *ShoppingList) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *shoppinglistPager) applyCursors(query *ShoppingListQuery, after, before *Cursor) (*ShoppingListQuery, error) {
+	if err := scalar.CheckPlaces(storedShoppingList.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultShoppingListOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *shoppinglistPager) applyOrder(query *ShoppingListQuery) *ShoppingListQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultShoppingListOrder.Field {
+		query = query.Order(DefaultShoppingListOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *shoppinglistPager) orderExpr(query *ShoppingListQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultShoppingListOrder.Field {
+			b.Comma().Ident(DefaultShoppingListOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ShoppingList.
+func (_m *ShoppingListQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ShoppingListPaginateOption,
+) (*ShoppingListConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newShoppingListPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ShoppingListConnection{Edges: []*ShoppingListEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ShoppingListOrderField defines the ordering field of ShoppingList.
+type ShoppingListOrderField struct {
+	// Value extracts the ordering value from the given ShoppingList.
+	Value    func(*ShoppingList) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) shoppinglist.OrderOption
+	toCursor func(*ShoppingList) Cursor
+}
+
+// ShoppingListOrder defines the ordering of ShoppingList.
+type ShoppingListOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *ShoppingListOrderField `json:"field"`
+}
+
+// DefaultShoppingListOrder is the default ordering of ShoppingList.
+var DefaultShoppingListOrder = &ShoppingListOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ShoppingListOrderField{
+		Value: func(_m *ShoppingList) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: shoppinglist.FieldID,
+		toTerm: shoppinglist.ByID,
+		toCursor: func(_m *ShoppingList) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ShoppingList into ShoppingListEdge.
+func (_m *ShoppingList) ToEdge(order *ShoppingListOrder) *ShoppingListEdge {
+	if order == nil {
+		order = DefaultShoppingListOrder
+	}
+	return &ShoppingListEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -14869,6 +16686,1085 @@ func (_m *User) ToEdge(order *UserOrder) *UserEdge {
 		order = DefaultUserOrder
 	}
 	return &UserEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ViewedProductEdge is the edge representation of ViewedProduct.
+type ViewedProductEdge struct {
+	Node   *ViewedProduct `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// ViewedProductConnection is the connection containing edges to ViewedProduct.
+type ViewedProductConnection struct {
+	Edges      []*ViewedProductEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ViewedProductConnection) Nodes() []*ViewedProduct {
+	nodes := make([]*ViewedProduct, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ViewedProductConnection) build(nodes []*ViewedProduct, pager *viewedproductPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ViewedProduct
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ViewedProduct {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ViewedProduct {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ViewedProductEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ViewedProductEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ViewedProductPaginateOption enables pagination customization.
+type ViewedProductPaginateOption func(*viewedproductPager) error
+
+// WithViewedProductOrder configures pagination ordering.
+func WithViewedProductOrder(order *ViewedProductOrder) ViewedProductPaginateOption {
+	if order == nil {
+		order = DefaultViewedProductOrder
+	}
+	o := *order
+	return func(pager *viewedproductPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultViewedProductOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithViewedProductFilter configures pagination filter.
+func WithViewedProductFilter(filter func(*ViewedProductQuery) (*ViewedProductQuery, error)) ViewedProductPaginateOption {
+	return func(pager *viewedproductPager) error {
+		if filter == nil {
+			return errors.New("ViewedProductQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type viewedproductPager struct {
+	reverse bool
+	order   *ViewedProductOrder
+	filter  func(*ViewedProductQuery) (*ViewedProductQuery, error)
+}
+
+func newViewedProductPager(opts []ViewedProductPaginateOption, reverse bool) (*viewedproductPager, error) {
+	pager := &viewedproductPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultViewedProductOrder
+	}
+	return pager, nil
+}
+
+func (p *viewedproductPager) applyFilter(query *ViewedProductQuery) (*ViewedProductQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *viewedproductPager) toCursor(_m *ViewedProduct) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *viewedproductPager) applyCursors(query *ViewedProductQuery, after, before *Cursor) (*ViewedProductQuery, error) {
+	if err := scalar.CheckPlaces(storedViewedProduct.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultViewedProductOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *viewedproductPager) applyOrder(query *ViewedProductQuery) *ViewedProductQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultViewedProductOrder.Field {
+		query = query.Order(DefaultViewedProductOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *viewedproductPager) orderExpr(query *ViewedProductQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultViewedProductOrder.Field {
+			b.Comma().Ident(DefaultViewedProductOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ViewedProduct.
+func (_m *ViewedProductQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ViewedProductPaginateOption,
+) (*ViewedProductConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newViewedProductPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ViewedProductConnection{Edges: []*ViewedProductEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ViewedProductOrderField defines the ordering field of ViewedProduct.
+type ViewedProductOrderField struct {
+	// Value extracts the ordering value from the given ViewedProduct.
+	Value    func(*ViewedProduct) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) viewedproduct.OrderOption
+	toCursor func(*ViewedProduct) Cursor
+}
+
+// ViewedProductOrder defines the ordering of ViewedProduct.
+type ViewedProductOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *ViewedProductOrderField `json:"field"`
+}
+
+// DefaultViewedProductOrder is the default ordering of ViewedProduct.
+var DefaultViewedProductOrder = &ViewedProductOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ViewedProductOrderField{
+		Value: func(_m *ViewedProduct) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: viewedproduct.FieldID,
+		toTerm: viewedproduct.ByID,
+		toCursor: func(_m *ViewedProduct) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ViewedProduct into ViewedProductEdge.
+func (_m *ViewedProduct) ToEdge(order *ViewedProductOrder) *ViewedProductEdge {
+	if order == nil {
+		order = DefaultViewedProductOrder
+	}
+	return &ViewedProductEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// WebhookDeliveryEdge is the edge representation of WebhookDelivery.
+type WebhookDeliveryEdge struct {
+	Node   *WebhookDelivery `json:"node"`
+	Cursor Cursor           `json:"cursor"`
+}
+
+// WebhookDeliveryConnection is the connection containing edges to WebhookDelivery.
+type WebhookDeliveryConnection struct {
+	Edges      []*WebhookDeliveryEdge `json:"edges"`
+	PageInfo   PageInfo               `json:"pageInfo"`
+	TotalCount int                    `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *WebhookDeliveryConnection) Nodes() []*WebhookDelivery {
+	nodes := make([]*WebhookDelivery, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *WebhookDeliveryConnection) build(nodes []*WebhookDelivery, pager *webhookdeliveryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *WebhookDelivery
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *WebhookDelivery {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *WebhookDelivery {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*WebhookDeliveryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &WebhookDeliveryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// WebhookDeliveryPaginateOption enables pagination customization.
+type WebhookDeliveryPaginateOption func(*webhookdeliveryPager) error
+
+// WithWebhookDeliveryOrder configures pagination ordering.
+func WithWebhookDeliveryOrder(order *WebhookDeliveryOrder) WebhookDeliveryPaginateOption {
+	if order == nil {
+		order = DefaultWebhookDeliveryOrder
+	}
+	o := *order
+	return func(pager *webhookdeliveryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultWebhookDeliveryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithWebhookDeliveryFilter configures pagination filter.
+func WithWebhookDeliveryFilter(filter func(*WebhookDeliveryQuery) (*WebhookDeliveryQuery, error)) WebhookDeliveryPaginateOption {
+	return func(pager *webhookdeliveryPager) error {
+		if filter == nil {
+			return errors.New("WebhookDeliveryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type webhookdeliveryPager struct {
+	reverse bool
+	order   *WebhookDeliveryOrder
+	filter  func(*WebhookDeliveryQuery) (*WebhookDeliveryQuery, error)
+}
+
+func newWebhookDeliveryPager(opts []WebhookDeliveryPaginateOption, reverse bool) (*webhookdeliveryPager, error) {
+	pager := &webhookdeliveryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultWebhookDeliveryOrder
+	}
+	return pager, nil
+}
+
+func (p *webhookdeliveryPager) applyFilter(query *WebhookDeliveryQuery) (*WebhookDeliveryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *webhookdeliveryPager) toCursor(_m *WebhookDelivery) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *webhookdeliveryPager) applyCursors(query *WebhookDeliveryQuery, after, before *Cursor) (*WebhookDeliveryQuery, error) {
+	if err := scalar.CheckPlaces(storedWebhookDelivery.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultWebhookDeliveryOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *webhookdeliveryPager) applyOrder(query *WebhookDeliveryQuery) *WebhookDeliveryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultWebhookDeliveryOrder.Field {
+		query = query.Order(DefaultWebhookDeliveryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *webhookdeliveryPager) orderExpr(query *WebhookDeliveryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultWebhookDeliveryOrder.Field {
+			b.Comma().Ident(DefaultWebhookDeliveryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to WebhookDelivery.
+func (_m *WebhookDeliveryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...WebhookDeliveryPaginateOption,
+) (*WebhookDeliveryConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newWebhookDeliveryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &WebhookDeliveryConnection{Edges: []*WebhookDeliveryEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// WebhookDeliveryOrderFieldEventID orders WebhookDelivery by event_id.
+	WebhookDeliveryOrderFieldEventID = &WebhookDeliveryOrderField{
+		Value: func(_m *WebhookDelivery) (ent.Value, error) {
+			return _m.EventID, nil
+		},
+		column: webhookdelivery.FieldEventID,
+		toTerm: webhookdelivery.ByEventID,
+		toCursor: func(_m *WebhookDelivery) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.EventID,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f WebhookDeliveryOrderField) String() string {
+	var str string
+	switch f.column {
+	case WebhookDeliveryOrderFieldEventID.column:
+		str = "EVENT_ID"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f WebhookDeliveryOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *WebhookDeliveryOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("WebhookDeliveryOrderField %T must be a string", v)
+	}
+	switch str {
+	case "EVENT_ID":
+		*f = *WebhookDeliveryOrderFieldEventID
+	default:
+		return fmt.Errorf("%s is not a valid WebhookDeliveryOrderField", str)
+	}
+	return nil
+}
+
+// WebhookDeliveryOrderField defines the ordering field of WebhookDelivery.
+type WebhookDeliveryOrderField struct {
+	// Value extracts the ordering value from the given WebhookDelivery.
+	Value    func(*WebhookDelivery) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) webhookdelivery.OrderOption
+	toCursor func(*WebhookDelivery) Cursor
+}
+
+// WebhookDeliveryOrder defines the ordering of WebhookDelivery.
+type WebhookDeliveryOrder struct {
+	Direction OrderDirection             `json:"direction"`
+	Field     *WebhookDeliveryOrderField `json:"field"`
+}
+
+// DefaultWebhookDeliveryOrder is the default ordering of WebhookDelivery.
+var DefaultWebhookDeliveryOrder = &WebhookDeliveryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &WebhookDeliveryOrderField{
+		Value: func(_m *WebhookDelivery) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: webhookdelivery.FieldID,
+		toTerm: webhookdelivery.ByID,
+		toCursor: func(_m *WebhookDelivery) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts WebhookDelivery into WebhookDeliveryEdge.
+func (_m *WebhookDelivery) ToEdge(order *WebhookDeliveryOrder) *WebhookDeliveryEdge {
+	if order == nil {
+		order = DefaultWebhookDeliveryOrder
+	}
+	return &WebhookDeliveryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// WebhookEndpointEdge is the edge representation of WebhookEndpoint.
+type WebhookEndpointEdge struct {
+	Node   *WebhookEndpoint `json:"node"`
+	Cursor Cursor           `json:"cursor"`
+}
+
+// WebhookEndpointConnection is the connection containing edges to WebhookEndpoint.
+type WebhookEndpointConnection struct {
+	Edges      []*WebhookEndpointEdge `json:"edges"`
+	PageInfo   PageInfo               `json:"pageInfo"`
+	TotalCount int                    `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *WebhookEndpointConnection) Nodes() []*WebhookEndpoint {
+	nodes := make([]*WebhookEndpoint, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *WebhookEndpointConnection) build(nodes []*WebhookEndpoint, pager *webhookendpointPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *WebhookEndpoint
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *WebhookEndpoint {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *WebhookEndpoint {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*WebhookEndpointEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &WebhookEndpointEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// WebhookEndpointPaginateOption enables pagination customization.
+type WebhookEndpointPaginateOption func(*webhookendpointPager) error
+
+// WithWebhookEndpointOrder configures pagination ordering.
+func WithWebhookEndpointOrder(order *WebhookEndpointOrder) WebhookEndpointPaginateOption {
+	if order == nil {
+		order = DefaultWebhookEndpointOrder
+	}
+	o := *order
+	return func(pager *webhookendpointPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultWebhookEndpointOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithWebhookEndpointFilter configures pagination filter.
+func WithWebhookEndpointFilter(filter func(*WebhookEndpointQuery) (*WebhookEndpointQuery, error)) WebhookEndpointPaginateOption {
+	return func(pager *webhookendpointPager) error {
+		if filter == nil {
+			return errors.New("WebhookEndpointQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type webhookendpointPager struct {
+	reverse bool
+	order   *WebhookEndpointOrder
+	filter  func(*WebhookEndpointQuery) (*WebhookEndpointQuery, error)
+}
+
+func newWebhookEndpointPager(opts []WebhookEndpointPaginateOption, reverse bool) (*webhookendpointPager, error) {
+	pager := &webhookendpointPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultWebhookEndpointOrder
+	}
+	return pager, nil
+}
+
+func (p *webhookendpointPager) applyFilter(query *WebhookEndpointQuery) (*WebhookEndpointQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *webhookendpointPager) toCursor(_m *WebhookEndpoint) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *webhookendpointPager) applyCursors(query *WebhookEndpointQuery, after, before *Cursor) (*WebhookEndpointQuery, error) {
+	if err := scalar.CheckPlaces(storedWebhookEndpoint.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultWebhookEndpointOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *webhookendpointPager) applyOrder(query *WebhookEndpointQuery) *WebhookEndpointQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultWebhookEndpointOrder.Field {
+		query = query.Order(DefaultWebhookEndpointOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *webhookendpointPager) orderExpr(query *WebhookEndpointQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultWebhookEndpointOrder.Field {
+			b.Comma().Ident(DefaultWebhookEndpointOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to WebhookEndpoint.
+func (_m *WebhookEndpointQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...WebhookEndpointPaginateOption,
+) (*WebhookEndpointConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newWebhookEndpointPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &WebhookEndpointConnection{Edges: []*WebhookEndpointEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// WebhookEndpointOrderField defines the ordering field of WebhookEndpoint.
+type WebhookEndpointOrderField struct {
+	// Value extracts the ordering value from the given WebhookEndpoint.
+	Value    func(*WebhookEndpoint) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) webhookendpoint.OrderOption
+	toCursor func(*WebhookEndpoint) Cursor
+}
+
+// WebhookEndpointOrder defines the ordering of WebhookEndpoint.
+type WebhookEndpointOrder struct {
+	Direction OrderDirection             `json:"direction"`
+	Field     *WebhookEndpointOrderField `json:"field"`
+}
+
+// DefaultWebhookEndpointOrder is the default ordering of WebhookEndpoint.
+var DefaultWebhookEndpointOrder = &WebhookEndpointOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &WebhookEndpointOrderField{
+		Value: func(_m *WebhookEndpoint) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: webhookendpoint.FieldID,
+		toTerm: webhookendpoint.ByID,
+		toCursor: func(_m *WebhookEndpoint) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts WebhookEndpoint into WebhookEndpointEdge.
+func (_m *WebhookEndpoint) ToEdge(order *WebhookEndpointOrder) *WebhookEndpointEdge {
+	if order == nil {
+		order = DefaultWebhookEndpointOrder
+	}
+	return &WebhookEndpointEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// WishlistItemEdge is the edge representation of WishlistItem.
+type WishlistItemEdge struct {
+	Node   *WishlistItem `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// WishlistItemConnection is the connection containing edges to WishlistItem.
+type WishlistItemConnection struct {
+	Edges      []*WishlistItemEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *WishlistItemConnection) Nodes() []*WishlistItem {
+	nodes := make([]*WishlistItem, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *WishlistItemConnection) build(nodes []*WishlistItem, pager *wishlistitemPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *WishlistItem
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *WishlistItem {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *WishlistItem {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*WishlistItemEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &WishlistItemEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// WishlistItemPaginateOption enables pagination customization.
+type WishlistItemPaginateOption func(*wishlistitemPager) error
+
+// WithWishlistItemOrder configures pagination ordering.
+func WithWishlistItemOrder(order *WishlistItemOrder) WishlistItemPaginateOption {
+	if order == nil {
+		order = DefaultWishlistItemOrder
+	}
+	o := *order
+	return func(pager *wishlistitemPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultWishlistItemOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithWishlistItemFilter configures pagination filter.
+func WithWishlistItemFilter(filter func(*WishlistItemQuery) (*WishlistItemQuery, error)) WishlistItemPaginateOption {
+	return func(pager *wishlistitemPager) error {
+		if filter == nil {
+			return errors.New("WishlistItemQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type wishlistitemPager struct {
+	reverse bool
+	order   *WishlistItemOrder
+	filter  func(*WishlistItemQuery) (*WishlistItemQuery, error)
+}
+
+func newWishlistItemPager(opts []WishlistItemPaginateOption, reverse bool) (*wishlistitemPager, error) {
+	pager := &wishlistitemPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultWishlistItemOrder
+	}
+	return pager, nil
+}
+
+func (p *wishlistitemPager) applyFilter(query *WishlistItemQuery) (*WishlistItemQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *wishlistitemPager) toCursor(_m *WishlistItem) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *wishlistitemPager) applyCursors(query *WishlistItemQuery, after, before *Cursor) (*WishlistItemQuery, error) {
+	if err := scalar.CheckPlaces(storedWishlistItem.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultWishlistItemOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *wishlistitemPager) applyOrder(query *WishlistItemQuery) *WishlistItemQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultWishlistItemOrder.Field {
+		query = query.Order(DefaultWishlistItemOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *wishlistitemPager) orderExpr(query *WishlistItemQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultWishlistItemOrder.Field {
+			b.Comma().Ident(DefaultWishlistItemOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to WishlistItem.
+func (_m *WishlistItemQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...WishlistItemPaginateOption,
+) (*WishlistItemConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newWishlistItemPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &WishlistItemConnection{Edges: []*WishlistItemEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// WishlistItemOrderField defines the ordering field of WishlistItem.
+type WishlistItemOrderField struct {
+	// Value extracts the ordering value from the given WishlistItem.
+	Value    func(*WishlistItem) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) wishlistitem.OrderOption
+	toCursor func(*WishlistItem) Cursor
+}
+
+// WishlistItemOrder defines the ordering of WishlistItem.
+type WishlistItemOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *WishlistItemOrderField `json:"field"`
+}
+
+// DefaultWishlistItemOrder is the default ordering of WishlistItem.
+var DefaultWishlistItemOrder = &WishlistItemOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &WishlistItemOrderField{
+		Value: func(_m *WishlistItem) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: wishlistitem.FieldID,
+		toTerm: wishlistitem.ByID,
+		toCursor: func(_m *WishlistItem) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts WishlistItem into WishlistItemEdge.
+func (_m *WishlistItem) ToEdge(order *WishlistItemOrder) *WishlistItemEdge {
+	if order == nil {
+		order = DefaultWishlistItemOrder
+	}
+	return &WishlistItemEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

@@ -20,14 +20,17 @@ var Tables = map[string]string{
 	"cns":   "consents",
 	"cpt":   "contact_points",
 	"doc":   "documents",
+	"dse":   "document_series",
 	"use":   "earning_uses",
 	"gift":  "gift_cards",
 	"goal":  "goals",
 	"idn":   "identities",
 	"inv":   "invitations",
+	"ivq":   "invoice_quotes",
 	"acc":   "ledger_accounts",
 	"ent":   "ledger_entries",
 	"lot":   "ledger_lots",
+	"item":  "list_items",
 	"mbr":   "memberships",
 	"ntf":   "notifications",
 	"order": "orders",
@@ -43,12 +46,15 @@ var Tables = map[string]string{
 	"ref":   "referrals",
 	"rfc":   "referral_codes",
 	"ret":   "return_requests",
+	"rev":   "reviews",
 	"rwd":   "rewards",
 	"rwc":   "reward_codes",
 	"rdm":   "reward_redemptions",
 	"ses":   "sessions",
 	"key":   "sessions",
 	"shp":   "shipments",
+	"list":  "shopping_lists",
+	"cart":  "shopping_lists",
 	"task":  "tasks",
 	"tkt":   "tickets",
 	"msg":   "ticket_messages",
@@ -57,6 +63,9 @@ var Tables = map[string]string{
 	"topup": "top_ups",
 	"trf":   "transfers",
 	"usr":   "users",
+	"dlv":   "webhook_deliveries",
+	"end":   "webhook_endpoints",
+	"wish":  "wishlist_items",
 }
 
 // GlobalID is the id at the edge.
@@ -143,6 +152,27 @@ func (_m *Document) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "doc", UUID: _m.ID}
 }
 
+// Amount is amount_minor as money; nil where there is none.
+func (_m *Document) Amount() *scalar.Money {
+	if _m.Currency == nil || _m.AmountMinor == nil {
+		return nil
+	}
+	return &scalar.Money{Minor: *_m.AmountMinor, Currency: *_m.Currency}
+}
+
+// Paid is paid_minor as money; nil where there is none.
+func (_m *Document) Paid() *scalar.Money {
+	if _m.Currency == nil {
+		return nil
+	}
+	return &scalar.Money{Minor: _m.PaidMinor, Currency: *_m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *DocumentSeries) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "dse", UUID: _m.ID}
+}
+
 // GlobalID is the id at the edge.
 func (_m *EarningRule) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "rule", UUID: _m.KeyID}
@@ -209,6 +239,21 @@ func (_m *Invitation) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *InvoiceQuote) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ivq", UUID: _m.ID}
+}
+
+// Amount is amount_minor as money.
+func (_m *InvoiceQuote) Amount() scalar.Money {
+	return scalar.Money{Minor: _m.AmountMinor, Currency: _m.Currency}
+}
+
+// Fee is fee_minor as money.
+func (_m *InvoiceQuote) Fee() scalar.Money {
+	return scalar.Money{Minor: _m.FeeMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
 func (_m *LedgerAccount) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "acc", UUID: _m.ID}
 }
@@ -221,6 +266,16 @@ func (_m *LedgerEntry) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *LedgerLot) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "lot", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ListItem) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "item", UUID: _m.ID}
+}
+
+// PriceSeen is price_seen_minor as money.
+func (_m *ListItem) PriceSeen() scalar.Money {
+	return scalar.Money{Minor: _m.PriceSeenMinor, Currency: _m.Currency}
 }
 
 // GlobalID is the id at the edge.
@@ -363,6 +418,11 @@ func (_m *Promotion) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Reason) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rsn", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Referral) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "ref", UUID: _m.ID}
 }
@@ -380,6 +440,16 @@ func (_m *ReturnRequest) GlobalID() scalar.ID {
 // Amount is amount_minor as money.
 func (_m *ReturnRequest) Amount() scalar.Money {
 	return scalar.Money{Minor: _m.AmountMinor, Currency: _m.Currency}
+}
+
+// Fee is fee_minor as money.
+func (_m *ReturnRequest) Fee() scalar.Money {
+	return scalar.Money{Minor: _m.FeeMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Review) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rev", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -419,6 +489,15 @@ func (_m *Setting) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *Shipment) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "shp", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ShoppingList) GlobalID() scalar.ID {
+	switch _m.Kind {
+	case "CART":
+		return scalar.ID{Prefix: "cart", UUID: _m.ID}
+	}
+	return scalar.ID{Prefix: "list", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -484,4 +563,29 @@ func (_m *Transfer) Fee() scalar.Money {
 // GlobalID is the id at the edge.
 func (_m *User) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "usr", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *WebhookDelivery) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "dlv", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *WebhookEndpoint) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "end", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *WishlistItem) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "wish", UUID: _m.ID}
+}
+
+// PriceSeen is price_seen_minor as money.
+func (_m *WishlistItem) PriceSeen() scalar.Money {
+	return scalar.Money{Minor: _m.PriceSeenMinor, Currency: _m.Currency}
+}
+
+// PriceTold is price_told_minor as money.
+func (_m *WishlistItem) PriceTold() scalar.Money {
+	return scalar.Money{Minor: _m.PriceToldMinor, Currency: _m.Currency}
 }

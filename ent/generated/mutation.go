@@ -22,6 +22,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -29,9 +30,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -42,12 +45,15 @@ import (
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -55,6 +61,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -64,6 +71,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 	"kabinet/ent/schema"
 	"sync"
 	"time"
@@ -97,6 +108,7 @@ const (
 	TypeConsentDocument   = "ConsentDocument"
 	TypeContactPoint      = "ContactPoint"
 	TypeDocument          = "Document"
+	TypeDocumentSeries    = "DocumentSeries"
 	TypeEarningRule       = "EarningRule"
 	TypeEarningUse        = "EarningUse"
 	TypeFeeRule           = "FeeRule"
@@ -104,9 +116,11 @@ const (
 	TypeGoal              = "Goal"
 	TypeIdentity          = "Identity"
 	TypeInvitation        = "Invitation"
+	TypeInvoiceQuote      = "InvoiceQuote"
 	TypeLedgerAccount     = "LedgerAccount"
 	TypeLedgerEntry       = "LedgerEntry"
 	TypeLedgerLot         = "LedgerLot"
+	TypeListItem          = "ListItem"
 	TypeMembership        = "Membership"
 	TypeNotification      = "Notification"
 	TypeOrder             = "Order"
@@ -116,12 +130,15 @@ const (
 	TypePaymentMethod     = "PaymentMethod"
 	TypePaymentNotice     = "PaymentNotice"
 	TypeProduct           = "Product"
+	TypeProductAdmission  = "ProductAdmission"
 	TypePromoCode         = "PromoCode"
 	TypePromoUse          = "PromoUse"
 	TypePromotion         = "Promotion"
+	TypeReason            = "Reason"
 	TypeReferral          = "Referral"
 	TypeReferralCode      = "ReferralCode"
 	TypeReturnRequest     = "ReturnRequest"
+	TypeReview            = "Review"
 	TypeReward            = "Reward"
 	TypeRewardCode        = "RewardCode"
 	TypeRewardRedemption  = "RewardRedemption"
@@ -129,6 +146,7 @@ const (
 	TypeSession           = "Session"
 	TypeSetting           = "Setting"
 	TypeShipment          = "Shipment"
+	TypeShoppingList      = "ShoppingList"
 	TypeTask              = "Task"
 	TypeTicket            = "Ticket"
 	TypeTicketMessage     = "TicketMessage"
@@ -138,6 +156,10 @@ const (
 	TypeTopUp             = "TopUp"
 	TypeTransfer          = "Transfer"
 	TypeUser              = "User"
+	TypeViewedProduct     = "ViewedProduct"
+	TypeWebhookDelivery   = "WebhookDelivery"
+	TypeWebhookEndpoint   = "WebhookEndpoint"
+	TypeWishlistItem      = "WishlistItem"
 )
 
 // AchievementMutation represents an operation that mutates the Achievement nodes in the graph.
@@ -16317,7 +16339,20 @@ type DocumentMutation struct {
 	to_on             *string
 	subject_kind      *string
 	subject_id        *uuid.UUID
+	currency          *string
+	amount_minor      *int64
+	addamount_minor   *int64
+	paid_minor        *int64
+	addpaid_minor     *int64
+	paid_at           *time.Time
+	locale            *string
+	version           *int
+	addversion        *int
+	replaces_id       *uuid.UUID
+	fingerprint       *string
+	issued_at         *time.Time
 	due_at            *time.Time
+	overdue_told_at   *time.Time
 	mime              *string
 	size              *int64
 	addsize           *int64
@@ -17239,6 +17274,482 @@ func (m *DocumentMutation) ResetSubjectID() {
 	delete(m.clearedFields, document.FieldSubjectID)
 }
 
+// SetCurrency sets the "currency" field.
+func (m *DocumentMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *DocumentMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldCurrency(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ClearCurrency clears the value of the "currency" field.
+func (m *DocumentMutation) ClearCurrency() {
+	m.currency = nil
+	m.clearedFields[document.FieldCurrency] = struct{}{}
+}
+
+// CurrencyCleared returns if the "currency" field was cleared in this mutation.
+func (m *DocumentMutation) CurrencyCleared() bool {
+	_, ok := m.clearedFields[document.FieldCurrency]
+	return ok
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *DocumentMutation) ResetCurrency() {
+	m.currency = nil
+	delete(m.clearedFields, document.FieldCurrency)
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *DocumentMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *DocumentMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldAmountMinor(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *DocumentMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *DocumentMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAmountMinor clears the value of the "amount_minor" field.
+func (m *DocumentMutation) ClearAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+	m.clearedFields[document.FieldAmountMinor] = struct{}{}
+}
+
+// AmountMinorCleared returns if the "amount_minor" field was cleared in this mutation.
+func (m *DocumentMutation) AmountMinorCleared() bool {
+	_, ok := m.clearedFields[document.FieldAmountMinor]
+	return ok
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *DocumentMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+	delete(m.clearedFields, document.FieldAmountMinor)
+}
+
+// SetPaidMinor sets the "paid_minor" field.
+func (m *DocumentMutation) SetPaidMinor(i int64) {
+	m.paid_minor = &i
+	m.addpaid_minor = nil
+}
+
+// PaidMinor returns the value of the "paid_minor" field in the mutation.
+func (m *DocumentMutation) PaidMinor() (r int64, exists bool) {
+	v := m.paid_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidMinor returns the old "paid_minor" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldPaidMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidMinor: %w", err)
+	}
+	return oldValue.PaidMinor, nil
+}
+
+// AddPaidMinor adds i to the "paid_minor" field.
+func (m *DocumentMutation) AddPaidMinor(i int64) {
+	if m.addpaid_minor != nil {
+		*m.addpaid_minor += i
+	} else {
+		m.addpaid_minor = &i
+	}
+}
+
+// AddedPaidMinor returns the value that was added to the "paid_minor" field in this mutation.
+func (m *DocumentMutation) AddedPaidMinor() (r int64, exists bool) {
+	v := m.addpaid_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaidMinor resets all changes to the "paid_minor" field.
+func (m *DocumentMutation) ResetPaidMinor() {
+	m.paid_minor = nil
+	m.addpaid_minor = nil
+}
+
+// SetPaidAt sets the "paid_at" field.
+func (m *DocumentMutation) SetPaidAt(t time.Time) {
+	m.paid_at = &t
+}
+
+// PaidAt returns the value of the "paid_at" field in the mutation.
+func (m *DocumentMutation) PaidAt() (r time.Time, exists bool) {
+	v := m.paid_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidAt returns the old "paid_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldPaidAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidAt: %w", err)
+	}
+	return oldValue.PaidAt, nil
+}
+
+// ClearPaidAt clears the value of the "paid_at" field.
+func (m *DocumentMutation) ClearPaidAt() {
+	m.paid_at = nil
+	m.clearedFields[document.FieldPaidAt] = struct{}{}
+}
+
+// PaidAtCleared returns if the "paid_at" field was cleared in this mutation.
+func (m *DocumentMutation) PaidAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldPaidAt]
+	return ok
+}
+
+// ResetPaidAt resets all changes to the "paid_at" field.
+func (m *DocumentMutation) ResetPaidAt() {
+	m.paid_at = nil
+	delete(m.clearedFields, document.FieldPaidAt)
+}
+
+// SetLocale sets the "locale" field.
+func (m *DocumentMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *DocumentMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldLocale(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ClearLocale clears the value of the "locale" field.
+func (m *DocumentMutation) ClearLocale() {
+	m.locale = nil
+	m.clearedFields[document.FieldLocale] = struct{}{}
+}
+
+// LocaleCleared returns if the "locale" field was cleared in this mutation.
+func (m *DocumentMutation) LocaleCleared() bool {
+	_, ok := m.clearedFields[document.FieldLocale]
+	return ok
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *DocumentMutation) ResetLocale() {
+	m.locale = nil
+	delete(m.clearedFields, document.FieldLocale)
+}
+
+// SetVersion sets the "version" field.
+func (m *DocumentMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *DocumentMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *DocumentMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *DocumentMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *DocumentMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetReplacesID sets the "replaces_id" field.
+func (m *DocumentMutation) SetReplacesID(u uuid.UUID) {
+	m.replaces_id = &u
+}
+
+// ReplacesID returns the value of the "replaces_id" field in the mutation.
+func (m *DocumentMutation) ReplacesID() (r uuid.UUID, exists bool) {
+	v := m.replaces_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReplacesID returns the old "replaces_id" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldReplacesID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReplacesID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReplacesID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReplacesID: %w", err)
+	}
+	return oldValue.ReplacesID, nil
+}
+
+// ClearReplacesID clears the value of the "replaces_id" field.
+func (m *DocumentMutation) ClearReplacesID() {
+	m.replaces_id = nil
+	m.clearedFields[document.FieldReplacesID] = struct{}{}
+}
+
+// ReplacesIDCleared returns if the "replaces_id" field was cleared in this mutation.
+func (m *DocumentMutation) ReplacesIDCleared() bool {
+	_, ok := m.clearedFields[document.FieldReplacesID]
+	return ok
+}
+
+// ResetReplacesID resets all changes to the "replaces_id" field.
+func (m *DocumentMutation) ResetReplacesID() {
+	m.replaces_id = nil
+	delete(m.clearedFields, document.FieldReplacesID)
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (m *DocumentMutation) SetFingerprint(s string) {
+	m.fingerprint = &s
+}
+
+// Fingerprint returns the value of the "fingerprint" field in the mutation.
+func (m *DocumentMutation) Fingerprint() (r string, exists bool) {
+	v := m.fingerprint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFingerprint returns the old "fingerprint" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldFingerprint(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFingerprint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFingerprint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFingerprint: %w", err)
+	}
+	return oldValue.Fingerprint, nil
+}
+
+// ClearFingerprint clears the value of the "fingerprint" field.
+func (m *DocumentMutation) ClearFingerprint() {
+	m.fingerprint = nil
+	m.clearedFields[document.FieldFingerprint] = struct{}{}
+}
+
+// FingerprintCleared returns if the "fingerprint" field was cleared in this mutation.
+func (m *DocumentMutation) FingerprintCleared() bool {
+	_, ok := m.clearedFields[document.FieldFingerprint]
+	return ok
+}
+
+// ResetFingerprint resets all changes to the "fingerprint" field.
+func (m *DocumentMutation) ResetFingerprint() {
+	m.fingerprint = nil
+	delete(m.clearedFields, document.FieldFingerprint)
+}
+
+// SetIssuedAt sets the "issued_at" field.
+func (m *DocumentMutation) SetIssuedAt(t time.Time) {
+	m.issued_at = &t
+}
+
+// IssuedAt returns the value of the "issued_at" field in the mutation.
+func (m *DocumentMutation) IssuedAt() (r time.Time, exists bool) {
+	v := m.issued_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIssuedAt returns the old "issued_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldIssuedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIssuedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIssuedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIssuedAt: %w", err)
+	}
+	return oldValue.IssuedAt, nil
+}
+
+// ClearIssuedAt clears the value of the "issued_at" field.
+func (m *DocumentMutation) ClearIssuedAt() {
+	m.issued_at = nil
+	m.clearedFields[document.FieldIssuedAt] = struct{}{}
+}
+
+// IssuedAtCleared returns if the "issued_at" field was cleared in this mutation.
+func (m *DocumentMutation) IssuedAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldIssuedAt]
+	return ok
+}
+
+// ResetIssuedAt resets all changes to the "issued_at" field.
+func (m *DocumentMutation) ResetIssuedAt() {
+	m.issued_at = nil
+	delete(m.clearedFields, document.FieldIssuedAt)
+}
+
 // SetDueAt sets the "due_at" field.
 func (m *DocumentMutation) SetDueAt(t time.Time) {
 	m.due_at = &t
@@ -17286,6 +17797,55 @@ func (m *DocumentMutation) DueAtCleared() bool {
 func (m *DocumentMutation) ResetDueAt() {
 	m.due_at = nil
 	delete(m.clearedFields, document.FieldDueAt)
+}
+
+// SetOverdueToldAt sets the "overdue_told_at" field.
+func (m *DocumentMutation) SetOverdueToldAt(t time.Time) {
+	m.overdue_told_at = &t
+}
+
+// OverdueToldAt returns the value of the "overdue_told_at" field in the mutation.
+func (m *DocumentMutation) OverdueToldAt() (r time.Time, exists bool) {
+	v := m.overdue_told_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverdueToldAt returns the old "overdue_told_at" field's value of the Document entity.
+// If the Document object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentMutation) OldOverdueToldAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverdueToldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverdueToldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverdueToldAt: %w", err)
+	}
+	return oldValue.OverdueToldAt, nil
+}
+
+// ClearOverdueToldAt clears the value of the "overdue_told_at" field.
+func (m *DocumentMutation) ClearOverdueToldAt() {
+	m.overdue_told_at = nil
+	m.clearedFields[document.FieldOverdueToldAt] = struct{}{}
+}
+
+// OverdueToldAtCleared returns if the "overdue_told_at" field was cleared in this mutation.
+func (m *DocumentMutation) OverdueToldAtCleared() bool {
+	_, ok := m.clearedFields[document.FieldOverdueToldAt]
+	return ok
+}
+
+// ResetOverdueToldAt resets all changes to the "overdue_told_at" field.
+func (m *DocumentMutation) ResetOverdueToldAt() {
+	m.overdue_told_at = nil
+	delete(m.clearedFields, document.FieldOverdueToldAt)
 }
 
 // SetMime sets the "mime" field.
@@ -17624,7 +18184,7 @@ func (m *DocumentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DocumentMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 35)
 	if m.created_at != nil {
 		fields = append(fields, document.FieldCreatedAt)
 	}
@@ -17679,8 +18239,38 @@ func (m *DocumentMutation) Fields() []string {
 	if m.subject_id != nil {
 		fields = append(fields, document.FieldSubjectID)
 	}
+	if m.currency != nil {
+		fields = append(fields, document.FieldCurrency)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, document.FieldAmountMinor)
+	}
+	if m.paid_minor != nil {
+		fields = append(fields, document.FieldPaidMinor)
+	}
+	if m.paid_at != nil {
+		fields = append(fields, document.FieldPaidAt)
+	}
+	if m.locale != nil {
+		fields = append(fields, document.FieldLocale)
+	}
+	if m.version != nil {
+		fields = append(fields, document.FieldVersion)
+	}
+	if m.replaces_id != nil {
+		fields = append(fields, document.FieldReplacesID)
+	}
+	if m.fingerprint != nil {
+		fields = append(fields, document.FieldFingerprint)
+	}
+	if m.issued_at != nil {
+		fields = append(fields, document.FieldIssuedAt)
+	}
 	if m.due_at != nil {
 		fields = append(fields, document.FieldDueAt)
+	}
+	if m.overdue_told_at != nil {
+		fields = append(fields, document.FieldOverdueToldAt)
 	}
 	if m.mime != nil {
 		fields = append(fields, document.FieldMime)
@@ -17744,8 +18334,28 @@ func (m *DocumentMutation) Field(name string) (ent.Value, bool) {
 		return m.SubjectKind()
 	case document.FieldSubjectID:
 		return m.SubjectID()
+	case document.FieldCurrency:
+		return m.Currency()
+	case document.FieldAmountMinor:
+		return m.AmountMinor()
+	case document.FieldPaidMinor:
+		return m.PaidMinor()
+	case document.FieldPaidAt:
+		return m.PaidAt()
+	case document.FieldLocale:
+		return m.Locale()
+	case document.FieldVersion:
+		return m.Version()
+	case document.FieldReplacesID:
+		return m.ReplacesID()
+	case document.FieldFingerprint:
+		return m.Fingerprint()
+	case document.FieldIssuedAt:
+		return m.IssuedAt()
 	case document.FieldDueAt:
 		return m.DueAt()
+	case document.FieldOverdueToldAt:
+		return m.OverdueToldAt()
 	case document.FieldMime:
 		return m.Mime()
 	case document.FieldSize:
@@ -17803,8 +18413,28 @@ func (m *DocumentMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldSubjectKind(ctx)
 	case document.FieldSubjectID:
 		return m.OldSubjectID(ctx)
+	case document.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case document.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case document.FieldPaidMinor:
+		return m.OldPaidMinor(ctx)
+	case document.FieldPaidAt:
+		return m.OldPaidAt(ctx)
+	case document.FieldLocale:
+		return m.OldLocale(ctx)
+	case document.FieldVersion:
+		return m.OldVersion(ctx)
+	case document.FieldReplacesID:
+		return m.OldReplacesID(ctx)
+	case document.FieldFingerprint:
+		return m.OldFingerprint(ctx)
+	case document.FieldIssuedAt:
+		return m.OldIssuedAt(ctx)
 	case document.FieldDueAt:
 		return m.OldDueAt(ctx)
+	case document.FieldOverdueToldAt:
+		return m.OldOverdueToldAt(ctx)
 	case document.FieldMime:
 		return m.OldMime(ctx)
 	case document.FieldSize:
@@ -17952,12 +18582,82 @@ func (m *DocumentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSubjectID(v)
 		return nil
+	case document.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case document.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case document.FieldPaidMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidMinor(v)
+		return nil
+	case document.FieldPaidAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidAt(v)
+		return nil
+	case document.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case document.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case document.FieldReplacesID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReplacesID(v)
+		return nil
+	case document.FieldFingerprint:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFingerprint(v)
+		return nil
+	case document.FieldIssuedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIssuedAt(v)
+		return nil
 	case document.FieldDueAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDueAt(v)
+		return nil
+	case document.FieldOverdueToldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverdueToldAt(v)
 		return nil
 	case document.FieldMime:
 		v, ok := value.(string)
@@ -18009,6 +18709,15 @@ func (m *DocumentMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *DocumentMutation) AddedFields() []string {
 	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, document.FieldAmountMinor)
+	}
+	if m.addpaid_minor != nil {
+		fields = append(fields, document.FieldPaidMinor)
+	}
+	if m.addversion != nil {
+		fields = append(fields, document.FieldVersion)
+	}
 	if m.addsize != nil {
 		fields = append(fields, document.FieldSize)
 	}
@@ -18020,6 +18729,12 @@ func (m *DocumentMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *DocumentMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case document.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case document.FieldPaidMinor:
+		return m.AddedPaidMinor()
+	case document.FieldVersion:
+		return m.AddedVersion()
 	case document.FieldSize:
 		return m.AddedSize()
 	}
@@ -18031,6 +18746,27 @@ func (m *DocumentMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *DocumentMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case document.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case document.FieldPaidMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaidMinor(v)
+		return nil
+	case document.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
 	case document.FieldSize:
 		v, ok := value.(int64)
 		if !ok {
@@ -18082,8 +18818,32 @@ func (m *DocumentMutation) ClearedFields() []string {
 	if m.FieldCleared(document.FieldSubjectID) {
 		fields = append(fields, document.FieldSubjectID)
 	}
+	if m.FieldCleared(document.FieldCurrency) {
+		fields = append(fields, document.FieldCurrency)
+	}
+	if m.FieldCleared(document.FieldAmountMinor) {
+		fields = append(fields, document.FieldAmountMinor)
+	}
+	if m.FieldCleared(document.FieldPaidAt) {
+		fields = append(fields, document.FieldPaidAt)
+	}
+	if m.FieldCleared(document.FieldLocale) {
+		fields = append(fields, document.FieldLocale)
+	}
+	if m.FieldCleared(document.FieldReplacesID) {
+		fields = append(fields, document.FieldReplacesID)
+	}
+	if m.FieldCleared(document.FieldFingerprint) {
+		fields = append(fields, document.FieldFingerprint)
+	}
+	if m.FieldCleared(document.FieldIssuedAt) {
+		fields = append(fields, document.FieldIssuedAt)
+	}
 	if m.FieldCleared(document.FieldDueAt) {
 		fields = append(fields, document.FieldDueAt)
+	}
+	if m.FieldCleared(document.FieldOverdueToldAt) {
+		fields = append(fields, document.FieldOverdueToldAt)
 	}
 	if m.FieldCleared(document.FieldMime) {
 		fields = append(fields, document.FieldMime)
@@ -18150,8 +18910,32 @@ func (m *DocumentMutation) ClearField(name string) error {
 	case document.FieldSubjectID:
 		m.ClearSubjectID()
 		return nil
+	case document.FieldCurrency:
+		m.ClearCurrency()
+		return nil
+	case document.FieldAmountMinor:
+		m.ClearAmountMinor()
+		return nil
+	case document.FieldPaidAt:
+		m.ClearPaidAt()
+		return nil
+	case document.FieldLocale:
+		m.ClearLocale()
+		return nil
+	case document.FieldReplacesID:
+		m.ClearReplacesID()
+		return nil
+	case document.FieldFingerprint:
+		m.ClearFingerprint()
+		return nil
+	case document.FieldIssuedAt:
+		m.ClearIssuedAt()
+		return nil
 	case document.FieldDueAt:
 		m.ClearDueAt()
+		return nil
+	case document.FieldOverdueToldAt:
+		m.ClearOverdueToldAt()
 		return nil
 	case document.FieldMime:
 		m.ClearMime()
@@ -18230,8 +19014,38 @@ func (m *DocumentMutation) ResetField(name string) error {
 	case document.FieldSubjectID:
 		m.ResetSubjectID()
 		return nil
+	case document.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case document.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case document.FieldPaidMinor:
+		m.ResetPaidMinor()
+		return nil
+	case document.FieldPaidAt:
+		m.ResetPaidAt()
+		return nil
+	case document.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case document.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case document.FieldReplacesID:
+		m.ResetReplacesID()
+		return nil
+	case document.FieldFingerprint:
+		m.ResetFingerprint()
+		return nil
+	case document.FieldIssuedAt:
+		m.ResetIssuedAt()
+		return nil
 	case document.FieldDueAt:
 		m.ResetDueAt()
+		return nil
+	case document.FieldOverdueToldAt:
+		m.ResetOverdueToldAt()
 		return nil
 	case document.FieldMime:
 		m.ResetMime()
@@ -18301,6 +19115,482 @@ func (m *DocumentMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *DocumentMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Document edge %s", name)
+}
+
+// DocumentSeriesMutation represents an operation that mutates the DocumentSeries nodes in the graph.
+type DocumentSeriesMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	series        *string
+	last          *int64
+	addlast       *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*DocumentSeries, error)
+	predicates    []predicate.DocumentSeries
+}
+
+var _ ent.Mutation = (*DocumentSeriesMutation)(nil)
+
+// documentseriesOption allows management of the mutation configuration using functional options.
+type documentseriesOption func(*DocumentSeriesMutation)
+
+// newDocumentSeriesMutation creates new mutation for the DocumentSeries entity.
+func newDocumentSeriesMutation(c config, op Op, opts ...documentseriesOption) *DocumentSeriesMutation {
+	m := &DocumentSeriesMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDocumentSeries,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDocumentSeriesID sets the ID field of the mutation.
+func withDocumentSeriesID(id uuid.UUID) documentseriesOption {
+	return func(m *DocumentSeriesMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *DocumentSeries
+		)
+		m.oldValue = func(ctx context.Context) (*DocumentSeries, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().DocumentSeries.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDocumentSeries sets the old DocumentSeries of the mutation.
+func withDocumentSeries(node *DocumentSeries) documentseriesOption {
+	return func(m *DocumentSeriesMutation) {
+		m.oldValue = func(context.Context) (*DocumentSeries, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DocumentSeriesMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DocumentSeriesMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of DocumentSeries entities.
+func (m *DocumentSeriesMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DocumentSeriesMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DocumentSeriesMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().DocumentSeries.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DocumentSeriesMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DocumentSeriesMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the DocumentSeries entity.
+// If the DocumentSeries object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentSeriesMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DocumentSeriesMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetSeries sets the "series" field.
+func (m *DocumentSeriesMutation) SetSeries(s string) {
+	m.series = &s
+}
+
+// Series returns the value of the "series" field in the mutation.
+func (m *DocumentSeriesMutation) Series() (r string, exists bool) {
+	v := m.series
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeries returns the old "series" field's value of the DocumentSeries entity.
+// If the DocumentSeries object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentSeriesMutation) OldSeries(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeries: %w", err)
+	}
+	return oldValue.Series, nil
+}
+
+// ResetSeries resets all changes to the "series" field.
+func (m *DocumentSeriesMutation) ResetSeries() {
+	m.series = nil
+}
+
+// SetLast sets the "last" field.
+func (m *DocumentSeriesMutation) SetLast(i int64) {
+	m.last = &i
+	m.addlast = nil
+}
+
+// Last returns the value of the "last" field in the mutation.
+func (m *DocumentSeriesMutation) Last() (r int64, exists bool) {
+	v := m.last
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLast returns the old "last" field's value of the DocumentSeries entity.
+// If the DocumentSeries object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DocumentSeriesMutation) OldLast(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLast is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLast requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLast: %w", err)
+	}
+	return oldValue.Last, nil
+}
+
+// AddLast adds i to the "last" field.
+func (m *DocumentSeriesMutation) AddLast(i int64) {
+	if m.addlast != nil {
+		*m.addlast += i
+	} else {
+		m.addlast = &i
+	}
+}
+
+// AddedLast returns the value that was added to the "last" field in this mutation.
+func (m *DocumentSeriesMutation) AddedLast() (r int64, exists bool) {
+	v := m.addlast
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLast resets all changes to the "last" field.
+func (m *DocumentSeriesMutation) ResetLast() {
+	m.last = nil
+	m.addlast = nil
+}
+
+// Where appends a list predicates to the DocumentSeriesMutation builder.
+func (m *DocumentSeriesMutation) Where(ps ...predicate.DocumentSeries) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DocumentSeriesMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DocumentSeriesMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.DocumentSeries, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DocumentSeriesMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DocumentSeriesMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (DocumentSeries).
+func (m *DocumentSeriesMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DocumentSeriesMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.created_at != nil {
+		fields = append(fields, documentseries.FieldCreatedAt)
+	}
+	if m.series != nil {
+		fields = append(fields, documentseries.FieldSeries)
+	}
+	if m.last != nil {
+		fields = append(fields, documentseries.FieldLast)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DocumentSeriesMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case documentseries.FieldCreatedAt:
+		return m.CreatedAt()
+	case documentseries.FieldSeries:
+		return m.Series()
+	case documentseries.FieldLast:
+		return m.Last()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DocumentSeriesMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case documentseries.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case documentseries.FieldSeries:
+		return m.OldSeries(ctx)
+	case documentseries.FieldLast:
+		return m.OldLast(ctx)
+	}
+	return nil, fmt.Errorf("unknown DocumentSeries field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DocumentSeriesMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case documentseries.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case documentseries.FieldSeries:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeries(v)
+		return nil
+	case documentseries.FieldLast:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLast(v)
+		return nil
+	}
+	return fmt.Errorf("unknown DocumentSeries field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DocumentSeriesMutation) AddedFields() []string {
+	var fields []string
+	if m.addlast != nil {
+		fields = append(fields, documentseries.FieldLast)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DocumentSeriesMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case documentseries.FieldLast:
+		return m.AddedLast()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DocumentSeriesMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case documentseries.FieldLast:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLast(v)
+		return nil
+	}
+	return fmt.Errorf("unknown DocumentSeries numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DocumentSeriesMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DocumentSeriesMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DocumentSeriesMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown DocumentSeries nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DocumentSeriesMutation) ResetField(name string) error {
+	switch name {
+	case documentseries.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case documentseries.FieldSeries:
+		m.ResetSeries()
+		return nil
+	case documentseries.FieldLast:
+		m.ResetLast()
+		return nil
+	}
+	return fmt.Errorf("unknown DocumentSeries field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DocumentSeriesMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DocumentSeriesMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DocumentSeriesMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DocumentSeriesMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DocumentSeriesMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DocumentSeriesMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DocumentSeriesMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown DocumentSeries unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DocumentSeriesMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown DocumentSeries edge %s", name)
 }
 
 // EarningRuleMutation represents an operation that mutates the EarningRule nodes in the graph.
@@ -27689,6 +28979,1295 @@ func (m *InvitationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Invitation edge %s", name)
 }
 
+// InvoiceQuoteMutation represents an operation that mutates the InvoiceQuote nodes in the graph.
+type InvoiceQuoteMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	created_at      *time.Time
+	updated_at      *time.Time
+	owner_id        *uuid.UUID
+	user_id         *uuid.UUID
+	status          *invoicequote.Status
+	account_id      *uuid.UUID
+	invoice_id      *uuid.UUID
+	currency        *string
+	amount_minor    *int64
+	addamount_minor *int64
+	fee_minor       *int64
+	addfee_minor    *int64
+	free_left       *int64
+	addfree_left    *int64
+	fee_rule_id     *uuid.UUID
+	entry_id        *uuid.UUID
+	expires_at      *time.Time
+	completed_at    *time.Time
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*InvoiceQuote, error)
+	predicates      []predicate.InvoiceQuote
+}
+
+var _ ent.Mutation = (*InvoiceQuoteMutation)(nil)
+
+// invoicequoteOption allows management of the mutation configuration using functional options.
+type invoicequoteOption func(*InvoiceQuoteMutation)
+
+// newInvoiceQuoteMutation creates new mutation for the InvoiceQuote entity.
+func newInvoiceQuoteMutation(c config, op Op, opts ...invoicequoteOption) *InvoiceQuoteMutation {
+	m := &InvoiceQuoteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvoiceQuote,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInvoiceQuoteID sets the ID field of the mutation.
+func withInvoiceQuoteID(id uuid.UUID) invoicequoteOption {
+	return func(m *InvoiceQuoteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *InvoiceQuote
+		)
+		m.oldValue = func(ctx context.Context) (*InvoiceQuote, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().InvoiceQuote.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvoiceQuote sets the old InvoiceQuote of the mutation.
+func withInvoiceQuote(node *InvoiceQuote) invoicequoteOption {
+	return func(m *InvoiceQuoteMutation) {
+		m.oldValue = func(context.Context) (*InvoiceQuote, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InvoiceQuoteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InvoiceQuoteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of InvoiceQuote entities.
+func (m *InvoiceQuoteMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InvoiceQuoteMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InvoiceQuoteMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().InvoiceQuote.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InvoiceQuoteMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InvoiceQuoteMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InvoiceQuoteMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *InvoiceQuoteMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *InvoiceQuoteMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *InvoiceQuoteMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *InvoiceQuoteMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *InvoiceQuoteMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *InvoiceQuoteMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *InvoiceQuoteMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *InvoiceQuoteMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *InvoiceQuoteMutation) ClearUserID() {
+	m.user_id = nil
+	m.clearedFields[invoicequote.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *InvoiceQuoteMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[invoicequote.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *InvoiceQuoteMutation) ResetUserID() {
+	m.user_id = nil
+	delete(m.clearedFields, invoicequote.FieldUserID)
+}
+
+// SetStatus sets the "status" field.
+func (m *InvoiceQuoteMutation) SetStatus(i invoicequote.Status) {
+	m.status = &i
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *InvoiceQuoteMutation) Status() (r invoicequote.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldStatus(ctx context.Context) (v invoicequote.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *InvoiceQuoteMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *InvoiceQuoteMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *InvoiceQuoteMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *InvoiceQuoteMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetInvoiceID sets the "invoice_id" field.
+func (m *InvoiceQuoteMutation) SetInvoiceID(u uuid.UUID) {
+	m.invoice_id = &u
+}
+
+// InvoiceID returns the value of the "invoice_id" field in the mutation.
+func (m *InvoiceQuoteMutation) InvoiceID() (r uuid.UUID, exists bool) {
+	v := m.invoice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvoiceID returns the old "invoice_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldInvoiceID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvoiceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvoiceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvoiceID: %w", err)
+	}
+	return oldValue.InvoiceID, nil
+}
+
+// ResetInvoiceID resets all changes to the "invoice_id" field.
+func (m *InvoiceQuoteMutation) ResetInvoiceID() {
+	m.invoice_id = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *InvoiceQuoteMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *InvoiceQuoteMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *InvoiceQuoteMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *InvoiceQuoteMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *InvoiceQuoteMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *InvoiceQuoteMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *InvoiceQuoteMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *InvoiceQuoteMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetFeeMinor sets the "fee_minor" field.
+func (m *InvoiceQuoteMutation) SetFeeMinor(i int64) {
+	m.fee_minor = &i
+	m.addfee_minor = nil
+}
+
+// FeeMinor returns the value of the "fee_minor" field in the mutation.
+func (m *InvoiceQuoteMutation) FeeMinor() (r int64, exists bool) {
+	v := m.fee_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeMinor returns the old "fee_minor" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldFeeMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeMinor: %w", err)
+	}
+	return oldValue.FeeMinor, nil
+}
+
+// AddFeeMinor adds i to the "fee_minor" field.
+func (m *InvoiceQuoteMutation) AddFeeMinor(i int64) {
+	if m.addfee_minor != nil {
+		*m.addfee_minor += i
+	} else {
+		m.addfee_minor = &i
+	}
+}
+
+// AddedFeeMinor returns the value that was added to the "fee_minor" field in this mutation.
+func (m *InvoiceQuoteMutation) AddedFeeMinor() (r int64, exists bool) {
+	v := m.addfee_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFeeMinor resets all changes to the "fee_minor" field.
+func (m *InvoiceQuoteMutation) ResetFeeMinor() {
+	m.fee_minor = nil
+	m.addfee_minor = nil
+}
+
+// SetFreeLeft sets the "free_left" field.
+func (m *InvoiceQuoteMutation) SetFreeLeft(i int64) {
+	m.free_left = &i
+	m.addfree_left = nil
+}
+
+// FreeLeft returns the value of the "free_left" field in the mutation.
+func (m *InvoiceQuoteMutation) FreeLeft() (r int64, exists bool) {
+	v := m.free_left
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreeLeft returns the old "free_left" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldFreeLeft(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreeLeft is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreeLeft requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreeLeft: %w", err)
+	}
+	return oldValue.FreeLeft, nil
+}
+
+// AddFreeLeft adds i to the "free_left" field.
+func (m *InvoiceQuoteMutation) AddFreeLeft(i int64) {
+	if m.addfree_left != nil {
+		*m.addfree_left += i
+	} else {
+		m.addfree_left = &i
+	}
+}
+
+// AddedFreeLeft returns the value that was added to the "free_left" field in this mutation.
+func (m *InvoiceQuoteMutation) AddedFreeLeft() (r int64, exists bool) {
+	v := m.addfree_left
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearFreeLeft clears the value of the "free_left" field.
+func (m *InvoiceQuoteMutation) ClearFreeLeft() {
+	m.free_left = nil
+	m.addfree_left = nil
+	m.clearedFields[invoicequote.FieldFreeLeft] = struct{}{}
+}
+
+// FreeLeftCleared returns if the "free_left" field was cleared in this mutation.
+func (m *InvoiceQuoteMutation) FreeLeftCleared() bool {
+	_, ok := m.clearedFields[invoicequote.FieldFreeLeft]
+	return ok
+}
+
+// ResetFreeLeft resets all changes to the "free_left" field.
+func (m *InvoiceQuoteMutation) ResetFreeLeft() {
+	m.free_left = nil
+	m.addfree_left = nil
+	delete(m.clearedFields, invoicequote.FieldFreeLeft)
+}
+
+// SetFeeRuleID sets the "fee_rule_id" field.
+func (m *InvoiceQuoteMutation) SetFeeRuleID(u uuid.UUID) {
+	m.fee_rule_id = &u
+}
+
+// FeeRuleID returns the value of the "fee_rule_id" field in the mutation.
+func (m *InvoiceQuoteMutation) FeeRuleID() (r uuid.UUID, exists bool) {
+	v := m.fee_rule_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeRuleID returns the old "fee_rule_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldFeeRuleID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeRuleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeRuleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeRuleID: %w", err)
+	}
+	return oldValue.FeeRuleID, nil
+}
+
+// ClearFeeRuleID clears the value of the "fee_rule_id" field.
+func (m *InvoiceQuoteMutation) ClearFeeRuleID() {
+	m.fee_rule_id = nil
+	m.clearedFields[invoicequote.FieldFeeRuleID] = struct{}{}
+}
+
+// FeeRuleIDCleared returns if the "fee_rule_id" field was cleared in this mutation.
+func (m *InvoiceQuoteMutation) FeeRuleIDCleared() bool {
+	_, ok := m.clearedFields[invoicequote.FieldFeeRuleID]
+	return ok
+}
+
+// ResetFeeRuleID resets all changes to the "fee_rule_id" field.
+func (m *InvoiceQuoteMutation) ResetFeeRuleID() {
+	m.fee_rule_id = nil
+	delete(m.clearedFields, invoicequote.FieldFeeRuleID)
+}
+
+// SetEntryID sets the "entry_id" field.
+func (m *InvoiceQuoteMutation) SetEntryID(u uuid.UUID) {
+	m.entry_id = &u
+}
+
+// EntryID returns the value of the "entry_id" field in the mutation.
+func (m *InvoiceQuoteMutation) EntryID() (r uuid.UUID, exists bool) {
+	v := m.entry_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEntryID returns the old "entry_id" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldEntryID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEntryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEntryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEntryID: %w", err)
+	}
+	return oldValue.EntryID, nil
+}
+
+// ClearEntryID clears the value of the "entry_id" field.
+func (m *InvoiceQuoteMutation) ClearEntryID() {
+	m.entry_id = nil
+	m.clearedFields[invoicequote.FieldEntryID] = struct{}{}
+}
+
+// EntryIDCleared returns if the "entry_id" field was cleared in this mutation.
+func (m *InvoiceQuoteMutation) EntryIDCleared() bool {
+	_, ok := m.clearedFields[invoicequote.FieldEntryID]
+	return ok
+}
+
+// ResetEntryID resets all changes to the "entry_id" field.
+func (m *InvoiceQuoteMutation) ResetEntryID() {
+	m.entry_id = nil
+	delete(m.clearedFields, invoicequote.FieldEntryID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *InvoiceQuoteMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *InvoiceQuoteMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *InvoiceQuoteMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (m *InvoiceQuoteMutation) SetCompletedAt(t time.Time) {
+	m.completed_at = &t
+}
+
+// CompletedAt returns the value of the "completed_at" field in the mutation.
+func (m *InvoiceQuoteMutation) CompletedAt() (r time.Time, exists bool) {
+	v := m.completed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletedAt returns the old "completed_at" field's value of the InvoiceQuote entity.
+// If the InvoiceQuote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceQuoteMutation) OldCompletedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletedAt: %w", err)
+	}
+	return oldValue.CompletedAt, nil
+}
+
+// ClearCompletedAt clears the value of the "completed_at" field.
+func (m *InvoiceQuoteMutation) ClearCompletedAt() {
+	m.completed_at = nil
+	m.clearedFields[invoicequote.FieldCompletedAt] = struct{}{}
+}
+
+// CompletedAtCleared returns if the "completed_at" field was cleared in this mutation.
+func (m *InvoiceQuoteMutation) CompletedAtCleared() bool {
+	_, ok := m.clearedFields[invoicequote.FieldCompletedAt]
+	return ok
+}
+
+// ResetCompletedAt resets all changes to the "completed_at" field.
+func (m *InvoiceQuoteMutation) ResetCompletedAt() {
+	m.completed_at = nil
+	delete(m.clearedFields, invoicequote.FieldCompletedAt)
+}
+
+// Where appends a list predicates to the InvoiceQuoteMutation builder.
+func (m *InvoiceQuoteMutation) Where(ps ...predicate.InvoiceQuote) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InvoiceQuoteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InvoiceQuoteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.InvoiceQuote, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InvoiceQuoteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InvoiceQuoteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (InvoiceQuote).
+func (m *InvoiceQuoteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InvoiceQuoteMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, invoicequote.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, invoicequote.FieldUpdatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, invoicequote.FieldOwnerID)
+	}
+	if m.user_id != nil {
+		fields = append(fields, invoicequote.FieldUserID)
+	}
+	if m.status != nil {
+		fields = append(fields, invoicequote.FieldStatus)
+	}
+	if m.account_id != nil {
+		fields = append(fields, invoicequote.FieldAccountID)
+	}
+	if m.invoice_id != nil {
+		fields = append(fields, invoicequote.FieldInvoiceID)
+	}
+	if m.currency != nil {
+		fields = append(fields, invoicequote.FieldCurrency)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, invoicequote.FieldAmountMinor)
+	}
+	if m.fee_minor != nil {
+		fields = append(fields, invoicequote.FieldFeeMinor)
+	}
+	if m.free_left != nil {
+		fields = append(fields, invoicequote.FieldFreeLeft)
+	}
+	if m.fee_rule_id != nil {
+		fields = append(fields, invoicequote.FieldFeeRuleID)
+	}
+	if m.entry_id != nil {
+		fields = append(fields, invoicequote.FieldEntryID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, invoicequote.FieldExpiresAt)
+	}
+	if m.completed_at != nil {
+		fields = append(fields, invoicequote.FieldCompletedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InvoiceQuoteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invoicequote.FieldCreatedAt:
+		return m.CreatedAt()
+	case invoicequote.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case invoicequote.FieldOwnerID:
+		return m.OwnerID()
+	case invoicequote.FieldUserID:
+		return m.UserID()
+	case invoicequote.FieldStatus:
+		return m.Status()
+	case invoicequote.FieldAccountID:
+		return m.AccountID()
+	case invoicequote.FieldInvoiceID:
+		return m.InvoiceID()
+	case invoicequote.FieldCurrency:
+		return m.Currency()
+	case invoicequote.FieldAmountMinor:
+		return m.AmountMinor()
+	case invoicequote.FieldFeeMinor:
+		return m.FeeMinor()
+	case invoicequote.FieldFreeLeft:
+		return m.FreeLeft()
+	case invoicequote.FieldFeeRuleID:
+		return m.FeeRuleID()
+	case invoicequote.FieldEntryID:
+		return m.EntryID()
+	case invoicequote.FieldExpiresAt:
+		return m.ExpiresAt()
+	case invoicequote.FieldCompletedAt:
+		return m.CompletedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InvoiceQuoteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invoicequote.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case invoicequote.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case invoicequote.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case invoicequote.FieldUserID:
+		return m.OldUserID(ctx)
+	case invoicequote.FieldStatus:
+		return m.OldStatus(ctx)
+	case invoicequote.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case invoicequote.FieldInvoiceID:
+		return m.OldInvoiceID(ctx)
+	case invoicequote.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case invoicequote.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case invoicequote.FieldFeeMinor:
+		return m.OldFeeMinor(ctx)
+	case invoicequote.FieldFreeLeft:
+		return m.OldFreeLeft(ctx)
+	case invoicequote.FieldFeeRuleID:
+		return m.OldFeeRuleID(ctx)
+	case invoicequote.FieldEntryID:
+		return m.OldEntryID(ctx)
+	case invoicequote.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case invoicequote.FieldCompletedAt:
+		return m.OldCompletedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown InvoiceQuote field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvoiceQuoteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invoicequote.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case invoicequote.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case invoicequote.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case invoicequote.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case invoicequote.FieldStatus:
+		v, ok := value.(invoicequote.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case invoicequote.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case invoicequote.FieldInvoiceID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvoiceID(v)
+		return nil
+	case invoicequote.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case invoicequote.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case invoicequote.FieldFeeMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeMinor(v)
+		return nil
+	case invoicequote.FieldFreeLeft:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreeLeft(v)
+		return nil
+	case invoicequote.FieldFeeRuleID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeRuleID(v)
+		return nil
+	case invoicequote.FieldEntryID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEntryID(v)
+		return nil
+	case invoicequote.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case invoicequote.FieldCompletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InvoiceQuote field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InvoiceQuoteMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, invoicequote.FieldAmountMinor)
+	}
+	if m.addfee_minor != nil {
+		fields = append(fields, invoicequote.FieldFeeMinor)
+	}
+	if m.addfree_left != nil {
+		fields = append(fields, invoicequote.FieldFreeLeft)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InvoiceQuoteMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case invoicequote.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case invoicequote.FieldFeeMinor:
+		return m.AddedFeeMinor()
+	case invoicequote.FieldFreeLeft:
+		return m.AddedFreeLeft()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvoiceQuoteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case invoicequote.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case invoicequote.FieldFeeMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFeeMinor(v)
+		return nil
+	case invoicequote.FieldFreeLeft:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFreeLeft(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InvoiceQuote numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InvoiceQuoteMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(invoicequote.FieldUserID) {
+		fields = append(fields, invoicequote.FieldUserID)
+	}
+	if m.FieldCleared(invoicequote.FieldFreeLeft) {
+		fields = append(fields, invoicequote.FieldFreeLeft)
+	}
+	if m.FieldCleared(invoicequote.FieldFeeRuleID) {
+		fields = append(fields, invoicequote.FieldFeeRuleID)
+	}
+	if m.FieldCleared(invoicequote.FieldEntryID) {
+		fields = append(fields, invoicequote.FieldEntryID)
+	}
+	if m.FieldCleared(invoicequote.FieldCompletedAt) {
+		fields = append(fields, invoicequote.FieldCompletedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InvoiceQuoteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InvoiceQuoteMutation) ClearField(name string) error {
+	switch name {
+	case invoicequote.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case invoicequote.FieldFreeLeft:
+		m.ClearFreeLeft()
+		return nil
+	case invoicequote.FieldFeeRuleID:
+		m.ClearFeeRuleID()
+		return nil
+	case invoicequote.FieldEntryID:
+		m.ClearEntryID()
+		return nil
+	case invoicequote.FieldCompletedAt:
+		m.ClearCompletedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown InvoiceQuote nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InvoiceQuoteMutation) ResetField(name string) error {
+	switch name {
+	case invoicequote.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case invoicequote.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case invoicequote.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case invoicequote.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case invoicequote.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case invoicequote.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case invoicequote.FieldInvoiceID:
+		m.ResetInvoiceID()
+		return nil
+	case invoicequote.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case invoicequote.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case invoicequote.FieldFeeMinor:
+		m.ResetFeeMinor()
+		return nil
+	case invoicequote.FieldFreeLeft:
+		m.ResetFreeLeft()
+		return nil
+	case invoicequote.FieldFeeRuleID:
+		m.ResetFeeRuleID()
+		return nil
+	case invoicequote.FieldEntryID:
+		m.ResetEntryID()
+		return nil
+	case invoicequote.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case invoicequote.FieldCompletedAt:
+		m.ResetCompletedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown InvoiceQuote field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InvoiceQuoteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InvoiceQuoteMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InvoiceQuoteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InvoiceQuoteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InvoiceQuoteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InvoiceQuoteMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InvoiceQuoteMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown InvoiceQuote unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InvoiceQuoteMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown InvoiceQuote edge %s", name)
+}
+
 // LedgerAccountMutation represents an operation that mutates the LedgerAccount nodes in the graph.
 type LedgerAccountMutation struct {
 	config
@@ -31948,6 +34527,994 @@ func (m *LedgerLotMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LedgerLot edge %s", name)
 }
 
+// ListItemMutation represents an operation that mutates the ListItem nodes in the graph.
+type ListItemMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	updated_at          *time.Time
+	owner_id            *uuid.UUID
+	position            *int
+	addposition         *int
+	quantity            *int64
+	addquantity         *int64
+	price_seen_minor    *int64
+	addprice_seen_minor *int64
+	currency            *string
+	clearedFields       map[string]struct{}
+	list                *uuid.UUID
+	clearedlist         bool
+	product             *uuid.UUID
+	clearedproduct      bool
+	done                bool
+	oldValue            func(context.Context) (*ListItem, error)
+	predicates          []predicate.ListItem
+}
+
+var _ ent.Mutation = (*ListItemMutation)(nil)
+
+// listitemOption allows management of the mutation configuration using functional options.
+type listitemOption func(*ListItemMutation)
+
+// newListItemMutation creates new mutation for the ListItem entity.
+func newListItemMutation(c config, op Op, opts ...listitemOption) *ListItemMutation {
+	m := &ListItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeListItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withListItemID sets the ID field of the mutation.
+func withListItemID(id uuid.UUID) listitemOption {
+	return func(m *ListItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ListItem
+		)
+		m.oldValue = func(ctx context.Context) (*ListItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ListItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withListItem sets the old ListItem of the mutation.
+func withListItem(node *ListItem) listitemOption {
+	return func(m *ListItemMutation) {
+		m.oldValue = func(context.Context) (*ListItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ListItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ListItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ListItem entities.
+func (m *ListItemMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ListItemMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ListItemMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ListItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ListItemMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ListItemMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ListItemMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ListItemMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ListItemMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ListItemMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *ListItemMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *ListItemMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *ListItemMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetListID sets the "list_id" field.
+func (m *ListItemMutation) SetListID(u uuid.UUID) {
+	m.list = &u
+}
+
+// ListID returns the value of the "list_id" field in the mutation.
+func (m *ListItemMutation) ListID() (r uuid.UUID, exists bool) {
+	v := m.list
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldListID returns the old "list_id" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldListID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldListID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldListID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldListID: %w", err)
+	}
+	return oldValue.ListID, nil
+}
+
+// ResetListID resets all changes to the "list_id" field.
+func (m *ListItemMutation) ResetListID() {
+	m.list = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *ListItemMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *ListItemMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *ListItemMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *ListItemMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *ListItemMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ListItemMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ListItemMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldProductID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ClearProductID clears the value of the "product_id" field.
+func (m *ListItemMutation) ClearProductID() {
+	m.product = nil
+	m.clearedFields[listitem.FieldProductID] = struct{}{}
+}
+
+// ProductIDCleared returns if the "product_id" field was cleared in this mutation.
+func (m *ListItemMutation) ProductIDCleared() bool {
+	_, ok := m.clearedFields[listitem.FieldProductID]
+	return ok
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ListItemMutation) ResetProductID() {
+	m.product = nil
+	delete(m.clearedFields, listitem.FieldProductID)
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *ListItemMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *ListItemMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *ListItemMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *ListItemMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *ListItemMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// SetPriceSeenMinor sets the "price_seen_minor" field.
+func (m *ListItemMutation) SetPriceSeenMinor(i int64) {
+	m.price_seen_minor = &i
+	m.addprice_seen_minor = nil
+}
+
+// PriceSeenMinor returns the value of the "price_seen_minor" field in the mutation.
+func (m *ListItemMutation) PriceSeenMinor() (r int64, exists bool) {
+	v := m.price_seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceSeenMinor returns the old "price_seen_minor" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldPriceSeenMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceSeenMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceSeenMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceSeenMinor: %w", err)
+	}
+	return oldValue.PriceSeenMinor, nil
+}
+
+// AddPriceSeenMinor adds i to the "price_seen_minor" field.
+func (m *ListItemMutation) AddPriceSeenMinor(i int64) {
+	if m.addprice_seen_minor != nil {
+		*m.addprice_seen_minor += i
+	} else {
+		m.addprice_seen_minor = &i
+	}
+}
+
+// AddedPriceSeenMinor returns the value that was added to the "price_seen_minor" field in this mutation.
+func (m *ListItemMutation) AddedPriceSeenMinor() (r int64, exists bool) {
+	v := m.addprice_seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceSeenMinor resets all changes to the "price_seen_minor" field.
+func (m *ListItemMutation) ResetPriceSeenMinor() {
+	m.price_seen_minor = nil
+	m.addprice_seen_minor = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *ListItemMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *ListItemMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the ListItem entity.
+// If the ListItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ListItemMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *ListItemMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// ClearList clears the "list" edge to the ShoppingList entity.
+func (m *ListItemMutation) ClearList() {
+	m.clearedlist = true
+	m.clearedFields[listitem.FieldListID] = struct{}{}
+}
+
+// ListCleared reports if the "list" edge to the ShoppingList entity was cleared.
+func (m *ListItemMutation) ListCleared() bool {
+	return m.clearedlist
+}
+
+// ListIDs returns the "list" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ListID instead. It exists only for internal usage by the builders.
+func (m *ListItemMutation) ListIDs() (ids []uuid.UUID) {
+	if id := m.list; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetList resets all changes to the "list" edge.
+func (m *ListItemMutation) ResetList() {
+	m.list = nil
+	m.clearedlist = false
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ListItemMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[listitem.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ListItemMutation) ProductCleared() bool {
+	return m.ProductIDCleared() || m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ListItemMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ListItemMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// Where appends a list predicates to the ListItemMutation builder.
+func (m *ListItemMutation) Where(ps ...predicate.ListItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ListItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ListItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ListItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ListItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ListItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ListItem).
+func (m *ListItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ListItemMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, listitem.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, listitem.FieldUpdatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, listitem.FieldOwnerID)
+	}
+	if m.list != nil {
+		fields = append(fields, listitem.FieldListID)
+	}
+	if m.position != nil {
+		fields = append(fields, listitem.FieldPosition)
+	}
+	if m.product != nil {
+		fields = append(fields, listitem.FieldProductID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, listitem.FieldQuantity)
+	}
+	if m.price_seen_minor != nil {
+		fields = append(fields, listitem.FieldPriceSeenMinor)
+	}
+	if m.currency != nil {
+		fields = append(fields, listitem.FieldCurrency)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ListItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case listitem.FieldCreatedAt:
+		return m.CreatedAt()
+	case listitem.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case listitem.FieldOwnerID:
+		return m.OwnerID()
+	case listitem.FieldListID:
+		return m.ListID()
+	case listitem.FieldPosition:
+		return m.Position()
+	case listitem.FieldProductID:
+		return m.ProductID()
+	case listitem.FieldQuantity:
+		return m.Quantity()
+	case listitem.FieldPriceSeenMinor:
+		return m.PriceSeenMinor()
+	case listitem.FieldCurrency:
+		return m.Currency()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ListItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case listitem.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case listitem.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case listitem.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case listitem.FieldListID:
+		return m.OldListID(ctx)
+	case listitem.FieldPosition:
+		return m.OldPosition(ctx)
+	case listitem.FieldProductID:
+		return m.OldProductID(ctx)
+	case listitem.FieldQuantity:
+		return m.OldQuantity(ctx)
+	case listitem.FieldPriceSeenMinor:
+		return m.OldPriceSeenMinor(ctx)
+	case listitem.FieldCurrency:
+		return m.OldCurrency(ctx)
+	}
+	return nil, fmt.Errorf("unknown ListItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ListItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case listitem.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case listitem.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case listitem.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case listitem.FieldListID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetListID(v)
+		return nil
+	case listitem.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case listitem.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case listitem.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	case listitem.FieldPriceSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceSeenMinor(v)
+		return nil
+	case listitem.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ListItemMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, listitem.FieldPosition)
+	}
+	if m.addquantity != nil {
+		fields = append(fields, listitem.FieldQuantity)
+	}
+	if m.addprice_seen_minor != nil {
+		fields = append(fields, listitem.FieldPriceSeenMinor)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ListItemMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case listitem.FieldPosition:
+		return m.AddedPosition()
+	case listitem.FieldQuantity:
+		return m.AddedQuantity()
+	case listitem.FieldPriceSeenMinor:
+		return m.AddedPriceSeenMinor()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ListItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case listitem.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	case listitem.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	case listitem.FieldPriceSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceSeenMinor(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ListItemMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(listitem.FieldProductID) {
+		fields = append(fields, listitem.FieldProductID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ListItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ListItemMutation) ClearField(name string) error {
+	switch name {
+	case listitem.FieldProductID:
+		m.ClearProductID()
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ListItemMutation) ResetField(name string) error {
+	switch name {
+	case listitem.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case listitem.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case listitem.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case listitem.FieldListID:
+		m.ResetListID()
+		return nil
+	case listitem.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case listitem.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case listitem.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	case listitem.FieldPriceSeenMinor:
+		m.ResetPriceSeenMinor()
+		return nil
+	case listitem.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ListItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.list != nil {
+		edges = append(edges, listitem.EdgeList)
+	}
+	if m.product != nil {
+		edges = append(edges, listitem.EdgeProduct)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ListItemMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case listitem.EdgeList:
+		if id := m.list; id != nil {
+			return []ent.Value{*id}
+		}
+	case listitem.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ListItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ListItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ListItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedlist {
+		edges = append(edges, listitem.EdgeList)
+	}
+	if m.clearedproduct {
+		edges = append(edges, listitem.EdgeProduct)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ListItemMutation) EdgeCleared(name string) bool {
+	switch name {
+	case listitem.EdgeList:
+		return m.clearedlist
+	case listitem.EdgeProduct:
+		return m.clearedproduct
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ListItemMutation) ClearEdge(name string) error {
+	switch name {
+	case listitem.EdgeList:
+		m.ClearList()
+		return nil
+	case listitem.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ListItemMutation) ResetEdge(name string) error {
+	switch name {
+	case listitem.EdgeList:
+		m.ResetList()
+		return nil
+	case listitem.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown ListItem edge %s", name)
+}
+
 // MembershipMutation represents an operation that mutates the Membership nodes in the graph.
 type MembershipMutation struct {
 	config
@@ -34291,72 +37858,78 @@ func (m *NotificationMutation) ResetEdge(name string) error {
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *uuid.UUID
-	created_at         *time.Time
-	updated_at         *time.Time
-	revision           *int64
-	addrevision        *int64
-	owner_id           *uuid.UUID
-	source             *string
-	external_id        *string
-	source_updated_at  *time.Time
-	metadata           *map[string]interface{}
-	private_metadata   *map[string]interface{}
-	number             *string
-	status             *order.Status
-	payment_status     *order.PaymentStatus
-	fulfillment_status *order.FulfillmentStatus
-	channel            *order.Channel
-	currency           *string
-	subtotal_minor     *int64
-	addsubtotal_minor  *int64
-	discount_minor     *int64
-	adddiscount_minor  *int64
-	shipping_minor     *int64
-	addshipping_minor  *int64
-	tax_minor          *int64
-	addtax_minor       *int64
-	total_minor        *int64
-	addtotal_minor     *int64
-	paid_minor         *int64
-	addpaid_minor      *int64
-	refunded_minor     *int64
-	addrefunded_minor  *int64
-	points_earned      *int64
-	addpoints_earned   *int64
-	points_spent       *int64
-	addpoints_spent    *int64
-	delivery           *map[string]interface{}
-	note               *string
-	cancel_reason      *order.CancelReason
-	cancel_note        *string
-	placed_at          *time.Time
-	cancelled_at       *time.Time
-	event_seq          *int64
-	addevent_seq       *int64
-	clearedFields      map[string]struct{}
-	lines              map[uuid.UUID]struct{}
-	removedlines       map[uuid.UUID]struct{}
-	clearedlines       bool
-	events             map[uuid.UUID]struct{}
-	removedevents      map[uuid.UUID]struct{}
-	clearedevents      bool
-	payments           map[uuid.UUID]struct{}
-	removedpayments    map[uuid.UUID]struct{}
-	clearedpayments    bool
-	shipments          map[uuid.UUID]struct{}
-	removedshipments   map[uuid.UUID]struct{}
-	clearedshipments   bool
-	returns            map[uuid.UUID]struct{}
-	removedreturns     map[uuid.UUID]struct{}
-	clearedreturns     bool
-	customer           *uuid.UUID
-	clearedcustomer    bool
-	done               bool
-	oldValue           func(context.Context) (*Order, error)
-	predicates         []predicate.Order
+	op                   Op
+	typ                  string
+	id                   *uuid.UUID
+	created_at           *time.Time
+	updated_at           *time.Time
+	revision             *int64
+	addrevision          *int64
+	owner_id             *uuid.UUID
+	source               *string
+	external_id          *string
+	source_updated_at    *time.Time
+	metadata             *map[string]interface{}
+	private_metadata     *map[string]interface{}
+	number               *string
+	status               *order.Status
+	payment_status       *order.PaymentStatus
+	fulfillment_status   *order.FulfillmentStatus
+	channel              *order.Channel
+	currency             *string
+	subtotal_minor       *int64
+	addsubtotal_minor    *int64
+	discount_minor       *int64
+	adddiscount_minor    *int64
+	shipping_minor       *int64
+	addshipping_minor    *int64
+	tax_minor            *int64
+	addtax_minor         *int64
+	total_minor          *int64
+	addtotal_minor       *int64
+	paid_minor           *int64
+	addpaid_minor        *int64
+	refunded_minor       *int64
+	addrefunded_minor    *int64
+	points_earned        *int64
+	addpoints_earned     *int64
+	points_spent         *int64
+	addpoints_spent      *int64
+	delivery             *map[string]interface{}
+	note                 *string
+	guest                **schema.GuestContact
+	repeat_of_id         *uuid.UUID
+	cancel_reason        *order.CancelReason
+	cancel_note          *string
+	placed_at            *time.Time
+	cancelled_at         *time.Time
+	payment_confirmed_at *time.Time
+	assembling_at        *time.Time
+	shipped_at           *time.Time
+	received_at          *time.Time
+	event_seq            *int64
+	addevent_seq         *int64
+	clearedFields        map[string]struct{}
+	lines                map[uuid.UUID]struct{}
+	removedlines         map[uuid.UUID]struct{}
+	clearedlines         bool
+	events               map[uuid.UUID]struct{}
+	removedevents        map[uuid.UUID]struct{}
+	clearedevents        bool
+	payments             map[uuid.UUID]struct{}
+	removedpayments      map[uuid.UUID]struct{}
+	clearedpayments      bool
+	shipments            map[uuid.UUID]struct{}
+	removedshipments     map[uuid.UUID]struct{}
+	clearedshipments     bool
+	returns              map[uuid.UUID]struct{}
+	removedreturns       map[uuid.UUID]struct{}
+	clearedreturns       bool
+	customer             *uuid.UUID
+	clearedcustomer      bool
+	done                 bool
+	oldValue             func(context.Context) (*Order, error)
+	predicates           []predicate.Order
 }
 
 var _ ent.Mutation = (*OrderMutation)(nil)
@@ -35739,6 +39312,104 @@ func (m *OrderMutation) ResetNote() {
 	delete(m.clearedFields, order.FieldNote)
 }
 
+// SetGuest sets the "guest" field.
+func (m *OrderMutation) SetGuest(sc *schema.GuestContact) {
+	m.guest = &sc
+}
+
+// Guest returns the value of the "guest" field in the mutation.
+func (m *OrderMutation) Guest() (r *schema.GuestContact, exists bool) {
+	v := m.guest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGuest returns the old "guest" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldGuest(ctx context.Context) (v *schema.GuestContact, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGuest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGuest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGuest: %w", err)
+	}
+	return oldValue.Guest, nil
+}
+
+// ClearGuest clears the value of the "guest" field.
+func (m *OrderMutation) ClearGuest() {
+	m.guest = nil
+	m.clearedFields[order.FieldGuest] = struct{}{}
+}
+
+// GuestCleared returns if the "guest" field was cleared in this mutation.
+func (m *OrderMutation) GuestCleared() bool {
+	_, ok := m.clearedFields[order.FieldGuest]
+	return ok
+}
+
+// ResetGuest resets all changes to the "guest" field.
+func (m *OrderMutation) ResetGuest() {
+	m.guest = nil
+	delete(m.clearedFields, order.FieldGuest)
+}
+
+// SetRepeatOfID sets the "repeat_of_id" field.
+func (m *OrderMutation) SetRepeatOfID(u uuid.UUID) {
+	m.repeat_of_id = &u
+}
+
+// RepeatOfID returns the value of the "repeat_of_id" field in the mutation.
+func (m *OrderMutation) RepeatOfID() (r uuid.UUID, exists bool) {
+	v := m.repeat_of_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepeatOfID returns the old "repeat_of_id" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldRepeatOfID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepeatOfID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepeatOfID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepeatOfID: %w", err)
+	}
+	return oldValue.RepeatOfID, nil
+}
+
+// ClearRepeatOfID clears the value of the "repeat_of_id" field.
+func (m *OrderMutation) ClearRepeatOfID() {
+	m.repeat_of_id = nil
+	m.clearedFields[order.FieldRepeatOfID] = struct{}{}
+}
+
+// RepeatOfIDCleared returns if the "repeat_of_id" field was cleared in this mutation.
+func (m *OrderMutation) RepeatOfIDCleared() bool {
+	_, ok := m.clearedFields[order.FieldRepeatOfID]
+	return ok
+}
+
+// ResetRepeatOfID resets all changes to the "repeat_of_id" field.
+func (m *OrderMutation) ResetRepeatOfID() {
+	m.repeat_of_id = nil
+	delete(m.clearedFields, order.FieldRepeatOfID)
+}
+
 // SetCancelReason sets the "cancel_reason" field.
 func (m *OrderMutation) SetCancelReason(or order.CancelReason) {
 	m.cancel_reason = &or
@@ -35920,6 +39591,202 @@ func (m *OrderMutation) CancelledAtCleared() bool {
 func (m *OrderMutation) ResetCancelledAt() {
 	m.cancelled_at = nil
 	delete(m.clearedFields, order.FieldCancelledAt)
+}
+
+// SetPaymentConfirmedAt sets the "payment_confirmed_at" field.
+func (m *OrderMutation) SetPaymentConfirmedAt(t time.Time) {
+	m.payment_confirmed_at = &t
+}
+
+// PaymentConfirmedAt returns the value of the "payment_confirmed_at" field in the mutation.
+func (m *OrderMutation) PaymentConfirmedAt() (r time.Time, exists bool) {
+	v := m.payment_confirmed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentConfirmedAt returns the old "payment_confirmed_at" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldPaymentConfirmedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentConfirmedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentConfirmedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentConfirmedAt: %w", err)
+	}
+	return oldValue.PaymentConfirmedAt, nil
+}
+
+// ClearPaymentConfirmedAt clears the value of the "payment_confirmed_at" field.
+func (m *OrderMutation) ClearPaymentConfirmedAt() {
+	m.payment_confirmed_at = nil
+	m.clearedFields[order.FieldPaymentConfirmedAt] = struct{}{}
+}
+
+// PaymentConfirmedAtCleared returns if the "payment_confirmed_at" field was cleared in this mutation.
+func (m *OrderMutation) PaymentConfirmedAtCleared() bool {
+	_, ok := m.clearedFields[order.FieldPaymentConfirmedAt]
+	return ok
+}
+
+// ResetPaymentConfirmedAt resets all changes to the "payment_confirmed_at" field.
+func (m *OrderMutation) ResetPaymentConfirmedAt() {
+	m.payment_confirmed_at = nil
+	delete(m.clearedFields, order.FieldPaymentConfirmedAt)
+}
+
+// SetAssemblingAt sets the "assembling_at" field.
+func (m *OrderMutation) SetAssemblingAt(t time.Time) {
+	m.assembling_at = &t
+}
+
+// AssemblingAt returns the value of the "assembling_at" field in the mutation.
+func (m *OrderMutation) AssemblingAt() (r time.Time, exists bool) {
+	v := m.assembling_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssemblingAt returns the old "assembling_at" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldAssemblingAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssemblingAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssemblingAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssemblingAt: %w", err)
+	}
+	return oldValue.AssemblingAt, nil
+}
+
+// ClearAssemblingAt clears the value of the "assembling_at" field.
+func (m *OrderMutation) ClearAssemblingAt() {
+	m.assembling_at = nil
+	m.clearedFields[order.FieldAssemblingAt] = struct{}{}
+}
+
+// AssemblingAtCleared returns if the "assembling_at" field was cleared in this mutation.
+func (m *OrderMutation) AssemblingAtCleared() bool {
+	_, ok := m.clearedFields[order.FieldAssemblingAt]
+	return ok
+}
+
+// ResetAssemblingAt resets all changes to the "assembling_at" field.
+func (m *OrderMutation) ResetAssemblingAt() {
+	m.assembling_at = nil
+	delete(m.clearedFields, order.FieldAssemblingAt)
+}
+
+// SetShippedAt sets the "shipped_at" field.
+func (m *OrderMutation) SetShippedAt(t time.Time) {
+	m.shipped_at = &t
+}
+
+// ShippedAt returns the value of the "shipped_at" field in the mutation.
+func (m *OrderMutation) ShippedAt() (r time.Time, exists bool) {
+	v := m.shipped_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShippedAt returns the old "shipped_at" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldShippedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShippedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShippedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShippedAt: %w", err)
+	}
+	return oldValue.ShippedAt, nil
+}
+
+// ClearShippedAt clears the value of the "shipped_at" field.
+func (m *OrderMutation) ClearShippedAt() {
+	m.shipped_at = nil
+	m.clearedFields[order.FieldShippedAt] = struct{}{}
+}
+
+// ShippedAtCleared returns if the "shipped_at" field was cleared in this mutation.
+func (m *OrderMutation) ShippedAtCleared() bool {
+	_, ok := m.clearedFields[order.FieldShippedAt]
+	return ok
+}
+
+// ResetShippedAt resets all changes to the "shipped_at" field.
+func (m *OrderMutation) ResetShippedAt() {
+	m.shipped_at = nil
+	delete(m.clearedFields, order.FieldShippedAt)
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (m *OrderMutation) SetReceivedAt(t time.Time) {
+	m.received_at = &t
+}
+
+// ReceivedAt returns the value of the "received_at" field in the mutation.
+func (m *OrderMutation) ReceivedAt() (r time.Time, exists bool) {
+	v := m.received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedAt returns the old "received_at" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReceivedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedAt: %w", err)
+	}
+	return oldValue.ReceivedAt, nil
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (m *OrderMutation) ClearReceivedAt() {
+	m.received_at = nil
+	m.clearedFields[order.FieldReceivedAt] = struct{}{}
+}
+
+// ReceivedAtCleared returns if the "received_at" field was cleared in this mutation.
+func (m *OrderMutation) ReceivedAtCleared() bool {
+	_, ok := m.clearedFields[order.FieldReceivedAt]
+	return ok
+}
+
+// ResetReceivedAt resets all changes to the "received_at" field.
+func (m *OrderMutation) ResetReceivedAt() {
+	m.received_at = nil
+	delete(m.clearedFields, order.FieldReceivedAt)
 }
 
 // SetEventSeq sets the "event_seq" field.
@@ -36322,7 +40189,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 32)
+	fields := make([]string, 0, 38)
 	if m.created_at != nil {
 		fields = append(fields, order.FieldCreatedAt)
 	}
@@ -36404,6 +40271,12 @@ func (m *OrderMutation) Fields() []string {
 	if m.note != nil {
 		fields = append(fields, order.FieldNote)
 	}
+	if m.guest != nil {
+		fields = append(fields, order.FieldGuest)
+	}
+	if m.repeat_of_id != nil {
+		fields = append(fields, order.FieldRepeatOfID)
+	}
 	if m.cancel_reason != nil {
 		fields = append(fields, order.FieldCancelReason)
 	}
@@ -36415,6 +40288,18 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.cancelled_at != nil {
 		fields = append(fields, order.FieldCancelledAt)
+	}
+	if m.payment_confirmed_at != nil {
+		fields = append(fields, order.FieldPaymentConfirmedAt)
+	}
+	if m.assembling_at != nil {
+		fields = append(fields, order.FieldAssemblingAt)
+	}
+	if m.shipped_at != nil {
+		fields = append(fields, order.FieldShippedAt)
+	}
+	if m.received_at != nil {
+		fields = append(fields, order.FieldReceivedAt)
 	}
 	if m.event_seq != nil {
 		fields = append(fields, order.FieldEventSeq)
@@ -36481,6 +40366,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.Delivery()
 	case order.FieldNote:
 		return m.Note()
+	case order.FieldGuest:
+		return m.Guest()
+	case order.FieldRepeatOfID:
+		return m.RepeatOfID()
 	case order.FieldCancelReason:
 		return m.CancelReason()
 	case order.FieldCancelNote:
@@ -36489,6 +40378,14 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.PlacedAt()
 	case order.FieldCancelledAt:
 		return m.CancelledAt()
+	case order.FieldPaymentConfirmedAt:
+		return m.PaymentConfirmedAt()
+	case order.FieldAssemblingAt:
+		return m.AssemblingAt()
+	case order.FieldShippedAt:
+		return m.ShippedAt()
+	case order.FieldReceivedAt:
+		return m.ReceivedAt()
 	case order.FieldEventSeq:
 		return m.EventSeq()
 	}
@@ -36554,6 +40451,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldDelivery(ctx)
 	case order.FieldNote:
 		return m.OldNote(ctx)
+	case order.FieldGuest:
+		return m.OldGuest(ctx)
+	case order.FieldRepeatOfID:
+		return m.OldRepeatOfID(ctx)
 	case order.FieldCancelReason:
 		return m.OldCancelReason(ctx)
 	case order.FieldCancelNote:
@@ -36562,6 +40463,14 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldPlacedAt(ctx)
 	case order.FieldCancelledAt:
 		return m.OldCancelledAt(ctx)
+	case order.FieldPaymentConfirmedAt:
+		return m.OldPaymentConfirmedAt(ctx)
+	case order.FieldAssemblingAt:
+		return m.OldAssemblingAt(ctx)
+	case order.FieldShippedAt:
+		return m.OldShippedAt(ctx)
+	case order.FieldReceivedAt:
+		return m.OldReceivedAt(ctx)
 	case order.FieldEventSeq:
 		return m.OldEventSeq(ctx)
 	}
@@ -36762,6 +40671,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNote(v)
 		return nil
+	case order.FieldGuest:
+		v, ok := value.(*schema.GuestContact)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGuest(v)
+		return nil
+	case order.FieldRepeatOfID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepeatOfID(v)
+		return nil
 	case order.FieldCancelReason:
 		v, ok := value.(order.CancelReason)
 		if !ok {
@@ -36789,6 +40712,34 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCancelledAt(v)
+		return nil
+	case order.FieldPaymentConfirmedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentConfirmedAt(v)
+		return nil
+	case order.FieldAssemblingAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssemblingAt(v)
+		return nil
+	case order.FieldShippedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShippedAt(v)
+		return nil
+	case order.FieldReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedAt(v)
 		return nil
 	case order.FieldEventSeq:
 		v, ok := value.(int64)
@@ -36986,6 +40937,12 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldNote) {
 		fields = append(fields, order.FieldNote)
 	}
+	if m.FieldCleared(order.FieldGuest) {
+		fields = append(fields, order.FieldGuest)
+	}
+	if m.FieldCleared(order.FieldRepeatOfID) {
+		fields = append(fields, order.FieldRepeatOfID)
+	}
 	if m.FieldCleared(order.FieldCancelReason) {
 		fields = append(fields, order.FieldCancelReason)
 	}
@@ -36994,6 +40951,18 @@ func (m *OrderMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(order.FieldCancelledAt) {
 		fields = append(fields, order.FieldCancelledAt)
+	}
+	if m.FieldCleared(order.FieldPaymentConfirmedAt) {
+		fields = append(fields, order.FieldPaymentConfirmedAt)
+	}
+	if m.FieldCleared(order.FieldAssemblingAt) {
+		fields = append(fields, order.FieldAssemblingAt)
+	}
+	if m.FieldCleared(order.FieldShippedAt) {
+		fields = append(fields, order.FieldShippedAt)
+	}
+	if m.FieldCleared(order.FieldReceivedAt) {
+		fields = append(fields, order.FieldReceivedAt)
 	}
 	return fields
 }
@@ -37033,6 +41002,12 @@ func (m *OrderMutation) ClearField(name string) error {
 	case order.FieldNote:
 		m.ClearNote()
 		return nil
+	case order.FieldGuest:
+		m.ClearGuest()
+		return nil
+	case order.FieldRepeatOfID:
+		m.ClearRepeatOfID()
+		return nil
 	case order.FieldCancelReason:
 		m.ClearCancelReason()
 		return nil
@@ -37041,6 +41016,18 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldCancelledAt:
 		m.ClearCancelledAt()
+		return nil
+	case order.FieldPaymentConfirmedAt:
+		m.ClearPaymentConfirmedAt()
+		return nil
+	case order.FieldAssemblingAt:
+		m.ClearAssemblingAt()
+		return nil
+	case order.FieldShippedAt:
+		m.ClearShippedAt()
+		return nil
+	case order.FieldReceivedAt:
+		m.ClearReceivedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -37131,6 +41118,12 @@ func (m *OrderMutation) ResetField(name string) error {
 	case order.FieldNote:
 		m.ResetNote()
 		return nil
+	case order.FieldGuest:
+		m.ResetGuest()
+		return nil
+	case order.FieldRepeatOfID:
+		m.ResetRepeatOfID()
+		return nil
 	case order.FieldCancelReason:
 		m.ResetCancelReason()
 		return nil
@@ -37142,6 +41135,18 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldCancelledAt:
 		m.ResetCancelledAt()
+		return nil
+	case order.FieldPaymentConfirmedAt:
+		m.ResetPaymentConfirmedAt()
+		return nil
+	case order.FieldAssemblingAt:
+		m.ResetAssemblingAt()
+		return nil
+	case order.FieldShippedAt:
+		m.ResetShippedAt()
+		return nil
+	case order.FieldReceivedAt:
+		m.ResetReceivedAt()
 		return nil
 	case order.FieldEventSeq:
 		m.ResetEventSeq()
@@ -37380,6 +41385,8 @@ type OrderEventMutation struct {
 	clearedFields     map[string]struct{}
 	_order            *uuid.UUID
 	cleared_order     bool
+	shipment          *uuid.UUID
+	clearedshipment   bool
 	done              bool
 	oldValue          func(context.Context) (*OrderEvent, error)
 	predicates        []predicate.OrderEvent
@@ -37836,6 +41843,55 @@ func (m *OrderEventMutation) ResetKind() {
 	m.kind = nil
 }
 
+// SetShipmentID sets the "shipment_id" field.
+func (m *OrderEventMutation) SetShipmentID(u uuid.UUID) {
+	m.shipment = &u
+}
+
+// ShipmentID returns the value of the "shipment_id" field in the mutation.
+func (m *OrderEventMutation) ShipmentID() (r uuid.UUID, exists bool) {
+	v := m.shipment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipmentID returns the old "shipment_id" field's value of the OrderEvent entity.
+// If the OrderEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderEventMutation) OldShipmentID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipmentID: %w", err)
+	}
+	return oldValue.ShipmentID, nil
+}
+
+// ClearShipmentID clears the value of the "shipment_id" field.
+func (m *OrderEventMutation) ClearShipmentID() {
+	m.shipment = nil
+	m.clearedFields[orderevent.FieldShipmentID] = struct{}{}
+}
+
+// ShipmentIDCleared returns if the "shipment_id" field was cleared in this mutation.
+func (m *OrderEventMutation) ShipmentIDCleared() bool {
+	_, ok := m.clearedFields[orderevent.FieldShipmentID]
+	return ok
+}
+
+// ResetShipmentID resets all changes to the "shipment_id" field.
+func (m *OrderEventMutation) ResetShipmentID() {
+	m.shipment = nil
+	delete(m.clearedFields, orderevent.FieldShipmentID)
+}
+
 // SetOccurredAt sets the "occurred_at" field.
 func (m *OrderEventMutation) SetOccurredAt(t time.Time) {
 	m.occurred_at = &t
@@ -38125,6 +42181,33 @@ func (m *OrderEventMutation) ResetOrder() {
 	m.cleared_order = false
 }
 
+// ClearShipment clears the "shipment" edge to the Shipment entity.
+func (m *OrderEventMutation) ClearShipment() {
+	m.clearedshipment = true
+	m.clearedFields[orderevent.FieldShipmentID] = struct{}{}
+}
+
+// ShipmentCleared reports if the "shipment" edge to the Shipment entity was cleared.
+func (m *OrderEventMutation) ShipmentCleared() bool {
+	return m.ShipmentIDCleared() || m.clearedshipment
+}
+
+// ShipmentIDs returns the "shipment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ShipmentID instead. It exists only for internal usage by the builders.
+func (m *OrderEventMutation) ShipmentIDs() (ids []uuid.UUID) {
+	if id := m.shipment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetShipment resets all changes to the "shipment" edge.
+func (m *OrderEventMutation) ResetShipment() {
+	m.shipment = nil
+	m.clearedshipment = false
+}
+
 // Where appends a list predicates to the OrderEventMutation builder.
 func (m *OrderEventMutation) Where(ps ...predicate.OrderEvent) {
 	m.predicates = append(m.predicates, ps...)
@@ -38159,7 +42242,7 @@ func (m *OrderEventMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderEventMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.created_at != nil {
 		fields = append(fields, orderevent.FieldCreatedAt)
 	}
@@ -38183,6 +42266,9 @@ func (m *OrderEventMutation) Fields() []string {
 	}
 	if m.kind != nil {
 		fields = append(fields, orderevent.FieldKind)
+	}
+	if m.shipment != nil {
+		fields = append(fields, orderevent.FieldShipmentID)
 	}
 	if m.occurred_at != nil {
 		fields = append(fields, orderevent.FieldOccurredAt)
@@ -38226,6 +42312,8 @@ func (m *OrderEventMutation) Field(name string) (ent.Value, bool) {
 		return m.Seq()
 	case orderevent.FieldKind:
 		return m.Kind()
+	case orderevent.FieldShipmentID:
+		return m.ShipmentID()
 	case orderevent.FieldOccurredAt:
 		return m.OccurredAt()
 	case orderevent.FieldCurrency:
@@ -38263,6 +42351,8 @@ func (m *OrderEventMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldSeq(ctx)
 	case orderevent.FieldKind:
 		return m.OldKind(ctx)
+	case orderevent.FieldShipmentID:
+		return m.OldShipmentID(ctx)
 	case orderevent.FieldOccurredAt:
 		return m.OldOccurredAt(ctx)
 	case orderevent.FieldCurrency:
@@ -38339,6 +42429,13 @@ func (m *OrderEventMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetKind(v)
+		return nil
+	case orderevent.FieldShipmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipmentID(v)
 		return nil
 	case orderevent.FieldOccurredAt:
 		v, ok := value.(time.Time)
@@ -38448,6 +42545,9 @@ func (m *OrderEventMutation) ClearedFields() []string {
 	if m.FieldCleared(orderevent.FieldSourceUpdatedAt) {
 		fields = append(fields, orderevent.FieldSourceUpdatedAt)
 	}
+	if m.FieldCleared(orderevent.FieldShipmentID) {
+		fields = append(fields, orderevent.FieldShipmentID)
+	}
 	if m.FieldCleared(orderevent.FieldData) {
 		fields = append(fields, orderevent.FieldData)
 	}
@@ -38476,6 +42576,9 @@ func (m *OrderEventMutation) ClearField(name string) error {
 		return nil
 	case orderevent.FieldSourceUpdatedAt:
 		m.ClearSourceUpdatedAt()
+		return nil
+	case orderevent.FieldShipmentID:
+		m.ClearShipmentID()
 		return nil
 	case orderevent.FieldData:
 		m.ClearData()
@@ -38515,6 +42618,9 @@ func (m *OrderEventMutation) ResetField(name string) error {
 	case orderevent.FieldKind:
 		m.ResetKind()
 		return nil
+	case orderevent.FieldShipmentID:
+		m.ResetShipmentID()
+		return nil
 	case orderevent.FieldOccurredAt:
 		m.ResetOccurredAt()
 		return nil
@@ -38539,9 +42645,12 @@ func (m *OrderEventMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OrderEventMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m._order != nil {
 		edges = append(edges, orderevent.EdgeOrder)
+	}
+	if m.shipment != nil {
+		edges = append(edges, orderevent.EdgeShipment)
 	}
 	return edges
 }
@@ -38554,13 +42663,17 @@ func (m *OrderEventMutation) AddedIDs(name string) []ent.Value {
 		if id := m._order; id != nil {
 			return []ent.Value{*id}
 		}
+	case orderevent.EdgeShipment:
+		if id := m.shipment; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OrderEventMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	return edges
 }
 
@@ -38572,9 +42685,12 @@ func (m *OrderEventMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OrderEventMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.cleared_order {
 		edges = append(edges, orderevent.EdgeOrder)
+	}
+	if m.clearedshipment {
+		edges = append(edges, orderevent.EdgeShipment)
 	}
 	return edges
 }
@@ -38585,6 +42701,8 @@ func (m *OrderEventMutation) EdgeCleared(name string) bool {
 	switch name {
 	case orderevent.EdgeOrder:
 		return m.cleared_order
+	case orderevent.EdgeShipment:
+		return m.clearedshipment
 	}
 	return false
 }
@@ -38596,6 +42714,9 @@ func (m *OrderEventMutation) ClearEdge(name string) error {
 	case orderevent.EdgeOrder:
 		m.ClearOrder()
 		return nil
+	case orderevent.EdgeShipment:
+		m.ClearShipment()
+		return nil
 	}
 	return fmt.Errorf("unknown OrderEvent unique edge %s", name)
 }
@@ -38606,6 +42727,9 @@ func (m *OrderEventMutation) ResetEdge(name string) error {
 	switch name {
 	case orderevent.EdgeOrder:
 		m.ResetOrder()
+		return nil
+	case orderevent.EdgeShipment:
+		m.ResetShipment()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderEvent edge %s", name)
@@ -40547,6 +44671,7 @@ type PaymentMutation struct {
 	source            *string
 	external_id       *string
 	source_updated_at *time.Time
+	invoice_id        *uuid.UUID
 	kind              *payment.Kind
 	parent_id         *uuid.UUID
 	status            *payment.Status
@@ -40558,6 +44683,11 @@ type PaymentMutation struct {
 	method            *string
 	provider          *string
 	provider_ref      *string
+	method_id         *uuid.UUID
+	url               *string
+	return_url        *string
+	failure           *string
+	expires_at        *time.Time
 	occurred_at       *time.Time
 	clearedFields     map[string]struct{}
 	_order            *uuid.UUID
@@ -40975,6 +45105,55 @@ func (m *PaymentMutation) ResetOrderID() {
 	delete(m.clearedFields, payment.FieldOrderID)
 }
 
+// SetInvoiceID sets the "invoice_id" field.
+func (m *PaymentMutation) SetInvoiceID(u uuid.UUID) {
+	m.invoice_id = &u
+}
+
+// InvoiceID returns the value of the "invoice_id" field in the mutation.
+func (m *PaymentMutation) InvoiceID() (r uuid.UUID, exists bool) {
+	v := m.invoice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvoiceID returns the old "invoice_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldInvoiceID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvoiceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvoiceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvoiceID: %w", err)
+	}
+	return oldValue.InvoiceID, nil
+}
+
+// ClearInvoiceID clears the value of the "invoice_id" field.
+func (m *PaymentMutation) ClearInvoiceID() {
+	m.invoice_id = nil
+	m.clearedFields[payment.FieldInvoiceID] = struct{}{}
+}
+
+// InvoiceIDCleared returns if the "invoice_id" field was cleared in this mutation.
+func (m *PaymentMutation) InvoiceIDCleared() bool {
+	_, ok := m.clearedFields[payment.FieldInvoiceID]
+	return ok
+}
+
+// ResetInvoiceID resets all changes to the "invoice_id" field.
+func (m *PaymentMutation) ResetInvoiceID() {
+	m.invoice_id = nil
+	delete(m.clearedFields, payment.FieldInvoiceID)
+}
+
 // SetKind sets the "kind" field.
 func (m *PaymentMutation) SetKind(pa payment.Kind) {
 	m.kind = &pa
@@ -41378,6 +45557,251 @@ func (m *PaymentMutation) ResetProviderRef() {
 	delete(m.clearedFields, payment.FieldProviderRef)
 }
 
+// SetMethodID sets the "method_id" field.
+func (m *PaymentMutation) SetMethodID(u uuid.UUID) {
+	m.method_id = &u
+}
+
+// MethodID returns the value of the "method_id" field in the mutation.
+func (m *PaymentMutation) MethodID() (r uuid.UUID, exists bool) {
+	v := m.method_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethodID returns the old "method_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldMethodID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethodID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethodID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethodID: %w", err)
+	}
+	return oldValue.MethodID, nil
+}
+
+// ClearMethodID clears the value of the "method_id" field.
+func (m *PaymentMutation) ClearMethodID() {
+	m.method_id = nil
+	m.clearedFields[payment.FieldMethodID] = struct{}{}
+}
+
+// MethodIDCleared returns if the "method_id" field was cleared in this mutation.
+func (m *PaymentMutation) MethodIDCleared() bool {
+	_, ok := m.clearedFields[payment.FieldMethodID]
+	return ok
+}
+
+// ResetMethodID resets all changes to the "method_id" field.
+func (m *PaymentMutation) ResetMethodID() {
+	m.method_id = nil
+	delete(m.clearedFields, payment.FieldMethodID)
+}
+
+// SetURL sets the "url" field.
+func (m *PaymentMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *PaymentMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ClearURL clears the value of the "url" field.
+func (m *PaymentMutation) ClearURL() {
+	m.url = nil
+	m.clearedFields[payment.FieldURL] = struct{}{}
+}
+
+// URLCleared returns if the "url" field was cleared in this mutation.
+func (m *PaymentMutation) URLCleared() bool {
+	_, ok := m.clearedFields[payment.FieldURL]
+	return ok
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *PaymentMutation) ResetURL() {
+	m.url = nil
+	delete(m.clearedFields, payment.FieldURL)
+}
+
+// SetReturnURL sets the "return_url" field.
+func (m *PaymentMutation) SetReturnURL(s string) {
+	m.return_url = &s
+}
+
+// ReturnURL returns the value of the "return_url" field in the mutation.
+func (m *PaymentMutation) ReturnURL() (r string, exists bool) {
+	v := m.return_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnURL returns the old "return_url" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldReturnURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnURL: %w", err)
+	}
+	return oldValue.ReturnURL, nil
+}
+
+// ClearReturnURL clears the value of the "return_url" field.
+func (m *PaymentMutation) ClearReturnURL() {
+	m.return_url = nil
+	m.clearedFields[payment.FieldReturnURL] = struct{}{}
+}
+
+// ReturnURLCleared returns if the "return_url" field was cleared in this mutation.
+func (m *PaymentMutation) ReturnURLCleared() bool {
+	_, ok := m.clearedFields[payment.FieldReturnURL]
+	return ok
+}
+
+// ResetReturnURL resets all changes to the "return_url" field.
+func (m *PaymentMutation) ResetReturnURL() {
+	m.return_url = nil
+	delete(m.clearedFields, payment.FieldReturnURL)
+}
+
+// SetFailure sets the "failure" field.
+func (m *PaymentMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *PaymentMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldFailure(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (m *PaymentMutation) ClearFailure() {
+	m.failure = nil
+	m.clearedFields[payment.FieldFailure] = struct{}{}
+}
+
+// FailureCleared returns if the "failure" field was cleared in this mutation.
+func (m *PaymentMutation) FailureCleared() bool {
+	_, ok := m.clearedFields[payment.FieldFailure]
+	return ok
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *PaymentMutation) ResetFailure() {
+	m.failure = nil
+	delete(m.clearedFields, payment.FieldFailure)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PaymentMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PaymentMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *PaymentMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[payment.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *PaymentMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[payment.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PaymentMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, payment.FieldExpiresAt)
+}
+
 // SetOccurredAt sets the "occurred_at" field.
 func (m *PaymentMutation) SetOccurredAt(t time.Time) {
 	m.occurred_at = &t
@@ -41475,7 +45899,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 23)
 	if m.created_at != nil {
 		fields = append(fields, payment.FieldCreatedAt)
 	}
@@ -41496,6 +45920,9 @@ func (m *PaymentMutation) Fields() []string {
 	}
 	if m._order != nil {
 		fields = append(fields, payment.FieldOrderID)
+	}
+	if m.invoice_id != nil {
+		fields = append(fields, payment.FieldInvoiceID)
 	}
 	if m.kind != nil {
 		fields = append(fields, payment.FieldKind)
@@ -41524,6 +45951,21 @@ func (m *PaymentMutation) Fields() []string {
 	if m.provider_ref != nil {
 		fields = append(fields, payment.FieldProviderRef)
 	}
+	if m.method_id != nil {
+		fields = append(fields, payment.FieldMethodID)
+	}
+	if m.url != nil {
+		fields = append(fields, payment.FieldURL)
+	}
+	if m.return_url != nil {
+		fields = append(fields, payment.FieldReturnURL)
+	}
+	if m.failure != nil {
+		fields = append(fields, payment.FieldFailure)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, payment.FieldExpiresAt)
+	}
 	if m.occurred_at != nil {
 		fields = append(fields, payment.FieldOccurredAt)
 	}
@@ -41549,6 +45991,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.SourceUpdatedAt()
 	case payment.FieldOrderID:
 		return m.OrderID()
+	case payment.FieldInvoiceID:
+		return m.InvoiceID()
 	case payment.FieldKind:
 		return m.Kind()
 	case payment.FieldParentID:
@@ -41567,6 +46011,16 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.Provider()
 	case payment.FieldProviderRef:
 		return m.ProviderRef()
+	case payment.FieldMethodID:
+		return m.MethodID()
+	case payment.FieldURL:
+		return m.URL()
+	case payment.FieldReturnURL:
+		return m.ReturnURL()
+	case payment.FieldFailure:
+		return m.Failure()
+	case payment.FieldExpiresAt:
+		return m.ExpiresAt()
 	case payment.FieldOccurredAt:
 		return m.OccurredAt()
 	}
@@ -41592,6 +46046,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldSourceUpdatedAt(ctx)
 	case payment.FieldOrderID:
 		return m.OldOrderID(ctx)
+	case payment.FieldInvoiceID:
+		return m.OldInvoiceID(ctx)
 	case payment.FieldKind:
 		return m.OldKind(ctx)
 	case payment.FieldParentID:
@@ -41610,6 +46066,16 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldProvider(ctx)
 	case payment.FieldProviderRef:
 		return m.OldProviderRef(ctx)
+	case payment.FieldMethodID:
+		return m.OldMethodID(ctx)
+	case payment.FieldURL:
+		return m.OldURL(ctx)
+	case payment.FieldReturnURL:
+		return m.OldReturnURL(ctx)
+	case payment.FieldFailure:
+		return m.OldFailure(ctx)
+	case payment.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
 	case payment.FieldOccurredAt:
 		return m.OldOccurredAt(ctx)
 	}
@@ -41669,6 +46135,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOrderID(v)
+		return nil
+	case payment.FieldInvoiceID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvoiceID(v)
 		return nil
 	case payment.FieldKind:
 		v, ok := value.(payment.Kind)
@@ -41732,6 +46205,41 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetProviderRef(v)
+		return nil
+	case payment.FieldMethodID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethodID(v)
+		return nil
+	case payment.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case payment.FieldReturnURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnURL(v)
+		return nil
+	case payment.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case payment.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
 		return nil
 	case payment.FieldOccurredAt:
 		v, ok := value.(time.Time)
@@ -41809,6 +46317,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	if m.FieldCleared(payment.FieldOrderID) {
 		fields = append(fields, payment.FieldOrderID)
 	}
+	if m.FieldCleared(payment.FieldInvoiceID) {
+		fields = append(fields, payment.FieldInvoiceID)
+	}
 	if m.FieldCleared(payment.FieldParentID) {
 		fields = append(fields, payment.FieldParentID)
 	}
@@ -41817,6 +46328,21 @@ func (m *PaymentMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(payment.FieldProviderRef) {
 		fields = append(fields, payment.FieldProviderRef)
+	}
+	if m.FieldCleared(payment.FieldMethodID) {
+		fields = append(fields, payment.FieldMethodID)
+	}
+	if m.FieldCleared(payment.FieldURL) {
+		fields = append(fields, payment.FieldURL)
+	}
+	if m.FieldCleared(payment.FieldReturnURL) {
+		fields = append(fields, payment.FieldReturnURL)
+	}
+	if m.FieldCleared(payment.FieldFailure) {
+		fields = append(fields, payment.FieldFailure)
+	}
+	if m.FieldCleared(payment.FieldExpiresAt) {
+		fields = append(fields, payment.FieldExpiresAt)
 	}
 	return fields
 }
@@ -41844,6 +46370,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 	case payment.FieldOrderID:
 		m.ClearOrderID()
 		return nil
+	case payment.FieldInvoiceID:
+		m.ClearInvoiceID()
+		return nil
 	case payment.FieldParentID:
 		m.ClearParentID()
 		return nil
@@ -41852,6 +46381,21 @@ func (m *PaymentMutation) ClearField(name string) error {
 		return nil
 	case payment.FieldProviderRef:
 		m.ClearProviderRef()
+		return nil
+	case payment.FieldMethodID:
+		m.ClearMethodID()
+		return nil
+	case payment.FieldURL:
+		m.ClearURL()
+		return nil
+	case payment.FieldReturnURL:
+		m.ClearReturnURL()
+		return nil
+	case payment.FieldFailure:
+		m.ClearFailure()
+		return nil
+	case payment.FieldExpiresAt:
+		m.ClearExpiresAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Payment nullable field %s", name)
@@ -41882,6 +46426,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 	case payment.FieldOrderID:
 		m.ResetOrderID()
 		return nil
+	case payment.FieldInvoiceID:
+		m.ResetInvoiceID()
+		return nil
 	case payment.FieldKind:
 		m.ResetKind()
 		return nil
@@ -41908,6 +46455,21 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldProviderRef:
 		m.ResetProviderRef()
+		return nil
+	case payment.FieldMethodID:
+		m.ResetMethodID()
+		return nil
+	case payment.FieldURL:
+		m.ResetURL()
+		return nil
+	case payment.FieldReturnURL:
+		m.ResetReturnURL()
+		return nil
+	case payment.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case payment.FieldExpiresAt:
+		m.ResetExpiresAt()
 		return nil
 	case payment.FieldOccurredAt:
 		m.ResetOccurredAt()
@@ -43540,6 +48102,7 @@ type PaymentNoticeMutation struct {
 	amount        *string
 	currency      *string
 	top_up_id     *uuid.UUID
+	payment_id    *uuid.UUID
 	payload       *json.RawMessage
 	appendpayload json.RawMessage
 	sent_at       *time.Time
@@ -44029,6 +48592,55 @@ func (m *PaymentNoticeMutation) ResetTopUpID() {
 	delete(m.clearedFields, paymentnotice.FieldTopUpID)
 }
 
+// SetPaymentID sets the "payment_id" field.
+func (m *PaymentNoticeMutation) SetPaymentID(u uuid.UUID) {
+	m.payment_id = &u
+}
+
+// PaymentID returns the value of the "payment_id" field in the mutation.
+func (m *PaymentNoticeMutation) PaymentID() (r uuid.UUID, exists bool) {
+	v := m.payment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentID returns the old "payment_id" field's value of the PaymentNotice entity.
+// If the PaymentNotice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentNoticeMutation) OldPaymentID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentID: %w", err)
+	}
+	return oldValue.PaymentID, nil
+}
+
+// ClearPaymentID clears the value of the "payment_id" field.
+func (m *PaymentNoticeMutation) ClearPaymentID() {
+	m.payment_id = nil
+	m.clearedFields[paymentnotice.FieldPaymentID] = struct{}{}
+}
+
+// PaymentIDCleared returns if the "payment_id" field was cleared in this mutation.
+func (m *PaymentNoticeMutation) PaymentIDCleared() bool {
+	_, ok := m.clearedFields[paymentnotice.FieldPaymentID]
+	return ok
+}
+
+// ResetPaymentID resets all changes to the "payment_id" field.
+func (m *PaymentNoticeMutation) ResetPaymentID() {
+	m.payment_id = nil
+	delete(m.clearedFields, paymentnotice.FieldPaymentID)
+}
+
 // SetPayload sets the "payload" field.
 func (m *PaymentNoticeMutation) SetPayload(jm json.RawMessage) {
 	m.payload = &jm
@@ -44150,7 +48762,7 @@ func (m *PaymentNoticeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentNoticeMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.created_at != nil {
 		fields = append(fields, paymentnotice.FieldCreatedAt)
 	}
@@ -44177,6 +48789,9 @@ func (m *PaymentNoticeMutation) Fields() []string {
 	}
 	if m.top_up_id != nil {
 		fields = append(fields, paymentnotice.FieldTopUpID)
+	}
+	if m.payment_id != nil {
+		fields = append(fields, paymentnotice.FieldPaymentID)
 	}
 	if m.payload != nil {
 		fields = append(fields, paymentnotice.FieldPayload)
@@ -44210,6 +48825,8 @@ func (m *PaymentNoticeMutation) Field(name string) (ent.Value, bool) {
 		return m.Currency()
 	case paymentnotice.FieldTopUpID:
 		return m.TopUpID()
+	case paymentnotice.FieldPaymentID:
+		return m.PaymentID()
 	case paymentnotice.FieldPayload:
 		return m.Payload()
 	case paymentnotice.FieldSentAt:
@@ -44241,6 +48858,8 @@ func (m *PaymentNoticeMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldCurrency(ctx)
 	case paymentnotice.FieldTopUpID:
 		return m.OldTopUpID(ctx)
+	case paymentnotice.FieldPaymentID:
+		return m.OldPaymentID(ctx)
 	case paymentnotice.FieldPayload:
 		return m.OldPayload(ctx)
 	case paymentnotice.FieldSentAt:
@@ -44317,6 +48936,13 @@ func (m *PaymentNoticeMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTopUpID(v)
 		return nil
+	case paymentnotice.FieldPaymentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentID(v)
+		return nil
 	case paymentnotice.FieldPayload:
 		v, ok := value.(json.RawMessage)
 		if !ok {
@@ -44373,6 +48999,9 @@ func (m *PaymentNoticeMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentnotice.FieldTopUpID) {
 		fields = append(fields, paymentnotice.FieldTopUpID)
 	}
+	if m.FieldCleared(paymentnotice.FieldPaymentID) {
+		fields = append(fields, paymentnotice.FieldPaymentID)
+	}
 	return fields
 }
 
@@ -44398,6 +49027,9 @@ func (m *PaymentNoticeMutation) ClearField(name string) error {
 		return nil
 	case paymentnotice.FieldTopUpID:
 		m.ClearTopUpID()
+		return nil
+	case paymentnotice.FieldPaymentID:
+		m.ClearPaymentID()
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentNotice nullable field %s", name)
@@ -44433,6 +49065,9 @@ func (m *PaymentNoticeMutation) ResetField(name string) error {
 		return nil
 	case paymentnotice.FieldTopUpID:
 		m.ResetTopUpID()
+		return nil
+	case paymentnotice.FieldPaymentID:
+		m.ResetPaymentID()
 		return nil
 	case paymentnotice.FieldPayload:
 		m.ResetPayload()
@@ -44518,6 +49153,14 @@ type ProductMutation struct {
 	stock             *int64
 	addstock          *int64
 	status            *product.Status
+	exclusive         *bool
+	released_at       *time.Time
+	price_source_at   *time.Time
+	stock_source_at   *time.Time
+	rating_sum        *int64
+	addrating_sum     *int64
+	rating_count      *int64
+	addrating_count   *int64
 	clearedFields     map[string]struct{}
 	done              bool
 	oldValue          func(context.Context) (*Product, error)
@@ -45418,6 +50061,301 @@ func (m *ProductMutation) ResetStatus() {
 	m.status = nil
 }
 
+// SetExclusive sets the "exclusive" field.
+func (m *ProductMutation) SetExclusive(b bool) {
+	m.exclusive = &b
+}
+
+// Exclusive returns the value of the "exclusive" field in the mutation.
+func (m *ProductMutation) Exclusive() (r bool, exists bool) {
+	v := m.exclusive
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExclusive returns the old "exclusive" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldExclusive(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExclusive is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExclusive requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExclusive: %w", err)
+	}
+	return oldValue.Exclusive, nil
+}
+
+// ResetExclusive resets all changes to the "exclusive" field.
+func (m *ProductMutation) ResetExclusive() {
+	m.exclusive = nil
+}
+
+// SetReleasedAt sets the "released_at" field.
+func (m *ProductMutation) SetReleasedAt(t time.Time) {
+	m.released_at = &t
+}
+
+// ReleasedAt returns the value of the "released_at" field in the mutation.
+func (m *ProductMutation) ReleasedAt() (r time.Time, exists bool) {
+	v := m.released_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReleasedAt returns the old "released_at" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldReleasedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReleasedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReleasedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReleasedAt: %w", err)
+	}
+	return oldValue.ReleasedAt, nil
+}
+
+// ClearReleasedAt clears the value of the "released_at" field.
+func (m *ProductMutation) ClearReleasedAt() {
+	m.released_at = nil
+	m.clearedFields[product.FieldReleasedAt] = struct{}{}
+}
+
+// ReleasedAtCleared returns if the "released_at" field was cleared in this mutation.
+func (m *ProductMutation) ReleasedAtCleared() bool {
+	_, ok := m.clearedFields[product.FieldReleasedAt]
+	return ok
+}
+
+// ResetReleasedAt resets all changes to the "released_at" field.
+func (m *ProductMutation) ResetReleasedAt() {
+	m.released_at = nil
+	delete(m.clearedFields, product.FieldReleasedAt)
+}
+
+// SetPriceSourceAt sets the "price_source_at" field.
+func (m *ProductMutation) SetPriceSourceAt(t time.Time) {
+	m.price_source_at = &t
+}
+
+// PriceSourceAt returns the value of the "price_source_at" field in the mutation.
+func (m *ProductMutation) PriceSourceAt() (r time.Time, exists bool) {
+	v := m.price_source_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceSourceAt returns the old "price_source_at" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldPriceSourceAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceSourceAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceSourceAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceSourceAt: %w", err)
+	}
+	return oldValue.PriceSourceAt, nil
+}
+
+// ClearPriceSourceAt clears the value of the "price_source_at" field.
+func (m *ProductMutation) ClearPriceSourceAt() {
+	m.price_source_at = nil
+	m.clearedFields[product.FieldPriceSourceAt] = struct{}{}
+}
+
+// PriceSourceAtCleared returns if the "price_source_at" field was cleared in this mutation.
+func (m *ProductMutation) PriceSourceAtCleared() bool {
+	_, ok := m.clearedFields[product.FieldPriceSourceAt]
+	return ok
+}
+
+// ResetPriceSourceAt resets all changes to the "price_source_at" field.
+func (m *ProductMutation) ResetPriceSourceAt() {
+	m.price_source_at = nil
+	delete(m.clearedFields, product.FieldPriceSourceAt)
+}
+
+// SetStockSourceAt sets the "stock_source_at" field.
+func (m *ProductMutation) SetStockSourceAt(t time.Time) {
+	m.stock_source_at = &t
+}
+
+// StockSourceAt returns the value of the "stock_source_at" field in the mutation.
+func (m *ProductMutation) StockSourceAt() (r time.Time, exists bool) {
+	v := m.stock_source_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStockSourceAt returns the old "stock_source_at" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldStockSourceAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStockSourceAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStockSourceAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStockSourceAt: %w", err)
+	}
+	return oldValue.StockSourceAt, nil
+}
+
+// ClearStockSourceAt clears the value of the "stock_source_at" field.
+func (m *ProductMutation) ClearStockSourceAt() {
+	m.stock_source_at = nil
+	m.clearedFields[product.FieldStockSourceAt] = struct{}{}
+}
+
+// StockSourceAtCleared returns if the "stock_source_at" field was cleared in this mutation.
+func (m *ProductMutation) StockSourceAtCleared() bool {
+	_, ok := m.clearedFields[product.FieldStockSourceAt]
+	return ok
+}
+
+// ResetStockSourceAt resets all changes to the "stock_source_at" field.
+func (m *ProductMutation) ResetStockSourceAt() {
+	m.stock_source_at = nil
+	delete(m.clearedFields, product.FieldStockSourceAt)
+}
+
+// SetRatingSum sets the "rating_sum" field.
+func (m *ProductMutation) SetRatingSum(i int64) {
+	m.rating_sum = &i
+	m.addrating_sum = nil
+}
+
+// RatingSum returns the value of the "rating_sum" field in the mutation.
+func (m *ProductMutation) RatingSum() (r int64, exists bool) {
+	v := m.rating_sum
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRatingSum returns the old "rating_sum" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldRatingSum(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRatingSum is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRatingSum requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRatingSum: %w", err)
+	}
+	return oldValue.RatingSum, nil
+}
+
+// AddRatingSum adds i to the "rating_sum" field.
+func (m *ProductMutation) AddRatingSum(i int64) {
+	if m.addrating_sum != nil {
+		*m.addrating_sum += i
+	} else {
+		m.addrating_sum = &i
+	}
+}
+
+// AddedRatingSum returns the value that was added to the "rating_sum" field in this mutation.
+func (m *ProductMutation) AddedRatingSum() (r int64, exists bool) {
+	v := m.addrating_sum
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRatingSum resets all changes to the "rating_sum" field.
+func (m *ProductMutation) ResetRatingSum() {
+	m.rating_sum = nil
+	m.addrating_sum = nil
+}
+
+// SetRatingCount sets the "rating_count" field.
+func (m *ProductMutation) SetRatingCount(i int64) {
+	m.rating_count = &i
+	m.addrating_count = nil
+}
+
+// RatingCount returns the value of the "rating_count" field in the mutation.
+func (m *ProductMutation) RatingCount() (r int64, exists bool) {
+	v := m.rating_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRatingCount returns the old "rating_count" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldRatingCount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRatingCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRatingCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRatingCount: %w", err)
+	}
+	return oldValue.RatingCount, nil
+}
+
+// AddRatingCount adds i to the "rating_count" field.
+func (m *ProductMutation) AddRatingCount(i int64) {
+	if m.addrating_count != nil {
+		*m.addrating_count += i
+	} else {
+		m.addrating_count = &i
+	}
+}
+
+// AddedRatingCount returns the value that was added to the "rating_count" field in this mutation.
+func (m *ProductMutation) AddedRatingCount() (r int64, exists bool) {
+	v := m.addrating_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRatingCount resets all changes to the "rating_count" field.
+func (m *ProductMutation) ResetRatingCount() {
+	m.rating_count = nil
+	m.addrating_count = nil
+}
+
 // Where appends a list predicates to the ProductMutation builder.
 func (m *ProductMutation) Where(ps ...predicate.Product) {
 	m.predicates = append(m.predicates, ps...)
@@ -45452,7 +50390,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 23)
 	if m.created_at != nil {
 		fields = append(fields, product.FieldCreatedAt)
 	}
@@ -45504,6 +50442,24 @@ func (m *ProductMutation) Fields() []string {
 	if m.status != nil {
 		fields = append(fields, product.FieldStatus)
 	}
+	if m.exclusive != nil {
+		fields = append(fields, product.FieldExclusive)
+	}
+	if m.released_at != nil {
+		fields = append(fields, product.FieldReleasedAt)
+	}
+	if m.price_source_at != nil {
+		fields = append(fields, product.FieldPriceSourceAt)
+	}
+	if m.stock_source_at != nil {
+		fields = append(fields, product.FieldStockSourceAt)
+	}
+	if m.rating_sum != nil {
+		fields = append(fields, product.FieldRatingSum)
+	}
+	if m.rating_count != nil {
+		fields = append(fields, product.FieldRatingCount)
+	}
 	return fields
 }
 
@@ -45546,6 +50502,18 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.Stock()
 	case product.FieldStatus:
 		return m.Status()
+	case product.FieldExclusive:
+		return m.Exclusive()
+	case product.FieldReleasedAt:
+		return m.ReleasedAt()
+	case product.FieldPriceSourceAt:
+		return m.PriceSourceAt()
+	case product.FieldStockSourceAt:
+		return m.StockSourceAt()
+	case product.FieldRatingSum:
+		return m.RatingSum()
+	case product.FieldRatingCount:
+		return m.RatingCount()
 	}
 	return nil, false
 }
@@ -45589,6 +50557,18 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldStock(ctx)
 	case product.FieldStatus:
 		return m.OldStatus(ctx)
+	case product.FieldExclusive:
+		return m.OldExclusive(ctx)
+	case product.FieldReleasedAt:
+		return m.OldReleasedAt(ctx)
+	case product.FieldPriceSourceAt:
+		return m.OldPriceSourceAt(ctx)
+	case product.FieldStockSourceAt:
+		return m.OldStockSourceAt(ctx)
+	case product.FieldRatingSum:
+		return m.OldRatingSum(ctx)
+	case product.FieldRatingCount:
+		return m.OldRatingCount(ctx)
 	}
 	return nil, fmt.Errorf("unknown Product field %s", name)
 }
@@ -45717,6 +50697,48 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStatus(v)
 		return nil
+	case product.FieldExclusive:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExclusive(v)
+		return nil
+	case product.FieldReleasedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReleasedAt(v)
+		return nil
+	case product.FieldPriceSourceAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceSourceAt(v)
+		return nil
+	case product.FieldStockSourceAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStockSourceAt(v)
+		return nil
+	case product.FieldRatingSum:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRatingSum(v)
+		return nil
+	case product.FieldRatingCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRatingCount(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)
 }
@@ -45734,6 +50756,12 @@ func (m *ProductMutation) AddedFields() []string {
 	if m.addstock != nil {
 		fields = append(fields, product.FieldStock)
 	}
+	if m.addrating_sum != nil {
+		fields = append(fields, product.FieldRatingSum)
+	}
+	if m.addrating_count != nil {
+		fields = append(fields, product.FieldRatingCount)
+	}
 	return fields
 }
 
@@ -45748,6 +50776,10 @@ func (m *ProductMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPriceMinor()
 	case product.FieldStock:
 		return m.AddedStock()
+	case product.FieldRatingSum:
+		return m.AddedRatingSum()
+	case product.FieldRatingCount:
+		return m.AddedRatingCount()
 	}
 	return nil, false
 }
@@ -45777,6 +50809,20 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddStock(v)
+		return nil
+	case product.FieldRatingSum:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRatingSum(v)
+		return nil
+	case product.FieldRatingCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRatingCount(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Product numeric field %s", name)
@@ -45812,6 +50858,15 @@ func (m *ProductMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(product.FieldStock) {
 		fields = append(fields, product.FieldStock)
+	}
+	if m.FieldCleared(product.FieldReleasedAt) {
+		fields = append(fields, product.FieldReleasedAt)
+	}
+	if m.FieldCleared(product.FieldPriceSourceAt) {
+		fields = append(fields, product.FieldPriceSourceAt)
+	}
+	if m.FieldCleared(product.FieldStockSourceAt) {
+		fields = append(fields, product.FieldStockSourceAt)
 	}
 	return fields
 }
@@ -45853,6 +50908,15 @@ func (m *ProductMutation) ClearField(name string) error {
 		return nil
 	case product.FieldStock:
 		m.ClearStock()
+		return nil
+	case product.FieldReleasedAt:
+		m.ClearReleasedAt()
+		return nil
+	case product.FieldPriceSourceAt:
+		m.ClearPriceSourceAt()
+		return nil
+	case product.FieldStockSourceAt:
+		m.ClearStockSourceAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Product nullable field %s", name)
@@ -45913,6 +50977,24 @@ func (m *ProductMutation) ResetField(name string) error {
 	case product.FieldStatus:
 		m.ResetStatus()
 		return nil
+	case product.FieldExclusive:
+		m.ResetExclusive()
+		return nil
+	case product.FieldReleasedAt:
+		m.ResetReleasedAt()
+		return nil
+	case product.FieldPriceSourceAt:
+		m.ResetPriceSourceAt()
+		return nil
+	case product.FieldStockSourceAt:
+		m.ResetStockSourceAt()
+		return nil
+	case product.FieldRatingSum:
+		m.ResetRatingSum()
+		return nil
+	case product.FieldRatingCount:
+		m.ResetRatingCount()
+		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)
 }
@@ -45963,6 +51045,522 @@ func (m *ProductMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ProductMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Product edge %s", name)
+}
+
+// ProductAdmissionMutation represents an operation that mutates the ProductAdmission nodes in the graph.
+type ProductAdmissionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	product_id    *uuid.UUID
+	kind          *productadmission.Kind
+	subject_id    *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ProductAdmission, error)
+	predicates    []predicate.ProductAdmission
+}
+
+var _ ent.Mutation = (*ProductAdmissionMutation)(nil)
+
+// productadmissionOption allows management of the mutation configuration using functional options.
+type productadmissionOption func(*ProductAdmissionMutation)
+
+// newProductAdmissionMutation creates new mutation for the ProductAdmission entity.
+func newProductAdmissionMutation(c config, op Op, opts ...productadmissionOption) *ProductAdmissionMutation {
+	m := &ProductAdmissionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeProductAdmission,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withProductAdmissionID sets the ID field of the mutation.
+func withProductAdmissionID(id uuid.UUID) productadmissionOption {
+	return func(m *ProductAdmissionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ProductAdmission
+		)
+		m.oldValue = func(ctx context.Context) (*ProductAdmission, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ProductAdmission.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withProductAdmission sets the old ProductAdmission of the mutation.
+func withProductAdmission(node *ProductAdmission) productadmissionOption {
+	return func(m *ProductAdmissionMutation) {
+		m.oldValue = func(context.Context) (*ProductAdmission, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ProductAdmissionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ProductAdmissionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ProductAdmission entities.
+func (m *ProductAdmissionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ProductAdmissionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ProductAdmissionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ProductAdmission.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ProductAdmissionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ProductAdmissionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ProductAdmission entity.
+// If the ProductAdmission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductAdmissionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ProductAdmissionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ProductAdmissionMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ProductAdmissionMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ProductAdmission entity.
+// If the ProductAdmission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductAdmissionMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ProductAdmissionMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *ProductAdmissionMutation) SetKind(pr productadmission.Kind) {
+	m.kind = &pr
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ProductAdmissionMutation) Kind() (r productadmission.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the ProductAdmission entity.
+// If the ProductAdmission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductAdmissionMutation) OldKind(ctx context.Context) (v productadmission.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ProductAdmissionMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetSubjectID sets the "subject_id" field.
+func (m *ProductAdmissionMutation) SetSubjectID(u uuid.UUID) {
+	m.subject_id = &u
+}
+
+// SubjectID returns the value of the "subject_id" field in the mutation.
+func (m *ProductAdmissionMutation) SubjectID() (r uuid.UUID, exists bool) {
+	v := m.subject_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectID returns the old "subject_id" field's value of the ProductAdmission entity.
+// If the ProductAdmission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductAdmissionMutation) OldSubjectID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectID: %w", err)
+	}
+	return oldValue.SubjectID, nil
+}
+
+// ClearSubjectID clears the value of the "subject_id" field.
+func (m *ProductAdmissionMutation) ClearSubjectID() {
+	m.subject_id = nil
+	m.clearedFields[productadmission.FieldSubjectID] = struct{}{}
+}
+
+// SubjectIDCleared returns if the "subject_id" field was cleared in this mutation.
+func (m *ProductAdmissionMutation) SubjectIDCleared() bool {
+	_, ok := m.clearedFields[productadmission.FieldSubjectID]
+	return ok
+}
+
+// ResetSubjectID resets all changes to the "subject_id" field.
+func (m *ProductAdmissionMutation) ResetSubjectID() {
+	m.subject_id = nil
+	delete(m.clearedFields, productadmission.FieldSubjectID)
+}
+
+// Where appends a list predicates to the ProductAdmissionMutation builder.
+func (m *ProductAdmissionMutation) Where(ps ...predicate.ProductAdmission) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ProductAdmissionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ProductAdmissionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ProductAdmission, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ProductAdmissionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ProductAdmissionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ProductAdmission).
+func (m *ProductAdmissionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ProductAdmissionMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.created_at != nil {
+		fields = append(fields, productadmission.FieldCreatedAt)
+	}
+	if m.product_id != nil {
+		fields = append(fields, productadmission.FieldProductID)
+	}
+	if m.kind != nil {
+		fields = append(fields, productadmission.FieldKind)
+	}
+	if m.subject_id != nil {
+		fields = append(fields, productadmission.FieldSubjectID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ProductAdmissionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case productadmission.FieldCreatedAt:
+		return m.CreatedAt()
+	case productadmission.FieldProductID:
+		return m.ProductID()
+	case productadmission.FieldKind:
+		return m.Kind()
+	case productadmission.FieldSubjectID:
+		return m.SubjectID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ProductAdmissionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case productadmission.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case productadmission.FieldProductID:
+		return m.OldProductID(ctx)
+	case productadmission.FieldKind:
+		return m.OldKind(ctx)
+	case productadmission.FieldSubjectID:
+		return m.OldSubjectID(ctx)
+	}
+	return nil, fmt.Errorf("unknown ProductAdmission field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductAdmissionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case productadmission.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case productadmission.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case productadmission.FieldKind:
+		v, ok := value.(productadmission.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case productadmission.FieldSubjectID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ProductAdmission field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ProductAdmissionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ProductAdmissionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductAdmissionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ProductAdmission numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ProductAdmissionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(productadmission.FieldSubjectID) {
+		fields = append(fields, productadmission.FieldSubjectID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ProductAdmissionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ProductAdmissionMutation) ClearField(name string) error {
+	switch name {
+	case productadmission.FieldSubjectID:
+		m.ClearSubjectID()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductAdmission nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ProductAdmissionMutation) ResetField(name string) error {
+	switch name {
+	case productadmission.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case productadmission.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case productadmission.FieldKind:
+		m.ResetKind()
+		return nil
+	case productadmission.FieldSubjectID:
+		m.ResetSubjectID()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductAdmission field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ProductAdmissionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ProductAdmissionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ProductAdmissionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ProductAdmissionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ProductAdmissionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ProductAdmissionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ProductAdmissionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ProductAdmission unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ProductAdmissionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ProductAdmission edge %s", name)
 }
 
 // PromoCodeMutation represents an operation that mutates the PromoCode nodes in the graph.
@@ -50350,6 +55948,1038 @@ func (m *PromotionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Promotion edge %s", name)
 }
 
+// ReasonMutation represents an operation that mutates the Reason nodes in the graph.
+type ReasonMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	key_id              *uuid.UUID
+	version             *int64
+	addversion          *int64
+	retired_at          *time.Time
+	kind                *reason.Kind
+	handle              *string
+	texts               *map[string]map[string]string
+	position            *int
+	addposition         *int
+	categories          *[]string
+	appendcategories    []string
+	fee_basis_points    *int
+	addfee_basis_points *int
+	photo_required      *bool
+	clearedFields       map[string]struct{}
+	done                bool
+	oldValue            func(context.Context) (*Reason, error)
+	predicates          []predicate.Reason
+}
+
+var _ ent.Mutation = (*ReasonMutation)(nil)
+
+// reasonOption allows management of the mutation configuration using functional options.
+type reasonOption func(*ReasonMutation)
+
+// newReasonMutation creates new mutation for the Reason entity.
+func newReasonMutation(c config, op Op, opts ...reasonOption) *ReasonMutation {
+	m := &ReasonMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReason,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReasonID sets the ID field of the mutation.
+func withReasonID(id uuid.UUID) reasonOption {
+	return func(m *ReasonMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reason
+		)
+		m.oldValue = func(ctx context.Context) (*Reason, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reason.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReason sets the old Reason of the mutation.
+func withReason(node *Reason) reasonOption {
+	return func(m *ReasonMutation) {
+		m.oldValue = func(context.Context) (*Reason, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReasonMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReasonMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Reason entities.
+func (m *ReasonMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReasonMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReasonMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reason.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReasonMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReasonMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReasonMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *ReasonMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *ReasonMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *ReasonMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ReasonMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ReasonMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ReasonMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ReasonMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ReasonMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *ReasonMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *ReasonMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *ReasonMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[reason.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *ReasonMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[reason.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *ReasonMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, reason.FieldRetiredAt)
+}
+
+// SetKind sets the "kind" field.
+func (m *ReasonMutation) SetKind(r reason.Kind) {
+	m.kind = &r
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ReasonMutation) Kind() (r reason.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldKind(ctx context.Context) (v reason.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ReasonMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetHandle sets the "handle" field.
+func (m *ReasonMutation) SetHandle(s string) {
+	m.handle = &s
+}
+
+// Handle returns the value of the "handle" field in the mutation.
+func (m *ReasonMutation) Handle() (r string, exists bool) {
+	v := m.handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandle returns the old "handle" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldHandle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandle: %w", err)
+	}
+	return oldValue.Handle, nil
+}
+
+// ResetHandle resets all changes to the "handle" field.
+func (m *ReasonMutation) ResetHandle() {
+	m.handle = nil
+}
+
+// SetTexts sets the "texts" field.
+func (m *ReasonMutation) SetTexts(value map[string]map[string]string) {
+	m.texts = &value
+}
+
+// Texts returns the value of the "texts" field in the mutation.
+func (m *ReasonMutation) Texts() (r map[string]map[string]string, exists bool) {
+	v := m.texts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTexts returns the old "texts" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldTexts(ctx context.Context) (v map[string]map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTexts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTexts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTexts: %w", err)
+	}
+	return oldValue.Texts, nil
+}
+
+// ResetTexts resets all changes to the "texts" field.
+func (m *ReasonMutation) ResetTexts() {
+	m.texts = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *ReasonMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *ReasonMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *ReasonMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *ReasonMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *ReasonMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetCategories sets the "categories" field.
+func (m *ReasonMutation) SetCategories(s []string) {
+	m.categories = &s
+	m.appendcategories = nil
+}
+
+// Categories returns the value of the "categories" field in the mutation.
+func (m *ReasonMutation) Categories() (r []string, exists bool) {
+	v := m.categories
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCategories returns the old "categories" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldCategories(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCategories is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCategories requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCategories: %w", err)
+	}
+	return oldValue.Categories, nil
+}
+
+// AppendCategories adds s to the "categories" field.
+func (m *ReasonMutation) AppendCategories(s []string) {
+	m.appendcategories = append(m.appendcategories, s...)
+}
+
+// AppendedCategories returns the list of values that were appended to the "categories" field in this mutation.
+func (m *ReasonMutation) AppendedCategories() ([]string, bool) {
+	if len(m.appendcategories) == 0 {
+		return nil, false
+	}
+	return m.appendcategories, true
+}
+
+// ClearCategories clears the value of the "categories" field.
+func (m *ReasonMutation) ClearCategories() {
+	m.categories = nil
+	m.appendcategories = nil
+	m.clearedFields[reason.FieldCategories] = struct{}{}
+}
+
+// CategoriesCleared returns if the "categories" field was cleared in this mutation.
+func (m *ReasonMutation) CategoriesCleared() bool {
+	_, ok := m.clearedFields[reason.FieldCategories]
+	return ok
+}
+
+// ResetCategories resets all changes to the "categories" field.
+func (m *ReasonMutation) ResetCategories() {
+	m.categories = nil
+	m.appendcategories = nil
+	delete(m.clearedFields, reason.FieldCategories)
+}
+
+// SetFeeBasisPoints sets the "fee_basis_points" field.
+func (m *ReasonMutation) SetFeeBasisPoints(i int) {
+	m.fee_basis_points = &i
+	m.addfee_basis_points = nil
+}
+
+// FeeBasisPoints returns the value of the "fee_basis_points" field in the mutation.
+func (m *ReasonMutation) FeeBasisPoints() (r int, exists bool) {
+	v := m.fee_basis_points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeBasisPoints returns the old "fee_basis_points" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldFeeBasisPoints(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeBasisPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeBasisPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeBasisPoints: %w", err)
+	}
+	return oldValue.FeeBasisPoints, nil
+}
+
+// AddFeeBasisPoints adds i to the "fee_basis_points" field.
+func (m *ReasonMutation) AddFeeBasisPoints(i int) {
+	if m.addfee_basis_points != nil {
+		*m.addfee_basis_points += i
+	} else {
+		m.addfee_basis_points = &i
+	}
+}
+
+// AddedFeeBasisPoints returns the value that was added to the "fee_basis_points" field in this mutation.
+func (m *ReasonMutation) AddedFeeBasisPoints() (r int, exists bool) {
+	v := m.addfee_basis_points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFeeBasisPoints resets all changes to the "fee_basis_points" field.
+func (m *ReasonMutation) ResetFeeBasisPoints() {
+	m.fee_basis_points = nil
+	m.addfee_basis_points = nil
+}
+
+// SetPhotoRequired sets the "photo_required" field.
+func (m *ReasonMutation) SetPhotoRequired(b bool) {
+	m.photo_required = &b
+}
+
+// PhotoRequired returns the value of the "photo_required" field in the mutation.
+func (m *ReasonMutation) PhotoRequired() (r bool, exists bool) {
+	v := m.photo_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPhotoRequired returns the old "photo_required" field's value of the Reason entity.
+// If the Reason object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReasonMutation) OldPhotoRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPhotoRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPhotoRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPhotoRequired: %w", err)
+	}
+	return oldValue.PhotoRequired, nil
+}
+
+// ResetPhotoRequired resets all changes to the "photo_required" field.
+func (m *ReasonMutation) ResetPhotoRequired() {
+	m.photo_required = nil
+}
+
+// Where appends a list predicates to the ReasonMutation builder.
+func (m *ReasonMutation) Where(ps ...predicate.Reason) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReasonMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReasonMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reason, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReasonMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReasonMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reason).
+func (m *ReasonMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReasonMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.created_at != nil {
+		fields = append(fields, reason.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, reason.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, reason.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, reason.FieldRetiredAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, reason.FieldKind)
+	}
+	if m.handle != nil {
+		fields = append(fields, reason.FieldHandle)
+	}
+	if m.texts != nil {
+		fields = append(fields, reason.FieldTexts)
+	}
+	if m.position != nil {
+		fields = append(fields, reason.FieldPosition)
+	}
+	if m.categories != nil {
+		fields = append(fields, reason.FieldCategories)
+	}
+	if m.fee_basis_points != nil {
+		fields = append(fields, reason.FieldFeeBasisPoints)
+	}
+	if m.photo_required != nil {
+		fields = append(fields, reason.FieldPhotoRequired)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReasonMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reason.FieldCreatedAt:
+		return m.CreatedAt()
+	case reason.FieldKeyID:
+		return m.KeyID()
+	case reason.FieldVersion:
+		return m.Version()
+	case reason.FieldRetiredAt:
+		return m.RetiredAt()
+	case reason.FieldKind:
+		return m.Kind()
+	case reason.FieldHandle:
+		return m.Handle()
+	case reason.FieldTexts:
+		return m.Texts()
+	case reason.FieldPosition:
+		return m.Position()
+	case reason.FieldCategories:
+		return m.Categories()
+	case reason.FieldFeeBasisPoints:
+		return m.FeeBasisPoints()
+	case reason.FieldPhotoRequired:
+		return m.PhotoRequired()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReasonMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reason.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case reason.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case reason.FieldVersion:
+		return m.OldVersion(ctx)
+	case reason.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case reason.FieldKind:
+		return m.OldKind(ctx)
+	case reason.FieldHandle:
+		return m.OldHandle(ctx)
+	case reason.FieldTexts:
+		return m.OldTexts(ctx)
+	case reason.FieldPosition:
+		return m.OldPosition(ctx)
+	case reason.FieldCategories:
+		return m.OldCategories(ctx)
+	case reason.FieldFeeBasisPoints:
+		return m.OldFeeBasisPoints(ctx)
+	case reason.FieldPhotoRequired:
+		return m.OldPhotoRequired(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reason field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReasonMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reason.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case reason.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case reason.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case reason.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case reason.FieldKind:
+		v, ok := value.(reason.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case reason.FieldHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandle(v)
+		return nil
+	case reason.FieldTexts:
+		v, ok := value.(map[string]map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTexts(v)
+		return nil
+	case reason.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case reason.FieldCategories:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCategories(v)
+		return nil
+	case reason.FieldFeeBasisPoints:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeBasisPoints(v)
+		return nil
+	case reason.FieldPhotoRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPhotoRequired(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reason field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReasonMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, reason.FieldVersion)
+	}
+	if m.addposition != nil {
+		fields = append(fields, reason.FieldPosition)
+	}
+	if m.addfee_basis_points != nil {
+		fields = append(fields, reason.FieldFeeBasisPoints)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReasonMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reason.FieldVersion:
+		return m.AddedVersion()
+	case reason.FieldPosition:
+		return m.AddedPosition()
+	case reason.FieldFeeBasisPoints:
+		return m.AddedFeeBasisPoints()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReasonMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reason.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case reason.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	case reason.FieldFeeBasisPoints:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFeeBasisPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reason numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReasonMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(reason.FieldRetiredAt) {
+		fields = append(fields, reason.FieldRetiredAt)
+	}
+	if m.FieldCleared(reason.FieldCategories) {
+		fields = append(fields, reason.FieldCategories)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReasonMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReasonMutation) ClearField(name string) error {
+	switch name {
+	case reason.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case reason.FieldCategories:
+		m.ClearCategories()
+		return nil
+	}
+	return fmt.Errorf("unknown Reason nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReasonMutation) ResetField(name string) error {
+	switch name {
+	case reason.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case reason.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case reason.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case reason.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case reason.FieldKind:
+		m.ResetKind()
+		return nil
+	case reason.FieldHandle:
+		m.ResetHandle()
+		return nil
+	case reason.FieldTexts:
+		m.ResetTexts()
+		return nil
+	case reason.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case reason.FieldCategories:
+		m.ResetCategories()
+		return nil
+	case reason.FieldFeeBasisPoints:
+		m.ResetFeeBasisPoints()
+		return nil
+	case reason.FieldPhotoRequired:
+		m.ResetPhotoRequired()
+		return nil
+	}
+	return fmt.Errorf("unknown Reason field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReasonMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReasonMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReasonMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReasonMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReasonMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReasonMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReasonMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Reason unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReasonMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Reason edge %s", name)
+}
+
 // ReferralMutation represents an operation that mutates the Referral nodes in the graph.
 type ReferralMutation struct {
 	config
@@ -52791,6 +59421,21 @@ type ReturnRequestMutation struct {
 	currency          *string
 	amount_minor      *int64
 	addamount_minor   *int64
+	fee_minor         *int64
+	addfee_minor      *int64
+	refund_to         *returnrequest.RefundTo
+	note              *string
+	photos            *[]uuid.UUID
+	appendphotos      []uuid.UUID
+	carrier           *string
+	tracking_number   *string
+	label_url         *string
+	reject_reason     **schema.ReturnReason
+	decision_note     *string
+	decided_by_id     *uuid.UUID
+	exchange_order_id *uuid.UUID
+	received_at       *time.Time
+	refunded_at       *time.Time
 	requested_at      *time.Time
 	decided_at        *time.Time
 	clearedFields     map[string]struct{}
@@ -53565,6 +60210,653 @@ func (m *ReturnRequestMutation) ResetAmountMinor() {
 	m.addamount_minor = nil
 }
 
+// SetFeeMinor sets the "fee_minor" field.
+func (m *ReturnRequestMutation) SetFeeMinor(i int64) {
+	m.fee_minor = &i
+	m.addfee_minor = nil
+}
+
+// FeeMinor returns the value of the "fee_minor" field in the mutation.
+func (m *ReturnRequestMutation) FeeMinor() (r int64, exists bool) {
+	v := m.fee_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeMinor returns the old "fee_minor" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldFeeMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeMinor: %w", err)
+	}
+	return oldValue.FeeMinor, nil
+}
+
+// AddFeeMinor adds i to the "fee_minor" field.
+func (m *ReturnRequestMutation) AddFeeMinor(i int64) {
+	if m.addfee_minor != nil {
+		*m.addfee_minor += i
+	} else {
+		m.addfee_minor = &i
+	}
+}
+
+// AddedFeeMinor returns the value that was added to the "fee_minor" field in this mutation.
+func (m *ReturnRequestMutation) AddedFeeMinor() (r int64, exists bool) {
+	v := m.addfee_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFeeMinor resets all changes to the "fee_minor" field.
+func (m *ReturnRequestMutation) ResetFeeMinor() {
+	m.fee_minor = nil
+	m.addfee_minor = nil
+}
+
+// SetRefundTo sets the "refund_to" field.
+func (m *ReturnRequestMutation) SetRefundTo(rt returnrequest.RefundTo) {
+	m.refund_to = &rt
+}
+
+// RefundTo returns the value of the "refund_to" field in the mutation.
+func (m *ReturnRequestMutation) RefundTo() (r returnrequest.RefundTo, exists bool) {
+	v := m.refund_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundTo returns the old "refund_to" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldRefundTo(ctx context.Context) (v returnrequest.RefundTo, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundTo: %w", err)
+	}
+	return oldValue.RefundTo, nil
+}
+
+// ResetRefundTo resets all changes to the "refund_to" field.
+func (m *ReturnRequestMutation) ResetRefundTo() {
+	m.refund_to = nil
+}
+
+// SetNote sets the "note" field.
+func (m *ReturnRequestMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *ReturnRequestMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *ReturnRequestMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[returnrequest.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *ReturnRequestMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *ReturnRequestMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, returnrequest.FieldNote)
+}
+
+// SetPhotos sets the "photos" field.
+func (m *ReturnRequestMutation) SetPhotos(u []uuid.UUID) {
+	m.photos = &u
+	m.appendphotos = nil
+}
+
+// Photos returns the value of the "photos" field in the mutation.
+func (m *ReturnRequestMutation) Photos() (r []uuid.UUID, exists bool) {
+	v := m.photos
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPhotos returns the old "photos" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldPhotos(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPhotos is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPhotos requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPhotos: %w", err)
+	}
+	return oldValue.Photos, nil
+}
+
+// AppendPhotos adds u to the "photos" field.
+func (m *ReturnRequestMutation) AppendPhotos(u []uuid.UUID) {
+	m.appendphotos = append(m.appendphotos, u...)
+}
+
+// AppendedPhotos returns the list of values that were appended to the "photos" field in this mutation.
+func (m *ReturnRequestMutation) AppendedPhotos() ([]uuid.UUID, bool) {
+	if len(m.appendphotos) == 0 {
+		return nil, false
+	}
+	return m.appendphotos, true
+}
+
+// ClearPhotos clears the value of the "photos" field.
+func (m *ReturnRequestMutation) ClearPhotos() {
+	m.photos = nil
+	m.appendphotos = nil
+	m.clearedFields[returnrequest.FieldPhotos] = struct{}{}
+}
+
+// PhotosCleared returns if the "photos" field was cleared in this mutation.
+func (m *ReturnRequestMutation) PhotosCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldPhotos]
+	return ok
+}
+
+// ResetPhotos resets all changes to the "photos" field.
+func (m *ReturnRequestMutation) ResetPhotos() {
+	m.photos = nil
+	m.appendphotos = nil
+	delete(m.clearedFields, returnrequest.FieldPhotos)
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *ReturnRequestMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *ReturnRequestMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldCarrier(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ClearCarrier clears the value of the "carrier" field.
+func (m *ReturnRequestMutation) ClearCarrier() {
+	m.carrier = nil
+	m.clearedFields[returnrequest.FieldCarrier] = struct{}{}
+}
+
+// CarrierCleared returns if the "carrier" field was cleared in this mutation.
+func (m *ReturnRequestMutation) CarrierCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldCarrier]
+	return ok
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *ReturnRequestMutation) ResetCarrier() {
+	m.carrier = nil
+	delete(m.clearedFields, returnrequest.FieldCarrier)
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (m *ReturnRequestMutation) SetTrackingNumber(s string) {
+	m.tracking_number = &s
+}
+
+// TrackingNumber returns the value of the "tracking_number" field in the mutation.
+func (m *ReturnRequestMutation) TrackingNumber() (r string, exists bool) {
+	v := m.tracking_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNumber returns the old "tracking_number" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldTrackingNumber(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNumber: %w", err)
+	}
+	return oldValue.TrackingNumber, nil
+}
+
+// ClearTrackingNumber clears the value of the "tracking_number" field.
+func (m *ReturnRequestMutation) ClearTrackingNumber() {
+	m.tracking_number = nil
+	m.clearedFields[returnrequest.FieldTrackingNumber] = struct{}{}
+}
+
+// TrackingNumberCleared returns if the "tracking_number" field was cleared in this mutation.
+func (m *ReturnRequestMutation) TrackingNumberCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldTrackingNumber]
+	return ok
+}
+
+// ResetTrackingNumber resets all changes to the "tracking_number" field.
+func (m *ReturnRequestMutation) ResetTrackingNumber() {
+	m.tracking_number = nil
+	delete(m.clearedFields, returnrequest.FieldTrackingNumber)
+}
+
+// SetLabelURL sets the "label_url" field.
+func (m *ReturnRequestMutation) SetLabelURL(s string) {
+	m.label_url = &s
+}
+
+// LabelURL returns the value of the "label_url" field in the mutation.
+func (m *ReturnRequestMutation) LabelURL() (r string, exists bool) {
+	v := m.label_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabelURL returns the old "label_url" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldLabelURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabelURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabelURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabelURL: %w", err)
+	}
+	return oldValue.LabelURL, nil
+}
+
+// ClearLabelURL clears the value of the "label_url" field.
+func (m *ReturnRequestMutation) ClearLabelURL() {
+	m.label_url = nil
+	m.clearedFields[returnrequest.FieldLabelURL] = struct{}{}
+}
+
+// LabelURLCleared returns if the "label_url" field was cleared in this mutation.
+func (m *ReturnRequestMutation) LabelURLCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldLabelURL]
+	return ok
+}
+
+// ResetLabelURL resets all changes to the "label_url" field.
+func (m *ReturnRequestMutation) ResetLabelURL() {
+	m.label_url = nil
+	delete(m.clearedFields, returnrequest.FieldLabelURL)
+}
+
+// SetRejectReason sets the "reject_reason" field.
+func (m *ReturnRequestMutation) SetRejectReason(sr *schema.ReturnReason) {
+	m.reject_reason = &sr
+}
+
+// RejectReason returns the value of the "reject_reason" field in the mutation.
+func (m *ReturnRequestMutation) RejectReason() (r *schema.ReturnReason, exists bool) {
+	v := m.reject_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRejectReason returns the old "reject_reason" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldRejectReason(ctx context.Context) (v *schema.ReturnReason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRejectReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRejectReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRejectReason: %w", err)
+	}
+	return oldValue.RejectReason, nil
+}
+
+// ClearRejectReason clears the value of the "reject_reason" field.
+func (m *ReturnRequestMutation) ClearRejectReason() {
+	m.reject_reason = nil
+	m.clearedFields[returnrequest.FieldRejectReason] = struct{}{}
+}
+
+// RejectReasonCleared returns if the "reject_reason" field was cleared in this mutation.
+func (m *ReturnRequestMutation) RejectReasonCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldRejectReason]
+	return ok
+}
+
+// ResetRejectReason resets all changes to the "reject_reason" field.
+func (m *ReturnRequestMutation) ResetRejectReason() {
+	m.reject_reason = nil
+	delete(m.clearedFields, returnrequest.FieldRejectReason)
+}
+
+// SetDecisionNote sets the "decision_note" field.
+func (m *ReturnRequestMutation) SetDecisionNote(s string) {
+	m.decision_note = &s
+}
+
+// DecisionNote returns the value of the "decision_note" field in the mutation.
+func (m *ReturnRequestMutation) DecisionNote() (r string, exists bool) {
+	v := m.decision_note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecisionNote returns the old "decision_note" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldDecisionNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecisionNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecisionNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecisionNote: %w", err)
+	}
+	return oldValue.DecisionNote, nil
+}
+
+// ClearDecisionNote clears the value of the "decision_note" field.
+func (m *ReturnRequestMutation) ClearDecisionNote() {
+	m.decision_note = nil
+	m.clearedFields[returnrequest.FieldDecisionNote] = struct{}{}
+}
+
+// DecisionNoteCleared returns if the "decision_note" field was cleared in this mutation.
+func (m *ReturnRequestMutation) DecisionNoteCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldDecisionNote]
+	return ok
+}
+
+// ResetDecisionNote resets all changes to the "decision_note" field.
+func (m *ReturnRequestMutation) ResetDecisionNote() {
+	m.decision_note = nil
+	delete(m.clearedFields, returnrequest.FieldDecisionNote)
+}
+
+// SetDecidedByID sets the "decided_by_id" field.
+func (m *ReturnRequestMutation) SetDecidedByID(u uuid.UUID) {
+	m.decided_by_id = &u
+}
+
+// DecidedByID returns the value of the "decided_by_id" field in the mutation.
+func (m *ReturnRequestMutation) DecidedByID() (r uuid.UUID, exists bool) {
+	v := m.decided_by_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedByID returns the old "decided_by_id" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldDecidedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedByID: %w", err)
+	}
+	return oldValue.DecidedByID, nil
+}
+
+// ClearDecidedByID clears the value of the "decided_by_id" field.
+func (m *ReturnRequestMutation) ClearDecidedByID() {
+	m.decided_by_id = nil
+	m.clearedFields[returnrequest.FieldDecidedByID] = struct{}{}
+}
+
+// DecidedByIDCleared returns if the "decided_by_id" field was cleared in this mutation.
+func (m *ReturnRequestMutation) DecidedByIDCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldDecidedByID]
+	return ok
+}
+
+// ResetDecidedByID resets all changes to the "decided_by_id" field.
+func (m *ReturnRequestMutation) ResetDecidedByID() {
+	m.decided_by_id = nil
+	delete(m.clearedFields, returnrequest.FieldDecidedByID)
+}
+
+// SetExchangeOrderID sets the "exchange_order_id" field.
+func (m *ReturnRequestMutation) SetExchangeOrderID(u uuid.UUID) {
+	m.exchange_order_id = &u
+}
+
+// ExchangeOrderID returns the value of the "exchange_order_id" field in the mutation.
+func (m *ReturnRequestMutation) ExchangeOrderID() (r uuid.UUID, exists bool) {
+	v := m.exchange_order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExchangeOrderID returns the old "exchange_order_id" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldExchangeOrderID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExchangeOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExchangeOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExchangeOrderID: %w", err)
+	}
+	return oldValue.ExchangeOrderID, nil
+}
+
+// ClearExchangeOrderID clears the value of the "exchange_order_id" field.
+func (m *ReturnRequestMutation) ClearExchangeOrderID() {
+	m.exchange_order_id = nil
+	m.clearedFields[returnrequest.FieldExchangeOrderID] = struct{}{}
+}
+
+// ExchangeOrderIDCleared returns if the "exchange_order_id" field was cleared in this mutation.
+func (m *ReturnRequestMutation) ExchangeOrderIDCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldExchangeOrderID]
+	return ok
+}
+
+// ResetExchangeOrderID resets all changes to the "exchange_order_id" field.
+func (m *ReturnRequestMutation) ResetExchangeOrderID() {
+	m.exchange_order_id = nil
+	delete(m.clearedFields, returnrequest.FieldExchangeOrderID)
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (m *ReturnRequestMutation) SetReceivedAt(t time.Time) {
+	m.received_at = &t
+}
+
+// ReceivedAt returns the value of the "received_at" field in the mutation.
+func (m *ReturnRequestMutation) ReceivedAt() (r time.Time, exists bool) {
+	v := m.received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedAt returns the old "received_at" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldReceivedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedAt: %w", err)
+	}
+	return oldValue.ReceivedAt, nil
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (m *ReturnRequestMutation) ClearReceivedAt() {
+	m.received_at = nil
+	m.clearedFields[returnrequest.FieldReceivedAt] = struct{}{}
+}
+
+// ReceivedAtCleared returns if the "received_at" field was cleared in this mutation.
+func (m *ReturnRequestMutation) ReceivedAtCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldReceivedAt]
+	return ok
+}
+
+// ResetReceivedAt resets all changes to the "received_at" field.
+func (m *ReturnRequestMutation) ResetReceivedAt() {
+	m.received_at = nil
+	delete(m.clearedFields, returnrequest.FieldReceivedAt)
+}
+
+// SetRefundedAt sets the "refunded_at" field.
+func (m *ReturnRequestMutation) SetRefundedAt(t time.Time) {
+	m.refunded_at = &t
+}
+
+// RefundedAt returns the value of the "refunded_at" field in the mutation.
+func (m *ReturnRequestMutation) RefundedAt() (r time.Time, exists bool) {
+	v := m.refunded_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedAt returns the old "refunded_at" field's value of the ReturnRequest entity.
+// If the ReturnRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnRequestMutation) OldRefundedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedAt: %w", err)
+	}
+	return oldValue.RefundedAt, nil
+}
+
+// ClearRefundedAt clears the value of the "refunded_at" field.
+func (m *ReturnRequestMutation) ClearRefundedAt() {
+	m.refunded_at = nil
+	m.clearedFields[returnrequest.FieldRefundedAt] = struct{}{}
+}
+
+// RefundedAtCleared returns if the "refunded_at" field was cleared in this mutation.
+func (m *ReturnRequestMutation) RefundedAtCleared() bool {
+	_, ok := m.clearedFields[returnrequest.FieldRefundedAt]
+	return ok
+}
+
+// ResetRefundedAt resets all changes to the "refunded_at" field.
+func (m *ReturnRequestMutation) ResetRefundedAt() {
+	m.refunded_at = nil
+	delete(m.clearedFields, returnrequest.FieldRefundedAt)
+}
+
 // SetRequestedAt sets the "requested_at" field.
 func (m *ReturnRequestMutation) SetRequestedAt(t time.Time) {
 	m.requested_at = &t
@@ -53711,7 +61003,7 @@ func (m *ReturnRequestMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReturnRequestMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 30)
 	if m.created_at != nil {
 		fields = append(fields, returnrequest.FieldCreatedAt)
 	}
@@ -53757,6 +61049,45 @@ func (m *ReturnRequestMutation) Fields() []string {
 	if m.amount_minor != nil {
 		fields = append(fields, returnrequest.FieldAmountMinor)
 	}
+	if m.fee_minor != nil {
+		fields = append(fields, returnrequest.FieldFeeMinor)
+	}
+	if m.refund_to != nil {
+		fields = append(fields, returnrequest.FieldRefundTo)
+	}
+	if m.note != nil {
+		fields = append(fields, returnrequest.FieldNote)
+	}
+	if m.photos != nil {
+		fields = append(fields, returnrequest.FieldPhotos)
+	}
+	if m.carrier != nil {
+		fields = append(fields, returnrequest.FieldCarrier)
+	}
+	if m.tracking_number != nil {
+		fields = append(fields, returnrequest.FieldTrackingNumber)
+	}
+	if m.label_url != nil {
+		fields = append(fields, returnrequest.FieldLabelURL)
+	}
+	if m.reject_reason != nil {
+		fields = append(fields, returnrequest.FieldRejectReason)
+	}
+	if m.decision_note != nil {
+		fields = append(fields, returnrequest.FieldDecisionNote)
+	}
+	if m.decided_by_id != nil {
+		fields = append(fields, returnrequest.FieldDecidedByID)
+	}
+	if m.exchange_order_id != nil {
+		fields = append(fields, returnrequest.FieldExchangeOrderID)
+	}
+	if m.received_at != nil {
+		fields = append(fields, returnrequest.FieldReceivedAt)
+	}
+	if m.refunded_at != nil {
+		fields = append(fields, returnrequest.FieldRefundedAt)
+	}
 	if m.requested_at != nil {
 		fields = append(fields, returnrequest.FieldRequestedAt)
 	}
@@ -53801,6 +61132,32 @@ func (m *ReturnRequestMutation) Field(name string) (ent.Value, bool) {
 		return m.Currency()
 	case returnrequest.FieldAmountMinor:
 		return m.AmountMinor()
+	case returnrequest.FieldFeeMinor:
+		return m.FeeMinor()
+	case returnrequest.FieldRefundTo:
+		return m.RefundTo()
+	case returnrequest.FieldNote:
+		return m.Note()
+	case returnrequest.FieldPhotos:
+		return m.Photos()
+	case returnrequest.FieldCarrier:
+		return m.Carrier()
+	case returnrequest.FieldTrackingNumber:
+		return m.TrackingNumber()
+	case returnrequest.FieldLabelURL:
+		return m.LabelURL()
+	case returnrequest.FieldRejectReason:
+		return m.RejectReason()
+	case returnrequest.FieldDecisionNote:
+		return m.DecisionNote()
+	case returnrequest.FieldDecidedByID:
+		return m.DecidedByID()
+	case returnrequest.FieldExchangeOrderID:
+		return m.ExchangeOrderID()
+	case returnrequest.FieldReceivedAt:
+		return m.ReceivedAt()
+	case returnrequest.FieldRefundedAt:
+		return m.RefundedAt()
 	case returnrequest.FieldRequestedAt:
 		return m.RequestedAt()
 	case returnrequest.FieldDecidedAt:
@@ -53844,6 +61201,32 @@ func (m *ReturnRequestMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldCurrency(ctx)
 	case returnrequest.FieldAmountMinor:
 		return m.OldAmountMinor(ctx)
+	case returnrequest.FieldFeeMinor:
+		return m.OldFeeMinor(ctx)
+	case returnrequest.FieldRefundTo:
+		return m.OldRefundTo(ctx)
+	case returnrequest.FieldNote:
+		return m.OldNote(ctx)
+	case returnrequest.FieldPhotos:
+		return m.OldPhotos(ctx)
+	case returnrequest.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case returnrequest.FieldTrackingNumber:
+		return m.OldTrackingNumber(ctx)
+	case returnrequest.FieldLabelURL:
+		return m.OldLabelURL(ctx)
+	case returnrequest.FieldRejectReason:
+		return m.OldRejectReason(ctx)
+	case returnrequest.FieldDecisionNote:
+		return m.OldDecisionNote(ctx)
+	case returnrequest.FieldDecidedByID:
+		return m.OldDecidedByID(ctx)
+	case returnrequest.FieldExchangeOrderID:
+		return m.OldExchangeOrderID(ctx)
+	case returnrequest.FieldReceivedAt:
+		return m.OldReceivedAt(ctx)
+	case returnrequest.FieldRefundedAt:
+		return m.OldRefundedAt(ctx)
 	case returnrequest.FieldRequestedAt:
 		return m.OldRequestedAt(ctx)
 	case returnrequest.FieldDecidedAt:
@@ -53962,6 +61345,97 @@ func (m *ReturnRequestMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAmountMinor(v)
 		return nil
+	case returnrequest.FieldFeeMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeMinor(v)
+		return nil
+	case returnrequest.FieldRefundTo:
+		v, ok := value.(returnrequest.RefundTo)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundTo(v)
+		return nil
+	case returnrequest.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case returnrequest.FieldPhotos:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPhotos(v)
+		return nil
+	case returnrequest.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case returnrequest.FieldTrackingNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNumber(v)
+		return nil
+	case returnrequest.FieldLabelURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabelURL(v)
+		return nil
+	case returnrequest.FieldRejectReason:
+		v, ok := value.(*schema.ReturnReason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRejectReason(v)
+		return nil
+	case returnrequest.FieldDecisionNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecisionNote(v)
+		return nil
+	case returnrequest.FieldDecidedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedByID(v)
+		return nil
+	case returnrequest.FieldExchangeOrderID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExchangeOrderID(v)
+		return nil
+	case returnrequest.FieldReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedAt(v)
+		return nil
+	case returnrequest.FieldRefundedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedAt(v)
+		return nil
 	case returnrequest.FieldRequestedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -53990,6 +61464,9 @@ func (m *ReturnRequestMutation) AddedFields() []string {
 	if m.addamount_minor != nil {
 		fields = append(fields, returnrequest.FieldAmountMinor)
 	}
+	if m.addfee_minor != nil {
+		fields = append(fields, returnrequest.FieldFeeMinor)
+	}
 	return fields
 }
 
@@ -54002,6 +61479,8 @@ func (m *ReturnRequestMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRevision()
 	case returnrequest.FieldAmountMinor:
 		return m.AddedAmountMinor()
+	case returnrequest.FieldFeeMinor:
+		return m.AddedFeeMinor()
 	}
 	return nil, false
 }
@@ -54025,6 +61504,13 @@ func (m *ReturnRequestMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddAmountMinor(v)
 		return nil
+	case returnrequest.FieldFeeMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFeeMinor(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ReturnRequest numeric field %s", name)
 }
@@ -54047,6 +61533,39 @@ func (m *ReturnRequestMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(returnrequest.FieldOrderID) {
 		fields = append(fields, returnrequest.FieldOrderID)
+	}
+	if m.FieldCleared(returnrequest.FieldNote) {
+		fields = append(fields, returnrequest.FieldNote)
+	}
+	if m.FieldCleared(returnrequest.FieldPhotos) {
+		fields = append(fields, returnrequest.FieldPhotos)
+	}
+	if m.FieldCleared(returnrequest.FieldCarrier) {
+		fields = append(fields, returnrequest.FieldCarrier)
+	}
+	if m.FieldCleared(returnrequest.FieldTrackingNumber) {
+		fields = append(fields, returnrequest.FieldTrackingNumber)
+	}
+	if m.FieldCleared(returnrequest.FieldLabelURL) {
+		fields = append(fields, returnrequest.FieldLabelURL)
+	}
+	if m.FieldCleared(returnrequest.FieldRejectReason) {
+		fields = append(fields, returnrequest.FieldRejectReason)
+	}
+	if m.FieldCleared(returnrequest.FieldDecisionNote) {
+		fields = append(fields, returnrequest.FieldDecisionNote)
+	}
+	if m.FieldCleared(returnrequest.FieldDecidedByID) {
+		fields = append(fields, returnrequest.FieldDecidedByID)
+	}
+	if m.FieldCleared(returnrequest.FieldExchangeOrderID) {
+		fields = append(fields, returnrequest.FieldExchangeOrderID)
+	}
+	if m.FieldCleared(returnrequest.FieldReceivedAt) {
+		fields = append(fields, returnrequest.FieldReceivedAt)
+	}
+	if m.FieldCleared(returnrequest.FieldRefundedAt) {
+		fields = append(fields, returnrequest.FieldRefundedAt)
 	}
 	if m.FieldCleared(returnrequest.FieldDecidedAt) {
 		fields = append(fields, returnrequest.FieldDecidedAt)
@@ -54079,6 +61598,39 @@ func (m *ReturnRequestMutation) ClearField(name string) error {
 		return nil
 	case returnrequest.FieldOrderID:
 		m.ClearOrderID()
+		return nil
+	case returnrequest.FieldNote:
+		m.ClearNote()
+		return nil
+	case returnrequest.FieldPhotos:
+		m.ClearPhotos()
+		return nil
+	case returnrequest.FieldCarrier:
+		m.ClearCarrier()
+		return nil
+	case returnrequest.FieldTrackingNumber:
+		m.ClearTrackingNumber()
+		return nil
+	case returnrequest.FieldLabelURL:
+		m.ClearLabelURL()
+		return nil
+	case returnrequest.FieldRejectReason:
+		m.ClearRejectReason()
+		return nil
+	case returnrequest.FieldDecisionNote:
+		m.ClearDecisionNote()
+		return nil
+	case returnrequest.FieldDecidedByID:
+		m.ClearDecidedByID()
+		return nil
+	case returnrequest.FieldExchangeOrderID:
+		m.ClearExchangeOrderID()
+		return nil
+	case returnrequest.FieldReceivedAt:
+		m.ClearReceivedAt()
+		return nil
+	case returnrequest.FieldRefundedAt:
+		m.ClearRefundedAt()
 		return nil
 	case returnrequest.FieldDecidedAt:
 		m.ClearDecidedAt()
@@ -54135,6 +61687,45 @@ func (m *ReturnRequestMutation) ResetField(name string) error {
 		return nil
 	case returnrequest.FieldAmountMinor:
 		m.ResetAmountMinor()
+		return nil
+	case returnrequest.FieldFeeMinor:
+		m.ResetFeeMinor()
+		return nil
+	case returnrequest.FieldRefundTo:
+		m.ResetRefundTo()
+		return nil
+	case returnrequest.FieldNote:
+		m.ResetNote()
+		return nil
+	case returnrequest.FieldPhotos:
+		m.ResetPhotos()
+		return nil
+	case returnrequest.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case returnrequest.FieldTrackingNumber:
+		m.ResetTrackingNumber()
+		return nil
+	case returnrequest.FieldLabelURL:
+		m.ResetLabelURL()
+		return nil
+	case returnrequest.FieldRejectReason:
+		m.ResetRejectReason()
+		return nil
+	case returnrequest.FieldDecisionNote:
+		m.ResetDecisionNote()
+		return nil
+	case returnrequest.FieldDecidedByID:
+		m.ResetDecidedByID()
+		return nil
+	case returnrequest.FieldExchangeOrderID:
+		m.ResetExchangeOrderID()
+		return nil
+	case returnrequest.FieldReceivedAt:
+		m.ResetReceivedAt()
+		return nil
+	case returnrequest.FieldRefundedAt:
+		m.ResetRefundedAt()
 		return nil
 	case returnrequest.FieldRequestedAt:
 		m.ResetRequestedAt()
@@ -54218,6 +61809,1280 @@ func (m *ReturnRequestMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ReturnRequest edge %s", name)
+}
+
+// ReviewMutation represents an operation that mutates the Review nodes in the graph.
+type ReviewMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	revision       *int64
+	addrevision    *int64
+	user_id        *uuid.UUID
+	order_line_id  *uuid.UUID
+	rating         *int
+	addrating      *int
+	title          *string
+	body           *string
+	author_name    *string
+	status         *review.Status
+	reject_reason  *string
+	written_at     *time.Time
+	published_at   *time.Time
+	clearedFields  map[string]struct{}
+	product        *uuid.UUID
+	clearedproduct bool
+	done           bool
+	oldValue       func(context.Context) (*Review, error)
+	predicates     []predicate.Review
+}
+
+var _ ent.Mutation = (*ReviewMutation)(nil)
+
+// reviewOption allows management of the mutation configuration using functional options.
+type reviewOption func(*ReviewMutation)
+
+// newReviewMutation creates new mutation for the Review entity.
+func newReviewMutation(c config, op Op, opts ...reviewOption) *ReviewMutation {
+	m := &ReviewMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReview,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReviewID sets the ID field of the mutation.
+func withReviewID(id uuid.UUID) reviewOption {
+	return func(m *ReviewMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Review
+		)
+		m.oldValue = func(ctx context.Context) (*Review, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Review.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReview sets the old Review of the mutation.
+func withReview(node *Review) reviewOption {
+	return func(m *ReviewMutation) {
+		m.oldValue = func(context.Context) (*Review, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReviewMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReviewMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Review entities.
+func (m *ReviewMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReviewMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReviewMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Review.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReviewMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReviewMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReviewMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ReviewMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ReviewMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ReviewMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *ReviewMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ReviewMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ReviewMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ReviewMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ReviewMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ReviewMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ReviewMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ReviewMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ReviewMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ReviewMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldProductID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ClearProductID clears the value of the "product_id" field.
+func (m *ReviewMutation) ClearProductID() {
+	m.product = nil
+	m.clearedFields[review.FieldProductID] = struct{}{}
+}
+
+// ProductIDCleared returns if the "product_id" field was cleared in this mutation.
+func (m *ReviewMutation) ProductIDCleared() bool {
+	_, ok := m.clearedFields[review.FieldProductID]
+	return ok
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ReviewMutation) ResetProductID() {
+	m.product = nil
+	delete(m.clearedFields, review.FieldProductID)
+}
+
+// SetOrderLineID sets the "order_line_id" field.
+func (m *ReviewMutation) SetOrderLineID(u uuid.UUID) {
+	m.order_line_id = &u
+}
+
+// OrderLineID returns the value of the "order_line_id" field in the mutation.
+func (m *ReviewMutation) OrderLineID() (r uuid.UUID, exists bool) {
+	v := m.order_line_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderLineID returns the old "order_line_id" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldOrderLineID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderLineID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderLineID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderLineID: %w", err)
+	}
+	return oldValue.OrderLineID, nil
+}
+
+// ResetOrderLineID resets all changes to the "order_line_id" field.
+func (m *ReviewMutation) ResetOrderLineID() {
+	m.order_line_id = nil
+}
+
+// SetRating sets the "rating" field.
+func (m *ReviewMutation) SetRating(i int) {
+	m.rating = &i
+	m.addrating = nil
+}
+
+// Rating returns the value of the "rating" field in the mutation.
+func (m *ReviewMutation) Rating() (r int, exists bool) {
+	v := m.rating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRating returns the old "rating" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldRating(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRating is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRating requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRating: %w", err)
+	}
+	return oldValue.Rating, nil
+}
+
+// AddRating adds i to the "rating" field.
+func (m *ReviewMutation) AddRating(i int) {
+	if m.addrating != nil {
+		*m.addrating += i
+	} else {
+		m.addrating = &i
+	}
+}
+
+// AddedRating returns the value that was added to the "rating" field in this mutation.
+func (m *ReviewMutation) AddedRating() (r int, exists bool) {
+	v := m.addrating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRating resets all changes to the "rating" field.
+func (m *ReviewMutation) ResetRating() {
+	m.rating = nil
+	m.addrating = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *ReviewMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *ReviewMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldTitle(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ClearTitle clears the value of the "title" field.
+func (m *ReviewMutation) ClearTitle() {
+	m.title = nil
+	m.clearedFields[review.FieldTitle] = struct{}{}
+}
+
+// TitleCleared returns if the "title" field was cleared in this mutation.
+func (m *ReviewMutation) TitleCleared() bool {
+	_, ok := m.clearedFields[review.FieldTitle]
+	return ok
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *ReviewMutation) ResetTitle() {
+	m.title = nil
+	delete(m.clearedFields, review.FieldTitle)
+}
+
+// SetBody sets the "body" field.
+func (m *ReviewMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *ReviewMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldBody(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ClearBody clears the value of the "body" field.
+func (m *ReviewMutation) ClearBody() {
+	m.body = nil
+	m.clearedFields[review.FieldBody] = struct{}{}
+}
+
+// BodyCleared returns if the "body" field was cleared in this mutation.
+func (m *ReviewMutation) BodyCleared() bool {
+	_, ok := m.clearedFields[review.FieldBody]
+	return ok
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *ReviewMutation) ResetBody() {
+	m.body = nil
+	delete(m.clearedFields, review.FieldBody)
+}
+
+// SetAuthorName sets the "author_name" field.
+func (m *ReviewMutation) SetAuthorName(s string) {
+	m.author_name = &s
+}
+
+// AuthorName returns the value of the "author_name" field in the mutation.
+func (m *ReviewMutation) AuthorName() (r string, exists bool) {
+	v := m.author_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorName returns the old "author_name" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldAuthorName(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorName: %w", err)
+	}
+	return oldValue.AuthorName, nil
+}
+
+// ClearAuthorName clears the value of the "author_name" field.
+func (m *ReviewMutation) ClearAuthorName() {
+	m.author_name = nil
+	m.clearedFields[review.FieldAuthorName] = struct{}{}
+}
+
+// AuthorNameCleared returns if the "author_name" field was cleared in this mutation.
+func (m *ReviewMutation) AuthorNameCleared() bool {
+	_, ok := m.clearedFields[review.FieldAuthorName]
+	return ok
+}
+
+// ResetAuthorName resets all changes to the "author_name" field.
+func (m *ReviewMutation) ResetAuthorName() {
+	m.author_name = nil
+	delete(m.clearedFields, review.FieldAuthorName)
+}
+
+// SetStatus sets the "status" field.
+func (m *ReviewMutation) SetStatus(r review.Status) {
+	m.status = &r
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *ReviewMutation) Status() (r review.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldStatus(ctx context.Context) (v review.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *ReviewMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetRejectReason sets the "reject_reason" field.
+func (m *ReviewMutation) SetRejectReason(s string) {
+	m.reject_reason = &s
+}
+
+// RejectReason returns the value of the "reject_reason" field in the mutation.
+func (m *ReviewMutation) RejectReason() (r string, exists bool) {
+	v := m.reject_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRejectReason returns the old "reject_reason" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldRejectReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRejectReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRejectReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRejectReason: %w", err)
+	}
+	return oldValue.RejectReason, nil
+}
+
+// ClearRejectReason clears the value of the "reject_reason" field.
+func (m *ReviewMutation) ClearRejectReason() {
+	m.reject_reason = nil
+	m.clearedFields[review.FieldRejectReason] = struct{}{}
+}
+
+// RejectReasonCleared returns if the "reject_reason" field was cleared in this mutation.
+func (m *ReviewMutation) RejectReasonCleared() bool {
+	_, ok := m.clearedFields[review.FieldRejectReason]
+	return ok
+}
+
+// ResetRejectReason resets all changes to the "reject_reason" field.
+func (m *ReviewMutation) ResetRejectReason() {
+	m.reject_reason = nil
+	delete(m.clearedFields, review.FieldRejectReason)
+}
+
+// SetWrittenAt sets the "written_at" field.
+func (m *ReviewMutation) SetWrittenAt(t time.Time) {
+	m.written_at = &t
+}
+
+// WrittenAt returns the value of the "written_at" field in the mutation.
+func (m *ReviewMutation) WrittenAt() (r time.Time, exists bool) {
+	v := m.written_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWrittenAt returns the old "written_at" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldWrittenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWrittenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWrittenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWrittenAt: %w", err)
+	}
+	return oldValue.WrittenAt, nil
+}
+
+// ResetWrittenAt resets all changes to the "written_at" field.
+func (m *ReviewMutation) ResetWrittenAt() {
+	m.written_at = nil
+}
+
+// SetPublishedAt sets the "published_at" field.
+func (m *ReviewMutation) SetPublishedAt(t time.Time) {
+	m.published_at = &t
+}
+
+// PublishedAt returns the value of the "published_at" field in the mutation.
+func (m *ReviewMutation) PublishedAt() (r time.Time, exists bool) {
+	v := m.published_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishedAt returns the old "published_at" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldPublishedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishedAt: %w", err)
+	}
+	return oldValue.PublishedAt, nil
+}
+
+// ClearPublishedAt clears the value of the "published_at" field.
+func (m *ReviewMutation) ClearPublishedAt() {
+	m.published_at = nil
+	m.clearedFields[review.FieldPublishedAt] = struct{}{}
+}
+
+// PublishedAtCleared returns if the "published_at" field was cleared in this mutation.
+func (m *ReviewMutation) PublishedAtCleared() bool {
+	_, ok := m.clearedFields[review.FieldPublishedAt]
+	return ok
+}
+
+// ResetPublishedAt resets all changes to the "published_at" field.
+func (m *ReviewMutation) ResetPublishedAt() {
+	m.published_at = nil
+	delete(m.clearedFields, review.FieldPublishedAt)
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ReviewMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[review.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ReviewMutation) ProductCleared() bool {
+	return m.ProductIDCleared() || m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ReviewMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ReviewMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// Where appends a list predicates to the ReviewMutation builder.
+func (m *ReviewMutation) Where(ps ...predicate.Review) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReviewMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReviewMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Review, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReviewMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReviewMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Review).
+func (m *ReviewMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReviewMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.created_at != nil {
+		fields = append(fields, review.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, review.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, review.FieldRevision)
+	}
+	if m.user_id != nil {
+		fields = append(fields, review.FieldUserID)
+	}
+	if m.product != nil {
+		fields = append(fields, review.FieldProductID)
+	}
+	if m.order_line_id != nil {
+		fields = append(fields, review.FieldOrderLineID)
+	}
+	if m.rating != nil {
+		fields = append(fields, review.FieldRating)
+	}
+	if m.title != nil {
+		fields = append(fields, review.FieldTitle)
+	}
+	if m.body != nil {
+		fields = append(fields, review.FieldBody)
+	}
+	if m.author_name != nil {
+		fields = append(fields, review.FieldAuthorName)
+	}
+	if m.status != nil {
+		fields = append(fields, review.FieldStatus)
+	}
+	if m.reject_reason != nil {
+		fields = append(fields, review.FieldRejectReason)
+	}
+	if m.written_at != nil {
+		fields = append(fields, review.FieldWrittenAt)
+	}
+	if m.published_at != nil {
+		fields = append(fields, review.FieldPublishedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReviewMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case review.FieldCreatedAt:
+		return m.CreatedAt()
+	case review.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case review.FieldRevision:
+		return m.Revision()
+	case review.FieldUserID:
+		return m.UserID()
+	case review.FieldProductID:
+		return m.ProductID()
+	case review.FieldOrderLineID:
+		return m.OrderLineID()
+	case review.FieldRating:
+		return m.Rating()
+	case review.FieldTitle:
+		return m.Title()
+	case review.FieldBody:
+		return m.Body()
+	case review.FieldAuthorName:
+		return m.AuthorName()
+	case review.FieldStatus:
+		return m.Status()
+	case review.FieldRejectReason:
+		return m.RejectReason()
+	case review.FieldWrittenAt:
+		return m.WrittenAt()
+	case review.FieldPublishedAt:
+		return m.PublishedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReviewMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case review.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case review.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case review.FieldRevision:
+		return m.OldRevision(ctx)
+	case review.FieldUserID:
+		return m.OldUserID(ctx)
+	case review.FieldProductID:
+		return m.OldProductID(ctx)
+	case review.FieldOrderLineID:
+		return m.OldOrderLineID(ctx)
+	case review.FieldRating:
+		return m.OldRating(ctx)
+	case review.FieldTitle:
+		return m.OldTitle(ctx)
+	case review.FieldBody:
+		return m.OldBody(ctx)
+	case review.FieldAuthorName:
+		return m.OldAuthorName(ctx)
+	case review.FieldStatus:
+		return m.OldStatus(ctx)
+	case review.FieldRejectReason:
+		return m.OldRejectReason(ctx)
+	case review.FieldWrittenAt:
+		return m.OldWrittenAt(ctx)
+	case review.FieldPublishedAt:
+		return m.OldPublishedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Review field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case review.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case review.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case review.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case review.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case review.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case review.FieldOrderLineID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderLineID(v)
+		return nil
+	case review.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRating(v)
+		return nil
+	case review.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case review.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case review.FieldAuthorName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorName(v)
+		return nil
+	case review.FieldStatus:
+		v, ok := value.(review.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case review.FieldRejectReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRejectReason(v)
+		return nil
+	case review.FieldWrittenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWrittenAt(v)
+		return nil
+	case review.FieldPublishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Review field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReviewMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, review.FieldRevision)
+	}
+	if m.addrating != nil {
+		fields = append(fields, review.FieldRating)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReviewMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case review.FieldRevision:
+		return m.AddedRevision()
+	case review.FieldRating:
+		return m.AddedRating()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case review.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case review.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRating(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Review numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReviewMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(review.FieldProductID) {
+		fields = append(fields, review.FieldProductID)
+	}
+	if m.FieldCleared(review.FieldTitle) {
+		fields = append(fields, review.FieldTitle)
+	}
+	if m.FieldCleared(review.FieldBody) {
+		fields = append(fields, review.FieldBody)
+	}
+	if m.FieldCleared(review.FieldAuthorName) {
+		fields = append(fields, review.FieldAuthorName)
+	}
+	if m.FieldCleared(review.FieldRejectReason) {
+		fields = append(fields, review.FieldRejectReason)
+	}
+	if m.FieldCleared(review.FieldPublishedAt) {
+		fields = append(fields, review.FieldPublishedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReviewMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReviewMutation) ClearField(name string) error {
+	switch name {
+	case review.FieldProductID:
+		m.ClearProductID()
+		return nil
+	case review.FieldTitle:
+		m.ClearTitle()
+		return nil
+	case review.FieldBody:
+		m.ClearBody()
+		return nil
+	case review.FieldAuthorName:
+		m.ClearAuthorName()
+		return nil
+	case review.FieldRejectReason:
+		m.ClearRejectReason()
+		return nil
+	case review.FieldPublishedAt:
+		m.ClearPublishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Review nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReviewMutation) ResetField(name string) error {
+	switch name {
+	case review.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case review.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case review.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case review.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case review.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case review.FieldOrderLineID:
+		m.ResetOrderLineID()
+		return nil
+	case review.FieldRating:
+		m.ResetRating()
+		return nil
+	case review.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case review.FieldBody:
+		m.ResetBody()
+		return nil
+	case review.FieldAuthorName:
+		m.ResetAuthorName()
+		return nil
+	case review.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case review.FieldRejectReason:
+		m.ResetRejectReason()
+		return nil
+	case review.FieldWrittenAt:
+		m.ResetWrittenAt()
+		return nil
+	case review.FieldPublishedAt:
+		m.ResetPublishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Review field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReviewMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.product != nil {
+		edges = append(edges, review.EdgeProduct)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReviewMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case review.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReviewMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReviewMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReviewMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedproduct {
+		edges = append(edges, review.EdgeProduct)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReviewMutation) EdgeCleared(name string) bool {
+	switch name {
+	case review.EdgeProduct:
+		return m.clearedproduct
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReviewMutation) ClearEdge(name string) error {
+	switch name {
+	case review.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown Review unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReviewMutation) ResetEdge(name string) error {
+	switch name {
+	case review.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown Review edge %s", name)
 }
 
 // RewardMutation represents an operation that mutates the Reward nodes in the graph.
@@ -62569,6 +71434,7 @@ type ShipmentMutation struct {
 	carrier           *string
 	tracking_number   *string
 	tracking_url      *string
+	point             **schema.DeliveryPoint
 	promised_from_at  *time.Time
 	promised_to_at    *time.Time
 	shipped_at        *time.Time
@@ -62576,6 +71442,9 @@ type ShipmentMutation struct {
 	clearedFields     map[string]struct{}
 	_order            *uuid.UUID
 	cleared_order     bool
+	tracking          map[uuid.UUID]struct{}
+	removedtracking   map[uuid.UUID]struct{}
+	clearedtracking   bool
 	done              bool
 	oldValue          func(context.Context) (*Shipment, error)
 	predicates        []predicate.Shipment
@@ -63159,6 +72028,55 @@ func (m *ShipmentMutation) ResetTrackingURL() {
 	delete(m.clearedFields, shipment.FieldTrackingURL)
 }
 
+// SetPoint sets the "point" field.
+func (m *ShipmentMutation) SetPoint(sp *schema.DeliveryPoint) {
+	m.point = &sp
+}
+
+// Point returns the value of the "point" field in the mutation.
+func (m *ShipmentMutation) Point() (r *schema.DeliveryPoint, exists bool) {
+	v := m.point
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoint returns the old "point" field's value of the Shipment entity.
+// If the Shipment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShipmentMutation) OldPoint(ctx context.Context) (v *schema.DeliveryPoint, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoint: %w", err)
+	}
+	return oldValue.Point, nil
+}
+
+// ClearPoint clears the value of the "point" field.
+func (m *ShipmentMutation) ClearPoint() {
+	m.point = nil
+	m.clearedFields[shipment.FieldPoint] = struct{}{}
+}
+
+// PointCleared returns if the "point" field was cleared in this mutation.
+func (m *ShipmentMutation) PointCleared() bool {
+	_, ok := m.clearedFields[shipment.FieldPoint]
+	return ok
+}
+
+// ResetPoint resets all changes to the "point" field.
+func (m *ShipmentMutation) ResetPoint() {
+	m.point = nil
+	delete(m.clearedFields, shipment.FieldPoint)
+}
+
 // SetPromisedFromAt sets the "promised_from_at" field.
 func (m *ShipmentMutation) SetPromisedFromAt(t time.Time) {
 	m.promised_from_at = &t
@@ -63382,6 +72300,60 @@ func (m *ShipmentMutation) ResetOrder() {
 	m.cleared_order = false
 }
 
+// AddTrackingIDs adds the "tracking" edge to the OrderEvent entity by ids.
+func (m *ShipmentMutation) AddTrackingIDs(ids ...uuid.UUID) {
+	if m.tracking == nil {
+		m.tracking = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.tracking[ids[i]] = struct{}{}
+	}
+}
+
+// ClearTracking clears the "tracking" edge to the OrderEvent entity.
+func (m *ShipmentMutation) ClearTracking() {
+	m.clearedtracking = true
+}
+
+// TrackingCleared reports if the "tracking" edge to the OrderEvent entity was cleared.
+func (m *ShipmentMutation) TrackingCleared() bool {
+	return m.clearedtracking
+}
+
+// RemoveTrackingIDs removes the "tracking" edge to the OrderEvent entity by IDs.
+func (m *ShipmentMutation) RemoveTrackingIDs(ids ...uuid.UUID) {
+	if m.removedtracking == nil {
+		m.removedtracking = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.tracking, ids[i])
+		m.removedtracking[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedTracking returns the removed IDs of the "tracking" edge to the OrderEvent entity.
+func (m *ShipmentMutation) RemovedTrackingIDs() (ids []uuid.UUID) {
+	for id := range m.removedtracking {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// TrackingIDs returns the "tracking" edge IDs in the mutation.
+func (m *ShipmentMutation) TrackingIDs() (ids []uuid.UUID) {
+	for id := range m.tracking {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetTracking resets all changes to the "tracking" edge.
+func (m *ShipmentMutation) ResetTracking() {
+	m.tracking = nil
+	m.clearedtracking = false
+	m.removedtracking = nil
+}
+
 // Where appends a list predicates to the ShipmentMutation builder.
 func (m *ShipmentMutation) Where(ps ...predicate.Shipment) {
 	m.predicates = append(m.predicates, ps...)
@@ -63416,7 +72388,7 @@ func (m *ShipmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ShipmentMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, shipment.FieldCreatedAt)
 	}
@@ -63449,6 +72421,9 @@ func (m *ShipmentMutation) Fields() []string {
 	}
 	if m.tracking_url != nil {
 		fields = append(fields, shipment.FieldTrackingURL)
+	}
+	if m.point != nil {
+		fields = append(fields, shipment.FieldPoint)
 	}
 	if m.promised_from_at != nil {
 		fields = append(fields, shipment.FieldPromisedFromAt)
@@ -63492,6 +72467,8 @@ func (m *ShipmentMutation) Field(name string) (ent.Value, bool) {
 		return m.TrackingNumber()
 	case shipment.FieldTrackingURL:
 		return m.TrackingURL()
+	case shipment.FieldPoint:
+		return m.Point()
 	case shipment.FieldPromisedFromAt:
 		return m.PromisedFromAt()
 	case shipment.FieldPromisedToAt:
@@ -63531,6 +72508,8 @@ func (m *ShipmentMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldTrackingNumber(ctx)
 	case shipment.FieldTrackingURL:
 		return m.OldTrackingURL(ctx)
+	case shipment.FieldPoint:
+		return m.OldPoint(ctx)
 	case shipment.FieldPromisedFromAt:
 		return m.OldPromisedFromAt(ctx)
 	case shipment.FieldPromisedToAt:
@@ -63625,6 +72604,13 @@ func (m *ShipmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTrackingURL(v)
 		return nil
+	case shipment.FieldPoint:
+		v, ok := value.(*schema.DeliveryPoint)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoint(v)
+		return nil
 	case shipment.FieldPromisedFromAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -63701,6 +72687,9 @@ func (m *ShipmentMutation) ClearedFields() []string {
 	if m.FieldCleared(shipment.FieldTrackingURL) {
 		fields = append(fields, shipment.FieldTrackingURL)
 	}
+	if m.FieldCleared(shipment.FieldPoint) {
+		fields = append(fields, shipment.FieldPoint)
+	}
 	if m.FieldCleared(shipment.FieldPromisedFromAt) {
 		fields = append(fields, shipment.FieldPromisedFromAt)
 	}
@@ -63744,6 +72733,9 @@ func (m *ShipmentMutation) ClearField(name string) error {
 		return nil
 	case shipment.FieldTrackingURL:
 		m.ClearTrackingURL()
+		return nil
+	case shipment.FieldPoint:
+		m.ClearPoint()
 		return nil
 	case shipment.FieldPromisedFromAt:
 		m.ClearPromisedFromAt()
@@ -63798,6 +72790,9 @@ func (m *ShipmentMutation) ResetField(name string) error {
 	case shipment.FieldTrackingURL:
 		m.ResetTrackingURL()
 		return nil
+	case shipment.FieldPoint:
+		m.ResetPoint()
+		return nil
 	case shipment.FieldPromisedFromAt:
 		m.ResetPromisedFromAt()
 		return nil
@@ -63816,9 +72811,12 @@ func (m *ShipmentMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ShipmentMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m._order != nil {
 		edges = append(edges, shipment.EdgeOrder)
+	}
+	if m.tracking != nil {
+		edges = append(edges, shipment.EdgeTracking)
 	}
 	return edges
 }
@@ -63831,27 +72829,47 @@ func (m *ShipmentMutation) AddedIDs(name string) []ent.Value {
 		if id := m._order; id != nil {
 			return []ent.Value{*id}
 		}
+	case shipment.EdgeTracking:
+		ids := make([]ent.Value, 0, len(m.tracking))
+		for id := range m.tracking {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ShipmentMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.removedtracking != nil {
+		edges = append(edges, shipment.EdgeTracking)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *ShipmentMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case shipment.EdgeTracking:
+		ids := make([]ent.Value, 0, len(m.removedtracking))
+		for id := range m.removedtracking {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ShipmentMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.cleared_order {
 		edges = append(edges, shipment.EdgeOrder)
+	}
+	if m.clearedtracking {
+		edges = append(edges, shipment.EdgeTracking)
 	}
 	return edges
 }
@@ -63862,6 +72880,8 @@ func (m *ShipmentMutation) EdgeCleared(name string) bool {
 	switch name {
 	case shipment.EdgeOrder:
 		return m.cleared_order
+	case shipment.EdgeTracking:
+		return m.clearedtracking
 	}
 	return false
 }
@@ -63884,8 +72904,891 @@ func (m *ShipmentMutation) ResetEdge(name string) error {
 	case shipment.EdgeOrder:
 		m.ResetOrder()
 		return nil
+	case shipment.EdgeTracking:
+		m.ResetTracking()
+		return nil
 	}
 	return fmt.Errorf("unknown Shipment edge %s", name)
+}
+
+// ShoppingListMutation represents an operation that mutates the ShoppingList nodes in the graph.
+type ShoppingListMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	revision      *int64
+	addrevision   *int64
+	owner_id      *uuid.UUID
+	user_id       *uuid.UUID
+	kind          *shoppinglist.Kind
+	name          *string
+	for_id        *uuid.UUID
+	clearedFields map[string]struct{}
+	items         map[uuid.UUID]struct{}
+	removeditems  map[uuid.UUID]struct{}
+	cleareditems  bool
+	done          bool
+	oldValue      func(context.Context) (*ShoppingList, error)
+	predicates    []predicate.ShoppingList
+}
+
+var _ ent.Mutation = (*ShoppingListMutation)(nil)
+
+// shoppinglistOption allows management of the mutation configuration using functional options.
+type shoppinglistOption func(*ShoppingListMutation)
+
+// newShoppingListMutation creates new mutation for the ShoppingList entity.
+func newShoppingListMutation(c config, op Op, opts ...shoppinglistOption) *ShoppingListMutation {
+	m := &ShoppingListMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeShoppingList,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withShoppingListID sets the ID field of the mutation.
+func withShoppingListID(id uuid.UUID) shoppinglistOption {
+	return func(m *ShoppingListMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ShoppingList
+		)
+		m.oldValue = func(ctx context.Context) (*ShoppingList, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ShoppingList.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withShoppingList sets the old ShoppingList of the mutation.
+func withShoppingList(node *ShoppingList) shoppinglistOption {
+	return func(m *ShoppingListMutation) {
+		m.oldValue = func(context.Context) (*ShoppingList, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ShoppingListMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ShoppingListMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ShoppingList entities.
+func (m *ShoppingListMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ShoppingListMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ShoppingListMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ShoppingList.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ShoppingListMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ShoppingListMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ShoppingListMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ShoppingListMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ShoppingListMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ShoppingListMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *ShoppingListMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ShoppingListMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ShoppingListMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ShoppingListMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ShoppingListMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *ShoppingListMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *ShoppingListMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *ShoppingListMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ShoppingListMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ShoppingListMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldUserID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *ShoppingListMutation) ClearUserID() {
+	m.user_id = nil
+	m.clearedFields[shoppinglist.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *ShoppingListMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[shoppinglist.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ShoppingListMutation) ResetUserID() {
+	m.user_id = nil
+	delete(m.clearedFields, shoppinglist.FieldUserID)
+}
+
+// SetKind sets the "kind" field.
+func (m *ShoppingListMutation) SetKind(s shoppinglist.Kind) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ShoppingListMutation) Kind() (r shoppinglist.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldKind(ctx context.Context) (v shoppinglist.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ShoppingListMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetName sets the "name" field.
+func (m *ShoppingListMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ShoppingListMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ShoppingListMutation) ResetName() {
+	m.name = nil
+}
+
+// SetForID sets the "for_id" field.
+func (m *ShoppingListMutation) SetForID(u uuid.UUID) {
+	m.for_id = &u
+}
+
+// ForID returns the value of the "for_id" field in the mutation.
+func (m *ShoppingListMutation) ForID() (r uuid.UUID, exists bool) {
+	v := m.for_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForID returns the old "for_id" field's value of the ShoppingList entity.
+// If the ShoppingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShoppingListMutation) OldForID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForID: %w", err)
+	}
+	return oldValue.ForID, nil
+}
+
+// ClearForID clears the value of the "for_id" field.
+func (m *ShoppingListMutation) ClearForID() {
+	m.for_id = nil
+	m.clearedFields[shoppinglist.FieldForID] = struct{}{}
+}
+
+// ForIDCleared returns if the "for_id" field was cleared in this mutation.
+func (m *ShoppingListMutation) ForIDCleared() bool {
+	_, ok := m.clearedFields[shoppinglist.FieldForID]
+	return ok
+}
+
+// ResetForID resets all changes to the "for_id" field.
+func (m *ShoppingListMutation) ResetForID() {
+	m.for_id = nil
+	delete(m.clearedFields, shoppinglist.FieldForID)
+}
+
+// AddItemIDs adds the "items" edge to the ListItem entity by ids.
+func (m *ShoppingListMutation) AddItemIDs(ids ...uuid.UUID) {
+	if m.items == nil {
+		m.items = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.items[ids[i]] = struct{}{}
+	}
+}
+
+// ClearItems clears the "items" edge to the ListItem entity.
+func (m *ShoppingListMutation) ClearItems() {
+	m.cleareditems = true
+}
+
+// ItemsCleared reports if the "items" edge to the ListItem entity was cleared.
+func (m *ShoppingListMutation) ItemsCleared() bool {
+	return m.cleareditems
+}
+
+// RemoveItemIDs removes the "items" edge to the ListItem entity by IDs.
+func (m *ShoppingListMutation) RemoveItemIDs(ids ...uuid.UUID) {
+	if m.removeditems == nil {
+		m.removeditems = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.items, ids[i])
+		m.removeditems[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedItems returns the removed IDs of the "items" edge to the ListItem entity.
+func (m *ShoppingListMutation) RemovedItemsIDs() (ids []uuid.UUID) {
+	for id := range m.removeditems {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ItemsIDs returns the "items" edge IDs in the mutation.
+func (m *ShoppingListMutation) ItemsIDs() (ids []uuid.UUID) {
+	for id := range m.items {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetItems resets all changes to the "items" edge.
+func (m *ShoppingListMutation) ResetItems() {
+	m.items = nil
+	m.cleareditems = false
+	m.removeditems = nil
+}
+
+// Where appends a list predicates to the ShoppingListMutation builder.
+func (m *ShoppingListMutation) Where(ps ...predicate.ShoppingList) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ShoppingListMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ShoppingListMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ShoppingList, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ShoppingListMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ShoppingListMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ShoppingList).
+func (m *ShoppingListMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ShoppingListMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, shoppinglist.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, shoppinglist.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, shoppinglist.FieldRevision)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, shoppinglist.FieldOwnerID)
+	}
+	if m.user_id != nil {
+		fields = append(fields, shoppinglist.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, shoppinglist.FieldKind)
+	}
+	if m.name != nil {
+		fields = append(fields, shoppinglist.FieldName)
+	}
+	if m.for_id != nil {
+		fields = append(fields, shoppinglist.FieldForID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ShoppingListMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case shoppinglist.FieldCreatedAt:
+		return m.CreatedAt()
+	case shoppinglist.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case shoppinglist.FieldRevision:
+		return m.Revision()
+	case shoppinglist.FieldOwnerID:
+		return m.OwnerID()
+	case shoppinglist.FieldUserID:
+		return m.UserID()
+	case shoppinglist.FieldKind:
+		return m.Kind()
+	case shoppinglist.FieldName:
+		return m.Name()
+	case shoppinglist.FieldForID:
+		return m.ForID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ShoppingListMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case shoppinglist.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case shoppinglist.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case shoppinglist.FieldRevision:
+		return m.OldRevision(ctx)
+	case shoppinglist.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case shoppinglist.FieldUserID:
+		return m.OldUserID(ctx)
+	case shoppinglist.FieldKind:
+		return m.OldKind(ctx)
+	case shoppinglist.FieldName:
+		return m.OldName(ctx)
+	case shoppinglist.FieldForID:
+		return m.OldForID(ctx)
+	}
+	return nil, fmt.Errorf("unknown ShoppingList field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShoppingListMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case shoppinglist.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case shoppinglist.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case shoppinglist.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case shoppinglist.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case shoppinglist.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case shoppinglist.FieldKind:
+		v, ok := value.(shoppinglist.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case shoppinglist.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case shoppinglist.FieldForID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShoppingList field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ShoppingListMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, shoppinglist.FieldRevision)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ShoppingListMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case shoppinglist.FieldRevision:
+		return m.AddedRevision()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShoppingListMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case shoppinglist.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShoppingList numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ShoppingListMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(shoppinglist.FieldUserID) {
+		fields = append(fields, shoppinglist.FieldUserID)
+	}
+	if m.FieldCleared(shoppinglist.FieldForID) {
+		fields = append(fields, shoppinglist.FieldForID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ShoppingListMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ShoppingListMutation) ClearField(name string) error {
+	switch name {
+	case shoppinglist.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case shoppinglist.FieldForID:
+		m.ClearForID()
+		return nil
+	}
+	return fmt.Errorf("unknown ShoppingList nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ShoppingListMutation) ResetField(name string) error {
+	switch name {
+	case shoppinglist.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case shoppinglist.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case shoppinglist.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case shoppinglist.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case shoppinglist.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case shoppinglist.FieldKind:
+		m.ResetKind()
+		return nil
+	case shoppinglist.FieldName:
+		m.ResetName()
+		return nil
+	case shoppinglist.FieldForID:
+		m.ResetForID()
+		return nil
+	}
+	return fmt.Errorf("unknown ShoppingList field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ShoppingListMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.items != nil {
+		edges = append(edges, shoppinglist.EdgeItems)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ShoppingListMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case shoppinglist.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.items))
+		for id := range m.items {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ShoppingListMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removeditems != nil {
+		edges = append(edges, shoppinglist.EdgeItems)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ShoppingListMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case shoppinglist.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.removeditems))
+		for id := range m.removeditems {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ShoppingListMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareditems {
+		edges = append(edges, shoppinglist.EdgeItems)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ShoppingListMutation) EdgeCleared(name string) bool {
+	switch name {
+	case shoppinglist.EdgeItems:
+		return m.cleareditems
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ShoppingListMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ShoppingList unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ShoppingListMutation) ResetEdge(name string) error {
+	switch name {
+	case shoppinglist.EdgeItems:
+		m.ResetItems()
+		return nil
+	}
+	return fmt.Errorf("unknown ShoppingList edge %s", name)
 }
 
 // TaskMutation represents an operation that mutates the Task nodes in the graph.
@@ -79070,4 +88973,4333 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)
+}
+
+// ViewedProductMutation represents an operation that mutates the ViewedProduct nodes in the graph.
+type ViewedProductMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	user_id        *uuid.UUID
+	viewed_at      *time.Time
+	clearedFields  map[string]struct{}
+	product        *uuid.UUID
+	clearedproduct bool
+	done           bool
+	oldValue       func(context.Context) (*ViewedProduct, error)
+	predicates     []predicate.ViewedProduct
+}
+
+var _ ent.Mutation = (*ViewedProductMutation)(nil)
+
+// viewedproductOption allows management of the mutation configuration using functional options.
+type viewedproductOption func(*ViewedProductMutation)
+
+// newViewedProductMutation creates new mutation for the ViewedProduct entity.
+func newViewedProductMutation(c config, op Op, opts ...viewedproductOption) *ViewedProductMutation {
+	m := &ViewedProductMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeViewedProduct,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withViewedProductID sets the ID field of the mutation.
+func withViewedProductID(id uuid.UUID) viewedproductOption {
+	return func(m *ViewedProductMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ViewedProduct
+		)
+		m.oldValue = func(ctx context.Context) (*ViewedProduct, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ViewedProduct.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withViewedProduct sets the old ViewedProduct of the mutation.
+func withViewedProduct(node *ViewedProduct) viewedproductOption {
+	return func(m *ViewedProductMutation) {
+		m.oldValue = func(context.Context) (*ViewedProduct, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ViewedProductMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ViewedProductMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ViewedProduct entities.
+func (m *ViewedProductMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ViewedProductMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ViewedProductMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ViewedProduct.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ViewedProductMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ViewedProductMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ViewedProduct entity.
+// If the ViewedProduct object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ViewedProductMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ViewedProductMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ViewedProductMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ViewedProductMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ViewedProduct entity.
+// If the ViewedProduct object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ViewedProductMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ViewedProductMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ViewedProductMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ViewedProductMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ViewedProduct entity.
+// If the ViewedProduct object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ViewedProductMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ViewedProductMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ViewedProductMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ViewedProductMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ViewedProduct entity.
+// If the ViewedProduct object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ViewedProductMutation) OldProductID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ClearProductID clears the value of the "product_id" field.
+func (m *ViewedProductMutation) ClearProductID() {
+	m.product = nil
+	m.clearedFields[viewedproduct.FieldProductID] = struct{}{}
+}
+
+// ProductIDCleared returns if the "product_id" field was cleared in this mutation.
+func (m *ViewedProductMutation) ProductIDCleared() bool {
+	_, ok := m.clearedFields[viewedproduct.FieldProductID]
+	return ok
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ViewedProductMutation) ResetProductID() {
+	m.product = nil
+	delete(m.clearedFields, viewedproduct.FieldProductID)
+}
+
+// SetViewedAt sets the "viewed_at" field.
+func (m *ViewedProductMutation) SetViewedAt(t time.Time) {
+	m.viewed_at = &t
+}
+
+// ViewedAt returns the value of the "viewed_at" field in the mutation.
+func (m *ViewedProductMutation) ViewedAt() (r time.Time, exists bool) {
+	v := m.viewed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldViewedAt returns the old "viewed_at" field's value of the ViewedProduct entity.
+// If the ViewedProduct object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ViewedProductMutation) OldViewedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldViewedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldViewedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldViewedAt: %w", err)
+	}
+	return oldValue.ViewedAt, nil
+}
+
+// ResetViewedAt resets all changes to the "viewed_at" field.
+func (m *ViewedProductMutation) ResetViewedAt() {
+	m.viewed_at = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ViewedProductMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[viewedproduct.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ViewedProductMutation) ProductCleared() bool {
+	return m.ProductIDCleared() || m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ViewedProductMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ViewedProductMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// Where appends a list predicates to the ViewedProductMutation builder.
+func (m *ViewedProductMutation) Where(ps ...predicate.ViewedProduct) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ViewedProductMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ViewedProductMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ViewedProduct, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ViewedProductMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ViewedProductMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ViewedProduct).
+func (m *ViewedProductMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ViewedProductMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, viewedproduct.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, viewedproduct.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, viewedproduct.FieldUserID)
+	}
+	if m.product != nil {
+		fields = append(fields, viewedproduct.FieldProductID)
+	}
+	if m.viewed_at != nil {
+		fields = append(fields, viewedproduct.FieldViewedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ViewedProductMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case viewedproduct.FieldCreatedAt:
+		return m.CreatedAt()
+	case viewedproduct.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case viewedproduct.FieldUserID:
+		return m.UserID()
+	case viewedproduct.FieldProductID:
+		return m.ProductID()
+	case viewedproduct.FieldViewedAt:
+		return m.ViewedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ViewedProductMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case viewedproduct.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case viewedproduct.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case viewedproduct.FieldUserID:
+		return m.OldUserID(ctx)
+	case viewedproduct.FieldProductID:
+		return m.OldProductID(ctx)
+	case viewedproduct.FieldViewedAt:
+		return m.OldViewedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ViewedProduct field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ViewedProductMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case viewedproduct.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case viewedproduct.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case viewedproduct.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case viewedproduct.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case viewedproduct.FieldViewedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetViewedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ViewedProduct field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ViewedProductMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ViewedProductMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ViewedProductMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ViewedProduct numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ViewedProductMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(viewedproduct.FieldProductID) {
+		fields = append(fields, viewedproduct.FieldProductID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ViewedProductMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ViewedProductMutation) ClearField(name string) error {
+	switch name {
+	case viewedproduct.FieldProductID:
+		m.ClearProductID()
+		return nil
+	}
+	return fmt.Errorf("unknown ViewedProduct nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ViewedProductMutation) ResetField(name string) error {
+	switch name {
+	case viewedproduct.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case viewedproduct.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case viewedproduct.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case viewedproduct.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case viewedproduct.FieldViewedAt:
+		m.ResetViewedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ViewedProduct field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ViewedProductMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.product != nil {
+		edges = append(edges, viewedproduct.EdgeProduct)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ViewedProductMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case viewedproduct.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ViewedProductMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ViewedProductMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ViewedProductMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedproduct {
+		edges = append(edges, viewedproduct.EdgeProduct)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ViewedProductMutation) EdgeCleared(name string) bool {
+	switch name {
+	case viewedproduct.EdgeProduct:
+		return m.clearedproduct
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ViewedProductMutation) ClearEdge(name string) error {
+	switch name {
+	case viewedproduct.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown ViewedProduct unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ViewedProductMutation) ResetEdge(name string) error {
+	switch name {
+	case viewedproduct.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown ViewedProduct edge %s", name)
+}
+
+// WebhookDeliveryMutation represents an operation that mutates the WebhookDelivery nodes in the graph.
+type WebhookDeliveryMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	created_at      *time.Time
+	updated_at      *time.Time
+	event_id        *uuid.UUID
+	kind            *string
+	subject_kind    *string
+	subject_id      *uuid.UUID
+	occurred_at     *time.Time
+	payload         *json.RawMessage
+	appendpayload   json.RawMessage
+	test            *bool
+	status          *webhookdelivery.Status
+	attempts        *[]schema.WebhookAttempt
+	appendattempts  []schema.WebhookAttempt
+	round           *int
+	addround        *int
+	due_at          *time.Time
+	delivered_at    *time.Time
+	clearedFields   map[string]struct{}
+	endpoint        *uuid.UUID
+	clearedendpoint bool
+	done            bool
+	oldValue        func(context.Context) (*WebhookDelivery, error)
+	predicates      []predicate.WebhookDelivery
+}
+
+var _ ent.Mutation = (*WebhookDeliveryMutation)(nil)
+
+// webhookdeliveryOption allows management of the mutation configuration using functional options.
+type webhookdeliveryOption func(*WebhookDeliveryMutation)
+
+// newWebhookDeliveryMutation creates new mutation for the WebhookDelivery entity.
+func newWebhookDeliveryMutation(c config, op Op, opts ...webhookdeliveryOption) *WebhookDeliveryMutation {
+	m := &WebhookDeliveryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeWebhookDelivery,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withWebhookDeliveryID sets the ID field of the mutation.
+func withWebhookDeliveryID(id uuid.UUID) webhookdeliveryOption {
+	return func(m *WebhookDeliveryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *WebhookDelivery
+		)
+		m.oldValue = func(ctx context.Context) (*WebhookDelivery, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().WebhookDelivery.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withWebhookDelivery sets the old WebhookDelivery of the mutation.
+func withWebhookDelivery(node *WebhookDelivery) webhookdeliveryOption {
+	return func(m *WebhookDeliveryMutation) {
+		m.oldValue = func(context.Context) (*WebhookDelivery, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m WebhookDeliveryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m WebhookDeliveryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of WebhookDelivery entities.
+func (m *WebhookDeliveryMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *WebhookDeliveryMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *WebhookDeliveryMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().WebhookDelivery.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *WebhookDeliveryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *WebhookDeliveryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *WebhookDeliveryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *WebhookDeliveryMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *WebhookDeliveryMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *WebhookDeliveryMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEndpointID sets the "endpoint_id" field.
+func (m *WebhookDeliveryMutation) SetEndpointID(u uuid.UUID) {
+	m.endpoint = &u
+}
+
+// EndpointID returns the value of the "endpoint_id" field in the mutation.
+func (m *WebhookDeliveryMutation) EndpointID() (r uuid.UUID, exists bool) {
+	v := m.endpoint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointID returns the old "endpoint_id" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldEndpointID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointID: %w", err)
+	}
+	return oldValue.EndpointID, nil
+}
+
+// ResetEndpointID resets all changes to the "endpoint_id" field.
+func (m *WebhookDeliveryMutation) ResetEndpointID() {
+	m.endpoint = nil
+}
+
+// SetEventID sets the "event_id" field.
+func (m *WebhookDeliveryMutation) SetEventID(u uuid.UUID) {
+	m.event_id = &u
+}
+
+// EventID returns the value of the "event_id" field in the mutation.
+func (m *WebhookDeliveryMutation) EventID() (r uuid.UUID, exists bool) {
+	v := m.event_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEventID returns the old "event_id" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldEventID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEventID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEventID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEventID: %w", err)
+	}
+	return oldValue.EventID, nil
+}
+
+// ResetEventID resets all changes to the "event_id" field.
+func (m *WebhookDeliveryMutation) ResetEventID() {
+	m.event_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *WebhookDeliveryMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *WebhookDeliveryMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *WebhookDeliveryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetSubjectKind sets the "subject_kind" field.
+func (m *WebhookDeliveryMutation) SetSubjectKind(s string) {
+	m.subject_kind = &s
+}
+
+// SubjectKind returns the value of the "subject_kind" field in the mutation.
+func (m *WebhookDeliveryMutation) SubjectKind() (r string, exists bool) {
+	v := m.subject_kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectKind returns the old "subject_kind" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldSubjectKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectKind: %w", err)
+	}
+	return oldValue.SubjectKind, nil
+}
+
+// ResetSubjectKind resets all changes to the "subject_kind" field.
+func (m *WebhookDeliveryMutation) ResetSubjectKind() {
+	m.subject_kind = nil
+}
+
+// SetSubjectID sets the "subject_id" field.
+func (m *WebhookDeliveryMutation) SetSubjectID(u uuid.UUID) {
+	m.subject_id = &u
+}
+
+// SubjectID returns the value of the "subject_id" field in the mutation.
+func (m *WebhookDeliveryMutation) SubjectID() (r uuid.UUID, exists bool) {
+	v := m.subject_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectID returns the old "subject_id" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldSubjectID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectID: %w", err)
+	}
+	return oldValue.SubjectID, nil
+}
+
+// ResetSubjectID resets all changes to the "subject_id" field.
+func (m *WebhookDeliveryMutation) ResetSubjectID() {
+	m.subject_id = nil
+}
+
+// SetOccurredAt sets the "occurred_at" field.
+func (m *WebhookDeliveryMutation) SetOccurredAt(t time.Time) {
+	m.occurred_at = &t
+}
+
+// OccurredAt returns the value of the "occurred_at" field in the mutation.
+func (m *WebhookDeliveryMutation) OccurredAt() (r time.Time, exists bool) {
+	v := m.occurred_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOccurredAt returns the old "occurred_at" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldOccurredAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOccurredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOccurredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOccurredAt: %w", err)
+	}
+	return oldValue.OccurredAt, nil
+}
+
+// ResetOccurredAt resets all changes to the "occurred_at" field.
+func (m *WebhookDeliveryMutation) ResetOccurredAt() {
+	m.occurred_at = nil
+}
+
+// SetPayload sets the "payload" field.
+func (m *WebhookDeliveryMutation) SetPayload(jm json.RawMessage) {
+	m.payload = &jm
+	m.appendpayload = nil
+}
+
+// Payload returns the value of the "payload" field in the mutation.
+func (m *WebhookDeliveryMutation) Payload() (r json.RawMessage, exists bool) {
+	v := m.payload
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayload returns the old "payload" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldPayload(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayload is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayload requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayload: %w", err)
+	}
+	return oldValue.Payload, nil
+}
+
+// AppendPayload adds jm to the "payload" field.
+func (m *WebhookDeliveryMutation) AppendPayload(jm json.RawMessage) {
+	m.appendpayload = append(m.appendpayload, jm...)
+}
+
+// AppendedPayload returns the list of values that were appended to the "payload" field in this mutation.
+func (m *WebhookDeliveryMutation) AppendedPayload() (json.RawMessage, bool) {
+	if len(m.appendpayload) == 0 {
+		return nil, false
+	}
+	return m.appendpayload, true
+}
+
+// ResetPayload resets all changes to the "payload" field.
+func (m *WebhookDeliveryMutation) ResetPayload() {
+	m.payload = nil
+	m.appendpayload = nil
+}
+
+// SetTest sets the "test" field.
+func (m *WebhookDeliveryMutation) SetTest(b bool) {
+	m.test = &b
+}
+
+// Test returns the value of the "test" field in the mutation.
+func (m *WebhookDeliveryMutation) Test() (r bool, exists bool) {
+	v := m.test
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTest returns the old "test" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldTest(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTest: %w", err)
+	}
+	return oldValue.Test, nil
+}
+
+// ResetTest resets all changes to the "test" field.
+func (m *WebhookDeliveryMutation) ResetTest() {
+	m.test = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *WebhookDeliveryMutation) SetStatus(w webhookdelivery.Status) {
+	m.status = &w
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *WebhookDeliveryMutation) Status() (r webhookdelivery.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldStatus(ctx context.Context) (v webhookdelivery.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *WebhookDeliveryMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *WebhookDeliveryMutation) SetAttempts(sa []schema.WebhookAttempt) {
+	m.attempts = &sa
+	m.appendattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *WebhookDeliveryMutation) Attempts() (r []schema.WebhookAttempt, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldAttempts(ctx context.Context) (v []schema.WebhookAttempt, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AppendAttempts adds sa to the "attempts" field.
+func (m *WebhookDeliveryMutation) AppendAttempts(sa []schema.WebhookAttempt) {
+	m.appendattempts = append(m.appendattempts, sa...)
+}
+
+// AppendedAttempts returns the list of values that were appended to the "attempts" field in this mutation.
+func (m *WebhookDeliveryMutation) AppendedAttempts() ([]schema.WebhookAttempt, bool) {
+	if len(m.appendattempts) == 0 {
+		return nil, false
+	}
+	return m.appendattempts, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *WebhookDeliveryMutation) ResetAttempts() {
+	m.attempts = nil
+	m.appendattempts = nil
+}
+
+// SetRound sets the "round" field.
+func (m *WebhookDeliveryMutation) SetRound(i int) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *WebhookDeliveryMutation) Round() (r int, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldRound(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *WebhookDeliveryMutation) AddRound(i int) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *WebhookDeliveryMutation) AddedRound() (r int, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *WebhookDeliveryMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *WebhookDeliveryMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *WebhookDeliveryMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (m *WebhookDeliveryMutation) ClearDueAt() {
+	m.due_at = nil
+	m.clearedFields[webhookdelivery.FieldDueAt] = struct{}{}
+}
+
+// DueAtCleared returns if the "due_at" field was cleared in this mutation.
+func (m *WebhookDeliveryMutation) DueAtCleared() bool {
+	_, ok := m.clearedFields[webhookdelivery.FieldDueAt]
+	return ok
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *WebhookDeliveryMutation) ResetDueAt() {
+	m.due_at = nil
+	delete(m.clearedFields, webhookdelivery.FieldDueAt)
+}
+
+// SetDeliveredAt sets the "delivered_at" field.
+func (m *WebhookDeliveryMutation) SetDeliveredAt(t time.Time) {
+	m.delivered_at = &t
+}
+
+// DeliveredAt returns the value of the "delivered_at" field in the mutation.
+func (m *WebhookDeliveryMutation) DeliveredAt() (r time.Time, exists bool) {
+	v := m.delivered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredAt returns the old "delivered_at" field's value of the WebhookDelivery entity.
+// If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookDeliveryMutation) OldDeliveredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredAt: %w", err)
+	}
+	return oldValue.DeliveredAt, nil
+}
+
+// ClearDeliveredAt clears the value of the "delivered_at" field.
+func (m *WebhookDeliveryMutation) ClearDeliveredAt() {
+	m.delivered_at = nil
+	m.clearedFields[webhookdelivery.FieldDeliveredAt] = struct{}{}
+}
+
+// DeliveredAtCleared returns if the "delivered_at" field was cleared in this mutation.
+func (m *WebhookDeliveryMutation) DeliveredAtCleared() bool {
+	_, ok := m.clearedFields[webhookdelivery.FieldDeliveredAt]
+	return ok
+}
+
+// ResetDeliveredAt resets all changes to the "delivered_at" field.
+func (m *WebhookDeliveryMutation) ResetDeliveredAt() {
+	m.delivered_at = nil
+	delete(m.clearedFields, webhookdelivery.FieldDeliveredAt)
+}
+
+// ClearEndpoint clears the "endpoint" edge to the WebhookEndpoint entity.
+func (m *WebhookDeliveryMutation) ClearEndpoint() {
+	m.clearedendpoint = true
+	m.clearedFields[webhookdelivery.FieldEndpointID] = struct{}{}
+}
+
+// EndpointCleared reports if the "endpoint" edge to the WebhookEndpoint entity was cleared.
+func (m *WebhookDeliveryMutation) EndpointCleared() bool {
+	return m.clearedendpoint
+}
+
+// EndpointIDs returns the "endpoint" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// EndpointID instead. It exists only for internal usage by the builders.
+func (m *WebhookDeliveryMutation) EndpointIDs() (ids []uuid.UUID) {
+	if id := m.endpoint; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetEndpoint resets all changes to the "endpoint" edge.
+func (m *WebhookDeliveryMutation) ResetEndpoint() {
+	m.endpoint = nil
+	m.clearedendpoint = false
+}
+
+// Where appends a list predicates to the WebhookDeliveryMutation builder.
+func (m *WebhookDeliveryMutation) Where(ps ...predicate.WebhookDelivery) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the WebhookDeliveryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *WebhookDeliveryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.WebhookDelivery, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *WebhookDeliveryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *WebhookDeliveryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (WebhookDelivery).
+func (m *WebhookDeliveryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *WebhookDeliveryMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, webhookdelivery.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, webhookdelivery.FieldUpdatedAt)
+	}
+	if m.endpoint != nil {
+		fields = append(fields, webhookdelivery.FieldEndpointID)
+	}
+	if m.event_id != nil {
+		fields = append(fields, webhookdelivery.FieldEventID)
+	}
+	if m.kind != nil {
+		fields = append(fields, webhookdelivery.FieldKind)
+	}
+	if m.subject_kind != nil {
+		fields = append(fields, webhookdelivery.FieldSubjectKind)
+	}
+	if m.subject_id != nil {
+		fields = append(fields, webhookdelivery.FieldSubjectID)
+	}
+	if m.occurred_at != nil {
+		fields = append(fields, webhookdelivery.FieldOccurredAt)
+	}
+	if m.payload != nil {
+		fields = append(fields, webhookdelivery.FieldPayload)
+	}
+	if m.test != nil {
+		fields = append(fields, webhookdelivery.FieldTest)
+	}
+	if m.status != nil {
+		fields = append(fields, webhookdelivery.FieldStatus)
+	}
+	if m.attempts != nil {
+		fields = append(fields, webhookdelivery.FieldAttempts)
+	}
+	if m.round != nil {
+		fields = append(fields, webhookdelivery.FieldRound)
+	}
+	if m.due_at != nil {
+		fields = append(fields, webhookdelivery.FieldDueAt)
+	}
+	if m.delivered_at != nil {
+		fields = append(fields, webhookdelivery.FieldDeliveredAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *WebhookDeliveryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case webhookdelivery.FieldCreatedAt:
+		return m.CreatedAt()
+	case webhookdelivery.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case webhookdelivery.FieldEndpointID:
+		return m.EndpointID()
+	case webhookdelivery.FieldEventID:
+		return m.EventID()
+	case webhookdelivery.FieldKind:
+		return m.Kind()
+	case webhookdelivery.FieldSubjectKind:
+		return m.SubjectKind()
+	case webhookdelivery.FieldSubjectID:
+		return m.SubjectID()
+	case webhookdelivery.FieldOccurredAt:
+		return m.OccurredAt()
+	case webhookdelivery.FieldPayload:
+		return m.Payload()
+	case webhookdelivery.FieldTest:
+		return m.Test()
+	case webhookdelivery.FieldStatus:
+		return m.Status()
+	case webhookdelivery.FieldAttempts:
+		return m.Attempts()
+	case webhookdelivery.FieldRound:
+		return m.Round()
+	case webhookdelivery.FieldDueAt:
+		return m.DueAt()
+	case webhookdelivery.FieldDeliveredAt:
+		return m.DeliveredAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *WebhookDeliveryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case webhookdelivery.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case webhookdelivery.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case webhookdelivery.FieldEndpointID:
+		return m.OldEndpointID(ctx)
+	case webhookdelivery.FieldEventID:
+		return m.OldEventID(ctx)
+	case webhookdelivery.FieldKind:
+		return m.OldKind(ctx)
+	case webhookdelivery.FieldSubjectKind:
+		return m.OldSubjectKind(ctx)
+	case webhookdelivery.FieldSubjectID:
+		return m.OldSubjectID(ctx)
+	case webhookdelivery.FieldOccurredAt:
+		return m.OldOccurredAt(ctx)
+	case webhookdelivery.FieldPayload:
+		return m.OldPayload(ctx)
+	case webhookdelivery.FieldTest:
+		return m.OldTest(ctx)
+	case webhookdelivery.FieldStatus:
+		return m.OldStatus(ctx)
+	case webhookdelivery.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case webhookdelivery.FieldRound:
+		return m.OldRound(ctx)
+	case webhookdelivery.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case webhookdelivery.FieldDeliveredAt:
+		return m.OldDeliveredAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown WebhookDelivery field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookDeliveryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case webhookdelivery.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case webhookdelivery.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case webhookdelivery.FieldEndpointID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointID(v)
+		return nil
+	case webhookdelivery.FieldEventID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEventID(v)
+		return nil
+	case webhookdelivery.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case webhookdelivery.FieldSubjectKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectKind(v)
+		return nil
+	case webhookdelivery.FieldSubjectID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectID(v)
+		return nil
+	case webhookdelivery.FieldOccurredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOccurredAt(v)
+		return nil
+	case webhookdelivery.FieldPayload:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayload(v)
+		return nil
+	case webhookdelivery.FieldTest:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTest(v)
+		return nil
+	case webhookdelivery.FieldStatus:
+		v, ok := value.(webhookdelivery.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case webhookdelivery.FieldAttempts:
+		v, ok := value.([]schema.WebhookAttempt)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case webhookdelivery.FieldRound:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
+	case webhookdelivery.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case webhookdelivery.FieldDeliveredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *WebhookDeliveryMutation) AddedFields() []string {
+	var fields []string
+	if m.addround != nil {
+		fields = append(fields, webhookdelivery.FieldRound)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *WebhookDeliveryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case webhookdelivery.FieldRound:
+		return m.AddedRound()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookDeliveryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case webhookdelivery.FieldRound:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *WebhookDeliveryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(webhookdelivery.FieldDueAt) {
+		fields = append(fields, webhookdelivery.FieldDueAt)
+	}
+	if m.FieldCleared(webhookdelivery.FieldDeliveredAt) {
+		fields = append(fields, webhookdelivery.FieldDeliveredAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *WebhookDeliveryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *WebhookDeliveryMutation) ClearField(name string) error {
+	switch name {
+	case webhookdelivery.FieldDueAt:
+		m.ClearDueAt()
+		return nil
+	case webhookdelivery.FieldDeliveredAt:
+		m.ClearDeliveredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *WebhookDeliveryMutation) ResetField(name string) error {
+	switch name {
+	case webhookdelivery.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case webhookdelivery.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case webhookdelivery.FieldEndpointID:
+		m.ResetEndpointID()
+		return nil
+	case webhookdelivery.FieldEventID:
+		m.ResetEventID()
+		return nil
+	case webhookdelivery.FieldKind:
+		m.ResetKind()
+		return nil
+	case webhookdelivery.FieldSubjectKind:
+		m.ResetSubjectKind()
+		return nil
+	case webhookdelivery.FieldSubjectID:
+		m.ResetSubjectID()
+		return nil
+	case webhookdelivery.FieldOccurredAt:
+		m.ResetOccurredAt()
+		return nil
+	case webhookdelivery.FieldPayload:
+		m.ResetPayload()
+		return nil
+	case webhookdelivery.FieldTest:
+		m.ResetTest()
+		return nil
+	case webhookdelivery.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case webhookdelivery.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case webhookdelivery.FieldRound:
+		m.ResetRound()
+		return nil
+	case webhookdelivery.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case webhookdelivery.FieldDeliveredAt:
+		m.ResetDeliveredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *WebhookDeliveryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.endpoint != nil {
+		edges = append(edges, webhookdelivery.EdgeEndpoint)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *WebhookDeliveryMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case webhookdelivery.EdgeEndpoint:
+		if id := m.endpoint; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *WebhookDeliveryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *WebhookDeliveryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *WebhookDeliveryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedendpoint {
+		edges = append(edges, webhookdelivery.EdgeEndpoint)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *WebhookDeliveryMutation) EdgeCleared(name string) bool {
+	switch name {
+	case webhookdelivery.EdgeEndpoint:
+		return m.clearedendpoint
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *WebhookDeliveryMutation) ClearEdge(name string) error {
+	switch name {
+	case webhookdelivery.EdgeEndpoint:
+		m.ClearEndpoint()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *WebhookDeliveryMutation) ResetEdge(name string) error {
+	switch name {
+	case webhookdelivery.EdgeEndpoint:
+		m.ResetEndpoint()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookDelivery edge %s", name)
+}
+
+// WebhookEndpointMutation represents an operation that mutates the WebhookEndpoint nodes in the graph.
+type WebhookEndpointMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	revision              *int64
+	addrevision           *int64
+	name                  *string
+	address               *string
+	address_key           *string
+	events                *[]string
+	appendevents          []string
+	selection             *string
+	role_id               *uuid.UUID
+	saved_by_id           *uuid.UUID
+	secrets               *[]byte
+	former_secret_ends_at *time.Time
+	status                *webhookendpoint.Status
+	status_reason         *webhookendpoint.StatusReason
+	failures              *int
+	addfailures           *int
+	failing_since_at      *time.Time
+	last_ok_at            *time.Time
+	clearedFields         map[string]struct{}
+	deliveries            map[uuid.UUID]struct{}
+	removeddeliveries     map[uuid.UUID]struct{}
+	cleareddeliveries     bool
+	done                  bool
+	oldValue              func(context.Context) (*WebhookEndpoint, error)
+	predicates            []predicate.WebhookEndpoint
+}
+
+var _ ent.Mutation = (*WebhookEndpointMutation)(nil)
+
+// webhookendpointOption allows management of the mutation configuration using functional options.
+type webhookendpointOption func(*WebhookEndpointMutation)
+
+// newWebhookEndpointMutation creates new mutation for the WebhookEndpoint entity.
+func newWebhookEndpointMutation(c config, op Op, opts ...webhookendpointOption) *WebhookEndpointMutation {
+	m := &WebhookEndpointMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeWebhookEndpoint,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withWebhookEndpointID sets the ID field of the mutation.
+func withWebhookEndpointID(id uuid.UUID) webhookendpointOption {
+	return func(m *WebhookEndpointMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *WebhookEndpoint
+		)
+		m.oldValue = func(ctx context.Context) (*WebhookEndpoint, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().WebhookEndpoint.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withWebhookEndpoint sets the old WebhookEndpoint of the mutation.
+func withWebhookEndpoint(node *WebhookEndpoint) webhookendpointOption {
+	return func(m *WebhookEndpointMutation) {
+		m.oldValue = func(context.Context) (*WebhookEndpoint, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m WebhookEndpointMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m WebhookEndpointMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of WebhookEndpoint entities.
+func (m *WebhookEndpointMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *WebhookEndpointMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *WebhookEndpointMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().WebhookEndpoint.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *WebhookEndpointMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *WebhookEndpointMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *WebhookEndpointMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *WebhookEndpointMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *WebhookEndpointMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *WebhookEndpointMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *WebhookEndpointMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *WebhookEndpointMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *WebhookEndpointMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *WebhookEndpointMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *WebhookEndpointMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetName sets the "name" field.
+func (m *WebhookEndpointMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *WebhookEndpointMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *WebhookEndpointMutation) ResetName() {
+	m.name = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *WebhookEndpointMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *WebhookEndpointMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *WebhookEndpointMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetAddressKey sets the "address_key" field.
+func (m *WebhookEndpointMutation) SetAddressKey(s string) {
+	m.address_key = &s
+}
+
+// AddressKey returns the value of the "address_key" field in the mutation.
+func (m *WebhookEndpointMutation) AddressKey() (r string, exists bool) {
+	v := m.address_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddressKey returns the old "address_key" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldAddressKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddressKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddressKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddressKey: %w", err)
+	}
+	return oldValue.AddressKey, nil
+}
+
+// ResetAddressKey resets all changes to the "address_key" field.
+func (m *WebhookEndpointMutation) ResetAddressKey() {
+	m.address_key = nil
+}
+
+// SetEvents sets the "events" field.
+func (m *WebhookEndpointMutation) SetEvents(s []string) {
+	m.events = &s
+	m.appendevents = nil
+}
+
+// Events returns the value of the "events" field in the mutation.
+func (m *WebhookEndpointMutation) Events() (r []string, exists bool) {
+	v := m.events
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEvents returns the old "events" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldEvents(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEvents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEvents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEvents: %w", err)
+	}
+	return oldValue.Events, nil
+}
+
+// AppendEvents adds s to the "events" field.
+func (m *WebhookEndpointMutation) AppendEvents(s []string) {
+	m.appendevents = append(m.appendevents, s...)
+}
+
+// AppendedEvents returns the list of values that were appended to the "events" field in this mutation.
+func (m *WebhookEndpointMutation) AppendedEvents() ([]string, bool) {
+	if len(m.appendevents) == 0 {
+		return nil, false
+	}
+	return m.appendevents, true
+}
+
+// ResetEvents resets all changes to the "events" field.
+func (m *WebhookEndpointMutation) ResetEvents() {
+	m.events = nil
+	m.appendevents = nil
+}
+
+// SetSelection sets the "selection" field.
+func (m *WebhookEndpointMutation) SetSelection(s string) {
+	m.selection = &s
+}
+
+// Selection returns the value of the "selection" field in the mutation.
+func (m *WebhookEndpointMutation) Selection() (r string, exists bool) {
+	v := m.selection
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSelection returns the old "selection" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldSelection(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSelection is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSelection requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSelection: %w", err)
+	}
+	return oldValue.Selection, nil
+}
+
+// ClearSelection clears the value of the "selection" field.
+func (m *WebhookEndpointMutation) ClearSelection() {
+	m.selection = nil
+	m.clearedFields[webhookendpoint.FieldSelection] = struct{}{}
+}
+
+// SelectionCleared returns if the "selection" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) SelectionCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldSelection]
+	return ok
+}
+
+// ResetSelection resets all changes to the "selection" field.
+func (m *WebhookEndpointMutation) ResetSelection() {
+	m.selection = nil
+	delete(m.clearedFields, webhookendpoint.FieldSelection)
+}
+
+// SetRoleID sets the "role_id" field.
+func (m *WebhookEndpointMutation) SetRoleID(u uuid.UUID) {
+	m.role_id = &u
+}
+
+// RoleID returns the value of the "role_id" field in the mutation.
+func (m *WebhookEndpointMutation) RoleID() (r uuid.UUID, exists bool) {
+	v := m.role_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRoleID returns the old "role_id" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldRoleID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRoleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRoleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRoleID: %w", err)
+	}
+	return oldValue.RoleID, nil
+}
+
+// ResetRoleID resets all changes to the "role_id" field.
+func (m *WebhookEndpointMutation) ResetRoleID() {
+	m.role_id = nil
+}
+
+// SetSavedByID sets the "saved_by_id" field.
+func (m *WebhookEndpointMutation) SetSavedByID(u uuid.UUID) {
+	m.saved_by_id = &u
+}
+
+// SavedByID returns the value of the "saved_by_id" field in the mutation.
+func (m *WebhookEndpointMutation) SavedByID() (r uuid.UUID, exists bool) {
+	v := m.saved_by_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSavedByID returns the old "saved_by_id" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldSavedByID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSavedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSavedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSavedByID: %w", err)
+	}
+	return oldValue.SavedByID, nil
+}
+
+// ResetSavedByID resets all changes to the "saved_by_id" field.
+func (m *WebhookEndpointMutation) ResetSavedByID() {
+	m.saved_by_id = nil
+}
+
+// SetSecrets sets the "secrets" field.
+func (m *WebhookEndpointMutation) SetSecrets(b []byte) {
+	m.secrets = &b
+}
+
+// Secrets returns the value of the "secrets" field in the mutation.
+func (m *WebhookEndpointMutation) Secrets() (r []byte, exists bool) {
+	v := m.secrets
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecrets returns the old "secrets" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldSecrets(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecrets is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecrets requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecrets: %w", err)
+	}
+	return oldValue.Secrets, nil
+}
+
+// ResetSecrets resets all changes to the "secrets" field.
+func (m *WebhookEndpointMutation) ResetSecrets() {
+	m.secrets = nil
+}
+
+// SetFormerSecretEndsAt sets the "former_secret_ends_at" field.
+func (m *WebhookEndpointMutation) SetFormerSecretEndsAt(t time.Time) {
+	m.former_secret_ends_at = &t
+}
+
+// FormerSecretEndsAt returns the value of the "former_secret_ends_at" field in the mutation.
+func (m *WebhookEndpointMutation) FormerSecretEndsAt() (r time.Time, exists bool) {
+	v := m.former_secret_ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFormerSecretEndsAt returns the old "former_secret_ends_at" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldFormerSecretEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFormerSecretEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFormerSecretEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFormerSecretEndsAt: %w", err)
+	}
+	return oldValue.FormerSecretEndsAt, nil
+}
+
+// ClearFormerSecretEndsAt clears the value of the "former_secret_ends_at" field.
+func (m *WebhookEndpointMutation) ClearFormerSecretEndsAt() {
+	m.former_secret_ends_at = nil
+	m.clearedFields[webhookendpoint.FieldFormerSecretEndsAt] = struct{}{}
+}
+
+// FormerSecretEndsAtCleared returns if the "former_secret_ends_at" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) FormerSecretEndsAtCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldFormerSecretEndsAt]
+	return ok
+}
+
+// ResetFormerSecretEndsAt resets all changes to the "former_secret_ends_at" field.
+func (m *WebhookEndpointMutation) ResetFormerSecretEndsAt() {
+	m.former_secret_ends_at = nil
+	delete(m.clearedFields, webhookendpoint.FieldFormerSecretEndsAt)
+}
+
+// SetStatus sets the "status" field.
+func (m *WebhookEndpointMutation) SetStatus(w webhookendpoint.Status) {
+	m.status = &w
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *WebhookEndpointMutation) Status() (r webhookendpoint.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldStatus(ctx context.Context) (v webhookendpoint.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *WebhookEndpointMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetStatusReason sets the "status_reason" field.
+func (m *WebhookEndpointMutation) SetStatusReason(wr webhookendpoint.StatusReason) {
+	m.status_reason = &wr
+}
+
+// StatusReason returns the value of the "status_reason" field in the mutation.
+func (m *WebhookEndpointMutation) StatusReason() (r webhookendpoint.StatusReason, exists bool) {
+	v := m.status_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatusReason returns the old "status_reason" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldStatusReason(ctx context.Context) (v *webhookendpoint.StatusReason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatusReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatusReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatusReason: %w", err)
+	}
+	return oldValue.StatusReason, nil
+}
+
+// ClearStatusReason clears the value of the "status_reason" field.
+func (m *WebhookEndpointMutation) ClearStatusReason() {
+	m.status_reason = nil
+	m.clearedFields[webhookendpoint.FieldStatusReason] = struct{}{}
+}
+
+// StatusReasonCleared returns if the "status_reason" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) StatusReasonCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldStatusReason]
+	return ok
+}
+
+// ResetStatusReason resets all changes to the "status_reason" field.
+func (m *WebhookEndpointMutation) ResetStatusReason() {
+	m.status_reason = nil
+	delete(m.clearedFields, webhookendpoint.FieldStatusReason)
+}
+
+// SetFailures sets the "failures" field.
+func (m *WebhookEndpointMutation) SetFailures(i int) {
+	m.failures = &i
+	m.addfailures = nil
+}
+
+// Failures returns the value of the "failures" field in the mutation.
+func (m *WebhookEndpointMutation) Failures() (r int, exists bool) {
+	v := m.failures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailures returns the old "failures" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldFailures(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailures is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailures requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailures: %w", err)
+	}
+	return oldValue.Failures, nil
+}
+
+// AddFailures adds i to the "failures" field.
+func (m *WebhookEndpointMutation) AddFailures(i int) {
+	if m.addfailures != nil {
+		*m.addfailures += i
+	} else {
+		m.addfailures = &i
+	}
+}
+
+// AddedFailures returns the value that was added to the "failures" field in this mutation.
+func (m *WebhookEndpointMutation) AddedFailures() (r int, exists bool) {
+	v := m.addfailures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailures resets all changes to the "failures" field.
+func (m *WebhookEndpointMutation) ResetFailures() {
+	m.failures = nil
+	m.addfailures = nil
+}
+
+// SetFailingSinceAt sets the "failing_since_at" field.
+func (m *WebhookEndpointMutation) SetFailingSinceAt(t time.Time) {
+	m.failing_since_at = &t
+}
+
+// FailingSinceAt returns the value of the "failing_since_at" field in the mutation.
+func (m *WebhookEndpointMutation) FailingSinceAt() (r time.Time, exists bool) {
+	v := m.failing_since_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailingSinceAt returns the old "failing_since_at" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldFailingSinceAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailingSinceAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailingSinceAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailingSinceAt: %w", err)
+	}
+	return oldValue.FailingSinceAt, nil
+}
+
+// ClearFailingSinceAt clears the value of the "failing_since_at" field.
+func (m *WebhookEndpointMutation) ClearFailingSinceAt() {
+	m.failing_since_at = nil
+	m.clearedFields[webhookendpoint.FieldFailingSinceAt] = struct{}{}
+}
+
+// FailingSinceAtCleared returns if the "failing_since_at" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) FailingSinceAtCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldFailingSinceAt]
+	return ok
+}
+
+// ResetFailingSinceAt resets all changes to the "failing_since_at" field.
+func (m *WebhookEndpointMutation) ResetFailingSinceAt() {
+	m.failing_since_at = nil
+	delete(m.clearedFields, webhookendpoint.FieldFailingSinceAt)
+}
+
+// SetLastOkAt sets the "last_ok_at" field.
+func (m *WebhookEndpointMutation) SetLastOkAt(t time.Time) {
+	m.last_ok_at = &t
+}
+
+// LastOkAt returns the value of the "last_ok_at" field in the mutation.
+func (m *WebhookEndpointMutation) LastOkAt() (r time.Time, exists bool) {
+	v := m.last_ok_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastOkAt returns the old "last_ok_at" field's value of the WebhookEndpoint entity.
+// If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookEndpointMutation) OldLastOkAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastOkAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastOkAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastOkAt: %w", err)
+	}
+	return oldValue.LastOkAt, nil
+}
+
+// ClearLastOkAt clears the value of the "last_ok_at" field.
+func (m *WebhookEndpointMutation) ClearLastOkAt() {
+	m.last_ok_at = nil
+	m.clearedFields[webhookendpoint.FieldLastOkAt] = struct{}{}
+}
+
+// LastOkAtCleared returns if the "last_ok_at" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) LastOkAtCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldLastOkAt]
+	return ok
+}
+
+// ResetLastOkAt resets all changes to the "last_ok_at" field.
+func (m *WebhookEndpointMutation) ResetLastOkAt() {
+	m.last_ok_at = nil
+	delete(m.clearedFields, webhookendpoint.FieldLastOkAt)
+}
+
+// AddDeliveryIDs adds the "deliveries" edge to the WebhookDelivery entity by ids.
+func (m *WebhookEndpointMutation) AddDeliveryIDs(ids ...uuid.UUID) {
+	if m.deliveries == nil {
+		m.deliveries = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.deliveries[ids[i]] = struct{}{}
+	}
+}
+
+// ClearDeliveries clears the "deliveries" edge to the WebhookDelivery entity.
+func (m *WebhookEndpointMutation) ClearDeliveries() {
+	m.cleareddeliveries = true
+}
+
+// DeliveriesCleared reports if the "deliveries" edge to the WebhookDelivery entity was cleared.
+func (m *WebhookEndpointMutation) DeliveriesCleared() bool {
+	return m.cleareddeliveries
+}
+
+// RemoveDeliveryIDs removes the "deliveries" edge to the WebhookDelivery entity by IDs.
+func (m *WebhookEndpointMutation) RemoveDeliveryIDs(ids ...uuid.UUID) {
+	if m.removeddeliveries == nil {
+		m.removeddeliveries = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.deliveries, ids[i])
+		m.removeddeliveries[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedDeliveries returns the removed IDs of the "deliveries" edge to the WebhookDelivery entity.
+func (m *WebhookEndpointMutation) RemovedDeliveriesIDs() (ids []uuid.UUID) {
+	for id := range m.removeddeliveries {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// DeliveriesIDs returns the "deliveries" edge IDs in the mutation.
+func (m *WebhookEndpointMutation) DeliveriesIDs() (ids []uuid.UUID) {
+	for id := range m.deliveries {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetDeliveries resets all changes to the "deliveries" edge.
+func (m *WebhookEndpointMutation) ResetDeliveries() {
+	m.deliveries = nil
+	m.cleareddeliveries = false
+	m.removeddeliveries = nil
+}
+
+// Where appends a list predicates to the WebhookEndpointMutation builder.
+func (m *WebhookEndpointMutation) Where(ps ...predicate.WebhookEndpoint) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the WebhookEndpointMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *WebhookEndpointMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.WebhookEndpoint, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *WebhookEndpointMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *WebhookEndpointMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (WebhookEndpoint).
+func (m *WebhookEndpointMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *WebhookEndpointMutation) Fields() []string {
+	fields := make([]string, 0, 17)
+	if m.created_at != nil {
+		fields = append(fields, webhookendpoint.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, webhookendpoint.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, webhookendpoint.FieldRevision)
+	}
+	if m.name != nil {
+		fields = append(fields, webhookendpoint.FieldName)
+	}
+	if m.address != nil {
+		fields = append(fields, webhookendpoint.FieldAddress)
+	}
+	if m.address_key != nil {
+		fields = append(fields, webhookendpoint.FieldAddressKey)
+	}
+	if m.events != nil {
+		fields = append(fields, webhookendpoint.FieldEvents)
+	}
+	if m.selection != nil {
+		fields = append(fields, webhookendpoint.FieldSelection)
+	}
+	if m.role_id != nil {
+		fields = append(fields, webhookendpoint.FieldRoleID)
+	}
+	if m.saved_by_id != nil {
+		fields = append(fields, webhookendpoint.FieldSavedByID)
+	}
+	if m.secrets != nil {
+		fields = append(fields, webhookendpoint.FieldSecrets)
+	}
+	if m.former_secret_ends_at != nil {
+		fields = append(fields, webhookendpoint.FieldFormerSecretEndsAt)
+	}
+	if m.status != nil {
+		fields = append(fields, webhookendpoint.FieldStatus)
+	}
+	if m.status_reason != nil {
+		fields = append(fields, webhookendpoint.FieldStatusReason)
+	}
+	if m.failures != nil {
+		fields = append(fields, webhookendpoint.FieldFailures)
+	}
+	if m.failing_since_at != nil {
+		fields = append(fields, webhookendpoint.FieldFailingSinceAt)
+	}
+	if m.last_ok_at != nil {
+		fields = append(fields, webhookendpoint.FieldLastOkAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *WebhookEndpointMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case webhookendpoint.FieldCreatedAt:
+		return m.CreatedAt()
+	case webhookendpoint.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case webhookendpoint.FieldRevision:
+		return m.Revision()
+	case webhookendpoint.FieldName:
+		return m.Name()
+	case webhookendpoint.FieldAddress:
+		return m.Address()
+	case webhookendpoint.FieldAddressKey:
+		return m.AddressKey()
+	case webhookendpoint.FieldEvents:
+		return m.Events()
+	case webhookendpoint.FieldSelection:
+		return m.Selection()
+	case webhookendpoint.FieldRoleID:
+		return m.RoleID()
+	case webhookendpoint.FieldSavedByID:
+		return m.SavedByID()
+	case webhookendpoint.FieldSecrets:
+		return m.Secrets()
+	case webhookendpoint.FieldFormerSecretEndsAt:
+		return m.FormerSecretEndsAt()
+	case webhookendpoint.FieldStatus:
+		return m.Status()
+	case webhookendpoint.FieldStatusReason:
+		return m.StatusReason()
+	case webhookendpoint.FieldFailures:
+		return m.Failures()
+	case webhookendpoint.FieldFailingSinceAt:
+		return m.FailingSinceAt()
+	case webhookendpoint.FieldLastOkAt:
+		return m.LastOkAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *WebhookEndpointMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case webhookendpoint.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case webhookendpoint.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case webhookendpoint.FieldRevision:
+		return m.OldRevision(ctx)
+	case webhookendpoint.FieldName:
+		return m.OldName(ctx)
+	case webhookendpoint.FieldAddress:
+		return m.OldAddress(ctx)
+	case webhookendpoint.FieldAddressKey:
+		return m.OldAddressKey(ctx)
+	case webhookendpoint.FieldEvents:
+		return m.OldEvents(ctx)
+	case webhookendpoint.FieldSelection:
+		return m.OldSelection(ctx)
+	case webhookendpoint.FieldRoleID:
+		return m.OldRoleID(ctx)
+	case webhookendpoint.FieldSavedByID:
+		return m.OldSavedByID(ctx)
+	case webhookendpoint.FieldSecrets:
+		return m.OldSecrets(ctx)
+	case webhookendpoint.FieldFormerSecretEndsAt:
+		return m.OldFormerSecretEndsAt(ctx)
+	case webhookendpoint.FieldStatus:
+		return m.OldStatus(ctx)
+	case webhookendpoint.FieldStatusReason:
+		return m.OldStatusReason(ctx)
+	case webhookendpoint.FieldFailures:
+		return m.OldFailures(ctx)
+	case webhookendpoint.FieldFailingSinceAt:
+		return m.OldFailingSinceAt(ctx)
+	case webhookendpoint.FieldLastOkAt:
+		return m.OldLastOkAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown WebhookEndpoint field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookEndpointMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case webhookendpoint.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case webhookendpoint.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case webhookendpoint.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case webhookendpoint.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case webhookendpoint.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case webhookendpoint.FieldAddressKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddressKey(v)
+		return nil
+	case webhookendpoint.FieldEvents:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEvents(v)
+		return nil
+	case webhookendpoint.FieldSelection:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSelection(v)
+		return nil
+	case webhookendpoint.FieldRoleID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRoleID(v)
+		return nil
+	case webhookendpoint.FieldSavedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSavedByID(v)
+		return nil
+	case webhookendpoint.FieldSecrets:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecrets(v)
+		return nil
+	case webhookendpoint.FieldFormerSecretEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFormerSecretEndsAt(v)
+		return nil
+	case webhookendpoint.FieldStatus:
+		v, ok := value.(webhookendpoint.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case webhookendpoint.FieldStatusReason:
+		v, ok := value.(webhookendpoint.StatusReason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatusReason(v)
+		return nil
+	case webhookendpoint.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailures(v)
+		return nil
+	case webhookendpoint.FieldFailingSinceAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailingSinceAt(v)
+		return nil
+	case webhookendpoint.FieldLastOkAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastOkAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookEndpoint field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *WebhookEndpointMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, webhookendpoint.FieldRevision)
+	}
+	if m.addfailures != nil {
+		fields = append(fields, webhookendpoint.FieldFailures)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *WebhookEndpointMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case webhookendpoint.FieldRevision:
+		return m.AddedRevision()
+	case webhookendpoint.FieldFailures:
+		return m.AddedFailures()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookEndpointMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case webhookendpoint.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case webhookendpoint.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailures(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookEndpoint numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *WebhookEndpointMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(webhookendpoint.FieldSelection) {
+		fields = append(fields, webhookendpoint.FieldSelection)
+	}
+	if m.FieldCleared(webhookendpoint.FieldFormerSecretEndsAt) {
+		fields = append(fields, webhookendpoint.FieldFormerSecretEndsAt)
+	}
+	if m.FieldCleared(webhookendpoint.FieldStatusReason) {
+		fields = append(fields, webhookendpoint.FieldStatusReason)
+	}
+	if m.FieldCleared(webhookendpoint.FieldFailingSinceAt) {
+		fields = append(fields, webhookendpoint.FieldFailingSinceAt)
+	}
+	if m.FieldCleared(webhookendpoint.FieldLastOkAt) {
+		fields = append(fields, webhookendpoint.FieldLastOkAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *WebhookEndpointMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *WebhookEndpointMutation) ClearField(name string) error {
+	switch name {
+	case webhookendpoint.FieldSelection:
+		m.ClearSelection()
+		return nil
+	case webhookendpoint.FieldFormerSecretEndsAt:
+		m.ClearFormerSecretEndsAt()
+		return nil
+	case webhookendpoint.FieldStatusReason:
+		m.ClearStatusReason()
+		return nil
+	case webhookendpoint.FieldFailingSinceAt:
+		m.ClearFailingSinceAt()
+		return nil
+	case webhookendpoint.FieldLastOkAt:
+		m.ClearLastOkAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookEndpoint nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *WebhookEndpointMutation) ResetField(name string) error {
+	switch name {
+	case webhookendpoint.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case webhookendpoint.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case webhookendpoint.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case webhookendpoint.FieldName:
+		m.ResetName()
+		return nil
+	case webhookendpoint.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case webhookendpoint.FieldAddressKey:
+		m.ResetAddressKey()
+		return nil
+	case webhookendpoint.FieldEvents:
+		m.ResetEvents()
+		return nil
+	case webhookendpoint.FieldSelection:
+		m.ResetSelection()
+		return nil
+	case webhookendpoint.FieldRoleID:
+		m.ResetRoleID()
+		return nil
+	case webhookendpoint.FieldSavedByID:
+		m.ResetSavedByID()
+		return nil
+	case webhookendpoint.FieldSecrets:
+		m.ResetSecrets()
+		return nil
+	case webhookendpoint.FieldFormerSecretEndsAt:
+		m.ResetFormerSecretEndsAt()
+		return nil
+	case webhookendpoint.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case webhookendpoint.FieldStatusReason:
+		m.ResetStatusReason()
+		return nil
+	case webhookendpoint.FieldFailures:
+		m.ResetFailures()
+		return nil
+	case webhookendpoint.FieldFailingSinceAt:
+		m.ResetFailingSinceAt()
+		return nil
+	case webhookendpoint.FieldLastOkAt:
+		m.ResetLastOkAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookEndpoint field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *WebhookEndpointMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.deliveries != nil {
+		edges = append(edges, webhookendpoint.EdgeDeliveries)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *WebhookEndpointMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case webhookendpoint.EdgeDeliveries:
+		ids := make([]ent.Value, 0, len(m.deliveries))
+		for id := range m.deliveries {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *WebhookEndpointMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removeddeliveries != nil {
+		edges = append(edges, webhookendpoint.EdgeDeliveries)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *WebhookEndpointMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case webhookendpoint.EdgeDeliveries:
+		ids := make([]ent.Value, 0, len(m.removeddeliveries))
+		for id := range m.removeddeliveries {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *WebhookEndpointMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareddeliveries {
+		edges = append(edges, webhookendpoint.EdgeDeliveries)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *WebhookEndpointMutation) EdgeCleared(name string) bool {
+	switch name {
+	case webhookendpoint.EdgeDeliveries:
+		return m.cleareddeliveries
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *WebhookEndpointMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown WebhookEndpoint unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *WebhookEndpointMutation) ResetEdge(name string) error {
+	switch name {
+	case webhookendpoint.EdgeDeliveries:
+		m.ResetDeliveries()
+		return nil
+	}
+	return fmt.Errorf("unknown WebhookEndpoint edge %s", name)
+}
+
+// WishlistItemMutation represents an operation that mutates the WishlistItem nodes in the graph.
+type WishlistItemMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	updated_at          *time.Time
+	user_id             *uuid.UUID
+	price_seen_minor    *int64
+	addprice_seen_minor *int64
+	currency            *string
+	price_drop          *bool
+	back_in_stock       *bool
+	price_told_minor    *int64
+	addprice_told_minor *int64
+	stock_told_at       *time.Time
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	done                bool
+	oldValue            func(context.Context) (*WishlistItem, error)
+	predicates          []predicate.WishlistItem
+}
+
+var _ ent.Mutation = (*WishlistItemMutation)(nil)
+
+// wishlistitemOption allows management of the mutation configuration using functional options.
+type wishlistitemOption func(*WishlistItemMutation)
+
+// newWishlistItemMutation creates new mutation for the WishlistItem entity.
+func newWishlistItemMutation(c config, op Op, opts ...wishlistitemOption) *WishlistItemMutation {
+	m := &WishlistItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeWishlistItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withWishlistItemID sets the ID field of the mutation.
+func withWishlistItemID(id uuid.UUID) wishlistitemOption {
+	return func(m *WishlistItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *WishlistItem
+		)
+		m.oldValue = func(ctx context.Context) (*WishlistItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().WishlistItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withWishlistItem sets the old WishlistItem of the mutation.
+func withWishlistItem(node *WishlistItem) wishlistitemOption {
+	return func(m *WishlistItemMutation) {
+		m.oldValue = func(context.Context) (*WishlistItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m WishlistItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m WishlistItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of WishlistItem entities.
+func (m *WishlistItemMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *WishlistItemMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *WishlistItemMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().WishlistItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *WishlistItemMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *WishlistItemMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *WishlistItemMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *WishlistItemMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *WishlistItemMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *WishlistItemMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *WishlistItemMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *WishlistItemMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *WishlistItemMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *WishlistItemMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *WishlistItemMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldProductID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ClearProductID clears the value of the "product_id" field.
+func (m *WishlistItemMutation) ClearProductID() {
+	m.product = nil
+	m.clearedFields[wishlistitem.FieldProductID] = struct{}{}
+}
+
+// ProductIDCleared returns if the "product_id" field was cleared in this mutation.
+func (m *WishlistItemMutation) ProductIDCleared() bool {
+	_, ok := m.clearedFields[wishlistitem.FieldProductID]
+	return ok
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *WishlistItemMutation) ResetProductID() {
+	m.product = nil
+	delete(m.clearedFields, wishlistitem.FieldProductID)
+}
+
+// SetPriceSeenMinor sets the "price_seen_minor" field.
+func (m *WishlistItemMutation) SetPriceSeenMinor(i int64) {
+	m.price_seen_minor = &i
+	m.addprice_seen_minor = nil
+}
+
+// PriceSeenMinor returns the value of the "price_seen_minor" field in the mutation.
+func (m *WishlistItemMutation) PriceSeenMinor() (r int64, exists bool) {
+	v := m.price_seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceSeenMinor returns the old "price_seen_minor" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldPriceSeenMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceSeenMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceSeenMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceSeenMinor: %w", err)
+	}
+	return oldValue.PriceSeenMinor, nil
+}
+
+// AddPriceSeenMinor adds i to the "price_seen_minor" field.
+func (m *WishlistItemMutation) AddPriceSeenMinor(i int64) {
+	if m.addprice_seen_minor != nil {
+		*m.addprice_seen_minor += i
+	} else {
+		m.addprice_seen_minor = &i
+	}
+}
+
+// AddedPriceSeenMinor returns the value that was added to the "price_seen_minor" field in this mutation.
+func (m *WishlistItemMutation) AddedPriceSeenMinor() (r int64, exists bool) {
+	v := m.addprice_seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceSeenMinor resets all changes to the "price_seen_minor" field.
+func (m *WishlistItemMutation) ResetPriceSeenMinor() {
+	m.price_seen_minor = nil
+	m.addprice_seen_minor = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *WishlistItemMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *WishlistItemMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *WishlistItemMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetPriceDrop sets the "price_drop" field.
+func (m *WishlistItemMutation) SetPriceDrop(b bool) {
+	m.price_drop = &b
+}
+
+// PriceDrop returns the value of the "price_drop" field in the mutation.
+func (m *WishlistItemMutation) PriceDrop() (r bool, exists bool) {
+	v := m.price_drop
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceDrop returns the old "price_drop" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldPriceDrop(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceDrop is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceDrop requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceDrop: %w", err)
+	}
+	return oldValue.PriceDrop, nil
+}
+
+// ResetPriceDrop resets all changes to the "price_drop" field.
+func (m *WishlistItemMutation) ResetPriceDrop() {
+	m.price_drop = nil
+}
+
+// SetBackInStock sets the "back_in_stock" field.
+func (m *WishlistItemMutation) SetBackInStock(b bool) {
+	m.back_in_stock = &b
+}
+
+// BackInStock returns the value of the "back_in_stock" field in the mutation.
+func (m *WishlistItemMutation) BackInStock() (r bool, exists bool) {
+	v := m.back_in_stock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBackInStock returns the old "back_in_stock" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldBackInStock(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBackInStock is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBackInStock requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBackInStock: %w", err)
+	}
+	return oldValue.BackInStock, nil
+}
+
+// ResetBackInStock resets all changes to the "back_in_stock" field.
+func (m *WishlistItemMutation) ResetBackInStock() {
+	m.back_in_stock = nil
+}
+
+// SetPriceToldMinor sets the "price_told_minor" field.
+func (m *WishlistItemMutation) SetPriceToldMinor(i int64) {
+	m.price_told_minor = &i
+	m.addprice_told_minor = nil
+}
+
+// PriceToldMinor returns the value of the "price_told_minor" field in the mutation.
+func (m *WishlistItemMutation) PriceToldMinor() (r int64, exists bool) {
+	v := m.price_told_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceToldMinor returns the old "price_told_minor" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldPriceToldMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceToldMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceToldMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceToldMinor: %w", err)
+	}
+	return oldValue.PriceToldMinor, nil
+}
+
+// AddPriceToldMinor adds i to the "price_told_minor" field.
+func (m *WishlistItemMutation) AddPriceToldMinor(i int64) {
+	if m.addprice_told_minor != nil {
+		*m.addprice_told_minor += i
+	} else {
+		m.addprice_told_minor = &i
+	}
+}
+
+// AddedPriceToldMinor returns the value that was added to the "price_told_minor" field in this mutation.
+func (m *WishlistItemMutation) AddedPriceToldMinor() (r int64, exists bool) {
+	v := m.addprice_told_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceToldMinor resets all changes to the "price_told_minor" field.
+func (m *WishlistItemMutation) ResetPriceToldMinor() {
+	m.price_told_minor = nil
+	m.addprice_told_minor = nil
+}
+
+// SetStockToldAt sets the "stock_told_at" field.
+func (m *WishlistItemMutation) SetStockToldAt(t time.Time) {
+	m.stock_told_at = &t
+}
+
+// StockToldAt returns the value of the "stock_told_at" field in the mutation.
+func (m *WishlistItemMutation) StockToldAt() (r time.Time, exists bool) {
+	v := m.stock_told_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStockToldAt returns the old "stock_told_at" field's value of the WishlistItem entity.
+// If the WishlistItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WishlistItemMutation) OldStockToldAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStockToldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStockToldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStockToldAt: %w", err)
+	}
+	return oldValue.StockToldAt, nil
+}
+
+// ClearStockToldAt clears the value of the "stock_told_at" field.
+func (m *WishlistItemMutation) ClearStockToldAt() {
+	m.stock_told_at = nil
+	m.clearedFields[wishlistitem.FieldStockToldAt] = struct{}{}
+}
+
+// StockToldAtCleared returns if the "stock_told_at" field was cleared in this mutation.
+func (m *WishlistItemMutation) StockToldAtCleared() bool {
+	_, ok := m.clearedFields[wishlistitem.FieldStockToldAt]
+	return ok
+}
+
+// ResetStockToldAt resets all changes to the "stock_told_at" field.
+func (m *WishlistItemMutation) ResetStockToldAt() {
+	m.stock_told_at = nil
+	delete(m.clearedFields, wishlistitem.FieldStockToldAt)
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *WishlistItemMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[wishlistitem.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *WishlistItemMutation) ProductCleared() bool {
+	return m.ProductIDCleared() || m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *WishlistItemMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *WishlistItemMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// Where appends a list predicates to the WishlistItemMutation builder.
+func (m *WishlistItemMutation) Where(ps ...predicate.WishlistItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the WishlistItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *WishlistItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.WishlistItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *WishlistItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *WishlistItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (WishlistItem).
+func (m *WishlistItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *WishlistItemMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, wishlistitem.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, wishlistitem.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, wishlistitem.FieldUserID)
+	}
+	if m.product != nil {
+		fields = append(fields, wishlistitem.FieldProductID)
+	}
+	if m.price_seen_minor != nil {
+		fields = append(fields, wishlistitem.FieldPriceSeenMinor)
+	}
+	if m.currency != nil {
+		fields = append(fields, wishlistitem.FieldCurrency)
+	}
+	if m.price_drop != nil {
+		fields = append(fields, wishlistitem.FieldPriceDrop)
+	}
+	if m.back_in_stock != nil {
+		fields = append(fields, wishlistitem.FieldBackInStock)
+	}
+	if m.price_told_minor != nil {
+		fields = append(fields, wishlistitem.FieldPriceToldMinor)
+	}
+	if m.stock_told_at != nil {
+		fields = append(fields, wishlistitem.FieldStockToldAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *WishlistItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case wishlistitem.FieldCreatedAt:
+		return m.CreatedAt()
+	case wishlistitem.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case wishlistitem.FieldUserID:
+		return m.UserID()
+	case wishlistitem.FieldProductID:
+		return m.ProductID()
+	case wishlistitem.FieldPriceSeenMinor:
+		return m.PriceSeenMinor()
+	case wishlistitem.FieldCurrency:
+		return m.Currency()
+	case wishlistitem.FieldPriceDrop:
+		return m.PriceDrop()
+	case wishlistitem.FieldBackInStock:
+		return m.BackInStock()
+	case wishlistitem.FieldPriceToldMinor:
+		return m.PriceToldMinor()
+	case wishlistitem.FieldStockToldAt:
+		return m.StockToldAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *WishlistItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case wishlistitem.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case wishlistitem.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case wishlistitem.FieldUserID:
+		return m.OldUserID(ctx)
+	case wishlistitem.FieldProductID:
+		return m.OldProductID(ctx)
+	case wishlistitem.FieldPriceSeenMinor:
+		return m.OldPriceSeenMinor(ctx)
+	case wishlistitem.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case wishlistitem.FieldPriceDrop:
+		return m.OldPriceDrop(ctx)
+	case wishlistitem.FieldBackInStock:
+		return m.OldBackInStock(ctx)
+	case wishlistitem.FieldPriceToldMinor:
+		return m.OldPriceToldMinor(ctx)
+	case wishlistitem.FieldStockToldAt:
+		return m.OldStockToldAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown WishlistItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WishlistItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case wishlistitem.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case wishlistitem.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case wishlistitem.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case wishlistitem.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case wishlistitem.FieldPriceSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceSeenMinor(v)
+		return nil
+	case wishlistitem.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case wishlistitem.FieldPriceDrop:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceDrop(v)
+		return nil
+	case wishlistitem.FieldBackInStock:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBackInStock(v)
+		return nil
+	case wishlistitem.FieldPriceToldMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceToldMinor(v)
+		return nil
+	case wishlistitem.FieldStockToldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStockToldAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *WishlistItemMutation) AddedFields() []string {
+	var fields []string
+	if m.addprice_seen_minor != nil {
+		fields = append(fields, wishlistitem.FieldPriceSeenMinor)
+	}
+	if m.addprice_told_minor != nil {
+		fields = append(fields, wishlistitem.FieldPriceToldMinor)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *WishlistItemMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case wishlistitem.FieldPriceSeenMinor:
+		return m.AddedPriceSeenMinor()
+	case wishlistitem.FieldPriceToldMinor:
+		return m.AddedPriceToldMinor()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WishlistItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case wishlistitem.FieldPriceSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceSeenMinor(v)
+		return nil
+	case wishlistitem.FieldPriceToldMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceToldMinor(v)
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *WishlistItemMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(wishlistitem.FieldProductID) {
+		fields = append(fields, wishlistitem.FieldProductID)
+	}
+	if m.FieldCleared(wishlistitem.FieldStockToldAt) {
+		fields = append(fields, wishlistitem.FieldStockToldAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *WishlistItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *WishlistItemMutation) ClearField(name string) error {
+	switch name {
+	case wishlistitem.FieldProductID:
+		m.ClearProductID()
+		return nil
+	case wishlistitem.FieldStockToldAt:
+		m.ClearStockToldAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *WishlistItemMutation) ResetField(name string) error {
+	switch name {
+	case wishlistitem.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case wishlistitem.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case wishlistitem.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case wishlistitem.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case wishlistitem.FieldPriceSeenMinor:
+		m.ResetPriceSeenMinor()
+		return nil
+	case wishlistitem.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case wishlistitem.FieldPriceDrop:
+		m.ResetPriceDrop()
+		return nil
+	case wishlistitem.FieldBackInStock:
+		m.ResetBackInStock()
+		return nil
+	case wishlistitem.FieldPriceToldMinor:
+		m.ResetPriceToldMinor()
+		return nil
+	case wishlistitem.FieldStockToldAt:
+		m.ResetStockToldAt()
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *WishlistItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.product != nil {
+		edges = append(edges, wishlistitem.EdgeProduct)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *WishlistItemMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case wishlistitem.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *WishlistItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *WishlistItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *WishlistItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedproduct {
+		edges = append(edges, wishlistitem.EdgeProduct)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *WishlistItemMutation) EdgeCleared(name string) bool {
+	switch name {
+	case wishlistitem.EdgeProduct:
+		return m.clearedproduct
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *WishlistItemMutation) ClearEdge(name string) error {
+	switch name {
+	case wishlistitem.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *WishlistItemMutation) ResetEdge(name string) error {
+	switch name {
+	case wishlistitem.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	}
+	return fmt.Errorf("unknown WishlistItem edge %s", name)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -75,6 +76,10 @@ type Order struct {
 	Delivery map[string]interface{} `json:"delivery,omitempty"`
 	// Note holds the value of the "note" field.
 	Note *string `json:"note,omitempty"`
+	// Who bought it without an account; a code sent there proves a claim.
+	Guest *schema.GuestContact `json:"guest,omitempty"`
+	// The order that it repeats.
+	RepeatOfID *uuid.UUID `json:"repeat_of_id,omitempty"`
 	// CancelReason holds the value of the "cancel_reason" field.
 	CancelReason *order.CancelReason `json:"cancel_reason,omitempty"`
 	// CancelNote holds the value of the "cancel_note" field.
@@ -83,6 +88,14 @@ type Order struct {
 	PlacedAt time.Time `json:"placed_at,omitempty"`
 	// CancelledAt holds the value of the "cancelled_at" field.
 	CancelledAt *time.Time `json:"cancelled_at,omitempty"`
+	// Of the first PAYMENT_CONFIRMED in the book; so are the three below of their steps.
+	PaymentConfirmedAt *time.Time `json:"payment_confirmed_at,omitempty"`
+	// AssemblingAt holds the value of the "assembling_at" field.
+	AssemblingAt *time.Time `json:"assembling_at,omitempty"`
+	// ShippedAt holds the value of the "shipped_at" field.
+	ShippedAt *time.Time `json:"shipped_at,omitempty"`
+	// ReceivedAt holds the value of the "received_at" field.
+	ReceivedAt *time.Time `json:"received_at,omitempty"`
 	// The last number given in order_events.
 	EventSeq int64 `json:"event_seq,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -179,15 +192,15 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case order.FieldUserID:
+		case order.FieldUserID, order.FieldRepeatOfID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case order.FieldMetadata, order.FieldPrivateMetadata, order.FieldDelivery:
+		case order.FieldMetadata, order.FieldPrivateMetadata, order.FieldDelivery, order.FieldGuest:
 			values[i] = new([]byte)
 		case order.FieldRevision, order.FieldSubtotalMinor, order.FieldDiscountMinor, order.FieldShippingMinor, order.FieldTaxMinor, order.FieldTotalMinor, order.FieldPaidMinor, order.FieldRefundedMinor, order.FieldPointsEarned, order.FieldPointsSpent, order.FieldEventSeq:
 			values[i] = new(sql.NullInt64)
 		case order.FieldSource, order.FieldExternalID, order.FieldNumber, order.FieldStatus, order.FieldPaymentStatus, order.FieldFulfillmentStatus, order.FieldChannel, order.FieldCurrency, order.FieldNote, order.FieldCancelReason, order.FieldCancelNote:
 			values[i] = new(sql.NullString)
-		case order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSourceUpdatedAt, order.FieldPlacedAt, order.FieldCancelledAt:
+		case order.FieldCreatedAt, order.FieldUpdatedAt, order.FieldSourceUpdatedAt, order.FieldPlacedAt, order.FieldCancelledAt, order.FieldPaymentConfirmedAt, order.FieldAssemblingAt, order.FieldShippedAt, order.FieldReceivedAt:
 			values[i] = new(sql.NullTime)
 		case order.FieldID, order.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -385,6 +398,21 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				_m.Note = new(string)
 				*_m.Note = value.String
 			}
+		case order.FieldGuest:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field guest", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Guest); err != nil {
+					return fmt.Errorf("unmarshal field guest: %w", err)
+				}
+			}
+		case order.FieldRepeatOfID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field repeat_of_id", values[i])
+			} else if value.Valid {
+				_m.RepeatOfID = new(uuid.UUID)
+				*_m.RepeatOfID = *value.S.(*uuid.UUID)
+			}
 		case order.FieldCancelReason:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field cancel_reason", values[i])
@@ -411,6 +439,34 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CancelledAt = new(time.Time)
 				*_m.CancelledAt = value.Time
+			}
+		case order.FieldPaymentConfirmedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field payment_confirmed_at", values[i])
+			} else if value.Valid {
+				_m.PaymentConfirmedAt = new(time.Time)
+				*_m.PaymentConfirmedAt = value.Time
+			}
+		case order.FieldAssemblingAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field assembling_at", values[i])
+			} else if value.Valid {
+				_m.AssemblingAt = new(time.Time)
+				*_m.AssemblingAt = value.Time
+			}
+		case order.FieldShippedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field shipped_at", values[i])
+			} else if value.Valid {
+				_m.ShippedAt = new(time.Time)
+				*_m.ShippedAt = value.Time
+			}
+		case order.FieldReceivedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field received_at", values[i])
+			} else if value.Valid {
+				_m.ReceivedAt = new(time.Time)
+				*_m.ReceivedAt = value.Time
 			}
 		case order.FieldEventSeq:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -575,6 +631,14 @@ func (_m *Order) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	builder.WriteString("guest=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Guest))
+	builder.WriteString(", ")
+	if v := _m.RepeatOfID; v != nil {
+		builder.WriteString("repeat_of_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	if v := _m.CancelReason; v != nil {
 		builder.WriteString("cancel_reason=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
@@ -590,6 +654,26 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	if v := _m.CancelledAt; v != nil {
 		builder.WriteString("cancelled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PaymentConfirmedAt; v != nil {
+		builder.WriteString("payment_confirmed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AssemblingAt; v != nil {
+		builder.WriteString("assembling_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ShippedAt; v != nil {
+		builder.WriteString("shipped_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReceivedAt; v != nil {
+		builder.WriteString("received_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -13,6 +13,7 @@ import (
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -325,6 +326,26 @@ func (_c *OrderCreate) SetNillableNote(v *string) *OrderCreate {
 	return _c
 }
 
+// SetGuest sets the "guest" field.
+func (_c *OrderCreate) SetGuest(v *schema.GuestContact) *OrderCreate {
+	_c.mutation.SetGuest(v)
+	return _c
+}
+
+// SetRepeatOfID sets the "repeat_of_id" field.
+func (_c *OrderCreate) SetRepeatOfID(v uuid.UUID) *OrderCreate {
+	_c.mutation.SetRepeatOfID(v)
+	return _c
+}
+
+// SetNillableRepeatOfID sets the "repeat_of_id" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableRepeatOfID(v *uuid.UUID) *OrderCreate {
+	if v != nil {
+		_c.SetRepeatOfID(*v)
+	}
+	return _c
+}
+
 // SetCancelReason sets the "cancel_reason" field.
 func (_c *OrderCreate) SetCancelReason(v order.CancelReason) *OrderCreate {
 	_c.mutation.SetCancelReason(v)
@@ -369,6 +390,62 @@ func (_c *OrderCreate) SetCancelledAt(v time.Time) *OrderCreate {
 func (_c *OrderCreate) SetNillableCancelledAt(v *time.Time) *OrderCreate {
 	if v != nil {
 		_c.SetCancelledAt(*v)
+	}
+	return _c
+}
+
+// SetPaymentConfirmedAt sets the "payment_confirmed_at" field.
+func (_c *OrderCreate) SetPaymentConfirmedAt(v time.Time) *OrderCreate {
+	_c.mutation.SetPaymentConfirmedAt(v)
+	return _c
+}
+
+// SetNillablePaymentConfirmedAt sets the "payment_confirmed_at" field if the given value is not nil.
+func (_c *OrderCreate) SetNillablePaymentConfirmedAt(v *time.Time) *OrderCreate {
+	if v != nil {
+		_c.SetPaymentConfirmedAt(*v)
+	}
+	return _c
+}
+
+// SetAssemblingAt sets the "assembling_at" field.
+func (_c *OrderCreate) SetAssemblingAt(v time.Time) *OrderCreate {
+	_c.mutation.SetAssemblingAt(v)
+	return _c
+}
+
+// SetNillableAssemblingAt sets the "assembling_at" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableAssemblingAt(v *time.Time) *OrderCreate {
+	if v != nil {
+		_c.SetAssemblingAt(*v)
+	}
+	return _c
+}
+
+// SetShippedAt sets the "shipped_at" field.
+func (_c *OrderCreate) SetShippedAt(v time.Time) *OrderCreate {
+	_c.mutation.SetShippedAt(v)
+	return _c
+}
+
+// SetNillableShippedAt sets the "shipped_at" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableShippedAt(v *time.Time) *OrderCreate {
+	if v != nil {
+		_c.SetShippedAt(*v)
+	}
+	return _c
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_c *OrderCreate) SetReceivedAt(v time.Time) *OrderCreate {
+	_c.mutation.SetReceivedAt(v)
+	return _c
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableReceivedAt(v *time.Time) *OrderCreate {
+	if v != nil {
+		_c.SetReceivedAt(*v)
 	}
 	return _c
 }
@@ -817,6 +894,14 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldNote, field.TypeString, value)
 		_node.Note = &value
 	}
+	if value, ok := _c.mutation.Guest(); ok {
+		_spec.SetField(order.FieldGuest, field.TypeJSON, value)
+		_node.Guest = value
+	}
+	if value, ok := _c.mutation.RepeatOfID(); ok {
+		_spec.SetField(order.FieldRepeatOfID, field.TypeUUID, value)
+		_node.RepeatOfID = &value
+	}
 	if value, ok := _c.mutation.CancelReason(); ok {
 		_spec.SetField(order.FieldCancelReason, field.TypeEnum, value)
 		_node.CancelReason = &value
@@ -832,6 +917,22 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CancelledAt(); ok {
 		_spec.SetField(order.FieldCancelledAt, field.TypeTime, value)
 		_node.CancelledAt = &value
+	}
+	if value, ok := _c.mutation.PaymentConfirmedAt(); ok {
+		_spec.SetField(order.FieldPaymentConfirmedAt, field.TypeTime, value)
+		_node.PaymentConfirmedAt = &value
+	}
+	if value, ok := _c.mutation.AssemblingAt(); ok {
+		_spec.SetField(order.FieldAssemblingAt, field.TypeTime, value)
+		_node.AssemblingAt = &value
+	}
+	if value, ok := _c.mutation.ShippedAt(); ok {
+		_spec.SetField(order.FieldShippedAt, field.TypeTime, value)
+		_node.ShippedAt = &value
+	}
+	if value, ok := _c.mutation.ReceivedAt(); ok {
+		_spec.SetField(order.FieldReceivedAt, field.TypeTime, value)
+		_node.ReceivedAt = &value
 	}
 	if value, ok := _c.mutation.EventSeq(); ok {
 		_spec.SetField(order.FieldEventSeq, field.TypeInt64, value)

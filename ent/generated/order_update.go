@@ -14,6 +14,7 @@ import (
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -465,6 +466,18 @@ func (_u *OrderUpdate) ClearNote() *OrderUpdate {
 	return _u
 }
 
+// SetGuest sets the "guest" field.
+func (_u *OrderUpdate) SetGuest(v *schema.GuestContact) *OrderUpdate {
+	_u.mutation.SetGuest(v)
+	return _u
+}
+
+// ClearGuest clears the value of the "guest" field.
+func (_u *OrderUpdate) ClearGuest() *OrderUpdate {
+	_u.mutation.ClearGuest()
+	return _u
+}
+
 // SetCancelReason sets the "cancel_reason" field.
 func (_u *OrderUpdate) SetCancelReason(v order.CancelReason) *OrderUpdate {
 	_u.mutation.SetCancelReason(v)
@@ -536,6 +549,86 @@ func (_u *OrderUpdate) SetNillableCancelledAt(v *time.Time) *OrderUpdate {
 // ClearCancelledAt clears the value of the "cancelled_at" field.
 func (_u *OrderUpdate) ClearCancelledAt() *OrderUpdate {
 	_u.mutation.ClearCancelledAt()
+	return _u
+}
+
+// SetPaymentConfirmedAt sets the "payment_confirmed_at" field.
+func (_u *OrderUpdate) SetPaymentConfirmedAt(v time.Time) *OrderUpdate {
+	_u.mutation.SetPaymentConfirmedAt(v)
+	return _u
+}
+
+// SetNillablePaymentConfirmedAt sets the "payment_confirmed_at" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillablePaymentConfirmedAt(v *time.Time) *OrderUpdate {
+	if v != nil {
+		_u.SetPaymentConfirmedAt(*v)
+	}
+	return _u
+}
+
+// ClearPaymentConfirmedAt clears the value of the "payment_confirmed_at" field.
+func (_u *OrderUpdate) ClearPaymentConfirmedAt() *OrderUpdate {
+	_u.mutation.ClearPaymentConfirmedAt()
+	return _u
+}
+
+// SetAssemblingAt sets the "assembling_at" field.
+func (_u *OrderUpdate) SetAssemblingAt(v time.Time) *OrderUpdate {
+	_u.mutation.SetAssemblingAt(v)
+	return _u
+}
+
+// SetNillableAssemblingAt sets the "assembling_at" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableAssemblingAt(v *time.Time) *OrderUpdate {
+	if v != nil {
+		_u.SetAssemblingAt(*v)
+	}
+	return _u
+}
+
+// ClearAssemblingAt clears the value of the "assembling_at" field.
+func (_u *OrderUpdate) ClearAssemblingAt() *OrderUpdate {
+	_u.mutation.ClearAssemblingAt()
+	return _u
+}
+
+// SetShippedAt sets the "shipped_at" field.
+func (_u *OrderUpdate) SetShippedAt(v time.Time) *OrderUpdate {
+	_u.mutation.SetShippedAt(v)
+	return _u
+}
+
+// SetNillableShippedAt sets the "shipped_at" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableShippedAt(v *time.Time) *OrderUpdate {
+	if v != nil {
+		_u.SetShippedAt(*v)
+	}
+	return _u
+}
+
+// ClearShippedAt clears the value of the "shipped_at" field.
+func (_u *OrderUpdate) ClearShippedAt() *OrderUpdate {
+	_u.mutation.ClearShippedAt()
+	return _u
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_u *OrderUpdate) SetReceivedAt(v time.Time) *OrderUpdate {
+	_u.mutation.SetReceivedAt(v)
+	return _u
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableReceivedAt(v *time.Time) *OrderUpdate {
+	if v != nil {
+		_u.SetReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (_u *OrderUpdate) ClearReceivedAt() *OrderUpdate {
+	_u.mutation.ClearReceivedAt()
 	return _u
 }
 
@@ -959,6 +1052,15 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.NoteCleared() {
 		_spec.ClearField(order.FieldNote, field.TypeString)
 	}
+	if value, ok := _u.mutation.Guest(); ok {
+		_spec.SetField(order.FieldGuest, field.TypeJSON, value)
+	}
+	if _u.mutation.GuestCleared() {
+		_spec.ClearField(order.FieldGuest, field.TypeJSON)
+	}
+	if _u.mutation.RepeatOfIDCleared() {
+		_spec.ClearField(order.FieldRepeatOfID, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.CancelReason(); ok {
 		_spec.SetField(order.FieldCancelReason, field.TypeEnum, value)
 	}
@@ -979,6 +1081,30 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CancelledAtCleared() {
 		_spec.ClearField(order.FieldCancelledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PaymentConfirmedAt(); ok {
+		_spec.SetField(order.FieldPaymentConfirmedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PaymentConfirmedAtCleared() {
+		_spec.ClearField(order.FieldPaymentConfirmedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AssemblingAt(); ok {
+		_spec.SetField(order.FieldAssemblingAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssemblingAtCleared() {
+		_spec.ClearField(order.FieldAssemblingAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ShippedAt(); ok {
+		_spec.SetField(order.FieldShippedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ShippedAtCleared() {
+		_spec.ClearField(order.FieldShippedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ReceivedAt(); ok {
+		_spec.SetField(order.FieldReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReceivedAtCleared() {
+		_spec.ClearField(order.FieldReceivedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EventSeq(); ok {
 		_spec.SetField(order.FieldEventSeq, field.TypeInt64, value)
@@ -1690,6 +1816,18 @@ func (_u *OrderUpdateOne) ClearNote() *OrderUpdateOne {
 	return _u
 }
 
+// SetGuest sets the "guest" field.
+func (_u *OrderUpdateOne) SetGuest(v *schema.GuestContact) *OrderUpdateOne {
+	_u.mutation.SetGuest(v)
+	return _u
+}
+
+// ClearGuest clears the value of the "guest" field.
+func (_u *OrderUpdateOne) ClearGuest() *OrderUpdateOne {
+	_u.mutation.ClearGuest()
+	return _u
+}
+
 // SetCancelReason sets the "cancel_reason" field.
 func (_u *OrderUpdateOne) SetCancelReason(v order.CancelReason) *OrderUpdateOne {
 	_u.mutation.SetCancelReason(v)
@@ -1761,6 +1899,86 @@ func (_u *OrderUpdateOne) SetNillableCancelledAt(v *time.Time) *OrderUpdateOne {
 // ClearCancelledAt clears the value of the "cancelled_at" field.
 func (_u *OrderUpdateOne) ClearCancelledAt() *OrderUpdateOne {
 	_u.mutation.ClearCancelledAt()
+	return _u
+}
+
+// SetPaymentConfirmedAt sets the "payment_confirmed_at" field.
+func (_u *OrderUpdateOne) SetPaymentConfirmedAt(v time.Time) *OrderUpdateOne {
+	_u.mutation.SetPaymentConfirmedAt(v)
+	return _u
+}
+
+// SetNillablePaymentConfirmedAt sets the "payment_confirmed_at" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillablePaymentConfirmedAt(v *time.Time) *OrderUpdateOne {
+	if v != nil {
+		_u.SetPaymentConfirmedAt(*v)
+	}
+	return _u
+}
+
+// ClearPaymentConfirmedAt clears the value of the "payment_confirmed_at" field.
+func (_u *OrderUpdateOne) ClearPaymentConfirmedAt() *OrderUpdateOne {
+	_u.mutation.ClearPaymentConfirmedAt()
+	return _u
+}
+
+// SetAssemblingAt sets the "assembling_at" field.
+func (_u *OrderUpdateOne) SetAssemblingAt(v time.Time) *OrderUpdateOne {
+	_u.mutation.SetAssemblingAt(v)
+	return _u
+}
+
+// SetNillableAssemblingAt sets the "assembling_at" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableAssemblingAt(v *time.Time) *OrderUpdateOne {
+	if v != nil {
+		_u.SetAssemblingAt(*v)
+	}
+	return _u
+}
+
+// ClearAssemblingAt clears the value of the "assembling_at" field.
+func (_u *OrderUpdateOne) ClearAssemblingAt() *OrderUpdateOne {
+	_u.mutation.ClearAssemblingAt()
+	return _u
+}
+
+// SetShippedAt sets the "shipped_at" field.
+func (_u *OrderUpdateOne) SetShippedAt(v time.Time) *OrderUpdateOne {
+	_u.mutation.SetShippedAt(v)
+	return _u
+}
+
+// SetNillableShippedAt sets the "shipped_at" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableShippedAt(v *time.Time) *OrderUpdateOne {
+	if v != nil {
+		_u.SetShippedAt(*v)
+	}
+	return _u
+}
+
+// ClearShippedAt clears the value of the "shipped_at" field.
+func (_u *OrderUpdateOne) ClearShippedAt() *OrderUpdateOne {
+	_u.mutation.ClearShippedAt()
+	return _u
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_u *OrderUpdateOne) SetReceivedAt(v time.Time) *OrderUpdateOne {
+	_u.mutation.SetReceivedAt(v)
+	return _u
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableReceivedAt(v *time.Time) *OrderUpdateOne {
+	if v != nil {
+		_u.SetReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (_u *OrderUpdateOne) ClearReceivedAt() *OrderUpdateOne {
+	_u.mutation.ClearReceivedAt()
 	return _u
 }
 
@@ -2214,6 +2432,15 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	if _u.mutation.NoteCleared() {
 		_spec.ClearField(order.FieldNote, field.TypeString)
 	}
+	if value, ok := _u.mutation.Guest(); ok {
+		_spec.SetField(order.FieldGuest, field.TypeJSON, value)
+	}
+	if _u.mutation.GuestCleared() {
+		_spec.ClearField(order.FieldGuest, field.TypeJSON)
+	}
+	if _u.mutation.RepeatOfIDCleared() {
+		_spec.ClearField(order.FieldRepeatOfID, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.CancelReason(); ok {
 		_spec.SetField(order.FieldCancelReason, field.TypeEnum, value)
 	}
@@ -2234,6 +2461,30 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if _u.mutation.CancelledAtCleared() {
 		_spec.ClearField(order.FieldCancelledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PaymentConfirmedAt(); ok {
+		_spec.SetField(order.FieldPaymentConfirmedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PaymentConfirmedAtCleared() {
+		_spec.ClearField(order.FieldPaymentConfirmedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AssemblingAt(); ok {
+		_spec.SetField(order.FieldAssemblingAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssemblingAtCleared() {
+		_spec.ClearField(order.FieldAssemblingAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ShippedAt(); ok {
+		_spec.SetField(order.FieldShippedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ShippedAtCleared() {
+		_spec.ClearField(order.FieldShippedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ReceivedAt(); ok {
+		_spec.SetField(order.FieldReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReceivedAtCleared() {
+		_spec.ClearField(order.FieldReceivedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EventSeq(); ok {
 		_spec.SetField(order.FieldEventSeq, field.TypeInt64, value)

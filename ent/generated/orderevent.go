@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
+	"kabinet/ent/generated/shipment"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type OrderEvent struct {
 	Seq int64 `json:"seq,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind orderevent.Kind `json:"kind,omitempty"`
+	// Of TRACKING: the parcel.
+	ShipmentID *uuid.UUID `json:"shipment_id,omitempty"`
 	// OccurredAt holds the value of the "occurred_at" field.
 	OccurredAt time.Time `json:"occurred_at,omitempty"`
 	// Currency holds the value of the "currency" field.
@@ -59,9 +62,11 @@ type OrderEvent struct {
 type OrderEventEdges struct {
 	// Order holds the value of the order edge.
 	Order *Order `json:"order,omitempty"`
+	// Shipment holds the value of the shipment edge.
+	Shipment *Shipment `json:"shipment,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
 	// totalCount holds the count of the edges above.
 	totalCount [1]map[string]int
 }
@@ -77,12 +82,23 @@ func (e OrderEventEdges) OrderOrErr() (*Order, error) {
 	return nil, &NotLoadedError{edge: "order"}
 }
 
+// ShipmentOrErr returns the Shipment value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e OrderEventEdges) ShipmentOrErr() (*Shipment, error) {
+	if e.Shipment != nil {
+		return e.Shipment, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: shipment.Label}
+	}
+	return nil, &NotLoadedError{edge: "shipment"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*OrderEvent) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case orderevent.FieldActorID:
+		case orderevent.FieldShipmentID, orderevent.FieldActorID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case orderevent.FieldData:
 			values[i] = new([]byte)
@@ -166,6 +182,13 @@ func (_m *OrderEvent) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Kind = orderevent.Kind(value.String)
 			}
+		case orderevent.FieldShipmentID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field shipment_id", values[i])
+			} else if value.Valid {
+				_m.ShipmentID = new(uuid.UUID)
+				*_m.ShipmentID = *value.S.(*uuid.UUID)
+			}
 		case orderevent.FieldOccurredAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field occurred_at", values[i])
@@ -223,6 +246,11 @@ func (_m *OrderEvent) QueryOrder() *OrderQuery {
 	return NewOrderEventClient(_m.config).QueryOrder(_m)
 }
 
+// QueryShipment queries the "shipment" edge of the OrderEvent entity.
+func (_m *OrderEvent) QueryShipment() *ShipmentQuery {
+	return NewOrderEventClient(_m.config).QueryShipment(_m)
+}
+
 // Update returns a builder for updating this OrderEvent.
 // Note that you need to call OrderEvent.Unwrap() before calling this method if this OrderEvent
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -275,6 +303,11 @@ func (_m *OrderEvent) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
+	builder.WriteString(", ")
+	if v := _m.ShipmentID; v != nil {
+		builder.WriteString("shipment_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("occurred_at=")
 	builder.WriteString(_m.OccurredAt.Format(time.ANSIC))

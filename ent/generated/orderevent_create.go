@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
+	"kabinet/ent/generated/shipment"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -94,6 +95,20 @@ func (_c *OrderEventCreate) SetKind(v orderevent.Kind) *OrderEventCreate {
 	return _c
 }
 
+// SetShipmentID sets the "shipment_id" field.
+func (_c *OrderEventCreate) SetShipmentID(v uuid.UUID) *OrderEventCreate {
+	_c.mutation.SetShipmentID(v)
+	return _c
+}
+
+// SetNillableShipmentID sets the "shipment_id" field if the given value is not nil.
+func (_c *OrderEventCreate) SetNillableShipmentID(v *uuid.UUID) *OrderEventCreate {
+	if v != nil {
+		_c.SetShipmentID(*v)
+	}
+	return _c
+}
+
 // SetOccurredAt sets the "occurred_at" field.
 func (_c *OrderEventCreate) SetOccurredAt(v time.Time) *OrderEventCreate {
 	_c.mutation.SetOccurredAt(v)
@@ -171,6 +186,11 @@ func (_c *OrderEventCreate) SetNillableID(v *uuid.UUID) *OrderEventCreate {
 // SetOrder sets the "order" edge to the Order entity.
 func (_c *OrderEventCreate) SetOrder(v *Order) *OrderEventCreate {
 	return _c.SetOrderID(v.ID)
+}
+
+// SetShipment sets the "shipment" edge to the Shipment entity.
+func (_c *OrderEventCreate) SetShipment(v *Shipment) *OrderEventCreate {
+	return _c.SetShipmentID(v.ID)
 }
 
 // Mutation returns the OrderEventMutation object of the builder.
@@ -366,6 +386,23 @@ func (_c *OrderEventCreate) createSpec() (*OrderEvent, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.OrderID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ShipmentIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   orderevent.ShipmentTable,
+			Columns: []string{orderevent.ShipmentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(shipment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.ShipmentID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -8,6 +8,7 @@ import (
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/predicate"
+	"kabinet/ent/generated/shipment"
 	"math"
 
 	"entgo.io/ent"
@@ -20,13 +21,14 @@ import (
 // OrderEventQuery is the builder for querying OrderEvent entities.
 type OrderEventQuery struct {
 	config
-	ctx        *QueryContext
-	order      []orderevent.OrderOption
-	inters     []Interceptor
-	predicates []predicate.OrderEvent
-	withOrder  *OrderQuery
-	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*OrderEvent) error
+	ctx          *QueryContext
+	order        []orderevent.OrderOption
+	inters       []Interceptor
+	predicates   []predicate.OrderEvent
+	withOrder    *OrderQuery
+	withShipment *ShipmentQuery
+	modifiers    []func(*sql.Selector)
+	loadTotal    []func(context.Context, []*OrderEvent) error
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -78,6 +80,28 @@ func (_q *OrderEventQuery) QueryOrder() *OrderQuery {
 			sqlgraph.From(orderevent.Table, orderevent.FieldID, selector),
 			sqlgraph.To(order.Table, order.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, orderevent.OrderTable, orderevent.OrderColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryShipment chains the current query on the "shipment" edge.
+func (_q *OrderEventQuery) QueryShipment() *ShipmentQuery {
+	query := (&ShipmentClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderevent.Table, orderevent.FieldID, selector),
+			sqlgraph.To(shipment.Table, shipment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, orderevent.ShipmentTable, orderevent.ShipmentColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -272,12 +296,13 @@ func (_q *OrderEventQuery) Clone() *OrderEventQuery {
 		return nil
 	}
 	return &OrderEventQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]orderevent.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.OrderEvent{}, _q.predicates...),
-		withOrder:  _q.withOrder.Clone(),
+		config:       _q.config,
+		ctx:          _q.ctx.Clone(),
+		order:        append([]orderevent.OrderOption{}, _q.order...),
+		inters:       append([]Interceptor{}, _q.inters...),
+		predicates:   append([]predicate.OrderEvent{}, _q.predicates...),
+		withOrder:    _q.withOrder.Clone(),
+		withShipment: _q.withShipment.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -292,6 +317,17 @@ func (_q *OrderEventQuery) WithOrder(opts ...func(*OrderQuery)) *OrderEventQuery
 		opt(query)
 	}
 	_q.withOrder = query
+	return _q
+}
+
+// WithShipment tells the query-builder to eager-load the nodes that are connected to
+// the "shipment" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrderEventQuery) WithShipment(opts ...func(*ShipmentQuery)) *OrderEventQuery {
+	query := (&ShipmentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withShipment = query
 	return _q
 }
 
@@ -373,8 +409,9 @@ func (_q *OrderEventQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*O
 	var (
 		nodes       = []*OrderEvent{}
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
 			_q.withOrder != nil,
+			_q.withShipment != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -401,6 +438,12 @@ func (_q *OrderEventQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*O
 	if query := _q.withOrder; query != nil {
 		if err := _q.loadOrder(ctx, query, nodes, nil,
 			func(n *OrderEvent, e *Order) { n.Edges.Order = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withShipment; query != nil {
+		if err := _q.loadShipment(ctx, query, nodes, nil,
+			func(n *OrderEvent, e *Shipment) { n.Edges.Shipment = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -441,6 +484,38 @@ func (_q *OrderEventQuery) loadOrder(ctx context.Context, query *OrderQuery, nod
 	}
 	return nil
 }
+func (_q *OrderEventQuery) loadShipment(ctx context.Context, query *ShipmentQuery, nodes []*OrderEvent, init func(*OrderEvent), assign func(*OrderEvent, *Shipment)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*OrderEvent)
+	for i := range nodes {
+		if nodes[i].ShipmentID == nil {
+			continue
+		}
+		fk := *nodes[i].ShipmentID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(shipment.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "shipment_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *OrderEventQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -472,6 +547,9 @@ func (_q *OrderEventQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withOrder != nil {
 			_spec.Node.AddColumnOnce(orderevent.FieldOrderID)
+		}
+		if _q.withShipment != nil {
+			_spec.Node.AddColumnOnce(orderevent.FieldShipmentID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -34,6 +34,8 @@ type Payment struct {
 	SourceUpdatedAt *time.Time `json:"source_updated_at,omitempty"`
 	// OrderID holds the value of the "order_id" field.
 	OrderID *uuid.UUID `json:"order_id,omitempty"`
+	// The invoice that was paid; with order_id where that is of an order.
+	InvoiceID *uuid.UUID `json:"invoice_id,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind payment.Kind `json:"kind,omitempty"`
 	// The payment a refund gives back.
@@ -52,6 +54,16 @@ type Payment struct {
 	Provider *string `json:"provider,omitempty"`
 	// ProviderRef holds the value of the "provider_ref" field.
 	ProviderRef *string `json:"provider_ref,omitempty"`
+	// The saved payment method that is charged.
+	MethodID *uuid.UUID `json:"method_id,omitempty"`
+	// Where a PENDING payment is paid; none once it is settled.
+	URL *string `json:"url,omitempty"`
+	// ReturnURL holds the value of the "return_url" field.
+	ReturnURL *string `json:"return_url,omitempty"`
+	// Why it failed, in the provider's words.
+	Failure *string `json:"failure,omitempty"`
+	// Until when a payment begun here can be paid.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// OccurredAt holds the value of the "occurred_at" field.
 	OccurredAt time.Time `json:"occurred_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -87,13 +99,13 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case payment.FieldOrderID, payment.FieldParentID:
+		case payment.FieldOrderID, payment.FieldInvoiceID, payment.FieldParentID, payment.FieldMethodID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case payment.FieldAmountMinor, payment.FieldRefundedMinor:
 			values[i] = new(sql.NullInt64)
-		case payment.FieldSource, payment.FieldExternalID, payment.FieldKind, payment.FieldStatus, payment.FieldCurrency, payment.FieldMethod, payment.FieldProvider, payment.FieldProviderRef:
+		case payment.FieldSource, payment.FieldExternalID, payment.FieldKind, payment.FieldStatus, payment.FieldCurrency, payment.FieldMethod, payment.FieldProvider, payment.FieldProviderRef, payment.FieldURL, payment.FieldReturnURL, payment.FieldFailure:
 			values[i] = new(sql.NullString)
-		case payment.FieldCreatedAt, payment.FieldUpdatedAt, payment.FieldSourceUpdatedAt, payment.FieldOccurredAt:
+		case payment.FieldCreatedAt, payment.FieldUpdatedAt, payment.FieldSourceUpdatedAt, payment.FieldExpiresAt, payment.FieldOccurredAt:
 			values[i] = new(sql.NullTime)
 		case payment.FieldID, payment.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -164,6 +176,13 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 				_m.OrderID = new(uuid.UUID)
 				*_m.OrderID = *value.S.(*uuid.UUID)
 			}
+		case payment.FieldInvoiceID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field invoice_id", values[i])
+			} else if value.Valid {
+				_m.InvoiceID = new(uuid.UUID)
+				*_m.InvoiceID = *value.S.(*uuid.UUID)
+			}
 		case payment.FieldKind:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
@@ -220,6 +239,41 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ProviderRef = new(string)
 				*_m.ProviderRef = value.String
+			}
+		case payment.FieldMethodID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field method_id", values[i])
+			} else if value.Valid {
+				_m.MethodID = new(uuid.UUID)
+				*_m.MethodID = *value.S.(*uuid.UUID)
+			}
+		case payment.FieldURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field url", values[i])
+			} else if value.Valid {
+				_m.URL = new(string)
+				*_m.URL = value.String
+			}
+		case payment.FieldReturnURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field return_url", values[i])
+			} else if value.Valid {
+				_m.ReturnURL = new(string)
+				*_m.ReturnURL = value.String
+			}
+		case payment.FieldFailure:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field failure", values[i])
+			} else if value.Valid {
+				_m.Failure = new(string)
+				*_m.Failure = value.String
+			}
+		case payment.FieldExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
+			} else if value.Valid {
+				_m.ExpiresAt = new(time.Time)
+				*_m.ExpiresAt = value.Time
 			}
 		case payment.FieldOccurredAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -297,6 +351,11 @@ func (_m *Payment) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	if v := _m.InvoiceID; v != nil {
+		builder.WriteString("invoice_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
 	builder.WriteString(", ")
@@ -328,6 +387,31 @@ func (_m *Payment) String() string {
 	if v := _m.ProviderRef; v != nil {
 		builder.WriteString("provider_ref=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.MethodID; v != nil {
+		builder.WriteString("method_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.URL; v != nil {
+		builder.WriteString("url=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ReturnURL; v != nil {
+		builder.WriteString("return_url=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Failure; v != nil {
+		builder.WriteString("failure=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ExpiresAt; v != nil {
+		builder.WriteString("expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	builder.WriteString("occurred_at=")

@@ -96,6 +96,20 @@ func (_c *PaymentCreate) SetNillableOrderID(v *uuid.UUID) *PaymentCreate {
 	return _c
 }
 
+// SetInvoiceID sets the "invoice_id" field.
+func (_c *PaymentCreate) SetInvoiceID(v uuid.UUID) *PaymentCreate {
+	_c.mutation.SetInvoiceID(v)
+	return _c
+}
+
+// SetNillableInvoiceID sets the "invoice_id" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableInvoiceID(v *uuid.UUID) *PaymentCreate {
+	if v != nil {
+		_c.SetInvoiceID(*v)
+	}
+	return _c
+}
+
 // SetKind sets the "kind" field.
 func (_c *PaymentCreate) SetKind(v payment.Kind) *PaymentCreate {
 	_c.mutation.SetKind(v)
@@ -186,6 +200,76 @@ func (_c *PaymentCreate) SetProviderRef(v string) *PaymentCreate {
 func (_c *PaymentCreate) SetNillableProviderRef(v *string) *PaymentCreate {
 	if v != nil {
 		_c.SetProviderRef(*v)
+	}
+	return _c
+}
+
+// SetMethodID sets the "method_id" field.
+func (_c *PaymentCreate) SetMethodID(v uuid.UUID) *PaymentCreate {
+	_c.mutation.SetMethodID(v)
+	return _c
+}
+
+// SetNillableMethodID sets the "method_id" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableMethodID(v *uuid.UUID) *PaymentCreate {
+	if v != nil {
+		_c.SetMethodID(*v)
+	}
+	return _c
+}
+
+// SetURL sets the "url" field.
+func (_c *PaymentCreate) SetURL(v string) *PaymentCreate {
+	_c.mutation.SetURL(v)
+	return _c
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableURL(v *string) *PaymentCreate {
+	if v != nil {
+		_c.SetURL(*v)
+	}
+	return _c
+}
+
+// SetReturnURL sets the "return_url" field.
+func (_c *PaymentCreate) SetReturnURL(v string) *PaymentCreate {
+	_c.mutation.SetReturnURL(v)
+	return _c
+}
+
+// SetNillableReturnURL sets the "return_url" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableReturnURL(v *string) *PaymentCreate {
+	if v != nil {
+		_c.SetReturnURL(*v)
+	}
+	return _c
+}
+
+// SetFailure sets the "failure" field.
+func (_c *PaymentCreate) SetFailure(v string) *PaymentCreate {
+	_c.mutation.SetFailure(v)
+	return _c
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableFailure(v *string) *PaymentCreate {
+	if v != nil {
+		_c.SetFailure(*v)
+	}
+	return _c
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_c *PaymentCreate) SetExpiresAt(v time.Time) *PaymentCreate {
+	_c.mutation.SetExpiresAt(v)
+	return _c
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableExpiresAt(v *time.Time) *PaymentCreate {
+	if v != nil {
+		_c.SetExpiresAt(*v)
 	}
 	return _c
 }
@@ -365,6 +449,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 		_spec.SetField(payment.FieldSourceUpdatedAt, field.TypeTime, value)
 		_node.SourceUpdatedAt = &value
 	}
+	if value, ok := _c.mutation.InvoiceID(); ok {
+		_spec.SetField(payment.FieldInvoiceID, field.TypeUUID, value)
+		_node.InvoiceID = &value
+	}
 	if value, ok := _c.mutation.Kind(); ok {
 		_spec.SetField(payment.FieldKind, field.TypeEnum, value)
 		_node.Kind = value
@@ -400,6 +488,26 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ProviderRef(); ok {
 		_spec.SetField(payment.FieldProviderRef, field.TypeString, value)
 		_node.ProviderRef = &value
+	}
+	if value, ok := _c.mutation.MethodID(); ok {
+		_spec.SetField(payment.FieldMethodID, field.TypeUUID, value)
+		_node.MethodID = &value
+	}
+	if value, ok := _c.mutation.URL(); ok {
+		_spec.SetField(payment.FieldURL, field.TypeString, value)
+		_node.URL = &value
+	}
+	if value, ok := _c.mutation.ReturnURL(); ok {
+		_spec.SetField(payment.FieldReturnURL, field.TypeString, value)
+		_node.ReturnURL = &value
+	}
+	if value, ok := _c.mutation.Failure(); ok {
+		_spec.SetField(payment.FieldFailure, field.TypeString, value)
+		_node.Failure = &value
+	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		_spec.SetField(payment.FieldExpiresAt, field.TypeTime, value)
+		_node.ExpiresAt = &value
 	}
 	if value, ok := _c.mutation.OccurredAt(); ok {
 		_spec.SetField(payment.FieldOccurredAt, field.TypeTime, value)

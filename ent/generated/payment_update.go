@@ -172,6 +172,46 @@ func (_u *PaymentUpdate) ClearProviderRef() *PaymentUpdate {
 	return _u
 }
 
+// SetURL sets the "url" field.
+func (_u *PaymentUpdate) SetURL(v string) *PaymentUpdate {
+	_u.mutation.SetURL(v)
+	return _u
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableURL(v *string) *PaymentUpdate {
+	if v != nil {
+		_u.SetURL(*v)
+	}
+	return _u
+}
+
+// ClearURL clears the value of the "url" field.
+func (_u *PaymentUpdate) ClearURL() *PaymentUpdate {
+	_u.mutation.ClearURL()
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *PaymentUpdate) SetFailure(v string) *PaymentUpdate {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableFailure(v *string) *PaymentUpdate {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (_u *PaymentUpdate) ClearFailure() *PaymentUpdate {
+	_u.mutation.ClearFailure()
+	return _u
+}
+
 // Mutation returns the PaymentMutation object of the builder.
 func (_u *PaymentUpdate) Mutation() *PaymentMutation {
 	return _u.mutation
@@ -250,6 +290,9 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SourceUpdatedAtCleared() {
 		_spec.ClearField(payment.FieldSourceUpdatedAt, field.TypeTime)
 	}
+	if _u.mutation.InvoiceIDCleared() {
+		_spec.ClearField(payment.FieldInvoiceID, field.TypeUUID)
+	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(payment.FieldParentID, field.TypeUUID)
 	}
@@ -270,6 +313,27 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ProviderRefCleared() {
 		_spec.ClearField(payment.FieldProviderRef, field.TypeString)
+	}
+	if _u.mutation.MethodIDCleared() {
+		_spec.ClearField(payment.FieldMethodID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.URL(); ok {
+		_spec.SetField(payment.FieldURL, field.TypeString, value)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(payment.FieldURL, field.TypeString)
+	}
+	if _u.mutation.ReturnURLCleared() {
+		_spec.ClearField(payment.FieldReturnURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(payment.FieldFailure, field.TypeString, value)
+	}
+	if _u.mutation.FailureCleared() {
+		_spec.ClearField(payment.FieldFailure, field.TypeString)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(payment.FieldExpiresAt, field.TypeTime)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -434,6 +498,46 @@ func (_u *PaymentUpdateOne) ClearProviderRef() *PaymentUpdateOne {
 	return _u
 }
 
+// SetURL sets the "url" field.
+func (_u *PaymentUpdateOne) SetURL(v string) *PaymentUpdateOne {
+	_u.mutation.SetURL(v)
+	return _u
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableURL(v *string) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetURL(*v)
+	}
+	return _u
+}
+
+// ClearURL clears the value of the "url" field.
+func (_u *PaymentUpdateOne) ClearURL() *PaymentUpdateOne {
+	_u.mutation.ClearURL()
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *PaymentUpdateOne) SetFailure(v string) *PaymentUpdateOne {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableFailure(v *string) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (_u *PaymentUpdateOne) ClearFailure() *PaymentUpdateOne {
+	_u.mutation.ClearFailure()
+	return _u
+}
+
 // Mutation returns the PaymentMutation object of the builder.
 func (_u *PaymentUpdateOne) Mutation() *PaymentMutation {
 	return _u.mutation
@@ -542,6 +646,9 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	if _u.mutation.SourceUpdatedAtCleared() {
 		_spec.ClearField(payment.FieldSourceUpdatedAt, field.TypeTime)
 	}
+	if _u.mutation.InvoiceIDCleared() {
+		_spec.ClearField(payment.FieldInvoiceID, field.TypeUUID)
+	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(payment.FieldParentID, field.TypeUUID)
 	}
@@ -562,6 +669,27 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.ProviderRefCleared() {
 		_spec.ClearField(payment.FieldProviderRef, field.TypeString)
+	}
+	if _u.mutation.MethodIDCleared() {
+		_spec.ClearField(payment.FieldMethodID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.URL(); ok {
+		_spec.SetField(payment.FieldURL, field.TypeString, value)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(payment.FieldURL, field.TypeString)
+	}
+	if _u.mutation.ReturnURLCleared() {
+		_spec.ClearField(payment.FieldReturnURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(payment.FieldFailure, field.TypeString, value)
+	}
+	if _u.mutation.FailureCleared() {
+		_spec.ClearField(payment.FieldFailure, field.TypeString)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(payment.FieldExpiresAt, field.TypeTime)
 	}
 	_node = &Payment{config: _u.config}
 	_spec.Assign = _node.assignValues

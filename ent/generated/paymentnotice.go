@@ -38,6 +38,8 @@ type PaymentNotice struct {
 	Currency *string `json:"currency,omitempty"`
 	// TopUpID holds the value of the "top_up_id" field.
 	TopUpID *uuid.UUID `json:"top_up_id,omitempty"`
+	// The payment of an order that it is about.
+	PaymentID *uuid.UUID `json:"payment_id,omitempty"`
 	// Payload holds the value of the "payload" field.
 	Payload json.RawMessage `json:"payload,omitempty"`
 	// SentAt holds the value of the "sent_at" field.
@@ -50,7 +52,7 @@ func (*PaymentNotice) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case paymentnotice.FieldTopUpID:
+		case paymentnotice.FieldTopUpID, paymentnotice.FieldPaymentID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case paymentnotice.FieldPayload:
 			values[i] = new([]byte)
@@ -139,6 +141,13 @@ func (_m *PaymentNotice) assignValues(columns []string, values []any) error {
 				_m.TopUpID = new(uuid.UUID)
 				*_m.TopUpID = *value.S.(*uuid.UUID)
 			}
+		case paymentnotice.FieldPaymentID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field payment_id", values[i])
+			} else if value.Valid {
+				_m.PaymentID = new(uuid.UUID)
+				*_m.PaymentID = *value.S.(*uuid.UUID)
+			}
 		case paymentnotice.FieldPayload:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field payload", values[i])
@@ -221,6 +230,11 @@ func (_m *PaymentNotice) String() string {
 	builder.WriteString(", ")
 	if v := _m.TopUpID; v != nil {
 		builder.WriteString("top_up_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PaymentID; v != nil {
+		builder.WriteString("payment_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -108,6 +108,20 @@ func (_c *PaymentNoticeCreate) SetNillableTopUpID(v *uuid.UUID) *PaymentNoticeCr
 	return _c
 }
 
+// SetPaymentID sets the "payment_id" field.
+func (_c *PaymentNoticeCreate) SetPaymentID(v uuid.UUID) *PaymentNoticeCreate {
+	_c.mutation.SetPaymentID(v)
+	return _c
+}
+
+// SetNillablePaymentID sets the "payment_id" field if the given value is not nil.
+func (_c *PaymentNoticeCreate) SetNillablePaymentID(v *uuid.UUID) *PaymentNoticeCreate {
+	if v != nil {
+		_c.SetPaymentID(*v)
+	}
+	return _c
+}
+
 // SetPayload sets the "payload" field.
 func (_c *PaymentNoticeCreate) SetPayload(v json.RawMessage) *PaymentNoticeCreate {
 	_c.mutation.SetPayload(v)
@@ -273,6 +287,10 @@ func (_c *PaymentNoticeCreate) createSpec() (*PaymentNotice, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.TopUpID(); ok {
 		_spec.SetField(paymentnotice.FieldTopUpID, field.TypeUUID, value)
 		_node.TopUpID = &value
+	}
+	if value, ok := _c.mutation.PaymentID(); ok {
+		_spec.SetField(paymentnotice.FieldPaymentID, field.TypeUUID, value)
+		_node.PaymentID = &value
 	}
 	if value, ok := _c.mutation.Payload(); ok {
 		_spec.SetField(paymentnotice.FieldPayload, field.TypeJSON, value)

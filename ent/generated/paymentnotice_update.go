@@ -80,6 +80,9 @@ func (_u *PaymentNoticeUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	if _u.mutation.TopUpIDCleared() {
 		_spec.ClearField(paymentnotice.FieldTopUpID, field.TypeUUID)
 	}
+	if _u.mutation.PaymentIDCleared() {
+		_spec.ClearField(paymentnotice.FieldPaymentID, field.TypeUUID)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{paymentnotice.Label}
@@ -182,6 +185,9 @@ func (_u *PaymentNoticeUpdateOne) sqlSave(ctx context.Context) (_node *PaymentNo
 	}
 	if _u.mutation.TopUpIDCleared() {
 		_spec.ClearField(paymentnotice.FieldTopUpID, field.TypeUUID)
+	}
+	if _u.mutation.PaymentIDCleared() {
+		_spec.ClearField(paymentnotice.FieldPaymentID, field.TypeUUID)
 	}
 	_node = &PaymentNotice{config: _u.config}
 	_spec.Assign = _node.assignValues

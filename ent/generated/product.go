@@ -53,7 +53,19 @@ type Product struct {
 	// Units on hand; null: not counted.
 	Stock *int64 `json:"stock,omitempty"`
 	// Status holds the value of the "status" field.
-	Status       product.Status `json:"status,omitempty"`
+	Status product.Status `json:"status,omitempty"`
+	// Seen only by whom product_admissions admits.
+	Exclusive bool `json:"exclusive,omitempty"`
+	// When an exclusive product is for everybody; null: never.
+	ReleasedAt *time.Time `json:"released_at,omitempty"`
+	// When the outside system gave the price; an older one never overwrites.
+	PriceSourceAt *time.Time `json:"price_source_at,omitempty"`
+	// The same of the stock.
+	StockSourceAt *time.Time `json:"stock_source_at,omitempty"`
+	// Of the published reviews.
+	RatingSum int64 `json:"rating_sum,omitempty"`
+	// How many of them there are.
+	RatingCount  int64 `json:"rating_count,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -64,11 +76,13 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case product.FieldMetadata, product.FieldPrivateMetadata:
 			values[i] = new([]byte)
-		case product.FieldRevision, product.FieldPriceMinor, product.FieldStock:
+		case product.FieldExclusive:
+			values[i] = new(sql.NullBool)
+		case product.FieldRevision, product.FieldPriceMinor, product.FieldStock, product.FieldRatingSum, product.FieldRatingCount:
 			values[i] = new(sql.NullInt64)
 		case product.FieldSource, product.FieldExternalID, product.FieldSku, product.FieldTitle, product.FieldCategory, product.FieldImageURL, product.FieldURL, product.FieldCurrency, product.FieldStatus:
 			values[i] = new(sql.NullString)
-		case product.FieldCreatedAt, product.FieldUpdatedAt, product.FieldSourceUpdatedAt:
+		case product.FieldCreatedAt, product.FieldUpdatedAt, product.FieldSourceUpdatedAt, product.FieldReleasedAt, product.FieldPriceSourceAt, product.FieldStockSourceAt:
 			values[i] = new(sql.NullTime)
 		case product.FieldID:
 			values[i] = new(uuid.UUID)
@@ -206,6 +220,45 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Status = product.Status(value.String)
 			}
+		case product.FieldExclusive:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field exclusive", values[i])
+			} else if value.Valid {
+				_m.Exclusive = value.Bool
+			}
+		case product.FieldReleasedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field released_at", values[i])
+			} else if value.Valid {
+				_m.ReleasedAt = new(time.Time)
+				*_m.ReleasedAt = value.Time
+			}
+		case product.FieldPriceSourceAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field price_source_at", values[i])
+			} else if value.Valid {
+				_m.PriceSourceAt = new(time.Time)
+				*_m.PriceSourceAt = value.Time
+			}
+		case product.FieldStockSourceAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field stock_source_at", values[i])
+			} else if value.Valid {
+				_m.StockSourceAt = new(time.Time)
+				*_m.StockSourceAt = value.Time
+			}
+		case product.FieldRatingSum:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rating_sum", values[i])
+			} else if value.Valid {
+				_m.RatingSum = value.Int64
+			}
+		case product.FieldRatingCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rating_count", values[i])
+			} else if value.Valid {
+				_m.RatingCount = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -306,6 +359,30 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))
+	builder.WriteString(", ")
+	builder.WriteString("exclusive=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Exclusive))
+	builder.WriteString(", ")
+	if v := _m.ReleasedAt; v != nil {
+		builder.WriteString("released_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PriceSourceAt; v != nil {
+		builder.WriteString("price_source_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.StockSourceAt; v != nil {
+		builder.WriteString("stock_source_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("rating_sum=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RatingSum))
+	builder.WriteString(", ")
+	builder.WriteString("rating_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RatingCount))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -195,6 +195,90 @@ func (_c *ProductCreate) SetNillableStatus(v *product.Status) *ProductCreate {
 	return _c
 }
 
+// SetExclusive sets the "exclusive" field.
+func (_c *ProductCreate) SetExclusive(v bool) *ProductCreate {
+	_c.mutation.SetExclusive(v)
+	return _c
+}
+
+// SetNillableExclusive sets the "exclusive" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableExclusive(v *bool) *ProductCreate {
+	if v != nil {
+		_c.SetExclusive(*v)
+	}
+	return _c
+}
+
+// SetReleasedAt sets the "released_at" field.
+func (_c *ProductCreate) SetReleasedAt(v time.Time) *ProductCreate {
+	_c.mutation.SetReleasedAt(v)
+	return _c
+}
+
+// SetNillableReleasedAt sets the "released_at" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableReleasedAt(v *time.Time) *ProductCreate {
+	if v != nil {
+		_c.SetReleasedAt(*v)
+	}
+	return _c
+}
+
+// SetPriceSourceAt sets the "price_source_at" field.
+func (_c *ProductCreate) SetPriceSourceAt(v time.Time) *ProductCreate {
+	_c.mutation.SetPriceSourceAt(v)
+	return _c
+}
+
+// SetNillablePriceSourceAt sets the "price_source_at" field if the given value is not nil.
+func (_c *ProductCreate) SetNillablePriceSourceAt(v *time.Time) *ProductCreate {
+	if v != nil {
+		_c.SetPriceSourceAt(*v)
+	}
+	return _c
+}
+
+// SetStockSourceAt sets the "stock_source_at" field.
+func (_c *ProductCreate) SetStockSourceAt(v time.Time) *ProductCreate {
+	_c.mutation.SetStockSourceAt(v)
+	return _c
+}
+
+// SetNillableStockSourceAt sets the "stock_source_at" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableStockSourceAt(v *time.Time) *ProductCreate {
+	if v != nil {
+		_c.SetStockSourceAt(*v)
+	}
+	return _c
+}
+
+// SetRatingSum sets the "rating_sum" field.
+func (_c *ProductCreate) SetRatingSum(v int64) *ProductCreate {
+	_c.mutation.SetRatingSum(v)
+	return _c
+}
+
+// SetNillableRatingSum sets the "rating_sum" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableRatingSum(v *int64) *ProductCreate {
+	if v != nil {
+		_c.SetRatingSum(*v)
+	}
+	return _c
+}
+
+// SetRatingCount sets the "rating_count" field.
+func (_c *ProductCreate) SetRatingCount(v int64) *ProductCreate {
+	_c.mutation.SetRatingCount(v)
+	return _c
+}
+
+// SetNillableRatingCount sets the "rating_count" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableRatingCount(v *int64) *ProductCreate {
+	if v != nil {
+		_c.SetRatingCount(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProductCreate) SetID(v uuid.UUID) *ProductCreate {
 	_c.mutation.SetID(v)
@@ -252,6 +336,18 @@ func (_c *ProductCreate) defaults() {
 		v := product.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.Exclusive(); !ok {
+		v := product.DefaultExclusive
+		_c.mutation.SetExclusive(v)
+	}
+	if _, ok := _c.mutation.RatingSum(); !ok {
+		v := product.DefaultRatingSum
+		_c.mutation.SetRatingSum(v)
+	}
+	if _, ok := _c.mutation.RatingCount(); !ok {
+		v := product.DefaultRatingCount
+		_c.mutation.SetRatingCount(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := product.DefaultID()
 		_c.mutation.SetID(v)
@@ -288,6 +384,15 @@ func (_c *ProductCreate) check() error {
 		if err := product.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "Product.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Exclusive(); !ok {
+		return &ValidationError{Name: "exclusive", err: errors.New(`generated: missing required field "Product.exclusive"`)}
+	}
+	if _, ok := _c.mutation.RatingSum(); !ok {
+		return &ValidationError{Name: "rating_sum", err: errors.New(`generated: missing required field "Product.rating_sum"`)}
+	}
+	if _, ok := _c.mutation.RatingCount(); !ok {
+		return &ValidationError{Name: "rating_count", err: errors.New(`generated: missing required field "Product.rating_count"`)}
 	}
 	return nil
 }
@@ -391,6 +496,30 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(product.FieldStatus, field.TypeEnum, value)
 		_node.Status = value
+	}
+	if value, ok := _c.mutation.Exclusive(); ok {
+		_spec.SetField(product.FieldExclusive, field.TypeBool, value)
+		_node.Exclusive = value
+	}
+	if value, ok := _c.mutation.ReleasedAt(); ok {
+		_spec.SetField(product.FieldReleasedAt, field.TypeTime, value)
+		_node.ReleasedAt = &value
+	}
+	if value, ok := _c.mutation.PriceSourceAt(); ok {
+		_spec.SetField(product.FieldPriceSourceAt, field.TypeTime, value)
+		_node.PriceSourceAt = &value
+	}
+	if value, ok := _c.mutation.StockSourceAt(); ok {
+		_spec.SetField(product.FieldStockSourceAt, field.TypeTime, value)
+		_node.StockSourceAt = &value
+	}
+	if value, ok := _c.mutation.RatingSum(); ok {
+		_spec.SetField(product.FieldRatingSum, field.TypeInt64, value)
+		_node.RatingSum = value
+	}
+	if value, ok := _c.mutation.RatingCount(); ok {
+		_spec.SetField(product.FieldRatingCount, field.TypeInt64, value)
+		_node.RatingCount = value
 	}
 	return _node, _spec
 }

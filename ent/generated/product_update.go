@@ -297,6 +297,122 @@ func (_u *ProductUpdate) SetNillableStatus(v *product.Status) *ProductUpdate {
 	return _u
 }
 
+// SetExclusive sets the "exclusive" field.
+func (_u *ProductUpdate) SetExclusive(v bool) *ProductUpdate {
+	_u.mutation.SetExclusive(v)
+	return _u
+}
+
+// SetNillableExclusive sets the "exclusive" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableExclusive(v *bool) *ProductUpdate {
+	if v != nil {
+		_u.SetExclusive(*v)
+	}
+	return _u
+}
+
+// SetReleasedAt sets the "released_at" field.
+func (_u *ProductUpdate) SetReleasedAt(v time.Time) *ProductUpdate {
+	_u.mutation.SetReleasedAt(v)
+	return _u
+}
+
+// SetNillableReleasedAt sets the "released_at" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableReleasedAt(v *time.Time) *ProductUpdate {
+	if v != nil {
+		_u.SetReleasedAt(*v)
+	}
+	return _u
+}
+
+// ClearReleasedAt clears the value of the "released_at" field.
+func (_u *ProductUpdate) ClearReleasedAt() *ProductUpdate {
+	_u.mutation.ClearReleasedAt()
+	return _u
+}
+
+// SetPriceSourceAt sets the "price_source_at" field.
+func (_u *ProductUpdate) SetPriceSourceAt(v time.Time) *ProductUpdate {
+	_u.mutation.SetPriceSourceAt(v)
+	return _u
+}
+
+// SetNillablePriceSourceAt sets the "price_source_at" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillablePriceSourceAt(v *time.Time) *ProductUpdate {
+	if v != nil {
+		_u.SetPriceSourceAt(*v)
+	}
+	return _u
+}
+
+// ClearPriceSourceAt clears the value of the "price_source_at" field.
+func (_u *ProductUpdate) ClearPriceSourceAt() *ProductUpdate {
+	_u.mutation.ClearPriceSourceAt()
+	return _u
+}
+
+// SetStockSourceAt sets the "stock_source_at" field.
+func (_u *ProductUpdate) SetStockSourceAt(v time.Time) *ProductUpdate {
+	_u.mutation.SetStockSourceAt(v)
+	return _u
+}
+
+// SetNillableStockSourceAt sets the "stock_source_at" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableStockSourceAt(v *time.Time) *ProductUpdate {
+	if v != nil {
+		_u.SetStockSourceAt(*v)
+	}
+	return _u
+}
+
+// ClearStockSourceAt clears the value of the "stock_source_at" field.
+func (_u *ProductUpdate) ClearStockSourceAt() *ProductUpdate {
+	_u.mutation.ClearStockSourceAt()
+	return _u
+}
+
+// SetRatingSum sets the "rating_sum" field.
+func (_u *ProductUpdate) SetRatingSum(v int64) *ProductUpdate {
+	_u.mutation.ResetRatingSum()
+	_u.mutation.SetRatingSum(v)
+	return _u
+}
+
+// SetNillableRatingSum sets the "rating_sum" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableRatingSum(v *int64) *ProductUpdate {
+	if v != nil {
+		_u.SetRatingSum(*v)
+	}
+	return _u
+}
+
+// AddRatingSum adds value to the "rating_sum" field.
+func (_u *ProductUpdate) AddRatingSum(v int64) *ProductUpdate {
+	_u.mutation.AddRatingSum(v)
+	return _u
+}
+
+// SetRatingCount sets the "rating_count" field.
+func (_u *ProductUpdate) SetRatingCount(v int64) *ProductUpdate {
+	_u.mutation.ResetRatingCount()
+	_u.mutation.SetRatingCount(v)
+	return _u
+}
+
+// SetNillableRatingCount sets the "rating_count" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableRatingCount(v *int64) *ProductUpdate {
+	if v != nil {
+		_u.SetRatingCount(*v)
+	}
+	return _u
+}
+
+// AddRatingCount adds value to the "rating_count" field.
+func (_u *ProductUpdate) AddRatingCount(v int64) *ProductUpdate {
+	_u.mutation.AddRatingCount(v)
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdate) Mutation() *ProductMutation {
 	return _u.mutation
@@ -431,6 +547,39 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(product.FieldStatus, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Exclusive(); ok {
+		_spec.SetField(product.FieldExclusive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ReleasedAt(); ok {
+		_spec.SetField(product.FieldReleasedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReleasedAtCleared() {
+		_spec.ClearField(product.FieldReleasedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PriceSourceAt(); ok {
+		_spec.SetField(product.FieldPriceSourceAt, field.TypeTime, value)
+	}
+	if _u.mutation.PriceSourceAtCleared() {
+		_spec.ClearField(product.FieldPriceSourceAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.StockSourceAt(); ok {
+		_spec.SetField(product.FieldStockSourceAt, field.TypeTime, value)
+	}
+	if _u.mutation.StockSourceAtCleared() {
+		_spec.ClearField(product.FieldStockSourceAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RatingSum(); ok {
+		_spec.SetField(product.FieldRatingSum, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRatingSum(); ok {
+		_spec.AddField(product.FieldRatingSum, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RatingCount(); ok {
+		_spec.SetField(product.FieldRatingCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRatingCount(); ok {
+		_spec.AddField(product.FieldRatingCount, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -721,6 +870,122 @@ func (_u *ProductUpdateOne) SetNillableStatus(v *product.Status) *ProductUpdateO
 	return _u
 }
 
+// SetExclusive sets the "exclusive" field.
+func (_u *ProductUpdateOne) SetExclusive(v bool) *ProductUpdateOne {
+	_u.mutation.SetExclusive(v)
+	return _u
+}
+
+// SetNillableExclusive sets the "exclusive" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableExclusive(v *bool) *ProductUpdateOne {
+	if v != nil {
+		_u.SetExclusive(*v)
+	}
+	return _u
+}
+
+// SetReleasedAt sets the "released_at" field.
+func (_u *ProductUpdateOne) SetReleasedAt(v time.Time) *ProductUpdateOne {
+	_u.mutation.SetReleasedAt(v)
+	return _u
+}
+
+// SetNillableReleasedAt sets the "released_at" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableReleasedAt(v *time.Time) *ProductUpdateOne {
+	if v != nil {
+		_u.SetReleasedAt(*v)
+	}
+	return _u
+}
+
+// ClearReleasedAt clears the value of the "released_at" field.
+func (_u *ProductUpdateOne) ClearReleasedAt() *ProductUpdateOne {
+	_u.mutation.ClearReleasedAt()
+	return _u
+}
+
+// SetPriceSourceAt sets the "price_source_at" field.
+func (_u *ProductUpdateOne) SetPriceSourceAt(v time.Time) *ProductUpdateOne {
+	_u.mutation.SetPriceSourceAt(v)
+	return _u
+}
+
+// SetNillablePriceSourceAt sets the "price_source_at" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillablePriceSourceAt(v *time.Time) *ProductUpdateOne {
+	if v != nil {
+		_u.SetPriceSourceAt(*v)
+	}
+	return _u
+}
+
+// ClearPriceSourceAt clears the value of the "price_source_at" field.
+func (_u *ProductUpdateOne) ClearPriceSourceAt() *ProductUpdateOne {
+	_u.mutation.ClearPriceSourceAt()
+	return _u
+}
+
+// SetStockSourceAt sets the "stock_source_at" field.
+func (_u *ProductUpdateOne) SetStockSourceAt(v time.Time) *ProductUpdateOne {
+	_u.mutation.SetStockSourceAt(v)
+	return _u
+}
+
+// SetNillableStockSourceAt sets the "stock_source_at" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableStockSourceAt(v *time.Time) *ProductUpdateOne {
+	if v != nil {
+		_u.SetStockSourceAt(*v)
+	}
+	return _u
+}
+
+// ClearStockSourceAt clears the value of the "stock_source_at" field.
+func (_u *ProductUpdateOne) ClearStockSourceAt() *ProductUpdateOne {
+	_u.mutation.ClearStockSourceAt()
+	return _u
+}
+
+// SetRatingSum sets the "rating_sum" field.
+func (_u *ProductUpdateOne) SetRatingSum(v int64) *ProductUpdateOne {
+	_u.mutation.ResetRatingSum()
+	_u.mutation.SetRatingSum(v)
+	return _u
+}
+
+// SetNillableRatingSum sets the "rating_sum" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableRatingSum(v *int64) *ProductUpdateOne {
+	if v != nil {
+		_u.SetRatingSum(*v)
+	}
+	return _u
+}
+
+// AddRatingSum adds value to the "rating_sum" field.
+func (_u *ProductUpdateOne) AddRatingSum(v int64) *ProductUpdateOne {
+	_u.mutation.AddRatingSum(v)
+	return _u
+}
+
+// SetRatingCount sets the "rating_count" field.
+func (_u *ProductUpdateOne) SetRatingCount(v int64) *ProductUpdateOne {
+	_u.mutation.ResetRatingCount()
+	_u.mutation.SetRatingCount(v)
+	return _u
+}
+
+// SetNillableRatingCount sets the "rating_count" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableRatingCount(v *int64) *ProductUpdateOne {
+	if v != nil {
+		_u.SetRatingCount(*v)
+	}
+	return _u
+}
+
+// AddRatingCount adds value to the "rating_count" field.
+func (_u *ProductUpdateOne) AddRatingCount(v int64) *ProductUpdateOne {
+	_u.mutation.AddRatingCount(v)
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdateOne) Mutation() *ProductMutation {
 	return _u.mutation
@@ -885,6 +1150,39 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(product.FieldStatus, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Exclusive(); ok {
+		_spec.SetField(product.FieldExclusive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ReleasedAt(); ok {
+		_spec.SetField(product.FieldReleasedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReleasedAtCleared() {
+		_spec.ClearField(product.FieldReleasedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PriceSourceAt(); ok {
+		_spec.SetField(product.FieldPriceSourceAt, field.TypeTime, value)
+	}
+	if _u.mutation.PriceSourceAtCleared() {
+		_spec.ClearField(product.FieldPriceSourceAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.StockSourceAt(); ok {
+		_spec.SetField(product.FieldStockSourceAt, field.TypeTime, value)
+	}
+	if _u.mutation.StockSourceAtCleared() {
+		_spec.ClearField(product.FieldStockSourceAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RatingSum(); ok {
+		_spec.SetField(product.FieldRatingSum, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRatingSum(); ok {
+		_spec.AddField(product.FieldRatingSum, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RatingCount(); ok {
+		_spec.SetField(product.FieldRatingCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRatingCount(); ok {
+		_spec.AddField(product.FieldRatingCount, field.TypeInt64, value)
 	}
 	_node = &Product{config: _u.config}
 	_spec.Assign = _node.assignValues

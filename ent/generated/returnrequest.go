@@ -50,8 +50,34 @@ type ReturnRequest struct {
 	Lines []schema.ReturnLine `json:"lines,omitempty"`
 	// Currency holds the value of the "currency" field.
 	Currency string `json:"currency,omitempty"`
-	// AmountMinor holds the value of the "amount_minor" field.
+	// What is given back, the fee taken off.
 	AmountMinor int64 `json:"amount_minor,omitempty"`
+	// What is kept.
+	FeeMinor int64 `json:"fee_minor,omitempty"`
+	// RefundTo holds the value of the "refund_to" field.
+	RefundTo returnrequest.RefundTo `json:"refund_to,omitempty"`
+	// The customer's.
+	Note *string `json:"note,omitempty"`
+	// Documents of the owner.
+	Photos []uuid.UUID `json:"photos,omitempty"`
+	// Carrier holds the value of the "carrier" field.
+	Carrier *string `json:"carrier,omitempty"`
+	// TrackingNumber holds the value of the "tracking_number" field.
+	TrackingNumber *string `json:"tracking_number,omitempty"`
+	// What to stick on the parcel.
+	LabelURL *string `json:"label_url,omitempty"`
+	// RejectReason holds the value of the "reject_reason" field.
+	RejectReason *schema.ReturnReason `json:"reject_reason,omitempty"`
+	// For the customer.
+	DecisionNote *string `json:"decision_note,omitempty"`
+	// DecidedByID holds the value of the "decided_by_id" field.
+	DecidedByID *uuid.UUID `json:"decided_by_id,omitempty"`
+	// Placed when the goods of an EXCHANGE came.
+	ExchangeOrderID *uuid.UUID `json:"exchange_order_id,omitempty"`
+	// ReceivedAt holds the value of the "received_at" field.
+	ReceivedAt *time.Time `json:"received_at,omitempty"`
+	// RefundedAt holds the value of the "refunded_at" field.
+	RefundedAt *time.Time `json:"refunded_at,omitempty"`
 	// RequestedAt holds the value of the "requested_at" field.
 	RequestedAt time.Time `json:"requested_at,omitempty"`
 	// DecidedAt holds the value of the "decided_at" field.
@@ -89,15 +115,15 @@ func (*ReturnRequest) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case returnrequest.FieldUserID, returnrequest.FieldOrderID:
+		case returnrequest.FieldUserID, returnrequest.FieldOrderID, returnrequest.FieldDecidedByID, returnrequest.FieldExchangeOrderID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case returnrequest.FieldLines:
+		case returnrequest.FieldLines, returnrequest.FieldPhotos, returnrequest.FieldRejectReason:
 			values[i] = new([]byte)
-		case returnrequest.FieldRevision, returnrequest.FieldAmountMinor:
+		case returnrequest.FieldRevision, returnrequest.FieldAmountMinor, returnrequest.FieldFeeMinor:
 			values[i] = new(sql.NullInt64)
-		case returnrequest.FieldSource, returnrequest.FieldExternalID, returnrequest.FieldNumber, returnrequest.FieldKind, returnrequest.FieldStatus, returnrequest.FieldCurrency:
+		case returnrequest.FieldSource, returnrequest.FieldExternalID, returnrequest.FieldNumber, returnrequest.FieldKind, returnrequest.FieldStatus, returnrequest.FieldCurrency, returnrequest.FieldRefundTo, returnrequest.FieldNote, returnrequest.FieldCarrier, returnrequest.FieldTrackingNumber, returnrequest.FieldLabelURL, returnrequest.FieldDecisionNote:
 			values[i] = new(sql.NullString)
-		case returnrequest.FieldCreatedAt, returnrequest.FieldUpdatedAt, returnrequest.FieldSourceUpdatedAt, returnrequest.FieldRequestedAt, returnrequest.FieldDecidedAt:
+		case returnrequest.FieldCreatedAt, returnrequest.FieldUpdatedAt, returnrequest.FieldSourceUpdatedAt, returnrequest.FieldReceivedAt, returnrequest.FieldRefundedAt, returnrequest.FieldRequestedAt, returnrequest.FieldDecidedAt:
 			values[i] = new(sql.NullTime)
 		case returnrequest.FieldID, returnrequest.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -219,6 +245,97 @@ func (_m *ReturnRequest) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.AmountMinor = value.Int64
 			}
+		case returnrequest.FieldFeeMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field fee_minor", values[i])
+			} else if value.Valid {
+				_m.FeeMinor = value.Int64
+			}
+		case returnrequest.FieldRefundTo:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field refund_to", values[i])
+			} else if value.Valid {
+				_m.RefundTo = returnrequest.RefundTo(value.String)
+			}
+		case returnrequest.FieldNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field note", values[i])
+			} else if value.Valid {
+				_m.Note = new(string)
+				*_m.Note = value.String
+			}
+		case returnrequest.FieldPhotos:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field photos", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Photos); err != nil {
+					return fmt.Errorf("unmarshal field photos: %w", err)
+				}
+			}
+		case returnrequest.FieldCarrier:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field carrier", values[i])
+			} else if value.Valid {
+				_m.Carrier = new(string)
+				*_m.Carrier = value.String
+			}
+		case returnrequest.FieldTrackingNumber:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field tracking_number", values[i])
+			} else if value.Valid {
+				_m.TrackingNumber = new(string)
+				*_m.TrackingNumber = value.String
+			}
+		case returnrequest.FieldLabelURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field label_url", values[i])
+			} else if value.Valid {
+				_m.LabelURL = new(string)
+				*_m.LabelURL = value.String
+			}
+		case returnrequest.FieldRejectReason:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field reject_reason", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RejectReason); err != nil {
+					return fmt.Errorf("unmarshal field reject_reason: %w", err)
+				}
+			}
+		case returnrequest.FieldDecisionNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field decision_note", values[i])
+			} else if value.Valid {
+				_m.DecisionNote = new(string)
+				*_m.DecisionNote = value.String
+			}
+		case returnrequest.FieldDecidedByID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field decided_by_id", values[i])
+			} else if value.Valid {
+				_m.DecidedByID = new(uuid.UUID)
+				*_m.DecidedByID = *value.S.(*uuid.UUID)
+			}
+		case returnrequest.FieldExchangeOrderID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field exchange_order_id", values[i])
+			} else if value.Valid {
+				_m.ExchangeOrderID = new(uuid.UUID)
+				*_m.ExchangeOrderID = *value.S.(*uuid.UUID)
+			}
+		case returnrequest.FieldReceivedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field received_at", values[i])
+			} else if value.Valid {
+				_m.ReceivedAt = new(time.Time)
+				*_m.ReceivedAt = value.Time
+			}
+		case returnrequest.FieldRefundedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field refunded_at", values[i])
+			} else if value.Valid {
+				_m.RefundedAt = new(time.Time)
+				*_m.RefundedAt = value.Time
+			}
 		case returnrequest.FieldRequestedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field requested_at", values[i])
@@ -327,6 +444,63 @@ func (_m *ReturnRequest) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("amount_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AmountMinor))
+	builder.WriteString(", ")
+	builder.WriteString("fee_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FeeMinor))
+	builder.WriteString(", ")
+	builder.WriteString("refund_to=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundTo))
+	builder.WriteString(", ")
+	if v := _m.Note; v != nil {
+		builder.WriteString("note=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("photos=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Photos))
+	builder.WriteString(", ")
+	if v := _m.Carrier; v != nil {
+		builder.WriteString("carrier=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.TrackingNumber; v != nil {
+		builder.WriteString("tracking_number=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.LabelURL; v != nil {
+		builder.WriteString("label_url=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("reject_reason=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RejectReason))
+	builder.WriteString(", ")
+	if v := _m.DecisionNote; v != nil {
+		builder.WriteString("decision_note=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.DecidedByID; v != nil {
+		builder.WriteString("decided_by_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ExchangeOrderID; v != nil {
+		builder.WriteString("exchange_order_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReceivedAt; v != nil {
+		builder.WriteString("received_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.RefundedAt; v != nil {
+		builder.WriteString("refunded_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("requested_at=")
 	builder.WriteString(_m.RequestedAt.Format(time.ANSIC))

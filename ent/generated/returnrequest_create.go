@@ -177,6 +177,172 @@ func (_c *ReturnRequestCreate) SetAmountMinor(v int64) *ReturnRequestCreate {
 	return _c
 }
 
+// SetFeeMinor sets the "fee_minor" field.
+func (_c *ReturnRequestCreate) SetFeeMinor(v int64) *ReturnRequestCreate {
+	_c.mutation.SetFeeMinor(v)
+	return _c
+}
+
+// SetNillableFeeMinor sets the "fee_minor" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableFeeMinor(v *int64) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetFeeMinor(*v)
+	}
+	return _c
+}
+
+// SetRefundTo sets the "refund_to" field.
+func (_c *ReturnRequestCreate) SetRefundTo(v returnrequest.RefundTo) *ReturnRequestCreate {
+	_c.mutation.SetRefundTo(v)
+	return _c
+}
+
+// SetNillableRefundTo sets the "refund_to" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableRefundTo(v *returnrequest.RefundTo) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetRefundTo(*v)
+	}
+	return _c
+}
+
+// SetNote sets the "note" field.
+func (_c *ReturnRequestCreate) SetNote(v string) *ReturnRequestCreate {
+	_c.mutation.SetNote(v)
+	return _c
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableNote(v *string) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetNote(*v)
+	}
+	return _c
+}
+
+// SetPhotos sets the "photos" field.
+func (_c *ReturnRequestCreate) SetPhotos(v []uuid.UUID) *ReturnRequestCreate {
+	_c.mutation.SetPhotos(v)
+	return _c
+}
+
+// SetCarrier sets the "carrier" field.
+func (_c *ReturnRequestCreate) SetCarrier(v string) *ReturnRequestCreate {
+	_c.mutation.SetCarrier(v)
+	return _c
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableCarrier(v *string) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetCarrier(*v)
+	}
+	return _c
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (_c *ReturnRequestCreate) SetTrackingNumber(v string) *ReturnRequestCreate {
+	_c.mutation.SetTrackingNumber(v)
+	return _c
+}
+
+// SetNillableTrackingNumber sets the "tracking_number" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableTrackingNumber(v *string) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetTrackingNumber(*v)
+	}
+	return _c
+}
+
+// SetLabelURL sets the "label_url" field.
+func (_c *ReturnRequestCreate) SetLabelURL(v string) *ReturnRequestCreate {
+	_c.mutation.SetLabelURL(v)
+	return _c
+}
+
+// SetNillableLabelURL sets the "label_url" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableLabelURL(v *string) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetLabelURL(*v)
+	}
+	return _c
+}
+
+// SetRejectReason sets the "reject_reason" field.
+func (_c *ReturnRequestCreate) SetRejectReason(v *schema.ReturnReason) *ReturnRequestCreate {
+	_c.mutation.SetRejectReason(v)
+	return _c
+}
+
+// SetDecisionNote sets the "decision_note" field.
+func (_c *ReturnRequestCreate) SetDecisionNote(v string) *ReturnRequestCreate {
+	_c.mutation.SetDecisionNote(v)
+	return _c
+}
+
+// SetNillableDecisionNote sets the "decision_note" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableDecisionNote(v *string) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetDecisionNote(*v)
+	}
+	return _c
+}
+
+// SetDecidedByID sets the "decided_by_id" field.
+func (_c *ReturnRequestCreate) SetDecidedByID(v uuid.UUID) *ReturnRequestCreate {
+	_c.mutation.SetDecidedByID(v)
+	return _c
+}
+
+// SetNillableDecidedByID sets the "decided_by_id" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableDecidedByID(v *uuid.UUID) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetDecidedByID(*v)
+	}
+	return _c
+}
+
+// SetExchangeOrderID sets the "exchange_order_id" field.
+func (_c *ReturnRequestCreate) SetExchangeOrderID(v uuid.UUID) *ReturnRequestCreate {
+	_c.mutation.SetExchangeOrderID(v)
+	return _c
+}
+
+// SetNillableExchangeOrderID sets the "exchange_order_id" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableExchangeOrderID(v *uuid.UUID) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetExchangeOrderID(*v)
+	}
+	return _c
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_c *ReturnRequestCreate) SetReceivedAt(v time.Time) *ReturnRequestCreate {
+	_c.mutation.SetReceivedAt(v)
+	return _c
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableReceivedAt(v *time.Time) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetReceivedAt(*v)
+	}
+	return _c
+}
+
+// SetRefundedAt sets the "refunded_at" field.
+func (_c *ReturnRequestCreate) SetRefundedAt(v time.Time) *ReturnRequestCreate {
+	_c.mutation.SetRefundedAt(v)
+	return _c
+}
+
+// SetNillableRefundedAt sets the "refunded_at" field if the given value is not nil.
+func (_c *ReturnRequestCreate) SetNillableRefundedAt(v *time.Time) *ReturnRequestCreate {
+	if v != nil {
+		_c.SetRefundedAt(*v)
+	}
+	return _c
+}
+
 // SetRequestedAt sets the "requested_at" field.
 func (_c *ReturnRequestCreate) SetRequestedAt(v time.Time) *ReturnRequestCreate {
 	_c.mutation.SetRequestedAt(v)
@@ -263,6 +429,14 @@ func (_c *ReturnRequestCreate) defaults() {
 		v := returnrequest.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.FeeMinor(); !ok {
+		v := returnrequest.DefaultFeeMinor
+		_c.mutation.SetFeeMinor(v)
+	}
+	if _, ok := _c.mutation.RefundTo(); !ok {
+		v := returnrequest.DefaultRefundTo
+		_c.mutation.SetRefundTo(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := returnrequest.DefaultID()
 		_c.mutation.SetID(v)
@@ -310,6 +484,17 @@ func (_c *ReturnRequestCreate) check() error {
 	}
 	if _, ok := _c.mutation.AmountMinor(); !ok {
 		return &ValidationError{Name: "amount_minor", err: errors.New(`generated: missing required field "ReturnRequest.amount_minor"`)}
+	}
+	if _, ok := _c.mutation.FeeMinor(); !ok {
+		return &ValidationError{Name: "fee_minor", err: errors.New(`generated: missing required field "ReturnRequest.fee_minor"`)}
+	}
+	if _, ok := _c.mutation.RefundTo(); !ok {
+		return &ValidationError{Name: "refund_to", err: errors.New(`generated: missing required field "ReturnRequest.refund_to"`)}
+	}
+	if v, ok := _c.mutation.RefundTo(); ok {
+		if err := returnrequest.RefundToValidator(v); err != nil {
+			return &ValidationError{Name: "refund_to", err: fmt.Errorf(`generated: validator failed for field "ReturnRequest.refund_to": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.RequestedAt(); !ok {
 		return &ValidationError{Name: "requested_at", err: errors.New(`generated: missing required field "ReturnRequest.requested_at"`)}
@@ -404,6 +589,58 @@ func (_c *ReturnRequestCreate) createSpec() (*ReturnRequest, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.AmountMinor(); ok {
 		_spec.SetField(returnrequest.FieldAmountMinor, field.TypeInt64, value)
 		_node.AmountMinor = value
+	}
+	if value, ok := _c.mutation.FeeMinor(); ok {
+		_spec.SetField(returnrequest.FieldFeeMinor, field.TypeInt64, value)
+		_node.FeeMinor = value
+	}
+	if value, ok := _c.mutation.RefundTo(); ok {
+		_spec.SetField(returnrequest.FieldRefundTo, field.TypeEnum, value)
+		_node.RefundTo = value
+	}
+	if value, ok := _c.mutation.Note(); ok {
+		_spec.SetField(returnrequest.FieldNote, field.TypeString, value)
+		_node.Note = &value
+	}
+	if value, ok := _c.mutation.Photos(); ok {
+		_spec.SetField(returnrequest.FieldPhotos, field.TypeJSON, value)
+		_node.Photos = value
+	}
+	if value, ok := _c.mutation.Carrier(); ok {
+		_spec.SetField(returnrequest.FieldCarrier, field.TypeString, value)
+		_node.Carrier = &value
+	}
+	if value, ok := _c.mutation.TrackingNumber(); ok {
+		_spec.SetField(returnrequest.FieldTrackingNumber, field.TypeString, value)
+		_node.TrackingNumber = &value
+	}
+	if value, ok := _c.mutation.LabelURL(); ok {
+		_spec.SetField(returnrequest.FieldLabelURL, field.TypeString, value)
+		_node.LabelURL = &value
+	}
+	if value, ok := _c.mutation.RejectReason(); ok {
+		_spec.SetField(returnrequest.FieldRejectReason, field.TypeJSON, value)
+		_node.RejectReason = value
+	}
+	if value, ok := _c.mutation.DecisionNote(); ok {
+		_spec.SetField(returnrequest.FieldDecisionNote, field.TypeString, value)
+		_node.DecisionNote = &value
+	}
+	if value, ok := _c.mutation.DecidedByID(); ok {
+		_spec.SetField(returnrequest.FieldDecidedByID, field.TypeUUID, value)
+		_node.DecidedByID = &value
+	}
+	if value, ok := _c.mutation.ExchangeOrderID(); ok {
+		_spec.SetField(returnrequest.FieldExchangeOrderID, field.TypeUUID, value)
+		_node.ExchangeOrderID = &value
+	}
+	if value, ok := _c.mutation.ReceivedAt(); ok {
+		_spec.SetField(returnrequest.FieldReceivedAt, field.TypeTime, value)
+		_node.ReceivedAt = &value
+	}
+	if value, ok := _c.mutation.RefundedAt(); ok {
+		_spec.SetField(returnrequest.FieldRefundedAt, field.TypeTime, value)
+		_node.RefundedAt = &value
 	}
 	if value, ok := _c.mutation.RequestedAt(); ok {
 		_spec.SetField(returnrequest.FieldRequestedAt, field.TypeTime, value)

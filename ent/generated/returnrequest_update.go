@@ -207,6 +207,199 @@ func (_u *ReturnRequestUpdate) AddAmountMinor(v int64) *ReturnRequestUpdate {
 	return _u
 }
 
+// SetFeeMinor sets the "fee_minor" field.
+func (_u *ReturnRequestUpdate) SetFeeMinor(v int64) *ReturnRequestUpdate {
+	_u.mutation.ResetFeeMinor()
+	_u.mutation.SetFeeMinor(v)
+	return _u
+}
+
+// SetNillableFeeMinor sets the "fee_minor" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableFeeMinor(v *int64) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetFeeMinor(*v)
+	}
+	return _u
+}
+
+// AddFeeMinor adds value to the "fee_minor" field.
+func (_u *ReturnRequestUpdate) AddFeeMinor(v int64) *ReturnRequestUpdate {
+	_u.mutation.AddFeeMinor(v)
+	return _u
+}
+
+// SetCarrier sets the "carrier" field.
+func (_u *ReturnRequestUpdate) SetCarrier(v string) *ReturnRequestUpdate {
+	_u.mutation.SetCarrier(v)
+	return _u
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableCarrier(v *string) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetCarrier(*v)
+	}
+	return _u
+}
+
+// ClearCarrier clears the value of the "carrier" field.
+func (_u *ReturnRequestUpdate) ClearCarrier() *ReturnRequestUpdate {
+	_u.mutation.ClearCarrier()
+	return _u
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (_u *ReturnRequestUpdate) SetTrackingNumber(v string) *ReturnRequestUpdate {
+	_u.mutation.SetTrackingNumber(v)
+	return _u
+}
+
+// SetNillableTrackingNumber sets the "tracking_number" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableTrackingNumber(v *string) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetTrackingNumber(*v)
+	}
+	return _u
+}
+
+// ClearTrackingNumber clears the value of the "tracking_number" field.
+func (_u *ReturnRequestUpdate) ClearTrackingNumber() *ReturnRequestUpdate {
+	_u.mutation.ClearTrackingNumber()
+	return _u
+}
+
+// SetLabelURL sets the "label_url" field.
+func (_u *ReturnRequestUpdate) SetLabelURL(v string) *ReturnRequestUpdate {
+	_u.mutation.SetLabelURL(v)
+	return _u
+}
+
+// SetNillableLabelURL sets the "label_url" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableLabelURL(v *string) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetLabelURL(*v)
+	}
+	return _u
+}
+
+// ClearLabelURL clears the value of the "label_url" field.
+func (_u *ReturnRequestUpdate) ClearLabelURL() *ReturnRequestUpdate {
+	_u.mutation.ClearLabelURL()
+	return _u
+}
+
+// SetRejectReason sets the "reject_reason" field.
+func (_u *ReturnRequestUpdate) SetRejectReason(v *schema.ReturnReason) *ReturnRequestUpdate {
+	_u.mutation.SetRejectReason(v)
+	return _u
+}
+
+// ClearRejectReason clears the value of the "reject_reason" field.
+func (_u *ReturnRequestUpdate) ClearRejectReason() *ReturnRequestUpdate {
+	_u.mutation.ClearRejectReason()
+	return _u
+}
+
+// SetDecisionNote sets the "decision_note" field.
+func (_u *ReturnRequestUpdate) SetDecisionNote(v string) *ReturnRequestUpdate {
+	_u.mutation.SetDecisionNote(v)
+	return _u
+}
+
+// SetNillableDecisionNote sets the "decision_note" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableDecisionNote(v *string) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetDecisionNote(*v)
+	}
+	return _u
+}
+
+// ClearDecisionNote clears the value of the "decision_note" field.
+func (_u *ReturnRequestUpdate) ClearDecisionNote() *ReturnRequestUpdate {
+	_u.mutation.ClearDecisionNote()
+	return _u
+}
+
+// SetDecidedByID sets the "decided_by_id" field.
+func (_u *ReturnRequestUpdate) SetDecidedByID(v uuid.UUID) *ReturnRequestUpdate {
+	_u.mutation.SetDecidedByID(v)
+	return _u
+}
+
+// SetNillableDecidedByID sets the "decided_by_id" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableDecidedByID(v *uuid.UUID) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetDecidedByID(*v)
+	}
+	return _u
+}
+
+// ClearDecidedByID clears the value of the "decided_by_id" field.
+func (_u *ReturnRequestUpdate) ClearDecidedByID() *ReturnRequestUpdate {
+	_u.mutation.ClearDecidedByID()
+	return _u
+}
+
+// SetExchangeOrderID sets the "exchange_order_id" field.
+func (_u *ReturnRequestUpdate) SetExchangeOrderID(v uuid.UUID) *ReturnRequestUpdate {
+	_u.mutation.SetExchangeOrderID(v)
+	return _u
+}
+
+// SetNillableExchangeOrderID sets the "exchange_order_id" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableExchangeOrderID(v *uuid.UUID) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetExchangeOrderID(*v)
+	}
+	return _u
+}
+
+// ClearExchangeOrderID clears the value of the "exchange_order_id" field.
+func (_u *ReturnRequestUpdate) ClearExchangeOrderID() *ReturnRequestUpdate {
+	_u.mutation.ClearExchangeOrderID()
+	return _u
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_u *ReturnRequestUpdate) SetReceivedAt(v time.Time) *ReturnRequestUpdate {
+	_u.mutation.SetReceivedAt(v)
+	return _u
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableReceivedAt(v *time.Time) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (_u *ReturnRequestUpdate) ClearReceivedAt() *ReturnRequestUpdate {
+	_u.mutation.ClearReceivedAt()
+	return _u
+}
+
+// SetRefundedAt sets the "refunded_at" field.
+func (_u *ReturnRequestUpdate) SetRefundedAt(v time.Time) *ReturnRequestUpdate {
+	_u.mutation.SetRefundedAt(v)
+	return _u
+}
+
+// SetNillableRefundedAt sets the "refunded_at" field if the given value is not nil.
+func (_u *ReturnRequestUpdate) SetNillableRefundedAt(v *time.Time) *ReturnRequestUpdate {
+	if v != nil {
+		_u.SetRefundedAt(*v)
+	}
+	return _u
+}
+
+// ClearRefundedAt clears the value of the "refunded_at" field.
+func (_u *ReturnRequestUpdate) ClearRefundedAt() *ReturnRequestUpdate {
+	_u.mutation.ClearRefundedAt()
+	return _u
+}
+
 // SetDecidedAt sets the "decided_at" field.
 func (_u *ReturnRequestUpdate) SetDecidedAt(v time.Time) *ReturnRequestUpdate {
 	_u.mutation.SetDecidedAt(v)
@@ -333,6 +526,72 @@ func (_u *ReturnRequestUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if value, ok := _u.mutation.AddedAmountMinor(); ok {
 		_spec.AddField(returnrequest.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FeeMinor(); ok {
+		_spec.SetField(returnrequest.FieldFeeMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFeeMinor(); ok {
+		_spec.AddField(returnrequest.FieldFeeMinor, field.TypeInt64, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(returnrequest.FieldNote, field.TypeString)
+	}
+	if _u.mutation.PhotosCleared() {
+		_spec.ClearField(returnrequest.FieldPhotos, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Carrier(); ok {
+		_spec.SetField(returnrequest.FieldCarrier, field.TypeString, value)
+	}
+	if _u.mutation.CarrierCleared() {
+		_spec.ClearField(returnrequest.FieldCarrier, field.TypeString)
+	}
+	if value, ok := _u.mutation.TrackingNumber(); ok {
+		_spec.SetField(returnrequest.FieldTrackingNumber, field.TypeString, value)
+	}
+	if _u.mutation.TrackingNumberCleared() {
+		_spec.ClearField(returnrequest.FieldTrackingNumber, field.TypeString)
+	}
+	if value, ok := _u.mutation.LabelURL(); ok {
+		_spec.SetField(returnrequest.FieldLabelURL, field.TypeString, value)
+	}
+	if _u.mutation.LabelURLCleared() {
+		_spec.ClearField(returnrequest.FieldLabelURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.RejectReason(); ok {
+		_spec.SetField(returnrequest.FieldRejectReason, field.TypeJSON, value)
+	}
+	if _u.mutation.RejectReasonCleared() {
+		_spec.ClearField(returnrequest.FieldRejectReason, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.DecisionNote(); ok {
+		_spec.SetField(returnrequest.FieldDecisionNote, field.TypeString, value)
+	}
+	if _u.mutation.DecisionNoteCleared() {
+		_spec.ClearField(returnrequest.FieldDecisionNote, field.TypeString)
+	}
+	if value, ok := _u.mutation.DecidedByID(); ok {
+		_spec.SetField(returnrequest.FieldDecidedByID, field.TypeUUID, value)
+	}
+	if _u.mutation.DecidedByIDCleared() {
+		_spec.ClearField(returnrequest.FieldDecidedByID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ExchangeOrderID(); ok {
+		_spec.SetField(returnrequest.FieldExchangeOrderID, field.TypeUUID, value)
+	}
+	if _u.mutation.ExchangeOrderIDCleared() {
+		_spec.ClearField(returnrequest.FieldExchangeOrderID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReceivedAt(); ok {
+		_spec.SetField(returnrequest.FieldReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReceivedAtCleared() {
+		_spec.ClearField(returnrequest.FieldReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RefundedAt(); ok {
+		_spec.SetField(returnrequest.FieldRefundedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RefundedAtCleared() {
+		_spec.ClearField(returnrequest.FieldRefundedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.DecidedAt(); ok {
 		_spec.SetField(returnrequest.FieldDecidedAt, field.TypeTime, value)
@@ -536,6 +795,199 @@ func (_u *ReturnRequestUpdateOne) AddAmountMinor(v int64) *ReturnRequestUpdateOn
 	return _u
 }
 
+// SetFeeMinor sets the "fee_minor" field.
+func (_u *ReturnRequestUpdateOne) SetFeeMinor(v int64) *ReturnRequestUpdateOne {
+	_u.mutation.ResetFeeMinor()
+	_u.mutation.SetFeeMinor(v)
+	return _u
+}
+
+// SetNillableFeeMinor sets the "fee_minor" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableFeeMinor(v *int64) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetFeeMinor(*v)
+	}
+	return _u
+}
+
+// AddFeeMinor adds value to the "fee_minor" field.
+func (_u *ReturnRequestUpdateOne) AddFeeMinor(v int64) *ReturnRequestUpdateOne {
+	_u.mutation.AddFeeMinor(v)
+	return _u
+}
+
+// SetCarrier sets the "carrier" field.
+func (_u *ReturnRequestUpdateOne) SetCarrier(v string) *ReturnRequestUpdateOne {
+	_u.mutation.SetCarrier(v)
+	return _u
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableCarrier(v *string) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetCarrier(*v)
+	}
+	return _u
+}
+
+// ClearCarrier clears the value of the "carrier" field.
+func (_u *ReturnRequestUpdateOne) ClearCarrier() *ReturnRequestUpdateOne {
+	_u.mutation.ClearCarrier()
+	return _u
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (_u *ReturnRequestUpdateOne) SetTrackingNumber(v string) *ReturnRequestUpdateOne {
+	_u.mutation.SetTrackingNumber(v)
+	return _u
+}
+
+// SetNillableTrackingNumber sets the "tracking_number" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableTrackingNumber(v *string) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetTrackingNumber(*v)
+	}
+	return _u
+}
+
+// ClearTrackingNumber clears the value of the "tracking_number" field.
+func (_u *ReturnRequestUpdateOne) ClearTrackingNumber() *ReturnRequestUpdateOne {
+	_u.mutation.ClearTrackingNumber()
+	return _u
+}
+
+// SetLabelURL sets the "label_url" field.
+func (_u *ReturnRequestUpdateOne) SetLabelURL(v string) *ReturnRequestUpdateOne {
+	_u.mutation.SetLabelURL(v)
+	return _u
+}
+
+// SetNillableLabelURL sets the "label_url" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableLabelURL(v *string) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetLabelURL(*v)
+	}
+	return _u
+}
+
+// ClearLabelURL clears the value of the "label_url" field.
+func (_u *ReturnRequestUpdateOne) ClearLabelURL() *ReturnRequestUpdateOne {
+	_u.mutation.ClearLabelURL()
+	return _u
+}
+
+// SetRejectReason sets the "reject_reason" field.
+func (_u *ReturnRequestUpdateOne) SetRejectReason(v *schema.ReturnReason) *ReturnRequestUpdateOne {
+	_u.mutation.SetRejectReason(v)
+	return _u
+}
+
+// ClearRejectReason clears the value of the "reject_reason" field.
+func (_u *ReturnRequestUpdateOne) ClearRejectReason() *ReturnRequestUpdateOne {
+	_u.mutation.ClearRejectReason()
+	return _u
+}
+
+// SetDecisionNote sets the "decision_note" field.
+func (_u *ReturnRequestUpdateOne) SetDecisionNote(v string) *ReturnRequestUpdateOne {
+	_u.mutation.SetDecisionNote(v)
+	return _u
+}
+
+// SetNillableDecisionNote sets the "decision_note" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableDecisionNote(v *string) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetDecisionNote(*v)
+	}
+	return _u
+}
+
+// ClearDecisionNote clears the value of the "decision_note" field.
+func (_u *ReturnRequestUpdateOne) ClearDecisionNote() *ReturnRequestUpdateOne {
+	_u.mutation.ClearDecisionNote()
+	return _u
+}
+
+// SetDecidedByID sets the "decided_by_id" field.
+func (_u *ReturnRequestUpdateOne) SetDecidedByID(v uuid.UUID) *ReturnRequestUpdateOne {
+	_u.mutation.SetDecidedByID(v)
+	return _u
+}
+
+// SetNillableDecidedByID sets the "decided_by_id" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableDecidedByID(v *uuid.UUID) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetDecidedByID(*v)
+	}
+	return _u
+}
+
+// ClearDecidedByID clears the value of the "decided_by_id" field.
+func (_u *ReturnRequestUpdateOne) ClearDecidedByID() *ReturnRequestUpdateOne {
+	_u.mutation.ClearDecidedByID()
+	return _u
+}
+
+// SetExchangeOrderID sets the "exchange_order_id" field.
+func (_u *ReturnRequestUpdateOne) SetExchangeOrderID(v uuid.UUID) *ReturnRequestUpdateOne {
+	_u.mutation.SetExchangeOrderID(v)
+	return _u
+}
+
+// SetNillableExchangeOrderID sets the "exchange_order_id" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableExchangeOrderID(v *uuid.UUID) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetExchangeOrderID(*v)
+	}
+	return _u
+}
+
+// ClearExchangeOrderID clears the value of the "exchange_order_id" field.
+func (_u *ReturnRequestUpdateOne) ClearExchangeOrderID() *ReturnRequestUpdateOne {
+	_u.mutation.ClearExchangeOrderID()
+	return _u
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (_u *ReturnRequestUpdateOne) SetReceivedAt(v time.Time) *ReturnRequestUpdateOne {
+	_u.mutation.SetReceivedAt(v)
+	return _u
+}
+
+// SetNillableReceivedAt sets the "received_at" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableReceivedAt(v *time.Time) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearReceivedAt clears the value of the "received_at" field.
+func (_u *ReturnRequestUpdateOne) ClearReceivedAt() *ReturnRequestUpdateOne {
+	_u.mutation.ClearReceivedAt()
+	return _u
+}
+
+// SetRefundedAt sets the "refunded_at" field.
+func (_u *ReturnRequestUpdateOne) SetRefundedAt(v time.Time) *ReturnRequestUpdateOne {
+	_u.mutation.SetRefundedAt(v)
+	return _u
+}
+
+// SetNillableRefundedAt sets the "refunded_at" field if the given value is not nil.
+func (_u *ReturnRequestUpdateOne) SetNillableRefundedAt(v *time.Time) *ReturnRequestUpdateOne {
+	if v != nil {
+		_u.SetRefundedAt(*v)
+	}
+	return _u
+}
+
+// ClearRefundedAt clears the value of the "refunded_at" field.
+func (_u *ReturnRequestUpdateOne) ClearRefundedAt() *ReturnRequestUpdateOne {
+	_u.mutation.ClearRefundedAt()
+	return _u
+}
+
 // SetDecidedAt sets the "decided_at" field.
 func (_u *ReturnRequestUpdateOne) SetDecidedAt(v time.Time) *ReturnRequestUpdateOne {
 	_u.mutation.SetDecidedAt(v)
@@ -692,6 +1144,72 @@ func (_u *ReturnRequestUpdateOne) sqlSave(ctx context.Context) (_node *ReturnReq
 	}
 	if value, ok := _u.mutation.AddedAmountMinor(); ok {
 		_spec.AddField(returnrequest.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FeeMinor(); ok {
+		_spec.SetField(returnrequest.FieldFeeMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFeeMinor(); ok {
+		_spec.AddField(returnrequest.FieldFeeMinor, field.TypeInt64, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(returnrequest.FieldNote, field.TypeString)
+	}
+	if _u.mutation.PhotosCleared() {
+		_spec.ClearField(returnrequest.FieldPhotos, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Carrier(); ok {
+		_spec.SetField(returnrequest.FieldCarrier, field.TypeString, value)
+	}
+	if _u.mutation.CarrierCleared() {
+		_spec.ClearField(returnrequest.FieldCarrier, field.TypeString)
+	}
+	if value, ok := _u.mutation.TrackingNumber(); ok {
+		_spec.SetField(returnrequest.FieldTrackingNumber, field.TypeString, value)
+	}
+	if _u.mutation.TrackingNumberCleared() {
+		_spec.ClearField(returnrequest.FieldTrackingNumber, field.TypeString)
+	}
+	if value, ok := _u.mutation.LabelURL(); ok {
+		_spec.SetField(returnrequest.FieldLabelURL, field.TypeString, value)
+	}
+	if _u.mutation.LabelURLCleared() {
+		_spec.ClearField(returnrequest.FieldLabelURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.RejectReason(); ok {
+		_spec.SetField(returnrequest.FieldRejectReason, field.TypeJSON, value)
+	}
+	if _u.mutation.RejectReasonCleared() {
+		_spec.ClearField(returnrequest.FieldRejectReason, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.DecisionNote(); ok {
+		_spec.SetField(returnrequest.FieldDecisionNote, field.TypeString, value)
+	}
+	if _u.mutation.DecisionNoteCleared() {
+		_spec.ClearField(returnrequest.FieldDecisionNote, field.TypeString)
+	}
+	if value, ok := _u.mutation.DecidedByID(); ok {
+		_spec.SetField(returnrequest.FieldDecidedByID, field.TypeUUID, value)
+	}
+	if _u.mutation.DecidedByIDCleared() {
+		_spec.ClearField(returnrequest.FieldDecidedByID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ExchangeOrderID(); ok {
+		_spec.SetField(returnrequest.FieldExchangeOrderID, field.TypeUUID, value)
+	}
+	if _u.mutation.ExchangeOrderIDCleared() {
+		_spec.ClearField(returnrequest.FieldExchangeOrderID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReceivedAt(); ok {
+		_spec.SetField(returnrequest.FieldReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReceivedAtCleared() {
+		_spec.ClearField(returnrequest.FieldReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RefundedAt(); ok {
+		_spec.SetField(returnrequest.FieldRefundedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RefundedAtCleared() {
+		_spec.ClearField(returnrequest.FieldRefundedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.DecidedAt(); ok {
 		_spec.SetField(returnrequest.FieldDecidedAt, field.TypeTime, value)

@@ -18,6 +18,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -25,9 +26,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -37,12 +40,15 @@ import (
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -50,6 +56,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -59,6 +66,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 	"kabinet/ent/schema"
 
 	"github.com/google/uuid"
@@ -329,10 +340,27 @@ func init() {
 	_ = documentMixinFields0
 	documentFields := schema.Document{}.Fields()
 	_ = documentFields
+	// documentDescPaidMinor is the schema descriptor for paid_minor field.
+	documentDescPaidMinor := documentFields[11].Descriptor()
+	// document.DefaultPaidMinor holds the default value on creation for the paid_minor field.
+	document.DefaultPaidMinor = documentDescPaidMinor.Default.(int64)
+	// documentDescVersion is the schema descriptor for version field.
+	documentDescVersion := documentFields[14].Descriptor()
+	// document.DefaultVersion holds the default value on creation for the version field.
+	document.DefaultVersion = documentDescVersion.Default.(int)
 	// documentDescID is the schema descriptor for id field.
 	documentDescID := documentMixinFields0[0].Descriptor()
 	// document.DefaultID holds the default value on creation for the id field.
 	document.DefaultID = documentDescID.Default.(func() uuid.UUID)
+	documentseriesMixin := schema.DocumentSeries{}.Mixin()
+	documentseriesMixinFields0 := documentseriesMixin[0].Fields()
+	_ = documentseriesMixinFields0
+	documentseriesFields := schema.DocumentSeries{}.Fields()
+	_ = documentseriesFields
+	// documentseriesDescID is the schema descriptor for id field.
+	documentseriesDescID := documentseriesMixinFields0[0].Descriptor()
+	// documentseries.DefaultID holds the default value on creation for the id field.
+	documentseries.DefaultID = documentseriesDescID.Default.(func() uuid.UUID)
 	earningruleMixin := schema.EarningRule{}.Mixin()
 	earningruleMixinFields0 := earningruleMixin[0].Fields()
 	_ = earningruleMixinFields0
@@ -466,6 +494,19 @@ func init() {
 	invitationDescID := invitationMixinFields0[0].Descriptor()
 	// invitation.DefaultID holds the default value on creation for the id field.
 	invitation.DefaultID = invitationDescID.Default.(func() uuid.UUID)
+	invoicequoteMixin := schema.InvoiceQuote{}.Mixin()
+	invoicequoteMixinFields0 := invoicequoteMixin[0].Fields()
+	_ = invoicequoteMixinFields0
+	invoicequoteFields := schema.InvoiceQuote{}.Fields()
+	_ = invoicequoteFields
+	// invoicequoteDescFeeMinor is the schema descriptor for fee_minor field.
+	invoicequoteDescFeeMinor := invoicequoteFields[5].Descriptor()
+	// invoicequote.DefaultFeeMinor holds the default value on creation for the fee_minor field.
+	invoicequote.DefaultFeeMinor = invoicequoteDescFeeMinor.Default.(int64)
+	// invoicequoteDescID is the schema descriptor for id field.
+	invoicequoteDescID := invoicequoteMixinFields0[0].Descriptor()
+	// invoicequote.DefaultID holds the default value on creation for the id field.
+	invoicequote.DefaultID = invoicequoteDescID.Default.(func() uuid.UUID)
 	ledgeraccountMixin := schema.LedgerAccount{}.Mixin()
 	ledgeraccountMixinFields0 := ledgeraccountMixin[0].Fields()
 	_ = ledgeraccountMixinFields0
@@ -525,6 +566,15 @@ func init() {
 	ledgerlotDescID := ledgerlotMixinFields0[0].Descriptor()
 	// ledgerlot.DefaultID holds the default value on creation for the id field.
 	ledgerlot.DefaultID = ledgerlotDescID.Default.(func() uuid.UUID)
+	listitemMixin := schema.ListItem{}.Mixin()
+	listitemMixinFields0 := listitemMixin[0].Fields()
+	_ = listitemMixinFields0
+	listitemFields := schema.ListItem{}.Fields()
+	_ = listitemFields
+	// listitemDescID is the schema descriptor for id field.
+	listitemDescID := listitemMixinFields0[0].Descriptor()
+	// listitem.DefaultID holds the default value on creation for the id field.
+	listitem.DefaultID = listitemDescID.Default.(func() uuid.UUID)
 	membershipMixin := schema.Membership{}.Mixin()
 	membershipMixinFields0 := membershipMixin[0].Fields()
 	_ = membershipMixinFields0
@@ -593,7 +643,7 @@ func init() {
 	// order.DefaultPointsSpent holds the default value on creation for the points_spent field.
 	order.DefaultPointsSpent = orderDescPointsSpent.Default.(int64)
 	// orderDescEventSeq is the schema descriptor for event_seq field.
-	orderDescEventSeq := orderFields[21].Descriptor()
+	orderDescEventSeq := orderFields[27].Descriptor()
 	// order.DefaultEventSeq holds the default value on creation for the event_seq field.
 	order.DefaultEventSeq = orderDescEventSeq.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -606,7 +656,7 @@ func init() {
 	ordereventFields := schema.OrderEvent{}.Fields()
 	_ = ordereventFields
 	// ordereventDescAmountMinor is the schema descriptor for amount_minor field.
-	ordereventDescAmountMinor := ordereventFields[5].Descriptor()
+	ordereventDescAmountMinor := ordereventFields[6].Descriptor()
 	// orderevent.DefaultAmountMinor holds the default value on creation for the amount_minor field.
 	orderevent.DefaultAmountMinor = ordereventDescAmountMinor.Default.(int64)
 	// ordereventDescID is the schema descriptor for id field.
@@ -652,7 +702,7 @@ func init() {
 	paymentFields := schema.Payment{}.Fields()
 	_ = paymentFields
 	// paymentDescRefundedMinor is the schema descriptor for refunded_minor field.
-	paymentDescRefundedMinor := paymentFields[6].Descriptor()
+	paymentDescRefundedMinor := paymentFields[7].Descriptor()
 	// payment.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	payment.DefaultRefundedMinor = paymentDescRefundedMinor.Default.(int64)
 	// paymentDescID is the schema descriptor for id field.
@@ -696,10 +746,31 @@ func init() {
 	productDescRevision := productMixinFields1[0].Descriptor()
 	// product.DefaultRevision holds the default value on creation for the revision field.
 	product.DefaultRevision = productDescRevision.Default.(int64)
+	// productDescExclusive is the schema descriptor for exclusive field.
+	productDescExclusive := productFields[9].Descriptor()
+	// product.DefaultExclusive holds the default value on creation for the exclusive field.
+	product.DefaultExclusive = productDescExclusive.Default.(bool)
+	// productDescRatingSum is the schema descriptor for rating_sum field.
+	productDescRatingSum := productFields[13].Descriptor()
+	// product.DefaultRatingSum holds the default value on creation for the rating_sum field.
+	product.DefaultRatingSum = productDescRatingSum.Default.(int64)
+	// productDescRatingCount is the schema descriptor for rating_count field.
+	productDescRatingCount := productFields[14].Descriptor()
+	// product.DefaultRatingCount holds the default value on creation for the rating_count field.
+	product.DefaultRatingCount = productDescRatingCount.Default.(int64)
 	// productDescID is the schema descriptor for id field.
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	productadmissionMixin := schema.ProductAdmission{}.Mixin()
+	productadmissionMixinFields0 := productadmissionMixin[0].Fields()
+	_ = productadmissionMixinFields0
+	productadmissionFields := schema.ProductAdmission{}.Fields()
+	_ = productadmissionFields
+	// productadmissionDescID is the schema descriptor for id field.
+	productadmissionDescID := productadmissionMixinFields0[0].Descriptor()
+	// productadmission.DefaultID holds the default value on creation for the id field.
+	productadmission.DefaultID = productadmissionDescID.Default.(func() uuid.UUID)
 	promocodeMixin := schema.PromoCode{}.Mixin()
 	promocodeMixinFields0 := promocodeMixin[0].Fields()
 	_ = promocodeMixinFields0
@@ -773,6 +844,37 @@ func init() {
 	promotionDescID := promotionMixinFields0[0].Descriptor()
 	// promotion.DefaultID holds the default value on creation for the id field.
 	promotion.DefaultID = promotionDescID.Default.(func() uuid.UUID)
+	reasonMixin := schema.Reason{}.Mixin()
+	reasonMixinFields0 := reasonMixin[0].Fields()
+	_ = reasonMixinFields0
+	reasonMixinFields1 := reasonMixin[1].Fields()
+	_ = reasonMixinFields1
+	reasonFields := schema.Reason{}.Fields()
+	_ = reasonFields
+	// reasonDescKeyID is the schema descriptor for key_id field.
+	reasonDescKeyID := reasonMixinFields1[0].Descriptor()
+	// reason.DefaultKeyID holds the default value on creation for the key_id field.
+	reason.DefaultKeyID = reasonDescKeyID.Default.(func() uuid.UUID)
+	// reasonDescVersion is the schema descriptor for version field.
+	reasonDescVersion := reasonMixinFields1[1].Descriptor()
+	// reason.DefaultVersion holds the default value on creation for the version field.
+	reason.DefaultVersion = reasonDescVersion.Default.(int64)
+	// reasonDescPosition is the schema descriptor for position field.
+	reasonDescPosition := reasonFields[3].Descriptor()
+	// reason.DefaultPosition holds the default value on creation for the position field.
+	reason.DefaultPosition = reasonDescPosition.Default.(int)
+	// reasonDescFeeBasisPoints is the schema descriptor for fee_basis_points field.
+	reasonDescFeeBasisPoints := reasonFields[5].Descriptor()
+	// reason.DefaultFeeBasisPoints holds the default value on creation for the fee_basis_points field.
+	reason.DefaultFeeBasisPoints = reasonDescFeeBasisPoints.Default.(int)
+	// reasonDescPhotoRequired is the schema descriptor for photo_required field.
+	reasonDescPhotoRequired := reasonFields[6].Descriptor()
+	// reason.DefaultPhotoRequired holds the default value on creation for the photo_required field.
+	reason.DefaultPhotoRequired = reasonDescPhotoRequired.Default.(bool)
+	// reasonDescID is the schema descriptor for id field.
+	reasonDescID := reasonMixinFields0[0].Descriptor()
+	// reason.DefaultID holds the default value on creation for the id field.
+	reason.DefaultID = reasonDescID.Default.(func() uuid.UUID)
 	referralMixin := schema.Referral{}.Mixin()
 	referralMixinFields0 := referralMixin[0].Fields()
 	_ = referralMixinFields0
@@ -816,10 +918,29 @@ func init() {
 	returnrequestDescRevision := returnrequestMixinFields1[0].Descriptor()
 	// returnrequest.DefaultRevision holds the default value on creation for the revision field.
 	returnrequest.DefaultRevision = returnrequestDescRevision.Default.(int64)
+	// returnrequestDescFeeMinor is the schema descriptor for fee_minor field.
+	returnrequestDescFeeMinor := returnrequestFields[7].Descriptor()
+	// returnrequest.DefaultFeeMinor holds the default value on creation for the fee_minor field.
+	returnrequest.DefaultFeeMinor = returnrequestDescFeeMinor.Default.(int64)
 	// returnrequestDescID is the schema descriptor for id field.
 	returnrequestDescID := returnrequestMixinFields0[0].Descriptor()
 	// returnrequest.DefaultID holds the default value on creation for the id field.
 	returnrequest.DefaultID = returnrequestDescID.Default.(func() uuid.UUID)
+	reviewMixin := schema.Review{}.Mixin()
+	reviewMixinFields0 := reviewMixin[0].Fields()
+	_ = reviewMixinFields0
+	reviewMixinFields1 := reviewMixin[1].Fields()
+	_ = reviewMixinFields1
+	reviewFields := schema.Review{}.Fields()
+	_ = reviewFields
+	// reviewDescRevision is the schema descriptor for revision field.
+	reviewDescRevision := reviewMixinFields1[0].Descriptor()
+	// review.DefaultRevision holds the default value on creation for the revision field.
+	review.DefaultRevision = reviewDescRevision.Default.(int64)
+	// reviewDescID is the schema descriptor for id field.
+	reviewDescID := reviewMixinFields0[0].Descriptor()
+	// review.DefaultID holds the default value on creation for the id field.
+	review.DefaultID = reviewDescID.Default.(func() uuid.UUID)
 	rewardMixin := schema.Reward{}.Mixin()
 	rewardMixinFields0 := rewardMixin[0].Fields()
 	_ = rewardMixinFields0
@@ -939,6 +1060,25 @@ func init() {
 	shipmentDescID := shipmentMixinFields0[0].Descriptor()
 	// shipment.DefaultID holds the default value on creation for the id field.
 	shipment.DefaultID = shipmentDescID.Default.(func() uuid.UUID)
+	shoppinglistMixin := schema.ShoppingList{}.Mixin()
+	shoppinglistMixinFields0 := shoppinglistMixin[0].Fields()
+	_ = shoppinglistMixinFields0
+	shoppinglistMixinFields1 := shoppinglistMixin[1].Fields()
+	_ = shoppinglistMixinFields1
+	shoppinglistFields := schema.ShoppingList{}.Fields()
+	_ = shoppinglistFields
+	// shoppinglistDescRevision is the schema descriptor for revision field.
+	shoppinglistDescRevision := shoppinglistMixinFields1[0].Descriptor()
+	// shoppinglist.DefaultRevision holds the default value on creation for the revision field.
+	shoppinglist.DefaultRevision = shoppinglistDescRevision.Default.(int64)
+	// shoppinglistDescName is the schema descriptor for name field.
+	shoppinglistDescName := shoppinglistFields[1].Descriptor()
+	// shoppinglist.DefaultName holds the default value on creation for the name field.
+	shoppinglist.DefaultName = shoppinglistDescName.Default.(string)
+	// shoppinglistDescID is the schema descriptor for id field.
+	shoppinglistDescID := shoppinglistMixinFields0[0].Descriptor()
+	// shoppinglist.DefaultID holds the default value on creation for the id field.
+	shoppinglist.DefaultID = shoppinglistDescID.Default.(func() uuid.UUID)
 	taskMixin := schema.Task{}.Mixin()
 	taskMixinFields0 := taskMixin[0].Fields()
 	_ = taskMixinFields0
@@ -1122,4 +1262,66 @@ func init() {
 	userDescID := userMixinFields0[0].Descriptor()
 	// user.DefaultID holds the default value on creation for the id field.
 	user.DefaultID = userDescID.Default.(func() uuid.UUID)
+	viewedproductMixin := schema.ViewedProduct{}.Mixin()
+	viewedproductMixinFields0 := viewedproductMixin[0].Fields()
+	_ = viewedproductMixinFields0
+	viewedproductFields := schema.ViewedProduct{}.Fields()
+	_ = viewedproductFields
+	// viewedproductDescID is the schema descriptor for id field.
+	viewedproductDescID := viewedproductMixinFields0[0].Descriptor()
+	// viewedproduct.DefaultID holds the default value on creation for the id field.
+	viewedproduct.DefaultID = viewedproductDescID.Default.(func() uuid.UUID)
+	webhookdeliveryMixin := schema.WebhookDelivery{}.Mixin()
+	webhookdeliveryMixinFields0 := webhookdeliveryMixin[0].Fields()
+	_ = webhookdeliveryMixinFields0
+	webhookdeliveryFields := schema.WebhookDelivery{}.Fields()
+	_ = webhookdeliveryFields
+	// webhookdeliveryDescTest is the schema descriptor for test field.
+	webhookdeliveryDescTest := webhookdeliveryFields[7].Descriptor()
+	// webhookdelivery.DefaultTest holds the default value on creation for the test field.
+	webhookdelivery.DefaultTest = webhookdeliveryDescTest.Default.(bool)
+	// webhookdeliveryDescRound is the schema descriptor for round field.
+	webhookdeliveryDescRound := webhookdeliveryFields[10].Descriptor()
+	// webhookdelivery.DefaultRound holds the default value on creation for the round field.
+	webhookdelivery.DefaultRound = webhookdeliveryDescRound.Default.(int)
+	// webhookdeliveryDescID is the schema descriptor for id field.
+	webhookdeliveryDescID := webhookdeliveryMixinFields0[0].Descriptor()
+	// webhookdelivery.DefaultID holds the default value on creation for the id field.
+	webhookdelivery.DefaultID = webhookdeliveryDescID.Default.(func() uuid.UUID)
+	webhookendpointMixin := schema.WebhookEndpoint{}.Mixin()
+	webhookendpointMixinFields0 := webhookendpointMixin[0].Fields()
+	_ = webhookendpointMixinFields0
+	webhookendpointMixinFields1 := webhookendpointMixin[1].Fields()
+	_ = webhookendpointMixinFields1
+	webhookendpointFields := schema.WebhookEndpoint{}.Fields()
+	_ = webhookendpointFields
+	// webhookendpointDescRevision is the schema descriptor for revision field.
+	webhookendpointDescRevision := webhookendpointMixinFields1[0].Descriptor()
+	// webhookendpoint.DefaultRevision holds the default value on creation for the revision field.
+	webhookendpoint.DefaultRevision = webhookendpointDescRevision.Default.(int64)
+	// webhookendpointDescFailures is the schema descriptor for failures field.
+	webhookendpointDescFailures := webhookendpointFields[11].Descriptor()
+	// webhookendpoint.DefaultFailures holds the default value on creation for the failures field.
+	webhookendpoint.DefaultFailures = webhookendpointDescFailures.Default.(int)
+	// webhookendpointDescID is the schema descriptor for id field.
+	webhookendpointDescID := webhookendpointMixinFields0[0].Descriptor()
+	// webhookendpoint.DefaultID holds the default value on creation for the id field.
+	webhookendpoint.DefaultID = webhookendpointDescID.Default.(func() uuid.UUID)
+	wishlistitemMixin := schema.WishlistItem{}.Mixin()
+	wishlistitemMixinFields0 := wishlistitemMixin[0].Fields()
+	_ = wishlistitemMixinFields0
+	wishlistitemFields := schema.WishlistItem{}.Fields()
+	_ = wishlistitemFields
+	// wishlistitemDescPriceDrop is the schema descriptor for price_drop field.
+	wishlistitemDescPriceDrop := wishlistitemFields[3].Descriptor()
+	// wishlistitem.DefaultPriceDrop holds the default value on creation for the price_drop field.
+	wishlistitem.DefaultPriceDrop = wishlistitemDescPriceDrop.Default.(bool)
+	// wishlistitemDescBackInStock is the schema descriptor for back_in_stock field.
+	wishlistitemDescBackInStock := wishlistitemFields[4].Descriptor()
+	// wishlistitem.DefaultBackInStock holds the default value on creation for the back_in_stock field.
+	wishlistitem.DefaultBackInStock = wishlistitemDescBackInStock.Default.(bool)
+	// wishlistitemDescID is the schema descriptor for id field.
+	wishlistitemDescID := wishlistitemMixinFields0[0].Descriptor()
+	// wishlistitem.DefaultID holds the default value on creation for the id field.
+	wishlistitem.DefaultID = wishlistitemDescID.Default.(func() uuid.UUID)
 }

@@ -3,9 +3,11 @@
 package generated
 
 import (
+	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -42,6 +44,8 @@ type Shipment struct {
 	TrackingNumber *string `json:"tracking_number,omitempty"`
 	// TrackingURL holds the value of the "tracking_url" field.
 	TrackingURL *string `json:"tracking_url,omitempty"`
+	// Where it is picked up.
+	Point *schema.DeliveryPoint `json:"point,omitempty"`
 	// PromisedFromAt holds the value of the "promised_from_at" field.
 	PromisedFromAt *time.Time `json:"promised_from_at,omitempty"`
 	// PromisedToAt holds the value of the "promised_to_at" field.
@@ -60,11 +64,15 @@ type Shipment struct {
 type ShipmentEdges struct {
 	// Order holds the value of the order edge.
 	Order *Order `json:"order,omitempty"`
+	// Tracking holds the value of the tracking edge.
+	Tracking []*OrderEvent `json:"tracking,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
 	// totalCount holds the count of the edges above.
-	totalCount [1]map[string]int
+	totalCount [2]map[string]int
+
+	namedTracking map[string][]*OrderEvent
 }
 
 // OrderOrErr returns the Order value or an error if the edge
@@ -78,11 +86,22 @@ func (e ShipmentEdges) OrderOrErr() (*Order, error) {
 	return nil, &NotLoadedError{edge: "order"}
 }
 
+// TrackingOrErr returns the Tracking value or an error if the edge
+// was not loaded in eager-loading.
+func (e ShipmentEdges) TrackingOrErr() ([]*OrderEvent, error) {
+	if e.loadedTypes[1] {
+		return e.Tracking, nil
+	}
+	return nil, &NotLoadedError{edge: "tracking"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Shipment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case shipment.FieldPoint:
+			values[i] = new([]byte)
 		case shipment.FieldSource, shipment.FieldExternalID, shipment.FieldStatus, shipment.FieldCarrier, shipment.FieldTrackingNumber, shipment.FieldTrackingURL:
 			values[i] = new(sql.NullString)
 		case shipment.FieldCreatedAt, shipment.FieldUpdatedAt, shipment.FieldSourceUpdatedAt, shipment.FieldPromisedFromAt, shipment.FieldPromisedToAt, shipment.FieldShippedAt, shipment.FieldReceivedAt:
@@ -182,6 +201,14 @@ func (_m *Shipment) assignValues(columns []string, values []any) error {
 				_m.TrackingURL = new(string)
 				*_m.TrackingURL = value.String
 			}
+		case shipment.FieldPoint:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field point", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Point); err != nil {
+					return fmt.Errorf("unmarshal field point: %w", err)
+				}
+			}
 		case shipment.FieldPromisedFromAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field promised_from_at", values[i])
@@ -226,6 +253,11 @@ func (_m *Shipment) Value(name string) (ent.Value, error) {
 // QueryOrder queries the "order" edge of the Shipment entity.
 func (_m *Shipment) QueryOrder() *OrderQuery {
 	return NewShipmentClient(_m.config).QueryOrder(_m)
+}
+
+// QueryTracking queries the "tracking" edge of the Shipment entity.
+func (_m *Shipment) QueryTracking() *OrderEventQuery {
+	return NewShipmentClient(_m.config).QueryTracking(_m)
 }
 
 // Update returns a builder for updating this Shipment.
@@ -296,6 +328,9 @@ func (_m *Shipment) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	builder.WriteString("point=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Point))
+	builder.WriteString(", ")
 	if v := _m.PromisedFromAt; v != nil {
 		builder.WriteString("promised_from_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -317,6 +352,30 @@ func (_m *Shipment) String() string {
 	}
 	builder.WriteByte(')')
 	return builder.String()
+}
+
+// NamedTracking returns the Tracking named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Shipment) NamedTracking(name string) ([]*OrderEvent, error) {
+	if _m.Edges.namedTracking == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedTracking[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Shipment) appendNamedTracking(name string, edges ...*OrderEvent) {
+	if _m.Edges.namedTracking == nil {
+		_m.Edges.namedTracking = make(map[string][]*OrderEvent)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedTracking[name] = []*OrderEvent{}
+	} else {
+		_m.Edges.namedTracking[name] = append(_m.Edges.namedTracking[name], edges...)
+	}
 }
 
 // Shipments is a parsable slice of Shipment.

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/order"
+	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -144,6 +146,12 @@ func (_c *ShipmentCreate) SetNillableTrackingURL(v *string) *ShipmentCreate {
 	return _c
 }
 
+// SetPoint sets the "point" field.
+func (_c *ShipmentCreate) SetPoint(v *schema.DeliveryPoint) *ShipmentCreate {
+	_c.mutation.SetPoint(v)
+	return _c
+}
+
 // SetPromisedFromAt sets the "promised_from_at" field.
 func (_c *ShipmentCreate) SetPromisedFromAt(v time.Time) *ShipmentCreate {
 	_c.mutation.SetPromisedFromAt(v)
@@ -217,6 +225,21 @@ func (_c *ShipmentCreate) SetNillableID(v *uuid.UUID) *ShipmentCreate {
 // SetOrder sets the "order" edge to the Order entity.
 func (_c *ShipmentCreate) SetOrder(v *Order) *ShipmentCreate {
 	return _c.SetOrderID(v.ID)
+}
+
+// AddTrackingIDs adds the "tracking" edge to the OrderEvent entity by IDs.
+func (_c *ShipmentCreate) AddTrackingIDs(ids ...uuid.UUID) *ShipmentCreate {
+	_c.mutation.AddTrackingIDs(ids...)
+	return _c
+}
+
+// AddTracking adds the "tracking" edges to the OrderEvent entity.
+func (_c *ShipmentCreate) AddTracking(v ...*OrderEvent) *ShipmentCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddTrackingIDs(ids...)
 }
 
 // Mutation returns the ShipmentMutation object of the builder.
@@ -364,6 +387,10 @@ func (_c *ShipmentCreate) createSpec() (*Shipment, *sqlgraph.CreateSpec) {
 		_spec.SetField(shipment.FieldTrackingURL, field.TypeString, value)
 		_node.TrackingURL = &value
 	}
+	if value, ok := _c.mutation.Point(); ok {
+		_spec.SetField(shipment.FieldPoint, field.TypeJSON, value)
+		_node.Point = value
+	}
 	if value, ok := _c.mutation.PromisedFromAt(); ok {
 		_spec.SetField(shipment.FieldPromisedFromAt, field.TypeTime, value)
 		_node.PromisedFromAt = &value
@@ -395,6 +422,22 @@ func (_c *ShipmentCreate) createSpec() (*Shipment, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.OrderID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.TrackingIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

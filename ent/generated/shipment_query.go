@@ -4,8 +4,10 @@ package generated
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"kabinet/ent/generated/order"
+	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/shipment"
 	"math"
@@ -20,13 +22,15 @@ import (
 // ShipmentQuery is the builder for querying Shipment entities.
 type ShipmentQuery struct {
 	config
-	ctx        *QueryContext
-	order      []shipment.OrderOption
-	inters     []Interceptor
-	predicates []predicate.Shipment
-	withOrder  *OrderQuery
-	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*Shipment) error
+	ctx               *QueryContext
+	order             []shipment.OrderOption
+	inters            []Interceptor
+	predicates        []predicate.Shipment
+	withOrder         *OrderQuery
+	withTracking      *OrderEventQuery
+	modifiers         []func(*sql.Selector)
+	loadTotal         []func(context.Context, []*Shipment) error
+	withNamedTracking map[string]*OrderEventQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -78,6 +82,28 @@ func (_q *ShipmentQuery) QueryOrder() *OrderQuery {
 			sqlgraph.From(shipment.Table, shipment.FieldID, selector),
 			sqlgraph.To(order.Table, order.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, shipment.OrderTable, shipment.OrderColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryTracking chains the current query on the "tracking" edge.
+func (_q *ShipmentQuery) QueryTracking() *OrderEventQuery {
+	query := (&OrderEventClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(shipment.Table, shipment.FieldID, selector),
+			sqlgraph.To(orderevent.Table, orderevent.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, shipment.TrackingTable, shipment.TrackingColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -272,12 +298,13 @@ func (_q *ShipmentQuery) Clone() *ShipmentQuery {
 		return nil
 	}
 	return &ShipmentQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]shipment.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Shipment{}, _q.predicates...),
-		withOrder:  _q.withOrder.Clone(),
+		config:       _q.config,
+		ctx:          _q.ctx.Clone(),
+		order:        append([]shipment.OrderOption{}, _q.order...),
+		inters:       append([]Interceptor{}, _q.inters...),
+		predicates:   append([]predicate.Shipment{}, _q.predicates...),
+		withOrder:    _q.withOrder.Clone(),
+		withTracking: _q.withTracking.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -292,6 +319,17 @@ func (_q *ShipmentQuery) WithOrder(opts ...func(*OrderQuery)) *ShipmentQuery {
 		opt(query)
 	}
 	_q.withOrder = query
+	return _q
+}
+
+// WithTracking tells the query-builder to eager-load the nodes that are connected to
+// the "tracking" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ShipmentQuery) WithTracking(opts ...func(*OrderEventQuery)) *ShipmentQuery {
+	query := (&OrderEventClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withTracking = query
 	return _q
 }
 
@@ -373,8 +411,9 @@ func (_q *ShipmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Shi
 	var (
 		nodes       = []*Shipment{}
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
 			_q.withOrder != nil,
+			_q.withTracking != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -401,6 +440,20 @@ func (_q *ShipmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Shi
 	if query := _q.withOrder; query != nil {
 		if err := _q.loadOrder(ctx, query, nodes, nil,
 			func(n *Shipment, e *Order) { n.Edges.Order = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withTracking; query != nil {
+		if err := _q.loadTracking(ctx, query, nodes,
+			func(n *Shipment) { n.Edges.Tracking = []*OrderEvent{} },
+			func(n *Shipment, e *OrderEvent) { n.Edges.Tracking = append(n.Edges.Tracking, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedTracking {
+		if err := _q.loadTracking(ctx, query, nodes,
+			func(n *Shipment) { n.appendNamedTracking(name) },
+			func(n *Shipment, e *OrderEvent) { n.appendNamedTracking(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -438,6 +491,39 @@ func (_q *ShipmentQuery) loadOrder(ctx context.Context, query *OrderQuery, nodes
 		for i := range nodes {
 			assign(nodes[i], n)
 		}
+	}
+	return nil
+}
+func (_q *ShipmentQuery) loadTracking(ctx context.Context, query *OrderEventQuery, nodes []*Shipment, init func(*Shipment), assign func(*Shipment, *OrderEvent)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*Shipment)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(orderevent.FieldShipmentID)
+	}
+	query.Where(predicate.OrderEvent(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(shipment.TrackingColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ShipmentID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "shipment_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "shipment_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
 	}
 	return nil
 }
@@ -527,6 +613,20 @@ func (_q *ShipmentQuery) sqlQuery(ctx context.Context) *sql.Selector {
 		selector.Limit(*limit)
 	}
 	return selector
+}
+
+// WithNamedTracking tells the query-builder to eager-load the nodes that are connected to the "tracking"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *ShipmentQuery) WithNamedTracking(name string, opts ...func(*OrderEventQuery)) *ShipmentQuery {
+	query := (&OrderEventClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedTracking == nil {
+		_q.withNamedTracking = make(map[string]*OrderEventQuery)
+	}
+	_q.withNamedTracking[name] = query
+	return _q
 }
 
 // ShipmentGroupBy is the group-by builder for Shipment entities.

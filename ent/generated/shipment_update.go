@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -191,6 +193,18 @@ func (_u *ShipmentUpdate) ClearTrackingURL() *ShipmentUpdate {
 	return _u
 }
 
+// SetPoint sets the "point" field.
+func (_u *ShipmentUpdate) SetPoint(v *schema.DeliveryPoint) *ShipmentUpdate {
+	_u.mutation.SetPoint(v)
+	return _u
+}
+
+// ClearPoint clears the value of the "point" field.
+func (_u *ShipmentUpdate) ClearPoint() *ShipmentUpdate {
+	_u.mutation.ClearPoint()
+	return _u
+}
+
 // SetPromisedFromAt sets the "promised_from_at" field.
 func (_u *ShipmentUpdate) SetPromisedFromAt(v time.Time) *ShipmentUpdate {
 	_u.mutation.SetPromisedFromAt(v)
@@ -271,9 +285,45 @@ func (_u *ShipmentUpdate) ClearReceivedAt() *ShipmentUpdate {
 	return _u
 }
 
+// AddTrackingIDs adds the "tracking" edge to the OrderEvent entity by IDs.
+func (_u *ShipmentUpdate) AddTrackingIDs(ids ...uuid.UUID) *ShipmentUpdate {
+	_u.mutation.AddTrackingIDs(ids...)
+	return _u
+}
+
+// AddTracking adds the "tracking" edges to the OrderEvent entity.
+func (_u *ShipmentUpdate) AddTracking(v ...*OrderEvent) *ShipmentUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddTrackingIDs(ids...)
+}
+
 // Mutation returns the ShipmentMutation object of the builder.
 func (_u *ShipmentUpdate) Mutation() *ShipmentMutation {
 	return _u.mutation
+}
+
+// ClearTracking clears all "tracking" edges to the OrderEvent entity.
+func (_u *ShipmentUpdate) ClearTracking() *ShipmentUpdate {
+	_u.mutation.ClearTracking()
+	return _u
+}
+
+// RemoveTrackingIDs removes the "tracking" edge to OrderEvent entities by IDs.
+func (_u *ShipmentUpdate) RemoveTrackingIDs(ids ...uuid.UUID) *ShipmentUpdate {
+	_u.mutation.RemoveTrackingIDs(ids...)
+	return _u
+}
+
+// RemoveTracking removes "tracking" edges to OrderEvent entities.
+func (_u *ShipmentUpdate) RemoveTracking(v ...*OrderEvent) *ShipmentUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveTrackingIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -373,6 +423,12 @@ func (_u *ShipmentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.TrackingURLCleared() {
 		_spec.ClearField(shipment.FieldTrackingURL, field.TypeString)
 	}
+	if value, ok := _u.mutation.Point(); ok {
+		_spec.SetField(shipment.FieldPoint, field.TypeJSON, value)
+	}
+	if _u.mutation.PointCleared() {
+		_spec.ClearField(shipment.FieldPoint, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.PromisedFromAt(); ok {
 		_spec.SetField(shipment.FieldPromisedFromAt, field.TypeTime, value)
 	}
@@ -396,6 +452,51 @@ func (_u *ShipmentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ReceivedAtCleared() {
 		_spec.ClearField(shipment.FieldReceivedAt, field.TypeTime)
+	}
+	if _u.mutation.TrackingCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedTrackingIDs(); len(nodes) > 0 && !_u.mutation.TrackingCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.TrackingIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -579,6 +680,18 @@ func (_u *ShipmentUpdateOne) ClearTrackingURL() *ShipmentUpdateOne {
 	return _u
 }
 
+// SetPoint sets the "point" field.
+func (_u *ShipmentUpdateOne) SetPoint(v *schema.DeliveryPoint) *ShipmentUpdateOne {
+	_u.mutation.SetPoint(v)
+	return _u
+}
+
+// ClearPoint clears the value of the "point" field.
+func (_u *ShipmentUpdateOne) ClearPoint() *ShipmentUpdateOne {
+	_u.mutation.ClearPoint()
+	return _u
+}
+
 // SetPromisedFromAt sets the "promised_from_at" field.
 func (_u *ShipmentUpdateOne) SetPromisedFromAt(v time.Time) *ShipmentUpdateOne {
 	_u.mutation.SetPromisedFromAt(v)
@@ -659,9 +772,45 @@ func (_u *ShipmentUpdateOne) ClearReceivedAt() *ShipmentUpdateOne {
 	return _u
 }
 
+// AddTrackingIDs adds the "tracking" edge to the OrderEvent entity by IDs.
+func (_u *ShipmentUpdateOne) AddTrackingIDs(ids ...uuid.UUID) *ShipmentUpdateOne {
+	_u.mutation.AddTrackingIDs(ids...)
+	return _u
+}
+
+// AddTracking adds the "tracking" edges to the OrderEvent entity.
+func (_u *ShipmentUpdateOne) AddTracking(v ...*OrderEvent) *ShipmentUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddTrackingIDs(ids...)
+}
+
 // Mutation returns the ShipmentMutation object of the builder.
 func (_u *ShipmentUpdateOne) Mutation() *ShipmentMutation {
 	return _u.mutation
+}
+
+// ClearTracking clears all "tracking" edges to the OrderEvent entity.
+func (_u *ShipmentUpdateOne) ClearTracking() *ShipmentUpdateOne {
+	_u.mutation.ClearTracking()
+	return _u
+}
+
+// RemoveTrackingIDs removes the "tracking" edge to OrderEvent entities by IDs.
+func (_u *ShipmentUpdateOne) RemoveTrackingIDs(ids ...uuid.UUID) *ShipmentUpdateOne {
+	_u.mutation.RemoveTrackingIDs(ids...)
+	return _u
+}
+
+// RemoveTracking removes "tracking" edges to OrderEvent entities.
+func (_u *ShipmentUpdateOne) RemoveTracking(v ...*OrderEvent) *ShipmentUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveTrackingIDs(ids...)
 }
 
 // Where appends a list predicates to the ShipmentUpdate builder.
@@ -791,6 +940,12 @@ func (_u *ShipmentUpdateOne) sqlSave(ctx context.Context) (_node *Shipment, err 
 	if _u.mutation.TrackingURLCleared() {
 		_spec.ClearField(shipment.FieldTrackingURL, field.TypeString)
 	}
+	if value, ok := _u.mutation.Point(); ok {
+		_spec.SetField(shipment.FieldPoint, field.TypeJSON, value)
+	}
+	if _u.mutation.PointCleared() {
+		_spec.ClearField(shipment.FieldPoint, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.PromisedFromAt(); ok {
 		_spec.SetField(shipment.FieldPromisedFromAt, field.TypeTime, value)
 	}
@@ -814,6 +969,51 @@ func (_u *ShipmentUpdateOne) sqlSave(ctx context.Context) (_node *Shipment, err 
 	}
 	if _u.mutation.ReceivedAtCleared() {
 		_spec.ClearField(shipment.FieldReceivedAt, field.TypeTime)
+	}
+	if _u.mutation.TrackingCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedTrackingIDs(); len(nodes) > 0 && !_u.mutation.TrackingCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.TrackingIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   shipment.TrackingTable,
+			Columns: []string{shipment.TrackingColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(orderevent.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_node = &Shipment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -42,6 +42,8 @@ type Tx struct {
 	ContactPoint *ContactPointClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
+	// DocumentSeries is the client for interacting with the DocumentSeries builders.
+	DocumentSeries *DocumentSeriesClient
 	// EarningRule is the client for interacting with the EarningRule builders.
 	EarningRule *EarningRuleClient
 	// EarningUse is the client for interacting with the EarningUse builders.
@@ -56,12 +58,16 @@ type Tx struct {
 	Identity *IdentityClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// InvoiceQuote is the client for interacting with the InvoiceQuote builders.
+	InvoiceQuote *InvoiceQuoteClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
 	// LedgerLot is the client for interacting with the LedgerLot builders.
 	LedgerLot *LedgerLotClient
+	// ListItem is the client for interacting with the ListItem builders.
+	ListItem *ListItemClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Notification is the client for interacting with the Notification builders.
@@ -80,18 +86,24 @@ type Tx struct {
 	PaymentNotice *PaymentNoticeClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// ProductAdmission is the client for interacting with the ProductAdmission builders.
+	ProductAdmission *ProductAdmissionClient
 	// PromoCode is the client for interacting with the PromoCode builders.
 	PromoCode *PromoCodeClient
 	// PromoUse is the client for interacting with the PromoUse builders.
 	PromoUse *PromoUseClient
 	// Promotion is the client for interacting with the Promotion builders.
 	Promotion *PromotionClient
+	// Reason is the client for interacting with the Reason builders.
+	Reason *ReasonClient
 	// Referral is the client for interacting with the Referral builders.
 	Referral *ReferralClient
 	// ReferralCode is the client for interacting with the ReferralCode builders.
 	ReferralCode *ReferralCodeClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
 	// Reward is the client for interacting with the Reward builders.
 	Reward *RewardClient
 	// RewardCode is the client for interacting with the RewardCode builders.
@@ -106,6 +118,8 @@ type Tx struct {
 	Setting *SettingClient
 	// Shipment is the client for interacting with the Shipment builders.
 	Shipment *ShipmentClient
+	// ShoppingList is the client for interacting with the ShoppingList builders.
+	ShoppingList *ShoppingListClient
 	// Task is the client for interacting with the Task builders.
 	Task *TaskClient
 	// Ticket is the client for interacting with the Ticket builders.
@@ -124,6 +138,14 @@ type Tx struct {
 	Transfer *TransferClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// ViewedProduct is the client for interacting with the ViewedProduct builders.
+	ViewedProduct *ViewedProductClient
+	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
+	WebhookDelivery *WebhookDeliveryClient
+	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
+	WebhookEndpoint *WebhookEndpointClient
+	// WishlistItem is the client for interacting with the WishlistItem builders.
+	WishlistItem *WishlistItemClient
 
 	// lazily loaded.
 	client     *Client
@@ -270,6 +292,7 @@ func (tx *Tx) init() {
 	tx.ConsentDocument = NewConsentDocumentClient(tx.config)
 	tx.ContactPoint = NewContactPointClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
+	tx.DocumentSeries = NewDocumentSeriesClient(tx.config)
 	tx.EarningRule = NewEarningRuleClient(tx.config)
 	tx.EarningUse = NewEarningUseClient(tx.config)
 	tx.FeeRule = NewFeeRuleClient(tx.config)
@@ -277,9 +300,11 @@ func (tx *Tx) init() {
 	tx.Goal = NewGoalClient(tx.config)
 	tx.Identity = NewIdentityClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
+	tx.InvoiceQuote = NewInvoiceQuoteClient(tx.config)
 	tx.LedgerAccount = NewLedgerAccountClient(tx.config)
 	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
 	tx.LedgerLot = NewLedgerLotClient(tx.config)
+	tx.ListItem = NewListItemClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
@@ -289,12 +314,15 @@ func (tx *Tx) init() {
 	tx.PaymentMethod = NewPaymentMethodClient(tx.config)
 	tx.PaymentNotice = NewPaymentNoticeClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.ProductAdmission = NewProductAdmissionClient(tx.config)
 	tx.PromoCode = NewPromoCodeClient(tx.config)
 	tx.PromoUse = NewPromoUseClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
+	tx.Reason = NewReasonClient(tx.config)
 	tx.Referral = NewReferralClient(tx.config)
 	tx.ReferralCode = NewReferralCodeClient(tx.config)
 	tx.ReturnRequest = NewReturnRequestClient(tx.config)
+	tx.Review = NewReviewClient(tx.config)
 	tx.Reward = NewRewardClient(tx.config)
 	tx.RewardCode = NewRewardCodeClient(tx.config)
 	tx.RewardRedemption = NewRewardRedemptionClient(tx.config)
@@ -302,6 +330,7 @@ func (tx *Tx) init() {
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
 	tx.Shipment = NewShipmentClient(tx.config)
+	tx.ShoppingList = NewShoppingListClient(tx.config)
 	tx.Task = NewTaskClient(tx.config)
 	tx.Ticket = NewTicketClient(tx.config)
 	tx.TicketMessage = NewTicketMessageClient(tx.config)
@@ -311,6 +340,10 @@ func (tx *Tx) init() {
 	tx.TopUp = NewTopUpClient(tx.config)
 	tx.Transfer = NewTransferClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.ViewedProduct = NewViewedProductClient(tx.config)
+	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
+	tx.WebhookEndpoint = NewWebhookEndpointClient(tx.config)
+	tx.WishlistItem = NewWishlistItemClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -19,7 +19,7 @@ func (Company) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, Extern
 func (Company) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "com"},
-		Shows{Fields: map[string][]string{"orders": {"id"}, "tickets": {"id"}, "wallets": {"id"}, "bonusAccount": {"id"}, "bonusAccounts": {"id"}, "organisation": {"id", "requisites"}}},
+		Shows{Fields: map[string][]string{"orders": {"id"}, "shoppingLists": {"id"}, "tickets": {"id"}, "wallets": {"id"}, "bonusAccount": {"id"}, "bonusAccounts": {"id"}, "invoices": {"id"}, "organisation": {"id", "requisites"}}},
 	}
 }
 

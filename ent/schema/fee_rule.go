@@ -32,7 +32,7 @@ func (FeeRule) Annotations() []schema.Annotation {
 // Fields of the table.
 func (FeeRule) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("operation").Values("TRANSFER").Immutable(),
+		field.Enum("operation").Values("TRANSFER", "INVOICE_PAYMENT").Immutable(),
 		field.String("currency").Immutable().Comment("ISO 4217."),
 		field.Int64("free_minor").Default(0).Immutable().Comment("Free in each period, of all wallets of an owner together."),
 		field.Enum("period").Values("CALENDAR_MONTH", "ROLLING_30_DAYS").Immutable(),

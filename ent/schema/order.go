@@ -8,10 +8,18 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 )
 
 // Order is what somebody bought, or is about to.
 type Order struct{ ent.Schema }
+
+// GuestContact is how a guest is reached.
+type GuestContact struct {
+	Name  *string `json:"name,omitempty"`
+	Email *string `json:"email,omitempty"` // as it is sent to
+	Phone *string `json:"phone,omitempty"` // E.164
+}
 
 // Mixin of the table.
 func (Order) Mixin() []ent.Mixin {
@@ -24,8 +32,11 @@ func (Order) Annotations() []schema.Annotation {
 		Prefix{Value: "order"},
 		Shows{Fields: map[string][]string{
 			"statusLabel":      {"status", "payment_status", "fulfillment_status"},
-			"availableActions": {"status", "payment_status", "fulfillment_status", "owner_id", "user_id"},
+			"availableActions": {"status", "payment_status", "fulfillment_status", "owner_id", "user_id", "total_minor", "paid_minor"},
 			"companyId":        {"owner_id", "user_id"},
+			"whoBought":        {"owner_id", "user_id"},
+			"documents":        {"id"},
+			"steps":            {"status", "payment_status", "fulfillment_status", "payment_confirmed_at", "assembling_at", "shipped_at", "received_at"},
 		}},
 		entsql.Checks(map[string]string{
 			"orders_total":       "total_minor >= 0",
@@ -58,10 +69,16 @@ func (Order) Fields() []ent.Field {
 		field.Int64("points_spent").Default(0),
 		field.JSON("delivery", map[string]any{}).Optional().Comment("The address as it was when placed."),
 		field.String("note").Optional().Nillable(),
+		field.JSON("guest", &GuestContact{}).Optional().Comment("Who bought it without an account; a code sent there proves a claim."),
+		field.UUID("repeat_of_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The order that it repeats."),
 		field.Enum("cancel_reason").Values("CHANGED_MIND", "ORDERED_BY_MISTAKE", "FOUND_BETTER_PRICE", "TOO_SLOW", "OUT_OF_STOCK", "PAYMENT_FAILED", "OTHER").Optional().Nillable(),
 		field.String("cancel_note").Optional().Nillable(),
 		field.Time("placed_at").Annotations(entgql.OrderField("PLACED_AT")).Comment("When it was placed; for drafts, made."),
 		field.Time("cancelled_at").Optional().Nillable(),
+		field.Time("payment_confirmed_at").Optional().Nillable().Comment("Of the first PAYMENT_CONFIRMED in the book; so are the three below of their steps."),
+		field.Time("assembling_at").Optional().Nillable(),
+		field.Time("shipped_at").Optional().Nillable(),
+		field.Time("received_at").Optional().Nillable(),
 		field.Int64("event_seq").Default(0).Comment("The last number given in order_events."),
 	}
 }
@@ -86,5 +103,11 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("placed_at", "id"),
 		index.Fields("status", "placed_at", "id"),
 		index.Fields("fulfillment_status", "placed_at", "id"),
+		// A list narrowed to one of an axis, of which somebody with many orders has few.
+		index.Fields("owner_id", "status", "placed_at", "id"),
+		index.Fields("owner_id", "payment_status", "placed_at", "id"),
+		index.Fields("owner_id", "fulfillment_status", "placed_at", "id"),
+		index.Fields("owner_id", "channel", "placed_at", "id"),
+		index.Fields("owner_id", "currency", "placed_at", "id", "total_minor"), // amounts are looked at in the index alone
 	}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
@@ -29,6 +30,7 @@ func (Payment) Annotations() []schema.Annotation {
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("order_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("invoice_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The invoice that was paid; with order_id where that is of an order."),
 		field.Enum("kind").Values("PAYMENT", "REFUND").Immutable(),
 		field.UUID("parent_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The payment a refund gives back."),
 		field.Enum("status").Values("PENDING", "AUTHORIZED", "SUCCEEDED", "FAILED", "VOID").Default("PENDING"),
@@ -38,6 +40,11 @@ func (Payment) Fields() []ent.Field {
 		field.String("method").Immutable().Comment("CARD, CASH, INVOICE, EXTERNAL …"),
 		field.String("provider").Optional().Nillable().Immutable(),
 		field.String("provider_ref").Optional().Nillable(),
+		field.UUID("method_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The saved payment method that is charged."),
+		field.String("url").Optional().Nillable().Comment("Where a PENDING payment is paid; none once it is settled."),
+		field.String("return_url").Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)),
+		field.String("failure").Optional().Nillable().Comment("Why it failed, in the provider's words."),
+		field.Time("expires_at").Optional().Nillable().Immutable().Comment("Until when a payment begun here can be paid."),
 		field.Time("occurred_at").Immutable(),
 	}
 }
@@ -49,5 +56,8 @@ func (Payment) Edges() []ent.Edge {
 
 // Indexes of the table.
 func (Payment) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("provider", "provider_ref").Unique(), index.Fields("order_id"), index.Fields("owner_id", "id")}
+	return []ent.Index{
+		index.Fields("provider", "provider_ref").Unique(), index.Fields("order_id"), index.Fields("invoice_id"), index.Fields("owner_id", "occurred_at", "id"),
+		index.Fields("kind", "updated_at").StorageKey("payment_pending").Annotations(entsql.IndexWhere("status = 'PENDING'")), // what the clock looks at
+	}
 }

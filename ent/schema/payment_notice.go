@@ -37,6 +37,7 @@ func (PaymentNotice) Fields() []ent.Field {
 		field.String("amount").Optional().Nillable().Immutable().Comment("As it was said."),
 		field.String("currency").Optional().Nillable().Immutable().Comment("As it was said."),
 		field.UUID("top_up_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("payment_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The payment of an order that it is about."),
 		field.JSON("payload", json.RawMessage{}).Immutable().Annotations(entgql.Skip(entgql.SkipAll)),
 		field.Time("sent_at").Immutable(),
 	}
@@ -48,5 +49,6 @@ func (PaymentNotice) Indexes() []ent.Index {
 		index.Fields("provider", "webhook_id").Unique(),
 		index.Fields("outcome", "id"),
 		index.Fields("top_up_id"),
+		index.Fields("payment_id"),
 	}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -12,11 +13,21 @@ import (
 // Shipment is one parcel of an order.
 type Shipment struct{ ent.Schema }
 
+// DeliveryPoint is where a parcel can be picked up, or is brought to.
+type DeliveryPoint struct {
+	Name    string  `json:"name"`
+	Address *string `json:"address,omitempty"`
+	Code    *string `json:"code,omitempty"`  // the carrier's name for it
+	Hours   *string `json:"hours,omitempty"` // when it is open, in words
+}
+
 // Mixin of the table.
 func (Shipment) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}, External{}} }
 
 // Annotations of the table.
-func (Shipment) Annotations() []schema.Annotation { return []schema.Annotation{Prefix{Value: "shp"}} }
+func (Shipment) Annotations() []schema.Annotation {
+	return []schema.Annotation{Prefix{Value: "shp"}}
+}
 
 // Fields of the table.
 func (Shipment) Fields() []ent.Field {
@@ -26,6 +37,7 @@ func (Shipment) Fields() []ent.Field {
 		field.String("carrier").Optional().Nillable(),
 		field.String("tracking_number").Optional().Nillable(),
 		field.String("tracking_url").Optional().Nillable(),
+		field.JSON("point", &DeliveryPoint{}).Optional().Comment("Where it is picked up."),
 		field.Time("promised_from_at").Optional().Nillable(),
 		field.Time("promised_to_at").Optional().Nillable(),
 		field.Time("shipped_at").Optional().Nillable(),
@@ -35,7 +47,10 @@ func (Shipment) Fields() []ent.Field {
 
 // Edges of the table.
 func (Shipment) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("order", Order.Type).Ref("shipments").Field("order_id").Unique().Required().Immutable()}
+	return []ent.Edge{
+		edge.From("order", Order.Type).Ref("shipments").Field("order_id").Unique().Required().Immutable(),
+		edge.To("tracking", OrderEvent.Type).Annotations(entgql.MapsTo("events")),
+	}
 }
 
 // Indexes of the table.

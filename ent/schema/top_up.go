@@ -52,6 +52,7 @@ func (TopUp) Fields() []ent.Field {
 func (TopUp) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("provider", "provider_ref").Unique(),
+		index.Fields("owner_id", "created_at", "id"),
 		index.Fields("expires_at").StorageKey("top_up_due").Annotations(entsql.IndexWhere("status = 'PENDING'")),
 	}
 }

@@ -30,6 +30,7 @@ func (User) Annotations() []schema.Annotation {
 			"progress": {"id"}, "achievements": {"id"}, "campaignEntries": {"id"}, "goals": {"id"},
 			"block": {"block_reason", "blocked_note", "blocked_at"}, "mustChangePasswordBy": {"id"}, "actingStaff": {"id"}, "represents": {"id"}, "representatives": {"id"}, "recentActivity": {"id"},
 			"rewardRedemptions": {"id"}, "referral": {"id"}, "offers": {"id"}, "benefits": {"id"}, "clubs": {"id"},
+			"cart": {"id"}, "shoppingLists": {"id"}, "wishlist": {"id"}, "spending": {"id"}, "payments": {"id"}, "tableExports": {"id"}, "invoices": {"id"}, "recommendations": {"id"}, "recentlyViewed": {"id"}, "reviews": {"id"},
 			"avatar": {"id", "display_name", "given_name", "family_name", "avatar_id", "avatar_width", "avatar_height"}, "documents": {"id"}, "paymentMethods": {"id"},
 			"consents": {"id"}, "consentsDue": {"id"}, "dataExports": {"id"}, "deletion": {"id"}, "deletionReview": {"id"},
 		}},

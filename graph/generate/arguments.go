@@ -35,8 +35,15 @@ func addArguments(p *pkg) (int, error) {
 // the Go values by argument name. The errors are gqlgen's, with the path of
 // ctx, which must be that of an operation and should hold the field's context.
 // A field without arguments is an error, and so is a schema that
-// NewExecutableSchema did not make. A panic of a scalar is the caller's.
+// NewExecutableSchema did not make; one around it says by Unwrap what is inside.
+// A panic of a scalar is the caller's.
 func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field string, raw map[string]any) (map[string]any, error) {
+	type around interface {
+		Unwrap() graphql.ExecutableSchema
+	}
+	for a, ok := es.(around); ok; a, ok = es.(around) {
+		es = a.Unwrap()
+	}
 	e, ok := es.(*executableSchema)
 	if !ok {
 		return nil, fmt.Errorf("gql: %T is no schema of NewExecutableSchema", es)

@@ -13,8 +13,15 @@ import (
 // the Go values by argument name. The errors are gqlgen's, with the path of
 // ctx, which must be that of an operation and should hold the field's context.
 // A field without arguments is an error, and so is a schema that
-// NewExecutableSchema did not make. A panic of a scalar is the caller's.
+// NewExecutableSchema did not make; one around it says by Unwrap what is inside.
+// A panic of a scalar is the caller's.
 func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field string, raw map[string]any) (map[string]any, error) {
+	type around interface {
+		Unwrap() graphql.ExecutableSchema
+	}
+	for a, ok := es.(around); ok; a, ok = es.(around) {
+		es = a.Unwrap()
+	}
 	e, ok := es.(*executableSchema)
 	if !ok {
 		return nil, fmt.Errorf("gql: %T is no schema of NewExecutableSchema", es)
@@ -35,8 +42,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Campaign_myEntries_args(ctx, raw)
 	case "Company.bonusAccount":
 		return ec.field_Company_bonusAccount_args(ctx, raw)
+	case "Company.invoices":
+		return ec.field_Company_invoices_args(ctx, raw)
 	case "Company.orders":
 		return ec.field_Company_orders_args(ctx, raw)
+	case "Company.shoppingLists":
+		return ec.field_Company_shoppingLists_args(ctx, raw)
 	case "Company.tickets":
 		return ec.field_Company_tickets_args(ctx, raw)
 	case "Company.wallets":
@@ -63,6 +74,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_addPaymentMethod_args(ctx, raw)
 	case "Mutation.addRewardCodes":
 		return ec.field_Mutation_addRewardCodes_args(ctx, raw)
+	case "Mutation.addToWishlist":
+		return ec.field_Mutation_addToWishlist_args(ctx, raw)
+	case "Mutation.addTrackingEvent":
+		return ec.field_Mutation_addTrackingEvent_args(ctx, raw)
 	case "Mutation.adjustPoints":
 		return ec.field_Mutation_adjustPoints_args(ctx, raw)
 	case "Mutation.adjustWallet":
@@ -83,6 +98,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_cancelOrder_args(ctx, raw)
 	case "Mutation.cancelPending":
 		return ec.field_Mutation_cancelPending_args(ctx, raw)
+	case "Mutation.cancelReturn":
+		return ec.field_Mutation_cancelReturn_args(ctx, raw)
 	case "Mutation.cancelRewardRedemption":
 		return ec.field_Mutation_cancelRewardRedemption_args(ctx, raw)
 	case "Mutation.captureHold":
@@ -91,8 +108,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_changeFamilyRole_args(ctx, raw)
 	case "Mutation.changeLogin":
 		return ec.field_Mutation_changeLogin_args(ctx, raw)
+	case "Mutation.changeOrderAddress":
+		return ec.field_Mutation_changeOrderAddress_args(ctx, raw)
 	case "Mutation.changePassword":
 		return ec.field_Mutation_changePassword_args(ctx, raw)
+	case "Mutation.claimOrder":
+		return ec.field_Mutation_claimOrder_args(ctx, raw)
 	case "Mutation.claimReferral":
 		return ec.field_Mutation_claimReferral_args(ctx, raw)
 	case "Mutation.closeTicket":
@@ -115,8 +136,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_confirmTransfer_args(ctx, raw)
 	case "Mutation.createFamily":
 		return ec.field_Mutation_createFamily_args(ctx, raw)
+	case "Mutation.createInvoicePaymentLink":
+		return ec.field_Mutation_createInvoicePaymentLink_args(ctx, raw)
+	case "Mutation.createPaymentLink":
+		return ec.field_Mutation_createPaymentLink_args(ctx, raw)
+	case "Mutation.createShoppingListFromOrder":
+		return ec.field_Mutation_createShoppingListFromOrder_args(ctx, raw)
 	case "Mutation.createUser":
 		return ec.field_Mutation_createUser_args(ctx, raw)
+	case "Mutation.decideReturn":
+		return ec.field_Mutation_decideReturn_args(ctx, raw)
 	case "Mutation.declineFamilyInvitation":
 		return ec.field_Mutation_declineFamilyInvitation_args(ctx, raw)
 	case "Mutation.deleteAddress":
@@ -129,6 +158,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_deletePaymentMethod_args(ctx, raw)
 	case "Mutation.deleteRecipient":
 		return ec.field_Mutation_deleteRecipient_args(ctx, raw)
+	case "Mutation.deleteReview":
+		return ec.field_Mutation_deleteReview_args(ctx, raw)
+	case "Mutation.deleteShoppingList":
+		return ec.field_Mutation_deleteShoppingList_args(ctx, raw)
+	case "Mutation.deleteWebhookEndpoint":
+		return ec.field_Mutation_deleteWebhookEndpoint_args(ctx, raw)
 	case "Mutation.disableCodeFactor":
 		return ec.field_Mutation_disableCodeFactor_args(ctx, raw)
 	case "Mutation.drawRaffle":
@@ -145,6 +180,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_exchangePoints_args(ctx, raw)
 	case "Mutation.exchangeReward":
 		return ec.field_Mutation_exchangeReward_args(ctx, raw)
+	case "Mutation.exportOrders":
+		return ec.field_Mutation_exportOrders_args(ctx, raw)
+	case "Mutation.exportStatement":
+		return ec.field_Mutation_exportStatement_args(ctx, raw)
 	case "Mutation.extendLot":
 		return ec.field_Mutation_extendLot_args(ctx, raw)
 	case "Mutation.finishLinkIdentity":
@@ -157,6 +196,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_finishProviderSignIn_args(ctx, raw)
 	case "Mutation.fulfilReward":
 		return ec.field_Mutation_fulfilReward_args(ctx, raw)
+	case "Mutation.generateDocument":
+		return ec.field_Mutation_generateDocument_args(ctx, raw)
 	case "Mutation.holdPoints":
 		return ec.field_Mutation_holdPoints_args(ctx, raw)
 	case "Mutation.inviteToFamily":
@@ -187,24 +228,44 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_moderateCampaignEntries_args(ctx, raw)
 	case "Mutation.moderateCampaignEntry":
 		return ec.field_Mutation_moderateCampaignEntry_args(ctx, raw)
+	case "Mutation.moderateReview":
+		return ec.field_Mutation_moderateReview_args(ctx, raw)
 	case "Mutation.moveBetweenWallets":
 		return ec.field_Mutation_moveBetweenWallets_args(ctx, raw)
 	case "Mutation.openTicket":
 		return ec.field_Mutation_openTicket_args(ctx, raw)
 	case "Mutation.openWallet":
 		return ec.field_Mutation_openWallet_args(ctx, raw)
+	case "Mutation.orderShoppingList":
+		return ec.field_Mutation_orderShoppingList_args(ctx, raw)
+	case "Mutation.payInvoice":
+		return ec.field_Mutation_payInvoice_args(ctx, raw)
 	case "Mutation.payOrderFromWallet":
 		return ec.field_Mutation_payOrderFromWallet_args(ctx, raw)
+	case "Mutation.placeGuestOrder":
+		return ec.field_Mutation_placeGuestOrder_args(ctx, raw)
+	case "Mutation.placeOneClickOrder":
+		return ec.field_Mutation_placeOneClickOrder_args(ctx, raw)
 	case "Mutation.placeOrder":
 		return ec.field_Mutation_placeOrder_args(ctx, raw)
+	case "Mutation.quoteInvoicePayment":
+		return ec.field_Mutation_quoteInvoicePayment_args(ctx, raw)
 	case "Mutation.quoteTransfer":
 		return ec.field_Mutation_quoteTransfer_args(ctx, raw)
 	case "Mutation.receiveCash":
 		return ec.field_Mutation_receiveCash_args(ctx, raw)
+	case "Mutation.receiveReturn":
+		return ec.field_Mutation_receiveReturn_args(ctx, raw)
 	case "Mutation.recordAct":
 		return ec.field_Mutation_recordAct_args(ctx, raw)
 	case "Mutation.recordConsent":
 		return ec.field_Mutation_recordConsent_args(ctx, raw)
+	case "Mutation.recordPayment":
+		return ec.field_Mutation_recordPayment_args(ctx, raw)
+	case "Mutation.recordRefund":
+		return ec.field_Mutation_recordRefund_args(ctx, raw)
+	case "Mutation.recordView":
+		return ec.field_Mutation_recordView_args(ctx, raw)
 	case "Mutation.recordVisit":
 		return ec.field_Mutation_recordVisit_args(ctx, raw)
 	case "Mutation.redeemGiftCard":
@@ -231,18 +292,26 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_removeContactPoint_args(ctx, raw)
 	case "Mutation.removeFamilyMember":
 		return ec.field_Mutation_removeFamilyMember_args(ctx, raw)
+	case "Mutation.removeFromWishlist":
+		return ec.field_Mutation_removeFromWishlist_args(ctx, raw)
 	case "Mutation.removePasskey":
 		return ec.field_Mutation_removePasskey_args(ctx, raw)
 	case "Mutation.reopenTicket":
 		return ec.field_Mutation_reopenTicket_args(ctx, raw)
+	case "Mutation.repeatOrder":
+		return ec.field_Mutation_repeatOrder_args(ctx, raw)
 	case "Mutation.replyToTicket":
 		return ec.field_Mutation_replyToTicket_args(ctx, raw)
 	case "Mutation.requestAccountDeletion":
 		return ec.field_Mutation_requestAccountDeletion_args(ctx, raw)
 	case "Mutation.requestLoginChange":
 		return ec.field_Mutation_requestLoginChange_args(ctx, raw)
+	case "Mutation.requestOrderClaim":
+		return ec.field_Mutation_requestOrderClaim_args(ctx, raw)
 	case "Mutation.requestPasswordReset":
 		return ec.field_Mutation_requestPasswordReset_args(ctx, raw)
+	case "Mutation.requestReturn":
+		return ec.field_Mutation_requestReturn_args(ctx, raw)
 	case "Mutation.resendCode":
 		return ec.field_Mutation_resendCode_args(ctx, raw)
 	case "Mutation.resetPassword":
@@ -255,18 +324,26 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_retireConsentDocument_args(ctx, raw)
 	case "Mutation.retireEarningRule":
 		return ec.field_Mutation_retireEarningRule_args(ctx, raw)
+	case "Mutation.retireReason":
+		return ec.field_Mutation_retireReason_args(ctx, raw)
 	case "Mutation.retireTier":
 		return ec.field_Mutation_retireTier_args(ctx, raw)
+	case "Mutation.retryWebhookDelivery":
+		return ec.field_Mutation_retryWebhookDelivery_args(ctx, raw)
 	case "Mutation.reverseEntry":
 		return ec.field_Mutation_reverseEntry_args(ctx, raw)
 	case "Mutation.revokeSession":
 		return ec.field_Mutation_revokeSession_args(ctx, raw)
+	case "Mutation.rotateWebhookSecret":
+		return ec.field_Mutation_rotateWebhookSecret_args(ctx, raw)
 	case "Mutation.saveAddress":
 		return ec.field_Mutation_saveAddress_args(ctx, raw)
 	case "Mutation.saveBonusProgram":
 		return ec.field_Mutation_saveBonusProgram_args(ctx, raw)
 	case "Mutation.saveCampaign":
 		return ec.field_Mutation_saveCampaign_args(ctx, raw)
+	case "Mutation.saveCart":
+		return ec.field_Mutation_saveCart_args(ctx, raw)
 	case "Mutation.saveClub":
 		return ec.field_Mutation_saveClub_args(ctx, raw)
 	case "Mutation.saveConsentDocument":
@@ -279,20 +356,32 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveGoal_args(ctx, raw)
 	case "Mutation.saveOffer":
 		return ec.field_Mutation_saveOffer_args(ctx, raw)
+	case "Mutation.saveOrderPolicy":
+		return ec.field_Mutation_saveOrderPolicy_args(ctx, raw)
 	case "Mutation.savePromoCodes":
 		return ec.field_Mutation_savePromoCodes_args(ctx, raw)
 	case "Mutation.savePromotion":
 		return ec.field_Mutation_savePromotion_args(ctx, raw)
+	case "Mutation.saveReason":
+		return ec.field_Mutation_saveReason_args(ctx, raw)
 	case "Mutation.saveRecipient":
 		return ec.field_Mutation_saveRecipient_args(ctx, raw)
 	case "Mutation.saveReferralProgram":
 		return ec.field_Mutation_saveReferralProgram_args(ctx, raw)
 	case "Mutation.saveRepresentation":
 		return ec.field_Mutation_saveRepresentation_args(ctx, raw)
+	case "Mutation.saveReview":
+		return ec.field_Mutation_saveReview_args(ctx, raw)
 	case "Mutation.saveReward":
 		return ec.field_Mutation_saveReward_args(ctx, raw)
+	case "Mutation.saveShoppingList":
+		return ec.field_Mutation_saveShoppingList_args(ctx, raw)
 	case "Mutation.saveTier":
 		return ec.field_Mutation_saveTier_args(ctx, raw)
+	case "Mutation.saveWebhookEndpoint":
+		return ec.field_Mutation_saveWebhookEndpoint_args(ctx, raw)
+	case "Mutation.sendReturn":
+		return ec.field_Mutation_sendReturn_args(ctx, raw)
 	case "Mutation.sendSecondFactorCode":
 		return ec.field_Mutation_sendSecondFactorCode_args(ctx, raw)
 	case "Mutation.setCampaignStatus":
@@ -305,6 +394,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_setOrderStatus_args(ctx, raw)
 	case "Mutation.setPrimaryContactPoint":
 		return ec.field_Mutation_setPrimaryContactPoint_args(ctx, raw)
+	case "Mutation.setProductAudience":
+		return ec.field_Mutation_setProductAudience_args(ctx, raw)
 	case "Mutation.setPromotionStatus":
 		return ec.field_Mutation_setPromotionStatus_args(ctx, raw)
 	case "Mutation.setRewardStatus":
@@ -321,6 +412,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_stepUp_args(ctx, raw)
 	case "Mutation.testEarningRule":
 		return ec.field_Mutation_testEarningRule_args(ctx, raw)
+	case "Mutation.testWebhook":
+		return ec.field_Mutation_testWebhook_args(ctx, raw)
 	case "Mutation.topUpWallet":
 		return ec.field_Mutation_topUpWallet_args(ctx, raw)
 	case "Mutation.transferPoints":
@@ -343,6 +436,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_updatePreferences_args(ctx, raw)
 	case "Mutation.updateProfile":
 		return ec.field_Mutation_updateProfile_args(ctx, raw)
+	case "Mutation.updateShipment":
+		return ec.field_Mutation_updateShipment_args(ctx, raw)
 	case "Mutation.updateWallet":
 		return ec.field_Mutation_updateWallet_args(ctx, raw)
 	case "Mutation.uploadAvatar":
@@ -351,10 +446,20 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_uploadCampaignPhoto_args(ctx, raw)
 	case "Mutation.uploadDocument":
 		return ec.field_Mutation_uploadDocument_args(ctx, raw)
+	case "Mutation.upsertDocuments":
+		return ec.field_Mutation_upsertDocuments_args(ctx, raw)
 	case "Mutation.upsertOrders":
 		return ec.field_Mutation_upsertOrders_args(ctx, raw)
+	case "Mutation.upsertPayments":
+		return ec.field_Mutation_upsertPayments_args(ctx, raw)
 	case "Mutation.upsertProducts":
 		return ec.field_Mutation_upsertProducts_args(ctx, raw)
+	case "Mutation.upsertShipments":
+		return ec.field_Mutation_upsertShipments_args(ctx, raw)
+	case "Mutation.upsertStock":
+		return ec.field_Mutation_upsertStock_args(ctx, raw)
+	case "Mutation.upsertUsers":
+		return ec.field_Mutation_upsertUsers_args(ctx, raw)
 	case "Mutation.voidGiftCard":
 		return ec.field_Mutation_voidGiftCard_args(ctx, raw)
 	case "Mutation.withdrawCampaignEntry":
@@ -363,6 +468,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_withdrawFamilyInvitation_args(ctx, raw)
 	case "Order.events":
 		return ec.field_Order_events_args(ctx, raw)
+	case "Product.boughtTogether":
+		return ec.field_Product_boughtTogether_args(ctx, raw)
 	case "Query.__type":
 		return ec.field_Query___type_args(ctx, raw)
 	case "Query.addressForm":
@@ -413,6 +520,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_giftCard_args(ctx, raw)
 	case "Query.giftCards":
 		return ec.field_Query_giftCards_args(ctx, raw)
+	case "Query.guestOrder":
+		return ec.field_Query_guestOrder_args(ctx, raw)
+	case "Query.invoice":
+		return ec.field_Query_invoice_args(ctx, raw)
 	case "Query.node":
 		return ec.field_Query_node_args(ctx, raw)
 	case "Query.nodes":
@@ -433,6 +544,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_priceFor_args(ctx, raw)
 	case "Query.product":
 		return ec.field_Query_product_args(ctx, raw)
+	case "Query.productAudience":
+		return ec.field_Query_productAudience_args(ctx, raw)
+	case "Query.productReviews":
+		return ec.field_Query_productReviews_args(ctx, raw)
 	case "Query.products":
 		return ec.field_Query_products_args(ctx, raw)
 	case "Query.promoCodeBatch":
@@ -443,8 +558,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_promotion_args(ctx, raw)
 	case "Query.promotions":
 		return ec.field_Query_promotions_args(ctx, raw)
+	case "Query.reasons":
+		return ec.field_Query_reasons_args(ctx, raw)
 	case "Query.referrals":
 		return ec.field_Query_referrals_args(ctx, raw)
+	case "Query.returnOptions":
+		return ec.field_Query_returnOptions_args(ctx, raw)
+	case "Query.returns":
+		return ec.field_Query_returns_args(ctx, raw)
+	case "Query.reviews":
+		return ec.field_Query_reviews_args(ctx, raw)
 	case "Query.reward":
 		return ec.field_Query_reward_args(ctx, raw)
 	case "Query.rewardRedemption":
@@ -453,6 +576,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_rewardRedemptions_args(ctx, raw)
 	case "Query.rewards":
 		return ec.field_Query_rewards_args(ctx, raw)
+	case "Query.shoppingList":
+		return ec.field_Query_shoppingList_args(ctx, raw)
 	case "Query.ticket":
 		return ec.field_Query_ticket_args(ctx, raw)
 	case "Query.ticketQueue":
@@ -465,6 +590,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_users_args(ctx, raw)
 	case "Query.wallet":
 		return ec.field_Query_wallet_args(ctx, raw)
+	case "Query.webhookDeliveries":
+		return ec.field_Query_webhookDeliveries_args(ctx, raw)
 	case "RaffleResult.entries":
 		return ec.field_RaffleResult_entries_args(ctx, raw)
 	case "ReferralStanding.friends":
@@ -495,26 +622,40 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_documents_args(ctx, raw)
 	case "User.giftCards":
 		return ec.field_User_giftCards_args(ctx, raw)
+	case "User.invoices":
+		return ec.field_User_invoices_args(ctx, raw)
 	case "User.notifications":
 		return ec.field_User_notifications_args(ctx, raw)
 	case "User.offers":
 		return ec.field_User_offers_args(ctx, raw)
 	case "User.orders":
 		return ec.field_User_orders_args(ctx, raw)
+	case "User.payments":
+		return ec.field_User_payments_args(ctx, raw)
 	case "User.progress":
 		return ec.field_User_progress_args(ctx, raw)
 	case "User.recentActivity":
 		return ec.field_User_recentActivity_args(ctx, raw)
+	case "User.recommendations":
+		return ec.field_User_recommendations_args(ctx, raw)
 	case "User.returns":
 		return ec.field_User_returns_args(ctx, raw)
+	case "User.reviews":
+		return ec.field_User_reviews_args(ctx, raw)
 	case "User.rewardRedemptions":
 		return ec.field_User_rewardRedemptions_args(ctx, raw)
+	case "User.shoppingLists":
+		return ec.field_User_shoppingLists_args(ctx, raw)
+	case "User.spending":
+		return ec.field_User_spending_args(ctx, raw)
 	case "User.tickets":
 		return ec.field_User_tickets_args(ctx, raw)
 	case "User.topUps":
 		return ec.field_User_topUps_args(ctx, raw)
 	case "User.wallets":
 		return ec.field_User_wallets_args(ctx, raw)
+	case "User.wishlist":
+		return ec.field_User_wishlist_args(ctx, raw)
 	case "WalletAccount.entries":
 		return ec.field_WalletAccount_entries_args(ctx, raw)
 	case "WalletAccount.statement":

@@ -149,6 +149,11 @@ func fieldWaits(object, field string) bool {
 		case "data":
 			return true
 		}
+	case "Cart":
+		switch field {
+		case "forCompanyId", "gaps", "items", "totals":
+			return true
+		}
 	case "Club":
 		switch field {
 		case "whyNot":
@@ -166,7 +171,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Company":
 		switch field {
-		case "bonusAccount", "bonusAccounts", "orders", "organisation", "tickets", "wallets":
+		case "bonusAccount", "bonusAccounts", "invoices", "orders", "organisation", "shoppingLists", "tickets", "wallets":
 			return true
 		}
 	case "DataExport":
@@ -181,7 +186,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Document":
 		switch field {
-		case "downloadUrl", "sha256":
+		case "downloadUrl", "period", "replacesId", "sha256", "subject", "subjectId":
 			return true
 		}
 	case "EarningRule":
@@ -204,6 +209,21 @@ func fieldWaits(object, field string) bool {
 		case "provider", "subjectHint":
 			return true
 		}
+	case "Invoice":
+		switch field {
+		case "statusLabel":
+			return true
+		}
+	case "ListGap":
+		switch field {
+		case "message":
+			return true
+		}
+	case "ListItem":
+		switch field {
+		case "product":
+			return true
+		}
 	case "Membership":
 		switch field {
 		case "company", "roleName":
@@ -212,6 +232,16 @@ func fieldWaits(object, field string) bool {
 	case "OfferConnection":
 		switch field {
 		case "totalCount":
+			return true
+		}
+	case "Order":
+		switch field {
+		case "documents", "steps", "whoBought":
+			return true
+		}
+	case "OrderConnection":
+		switch field {
+		case "sums":
 			return true
 		}
 	case "PaymentMethod":
@@ -227,6 +257,11 @@ func fieldWaits(object, field string) bool {
 	case "PendingAdjustment":
 		switch field {
 		case "program":
+			return true
+		}
+	case "Product":
+		switch field {
+		case "availability", "boughtTogether", "rating":
 			return true
 		}
 	case "PromoCodeCheck":
@@ -249,6 +284,11 @@ func fieldWaits(object, field string) bool {
 		case "entries":
 			return true
 		}
+	case "Reason":
+		switch field {
+		case "description", "name", "retired", "translations":
+			return true
+		}
 	case "Recipient":
 		switch field {
 		case "name":
@@ -269,6 +309,26 @@ func fieldWaits(object, field string) bool {
 		case "friends", "invitation", "link", "statistics", "terms":
 			return true
 		}
+	case "ReturnOption":
+		switch field {
+		case "reasons":
+			return true
+		}
+	case "ReturnReason":
+		switch field {
+		case "name":
+			return true
+		}
+	case "ReturnRequest":
+		switch field {
+		case "availableActions", "exchangeOrderId", "order", "photos", "rejectReason", "statusLabel":
+			return true
+		}
+	case "Review":
+		switch field {
+		case "authorId", "orderLineId", "product", "rejectReason":
+			return true
+		}
 	case "Reward":
 		switch field {
 		case "availability", "description", "name", "program", "settings", "terms":
@@ -282,6 +342,21 @@ func fieldWaits(object, field string) bool {
 	case "Session":
 		switch field {
 		case "actingStaff", "deviceName", "locked":
+			return true
+		}
+	case "Shipment":
+		switch field {
+		case "events":
+			return true
+		}
+	case "ShoppingList":
+		switch field {
+		case "companyId", "items", "shared":
+			return true
+		}
+	case "TableExport":
+		switch field {
+		case "document":
 			return true
 		}
 	case "Tier":
@@ -301,7 +376,12 @@ func fieldWaits(object, field string) bool {
 		}
 	case "User":
 		switch field {
-		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "profileCompleteness", "progress", "recentActivity", "recipients", "referral", "representatives", "represents", "returns", "rewardRedemptions", "sessions", "streamPosition", "tickets", "tier", "topUps", "twoFactor", "wallets":
+		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "cart", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "invoices", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "payments", "profileCompleteness", "progress", "recentActivity", "recentlyViewed", "recipients", "recommendations", "referral", "representatives", "represents", "returns", "reviews", "rewardRedemptions", "sessions", "shoppingLists", "spending", "streamPosition", "tableExports", "tickets", "tier", "topUps", "twoFactor", "wallets", "wishlist":
+			return true
+		}
+	case "ViewedProduct":
+		switch field {
+		case "product":
 			return true
 		}
 	case "WalletAccount":
@@ -312,6 +392,21 @@ func fieldWaits(object, field string) bool {
 	case "WalletEntry":
 		switch field {
 		case "counterparty", "label":
+			return true
+		}
+	case "WebhookDelivery":
+		switch field {
+		case "endpoint", "eventId", "subjectId":
+			return true
+		}
+	case "WebhookEndpoint":
+		switch field {
+		case "role", "savedById":
+			return true
+		}
+	case "WishlistItem":
+		switch field {
+		case "product":
 			return true
 		}
 	}

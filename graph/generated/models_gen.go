@@ -13,7 +13,12 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/document"
+	"kabinet/internal/list"
 	"kabinet/internal/order"
+	"kabinet/internal/order/after"
+	"kabinet/internal/order/history"
+	"kabinet/internal/order/invoice"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
@@ -146,6 +151,24 @@ type AddRewardCodesPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was added.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What addToWishlist gives.
+type AddToWishlistPayload struct {
+	// What was put aside.
+	Item *generated.WishlistItem `json:"item,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What addTrackingEvent gives.
+type AddTrackingEventPayload struct {
+	// The event.
+	Event *history.TrackingEvent `json:"event,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was written down.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -297,6 +320,16 @@ type CancelPendingPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What cancelReturn gives.
+type CancelReturnPayload struct {
+	// The return after it.
+	ReturnRequest *generated.ReturnRequest `json:"returnRequest,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was cancelled.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What cancelRewardRedemption gives.
 type CancelRewardRedemptionPayload struct {
 	// The exchanged reward after it.
@@ -335,6 +368,16 @@ type ChangeLoginPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What changeOrderAddress gives.
+type ChangeOrderAddressPayload struct {
+	// The order after it.
+	Order *generated.Order `json:"order,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What changePassword gives.
 type ChangePasswordPayload struct {
 	// The session of the call with its new token.
@@ -344,6 +387,14 @@ type ChangePasswordPayload struct {
 	// What the person should know.
 	Warnings []*Warning `json:"warnings"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What claimOrder gives.
+type ClaimOrderPayload struct {
+	// The order, the person's own from now on.
+	Order *generated.Order `json:"order,omitempty"`
+	// Why nothing was claimed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -465,11 +516,43 @@ type CreateFamilyPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What createInvoicePaymentLink gives.
+type CreateInvoicePaymentLinkPayload struct {
+	// The payment that was begun; send the person to its url.
+	Payment *generated.Payment `json:"payment,omitempty"`
+	// The invoice.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createPaymentLink gives.
+type CreatePaymentLinkPayload struct {
+	// The payment that was begun, of what was open.
+	Payment *generated.Payment `json:"payment,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What createReferralLink gives.
 type CreateReferralLinkPayload struct {
 	// The link.
 	Link *referral.ReferralLink `json:"link,omitempty"`
 	// Why there is none.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createShoppingListFromOrder gives.
+type CreateShoppingListFromOrderPayload struct {
+	// The list.
+	ShoppingList *generated.ShoppingList `json:"shoppingList,omitempty"`
+	// The skus that are not on it: the shop does not know them any more, or not for the caller, or they are more than 500.
+	MissingSkus []string `json:"missingSkus,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -480,6 +563,18 @@ type CreateUserPayload struct {
 	// False where the external key was known already.
 	Created *bool `json:"created,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What decideReturn gives.
+type DecideReturnPayload struct {
+	// The return after it.
+	ReturnRequest *generated.ReturnRequest `json:"returnRequest,omitempty"`
+	// What it would give back.
+	Summary *after.ReturnSummary `json:"summary,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was decided.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -528,6 +623,30 @@ type DeleteRecipientPayload struct {
 	// The id that is gone.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteReview gives.
+type DeleteReviewPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteShoppingList gives.
+type DeleteShoppingListPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteWebhookEndpoint gives.
+type DeleteWebhookEndpointPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -639,6 +758,22 @@ type ExchangeRewardPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What exportOrders gives.
+type ExportOrdersPayload struct {
+	// The file that is being made.
+	Export *paper.TableExport `json:"export,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What exportStatement gives.
+type ExportStatementPayload struct {
+	// The file that is being made.
+	Export *paper.TableExport `json:"export,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What extendLot gives.
 type ExtendLotPayload struct {
 	// The lot after it.
@@ -702,6 +837,16 @@ type FulfilRewardPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What generateDocument gives.
+type GenerateDocumentPayload struct {
+	// The paper, ISSUED; an invoice that is paid is PAID.
+	Document *generated.Document `json:"document,omitempty"`
+	// Whether it had been issued before and this is it.
+	Existed *bool `json:"existed,omitempty"`
+	// Why there is none.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -859,6 +1004,14 @@ type ModerateCampaignEntryPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What moderateReview gives.
+type ModerateReviewPayload struct {
+	// The review.
+	Review *generated.Review `json:"review,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What moveBetweenWallets gives.
 type MoveBetweenWalletsPayload struct {
 	// The wallet that lost.
@@ -891,6 +1044,18 @@ type OpenWalletPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What orderShoppingList gives.
+type OrderShoppingListPayload struct {
+	// The order.
+	Order *generated.Order `json:"order,omitempty"`
+	// What differs from the list, in its order; there too where ORDER_HAS_GAPS.
+	Gaps []*list.ListGap `json:"gaps,omitempty"`
+	// Whether it is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // How good a password is.
 type PasswordStrength struct {
 	// From 0, guessed at once, to 4, hardly ever. Below 3 is weak: allowed, and warned of.
@@ -903,6 +1068,22 @@ type PasswordStrength struct {
 	Warnings []*Warning `json:"warnings"`
 	// Whether the same keys with the other keyboard layout on are an easier password: it is judged by that.
 	LayoutTwinWeaker bool `json:"layoutTwinWeaker"`
+}
+
+// What payInvoice gives.
+type PayInvoicePayload struct {
+	// The invoice after it.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// The wallet after it.
+	Wallet *wallet.WalletAccount `json:"wallet,omitempty"`
+	// The entry made; the fee is one of its own.
+	Entry *wallet.WalletEntry `json:"entry,omitempty"`
+	// A new quote, where the old one does not hold any more.
+	Quote *wallet.InvoicePaymentQuote `json:"quote,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was paid.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // What payOrderFromWallet gives.
@@ -919,6 +1100,32 @@ type PayOrderFromWalletPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What placeGuestOrder gives.
+type PlaceGuestOrderPayload struct {
+	// The order.
+	Order *after.GuestOrder `json:"order,omitempty"`
+	// What opens it from now on: keep it, it is secret.
+	Token *string `json:"token,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was ordered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What placeOneClickOrder gives.
+type PlaceOneClickOrderPayload struct {
+	// The order.
+	Order *generated.Order `json:"order,omitempty"`
+	// The payment that was begun; null where nothing is owed.
+	Payment *generated.Payment `json:"payment,omitempty"`
+	// Where the person confirms the payment; null where he need not.
+	NextActionURL *string `json:"nextActionUrl,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was ordered; params.missing of ONE_CLICK_NOT_READY says what to save first.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What placeOrder gives.
 type PlaceOrderPayload struct {
 	// The order.
@@ -926,6 +1133,14 @@ type PlaceOrderPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was ordered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What quoteInvoicePayment gives.
+type QuoteInvoicePaymentPayload struct {
+	// The quote.
+	Quote *wallet.InvoicePaymentQuote `json:"quote,omitempty"`
+	// Why there is none.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -951,6 +1166,20 @@ type ReceiveCashPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What receiveReturn gives.
+type ReceiveReturnPayload struct {
+	// The return after it.
+	ReturnRequest *generated.ReturnRequest `json:"returnRequest,omitempty"`
+	// The order after it.
+	Order *generated.Order `json:"order,omitempty"`
+	// What is given back.
+	Summary *after.ReturnSummary `json:"summary,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was noted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What recordAct gives.
 type RecordActPayload struct {
 	// The entries made; none where the act was counted before or no rule gives.
@@ -968,6 +1197,40 @@ type RecordConsentPayload struct {
 	// The person, with his consents.
 	User *generated.User `json:"user,omitempty"`
 	// Why nothing was recorded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What recordPayment gives.
+type RecordPaymentPayload struct {
+	// The payment.
+	Payment *generated.Payment `json:"payment,omitempty"`
+	// The refund that is owed, where more came than was open.
+	Refund *order.Refund `json:"refund,omitempty"`
+	// The order after it, where one was paid.
+	Order *generated.Order `json:"order,omitempty"`
+	// The invoice after it, where one was said.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was booked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What recordRefund gives.
+type RecordRefundPayload struct {
+	// The order after it.
+	Order *generated.Order `json:"order,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was noted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What recordView gives.
+type RecordViewPayload struct {
+	// The product and when it was looked at.
+	Viewed *generated.ViewedProduct `json:"viewed,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1125,6 +1388,14 @@ type RemoveFamilyMemberPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What removeFromWishlist gives.
+type RemoveFromWishlistPayload struct {
+	// The id of the item that is gone; null where it was not there.
+	RemovedID *scalar.ID `json:"removedId,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What removePasskey gives.
 type RemovePasskeyPayload struct {
 	// The passkey that is gone.
@@ -1140,6 +1411,18 @@ type ReopenTicketPayload struct {
 	// The ticket after it.
 	Ticket *generated.Ticket `json:"ticket,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What repeatOrder gives.
+type RepeatOrderPayload struct {
+	// The new order.
+	Order *generated.Order `json:"order,omitempty"`
+	// What differs from the old one, in the order of its lines; there too where ORDER_HAS_GAPS.
+	Gaps []*after.RepeatGap `json:"gaps,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was ordered.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1181,11 +1464,31 @@ type RequestLoginChangePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What requestOrderClaim gives.
+type RequestOrderClaimPayload struct {
+	// The challenge to answer in claimOrder.
+	Challenge *account.Challenge `json:"challenge,omitempty"`
+	// Why nothing was sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What requestPasswordReset gives.
 type RequestPasswordResetPayload struct {
 	// The challenge to answer by resetPassword, whether the login is known or not.
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What requestReturn gives.
+type RequestReturnPayload struct {
+	// The return.
+	ReturnRequest *generated.ReturnRequest `json:"returnRequest,omitempty"`
+	// What it would give back.
+	Summary *after.ReturnSummary `json:"summary,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was asked for.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1239,11 +1542,27 @@ type RetireEarningRulePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What retireReason gives.
+type RetireReasonPayload struct {
+	// The reason, out of use.
+	Reason *generated.Reason `json:"reason,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What retireTier gives.
 type RetireTierPayload struct {
 	// The tier as it was.
 	Tier *generated.Tier `json:"tier,omitempty"`
 	// Why it was not retired.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What retryWebhookDelivery gives.
+type RetryWebhookDeliveryPayload struct {
+	// The delivery, QUEUED.
+	Delivery *generated.WebhookDelivery `json:"delivery,omitempty"`
+	// Why it was not.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1264,6 +1583,16 @@ type RevokeSessionPayload struct {
 	// The session that ended.
 	Session *generated.Session `json:"session,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rotateWebhookSecret gives.
+type RotateWebhookSecretPayload struct {
+	// The endpoint as it is now.
+	Endpoint *generated.WebhookEndpoint `json:"endpoint,omitempty"`
+	// The new secret, whsec_…; only here.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1288,6 +1617,14 @@ type SaveCampaignPayload struct {
 	// The campaign.
 	Campaign *generated.Campaign `json:"campaign,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveCart gives.
+type SaveCartPayload struct {
+	// The cart.
+	Cart *list.Cart `json:"cart,omitempty"`
+	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1343,6 +1680,14 @@ type SaveOfferPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveOrderPolicy gives.
+type SaveOrderPolicyPayload struct {
+	// The rules from now on.
+	OrderPolicy *after.OrderPolicy `json:"orderPolicy,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What savePromoCodes gives.
 type SavePromoCodesPayload struct {
 	// The batch.
@@ -1358,6 +1703,14 @@ type SavePromotionPayload struct {
 	// The promotion.
 	Promotion *promotion.Promotion `json:"promotion,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveReason gives.
+type SaveReasonPayload struct {
+	// The reason from now on.
+	Reason *generated.Reason `json:"reason,omitempty"`
+	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1385,6 +1738,14 @@ type SaveRepresentationPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveReview gives.
+type SaveReviewPayload struct {
+	// The review.
+	Review *generated.Review `json:"review,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveReward gives.
 type SaveRewardPayload struct {
 	// The reward after it.
@@ -1395,11 +1756,39 @@ type SaveRewardPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveShoppingList gives.
+type SaveShoppingListPayload struct {
+	// The list.
+	ShoppingList *generated.ShoppingList `json:"shoppingList,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveTier gives.
 type SaveTierPayload struct {
 	// The tier in force.
 	Tier *generated.Tier `json:"tier,omitempty"`
 	// Why it was not saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveWebhookEndpoint gives.
+type SaveWebhookEndpointPayload struct {
+	// The endpoint as it is now.
+	Endpoint *generated.WebhookEndpoint `json:"endpoint,omitempty"`
+	// The secret that signs, whsec_…; only of a new endpoint, and only here.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What sendReturn gives.
+type SendReturnPayload struct {
+	// The return after it.
+	ReturnRequest *generated.ReturnRequest `json:"returnRequest,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1453,6 +1842,14 @@ type SetPrimaryContactPointPayload struct {
 	ContactPoint *generated.ContactPoint `json:"contactPoint,omitempty"`
 	// The person.
 	User *generated.User `json:"user,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setProductAudience gives.
+type SetProductAudiencePayload struct {
+	// The products, in the order given.
+	Products []*generated.Product `json:"products,omitempty"`
 	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1567,6 +1964,18 @@ type TestEarningRulePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What testWebhook gives.
+type TestWebhookPayload struct {
+	// The body, read as the caller's own role; only with dryRun.
+	Body map[string]any `json:"body,omitempty"`
+	// The message on its way: webhookDeliveries says what becomes of it. Null with dryRun.
+	Delivery *generated.WebhookDelivery `json:"delivery,omitempty"`
+	// Whether this is the first answer again; null with dryRun.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What topUpWallet gives.
 type TopUpWalletPayload struct {
 	// The top-up; send the person to its url.
@@ -1673,6 +2082,14 @@ type UpdateProfilePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What updateShipment gives.
+type UpdateShipmentPayload struct {
+	// The parcel after it.
+	Shipment *generated.Shipment `json:"shipment,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What updateWallet gives.
 type UpdateWalletPayload struct {
 	// The wallet after it.
@@ -1708,12 +2125,34 @@ type UploadDocumentPayload struct {
 }
 
 // What became of one item.
+type UpsertDocumentResult struct {
+	// The paper; null where the item was refused, and of a dry run.
+	Document *generated.Document `json:"document,omitempty"`
+	// The invoice, where it is one.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// Where to PUT the bytes, within 15 minutes; null where file was not said. Ask again with the same item for another one.
+	Link *document.UploadLink `json:"link,omitempty"`
+	// What was done.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertDocuments gives.
+type UpsertDocumentsPayload struct {
+	// One result for each item, in their order.
+	Results []*UpsertDocumentResult `json:"results"`
+	// Why nothing at all was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of one item.
 type UpsertOrderResult struct {
-	// The order; null where the item was refused.
+	// The order; null where the item was refused, outdated or skipped.
 	Order *generated.Order `json:"order,omitempty"`
 	// What was done.
-	Outcome order.UpsertOutcome `json:"outcome"`
-	// Why the item was refused.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item, or with IGNORE_FAILED a field of it, was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1725,13 +2164,31 @@ type UpsertOrdersPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What became of one payment of a batch.
+type UpsertPaymentResult struct {
+	// The payment; null where the item was refused, outdated or skipped.
+	Payment *generated.Payment `json:"payment,omitempty"`
+	// What was done.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertPayments gives.
+type UpsertPaymentsPayload struct {
+	// One result for each item, in their order.
+	Results []*UpsertPaymentResult `json:"results"`
+	// Why nothing at all was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What became of one item.
 type UpsertProductResult struct {
-	// The product; null where the item was refused.
+	// The product; null where the item was refused, outdated or skipped.
 	Product *generated.Product `json:"product,omitempty"`
 	// What was done.
-	Outcome order.UpsertOutcome `json:"outcome"`
-	// Why the item was refused.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item, or with IGNORE_FAILED a field of it, was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1739,6 +2196,50 @@ type UpsertProductResult struct {
 type UpsertProductsPayload struct {
 	// One result for each item, in their order.
 	Results []*UpsertProductResult `json:"results"`
+	// Why nothing at all was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of one parcel of a batch.
+type UpsertShipmentResult struct {
+	// The parcel; null where the item was refused, outdated or skipped.
+	Shipment *generated.Shipment `json:"shipment,omitempty"`
+	// What was done.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item, or with IGNORE_FAILED a field of it, was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertShipments gives.
+type UpsertShipmentsPayload struct {
+	// One result for each item, in their order.
+	Results []*UpsertShipmentResult `json:"results"`
+	// Why nothing at all was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertStock gives.
+type UpsertStockPayload struct {
+	// One result for each item, in their order.
+	Results []*UpsertProductResult `json:"results"`
+	// Why nothing at all was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of one person of a batch.
+type UpsertUserResult struct {
+	// The person; null where the item was refused, outdated or skipped.
+	User *generated.User `json:"user,omitempty"`
+	// What was done.
+	Outcome scalar.UpsertOutcome `json:"outcome"`
+	// Why the item, or with IGNORE_FAILED a field of it, was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertUsers gives.
+type UpsertUsersPayload struct {
+	// One result for each item, in their order.
+	Results []*UpsertUserResult `json:"results"`
 	// Why nothing at all was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -2036,8 +2537,26 @@ const (
 	ErrorCodeOrderAlreadyShipped ErrorCode = "ORDER_ALREADY_SHIPPED"
 	// The order is cancelled already.
 	ErrorCodeOrderAlreadyCancelled ErrorCode = "ORDER_ALREADY_CANCELLED"
+	// Something of the order is gone, short or dearer: gaps says what. Say acceptGaps to order what there is.
+	ErrorCodeOrderHasGaps ErrorCode = "ORDER_HAS_GAPS"
+	// One cannot order without an account here.
+	ErrorCodeGuestOrdersOff ErrorCode = "GUEST_ORDERS_OFF"
+	// Customers do not cancel orders themselves here.
+	ErrorCodeCancellingOff ErrorCode = "CANCELLING_OFF"
+	// Something has to be saved first; params.missing: address, paymentMethod.
+	ErrorCodeOneClickNotReady ErrorCode = "ONE_CLICK_NOT_READY"
+	// Orders cannot be paid online here.
+	ErrorCodePaymentsNotConfigured ErrorCode = "PAYMENTS_NOT_CONFIGURED"
+	// So many of the line cannot come back; params.available, params.why.
+	ErrorCodeNotReturnable ErrorCode = "NOT_RETURNABLE"
+	// This reason needs a photo.
+	ErrorCodePhotoRequired ErrorCode = "PHOTO_REQUIRED"
+	// Money is not given back into wallets here, or the order's owner has none.
+	ErrorCodeWalletRefundsOff ErrorCode = "WALLET_REFUNDS_OFF"
 	// The item is older than what is stored; params.sourceUpdatedAt.
 	ErrorCodeOutdated ErrorCode = "OUTDATED"
+	// The product was not bought, or has not been received yet: it cannot be reviewed.
+	ErrorCodeReviewNotBought ErrorCode = "REVIEW_NOT_BOUGHT"
 	// The same key stands twice in one call; params.externalId.
 	ErrorCodeDuplicateKey ErrorCode = "DUPLICATE_KEY"
 	// There is no such code, or it is somebody else's.
@@ -2074,7 +2593,7 @@ const (
 	ErrorCodeWrongCurrency ErrorCode = "WRONG_CURRENCY"
 	// The quote does not hold any more; the payload has a new one.
 	ErrorCodeQuoteExpired ErrorCode = "QUOTE_EXPIRED"
-	// The transfer costs something else by now; the payload has a new quote.
+	// The transfer or payment costs something else by now; the payload has a new quote.
 	ErrorCodeQuoteChanged ErrorCode = "QUOTE_CHANGED"
 	// Money cannot be put in online here.
 	ErrorCodeTopUpNotConfigured ErrorCode = "TOP_UP_NOT_CONFIGURED"
@@ -2082,6 +2601,8 @@ const (
 	ErrorCodeGiftCardNotValid ErrorCode = "GIFT_CARD_NOT_VALID"
 	// Nothing is open on the order.
 	ErrorCodeOrderAlreadyPaid ErrorCode = "ORDER_ALREADY_PAID"
+	// Nothing is open on the invoice.
+	ErrorCodeInvoiceAlreadyPaid ErrorCode = "INVOICE_ALREADY_PAID"
 	// Another one has this value already; params.value.
 	ErrorCodeAlreadyTaken ErrorCode = "ALREADY_TAKEN"
 	// The family must keep a holder.
@@ -2154,12 +2675,26 @@ const (
 	ErrorCodePictureInvalid ErrorCode = "PICTURE_INVALID"
 	// The picture has too many pixels; params.limit. An answer to PUT.
 	ErrorCodePictureTooLarge ErrorCode = "PICTURE_TOO_LARGE"
+	// The business has not said its own requisites, which the paper needs; params.variable, params.example.
+	ErrorCodeSellerNotConfigured ErrorCode = "SELLER_NOT_CONFIGURED"
+	// There is no such paper of this, or not yet; params.why.
+	ErrorCodePaperNotAvailable ErrorCode = "PAPER_NOT_AVAILABLE"
+	// The paper would have more rows than one may; params.limit. Choose a shorter period, or export a table.
+	ErrorCodePaperTooLong ErrorCode = "PAPER_TOO_LONG"
 	// It looks like the number of a card: give it to nobody but the payment provider.
 	ErrorCodeCardNumberRefused ErrorCode = "CARD_NUMBER_REFUSED"
 	// No payment method can be saved here.
 	ErrorCodePaymentMethodsNotConfigured ErrorCode = "PAYMENT_METHODS_NOT_CONFIGURED"
 	// The payment method is not active; params.status.
 	ErrorCodePaymentMethodNotActive ErrorCode = "PAYMENT_METHOD_NOT_ACTIVE"
+	// The address is not one that may be called; params.reason.
+	ErrorCodeWebhookAddressRefused ErrorCode = "WEBHOOK_ADDRESS_REFUSED"
+	// The selection is no query that can be read; params.reason, params.line, params.column.
+	ErrorCodeWebhookSelectionInvalid ErrorCode = "WEBHOOK_SELECTION_INVALID"
+	// The caller's role may not read what such an event is about; params.kind.
+	ErrorCodeWebhookEventNotAllowed ErrorCode = "WEBHOOK_EVENT_NOT_ALLOWED"
+	// The endpoint is not sent to; params.status.
+	ErrorCodeWebhookNotActive ErrorCode = "WEBHOOK_NOT_ACTIVE"
 	// Another version of the document is in force; params.handle, params.version.
 	ErrorCodeConsentOutdated ErrorCode = "CONSENT_OUTDATED"
 	// The document is required: nobody has an account without it; params.handle.
@@ -2235,7 +2770,16 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeIllegalTransition,
 	ErrorCodeOrderAlreadyShipped,
 	ErrorCodeOrderAlreadyCancelled,
+	ErrorCodeOrderHasGaps,
+	ErrorCodeGuestOrdersOff,
+	ErrorCodeCancellingOff,
+	ErrorCodeOneClickNotReady,
+	ErrorCodePaymentsNotConfigured,
+	ErrorCodeNotReturnable,
+	ErrorCodePhotoRequired,
+	ErrorCodeWalletRefundsOff,
 	ErrorCodeOutdated,
+	ErrorCodeReviewNotBought,
 	ErrorCodeDuplicateKey,
 	ErrorCodePromoCodeUnknown,
 	ErrorCodePromoCodeExpired,
@@ -2258,6 +2802,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeTopUpNotConfigured,
 	ErrorCodeGiftCardNotValid,
 	ErrorCodeOrderAlreadyPaid,
+	ErrorCodeInvoiceAlreadyPaid,
 	ErrorCodeAlreadyTaken,
 	ErrorCodeLastHolder,
 	ErrorCodeCampaignClosed,
@@ -2294,9 +2839,16 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeFileInfected,
 	ErrorCodePictureInvalid,
 	ErrorCodePictureTooLarge,
+	ErrorCodeSellerNotConfigured,
+	ErrorCodePaperNotAvailable,
+	ErrorCodePaperTooLong,
 	ErrorCodeCardNumberRefused,
 	ErrorCodePaymentMethodsNotConfigured,
 	ErrorCodePaymentMethodNotActive,
+	ErrorCodeWebhookAddressRefused,
+	ErrorCodeWebhookSelectionInvalid,
+	ErrorCodeWebhookEventNotAllowed,
+	ErrorCodeWebhookNotActive,
 	ErrorCodeConsentOutdated,
 	ErrorCodeConsentRequired,
 	ErrorCodeExportTooSoon,
@@ -2307,7 +2859,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOutdated, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOrderHasGaps, ErrorCodeGuestOrdersOff, ErrorCodeCancellingOff, ErrorCodeOneClickNotReady, ErrorCodePaymentsNotConfigured, ErrorCodeNotReturnable, ErrorCodePhotoRequired, ErrorCodeWalletRefundsOff, ErrorCodeOutdated, ErrorCodeReviewNotBought, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeInvoiceAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeSellerNotConfigured, ErrorCodePaperNotAvailable, ErrorCodePaperTooLong, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeWebhookAddressRefused, ErrorCodeWebhookSelectionInvalid, ErrorCodeWebhookEventNotAllowed, ErrorCodeWebhookNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
 		return true
 	}
 	return false
@@ -2382,6 +2934,10 @@ const (
 	StaffPermissionTicketsWrite StaffPermission = "TICKETS_WRITE"
 	// Read the audit log.
 	StaffPermissionAuditRead StaffPermission = "AUDIT_READ"
+	// Read who is told what happens here, and what was sent.
+	StaffPermissionWebhooksRead StaffPermission = "WEBHOOKS_READ"
+	// Say who is told what happens here; bodies are read as one's own role.
+	StaffPermissionWebhooksWrite StaffPermission = "WEBHOOKS_WRITE"
 )
 
 var AllStaffPermission = []StaffPermission{
@@ -2400,11 +2956,13 @@ var AllStaffPermission = []StaffPermission{
 	StaffPermissionTicketsRead,
 	StaffPermissionTicketsWrite,
 	StaffPermissionAuditRead,
+	StaffPermissionWebhooksRead,
+	StaffPermissionWebhooksWrite,
 }
 
 func (e StaffPermission) IsValid() bool {
 	switch e {
-	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead:
+	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead, StaffPermissionWebhooksRead, StaffPermissionWebhooksWrite:
 		return true
 	}
 	return false

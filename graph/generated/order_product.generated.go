@@ -7,9 +7,13 @@ import (
 	"errors"
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/product"
+	"kabinet/internal/list"
 	"kabinet/internal/order"
+	"kabinet/internal/order/goods"
 
+	"math"
 	"strconv"
+	"sync/atomic"
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
@@ -19,9 +23,31 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type ProductResolver interface {
+	Availability(ctx context.Context, obj *generated.Product) (list.ProductAvailability, error)
+
+	Rating(ctx context.Context, obj *generated.Product) (*string, error)
+
+	BoughtTogether(ctx context.Context, obj *generated.Product, first *int) ([]*generated.Product, error)
+}
+
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Product_boughtTogether_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
 
 // endregion ***************************** args.gotpl *****************************
 
@@ -127,6 +153,117 @@ func (ec *executionContext) _Product_metadata(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Product_metadata(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _Product_availability(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_availability(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Product().Availability(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v list.ProductAvailability) graphql.Marshaler {
+			return ec.marshalNProductAvailability2kabinetᚋinternalᚋlistᚐProductAvailability(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_availability(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, true, true, errors.New("field of type ProductAvailability does not have child fields"))
+}
+
+func (ec *executionContext) _Product_exclusive(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Exclusive)
+}
+func (ec *executionContext) fieldContext_Product_exclusive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Product_releasedAt(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ReleasedAt)
+}
+func (ec *executionContext) fieldContext_Product_releasedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Product_rating(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_rating(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Product().Rating(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_rating(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, true, true, errors.New("field of type Decimal does not have child fields"))
+}
+
+func (ec *executionContext) _Product_ratingCount(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.RatingCount)
+}
+func (ec *executionContext) fieldContext_Product_ratingCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Product_boughtTogether(ctx context.Context, field graphql.CollectedField, obj *generated.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_boughtTogether(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Product().BoughtTogether(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*generated.Product) graphql.Marshaler {
+			return ec.marshalNProduct2ᚕᚖkabinetᚋentᚋgeneratedᚐProductᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Product_boughtTogether(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Product(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Product_boughtTogether_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *generated.ProductConnection) (ret graphql.Marshaler) {
@@ -320,7 +457,7 @@ func (ec *executionContext) fieldContext_UpsertProductResult_product(_ context.C
 }
 
 func (ec *executionContext) _UpsertProductResult_outcome(ctx context.Context, field graphql.CollectedField, obj *UpsertProductResult) (ret graphql.Marshaler) {
-	return ec.marshalNUpsertOutcome2kabinetᚋinternalᚋorderᚐUpsertOutcome(ctx, field.Selections, obj.Outcome)
+	return ec.marshalNUpsertOutcome2kabinetᚋinternalᚋscalarᚐUpsertOutcome(ctx, field.Selections, obj.Outcome)
 }
 func (ec *executionContext) fieldContext_UpsertProductResult_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpsertProductResult", field, false, false, errors.New("field of type UpsertOutcome does not have child fields"))
@@ -511,8 +648,8 @@ func (ec *executionContext) unmarshalInputProductRef(ctx context.Context, obj an
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputUpsertProductInput(ctx context.Context, obj any) (order.UpsertProductInput, error) {
-	var it order.UpsertProductInput
+func (ec *executionContext) unmarshalInputUpsertProductInput(ctx context.Context, obj any) (goods.UpsertProductInput, error) {
+	var it goods.UpsertProductInput
 	if obj == nil {
 		return it, nil
 	}
@@ -611,8 +748,8 @@ func (ec *executionContext) unmarshalInputUpsertProductInput(ctx context.Context
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputUpsertProductsInput(ctx context.Context, obj any) (order.UpsertProductsInput, error) {
-	var it order.UpsertProductsInput
+func (ec *executionContext) unmarshalInputUpsertProductsInput(ctx context.Context, obj any) (goods.UpsertProductsInput, error) {
+	var it goods.UpsertProductsInput
 	if obj == nil {
 		return it, nil
 	}
@@ -622,7 +759,11 @@ func (ec *executionContext) unmarshalInputUpsertProductsInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"products"}
+	if _, present := asMap["errorPolicy"]; !present {
+		asMap["errorPolicy"] = "REJECT_FAILED"
+	}
+
+	fieldsInOrder := [...]string{"products", "errorPolicy", "dryRun"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -631,11 +772,25 @@ func (ec *executionContext) unmarshalInputUpsertProductsInput(ctx context.Contex
 		switch k {
 		case "products":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("products"))
-			data, err := ec.unmarshalNUpsertProductInput2ᚕᚖkabinetᚋinternalᚋorderᚐUpsertProductInputᚄ(ctx, v)
+			data, err := ec.unmarshalNUpsertProductInput2ᚕᚖkabinetᚋinternalᚋorderᚋgoodsᚐUpsertProductInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Products = data
+		case "errorPolicy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("errorPolicy"))
+			data, err := ec.unmarshalOErrorPolicy2ᚖkabinetᚋinternalᚋscalarᚐErrorPolicy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ErrorPolicy = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
 		}
 	}
 	return it, nil
@@ -655,6 +810,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
 
 	out := newObject(fields)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
 		switch field.Name {
@@ -663,58 +819,187 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 		case "id":
 			out.Values[i] = ec._Product_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sku":
 			out.Values[i] = ec._Product_sku(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "title":
 			out.Values[i] = ec._Product_title(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "category":
 			out.Values[i] = ec._Product_category(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "imageUrl":
 			out.Values[i] = ec._Product_imageUrl(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "url":
 			out.Values[i] = ec._Product_url(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "price":
 			out.Values[i] = ec._Product_price(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "stock":
 			out.Values[i] = ec._Product_stock(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
 			out.Values[i] = ec._Product_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "externalId":
 			out.Values[i] = ec._Product_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "metadata":
 			out.Values[i] = ec._Product_metadata(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "availability":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Product_availability(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "exclusive":
+			out.Values[i] = ec._Product_exclusive(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "releasedAt":
+			out.Values[i] = ec._Product_releasedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rating":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Product_rating(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "ratingCount":
+			out.Values[i] = ec._Product_ratingCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "boughtTogether":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Product_boughtTogether(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -722,6 +1007,17 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
 	}
 
 	return out
@@ -935,6 +1231,11 @@ func (ec *executionContext) unmarshalNProductRef2kabinetᚋinternalᚋorderᚐPr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNProductRef2ᚖkabinetᚋinternalᚋorderᚐProductRef(ctx context.Context, v any) (*order.ProductRef, error) {
+	res, err := ec.unmarshalInputProductRef(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNProductStatus2kabinetᚋentᚋgeneratedᚋproductᚐStatus(ctx context.Context, v any) (product.Status, error) {
 	var res product.Status
 	err := res.UnmarshalGQL(v)
@@ -945,23 +1246,13 @@ func (ec *executionContext) marshalNProductStatus2kabinetᚋentᚋgeneratedᚋpr
 	return v
 }
 
-func (ec *executionContext) unmarshalNUpsertOutcome2kabinetᚋinternalᚋorderᚐUpsertOutcome(ctx context.Context, v any) (order.UpsertOutcome, error) {
-	var res order.UpsertOutcome
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUpsertOutcome2kabinetᚋinternalᚋorderᚐUpsertOutcome(ctx context.Context, sel ast.SelectionSet, v order.UpsertOutcome) graphql.Marshaler {
-	return v
-}
-
-func (ec *executionContext) unmarshalNUpsertProductInput2ᚕᚖkabinetᚋinternalᚋorderᚐUpsertProductInputᚄ(ctx context.Context, v any) ([]*order.UpsertProductInput, error) {
+func (ec *executionContext) unmarshalNUpsertProductInput2ᚕᚖkabinetᚋinternalᚋorderᚋgoodsᚐUpsertProductInputᚄ(ctx context.Context, v any) ([]*goods.UpsertProductInput, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]*order.UpsertProductInput, len(vSlice))
+	res := make([]*goods.UpsertProductInput, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNUpsertProductInput2ᚖkabinetᚋinternalᚋorderᚐUpsertProductInput(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNUpsertProductInput2ᚖkabinetᚋinternalᚋorderᚋgoodsᚐUpsertProductInput(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -969,7 +1260,7 @@ func (ec *executionContext) unmarshalNUpsertProductInput2ᚕᚖkabinetᚋinterna
 	return res, nil
 }
 
-func (ec *executionContext) unmarshalNUpsertProductInput2ᚖkabinetᚋinternalᚋorderᚐUpsertProductInput(ctx context.Context, v any) (*order.UpsertProductInput, error) {
+func (ec *executionContext) unmarshalNUpsertProductInput2ᚖkabinetᚋinternalᚋorderᚋgoodsᚐUpsertProductInput(ctx context.Context, v any) (*goods.UpsertProductInput, error) {
 	res, err := ec.unmarshalInputUpsertProductInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1000,7 +1291,7 @@ func (ec *executionContext) marshalNUpsertProductResult2ᚖkabinetᚋgraphᚋgen
 	return ec._UpsertProductResult(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUpsertProductsInput2kabinetᚋinternalᚋorderᚐUpsertProductsInput(ctx context.Context, v any) (order.UpsertProductsInput, error) {
+func (ec *executionContext) unmarshalNUpsertProductsInput2kabinetᚋinternalᚋorderᚋgoodsᚐUpsertProductsInput(ctx context.Context, v any) (goods.UpsertProductsInput, error) {
 	res, err := ec.unmarshalInputUpsertProductsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1013,6 +1304,25 @@ func (ec *executionContext) marshalNUpsertProductsPayload2ᚖkabinetᚋgraphᚋg
 		return graphql.Null
 	}
 	return ec._UpsertProductsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOProduct2ᚕᚖkabinetᚋentᚋgeneratedᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.Product) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProduct2ᚖkabinetᚋentᚋgeneratedᚐProduct(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOProduct2ᚖkabinetᚋentᚋgeneratedᚐProduct(ctx context.Context, sel ast.SelectionSet, v *generated.Product) graphql.Marshaler {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"kabinet/ent/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/scalar"
 	"math"
@@ -1966,6 +1967,16 @@ func (ec *executionContext) marshalNDataExport2ᚖkabinetᚋinternalᚋprivacy�
 		return graphql.Null
 	}
 	return ec._DataExport(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDataExportStatus2kabinetᚋinternalᚋpaperᚐDataExportStatus(ctx context.Context, v any) (paper.DataExportStatus, error) {
+	var res paper.DataExportStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDataExportStatus2kabinetᚋinternalᚋpaperᚐDataExportStatus(ctx context.Context, sel ast.SelectionSet, v paper.DataExportStatus) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNDataExportStatus2kabinetᚋinternalᚋprivacyᚐDataExportStatus(ctx context.Context, v any) (privacy.DataExportStatus, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	document1 "kabinet/ent/generated/document"
 	"kabinet/internal/account"
+	"kabinet/internal/account/arrival"
 	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
@@ -16,17 +17,25 @@ import (
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
 	"kabinet/internal/document"
+	"kabinet/internal/list"
 	"kabinet/internal/notify"
 	"kabinet/internal/order"
+	"kabinet/internal/order/after"
+	"kabinet/internal/order/goods"
+	"kabinet/internal/order/history"
+	"kabinet/internal/order/invoice"
+	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
+	"kabinet/internal/recommend"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
 	"kabinet/internal/tier"
 	"kabinet/internal/wallet"
+	"kabinet/internal/webhook"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +70,7 @@ type ResolverRoot interface {
 	Campaign() CampaignResolver
 	CampaignEntry() CampaignEntryResolver
 	CampaignPhoto() CampaignPhotoResolver
+	Cart() CartResolver
 	Club() ClubResolver
 	Company() CompanyResolver
 	DataExport() DataExportResolver
@@ -70,24 +80,33 @@ type ResolverRoot interface {
 	Family() FamilyResolver
 	FeeRule() FeeRuleResolver
 	Identity() IdentityResolver
+	ListGap() ListGapResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Notification() NotificationResolver
 	Order() OrderResolver
+	OrderConnection() OrderConnectionResolver
 	PaymentMethod() PaymentMethodResolver
 	PaymentNotice() PaymentNoticeResolver
 	PendingAdjustment() PendingAdjustmentResolver
+	Product() ProductResolver
 	PromoCodeCheck() PromoCodeCheckResolver
 	Query() QueryResolver
 	RaffleResult() RaffleResultResolver
+	Reason() ReasonResolver
 	Recipient() RecipientResolver
 	Referral() ReferralResolver
 	ReferralStanding() ReferralStandingResolver
+	ReturnOption() ReturnOptionResolver
 	ReturnRequest() ReturnRequestResolver
+	Review() ReviewResolver
 	Reward() RewardResolver
 	RewardRedemption() RewardRedemptionResolver
 	Session() SessionResolver
+	Shipment() ShipmentResolver
+	ShoppingList() ShoppingListResolver
 	Subscription() SubscriptionResolver
+	TableExport() TableExportResolver
 	Ticket() TicketResolver
 	TicketMessage() TicketMessageResolver
 	Tier() TierResolver
@@ -96,6 +115,9 @@ type ResolverRoot interface {
 	User() UserResolver
 	WalletAccount() WalletAccountResolver
 	WalletEntry() WalletEntryResolver
+	WebhookDelivery() WebhookDeliveryResolver
+	WebhookEndpoint() WebhookEndpointResolver
+	ExportOrdersInput() ExportOrdersInputResolver
 }
 
 type DirectiveRoot struct {
@@ -220,6 +242,17 @@ type ComplexityRoot struct {
 		Added      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		Reward     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AddToWishlistPayload struct {
+		Item       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AddTrackingEventPayload struct {
+		Event      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -777,6 +810,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CancelReturnPayload struct {
+		Replayed      func(childComplexity int) int
+		ReturnRequest func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	CancelRewardRedemptionPayload struct {
 		Redemption func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -788,6 +827,16 @@ type ComplexityRoot struct {
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Cart struct {
+		ForCompanyID func(childComplexity int) int
+		Gaps         func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Items        func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Totals       func(childComplexity int) int
+		UpdatedAt    func(childComplexity int) int
 	}
 
 	Challenge struct {
@@ -809,11 +858,22 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ChangeOrderAddressPayload struct {
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ChangePasswordPayload struct {
 		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Warnings   func(childComplexity int) int
+	}
+
+	ClaimOrderPayload struct {
+		Order      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ClaimReferralPayload struct {
@@ -902,11 +962,13 @@ type ComplexityRoot struct {
 		BonusAccounts func(childComplexity int) int
 		ExternalID    func(childComplexity int) int
 		GlobalID      func(childComplexity int) int
+		Invoices      func(childComplexity int, filter *invoice.InvoiceFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		LegalName     func(childComplexity int) int
 		Name          func(childComplexity int) int
 		Orders        func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Organisation  func(childComplexity int) int
 		Revision      func(childComplexity int) int
+		ShoppingLists func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Status        func(childComplexity int) int
 		TaxID         func(childComplexity int) int
 		Tickets       func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -1004,9 +1066,28 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateInvoicePaymentLinkPayload struct {
+		Invoice    func(childComplexity int) int
+		Payment    func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreatePaymentLinkPayload struct {
+		Payment    func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreateReferralLinkPayload struct {
 		Link       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	CreateShoppingListFromOrderPayload struct {
+		MissingSkus  func(childComplexity int) int
+		ShoppingList func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	CreateUserPayload struct {
@@ -1041,6 +1122,13 @@ type ComplexityRoot struct {
 		Status      func(childComplexity int) int
 	}
 
+	DecideReturnPayload struct {
+		Replayed      func(childComplexity int) int
+		ReturnRequest func(childComplexity int) int
+		Summary       func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	DeclineFamilyInvitationPayload struct {
 		Invitation func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1071,6 +1159,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteReviewPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteShoppingListPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteWebhookEndpointPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeletionBlocker struct {
 		Amount     func(childComplexity int) int
 		Count      func(childComplexity int) int
@@ -1089,6 +1192,13 @@ type ComplexityRoot struct {
 		Blockers func(childComplexity int) int
 		DueAt    func(childComplexity int) int
 		Losses   func(childComplexity int) int
+	}
+
+	DeliveryPoint struct {
+		Address func(childComplexity int) int
+		Code    func(childComplexity int) int
+		Hours   func(childComplexity int) int
+		Name    func(childComplexity int) int
 	}
 
 	DeliveryPreference struct {
@@ -1136,11 +1246,19 @@ type ComplexityRoot struct {
 		ExpiresAt   func(childComplexity int) int
 		GlobalID    func(childComplexity int) int
 		Kind        func(childComplexity int) int
+		Locale      func(childComplexity int) int
 		Mime        func(childComplexity int) int
+		Number      func(childComplexity int) int
+		Period      func(childComplexity int) int
+		ReplacesID  func(childComplexity int) int
+		Series      func(childComplexity int) int
 		Sha256      func(childComplexity int) int
 		Size        func(childComplexity int) int
 		Status      func(childComplexity int) int
+		Subject     func(childComplexity int) int
+		SubjectID   func(childComplexity int) int
 		Title       func(childComplexity int) int
+		Version     func(childComplexity int) int
 	}
 
 	DocumentConnection struct {
@@ -1153,6 +1271,11 @@ type ComplexityRoot struct {
 	DocumentEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	DocumentPeriod struct {
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
 	}
 
 	DrawRafflePayload struct {
@@ -1300,6 +1423,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ExportOrdersPayload struct {
+		Export     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ExportStatementPayload struct {
+		Export     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ExtendLotPayload struct {
 		Lot        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1393,6 +1526,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	GenerateDocumentPayload struct {
+		Document   func(childComplexity int) int
+		Existed    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	GiftCard struct {
 		CreatedAt  func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
@@ -1426,6 +1565,36 @@ type ComplexityRoot struct {
 		Target    func(childComplexity int) int
 	}
 
+	GuestContact struct {
+		Email func(childComplexity int) int
+		Name  func(childComplexity int) int
+		Phone func(childComplexity int) int
+	}
+
+	GuestOrder struct {
+		Delivery          func(childComplexity int) int
+		FulfillmentStatus func(childComplexity int) int
+		Lines             func(childComplexity int) int
+		Number            func(childComplexity int) int
+		Paid              func(childComplexity int) int
+		PaymentStatus     func(childComplexity int) int
+		PlacedAt          func(childComplexity int) int
+		Status            func(childComplexity int) int
+		StatusLabel       func(childComplexity int) int
+		Total             func(childComplexity int) int
+		TrackingUrls      func(childComplexity int) int
+	}
+
+	GuestOrderLine struct {
+		ImageURL  func(childComplexity int) int
+		Quantity  func(childComplexity int) int
+		Sku       func(childComplexity int) int
+		Title     func(childComplexity int) int
+		Total     func(childComplexity int) int
+		URL       func(childComplexity int) int
+		UnitPrice func(childComplexity int) int
+	}
+
 	HoldPointsPayload struct {
 		Account    func(childComplexity int) int
 		Hold       func(childComplexity int) int
@@ -1448,6 +1617,52 @@ type ComplexityRoot struct {
 	InviteToFamilyPayload struct {
 		Invitation func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Invoice struct {
+		Amount      func(childComplexity int) int
+		Document    func(childComplexity int) int
+		DueAt       func(childComplexity int) int
+		ID          func(childComplexity int) int
+		IssuedAt    func(childComplexity int) int
+		Metadata    func(childComplexity int) int
+		Number      func(childComplexity int) int
+		Open        func(childComplexity int) int
+		OrderID     func(childComplexity int) int
+		OrderNumber func(childComplexity int) int
+		Paid        func(childComplexity int) int
+		PaidAt      func(childComplexity int) int
+		Payments    func(childComplexity int) int
+		PeriodFrom  func(childComplexity int) int
+		PeriodTo    func(childComplexity int) int
+		Series      func(childComplexity int) int
+		Status      func(childComplexity int) int
+		StatusLabel func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
+	InvoiceConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InvoiceEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	InvoicePaymentQuote struct {
+		Amount      func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Fee         func(childComplexity int) int
+		FreeLeft    func(childComplexity int) int
+		ID          func(childComplexity int) int
+		InvoiceID   func(childComplexity int) int
+		Total       func(childComplexity int) int
+		WalletID    func(childComplexity int) int
 	}
 
 	IssueCredentialsPayload struct {
@@ -1496,6 +1711,25 @@ type ComplexityRoot struct {
 		Binding          func(childComplexity int) int
 		ChallengeID      func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	ListGap struct {
+		Available func(childComplexity int) int
+		ItemID    func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		PriceNow  func(childComplexity int) int
+		PriceSeen func(childComplexity int) int
+		Product   func(childComplexity int) int
+		Wanted    func(childComplexity int) int
+	}
+
+	ListItem struct {
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		PriceSeen func(childComplexity int) int
+		Product   func(childComplexity int) int
+		Quantity  func(childComplexity int) int
 	}
 
 	MarkAllNotificationsReadPayload struct {
@@ -1547,6 +1781,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ModerateReviewPayload struct {
+		Review     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Money struct {
 		Amount   func(childComplexity int) int
 		Currency func(childComplexity int) int
@@ -1561,177 +1800,230 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptFamilyInvitation   func(childComplexity int, input account.AcceptFamilyInvitationInput) int
-		AccruePoints             func(childComplexity int, input bonus.AccruePointsInput) int
-		AccruePointsInBulk       func(childComplexity int, input bonus.AccruePointsInBulkInput) int
-		ActForCustomer           func(childComplexity int, input desk.ActForCustomerInput) int
-		ActivateGiftCard         func(childComplexity int, input wallet.ActivateGiftCardInput) int
-		ActivateOffer            func(childComplexity int, input promotion.ActivateOfferInput) int
-		ActivatePoints           func(childComplexity int, input bonus.ActivatePointsInput) int
-		AddContactPoint          func(childComplexity int, input contact.AddContactPointInput) int
-		AddInternalNote          func(childComplexity int, input support.AddInternalNoteInput) int
-		AddPaymentMethod         func(childComplexity int, input profile.AddPaymentMethodInput) int
-		AddRewardCodes           func(childComplexity int, input reward.AddRewardCodesInput) int
-		AdjustPoints             func(childComplexity int, input bonus.AdjustPointsInput) int
-		AdjustWallet             func(childComplexity int, input wallet.AdjustWalletInput) int
-		ApplyPromoCode           func(childComplexity int, input promotion.ApplyPromoCodeInput) int
-		ApproveAdjustment        func(childComplexity int, input bonus.ApproveAdjustmentInput) int
-		ApproveWalletAdjustment  func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
-		ArchiveNotification      func(childComplexity int, input notify.ArchiveNotificationInput) int
-		AssignTicket             func(childComplexity int, input support.AssignTicketInput) int
-		BlockUser                func(childComplexity int, input desk.BlockUserInput) int
-		CancelAccountDeletion    func(childComplexity int) int
-		CancelOrder              func(childComplexity int, input order.CancelOrderInput) int
-		CancelPending            func(childComplexity int, input bonus.CancelPendingInput) int
-		CancelRewardRedemption   func(childComplexity int, input reward.CancelRewardRedemptionInput) int
-		CaptureHold              func(childComplexity int, input bonus.CaptureHoldInput) int
-		ChangeFamilyRole         func(childComplexity int, input account.ChangeFamilyRoleInput) int
-		ChangeLogin              func(childComplexity int, input account.ChangeLoginInput) int
-		ChangePassword           func(childComplexity int, input account.ChangePasswordInput) int
-		ClaimReferral            func(childComplexity int, input referral.ClaimReferralInput) int
-		CloseTicket              func(childComplexity int, input support.CloseTicketInput) int
-		CompleteSecondFactor     func(childComplexity int, input factor.CompleteSecondFactorInput) int
-		ConfirmAccountDeletion   func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
-		ConfirmContact           func(childComplexity int, input account.ConfirmContactInput) int
-		ConfirmIdentityLink      func(childComplexity int, input social.ConfirmIdentityLinkInput) int
-		ConfirmLoginChange       func(childComplexity int, input contact.ConfirmLoginChangeInput) int
-		ConfirmPaymentMethod     func(childComplexity int, input profile.ConfirmPaymentMethodInput) int
-		ConfirmTotp              func(childComplexity int, input factor.ConfirmTotpInput) int
-		ConfirmTransfer          func(childComplexity int, input wallet.ConfirmTransferInput) int
-		CreateFamily             func(childComplexity int, input account.CreateFamilyInput) int
-		CreateReferralLink       func(childComplexity int) int
-		CreateUser               func(childComplexity int, input desk.CreateUserInput) int
-		DeclineFamilyInvitation  func(childComplexity int, input account.DeclineFamilyInvitationInput) int
-		DeleteAddress            func(childComplexity int, input profile.DeleteAddressInput) int
-		DeleteDocument           func(childComplexity int, input document.DeleteDocumentInput) int
-		DeleteGoal               func(childComplexity int, input campaign.DeleteGoalInput) int
-		DeletePaymentMethod      func(childComplexity int, input profile.DeletePaymentMethodInput) int
-		DeleteRecipient          func(childComplexity int, input profile.DeleteRecipientInput) int
-		DisableCodeFactor        func(childComplexity int, input factor.CodeFactorInput) int
-		DisableTotp              func(childComplexity int) int
-		DrawRaffle               func(childComplexity int, input campaign.DrawRaffleInput) int
-		EnableCodeFactor         func(childComplexity int, input factor.CodeFactorInput) int
-		EndRepresentation        func(childComplexity int, input desk.EndRepresentationInput) int
-		EndUserSessions          func(childComplexity int, input desk.EndUserSessionsInput) int
-		EnrollTotp               func(childComplexity int) int
-		EnterCampaign            func(childComplexity int, input campaign.EnterCampaignInput) int
-		ExchangePoints           func(childComplexity int, input bonus.ExchangePointsInput) int
-		ExchangeReward           func(childComplexity int, input reward.ExchangeRewardInput) int
-		ExtendLot                func(childComplexity int, input bonus.ExtendLotInput) int
-		FinishLinkIdentity       func(childComplexity int, input social.FinishLinkIdentityInput) int
-		FinishPasskeyEnrollment  func(childComplexity int, input factor.FinishPasskeyEnrollmentInput) int
-		FinishPasskeySignIn      func(childComplexity int, input factor.FinishPasskeySignInInput) int
-		FinishProviderSignIn     func(childComplexity int, input social.FinishProviderSignInInput) int
-		FulfilReward             func(childComplexity int, input reward.FulfilRewardInput) int
-		HoldPoints               func(childComplexity int, input bonus.HoldPointsInput) int
-		InviteToFamily           func(childComplexity int, input account.InviteToFamilyInput) int
-		IssueCredentials         func(childComplexity int, input desk.IssueCredentialsInput) int
-		IssueGiftCards           func(childComplexity int, input wallet.IssueGiftCardsInput) int
-		JoinClub                 func(childComplexity int, input promotion.JoinClubInput) int
-		LeaveClub                func(childComplexity int, input promotion.LeaveClubInput) int
-		LeaveFamily              func(childComplexity int, input account.LeaveFamilyInput) int
-		LinkIdentity             func(childComplexity int, input social.LinkIdentityInput) int
-		MarkAllNotificationsRead func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
-		MarkNotificationRead     func(childComplexity int, input notify.MarkNotificationReadInput) int
-		MarkNotificationUnread   func(childComplexity int, input notify.MarkNotificationUnreadInput) int
-		MarkNotificationsSeen    func(childComplexity int, input notify.MarkNotificationsSeenInput) int
-		MarkTicketRead           func(childComplexity int, input support.MarkTicketReadInput) int
-		ModerateCampaignEntries  func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
-		ModerateCampaignEntry    func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
-		MoveBetweenWallets       func(childComplexity int, input wallet.MoveBetweenWalletsInput) int
-		OpenTicket               func(childComplexity int, input support.OpenTicketInput) int
-		OpenWallet               func(childComplexity int, input wallet.OpenWalletInput) int
-		PayOrderFromWallet       func(childComplexity int, input wallet.PayOrderFromWalletInput) int
-		PlaceOrder               func(childComplexity int, input order.PlaceOrderInput) int
-		QuoteTransfer            func(childComplexity int, input wallet.QuoteTransferInput) int
-		ReceiveCash              func(childComplexity int, input wallet.ReceiveCashInput) int
-		RecordAct                func(childComplexity int, input earning.RecordActInput) int
-		RecordConsent            func(childComplexity int, input privacy.RecordConsentInput) int
-		RecordVisit              func(childComplexity int, input earning.RecordVisitInput) int
-		RedeemGiftCard           func(childComplexity int, input wallet.RedeemGiftCardInput) int
-		RedeemPoints             func(childComplexity int, input bonus.RedeemPointsInput) int
-		RedeemRewardCode         func(childComplexity int, input reward.RedeemRewardCodeInput) int
-		RefreshSession           func(childComplexity int, input account.RefreshSessionInput) int
-		RegenerateRecoveryCodes  func(childComplexity int) int
-		Register                 func(childComplexity int, input account.RegisterInput) int
-		RejectAdjustment         func(childComplexity int, input bonus.RejectAdjustmentInput) int
-		RejectReferral           func(childComplexity int, input referral.RejectReferralInput) int
-		RejectWalletAdjustment   func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
-		ReleaseHold              func(childComplexity int, input bonus.ReleaseHoldInput) int
-		ReleasePromoCode         func(childComplexity int, input promotion.ReleasePromoCodeInput) int
-		RemoveAvatar             func(childComplexity int) int
-		RemoveContactPoint       func(childComplexity int, input contact.RemoveContactPointInput) int
-		RemoveFamilyMember       func(childComplexity int, input account.RemoveFamilyMemberInput) int
-		RemovePasskey            func(childComplexity int, input factor.RemovePasskeyInput) int
-		ReopenTicket             func(childComplexity int, input support.ReopenTicketInput) int
-		ReplyToTicket            func(childComplexity int, input support.ReplyToTicketInput) int
-		RequestAccountDeletion   func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
-		RequestDataExport        func(childComplexity int) int
-		RequestLoginChange       func(childComplexity int, input contact.RequestLoginChangeInput) int
-		RequestPasswordReset     func(childComplexity int, input contact.RequestPasswordResetInput) int
-		ResendCode               func(childComplexity int, input account.ResendCodeInput) int
-		ResetPassword            func(childComplexity int, input contact.ResetPasswordInput) int
-		ResetSecondFactor        func(childComplexity int, input desk.ResetSecondFactorInput) int
-		RetireBonusProgram       func(childComplexity int, input bonus.RetireBonusProgramInput) int
-		RetireConsentDocument    func(childComplexity int, input privacy.RetireConsentDocumentInput) int
-		RetireEarningRule        func(childComplexity int, input earning.RetireEarningRuleInput) int
-		RetireTier               func(childComplexity int, input tier.RetireTierInput) int
-		ReverseEntry             func(childComplexity int, input bonus.ReverseEntryInput) int
-		RevokeSession            func(childComplexity int, input account.RevokeSessionInput) int
-		SaveAddress              func(childComplexity int, input profile.SaveAddressInput) int
-		SaveBonusProgram         func(childComplexity int, input bonus.SaveBonusProgramInput) int
-		SaveCampaign             func(childComplexity int, input campaign.SaveCampaignInput) int
-		SaveClub                 func(childComplexity int, input promotion.SaveClubInput) int
-		SaveConsentDocument      func(childComplexity int, input privacy.SaveConsentDocumentInput) int
-		SaveEarningRule          func(childComplexity int, input earning.SaveEarningRuleInput) int
-		SaveFeeRule              func(childComplexity int, input wallet.SaveFeeRuleInput) int
-		SaveGoal                 func(childComplexity int, input campaign.SaveGoalInput) int
-		SaveOffer                func(childComplexity int, input promotion.SaveOfferInput) int
-		SavePromoCodes           func(childComplexity int, input promotion.SavePromoCodesInput) int
-		SavePromotion            func(childComplexity int, input promotion.SavePromotionInput) int
-		SaveRecipient            func(childComplexity int, input profile.SaveRecipientInput) int
-		SaveReferralProgram      func(childComplexity int, input referral.SaveReferralProgramInput) int
-		SaveRepresentation       func(childComplexity int, input desk.SaveRepresentationInput) int
-		SaveReward               func(childComplexity int, input reward.SaveRewardInput) int
-		SaveTier                 func(childComplexity int, input tier.SaveTierInput) int
-		SendSecondFactorCode     func(childComplexity int, input factor.SendSecondFactorCodeInput) int
-		SetCampaignStatus        func(childComplexity int, input campaign.SetCampaignStatusInput) int
-		SetCustomerTier          func(childComplexity int, input tier.SetCustomerTierInput) int
-		SetDefaultPaymentMethod  func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
-		SetOrderStatus           func(childComplexity int, input order.SetOrderStatusInput) int
-		SetPrimaryContactPoint   func(childComplexity int, input contact.SetPrimaryContactPointInput) int
-		SetPromotionStatus       func(childComplexity int, input promotion.SetPromotionStatusInput) int
-		SetRewardStatus          func(childComplexity int, input reward.SetRewardStatusInput) int
-		SetTicketStatus          func(childComplexity int, input support.SetTicketStatusInput) int
-		SignIn                   func(childComplexity int, input account.SignInInput) int
-		SignOut                  func(childComplexity int) int
-		SignOutEverywhere        func(childComplexity int, input *account.SignOutEverywhereInput) int
-		StartPasskeyEnrollment   func(childComplexity int) int
-		StartPasskeySignIn       func(childComplexity int) int
-		StartProviderSignIn      func(childComplexity int, input social.StartProviderSignInInput) int
-		StepUp                   func(childComplexity int, input account.ProofInput) int
-		StopActing               func(childComplexity int) int
-		TestEarningRule          func(childComplexity int, input earning.TestEarningRuleInput) int
-		TopUpWallet              func(childComplexity int, input wallet.TopUpWalletInput) int
-		TransferPoints           func(childComplexity int, input bonus.TransferPointsInput) int
-		UnblockUser              func(childComplexity int, input desk.UnblockUserInput) int
-		UndoLoginChange          func(childComplexity int, input contact.UndoLoginChangeInput) int
-		UnlinkIdentity           func(childComplexity int, input social.UnlinkIdentityInput) int
-		UnlockSession            func(childComplexity int, input account.ProofInput) int
-		UpdateFamilySettings     func(childComplexity int, input account.UpdateFamilySettingsInput) int
-		UpdateOrganisation       func(childComplexity int, input profile.UpdateOrganisationInput) int
-		UpdatePaymentMethod      func(childComplexity int, input profile.UpdatePaymentMethodInput) int
-		UpdatePreferences        func(childComplexity int, input profile.UpdatePreferencesInput) int
-		UpdateProfile            func(childComplexity int, input profile.UpdateProfileInput) int
-		UpdateWallet             func(childComplexity int, input wallet.UpdateWalletInput) int
-		UploadAvatar             func(childComplexity int, input document.UploadAvatarInput) int
-		UploadCampaignPhoto      func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
-		UploadDocument           func(childComplexity int, input document.UploadDocumentInput) int
-		UpsertOrders             func(childComplexity int, input order.UpsertOrdersInput) int
-		UpsertProducts           func(childComplexity int, input order.UpsertProductsInput) int
-		VoidGiftCard             func(childComplexity int, input wallet.VoidGiftCardInput) int
-		WithdrawCampaignEntry    func(childComplexity int, input campaign.WithdrawCampaignEntryInput) int
-		WithdrawFamilyInvitation func(childComplexity int, input account.WithdrawFamilyInvitationInput) int
+		AcceptFamilyInvitation      func(childComplexity int, input account.AcceptFamilyInvitationInput) int
+		AccruePoints                func(childComplexity int, input bonus.AccruePointsInput) int
+		AccruePointsInBulk          func(childComplexity int, input bonus.AccruePointsInBulkInput) int
+		ActForCustomer              func(childComplexity int, input desk.ActForCustomerInput) int
+		ActivateGiftCard            func(childComplexity int, input wallet.ActivateGiftCardInput) int
+		ActivateOffer               func(childComplexity int, input promotion.ActivateOfferInput) int
+		ActivatePoints              func(childComplexity int, input bonus.ActivatePointsInput) int
+		AddContactPoint             func(childComplexity int, input contact.AddContactPointInput) int
+		AddInternalNote             func(childComplexity int, input support.AddInternalNoteInput) int
+		AddPaymentMethod            func(childComplexity int, input profile.AddPaymentMethodInput) int
+		AddRewardCodes              func(childComplexity int, input reward.AddRewardCodesInput) int
+		AddToWishlist               func(childComplexity int, input list.AddToWishlistInput) int
+		AddTrackingEvent            func(childComplexity int, input history.AddTrackingEventInput) int
+		AdjustPoints                func(childComplexity int, input bonus.AdjustPointsInput) int
+		AdjustWallet                func(childComplexity int, input wallet.AdjustWalletInput) int
+		ApplyPromoCode              func(childComplexity int, input promotion.ApplyPromoCodeInput) int
+		ApproveAdjustment           func(childComplexity int, input bonus.ApproveAdjustmentInput) int
+		ApproveWalletAdjustment     func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
+		ArchiveNotification         func(childComplexity int, input notify.ArchiveNotificationInput) int
+		AssignTicket                func(childComplexity int, input support.AssignTicketInput) int
+		BlockUser                   func(childComplexity int, input desk.BlockUserInput) int
+		CancelAccountDeletion       func(childComplexity int) int
+		CancelOrder                 func(childComplexity int, input order.CancelOrderInput) int
+		CancelPending               func(childComplexity int, input bonus.CancelPendingInput) int
+		CancelReturn                func(childComplexity int, input after.CancelReturnInput) int
+		CancelRewardRedemption      func(childComplexity int, input reward.CancelRewardRedemptionInput) int
+		CaptureHold                 func(childComplexity int, input bonus.CaptureHoldInput) int
+		ChangeFamilyRole            func(childComplexity int, input account.ChangeFamilyRoleInput) int
+		ChangeLogin                 func(childComplexity int, input account.ChangeLoginInput) int
+		ChangeOrderAddress          func(childComplexity int, input after.ChangeOrderAddressInput) int
+		ChangePassword              func(childComplexity int, input account.ChangePasswordInput) int
+		ClaimOrder                  func(childComplexity int, input after.ClaimOrderInput) int
+		ClaimReferral               func(childComplexity int, input referral.ClaimReferralInput) int
+		CloseTicket                 func(childComplexity int, input support.CloseTicketInput) int
+		CompleteSecondFactor        func(childComplexity int, input factor.CompleteSecondFactorInput) int
+		ConfirmAccountDeletion      func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
+		ConfirmContact              func(childComplexity int, input account.ConfirmContactInput) int
+		ConfirmIdentityLink         func(childComplexity int, input social.ConfirmIdentityLinkInput) int
+		ConfirmLoginChange          func(childComplexity int, input contact.ConfirmLoginChangeInput) int
+		ConfirmPaymentMethod        func(childComplexity int, input profile.ConfirmPaymentMethodInput) int
+		ConfirmTotp                 func(childComplexity int, input factor.ConfirmTotpInput) int
+		ConfirmTransfer             func(childComplexity int, input wallet.ConfirmTransferInput) int
+		CreateFamily                func(childComplexity int, input account.CreateFamilyInput) int
+		CreateInvoicePaymentLink    func(childComplexity int, input invoice.CreateInvoicePaymentLinkInput) int
+		CreatePaymentLink           func(childComplexity int, input after.CreatePaymentLinkInput) int
+		CreateReferralLink          func(childComplexity int) int
+		CreateShoppingListFromOrder func(childComplexity int, input list.CreateShoppingListFromOrderInput) int
+		CreateUser                  func(childComplexity int, input desk.CreateUserInput) int
+		DecideReturn                func(childComplexity int, input after.DecideReturnInput) int
+		DeclineFamilyInvitation     func(childComplexity int, input account.DeclineFamilyInvitationInput) int
+		DeleteAddress               func(childComplexity int, input profile.DeleteAddressInput) int
+		DeleteDocument              func(childComplexity int, input document.DeleteDocumentInput) int
+		DeleteGoal                  func(childComplexity int, input campaign.DeleteGoalInput) int
+		DeletePaymentMethod         func(childComplexity int, input profile.DeletePaymentMethodInput) int
+		DeleteRecipient             func(childComplexity int, input profile.DeleteRecipientInput) int
+		DeleteReview                func(childComplexity int, input list.DeleteReviewInput) int
+		DeleteShoppingList          func(childComplexity int, input list.DeleteShoppingListInput) int
+		DeleteWebhookEndpoint       func(childComplexity int, input webhook.DeleteWebhookEndpointInput) int
+		DisableCodeFactor           func(childComplexity int, input factor.CodeFactorInput) int
+		DisableTotp                 func(childComplexity int) int
+		DrawRaffle                  func(childComplexity int, input campaign.DrawRaffleInput) int
+		EnableCodeFactor            func(childComplexity int, input factor.CodeFactorInput) int
+		EndRepresentation           func(childComplexity int, input desk.EndRepresentationInput) int
+		EndUserSessions             func(childComplexity int, input desk.EndUserSessionsInput) int
+		EnrollTotp                  func(childComplexity int) int
+		EnterCampaign               func(childComplexity int, input campaign.EnterCampaignInput) int
+		ExchangePoints              func(childComplexity int, input bonus.ExchangePointsInput) int
+		ExchangeReward              func(childComplexity int, input reward.ExchangeRewardInput) int
+		ExportOrders                func(childComplexity int, input paper.ExportOrdersInput) int
+		ExportStatement             func(childComplexity int, input paper.ExportStatementInput) int
+		ExtendLot                   func(childComplexity int, input bonus.ExtendLotInput) int
+		FinishLinkIdentity          func(childComplexity int, input social.FinishLinkIdentityInput) int
+		FinishPasskeyEnrollment     func(childComplexity int, input factor.FinishPasskeyEnrollmentInput) int
+		FinishPasskeySignIn         func(childComplexity int, input factor.FinishPasskeySignInInput) int
+		FinishProviderSignIn        func(childComplexity int, input social.FinishProviderSignInInput) int
+		FulfilReward                func(childComplexity int, input reward.FulfilRewardInput) int
+		GenerateDocument            func(childComplexity int, input paper.GenerateDocumentInput) int
+		HoldPoints                  func(childComplexity int, input bonus.HoldPointsInput) int
+		InviteToFamily              func(childComplexity int, input account.InviteToFamilyInput) int
+		IssueCredentials            func(childComplexity int, input desk.IssueCredentialsInput) int
+		IssueGiftCards              func(childComplexity int, input wallet.IssueGiftCardsInput) int
+		JoinClub                    func(childComplexity int, input promotion.JoinClubInput) int
+		LeaveClub                   func(childComplexity int, input promotion.LeaveClubInput) int
+		LeaveFamily                 func(childComplexity int, input account.LeaveFamilyInput) int
+		LinkIdentity                func(childComplexity int, input social.LinkIdentityInput) int
+		MarkAllNotificationsRead    func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
+		MarkNotificationRead        func(childComplexity int, input notify.MarkNotificationReadInput) int
+		MarkNotificationUnread      func(childComplexity int, input notify.MarkNotificationUnreadInput) int
+		MarkNotificationsSeen       func(childComplexity int, input notify.MarkNotificationsSeenInput) int
+		MarkTicketRead              func(childComplexity int, input support.MarkTicketReadInput) int
+		ModerateCampaignEntries     func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
+		ModerateCampaignEntry       func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
+		ModerateReview              func(childComplexity int, input list.ModerateReviewInput) int
+		MoveBetweenWallets          func(childComplexity int, input wallet.MoveBetweenWalletsInput) int
+		OpenTicket                  func(childComplexity int, input support.OpenTicketInput) int
+		OpenWallet                  func(childComplexity int, input wallet.OpenWalletInput) int
+		OrderShoppingList           func(childComplexity int, input list.OrderShoppingListInput) int
+		PayInvoice                  func(childComplexity int, input wallet.PayInvoiceInput) int
+		PayOrderFromWallet          func(childComplexity int, input wallet.PayOrderFromWalletInput) int
+		PlaceGuestOrder             func(childComplexity int, input after.PlaceGuestOrderInput) int
+		PlaceOneClickOrder          func(childComplexity int, input after.PlaceOneClickOrderInput) int
+		PlaceOrder                  func(childComplexity int, input order.PlaceOrderInput) int
+		QuoteInvoicePayment         func(childComplexity int, input wallet.QuoteInvoicePaymentInput) int
+		QuoteTransfer               func(childComplexity int, input wallet.QuoteTransferInput) int
+		ReceiveCash                 func(childComplexity int, input wallet.ReceiveCashInput) int
+		ReceiveReturn               func(childComplexity int, input after.ReceiveReturnInput) int
+		RecordAct                   func(childComplexity int, input earning.RecordActInput) int
+		RecordConsent               func(childComplexity int, input privacy.RecordConsentInput) int
+		RecordPayment               func(childComplexity int, input invoice.RecordPaymentInput) int
+		RecordRefund                func(childComplexity int, input after.RecordRefundInput) int
+		RecordView                  func(childComplexity int, input list.RecordViewInput) int
+		RecordVisit                 func(childComplexity int, input earning.RecordVisitInput) int
+		RedeemGiftCard              func(childComplexity int, input wallet.RedeemGiftCardInput) int
+		RedeemPoints                func(childComplexity int, input bonus.RedeemPointsInput) int
+		RedeemRewardCode            func(childComplexity int, input reward.RedeemRewardCodeInput) int
+		RefreshSession              func(childComplexity int, input account.RefreshSessionInput) int
+		RegenerateRecoveryCodes     func(childComplexity int) int
+		Register                    func(childComplexity int, input account.RegisterInput) int
+		RejectAdjustment            func(childComplexity int, input bonus.RejectAdjustmentInput) int
+		RejectReferral              func(childComplexity int, input referral.RejectReferralInput) int
+		RejectWalletAdjustment      func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
+		ReleaseHold                 func(childComplexity int, input bonus.ReleaseHoldInput) int
+		ReleasePromoCode            func(childComplexity int, input promotion.ReleasePromoCodeInput) int
+		RemoveAvatar                func(childComplexity int) int
+		RemoveContactPoint          func(childComplexity int, input contact.RemoveContactPointInput) int
+		RemoveFamilyMember          func(childComplexity int, input account.RemoveFamilyMemberInput) int
+		RemoveFromWishlist          func(childComplexity int, input list.RemoveFromWishlistInput) int
+		RemovePasskey               func(childComplexity int, input factor.RemovePasskeyInput) int
+		ReopenTicket                func(childComplexity int, input support.ReopenTicketInput) int
+		RepeatOrder                 func(childComplexity int, input after.RepeatOrderInput) int
+		ReplyToTicket               func(childComplexity int, input support.ReplyToTicketInput) int
+		RequestAccountDeletion      func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
+		RequestDataExport           func(childComplexity int) int
+		RequestLoginChange          func(childComplexity int, input contact.RequestLoginChangeInput) int
+		RequestOrderClaim           func(childComplexity int, input after.RequestOrderClaimInput) int
+		RequestPasswordReset        func(childComplexity int, input contact.RequestPasswordResetInput) int
+		RequestReturn               func(childComplexity int, input after.RequestReturnInput) int
+		ResendCode                  func(childComplexity int, input account.ResendCodeInput) int
+		ResetPassword               func(childComplexity int, input contact.ResetPasswordInput) int
+		ResetSecondFactor           func(childComplexity int, input desk.ResetSecondFactorInput) int
+		RetireBonusProgram          func(childComplexity int, input bonus.RetireBonusProgramInput) int
+		RetireConsentDocument       func(childComplexity int, input privacy.RetireConsentDocumentInput) int
+		RetireEarningRule           func(childComplexity int, input earning.RetireEarningRuleInput) int
+		RetireReason                func(childComplexity int, input after.RetireReasonInput) int
+		RetireTier                  func(childComplexity int, input tier.RetireTierInput) int
+		RetryWebhookDelivery        func(childComplexity int, input webhook.RetryWebhookDeliveryInput) int
+		ReverseEntry                func(childComplexity int, input bonus.ReverseEntryInput) int
+		RevokeSession               func(childComplexity int, input account.RevokeSessionInput) int
+		RotateWebhookSecret         func(childComplexity int, input webhook.RotateWebhookSecretInput) int
+		SaveAddress                 func(childComplexity int, input profile.SaveAddressInput) int
+		SaveBonusProgram            func(childComplexity int, input bonus.SaveBonusProgramInput) int
+		SaveCampaign                func(childComplexity int, input campaign.SaveCampaignInput) int
+		SaveCart                    func(childComplexity int, input list.SaveCartInput) int
+		SaveClub                    func(childComplexity int, input promotion.SaveClubInput) int
+		SaveConsentDocument         func(childComplexity int, input privacy.SaveConsentDocumentInput) int
+		SaveEarningRule             func(childComplexity int, input earning.SaveEarningRuleInput) int
+		SaveFeeRule                 func(childComplexity int, input wallet.SaveFeeRuleInput) int
+		SaveGoal                    func(childComplexity int, input campaign.SaveGoalInput) int
+		SaveOffer                   func(childComplexity int, input promotion.SaveOfferInput) int
+		SaveOrderPolicy             func(childComplexity int, input after.SaveOrderPolicyInput) int
+		SavePromoCodes              func(childComplexity int, input promotion.SavePromoCodesInput) int
+		SavePromotion               func(childComplexity int, input promotion.SavePromotionInput) int
+		SaveReason                  func(childComplexity int, input after.SaveReasonInput) int
+		SaveRecipient               func(childComplexity int, input profile.SaveRecipientInput) int
+		SaveReferralProgram         func(childComplexity int, input referral.SaveReferralProgramInput) int
+		SaveRepresentation          func(childComplexity int, input desk.SaveRepresentationInput) int
+		SaveReview                  func(childComplexity int, input list.SaveReviewInput) int
+		SaveReward                  func(childComplexity int, input reward.SaveRewardInput) int
+		SaveShoppingList            func(childComplexity int, input list.SaveShoppingListInput) int
+		SaveTier                    func(childComplexity int, input tier.SaveTierInput) int
+		SaveWebhookEndpoint         func(childComplexity int, input webhook.SaveWebhookEndpointInput) int
+		SendReturn                  func(childComplexity int, input after.SendReturnInput) int
+		SendSecondFactorCode        func(childComplexity int, input factor.SendSecondFactorCodeInput) int
+		SetCampaignStatus           func(childComplexity int, input campaign.SetCampaignStatusInput) int
+		SetCustomerTier             func(childComplexity int, input tier.SetCustomerTierInput) int
+		SetDefaultPaymentMethod     func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
+		SetOrderStatus              func(childComplexity int, input order.SetOrderStatusInput) int
+		SetPrimaryContactPoint      func(childComplexity int, input contact.SetPrimaryContactPointInput) int
+		SetProductAudience          func(childComplexity int, input list.SetProductAudienceInput) int
+		SetPromotionStatus          func(childComplexity int, input promotion.SetPromotionStatusInput) int
+		SetRewardStatus             func(childComplexity int, input reward.SetRewardStatusInput) int
+		SetTicketStatus             func(childComplexity int, input support.SetTicketStatusInput) int
+		SignIn                      func(childComplexity int, input account.SignInInput) int
+		SignOut                     func(childComplexity int) int
+		SignOutEverywhere           func(childComplexity int, input *account.SignOutEverywhereInput) int
+		StartPasskeyEnrollment      func(childComplexity int) int
+		StartPasskeySignIn          func(childComplexity int) int
+		StartProviderSignIn         func(childComplexity int, input social.StartProviderSignInInput) int
+		StepUp                      func(childComplexity int, input account.ProofInput) int
+		StopActing                  func(childComplexity int) int
+		TestEarningRule             func(childComplexity int, input earning.TestEarningRuleInput) int
+		TestWebhook                 func(childComplexity int, input webhook.TestWebhookInput) int
+		TopUpWallet                 func(childComplexity int, input wallet.TopUpWalletInput) int
+		TransferPoints              func(childComplexity int, input bonus.TransferPointsInput) int
+		UnblockUser                 func(childComplexity int, input desk.UnblockUserInput) int
+		UndoLoginChange             func(childComplexity int, input contact.UndoLoginChangeInput) int
+		UnlinkIdentity              func(childComplexity int, input social.UnlinkIdentityInput) int
+		UnlockSession               func(childComplexity int, input account.ProofInput) int
+		UpdateFamilySettings        func(childComplexity int, input account.UpdateFamilySettingsInput) int
+		UpdateOrganisation          func(childComplexity int, input profile.UpdateOrganisationInput) int
+		UpdatePaymentMethod         func(childComplexity int, input profile.UpdatePaymentMethodInput) int
+		UpdatePreferences           func(childComplexity int, input profile.UpdatePreferencesInput) int
+		UpdateProfile               func(childComplexity int, input profile.UpdateProfileInput) int
+		UpdateShipment              func(childComplexity int, input history.UpdateShipmentInput) int
+		UpdateWallet                func(childComplexity int, input wallet.UpdateWalletInput) int
+		UploadAvatar                func(childComplexity int, input document.UploadAvatarInput) int
+		UploadCampaignPhoto         func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
+		UploadDocument              func(childComplexity int, input document.UploadDocumentInput) int
+		UpsertDocuments             func(childComplexity int, input invoice.UpsertDocumentsInput) int
+		UpsertOrders                func(childComplexity int, input order.UpsertOrdersInput) int
+		UpsertPayments              func(childComplexity int, input order.UpsertPaymentsInput) int
+		UpsertProducts              func(childComplexity int, input goods.UpsertProductsInput) int
+		UpsertShipments             func(childComplexity int, input history.UpsertShipmentsInput) int
+		UpsertStock                 func(childComplexity int, input goods.UpsertStockInput) int
+		UpsertUsers                 func(childComplexity int, input arrival.UpsertUsersInput) int
+		VoidGiftCard                func(childComplexity int, input wallet.VoidGiftCardInput) int
+		WithdrawCampaignEntry       func(childComplexity int, input campaign.WithdrawCampaignEntryInput) int
+		WithdrawFamilyInvitation    func(childComplexity int, input account.WithdrawFamilyInvitationInput) int
+	}
+
+	NonReturnable struct {
+		Message  func(childComplexity int) int
+		Quantity func(childComplexity int) int
+		Why      func(childComplexity int) int
 	}
 
 	Notification struct {
@@ -1819,10 +2111,12 @@ type ComplexityRoot struct {
 		Customer          func(childComplexity int) int
 		Delivery          func(childComplexity int) int
 		Discount          func(childComplexity int) int
+		Documents         func(childComplexity int) int
 		Events            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		ExternalID        func(childComplexity int) int
 		FulfillmentStatus func(childComplexity int) int
 		GlobalID          func(childComplexity int) int
+		Guest             func(childComplexity int) int
 		Lines             func(childComplexity int) int
 		Metadata          func(childComplexity int) int
 		Note              func(childComplexity int) int
@@ -1841,15 +2135,24 @@ type ComplexityRoot struct {
 		Shipping          func(childComplexity int) int
 		Status            func(childComplexity int) int
 		StatusLabel       func(childComplexity int) int
+		Steps             func(childComplexity int) int
 		Subtotal          func(childComplexity int) int
 		Tax               func(childComplexity int) int
 		Total             func(childComplexity int) int
+		WhoBought         func(childComplexity int) int
+	}
+
+	OrderBuyer struct {
+		CompanyName func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		PersonName  func(childComplexity int) int
 	}
 
 	OrderConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
+		Sums       func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
 
@@ -1898,6 +2201,36 @@ type ComplexityRoot struct {
 		UnitPrice func(childComplexity int) int
 	}
 
+	OrderPolicy struct {
+		FinalSaleCategories func(childComplexity int) int
+		GuestOrders         func(childComplexity int) int
+		ReturnDays          func(childComplexity int) int
+		Revision            func(childComplexity int) int
+		WalletRefunds       func(childComplexity int) int
+	}
+
+	OrderShoppingListPayload struct {
+		Gaps       func(childComplexity int) int
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	OrderStep struct {
+		At    func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		Label func(childComplexity int) int
+		State func(childComplexity int) int
+	}
+
+	OrderSum struct {
+		Currency func(childComplexity int) int
+		Orders   func(childComplexity int) int
+		Paid     func(childComplexity int) int
+		Refunded func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
 	OrderUpdate struct {
 		Cursor func(childComplexity int) int
 		Kind   func(childComplexity int) int
@@ -1943,6 +2276,15 @@ type ComplexityRoot struct {
 		Warnings         func(childComplexity int) int
 	}
 
+	PayInvoicePayload struct {
+		Entry      func(childComplexity int) int
+		Invoice    func(childComplexity int) int
+		Quote      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Wallet     func(childComplexity int) int
+	}
+
 	PayOrderFromWalletPayload struct {
 		Entry      func(childComplexity int) int
 		Order      func(childComplexity int) int
@@ -1953,12 +2295,15 @@ type ComplexityRoot struct {
 
 	Payment struct {
 		Amount     func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		Failure    func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
 		Method     func(childComplexity int) int
 		OccurredAt func(childComplexity int) int
 		Provider   func(childComplexity int) int
 		Refunded   func(childComplexity int) int
 		Status     func(childComplexity int) int
+		URL        func(childComplexity int) int
 	}
 
 	PaymentMethod struct {
@@ -1997,6 +2342,34 @@ type ComplexityRoot struct {
 	}
 
 	PaymentNoticeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PaymentRecord struct {
+		Amount        func(childComplexity int) int
+		ID            func(childComplexity int) int
+		InvoiceID     func(childComplexity int) int
+		InvoiceNumber func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		Label         func(childComplexity int) int
+		Method        func(childComplexity int) int
+		OccurredAt    func(childComplexity int) int
+		OrderID       func(childComplexity int) int
+		OrderNumber   func(childComplexity int) int
+		Provider      func(childComplexity int) int
+		Status        func(childComplexity int) int
+		WalletID      func(childComplexity int) int
+	}
+
+	PaymentRecordConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PaymentRecordEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -2057,6 +2430,21 @@ type ComplexityRoot struct {
 		ID          func(childComplexity int) int
 	}
 
+	PlaceGuestOrderPayload struct {
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	PlaceOneClickOrderPayload struct {
+		NextActionURL func(childComplexity int) int
+		Order         func(childComplexity int) int
+		Payment       func(childComplexity int) int
+		Replayed      func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	PlaceOrderPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -2091,17 +2479,30 @@ type ComplexityRoot struct {
 	}
 
 	Product struct {
-		Category   func(childComplexity int) int
-		ExternalID func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		ImageURL   func(childComplexity int) int
-		Metadata   func(childComplexity int) int
-		Price      func(childComplexity int) int
-		Sku        func(childComplexity int) int
-		Status     func(childComplexity int) int
-		Stock      func(childComplexity int) int
-		Title      func(childComplexity int) int
-		URL        func(childComplexity int) int
+		Availability   func(childComplexity int) int
+		BoughtTogether func(childComplexity int, first *int) int
+		Category       func(childComplexity int) int
+		Exclusive      func(childComplexity int) int
+		ExternalID     func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		ImageURL       func(childComplexity int) int
+		Metadata       func(childComplexity int) int
+		Price          func(childComplexity int) int
+		Rating         func(childComplexity int) int
+		RatingCount    func(childComplexity int) int
+		ReleasedAt     func(childComplexity int) int
+		Sku            func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Stock          func(childComplexity int) int
+		Title          func(childComplexity int) int
+		URL            func(childComplexity int) int
+	}
+
+	ProductAudience struct {
+		Clubs            func(childComplexity int) int
+		CustomerIDs      func(childComplexity int) int
+		EveryoneSignedIn func(childComplexity int) int
+		Tiers            func(childComplexity int) int
 	}
 
 	ProductConnection struct {
@@ -2291,10 +2692,13 @@ type ComplexityRoot struct {
 		FeeRules                  func(childComplexity int, currency *string) int
 		GiftCard                  func(childComplexity int, code string) int
 		GiftCards                 func(childComplexity int, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GuestOrder                func(childComplexity int, token string) int
+		Invoice                   func(childComplexity int, id scalar.ID) int
 		Me                        func(childComplexity int) int
 		Node                      func(childComplexity int, id scalar.ID) int
 		Nodes                     func(childComplexity int, ids []*scalar.ID) int
 		Order                     func(childComplexity int, by order.OrderRef) int
+		OrderPolicy               func(childComplexity int) int
 		Orders                    func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		PasswordStrength          func(childComplexity int, password string, login *string) int
 		PaymentNotices            func(childComplexity int, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -2302,26 +2706,41 @@ type ComplexityRoot struct {
 		PendingWalletAdjustments  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		PriceFor                  func(childComplexity int, input promotion.PriceForInput) int
 		Product                   func(childComplexity int, by order.ProductRef) int
+		ProductAudience           func(childComplexity int, productID scalar.ID) int
+		ProductReviews            func(childComplexity int, productID scalar.ID, rating *int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Products                  func(childComplexity int, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		PromoCodeBatch            func(childComplexity int, id scalar.ID) int
 		PromoCodes                func(childComplexity int, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Promotion                 func(childComplexity int, id scalar.ID) int
 		Promotions                func(childComplexity int, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Providers                 func(childComplexity int) int
+		Reasons                   func(childComplexity int, kind after.ReasonKind, category *string) int
 		ReferralProgram           func(childComplexity int) int
 		Referrals                 func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		RegistrationForm          func(childComplexity int) int
 		RepresentedUser           func(childComplexity int) int
+		ReturnOptions             func(childComplexity int, orderID scalar.ID) int
+		Returns                   func(childComplexity int, filter *after.ReturnFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reviews                   func(childComplexity int, filter *list.ReviewFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Reward                    func(childComplexity int, id scalar.ID) int
 		RewardRedemption          func(childComplexity int, id scalar.ID) int
 		RewardRedemptions         func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Rewards                   func(childComplexity int, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ShoppingList              func(childComplexity int, id scalar.ID) int
 		Ticket                    func(childComplexity int, id scalar.ID) int
 		TicketQueue               func(childComplexity int, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Tiers                     func(childComplexity int, programID *scalar.ID) int
 		User                      func(childComplexity int, id scalar.ID) int
 		Users                     func(childComplexity int, filter *desk.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Wallet                    func(childComplexity int, id scalar.ID) int
+		WebhookDeliveries         func(childComplexity int, filter *webhook.WebhookDeliveryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		WebhookEndpoints          func(childComplexity int) int
+		WebhookEventKinds         func(childComplexity int) int
+	}
+
+	QuoteInvoicePaymentPayload struct {
+		Quote      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	QuoteTransferPayload struct {
@@ -2353,12 +2772,35 @@ type ComplexityRoot struct {
 		Prize   func(childComplexity int) int
 	}
 
+	Reason struct {
+		Categories     func(childComplexity int) int
+		Description    func(childComplexity int) int
+		FeeBasisPoints func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Handle         func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Name           func(childComplexity int) int
+		PhotoRequired  func(childComplexity int) int
+		Position       func(childComplexity int) int
+		Retired        func(childComplexity int) int
+		Translations   func(childComplexity int) int
+		Version        func(childComplexity int) int
+	}
+
 	ReceiveCashPayload struct {
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		TopUp      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Wallet     func(childComplexity int) int
+	}
+
+	ReceiveReturnPayload struct {
+		Order         func(childComplexity int) int
+		Replayed      func(childComplexity int) int
+		ReturnRequest func(childComplexity int) int
+		Summary       func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	Recipient struct {
@@ -2372,6 +2814,27 @@ type ComplexityRoot struct {
 		Revision  func(childComplexity int) int
 	}
 
+	Recommendation struct {
+		Because     func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Interest    func(childComplexity int) int
+		Product     func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		TimesBought func(childComplexity int) int
+	}
+
+	RecommendationConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RecommendationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	RecordActPayload struct {
 		Entries    func(childComplexity int) int
 		Points     func(childComplexity int) int
@@ -2382,6 +2845,26 @@ type ComplexityRoot struct {
 	RecordConsentPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RecordPaymentPayload struct {
+		Invoice    func(childComplexity int) int
+		Order      func(childComplexity int) int
+		Payment    func(childComplexity int) int
+		Refund     func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordRefundPayload struct {
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordViewPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewed     func(childComplexity int) int
 	}
 
 	RecordVisitPayload struct {
@@ -2519,6 +3002,7 @@ type ComplexityRoot struct {
 
 	Refund struct {
 		Amount     func(childComplexity int) int
+		Failure    func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
 		Method     func(childComplexity int) int
 		OccurredAt func(childComplexity int) int
@@ -2602,6 +3086,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RemoveFromWishlistPayload struct {
+		RemovedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RemovePasskeyPayload struct {
 		RemovedID  func(childComplexity int) int
 		TwoFactor  func(childComplexity int) int
@@ -2610,6 +3099,25 @@ type ComplexityRoot struct {
 
 	ReopenTicketPayload struct {
 		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RepeatGap struct {
+		Available   func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Message     func(childComplexity int) int
+		OrderLineID func(childComplexity int) int
+		PriceNow    func(childComplexity int) int
+		PriceThen   func(childComplexity int) int
+		Sku         func(childComplexity int) int
+		Title       func(childComplexity int) int
+		Wanted      func(childComplexity int) int
+	}
+
+	RepeatOrderPayload struct {
+		Gaps       func(childComplexity int) int
+		Order      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2647,9 +3155,21 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RequestOrderClaimPayload struct {
+		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RequestPasswordResetPayload struct {
 		Challenge  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RequestReturnPayload struct {
+		Replayed      func(childComplexity int) int
+		ReturnRequest func(childComplexity int) int
+		Summary       func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	ResendCodePayload struct {
@@ -2682,29 +3202,84 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RetireReasonPayload struct {
+		Reason     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RetireTierPayload struct {
 		Tier       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	RetryWebhookDeliveryPayload struct {
+		Delivery   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ReturnLine struct {
 		Amount      func(childComplexity int) int
+		Approved    func(childComplexity int) int
+		ExchangeSku func(childComplexity int) int
+		Exchanged   func(childComplexity int) int
+		Fee         func(childComplexity int) int
 		OrderLineID func(childComplexity int) int
 		Quantity    func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		Received    func(childComplexity int) int
 		Sku         func(childComplexity int) int
 		Title       func(childComplexity int) int
 	}
 
+	ReturnOption struct {
+		Amount     func(childComplexity int) int
+		Line       func(childComplexity int) int
+		Reasons    func(childComplexity int) int
+		Refused    func(childComplexity int) int
+		Returnable func(childComplexity int) int
+	}
+
+	ReturnOptions struct {
+		Lines      func(childComplexity int) int
+		OrderID    func(childComplexity int) int
+		RefundTo   func(childComplexity int) int
+		Returnable func(childComplexity int) int
+		Until      func(childComplexity int) int
+	}
+
+	ReturnReason struct {
+		Handle   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		ReasonID func(childComplexity int) int
+	}
+
 	ReturnRequest struct {
-		Amount      func(childComplexity int) int
-		DecidedAt   func(childComplexity int) int
-		ExternalID  func(childComplexity int) int
-		GlobalID    func(childComplexity int) int
-		Lines       func(childComplexity int) int
-		Number      func(childComplexity int) int
-		OrderID     func(childComplexity int) int
-		RequestedAt func(childComplexity int) int
-		Status      func(childComplexity int) int
+		Amount           func(childComplexity int) int
+		AvailableActions func(childComplexity int) int
+		Carrier          func(childComplexity int) int
+		DecidedAt        func(childComplexity int) int
+		DecisionNote     func(childComplexity int) int
+		ExchangeOrderID  func(childComplexity int) int
+		ExternalID       func(childComplexity int) int
+		Fee              func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		LabelURL         func(childComplexity int) int
+		Lines            func(childComplexity int) int
+		Note             func(childComplexity int) int
+		Number           func(childComplexity int) int
+		Order            func(childComplexity int) int
+		OrderID          func(childComplexity int) int
+		Photos           func(childComplexity int) int
+		ReceivedAt       func(childComplexity int) int
+		RefundTo         func(childComplexity int) int
+		RefundedAt       func(childComplexity int) int
+		RejectReason     func(childComplexity int) int
+		RequestedAt      func(childComplexity int) int
+		Revision         func(childComplexity int) int
+		Status           func(childComplexity int) int
+		StatusLabel      func(childComplexity int) int
+		TrackingNumber   func(childComplexity int) int
 	}
 
 	ReturnRequestConnection struct {
@@ -2719,11 +3294,46 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ReturnSummary struct {
+		Fee    func(childComplexity int) int
+		Goods  func(childComplexity int) int
+		Refund func(childComplexity int) int
+		Tax    func(childComplexity int) int
+	}
+
 	ReverseEntryPayload struct {
 		Account    func(childComplexity int) int
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Review struct {
+		AuthorID     func(childComplexity int) int
+		AuthorName   func(childComplexity int) int
+		Body         func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		OrderLineID  func(childComplexity int) int
+		Product      func(childComplexity int) int
+		PublishedAt  func(childComplexity int) int
+		Rating       func(childComplexity int) int
+		RejectReason func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Title        func(childComplexity int) int
+		WrittenAt    func(childComplexity int) int
+	}
+
+	ReviewConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ReviewEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RevokeSessionPayload struct {
@@ -2827,6 +3437,12 @@ type ComplexityRoot struct {
 		Translations func(childComplexity int) int
 	}
 
+	RotateWebhookSecretPayload struct {
+		Endpoint   func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RuleVariable struct {
 		Description func(childComplexity int) int
 		IsFunction  func(childComplexity int) int
@@ -2846,6 +3462,11 @@ type ComplexityRoot struct {
 
 	SaveCampaignPayload struct {
 		Campaign   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveCartPayload struct {
+		Cart       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2881,6 +3502,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveOrderPolicyPayload struct {
+		OrderPolicy func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	SavePromoCodesPayload struct {
 		Batch      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -2889,6 +3515,11 @@ type ComplexityRoot struct {
 
 	SavePromotionPayload struct {
 		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveReasonPayload struct {
+		Reason     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2907,14 +3538,30 @@ type ComplexityRoot struct {
 		UserErrors     func(childComplexity int) int
 	}
 
+	SaveReviewPayload struct {
+		Review     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveRewardPayload struct {
 		Replayed   func(childComplexity int) int
 		Reward     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveShoppingListPayload struct {
+		ShoppingList func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	SaveTierPayload struct {
 		Tier       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveWebhookEndpointPayload struct {
+		Endpoint   func(childComplexity int) int
+		Secret     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -2940,6 +3587,12 @@ type ComplexityRoot struct {
 	SecurityActivityEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	SendReturnPayload struct {
+		Replayed      func(childComplexity int) int
+		ReturnRequest func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	SendSecondFactorCodePayload struct {
@@ -2992,6 +3645,11 @@ type ComplexityRoot struct {
 		UserErrors   func(childComplexity int) int
 	}
 
+	SetProductAudiencePayload struct {
+		Products   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetPromotionStatusPayload struct {
 		Promotion  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -3009,7 +3667,9 @@ type ComplexityRoot struct {
 
 	Shipment struct {
 		Carrier        func(childComplexity int) int
+		Events         func(childComplexity int) int
 		GlobalID       func(childComplexity int) int
+		Point          func(childComplexity int) int
 		PromisedFromAt func(childComplexity int) int
 		PromisedToAt   func(childComplexity int) int
 		ReceivedAt     func(childComplexity int) int
@@ -3017,6 +3677,29 @@ type ComplexityRoot struct {
 		Status         func(childComplexity int) int
 		TrackingNumber func(childComplexity int) int
 		TrackingURL    func(childComplexity int) int
+	}
+
+	ShoppingList struct {
+		CompanyID func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Items     func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		Shared    func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
+	ShoppingListConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ShoppingListEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SignInPayload struct {
@@ -3036,6 +3719,28 @@ type ComplexityRoot struct {
 	SignOutPayload struct {
 		EndedSessions func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	SpendingReport struct {
+		From    func(childComplexity int) int
+		GroupBy func(childComplexity int) int
+		Shares  func(childComplexity int) int
+		To      func(childComplexity int) int
+		Totals  func(childComplexity int) int
+	}
+
+	SpendingShare struct {
+		Amount   func(childComplexity int) int
+		Category func(childComplexity int) int
+		Channel  func(childComplexity int) int
+		Label    func(childComplexity int) int
+		Month    func(childComplexity int) int
+		Orders   func(childComplexity int) int
+	}
+
+	SpendingTotal struct {
+		Amount func(childComplexity int) int
+		Orders func(childComplexity int) int
 	}
 
 	StartPasskeyEnrollmentPayload struct {
@@ -3076,11 +3781,31 @@ type ComplexityRoot struct {
 		WalletBalanceChanged func(childComplexity int, after *string) int
 	}
 
+	TableExport struct {
+		Document    func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Format      func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Progress    func(childComplexity int) int
+		ReadyAt     func(childComplexity int) int
+		RequestedAt func(childComplexity int) int
+		Rows        func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Subject     func(childComplexity int) int
+	}
+
 	TestEarningRulePayload struct {
 		Explanation func(childComplexity int) int
 		Failure     func(childComplexity int) int
 		Points      func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	TestWebhookPayload struct {
+		Body       func(childComplexity int) int
+		Delivery   func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Ticket struct {
@@ -3271,6 +3996,15 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	TrackingEvent struct {
+		ID         func(childComplexity int) int
+		Label      func(childComplexity int) int
+		Note       func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+		Place      func(childComplexity int) int
+		Status     func(childComplexity int) int
+	}
+
 	TransferLimits struct {
 		Daily func(childComplexity int) int
 		Max   func(childComplexity int) int
@@ -3360,6 +4094,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateShipmentPayload struct {
+		Shipment   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateWalletPayload struct {
 		UserErrors func(childComplexity int) int
 		Wallet     func(childComplexity int) int
@@ -3389,6 +4128,19 @@ type ComplexityRoot struct {
 		URL       func(childComplexity int) int
 	}
 
+	UpsertDocumentResult struct {
+		Document   func(childComplexity int) int
+		Invoice    func(childComplexity int) int
+		Link       func(childComplexity int) int
+		Outcome    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertDocumentsPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpsertOrderResult struct {
 		Order      func(childComplexity int) int
 		Outcome    func(childComplexity int) int
@@ -3396,6 +4148,17 @@ type ComplexityRoot struct {
 	}
 
 	UpsertOrdersPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertPaymentResult struct {
+		Outcome    func(childComplexity int) int
+		Payment    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertPaymentsPayload struct {
 		Results    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -3411,6 +4174,33 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpsertShipmentResult struct {
+		Outcome    func(childComplexity int) int
+		Shipment   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertShipmentsPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertStockPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertUserResult struct {
+		Outcome    func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpsertUsersPayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	User struct {
 		Achievements         func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		ActingStaff          func(childComplexity int) int
@@ -3422,6 +4212,7 @@ type ComplexityRoot struct {
 		BonusAccount         func(childComplexity int, programID *scalar.ID) int
 		BonusAccounts        func(childComplexity int) int
 		CampaignEntries      func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Cart                 func(childComplexity int) int
 		Clubs                func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Consents             func(childComplexity int) int
 		ConsentsDue          func(childComplexity int) int
@@ -3431,7 +4222,7 @@ type ComplexityRoot struct {
 		Deletion             func(childComplexity int) int
 		DeletionReview       func(childComplexity int) int
 		DisplayName          func(childComplexity int) int
-		Documents            func(childComplexity int, kind []document1.Kind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Documents            func(childComplexity int, kind []document1.Kind, subjectID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Families             func(childComplexity int) int
 		FamilyInvitations    func(childComplexity int) int
 		FamilyName           func(childComplexity int) int
@@ -3441,6 +4232,7 @@ type ComplexityRoot struct {
 		Goals                func(childComplexity int) int
 		Identities           func(childComplexity int) int
 		Interests            func(childComplexity int) int
+		Invoices             func(childComplexity int, filter *invoice.InvoiceFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		JobTitle             func(childComplexity int) int
 		Kind                 func(childComplexity int) int
 		Memberships          func(childComplexity int) int
@@ -3453,28 +4245,36 @@ type ComplexityRoot struct {
 		Organisation         func(childComplexity int) int
 		Passkeys             func(childComplexity int) int
 		PaymentMethods       func(childComplexity int) int
+		Payments             func(childComplexity int, filter *history.PaymentRecordFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Preferences          func(childComplexity int) int
 		ProfileCompleteness  func(childComplexity int) int
 		Progress             func(childComplexity int, kinds []campaign.ProgressKind) int
 		RecentActivity       func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		RecentlyViewed       func(childComplexity int) int
 		Recipients           func(childComplexity int) int
+		Recommendations      func(childComplexity int, reasons []recommend.RecommendationReason, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Referral             func(childComplexity int) int
 		Region               func(childComplexity int) int
 		Representatives      func(childComplexity int) int
 		Represents           func(childComplexity int) int
 		Returns              func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reviews              func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Revision             func(childComplexity int) int
 		RewardRedemptions    func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Sessions             func(childComplexity int) int
 		Sex                  func(childComplexity int) int
+		ShoppingLists        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Spending             func(childComplexity int, groupBy history.SpendingGroup, period *history.SpendingPeriod) int
 		Status               func(childComplexity int) int
 		StreamPosition       func(childComplexity int) int
+		TableExports         func(childComplexity int) int
 		Tickets              func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Tier                 func(childComplexity int) int
 		TopUps               func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		TwoFactor            func(childComplexity int) int
 		UnreadCount          func(childComplexity int) int
 		Wallets              func(childComplexity int, hidden *bool) int
+		Wishlist             func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 	}
 
 	UserBlock struct {
@@ -3501,6 +4301,11 @@ type ComplexityRoot struct {
 		Message func(childComplexity int) int
 		Params  func(childComplexity int) int
 		Path    func(childComplexity int) int
+	}
+
+	ViewedProduct struct {
+		Product  func(childComplexity int) int
+		ViewedAt func(childComplexity int) int
 	}
 
 	VoidGiftCardPayload struct {
@@ -3580,6 +4385,86 @@ type ComplexityRoot struct {
 	Warning struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	WebhookAttempt struct {
+		At             func(childComplexity int) int
+		Failure        func(childComplexity int) int
+		ResponseStatus func(childComplexity int) int
+		TookMs         func(childComplexity int) int
+	}
+
+	WebhookDelivery struct {
+		Attempts    func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		DeliveredAt func(childComplexity int) int
+		DueAt       func(childComplexity int) int
+		Endpoint    func(childComplexity int) int
+		EventID     func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		OccurredAt  func(childComplexity int) int
+		Status      func(childComplexity int) int
+		SubjectID   func(childComplexity int) int
+		Test        func(childComplexity int) int
+	}
+
+	WebhookDeliveryConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	WebhookDeliveryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	WebhookEndpoint struct {
+		Address            func(childComplexity int) int
+		CreatedAt          func(childComplexity int) int
+		Events             func(childComplexity int) int
+		FailingSinceAt     func(childComplexity int) int
+		Failures           func(childComplexity int) int
+		FormerSecretEndsAt func(childComplexity int) int
+		GlobalID           func(childComplexity int) int
+		LastOkAt           func(childComplexity int) int
+		Name               func(childComplexity int) int
+		Revision           func(childComplexity int) int
+		Role               func(childComplexity int) int
+		SavedByID          func(childComplexity int) int
+		Selection          func(childComplexity int) int
+		Status             func(childComplexity int) int
+		StatusReason       func(childComplexity int) int
+		UpdatedAt          func(childComplexity int) int
+	}
+
+	WebhookEventKind struct {
+		Allowed func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Subject func(childComplexity int) int
+	}
+
+	WishlistItem struct {
+		BackInStock func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		PriceDrop   func(childComplexity int) int
+		PriceSeen   func(childComplexity int) int
+		Product     func(childComplexity int) int
+	}
+
+	WishlistItemConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	WishlistItemEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	WithdrawCampaignEntryPayload struct {
@@ -4020,6 +4905,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddRewardCodesPayload.UserErrors(childComplexity), true
+
+	case "AddToWishlistPayload.item":
+		if e.ComplexityRoot.AddToWishlistPayload.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddToWishlistPayload.Item(childComplexity), true
+	case "AddToWishlistPayload.userErrors":
+		if e.ComplexityRoot.AddToWishlistPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddToWishlistPayload.UserErrors(childComplexity), true
+
+	case "AddTrackingEventPayload.event":
+		if e.ComplexityRoot.AddTrackingEventPayload.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddTrackingEventPayload.Event(childComplexity), true
+	case "AddTrackingEventPayload.replayed":
+		if e.ComplexityRoot.AddTrackingEventPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddTrackingEventPayload.Replayed(childComplexity), true
+	case "AddTrackingEventPayload.userErrors":
+		if e.ComplexityRoot.AddTrackingEventPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddTrackingEventPayload.UserErrors(childComplexity), true
 
 	case "Address.city":
 		if e.ComplexityRoot.Address.City == nil {
@@ -6389,6 +7306,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CancelPendingPayload.UserErrors(childComplexity), true
 
+	case "CancelReturnPayload.replayed":
+		if e.ComplexityRoot.CancelReturnPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelReturnPayload.Replayed(childComplexity), true
+	case "CancelReturnPayload.returnRequest":
+		if e.ComplexityRoot.CancelReturnPayload.ReturnRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelReturnPayload.ReturnRequest(childComplexity), true
+	case "CancelReturnPayload.userErrors":
+		if e.ComplexityRoot.CancelReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelReturnPayload.UserErrors(childComplexity), true
+
 	case "CancelRewardRedemptionPayload.redemption":
 		if e.ComplexityRoot.CancelRewardRedemptionPayload.Redemption == nil {
 			break
@@ -6432,6 +7368,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CaptureHoldPayload.UserErrors(childComplexity), true
+
+	case "Cart.forCompanyId":
+		if e.ComplexityRoot.Cart.ForCompanyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.ForCompanyID(childComplexity), true
+	case "Cart.gaps":
+		if e.ComplexityRoot.Cart.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.Gaps(childComplexity), true
+	case "Cart.id":
+		if e.ComplexityRoot.Cart.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.GlobalID(childComplexity), true
+	case "Cart.items":
+		if e.ComplexityRoot.Cart.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.Items(childComplexity), true
+	case "Cart.revision":
+		if e.ComplexityRoot.Cart.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.Revision(childComplexity), true
+	case "Cart.totals":
+		if e.ComplexityRoot.Cart.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.Totals(childComplexity), true
+	case "Cart.updatedAt":
+		if e.ComplexityRoot.Cart.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cart.UpdatedAt(childComplexity), true
 
 	case "Challenge.expiresAt":
 		if e.ComplexityRoot.Challenge.ExpiresAt == nil {
@@ -6496,6 +7475,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangeLoginPayload.UserErrors(childComplexity), true
 
+	case "ChangeOrderAddressPayload.order":
+		if e.ComplexityRoot.ChangeOrderAddressPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeOrderAddressPayload.Order(childComplexity), true
+	case "ChangeOrderAddressPayload.replayed":
+		if e.ComplexityRoot.ChangeOrderAddressPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeOrderAddressPayload.Replayed(childComplexity), true
+	case "ChangeOrderAddressPayload.userErrors":
+		if e.ComplexityRoot.ChangeOrderAddressPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeOrderAddressPayload.UserErrors(childComplexity), true
+
 	case "ChangePasswordPayload.session":
 		if e.ComplexityRoot.ChangePasswordPayload.Session == nil {
 			break
@@ -6520,6 +7518,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangePasswordPayload.Warnings(childComplexity), true
+
+	case "ClaimOrderPayload.order":
+		if e.ComplexityRoot.ClaimOrderPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimOrderPayload.Order(childComplexity), true
+	case "ClaimOrderPayload.userErrors":
+		if e.ComplexityRoot.ClaimOrderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimOrderPayload.UserErrors(childComplexity), true
 
 	case "ClaimReferralPayload.invitation":
 		if e.ComplexityRoot.ClaimReferralPayload.Invitation == nil {
@@ -6849,6 +7860,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.GlobalID(childComplexity), true
+	case "Company.invoices":
+		if e.ComplexityRoot.Company.Invoices == nil {
+			break
+		}
+
+		args, err := ec.field_Company_invoices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Company.Invoices(childComplexity, args["filter"].(*invoice.InvoiceFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Company.legalName":
 		if e.ComplexityRoot.Company.LegalName == nil {
 			break
@@ -6884,6 +7906,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.Revision(childComplexity), true
+	case "Company.shoppingLists":
+		if e.ComplexityRoot.Company.ShoppingLists == nil {
+			break
+		}
+
+		args, err := ec.field_Company_shoppingLists_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Company.ShoppingLists(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Company.status":
 		if e.ComplexityRoot.Company.Status == nil {
 			break
@@ -7261,6 +8294,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateFamilyPayload.UserErrors(childComplexity), true
 
+	case "CreateInvoicePaymentLinkPayload.invoice":
+		if e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Invoice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Invoice(childComplexity), true
+	case "CreateInvoicePaymentLinkPayload.payment":
+		if e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Payment(childComplexity), true
+	case "CreateInvoicePaymentLinkPayload.replayed":
+		if e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvoicePaymentLinkPayload.Replayed(childComplexity), true
+	case "CreateInvoicePaymentLinkPayload.userErrors":
+		if e.ComplexityRoot.CreateInvoicePaymentLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvoicePaymentLinkPayload.UserErrors(childComplexity), true
+
+	case "CreatePaymentLinkPayload.payment":
+		if e.ComplexityRoot.CreatePaymentLinkPayload.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePaymentLinkPayload.Payment(childComplexity), true
+	case "CreatePaymentLinkPayload.replayed":
+		if e.ComplexityRoot.CreatePaymentLinkPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePaymentLinkPayload.Replayed(childComplexity), true
+	case "CreatePaymentLinkPayload.userErrors":
+		if e.ComplexityRoot.CreatePaymentLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePaymentLinkPayload.UserErrors(childComplexity), true
+
 	case "CreateReferralLinkPayload.link":
 		if e.ComplexityRoot.CreateReferralLinkPayload.Link == nil {
 			break
@@ -7273,6 +8350,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateReferralLinkPayload.UserErrors(childComplexity), true
+
+	case "CreateShoppingListFromOrderPayload.missingSkus":
+		if e.ComplexityRoot.CreateShoppingListFromOrderPayload.MissingSkus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateShoppingListFromOrderPayload.MissingSkus(childComplexity), true
+	case "CreateShoppingListFromOrderPayload.shoppingList":
+		if e.ComplexityRoot.CreateShoppingListFromOrderPayload.ShoppingList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateShoppingListFromOrderPayload.ShoppingList(childComplexity), true
+	case "CreateShoppingListFromOrderPayload.userErrors":
+		if e.ComplexityRoot.CreateShoppingListFromOrderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateShoppingListFromOrderPayload.UserErrors(childComplexity), true
 
 	case "CreateUserPayload.created":
 		if e.ComplexityRoot.CreateUserPayload.Created == nil {
@@ -7398,6 +8494,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DataExport.Status(childComplexity), true
 
+	case "DecideReturnPayload.replayed":
+		if e.ComplexityRoot.DecideReturnPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideReturnPayload.Replayed(childComplexity), true
+	case "DecideReturnPayload.returnRequest":
+		if e.ComplexityRoot.DecideReturnPayload.ReturnRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideReturnPayload.ReturnRequest(childComplexity), true
+	case "DecideReturnPayload.summary":
+		if e.ComplexityRoot.DecideReturnPayload.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideReturnPayload.Summary(childComplexity), true
+	case "DecideReturnPayload.userErrors":
+		if e.ComplexityRoot.DecideReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecideReturnPayload.UserErrors(childComplexity), true
+
 	case "DeclineFamilyInvitationPayload.invitation":
 		if e.ComplexityRoot.DeclineFamilyInvitationPayload.Invitation == nil {
 			break
@@ -7476,6 +8597,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteRecipientPayload.UserErrors(childComplexity), true
 
+	case "DeleteReviewPayload.deletedId":
+		if e.ComplexityRoot.DeleteReviewPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteReviewPayload.DeletedID(childComplexity), true
+	case "DeleteReviewPayload.userErrors":
+		if e.ComplexityRoot.DeleteReviewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteReviewPayload.UserErrors(childComplexity), true
+
+	case "DeleteShoppingListPayload.deletedId":
+		if e.ComplexityRoot.DeleteShoppingListPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteShoppingListPayload.DeletedID(childComplexity), true
+	case "DeleteShoppingListPayload.userErrors":
+		if e.ComplexityRoot.DeleteShoppingListPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteShoppingListPayload.UserErrors(childComplexity), true
+
+	case "DeleteWebhookEndpointPayload.deletedId":
+		if e.ComplexityRoot.DeleteWebhookEndpointPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteWebhookEndpointPayload.DeletedID(childComplexity), true
+	case "DeleteWebhookEndpointPayload.userErrors":
+		if e.ComplexityRoot.DeleteWebhookEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteWebhookEndpointPayload.UserErrors(childComplexity), true
+
 	case "DeletionBlocker.amount":
 		if e.ComplexityRoot.DeletionBlocker.Amount == nil {
 			break
@@ -7544,6 +8704,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletionReview.Losses(childComplexity), true
+
+	case "DeliveryPoint.address":
+		if e.ComplexityRoot.DeliveryPoint.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPoint.Address(childComplexity), true
+	case "DeliveryPoint.code":
+		if e.ComplexityRoot.DeliveryPoint.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPoint.Code(childComplexity), true
+	case "DeliveryPoint.hours":
+		if e.ComplexityRoot.DeliveryPoint.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPoint.Hours(childComplexity), true
+	case "DeliveryPoint.name":
+		if e.ComplexityRoot.DeliveryPoint.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryPoint.Name(childComplexity), true
 
 	case "DeliveryPreference.address":
 		if e.ComplexityRoot.DeliveryPreference.Address == nil {
@@ -7707,12 +8892,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Document.Kind(childComplexity), true
+	case "Document.locale":
+		if e.ComplexityRoot.Document.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Locale(childComplexity), true
 	case "Document.mime":
 		if e.ComplexityRoot.Document.Mime == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Document.Mime(childComplexity), true
+	case "Document.number":
+		if e.ComplexityRoot.Document.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Number(childComplexity), true
+	case "Document.period":
+		if e.ComplexityRoot.Document.Period == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Period(childComplexity), true
+	case "Document.replacesId":
+		if e.ComplexityRoot.Document.ReplacesID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.ReplacesID(childComplexity), true
+	case "Document.series":
+		if e.ComplexityRoot.Document.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Series(childComplexity), true
 	case "Document.sha256":
 		if e.ComplexityRoot.Document.Sha256 == nil {
 			break
@@ -7731,12 +8946,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Document.Status(childComplexity), true
+	case "Document.subject":
+		if e.ComplexityRoot.Document.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Subject(childComplexity), true
+	case "Document.subjectId":
+		if e.ComplexityRoot.Document.SubjectID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.SubjectID(childComplexity), true
 	case "Document.title":
 		if e.ComplexityRoot.Document.Title == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Document.Title(childComplexity), true
+	case "Document.version":
+		if e.ComplexityRoot.Document.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.Version(childComplexity), true
 
 	case "DocumentConnection.edges":
 		if e.ComplexityRoot.DocumentConnection.Edges == nil {
@@ -7775,6 +9008,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DocumentEdge.Node(childComplexity), true
+
+	case "DocumentPeriod.from":
+		if e.ComplexityRoot.DocumentPeriod.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentPeriod.From(childComplexity), true
+	case "DocumentPeriod.to":
+		if e.ComplexityRoot.DocumentPeriod.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentPeriod.To(childComplexity), true
 
 	case "DrawRafflePayload.campaign":
 		if e.ComplexityRoot.DrawRafflePayload.Campaign == nil {
@@ -8357,6 +9603,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ExchangeRewardPayload.UserErrors(childComplexity), true
 
+	case "ExportOrdersPayload.export":
+		if e.ComplexityRoot.ExportOrdersPayload.Export == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportOrdersPayload.Export(childComplexity), true
+	case "ExportOrdersPayload.userErrors":
+		if e.ComplexityRoot.ExportOrdersPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportOrdersPayload.UserErrors(childComplexity), true
+
+	case "ExportStatementPayload.export":
+		if e.ComplexityRoot.ExportStatementPayload.Export == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportStatementPayload.Export(childComplexity), true
+	case "ExportStatementPayload.userErrors":
+		if e.ComplexityRoot.ExportStatementPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExportStatementPayload.UserErrors(childComplexity), true
+
 	case "ExtendLotPayload.lot":
 		if e.ComplexityRoot.ExtendLotPayload.Lot == nil {
 			break
@@ -8728,6 +10000,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FulfilRewardPayload.UserErrors(childComplexity), true
 
+	case "GenerateDocumentPayload.document":
+		if e.ComplexityRoot.GenerateDocumentPayload.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GenerateDocumentPayload.Document(childComplexity), true
+	case "GenerateDocumentPayload.existed":
+		if e.ComplexityRoot.GenerateDocumentPayload.Existed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GenerateDocumentPayload.Existed(childComplexity), true
+	case "GenerateDocumentPayload.userErrors":
+		if e.ComplexityRoot.GenerateDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GenerateDocumentPayload.UserErrors(childComplexity), true
+
 	case "GiftCard.createdAt":
 		if e.ComplexityRoot.GiftCard.CreatedAt == nil {
 			break
@@ -8858,6 +10149,135 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Goal.Target(childComplexity), true
 
+	case "GuestContact.email":
+		if e.ComplexityRoot.GuestContact.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestContact.Email(childComplexity), true
+	case "GuestContact.name":
+		if e.ComplexityRoot.GuestContact.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestContact.Name(childComplexity), true
+	case "GuestContact.phone":
+		if e.ComplexityRoot.GuestContact.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestContact.Phone(childComplexity), true
+
+	case "GuestOrder.delivery":
+		if e.ComplexityRoot.GuestOrder.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Delivery(childComplexity), true
+	case "GuestOrder.fulfillmentStatus":
+		if e.ComplexityRoot.GuestOrder.FulfillmentStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.FulfillmentStatus(childComplexity), true
+	case "GuestOrder.lines":
+		if e.ComplexityRoot.GuestOrder.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Lines(childComplexity), true
+	case "GuestOrder.number":
+		if e.ComplexityRoot.GuestOrder.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Number(childComplexity), true
+	case "GuestOrder.paid":
+		if e.ComplexityRoot.GuestOrder.Paid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Paid(childComplexity), true
+	case "GuestOrder.paymentStatus":
+		if e.ComplexityRoot.GuestOrder.PaymentStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.PaymentStatus(childComplexity), true
+	case "GuestOrder.placedAt":
+		if e.ComplexityRoot.GuestOrder.PlacedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.PlacedAt(childComplexity), true
+	case "GuestOrder.status":
+		if e.ComplexityRoot.GuestOrder.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Status(childComplexity), true
+	case "GuestOrder.statusLabel":
+		if e.ComplexityRoot.GuestOrder.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.StatusLabel(childComplexity), true
+	case "GuestOrder.total":
+		if e.ComplexityRoot.GuestOrder.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.Total(childComplexity), true
+	case "GuestOrder.trackingUrls":
+		if e.ComplexityRoot.GuestOrder.TrackingUrls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrder.TrackingUrls(childComplexity), true
+
+	case "GuestOrderLine.imageUrl":
+		if e.ComplexityRoot.GuestOrderLine.ImageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.ImageURL(childComplexity), true
+	case "GuestOrderLine.quantity":
+		if e.ComplexityRoot.GuestOrderLine.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.Quantity(childComplexity), true
+	case "GuestOrderLine.sku":
+		if e.ComplexityRoot.GuestOrderLine.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.Sku(childComplexity), true
+	case "GuestOrderLine.title":
+		if e.ComplexityRoot.GuestOrderLine.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.Title(childComplexity), true
+	case "GuestOrderLine.total":
+		if e.ComplexityRoot.GuestOrderLine.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.Total(childComplexity), true
+	case "GuestOrderLine.url":
+		if e.ComplexityRoot.GuestOrderLine.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.URL(childComplexity), true
+	case "GuestOrderLine.unitPrice":
+		if e.ComplexityRoot.GuestOrderLine.UnitPrice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GuestOrderLine.UnitPrice(childComplexity), true
+
 	case "HoldPointsPayload.account":
 		if e.ComplexityRoot.HoldPointsPayload.Account == nil {
 			break
@@ -8950,6 +10370,214 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InviteToFamilyPayload.UserErrors(childComplexity), true
+
+	case "Invoice.amount":
+		if e.ComplexityRoot.Invoice.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Amount(childComplexity), true
+	case "Invoice.document":
+		if e.ComplexityRoot.Invoice.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Document(childComplexity), true
+	case "Invoice.dueAt":
+		if e.ComplexityRoot.Invoice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.DueAt(childComplexity), true
+	case "Invoice.id":
+		if e.ComplexityRoot.Invoice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.ID(childComplexity), true
+	case "Invoice.issuedAt":
+		if e.ComplexityRoot.Invoice.IssuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.IssuedAt(childComplexity), true
+	case "Invoice.metadata":
+		if e.ComplexityRoot.Invoice.Metadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Metadata(childComplexity), true
+	case "Invoice.number":
+		if e.ComplexityRoot.Invoice.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Number(childComplexity), true
+	case "Invoice.open":
+		if e.ComplexityRoot.Invoice.Open == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Open(childComplexity), true
+	case "Invoice.orderId":
+		if e.ComplexityRoot.Invoice.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.OrderID(childComplexity), true
+	case "Invoice.orderNumber":
+		if e.ComplexityRoot.Invoice.OrderNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.OrderNumber(childComplexity), true
+	case "Invoice.paid":
+		if e.ComplexityRoot.Invoice.Paid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Paid(childComplexity), true
+	case "Invoice.paidAt":
+		if e.ComplexityRoot.Invoice.PaidAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.PaidAt(childComplexity), true
+	case "Invoice.payments":
+		if e.ComplexityRoot.Invoice.Payments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Payments(childComplexity), true
+	case "Invoice.periodFrom":
+		if e.ComplexityRoot.Invoice.PeriodFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.PeriodFrom(childComplexity), true
+	case "Invoice.periodTo":
+		if e.ComplexityRoot.Invoice.PeriodTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.PeriodTo(childComplexity), true
+	case "Invoice.series":
+		if e.ComplexityRoot.Invoice.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Series(childComplexity), true
+	case "Invoice.status":
+		if e.ComplexityRoot.Invoice.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Status(childComplexity), true
+	case "Invoice.statusLabel":
+		if e.ComplexityRoot.Invoice.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.StatusLabel(childComplexity), true
+	case "Invoice.title":
+		if e.ComplexityRoot.Invoice.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Title(childComplexity), true
+
+	case "InvoiceConnection.edges":
+		if e.ComplexityRoot.InvoiceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.Edges(childComplexity), true
+	case "InvoiceConnection.nodes":
+		if e.ComplexityRoot.InvoiceConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.Nodes(childComplexity), true
+	case "InvoiceConnection.pageInfo":
+		if e.ComplexityRoot.InvoiceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.PageInfo(childComplexity), true
+	case "InvoiceConnection.totalCount":
+		if e.ComplexityRoot.InvoiceConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.TotalCount(childComplexity), true
+
+	case "InvoiceEdge.cursor":
+		if e.ComplexityRoot.InvoiceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceEdge.Cursor(childComplexity), true
+	case "InvoiceEdge.node":
+		if e.ComplexityRoot.InvoiceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceEdge.Node(childComplexity), true
+
+	case "InvoicePaymentQuote.amount":
+		if e.ComplexityRoot.InvoicePaymentQuote.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.Amount(childComplexity), true
+	case "InvoicePaymentQuote.expiresAt":
+		if e.ComplexityRoot.InvoicePaymentQuote.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.ExpiresAt(childComplexity), true
+	case "InvoicePaymentQuote.explanation":
+		if e.ComplexityRoot.InvoicePaymentQuote.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.Explanation(childComplexity), true
+	case "InvoicePaymentQuote.fee":
+		if e.ComplexityRoot.InvoicePaymentQuote.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.Fee(childComplexity), true
+	case "InvoicePaymentQuote.freeLeft":
+		if e.ComplexityRoot.InvoicePaymentQuote.FreeLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.FreeLeft(childComplexity), true
+	case "InvoicePaymentQuote.id":
+		if e.ComplexityRoot.InvoicePaymentQuote.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.ID(childComplexity), true
+	case "InvoicePaymentQuote.invoiceId":
+		if e.ComplexityRoot.InvoicePaymentQuote.InvoiceID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.InvoiceID(childComplexity), true
+	case "InvoicePaymentQuote.total":
+		if e.ComplexityRoot.InvoicePaymentQuote.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.Total(childComplexity), true
+	case "InvoicePaymentQuote.walletId":
+		if e.ComplexityRoot.InvoicePaymentQuote.WalletID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoicePaymentQuote.WalletID(childComplexity), true
 
 	case "IssueCredentialsPayload.slip":
 		if e.ComplexityRoot.IssueCredentialsPayload.Slip == nil {
@@ -9102,6 +10730,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LinkIdentityPayload.UserErrors(childComplexity), true
+
+	case "ListGap.available":
+		if e.ComplexityRoot.ListGap.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.Available(childComplexity), true
+	case "ListGap.itemId":
+		if e.ComplexityRoot.ListGap.ItemID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.ItemID(childComplexity), true
+	case "ListGap.kind":
+		if e.ComplexityRoot.ListGap.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.Kind(childComplexity), true
+	case "ListGap.message":
+		if e.ComplexityRoot.ListGap.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.Message(childComplexity), true
+	case "ListGap.priceNow":
+		if e.ComplexityRoot.ListGap.PriceNow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.PriceNow(childComplexity), true
+	case "ListGap.priceSeen":
+		if e.ComplexityRoot.ListGap.PriceSeen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.PriceSeen(childComplexity), true
+	case "ListGap.product":
+		if e.ComplexityRoot.ListGap.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.Product(childComplexity), true
+	case "ListGap.wanted":
+		if e.ComplexityRoot.ListGap.Wanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListGap.Wanted(childComplexity), true
+
+	case "ListItem.addedAt":
+		if e.ComplexityRoot.ListItem.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListItem.CreatedAt(childComplexity), true
+	case "ListItem.id":
+		if e.ComplexityRoot.ListItem.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListItem.GlobalID(childComplexity), true
+	case "ListItem.priceSeen":
+		if e.ComplexityRoot.ListItem.PriceSeen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListItem.PriceSeen(childComplexity), true
+	case "ListItem.product":
+		if e.ComplexityRoot.ListItem.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListItem.Product(childComplexity), true
+	case "ListItem.quantity":
+		if e.ComplexityRoot.ListItem.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ListItem.Quantity(childComplexity), true
 
 	case "MarkAllNotificationsReadPayload.read":
 		if e.ComplexityRoot.MarkAllNotificationsReadPayload.Read == nil {
@@ -9260,6 +10968,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ModerateCampaignEntryPayload.UserErrors(childComplexity), true
+
+	case "ModerateReviewPayload.review":
+		if e.ComplexityRoot.ModerateReviewPayload.Review == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateReviewPayload.Review(childComplexity), true
+	case "ModerateReviewPayload.userErrors":
+		if e.ComplexityRoot.ModerateReviewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateReviewPayload.UserErrors(childComplexity), true
 
 	case "Money.amount":
 		if e.ComplexityRoot.Money.Amount == nil {
@@ -9426,6 +11147,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddRewardCodes(childComplexity, args["input"].(reward.AddRewardCodesInput)), true
+	case "Mutation.addToWishlist":
+		if e.ComplexityRoot.Mutation.AddToWishlist == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addToWishlist_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddToWishlist(childComplexity, args["input"].(list.AddToWishlistInput)), true
+	case "Mutation.addTrackingEvent":
+		if e.ComplexityRoot.Mutation.AddTrackingEvent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addTrackingEvent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddTrackingEvent(childComplexity, args["input"].(history.AddTrackingEventInput)), true
 	case "Mutation.adjustPoints":
 		if e.ComplexityRoot.Mutation.AdjustPoints == nil {
 			break
@@ -9542,6 +11285,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelPending(childComplexity, args["input"].(bonus.CancelPendingInput)), true
+	case "Mutation.cancelReturn":
+		if e.ComplexityRoot.Mutation.CancelReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelReturn(childComplexity, args["input"].(after.CancelReturnInput)), true
 	case "Mutation.cancelRewardRedemption":
 		if e.ComplexityRoot.Mutation.CancelRewardRedemption == nil {
 			break
@@ -9586,6 +11340,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeLogin(childComplexity, args["input"].(account.ChangeLoginInput)), true
+	case "Mutation.changeOrderAddress":
+		if e.ComplexityRoot.Mutation.ChangeOrderAddress == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeOrderAddress_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeOrderAddress(childComplexity, args["input"].(after.ChangeOrderAddressInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -9597,6 +11362,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(account.ChangePasswordInput)), true
+	case "Mutation.claimOrder":
+		if e.ComplexityRoot.Mutation.ClaimOrder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimOrder(childComplexity, args["input"].(after.ClaimOrderInput)), true
 	case "Mutation.claimReferral":
 		if e.ComplexityRoot.Mutation.ClaimReferral == nil {
 			break
@@ -9718,12 +11494,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateFamily(childComplexity, args["input"].(account.CreateFamilyInput)), true
+	case "Mutation.createInvoicePaymentLink":
+		if e.ComplexityRoot.Mutation.CreateInvoicePaymentLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createInvoicePaymentLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateInvoicePaymentLink(childComplexity, args["input"].(invoice.CreateInvoicePaymentLinkInput)), true
+	case "Mutation.createPaymentLink":
+		if e.ComplexityRoot.Mutation.CreatePaymentLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPaymentLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePaymentLink(childComplexity, args["input"].(after.CreatePaymentLinkInput)), true
 	case "Mutation.createReferralLink":
 		if e.ComplexityRoot.Mutation.CreateReferralLink == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.CreateReferralLink(childComplexity), true
+	case "Mutation.createShoppingListFromOrder":
+		if e.ComplexityRoot.Mutation.CreateShoppingListFromOrder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createShoppingListFromOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateShoppingListFromOrder(childComplexity, args["input"].(list.CreateShoppingListFromOrderInput)), true
 	case "Mutation.createUser":
 		if e.ComplexityRoot.Mutation.CreateUser == nil {
 			break
@@ -9735,6 +11544,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(desk.CreateUserInput)), true
+	case "Mutation.decideReturn":
+		if e.ComplexityRoot.Mutation.DecideReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_decideReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DecideReturn(childComplexity, args["input"].(after.DecideReturnInput)), true
 	case "Mutation.declineFamilyInvitation":
 		if e.ComplexityRoot.Mutation.DeclineFamilyInvitation == nil {
 			break
@@ -9801,6 +11621,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteRecipient(childComplexity, args["input"].(profile.DeleteRecipientInput)), true
+	case "Mutation.deleteReview":
+		if e.ComplexityRoot.Mutation.DeleteReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteReview(childComplexity, args["input"].(list.DeleteReviewInput)), true
+	case "Mutation.deleteShoppingList":
+		if e.ComplexityRoot.Mutation.DeleteShoppingList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteShoppingList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteShoppingList(childComplexity, args["input"].(list.DeleteShoppingListInput)), true
+	case "Mutation.deleteWebhookEndpoint":
+		if e.ComplexityRoot.Mutation.DeleteWebhookEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteWebhookEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteWebhookEndpoint(childComplexity, args["input"].(webhook.DeleteWebhookEndpointInput)), true
 	case "Mutation.disableCodeFactor":
 		if e.ComplexityRoot.Mutation.DisableCodeFactor == nil {
 			break
@@ -9901,6 +11754,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ExchangeReward(childComplexity, args["input"].(reward.ExchangeRewardInput)), true
+	case "Mutation.exportOrders":
+		if e.ComplexityRoot.Mutation.ExportOrders == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_exportOrders_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExportOrders(childComplexity, args["input"].(paper.ExportOrdersInput)), true
+	case "Mutation.exportStatement":
+		if e.ComplexityRoot.Mutation.ExportStatement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_exportStatement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExportStatement(childComplexity, args["input"].(paper.ExportStatementInput)), true
 	case "Mutation.extendLot":
 		if e.ComplexityRoot.Mutation.ExtendLot == nil {
 			break
@@ -9967,6 +11842,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.FulfilReward(childComplexity, args["input"].(reward.FulfilRewardInput)), true
+	case "Mutation.generateDocument":
+		if e.ComplexityRoot.Mutation.GenerateDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_generateDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.GenerateDocument(childComplexity, args["input"].(paper.GenerateDocumentInput)), true
 	case "Mutation.holdPoints":
 		if e.ComplexityRoot.Mutation.HoldPoints == nil {
 			break
@@ -10132,6 +12018,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ModerateCampaignEntry(childComplexity, args["input"].(campaign.ModerateCampaignEntryInput)), true
+	case "Mutation.moderateReview":
+		if e.ComplexityRoot.Mutation.ModerateReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moderateReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ModerateReview(childComplexity, args["input"].(list.ModerateReviewInput)), true
 	case "Mutation.moveBetweenWallets":
 		if e.ComplexityRoot.Mutation.MoveBetweenWallets == nil {
 			break
@@ -10165,6 +12062,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OpenWallet(childComplexity, args["input"].(wallet.OpenWalletInput)), true
+	case "Mutation.orderShoppingList":
+		if e.ComplexityRoot.Mutation.OrderShoppingList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_orderShoppingList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OrderShoppingList(childComplexity, args["input"].(list.OrderShoppingListInput)), true
+	case "Mutation.payInvoice":
+		if e.ComplexityRoot.Mutation.PayInvoice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_payInvoice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PayInvoice(childComplexity, args["input"].(wallet.PayInvoiceInput)), true
 	case "Mutation.payOrderFromWallet":
 		if e.ComplexityRoot.Mutation.PayOrderFromWallet == nil {
 			break
@@ -10176,6 +12095,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PayOrderFromWallet(childComplexity, args["input"].(wallet.PayOrderFromWalletInput)), true
+	case "Mutation.placeGuestOrder":
+		if e.ComplexityRoot.Mutation.PlaceGuestOrder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_placeGuestOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PlaceGuestOrder(childComplexity, args["input"].(after.PlaceGuestOrderInput)), true
+	case "Mutation.placeOneClickOrder":
+		if e.ComplexityRoot.Mutation.PlaceOneClickOrder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_placeOneClickOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PlaceOneClickOrder(childComplexity, args["input"].(after.PlaceOneClickOrderInput)), true
 	case "Mutation.placeOrder":
 		if e.ComplexityRoot.Mutation.PlaceOrder == nil {
 			break
@@ -10187,6 +12128,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PlaceOrder(childComplexity, args["input"].(order.PlaceOrderInput)), true
+	case "Mutation.quoteInvoicePayment":
+		if e.ComplexityRoot.Mutation.QuoteInvoicePayment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_quoteInvoicePayment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.QuoteInvoicePayment(childComplexity, args["input"].(wallet.QuoteInvoicePaymentInput)), true
 	case "Mutation.quoteTransfer":
 		if e.ComplexityRoot.Mutation.QuoteTransfer == nil {
 			break
@@ -10209,6 +12161,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReceiveCash(childComplexity, args["input"].(wallet.ReceiveCashInput)), true
+	case "Mutation.receiveReturn":
+		if e.ComplexityRoot.Mutation.ReceiveReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_receiveReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReceiveReturn(childComplexity, args["input"].(after.ReceiveReturnInput)), true
 	case "Mutation.recordAct":
 		if e.ComplexityRoot.Mutation.RecordAct == nil {
 			break
@@ -10231,6 +12194,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(privacy.RecordConsentInput)), true
+	case "Mutation.recordPayment":
+		if e.ComplexityRoot.Mutation.RecordPayment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordPayment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordPayment(childComplexity, args["input"].(invoice.RecordPaymentInput)), true
+	case "Mutation.recordRefund":
+		if e.ComplexityRoot.Mutation.RecordRefund == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordRefund_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordRefund(childComplexity, args["input"].(after.RecordRefundInput)), true
+	case "Mutation.recordView":
+		if e.ComplexityRoot.Mutation.RecordView == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordView_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordView(childComplexity, args["input"].(list.RecordViewInput)), true
 	case "Mutation.recordVisit":
 		if e.ComplexityRoot.Mutation.RecordVisit == nil {
 			break
@@ -10386,6 +12382,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveFamilyMember(childComplexity, args["input"].(account.RemoveFamilyMemberInput)), true
+	case "Mutation.removeFromWishlist":
+		if e.ComplexityRoot.Mutation.RemoveFromWishlist == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeFromWishlist_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveFromWishlist(childComplexity, args["input"].(list.RemoveFromWishlistInput)), true
 	case "Mutation.removePasskey":
 		if e.ComplexityRoot.Mutation.RemovePasskey == nil {
 			break
@@ -10408,6 +12415,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReopenTicket(childComplexity, args["input"].(support.ReopenTicketInput)), true
+	case "Mutation.repeatOrder":
+		if e.ComplexityRoot.Mutation.RepeatOrder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_repeatOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RepeatOrder(childComplexity, args["input"].(after.RepeatOrderInput)), true
 	case "Mutation.replyToTicket":
 		if e.ComplexityRoot.Mutation.ReplyToTicket == nil {
 			break
@@ -10447,6 +12465,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestLoginChange(childComplexity, args["input"].(contact.RequestLoginChangeInput)), true
+	case "Mutation.requestOrderClaim":
+		if e.ComplexityRoot.Mutation.RequestOrderClaim == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestOrderClaim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestOrderClaim(childComplexity, args["input"].(after.RequestOrderClaimInput)), true
 	case "Mutation.requestPasswordReset":
 		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
 			break
@@ -10458,6 +12487,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(contact.RequestPasswordResetInput)), true
+	case "Mutation.requestReturn":
+		if e.ComplexityRoot.Mutation.RequestReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestReturn(childComplexity, args["input"].(after.RequestReturnInput)), true
 	case "Mutation.resendCode":
 		if e.ComplexityRoot.Mutation.ResendCode == nil {
 			break
@@ -10524,6 +12564,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetireEarningRule(childComplexity, args["input"].(earning.RetireEarningRuleInput)), true
+	case "Mutation.retireReason":
+		if e.ComplexityRoot.Mutation.RetireReason == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireReason_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireReason(childComplexity, args["input"].(after.RetireReasonInput)), true
 	case "Mutation.retireTier":
 		if e.ComplexityRoot.Mutation.RetireTier == nil {
 			break
@@ -10535,6 +12586,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetireTier(childComplexity, args["input"].(tier.RetireTierInput)), true
+	case "Mutation.retryWebhookDelivery":
+		if e.ComplexityRoot.Mutation.RetryWebhookDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryWebhookDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryWebhookDelivery(childComplexity, args["input"].(webhook.RetryWebhookDeliveryInput)), true
 	case "Mutation.reverseEntry":
 		if e.ComplexityRoot.Mutation.ReverseEntry == nil {
 			break
@@ -10557,6 +12619,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(account.RevokeSessionInput)), true
+	case "Mutation.rotateWebhookSecret":
+		if e.ComplexityRoot.Mutation.RotateWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateWebhookSecret(childComplexity, args["input"].(webhook.RotateWebhookSecretInput)), true
 	case "Mutation.saveAddress":
 		if e.ComplexityRoot.Mutation.SaveAddress == nil {
 			break
@@ -10590,6 +12663,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveCampaign(childComplexity, args["input"].(campaign.SaveCampaignInput)), true
+	case "Mutation.saveCart":
+		if e.ComplexityRoot.Mutation.SaveCart == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCart_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCart(childComplexity, args["input"].(list.SaveCartInput)), true
 	case "Mutation.saveClub":
 		if e.ComplexityRoot.Mutation.SaveClub == nil {
 			break
@@ -10656,6 +12740,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveOffer(childComplexity, args["input"].(promotion.SaveOfferInput)), true
+	case "Mutation.saveOrderPolicy":
+		if e.ComplexityRoot.Mutation.SaveOrderPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveOrderPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveOrderPolicy(childComplexity, args["input"].(after.SaveOrderPolicyInput)), true
 	case "Mutation.savePromoCodes":
 		if e.ComplexityRoot.Mutation.SavePromoCodes == nil {
 			break
@@ -10678,6 +12773,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SavePromotion(childComplexity, args["input"].(promotion.SavePromotionInput)), true
+	case "Mutation.saveReason":
+		if e.ComplexityRoot.Mutation.SaveReason == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveReason_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveReason(childComplexity, args["input"].(after.SaveReasonInput)), true
 	case "Mutation.saveRecipient":
 		if e.ComplexityRoot.Mutation.SaveRecipient == nil {
 			break
@@ -10711,6 +12817,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveRepresentation(childComplexity, args["input"].(desk.SaveRepresentationInput)), true
+	case "Mutation.saveReview":
+		if e.ComplexityRoot.Mutation.SaveReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveReview(childComplexity, args["input"].(list.SaveReviewInput)), true
 	case "Mutation.saveReward":
 		if e.ComplexityRoot.Mutation.SaveReward == nil {
 			break
@@ -10722,6 +12839,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveReward(childComplexity, args["input"].(reward.SaveRewardInput)), true
+	case "Mutation.saveShoppingList":
+		if e.ComplexityRoot.Mutation.SaveShoppingList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveShoppingList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveShoppingList(childComplexity, args["input"].(list.SaveShoppingListInput)), true
 	case "Mutation.saveTier":
 		if e.ComplexityRoot.Mutation.SaveTier == nil {
 			break
@@ -10733,6 +12861,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveTier(childComplexity, args["input"].(tier.SaveTierInput)), true
+	case "Mutation.saveWebhookEndpoint":
+		if e.ComplexityRoot.Mutation.SaveWebhookEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveWebhookEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveWebhookEndpoint(childComplexity, args["input"].(webhook.SaveWebhookEndpointInput)), true
+	case "Mutation.sendReturn":
+		if e.ComplexityRoot.Mutation.SendReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendReturn(childComplexity, args["input"].(after.SendReturnInput)), true
 	case "Mutation.sendSecondFactorCode":
 		if e.ComplexityRoot.Mutation.SendSecondFactorCode == nil {
 			break
@@ -10799,6 +12949,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetPrimaryContactPoint(childComplexity, args["input"].(contact.SetPrimaryContactPointInput)), true
+	case "Mutation.setProductAudience":
+		if e.ComplexityRoot.Mutation.SetProductAudience == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setProductAudience_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetProductAudience(childComplexity, args["input"].(list.SetProductAudienceInput)), true
 	case "Mutation.setPromotionStatus":
 		if e.ComplexityRoot.Mutation.SetPromotionStatus == nil {
 			break
@@ -10911,6 +13072,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TestEarningRule(childComplexity, args["input"].(earning.TestEarningRuleInput)), true
+	case "Mutation.testWebhook":
+		if e.ComplexityRoot.Mutation.TestWebhook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testWebhook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestWebhook(childComplexity, args["input"].(webhook.TestWebhookInput)), true
 	case "Mutation.topUpWallet":
 		if e.ComplexityRoot.Mutation.TopUpWallet == nil {
 			break
@@ -11032,6 +13204,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(profile.UpdateProfileInput)), true
+	case "Mutation.updateShipment":
+		if e.ComplexityRoot.Mutation.UpdateShipment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateShipment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateShipment(childComplexity, args["input"].(history.UpdateShipmentInput)), true
 	case "Mutation.updateWallet":
 		if e.ComplexityRoot.Mutation.UpdateWallet == nil {
 			break
@@ -11076,6 +13259,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UploadDocument(childComplexity, args["input"].(document.UploadDocumentInput)), true
+	case "Mutation.upsertDocuments":
+		if e.ComplexityRoot.Mutation.UpsertDocuments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upsertDocuments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpsertDocuments(childComplexity, args["input"].(invoice.UpsertDocumentsInput)), true
 	case "Mutation.upsertOrders":
 		if e.ComplexityRoot.Mutation.UpsertOrders == nil {
 			break
@@ -11087,6 +13281,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpsertOrders(childComplexity, args["input"].(order.UpsertOrdersInput)), true
+	case "Mutation.upsertPayments":
+		if e.ComplexityRoot.Mutation.UpsertPayments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upsertPayments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpsertPayments(childComplexity, args["input"].(order.UpsertPaymentsInput)), true
 	case "Mutation.upsertProducts":
 		if e.ComplexityRoot.Mutation.UpsertProducts == nil {
 			break
@@ -11097,7 +13302,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.UpsertProducts(childComplexity, args["input"].(order.UpsertProductsInput)), true
+		return e.ComplexityRoot.Mutation.UpsertProducts(childComplexity, args["input"].(goods.UpsertProductsInput)), true
+	case "Mutation.upsertShipments":
+		if e.ComplexityRoot.Mutation.UpsertShipments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upsertShipments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpsertShipments(childComplexity, args["input"].(history.UpsertShipmentsInput)), true
+	case "Mutation.upsertStock":
+		if e.ComplexityRoot.Mutation.UpsertStock == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upsertStock_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpsertStock(childComplexity, args["input"].(goods.UpsertStockInput)), true
+	case "Mutation.upsertUsers":
+		if e.ComplexityRoot.Mutation.UpsertUsers == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upsertUsers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpsertUsers(childComplexity, args["input"].(arrival.UpsertUsersInput)), true
 	case "Mutation.voidGiftCard":
 		if e.ComplexityRoot.Mutation.VoidGiftCard == nil {
 			break
@@ -11131,6 +13369,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WithdrawFamilyInvitation(childComplexity, args["input"].(account.WithdrawFamilyInvitationInput)), true
+
+	case "NonReturnable.message":
+		if e.ComplexityRoot.NonReturnable.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NonReturnable.Message(childComplexity), true
+	case "NonReturnable.quantity":
+		if e.ComplexityRoot.NonReturnable.Quantity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NonReturnable.Quantity(childComplexity), true
+	case "NonReturnable.why":
+		if e.ComplexityRoot.NonReturnable.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NonReturnable.Why(childComplexity), true
 
 	case "Notification.archivedAt":
 		if e.ComplexityRoot.Notification.ArchivedAt == nil {
@@ -11466,6 +13723,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.Discount(childComplexity), true
+	case "Order.documents":
+		if e.ComplexityRoot.Order.Documents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Documents(childComplexity), true
 	case "Order.events":
 		if e.ComplexityRoot.Order.Events == nil {
 			break
@@ -11495,6 +13758,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.GlobalID(childComplexity), true
+	case "Order.guest":
+		if e.ComplexityRoot.Order.Guest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Guest(childComplexity), true
 	case "Order.lines":
 		if e.ComplexityRoot.Order.Lines == nil {
 			break
@@ -11603,6 +13872,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.StatusLabel(childComplexity), true
+	case "Order.steps":
+		if e.ComplexityRoot.Order.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Steps(childComplexity), true
 	case "Order.subtotal":
 		if e.ComplexityRoot.Order.Subtotal == nil {
 			break
@@ -11621,6 +13896,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.Total(childComplexity), true
+	case "Order.whoBought":
+		if e.ComplexityRoot.Order.WhoBought == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.WhoBought(childComplexity), true
+
+	case "OrderBuyer.companyName":
+		if e.ComplexityRoot.OrderBuyer.CompanyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderBuyer.CompanyName(childComplexity), true
+	case "OrderBuyer.kind":
+		if e.ComplexityRoot.OrderBuyer.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderBuyer.Kind(childComplexity), true
+	case "OrderBuyer.personName":
+		if e.ComplexityRoot.OrderBuyer.PersonName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderBuyer.PersonName(childComplexity), true
 
 	case "OrderConnection.edges":
 		if e.ComplexityRoot.OrderConnection.Edges == nil {
@@ -11640,6 +13940,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrderConnection.PageInfo(childComplexity), true
+	case "OrderConnection.sums":
+		if e.ComplexityRoot.OrderConnection.Sums == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderConnection.Sums(childComplexity), true
 	case "OrderConnection.totalCount":
 		if e.ComplexityRoot.OrderConnection.TotalCount == nil {
 			break
@@ -11832,6 +14138,118 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.OrderLine.UnitPrice(childComplexity), true
 
+	case "OrderPolicy.finalSaleCategories":
+		if e.ComplexityRoot.OrderPolicy.FinalSaleCategories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderPolicy.FinalSaleCategories(childComplexity), true
+	case "OrderPolicy.guestOrders":
+		if e.ComplexityRoot.OrderPolicy.GuestOrders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderPolicy.GuestOrders(childComplexity), true
+	case "OrderPolicy.returnDays":
+		if e.ComplexityRoot.OrderPolicy.ReturnDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderPolicy.ReturnDays(childComplexity), true
+	case "OrderPolicy.revision":
+		if e.ComplexityRoot.OrderPolicy.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderPolicy.Revision(childComplexity), true
+	case "OrderPolicy.walletRefunds":
+		if e.ComplexityRoot.OrderPolicy.WalletRefunds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderPolicy.WalletRefunds(childComplexity), true
+
+	case "OrderShoppingListPayload.gaps":
+		if e.ComplexityRoot.OrderShoppingListPayload.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderShoppingListPayload.Gaps(childComplexity), true
+	case "OrderShoppingListPayload.order":
+		if e.ComplexityRoot.OrderShoppingListPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderShoppingListPayload.Order(childComplexity), true
+	case "OrderShoppingListPayload.replayed":
+		if e.ComplexityRoot.OrderShoppingListPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderShoppingListPayload.Replayed(childComplexity), true
+	case "OrderShoppingListPayload.userErrors":
+		if e.ComplexityRoot.OrderShoppingListPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderShoppingListPayload.UserErrors(childComplexity), true
+
+	case "OrderStep.at":
+		if e.ComplexityRoot.OrderStep.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderStep.At(childComplexity), true
+	case "OrderStep.kind":
+		if e.ComplexityRoot.OrderStep.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderStep.Kind(childComplexity), true
+	case "OrderStep.label":
+		if e.ComplexityRoot.OrderStep.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderStep.Label(childComplexity), true
+	case "OrderStep.state":
+		if e.ComplexityRoot.OrderStep.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderStep.State(childComplexity), true
+
+	case "OrderSum.currency":
+		if e.ComplexityRoot.OrderSum.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderSum.Currency(childComplexity), true
+	case "OrderSum.orders":
+		if e.ComplexityRoot.OrderSum.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderSum.Orders(childComplexity), true
+	case "OrderSum.paid":
+		if e.ComplexityRoot.OrderSum.Paid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderSum.Paid(childComplexity), true
+	case "OrderSum.refunded":
+		if e.ComplexityRoot.OrderSum.Refunded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderSum.Refunded(childComplexity), true
+	case "OrderSum.total":
+		if e.ComplexityRoot.OrderSum.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderSum.Total(childComplexity), true
+
 	case "OrderUpdate.cursor":
 		if e.ComplexityRoot.OrderUpdate.Cursor == nil {
 			break
@@ -12017,6 +14435,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PasswordStrength.Warnings(childComplexity), true
 
+	case "PayInvoicePayload.entry":
+		if e.ComplexityRoot.PayInvoicePayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.Entry(childComplexity), true
+	case "PayInvoicePayload.invoice":
+		if e.ComplexityRoot.PayInvoicePayload.Invoice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.Invoice(childComplexity), true
+	case "PayInvoicePayload.quote":
+		if e.ComplexityRoot.PayInvoicePayload.Quote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.Quote(childComplexity), true
+	case "PayInvoicePayload.replayed":
+		if e.ComplexityRoot.PayInvoicePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.Replayed(childComplexity), true
+	case "PayInvoicePayload.userErrors":
+		if e.ComplexityRoot.PayInvoicePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.UserErrors(childComplexity), true
+	case "PayInvoicePayload.wallet":
+		if e.ComplexityRoot.PayInvoicePayload.Wallet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayInvoicePayload.Wallet(childComplexity), true
+
 	case "PayOrderFromWalletPayload.entry":
 		if e.ComplexityRoot.PayOrderFromWalletPayload.Entry == nil {
 			break
@@ -12054,6 +14509,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Amount(childComplexity), true
+	case "Payment.expiresAt":
+		if e.ComplexityRoot.Payment.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.ExpiresAt(childComplexity), true
+	case "Payment.failure":
+		if e.ComplexityRoot.Payment.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.Failure(childComplexity), true
 	case "Payment.id":
 		if e.ComplexityRoot.Payment.GlobalID == nil {
 			break
@@ -12090,6 +14557,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Status(childComplexity), true
+	case "Payment.url":
+		if e.ComplexityRoot.Payment.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.URL(childComplexity), true
 
 	case "PaymentMethod.brand":
 		if e.ComplexityRoot.PaymentMethod.Brand == nil {
@@ -12262,6 +14735,123 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentNoticeEdge.Node(childComplexity), true
+
+	case "PaymentRecord.amount":
+		if e.ComplexityRoot.PaymentRecord.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Amount(childComplexity), true
+	case "PaymentRecord.id":
+		if e.ComplexityRoot.PaymentRecord.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.ID(childComplexity), true
+	case "PaymentRecord.invoiceId":
+		if e.ComplexityRoot.PaymentRecord.InvoiceID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.InvoiceID(childComplexity), true
+	case "PaymentRecord.invoiceNumber":
+		if e.ComplexityRoot.PaymentRecord.InvoiceNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.InvoiceNumber(childComplexity), true
+	case "PaymentRecord.kind":
+		if e.ComplexityRoot.PaymentRecord.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Kind(childComplexity), true
+	case "PaymentRecord.label":
+		if e.ComplexityRoot.PaymentRecord.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Label(childComplexity), true
+	case "PaymentRecord.method":
+		if e.ComplexityRoot.PaymentRecord.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Method(childComplexity), true
+	case "PaymentRecord.occurredAt":
+		if e.ComplexityRoot.PaymentRecord.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.OccurredAt(childComplexity), true
+	case "PaymentRecord.orderId":
+		if e.ComplexityRoot.PaymentRecord.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.OrderID(childComplexity), true
+	case "PaymentRecord.orderNumber":
+		if e.ComplexityRoot.PaymentRecord.OrderNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.OrderNumber(childComplexity), true
+	case "PaymentRecord.provider":
+		if e.ComplexityRoot.PaymentRecord.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Provider(childComplexity), true
+	case "PaymentRecord.status":
+		if e.ComplexityRoot.PaymentRecord.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.Status(childComplexity), true
+	case "PaymentRecord.walletId":
+		if e.ComplexityRoot.PaymentRecord.WalletID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecord.WalletID(childComplexity), true
+
+	case "PaymentRecordConnection.edges":
+		if e.ComplexityRoot.PaymentRecordConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordConnection.Edges(childComplexity), true
+	case "PaymentRecordConnection.nodes":
+		if e.ComplexityRoot.PaymentRecordConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordConnection.Nodes(childComplexity), true
+	case "PaymentRecordConnection.pageInfo":
+		if e.ComplexityRoot.PaymentRecordConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordConnection.PageInfo(childComplexity), true
+	case "PaymentRecordConnection.totalCount":
+		if e.ComplexityRoot.PaymentRecordConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordConnection.TotalCount(childComplexity), true
+
+	case "PaymentRecordEdge.cursor":
+		if e.ComplexityRoot.PaymentRecordEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordEdge.Cursor(childComplexity), true
+	case "PaymentRecordEdge.node":
+		if e.ComplexityRoot.PaymentRecordEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRecordEdge.Node(childComplexity), true
 
 	case "PendingAdjustment.amount":
 		if e.ComplexityRoot.PendingAdjustment.Amount == nil {
@@ -12480,6 +15070,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PersonName.ID(childComplexity), true
 
+	case "PlaceGuestOrderPayload.order":
+		if e.ComplexityRoot.PlaceGuestOrderPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceGuestOrderPayload.Order(childComplexity), true
+	case "PlaceGuestOrderPayload.replayed":
+		if e.ComplexityRoot.PlaceGuestOrderPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceGuestOrderPayload.Replayed(childComplexity), true
+	case "PlaceGuestOrderPayload.token":
+		if e.ComplexityRoot.PlaceGuestOrderPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceGuestOrderPayload.Token(childComplexity), true
+	case "PlaceGuestOrderPayload.userErrors":
+		if e.ComplexityRoot.PlaceGuestOrderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceGuestOrderPayload.UserErrors(childComplexity), true
+
+	case "PlaceOneClickOrderPayload.nextActionUrl":
+		if e.ComplexityRoot.PlaceOneClickOrderPayload.NextActionURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceOneClickOrderPayload.NextActionURL(childComplexity), true
+	case "PlaceOneClickOrderPayload.order":
+		if e.ComplexityRoot.PlaceOneClickOrderPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceOneClickOrderPayload.Order(childComplexity), true
+	case "PlaceOneClickOrderPayload.payment":
+		if e.ComplexityRoot.PlaceOneClickOrderPayload.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceOneClickOrderPayload.Payment(childComplexity), true
+	case "PlaceOneClickOrderPayload.replayed":
+		if e.ComplexityRoot.PlaceOneClickOrderPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceOneClickOrderPayload.Replayed(childComplexity), true
+	case "PlaceOneClickOrderPayload.userErrors":
+		if e.ComplexityRoot.PlaceOneClickOrderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceOneClickOrderPayload.UserErrors(childComplexity), true
+
 	case "PlaceOrderPayload.order":
 		if e.ComplexityRoot.PlaceOrderPayload.Order == nil {
 			break
@@ -12610,12 +15256,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PrivacySettings.Sharing(childComplexity), true
 
+	case "Product.availability":
+		if e.ComplexityRoot.Product.Availability == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Availability(childComplexity), true
+	case "Product.boughtTogether":
+		if e.ComplexityRoot.Product.BoughtTogether == nil {
+			break
+		}
+
+		args, err := ec.field_Product_boughtTogether_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.BoughtTogether(childComplexity, args["first"].(*int)), true
 	case "Product.category":
 		if e.ComplexityRoot.Product.Category == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Product.Category(childComplexity), true
+	case "Product.exclusive":
+		if e.ComplexityRoot.Product.Exclusive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Exclusive(childComplexity), true
 	case "Product.externalId":
 		if e.ComplexityRoot.Product.ExternalID == nil {
 			break
@@ -12646,6 +15315,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Price(childComplexity), true
+	case "Product.rating":
+		if e.ComplexityRoot.Product.Rating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Rating(childComplexity), true
+	case "Product.ratingCount":
+		if e.ComplexityRoot.Product.RatingCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.RatingCount(childComplexity), true
+	case "Product.releasedAt":
+		if e.ComplexityRoot.Product.ReleasedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.ReleasedAt(childComplexity), true
 	case "Product.sku":
 		if e.ComplexityRoot.Product.Sku == nil {
 			break
@@ -12676,6 +15363,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.URL(childComplexity), true
+
+	case "ProductAudience.clubs":
+		if e.ComplexityRoot.ProductAudience.Clubs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductAudience.Clubs(childComplexity), true
+	case "ProductAudience.customerIds":
+		if e.ComplexityRoot.ProductAudience.CustomerIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductAudience.CustomerIDs(childComplexity), true
+	case "ProductAudience.everyoneSignedIn":
+		if e.ComplexityRoot.ProductAudience.EveryoneSignedIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductAudience.EveryoneSignedIn(childComplexity), true
+	case "ProductAudience.tiers":
+		if e.ComplexityRoot.ProductAudience.Tiers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductAudience.Tiers(childComplexity), true
 
 	case "ProductConnection.edges":
 		if e.ComplexityRoot.ProductConnection.Edges == nil {
@@ -13624,7 +16336,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.GiftCards(childComplexity, args["filter"].(*wallet.GiftCardFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.guestOrder":
+		if e.ComplexityRoot.Query.GuestOrder == nil {
+			break
+		}
 
+		args, err := ec.field_Query_guestOrder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.GuestOrder(childComplexity, args["token"].(string)), true
+
+	case "Query.invoice":
+		if e.ComplexityRoot.Query.Invoice == nil {
+			break
+		}
+
+		args, err := ec.field_Query_invoice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Invoice(childComplexity, args["id"].(scalar.ID)), true
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
 			break
@@ -13664,6 +16398,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Order(childComplexity, args["by"].(order.OrderRef)), true
+	case "Query.orderPolicy":
+		if e.ComplexityRoot.Query.OrderPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.OrderPolicy(childComplexity), true
 	case "Query.orders":
 		if e.ComplexityRoot.Query.Orders == nil {
 			break
@@ -13741,6 +16481,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Product(childComplexity, args["by"].(order.ProductRef)), true
+	case "Query.productAudience":
+		if e.ComplexityRoot.Query.ProductAudience == nil {
+			break
+		}
+
+		args, err := ec.field_Query_productAudience_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProductAudience(childComplexity, args["productId"].(scalar.ID)), true
+	case "Query.productReviews":
+		if e.ComplexityRoot.Query.ProductReviews == nil {
+			break
+		}
+
+		args, err := ec.field_Query_productReviews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProductReviews(childComplexity, args["productId"].(scalar.ID), args["rating"].(*int), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.products":
 		if e.ComplexityRoot.Query.Products == nil {
 			break
@@ -13802,6 +16564,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Providers(childComplexity), true
+	case "Query.reasons":
+		if e.ComplexityRoot.Query.Reasons == nil {
+			break
+		}
+
+		args, err := ec.field_Query_reasons_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Reasons(childComplexity, args["kind"].(after.ReasonKind), args["category"].(*string)), true
 	case "Query.referralProgram":
 		if e.ComplexityRoot.Query.ReferralProgram == nil {
 			break
@@ -13831,6 +16604,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.RepresentedUser(childComplexity), true
+	case "Query.returnOptions":
+		if e.ComplexityRoot.Query.ReturnOptions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_returnOptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ReturnOptions(childComplexity, args["orderId"].(scalar.ID)), true
+	case "Query.returns":
+		if e.ComplexityRoot.Query.Returns == nil {
+			break
+		}
+
+		args, err := ec.field_Query_returns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Returns(childComplexity, args["filter"].(*after.ReturnFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.reviews":
+		if e.ComplexityRoot.Query.Reviews == nil {
+			break
+		}
+
+		args, err := ec.field_Query_reviews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Reviews(childComplexity, args["filter"].(*list.ReviewFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.reward":
 		if e.ComplexityRoot.Query.Reward == nil {
 			break
@@ -13875,6 +16681,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Rewards(childComplexity, args["filter"].(*reward.RewardFilter), args["programId"].(*scalar.ID), args["sort"].(*reward.RewardSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.shoppingList":
+		if e.ComplexityRoot.Query.ShoppingList == nil {
+			break
+		}
+
+		args, err := ec.field_Query_shoppingList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ShoppingList(childComplexity, args["id"].(scalar.ID)), true
 	case "Query.ticket":
 		if e.ComplexityRoot.Query.Ticket == nil {
 			break
@@ -13941,6 +16758,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Wallet(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.webhookDeliveries":
+		if e.ComplexityRoot.Query.WebhookDeliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Query_webhookDeliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WebhookDeliveries(childComplexity, args["filter"].(*webhook.WebhookDeliveryFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.webhookEndpoints":
+		if e.ComplexityRoot.Query.WebhookEndpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.WebhookEndpoints(childComplexity), true
+	case "Query.webhookEventKinds":
+		if e.ComplexityRoot.Query.WebhookEventKinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.WebhookEventKinds(childComplexity), true
+
+	case "QuoteInvoicePaymentPayload.quote":
+		if e.ComplexityRoot.QuoteInvoicePaymentPayload.Quote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteInvoicePaymentPayload.Quote(childComplexity), true
+	case "QuoteInvoicePaymentPayload.userErrors":
+		if e.ComplexityRoot.QuoteInvoicePaymentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteInvoicePaymentPayload.UserErrors(childComplexity), true
 
 	case "QuoteTransferPayload.quote":
 		if e.ComplexityRoot.QuoteTransferPayload.Quote == nil {
@@ -14053,6 +16906,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RaffleWinner.Prize(childComplexity), true
 
+	case "Reason.categories":
+		if e.ComplexityRoot.Reason.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Categories(childComplexity), true
+	case "Reason.description":
+		if e.ComplexityRoot.Reason.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Description(childComplexity), true
+	case "Reason.feeBasisPoints":
+		if e.ComplexityRoot.Reason.FeeBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.FeeBasisPoints(childComplexity), true
+	case "Reason.id":
+		if e.ComplexityRoot.Reason.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.GlobalID(childComplexity), true
+	case "Reason.handle":
+		if e.ComplexityRoot.Reason.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Handle(childComplexity), true
+	case "Reason.kind":
+		if e.ComplexityRoot.Reason.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Kind(childComplexity), true
+	case "Reason.name":
+		if e.ComplexityRoot.Reason.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Name(childComplexity), true
+	case "Reason.photoRequired":
+		if e.ComplexityRoot.Reason.PhotoRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.PhotoRequired(childComplexity), true
+	case "Reason.position":
+		if e.ComplexityRoot.Reason.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Position(childComplexity), true
+	case "Reason.retired":
+		if e.ComplexityRoot.Reason.Retired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Retired(childComplexity), true
+	case "Reason.translations":
+		if e.ComplexityRoot.Reason.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Translations(childComplexity), true
+	case "Reason.version":
+		if e.ComplexityRoot.Reason.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reason.Version(childComplexity), true
+
 	case "ReceiveCashPayload.entry":
 		if e.ComplexityRoot.ReceiveCashPayload.Entry == nil {
 			break
@@ -14083,6 +17009,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReceiveCashPayload.Wallet(childComplexity), true
+
+	case "ReceiveReturnPayload.order":
+		if e.ComplexityRoot.ReceiveReturnPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveReturnPayload.Order(childComplexity), true
+	case "ReceiveReturnPayload.replayed":
+		if e.ComplexityRoot.ReceiveReturnPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveReturnPayload.Replayed(childComplexity), true
+	case "ReceiveReturnPayload.returnRequest":
+		if e.ComplexityRoot.ReceiveReturnPayload.ReturnRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveReturnPayload.ReturnRequest(childComplexity), true
+	case "ReceiveReturnPayload.summary":
+		if e.ComplexityRoot.ReceiveReturnPayload.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveReturnPayload.Summary(childComplexity), true
+	case "ReceiveReturnPayload.userErrors":
+		if e.ComplexityRoot.ReceiveReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReceiveReturnPayload.UserErrors(childComplexity), true
 
 	case "Recipient.email":
 		if e.ComplexityRoot.Recipient.Email == nil {
@@ -14133,6 +17090,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Recipient.Revision(childComplexity), true
 
+	case "Recommendation.because":
+		if e.ComplexityRoot.Recommendation.Because == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.Because(childComplexity), true
+	case "Recommendation.explanation":
+		if e.ComplexityRoot.Recommendation.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.Explanation(childComplexity), true
+	case "Recommendation.interest":
+		if e.ComplexityRoot.Recommendation.Interest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.Interest(childComplexity), true
+	case "Recommendation.product":
+		if e.ComplexityRoot.Recommendation.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.Product(childComplexity), true
+	case "Recommendation.reason":
+		if e.ComplexityRoot.Recommendation.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.Reason(childComplexity), true
+	case "Recommendation.timesBought":
+		if e.ComplexityRoot.Recommendation.TimesBought == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recommendation.TimesBought(childComplexity), true
+
+	case "RecommendationConnection.edges":
+		if e.ComplexityRoot.RecommendationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationConnection.Edges(childComplexity), true
+	case "RecommendationConnection.nodes":
+		if e.ComplexityRoot.RecommendationConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationConnection.Nodes(childComplexity), true
+	case "RecommendationConnection.pageInfo":
+		if e.ComplexityRoot.RecommendationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationConnection.PageInfo(childComplexity), true
+	case "RecommendationConnection.totalCount":
+		if e.ComplexityRoot.RecommendationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationConnection.TotalCount(childComplexity), true
+
+	case "RecommendationEdge.cursor":
+		if e.ComplexityRoot.RecommendationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationEdge.Cursor(childComplexity), true
+	case "RecommendationEdge.node":
+		if e.ComplexityRoot.RecommendationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationEdge.Node(childComplexity), true
+
 	case "RecordActPayload.entries":
 		if e.ComplexityRoot.RecordActPayload.Entries == nil {
 			break
@@ -14170,6 +17202,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
+	case "RecordPaymentPayload.invoice":
+		if e.ComplexityRoot.RecordPaymentPayload.Invoice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.Invoice(childComplexity), true
+	case "RecordPaymentPayload.order":
+		if e.ComplexityRoot.RecordPaymentPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.Order(childComplexity), true
+	case "RecordPaymentPayload.payment":
+		if e.ComplexityRoot.RecordPaymentPayload.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.Payment(childComplexity), true
+	case "RecordPaymentPayload.refund":
+		if e.ComplexityRoot.RecordPaymentPayload.Refund == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.Refund(childComplexity), true
+	case "RecordPaymentPayload.replayed":
+		if e.ComplexityRoot.RecordPaymentPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.Replayed(childComplexity), true
+	case "RecordPaymentPayload.userErrors":
+		if e.ComplexityRoot.RecordPaymentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentPayload.UserErrors(childComplexity), true
+
+	case "RecordRefundPayload.order":
+		if e.ComplexityRoot.RecordRefundPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordRefundPayload.Order(childComplexity), true
+	case "RecordRefundPayload.replayed":
+		if e.ComplexityRoot.RecordRefundPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordRefundPayload.Replayed(childComplexity), true
+	case "RecordRefundPayload.userErrors":
+		if e.ComplexityRoot.RecordRefundPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordRefundPayload.UserErrors(childComplexity), true
+
+	case "RecordViewPayload.userErrors":
+		if e.ComplexityRoot.RecordViewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.UserErrors(childComplexity), true
+	case "RecordViewPayload.viewed":
+		if e.ComplexityRoot.RecordViewPayload.Viewed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.Viewed(childComplexity), true
 
 	case "RecordVisitPayload.entries":
 		if e.ComplexityRoot.RecordVisitPayload.Entries == nil {
@@ -14725,6 +17826,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Refund.Amount(childComplexity), true
+	case "Refund.failure":
+		if e.ComplexityRoot.Refund.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refund.Failure(childComplexity), true
 	case "Refund.id":
 		if e.ComplexityRoot.Refund.GlobalID == nil {
 			break
@@ -15008,6 +18115,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemoveFamilyMemberPayload.UserErrors(childComplexity), true
 
+	case "RemoveFromWishlistPayload.removedId":
+		if e.ComplexityRoot.RemoveFromWishlistPayload.RemovedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFromWishlistPayload.RemovedID(childComplexity), true
+	case "RemoveFromWishlistPayload.userErrors":
+		if e.ComplexityRoot.RemoveFromWishlistPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFromWishlistPayload.UserErrors(childComplexity), true
+
 	case "RemovePasskeyPayload.removedId":
 		if e.ComplexityRoot.RemovePasskeyPayload.RemovedID == nil {
 			break
@@ -15039,6 +18159,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReopenTicketPayload.UserErrors(childComplexity), true
+
+	case "RepeatGap.available":
+		if e.ComplexityRoot.RepeatGap.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Available(childComplexity), true
+	case "RepeatGap.kind":
+		if e.ComplexityRoot.RepeatGap.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Kind(childComplexity), true
+	case "RepeatGap.message":
+		if e.ComplexityRoot.RepeatGap.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Message(childComplexity), true
+	case "RepeatGap.orderLineId":
+		if e.ComplexityRoot.RepeatGap.OrderLineID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.OrderLineID(childComplexity), true
+	case "RepeatGap.priceNow":
+		if e.ComplexityRoot.RepeatGap.PriceNow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.PriceNow(childComplexity), true
+	case "RepeatGap.priceThen":
+		if e.ComplexityRoot.RepeatGap.PriceThen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.PriceThen(childComplexity), true
+	case "RepeatGap.sku":
+		if e.ComplexityRoot.RepeatGap.Sku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Sku(childComplexity), true
+	case "RepeatGap.title":
+		if e.ComplexityRoot.RepeatGap.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Title(childComplexity), true
+	case "RepeatGap.wanted":
+		if e.ComplexityRoot.RepeatGap.Wanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatGap.Wanted(childComplexity), true
+
+	case "RepeatOrderPayload.gaps":
+		if e.ComplexityRoot.RepeatOrderPayload.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatOrderPayload.Gaps(childComplexity), true
+	case "RepeatOrderPayload.order":
+		if e.ComplexityRoot.RepeatOrderPayload.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatOrderPayload.Order(childComplexity), true
+	case "RepeatOrderPayload.replayed":
+		if e.ComplexityRoot.RepeatOrderPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatOrderPayload.Replayed(childComplexity), true
+	case "RepeatOrderPayload.userErrors":
+		if e.ComplexityRoot.RepeatOrderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepeatOrderPayload.UserErrors(childComplexity), true
 
 	case "ReplyToTicketPayload.message":
 		if e.ComplexityRoot.ReplyToTicketPayload.Message == nil {
@@ -15159,6 +18359,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestLoginChangePayload.UserErrors(childComplexity), true
 
+	case "RequestOrderClaimPayload.challenge":
+		if e.ComplexityRoot.RequestOrderClaimPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestOrderClaimPayload.Challenge(childComplexity), true
+	case "RequestOrderClaimPayload.userErrors":
+		if e.ComplexityRoot.RequestOrderClaimPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestOrderClaimPayload.UserErrors(childComplexity), true
+
 	case "RequestPasswordResetPayload.challenge":
 		if e.ComplexityRoot.RequestPasswordResetPayload.Challenge == nil {
 			break
@@ -15171,6 +18384,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
+	case "RequestReturnPayload.replayed":
+		if e.ComplexityRoot.RequestReturnPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestReturnPayload.Replayed(childComplexity), true
+	case "RequestReturnPayload.returnRequest":
+		if e.ComplexityRoot.RequestReturnPayload.ReturnRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestReturnPayload.ReturnRequest(childComplexity), true
+	case "RequestReturnPayload.summary":
+		if e.ComplexityRoot.RequestReturnPayload.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestReturnPayload.Summary(childComplexity), true
+	case "RequestReturnPayload.userErrors":
+		if e.ComplexityRoot.RequestReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestReturnPayload.UserErrors(childComplexity), true
 
 	case "ResendCodePayload.challenge":
 		if e.ComplexityRoot.ResendCodePayload.Challenge == nil {
@@ -15267,6 +18505,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RetireEarningRulePayload.UserErrors(childComplexity), true
 
+	case "RetireReasonPayload.reason":
+		if e.ComplexityRoot.RetireReasonPayload.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireReasonPayload.Reason(childComplexity), true
+	case "RetireReasonPayload.userErrors":
+		if e.ComplexityRoot.RetireReasonPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireReasonPayload.UserErrors(childComplexity), true
+
 	case "RetireTierPayload.tier":
 		if e.ComplexityRoot.RetireTierPayload.Tier == nil {
 			break
@@ -15280,12 +18531,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RetireTierPayload.UserErrors(childComplexity), true
 
+	case "RetryWebhookDeliveryPayload.delivery":
+		if e.ComplexityRoot.RetryWebhookDeliveryPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryWebhookDeliveryPayload.Delivery(childComplexity), true
+	case "RetryWebhookDeliveryPayload.userErrors":
+		if e.ComplexityRoot.RetryWebhookDeliveryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryWebhookDeliveryPayload.UserErrors(childComplexity), true
+
 	case "ReturnLine.amount":
 		if e.ComplexityRoot.ReturnLine.Amount == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnLine.Amount(childComplexity), true
+	case "ReturnLine.approved":
+		if e.ComplexityRoot.ReturnLine.Approved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.Approved(childComplexity), true
+	case "ReturnLine.exchangeSku":
+		if e.ComplexityRoot.ReturnLine.ExchangeSku == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.ExchangeSku(childComplexity), true
+	case "ReturnLine.exchanged":
+		if e.ComplexityRoot.ReturnLine.Exchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.Exchanged(childComplexity), true
+	case "ReturnLine.fee":
+		if e.ComplexityRoot.ReturnLine.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.Fee(childComplexity), true
 	case "ReturnLine.orderLineId":
 		if e.ComplexityRoot.ReturnLine.OrderLineID == nil {
 			break
@@ -15298,6 +18586,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReturnLine.Quantity(childComplexity), true
+	case "ReturnLine.reason":
+		if e.ComplexityRoot.ReturnLine.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.Reason(childComplexity), true
+	case "ReturnLine.received":
+		if e.ComplexityRoot.ReturnLine.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnLine.Received(childComplexity), true
 	case "ReturnLine.sku":
 		if e.ComplexityRoot.ReturnLine.Sku == nil {
 			break
@@ -15311,60 +18611,243 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReturnLine.Title(childComplexity), true
 
+	case "ReturnOption.amount":
+		if e.ComplexityRoot.ReturnOption.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOption.Amount(childComplexity), true
+	case "ReturnOption.line":
+		if e.ComplexityRoot.ReturnOption.Line == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOption.Line(childComplexity), true
+	case "ReturnOption.reasons":
+		if e.ComplexityRoot.ReturnOption.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOption.Reasons(childComplexity), true
+	case "ReturnOption.refused":
+		if e.ComplexityRoot.ReturnOption.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOption.Refused(childComplexity), true
+	case "ReturnOption.returnable":
+		if e.ComplexityRoot.ReturnOption.Returnable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOption.Returnable(childComplexity), true
+
+	case "ReturnOptions.lines":
+		if e.ComplexityRoot.ReturnOptions.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOptions.Lines(childComplexity), true
+	case "ReturnOptions.orderId":
+		if e.ComplexityRoot.ReturnOptions.OrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOptions.OrderID(childComplexity), true
+	case "ReturnOptions.refundTo":
+		if e.ComplexityRoot.ReturnOptions.RefundTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOptions.RefundTo(childComplexity), true
+	case "ReturnOptions.returnable":
+		if e.ComplexityRoot.ReturnOptions.Returnable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOptions.Returnable(childComplexity), true
+	case "ReturnOptions.until":
+		if e.ComplexityRoot.ReturnOptions.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnOptions.Until(childComplexity), true
+
+	case "ReturnReason.handle":
+		if e.ComplexityRoot.ReturnReason.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReason.Handle(childComplexity), true
+	case "ReturnReason.name":
+		if e.ComplexityRoot.ReturnReason.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReason.Name(childComplexity), true
+	case "ReturnReason.reasonId":
+		if e.ComplexityRoot.ReturnReason.ReasonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnReason.ReasonID(childComplexity), true
+
 	case "ReturnRequest.amount":
 		if e.ComplexityRoot.ReturnRequest.Amount == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.Amount(childComplexity), true
+	case "ReturnRequest.availableActions":
+		if e.ComplexityRoot.ReturnRequest.AvailableActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.AvailableActions(childComplexity), true
+	case "ReturnRequest.carrier":
+		if e.ComplexityRoot.ReturnRequest.Carrier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Carrier(childComplexity), true
 	case "ReturnRequest.decidedAt":
 		if e.ComplexityRoot.ReturnRequest.DecidedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.DecidedAt(childComplexity), true
+	case "ReturnRequest.decisionNote":
+		if e.ComplexityRoot.ReturnRequest.DecisionNote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.DecisionNote(childComplexity), true
+	case "ReturnRequest.exchangeOrderId":
+		if e.ComplexityRoot.ReturnRequest.ExchangeOrderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.ExchangeOrderID(childComplexity), true
 	case "ReturnRequest.externalId":
 		if e.ComplexityRoot.ReturnRequest.ExternalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.ExternalID(childComplexity), true
+	case "ReturnRequest.fee":
+		if e.ComplexityRoot.ReturnRequest.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Fee(childComplexity), true
 	case "ReturnRequest.id":
 		if e.ComplexityRoot.ReturnRequest.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.GlobalID(childComplexity), true
+	case "ReturnRequest.kind":
+		if e.ComplexityRoot.ReturnRequest.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Kind(childComplexity), true
+	case "ReturnRequest.labelUrl":
+		if e.ComplexityRoot.ReturnRequest.LabelURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.LabelURL(childComplexity), true
 	case "ReturnRequest.lines":
 		if e.ComplexityRoot.ReturnRequest.Lines == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.Lines(childComplexity), true
+	case "ReturnRequest.note":
+		if e.ComplexityRoot.ReturnRequest.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Note(childComplexity), true
 	case "ReturnRequest.number":
 		if e.ComplexityRoot.ReturnRequest.Number == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.Number(childComplexity), true
+	case "ReturnRequest.order":
+		if e.ComplexityRoot.ReturnRequest.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Order(childComplexity), true
 	case "ReturnRequest.orderId":
 		if e.ComplexityRoot.ReturnRequest.OrderID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.OrderID(childComplexity), true
+	case "ReturnRequest.photos":
+		if e.ComplexityRoot.ReturnRequest.Photos == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Photos(childComplexity), true
+	case "ReturnRequest.receivedAt":
+		if e.ComplexityRoot.ReturnRequest.ReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.ReceivedAt(childComplexity), true
+	case "ReturnRequest.refundTo":
+		if e.ComplexityRoot.ReturnRequest.RefundTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.RefundTo(childComplexity), true
+	case "ReturnRequest.refundedAt":
+		if e.ComplexityRoot.ReturnRequest.RefundedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.RefundedAt(childComplexity), true
+	case "ReturnRequest.rejectReason":
+		if e.ComplexityRoot.ReturnRequest.RejectReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.RejectReason(childComplexity), true
 	case "ReturnRequest.requestedAt":
 		if e.ComplexityRoot.ReturnRequest.RequestedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.RequestedAt(childComplexity), true
+	case "ReturnRequest.revision":
+		if e.ComplexityRoot.ReturnRequest.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.Revision(childComplexity), true
 	case "ReturnRequest.status":
 		if e.ComplexityRoot.ReturnRequest.Status == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ReturnRequest.Status(childComplexity), true
+	case "ReturnRequest.statusLabel":
+		if e.ComplexityRoot.ReturnRequest.StatusLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.StatusLabel(childComplexity), true
+	case "ReturnRequest.trackingNumber":
+		if e.ComplexityRoot.ReturnRequest.TrackingNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnRequest.TrackingNumber(childComplexity), true
 
 	case "ReturnRequestConnection.edges":
 		if e.ComplexityRoot.ReturnRequestConnection.Edges == nil {
@@ -15404,6 +18887,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReturnRequestEdge.Node(childComplexity), true
 
+	case "ReturnSummary.fee":
+		if e.ComplexityRoot.ReturnSummary.Fee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnSummary.Fee(childComplexity), true
+	case "ReturnSummary.goods":
+		if e.ComplexityRoot.ReturnSummary.Goods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnSummary.Goods(childComplexity), true
+	case "ReturnSummary.refund":
+		if e.ComplexityRoot.ReturnSummary.Refund == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnSummary.Refund(childComplexity), true
+	case "ReturnSummary.tax":
+		if e.ComplexityRoot.ReturnSummary.Tax == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnSummary.Tax(childComplexity), true
+
 	case "ReverseEntryPayload.account":
 		if e.ComplexityRoot.ReverseEntryPayload.Account == nil {
 			break
@@ -15428,6 +18936,123 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReverseEntryPayload.UserErrors(childComplexity), true
+
+	case "Review.authorId":
+		if e.ComplexityRoot.Review.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.AuthorID(childComplexity), true
+	case "Review.authorName":
+		if e.ComplexityRoot.Review.AuthorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.AuthorName(childComplexity), true
+	case "Review.body":
+		if e.ComplexityRoot.Review.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Body(childComplexity), true
+	case "Review.id":
+		if e.ComplexityRoot.Review.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.GlobalID(childComplexity), true
+	case "Review.orderLineId":
+		if e.ComplexityRoot.Review.OrderLineID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.OrderLineID(childComplexity), true
+	case "Review.product":
+		if e.ComplexityRoot.Review.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Product(childComplexity), true
+	case "Review.publishedAt":
+		if e.ComplexityRoot.Review.PublishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.PublishedAt(childComplexity), true
+	case "Review.rating":
+		if e.ComplexityRoot.Review.Rating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Rating(childComplexity), true
+	case "Review.rejectReason":
+		if e.ComplexityRoot.Review.RejectReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.RejectReason(childComplexity), true
+	case "Review.revision":
+		if e.ComplexityRoot.Review.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Revision(childComplexity), true
+	case "Review.status":
+		if e.ComplexityRoot.Review.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Status(childComplexity), true
+	case "Review.title":
+		if e.ComplexityRoot.Review.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.Title(childComplexity), true
+	case "Review.writtenAt":
+		if e.ComplexityRoot.Review.WrittenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Review.WrittenAt(childComplexity), true
+
+	case "ReviewConnection.edges":
+		if e.ComplexityRoot.ReviewConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewConnection.Edges(childComplexity), true
+	case "ReviewConnection.nodes":
+		if e.ComplexityRoot.ReviewConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewConnection.Nodes(childComplexity), true
+	case "ReviewConnection.pageInfo":
+		if e.ComplexityRoot.ReviewConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewConnection.PageInfo(childComplexity), true
+	case "ReviewConnection.totalCount":
+		if e.ComplexityRoot.ReviewConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewConnection.TotalCount(childComplexity), true
+
+	case "ReviewEdge.cursor":
+		if e.ComplexityRoot.ReviewEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewEdge.Cursor(childComplexity), true
+	case "ReviewEdge.node":
+		if e.ComplexityRoot.ReviewEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReviewEdge.Node(childComplexity), true
 
 	case "RevokeSessionPayload.session":
 		if e.ComplexityRoot.RevokeSessionPayload.Session == nil {
@@ -15865,6 +19490,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RewardSettings.Translations(childComplexity), true
 
+	case "RotateWebhookSecretPayload.endpoint":
+		if e.ComplexityRoot.RotateWebhookSecretPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateWebhookSecretPayload.Endpoint(childComplexity), true
+	case "RotateWebhookSecretPayload.secret":
+		if e.ComplexityRoot.RotateWebhookSecretPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateWebhookSecretPayload.Secret(childComplexity), true
+	case "RotateWebhookSecretPayload.userErrors":
+		if e.ComplexityRoot.RotateWebhookSecretPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateWebhookSecretPayload.UserErrors(childComplexity), true
+
 	case "RuleVariable.description":
 		if e.ComplexityRoot.RuleVariable.Description == nil {
 			break
@@ -15928,6 +19572,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveCampaignPayload.UserErrors(childComplexity), true
+
+	case "SaveCartPayload.cart":
+		if e.ComplexityRoot.SaveCartPayload.Cart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCartPayload.Cart(childComplexity), true
+	case "SaveCartPayload.userErrors":
+		if e.ComplexityRoot.SaveCartPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCartPayload.UserErrors(childComplexity), true
 
 	case "SaveClubPayload.club":
 		if e.ComplexityRoot.SaveClubPayload.Club == nil {
@@ -16019,6 +19676,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveOfferPayload.UserErrors(childComplexity), true
 
+	case "SaveOrderPolicyPayload.orderPolicy":
+		if e.ComplexityRoot.SaveOrderPolicyPayload.OrderPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOrderPolicyPayload.OrderPolicy(childComplexity), true
+	case "SaveOrderPolicyPayload.userErrors":
+		if e.ComplexityRoot.SaveOrderPolicyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOrderPolicyPayload.UserErrors(childComplexity), true
+
 	case "SavePromoCodesPayload.batch":
 		if e.ComplexityRoot.SavePromoCodesPayload.Batch == nil {
 			break
@@ -16050,6 +19720,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SavePromotionPayload.UserErrors(childComplexity), true
+
+	case "SaveReasonPayload.reason":
+		if e.ComplexityRoot.SaveReasonPayload.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReasonPayload.Reason(childComplexity), true
+	case "SaveReasonPayload.userErrors":
+		if e.ComplexityRoot.SaveReasonPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReasonPayload.UserErrors(childComplexity), true
 
 	case "SaveRecipientPayload.recipient":
 		if e.ComplexityRoot.SaveRecipientPayload.Recipient == nil {
@@ -16090,6 +19773,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveRepresentationPayload.UserErrors(childComplexity), true
 
+	case "SaveReviewPayload.review":
+		if e.ComplexityRoot.SaveReviewPayload.Review == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReviewPayload.Review(childComplexity), true
+	case "SaveReviewPayload.userErrors":
+		if e.ComplexityRoot.SaveReviewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReviewPayload.UserErrors(childComplexity), true
+
 	case "SaveRewardPayload.replayed":
 		if e.ComplexityRoot.SaveRewardPayload.Replayed == nil {
 			break
@@ -16109,6 +19805,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveRewardPayload.UserErrors(childComplexity), true
 
+	case "SaveShoppingListPayload.shoppingList":
+		if e.ComplexityRoot.SaveShoppingListPayload.ShoppingList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveShoppingListPayload.ShoppingList(childComplexity), true
+	case "SaveShoppingListPayload.userErrors":
+		if e.ComplexityRoot.SaveShoppingListPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveShoppingListPayload.UserErrors(childComplexity), true
+
 	case "SaveTierPayload.tier":
 		if e.ComplexityRoot.SaveTierPayload.Tier == nil {
 			break
@@ -16121,6 +19830,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveTierPayload.UserErrors(childComplexity), true
+
+	case "SaveWebhookEndpointPayload.endpoint":
+		if e.ComplexityRoot.SaveWebhookEndpointPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveWebhookEndpointPayload.Endpoint(childComplexity), true
+	case "SaveWebhookEndpointPayload.secret":
+		if e.ComplexityRoot.SaveWebhookEndpointPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveWebhookEndpointPayload.Secret(childComplexity), true
+	case "SaveWebhookEndpointPayload.userErrors":
+		if e.ComplexityRoot.SaveWebhookEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveWebhookEndpointPayload.UserErrors(childComplexity), true
 
 	case "SecurityActivity.action":
 		if e.ComplexityRoot.SecurityActivity.Action == nil {
@@ -16214,6 +19942,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityActivityEdge.Node(childComplexity), true
+
+	case "SendReturnPayload.replayed":
+		if e.ComplexityRoot.SendReturnPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendReturnPayload.Replayed(childComplexity), true
+	case "SendReturnPayload.returnRequest":
+		if e.ComplexityRoot.SendReturnPayload.ReturnRequest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendReturnPayload.ReturnRequest(childComplexity), true
+	case "SendReturnPayload.userErrors":
+		if e.ComplexityRoot.SendReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendReturnPayload.UserErrors(childComplexity), true
 
 	case "SendSecondFactorCodePayload.challenge":
 		if e.ComplexityRoot.SendSecondFactorCodePayload.Challenge == nil {
@@ -16396,6 +20143,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetPrimaryContactPointPayload.UserErrors(childComplexity), true
 
+	case "SetProductAudiencePayload.products":
+		if e.ComplexityRoot.SetProductAudiencePayload.Products == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetProductAudiencePayload.Products(childComplexity), true
+	case "SetProductAudiencePayload.userErrors":
+		if e.ComplexityRoot.SetProductAudiencePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetProductAudiencePayload.UserErrors(childComplexity), true
+
 	case "SetPromotionStatusPayload.promotion":
 		if e.ComplexityRoot.SetPromotionStatusPayload.Promotion == nil {
 			break
@@ -16441,12 +20201,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Shipment.Carrier(childComplexity), true
+	case "Shipment.events":
+		if e.ComplexityRoot.Shipment.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Shipment.Events(childComplexity), true
 	case "Shipment.id":
 		if e.ComplexityRoot.Shipment.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Shipment.GlobalID(childComplexity), true
+	case "Shipment.point":
+		if e.ComplexityRoot.Shipment.Point == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Shipment.Point(childComplexity), true
 	case "Shipment.promisedFromAt":
 		if e.ComplexityRoot.Shipment.PromisedFromAt == nil {
 			break
@@ -16489,6 +20261,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Shipment.TrackingURL(childComplexity), true
+
+	case "ShoppingList.companyId":
+		if e.ComplexityRoot.ShoppingList.CompanyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.CompanyID(childComplexity), true
+	case "ShoppingList.createdAt":
+		if e.ComplexityRoot.ShoppingList.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.CreatedAt(childComplexity), true
+	case "ShoppingList.id":
+		if e.ComplexityRoot.ShoppingList.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.GlobalID(childComplexity), true
+	case "ShoppingList.items":
+		if e.ComplexityRoot.ShoppingList.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.Items(childComplexity), true
+	case "ShoppingList.name":
+		if e.ComplexityRoot.ShoppingList.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.Name(childComplexity), true
+	case "ShoppingList.revision":
+		if e.ComplexityRoot.ShoppingList.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.Revision(childComplexity), true
+	case "ShoppingList.shared":
+		if e.ComplexityRoot.ShoppingList.Shared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.Shared(childComplexity), true
+	case "ShoppingList.updatedAt":
+		if e.ComplexityRoot.ShoppingList.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingList.UpdatedAt(childComplexity), true
+
+	case "ShoppingListConnection.edges":
+		if e.ComplexityRoot.ShoppingListConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListConnection.Edges(childComplexity), true
+	case "ShoppingListConnection.nodes":
+		if e.ComplexityRoot.ShoppingListConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListConnection.Nodes(childComplexity), true
+	case "ShoppingListConnection.pageInfo":
+		if e.ComplexityRoot.ShoppingListConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListConnection.PageInfo(childComplexity), true
+	case "ShoppingListConnection.totalCount":
+		if e.ComplexityRoot.ShoppingListConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListConnection.TotalCount(childComplexity), true
+
+	case "ShoppingListEdge.cursor":
+		if e.ComplexityRoot.ShoppingListEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListEdge.Cursor(childComplexity), true
+	case "ShoppingListEdge.node":
+		if e.ComplexityRoot.ShoppingListEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShoppingListEdge.Node(childComplexity), true
 
 	case "SignInPayload.challenge":
 		if e.ComplexityRoot.SignInPayload.Challenge == nil {
@@ -16552,6 +20411,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "SpendingReport.from":
+		if e.ComplexityRoot.SpendingReport.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingReport.From(childComplexity), true
+	case "SpendingReport.groupBy":
+		if e.ComplexityRoot.SpendingReport.GroupBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingReport.GroupBy(childComplexity), true
+	case "SpendingReport.shares":
+		if e.ComplexityRoot.SpendingReport.Shares == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingReport.Shares(childComplexity), true
+	case "SpendingReport.to":
+		if e.ComplexityRoot.SpendingReport.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingReport.To(childComplexity), true
+	case "SpendingReport.totals":
+		if e.ComplexityRoot.SpendingReport.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingReport.Totals(childComplexity), true
+
+	case "SpendingShare.amount":
+		if e.ComplexityRoot.SpendingShare.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Amount(childComplexity), true
+	case "SpendingShare.category":
+		if e.ComplexityRoot.SpendingShare.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Category(childComplexity), true
+	case "SpendingShare.channel":
+		if e.ComplexityRoot.SpendingShare.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Channel(childComplexity), true
+	case "SpendingShare.label":
+		if e.ComplexityRoot.SpendingShare.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Label(childComplexity), true
+	case "SpendingShare.month":
+		if e.ComplexityRoot.SpendingShare.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Month(childComplexity), true
+	case "SpendingShare.orders":
+		if e.ComplexityRoot.SpendingShare.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingShare.Orders(childComplexity), true
+
+	case "SpendingTotal.amount":
+		if e.ComplexityRoot.SpendingTotal.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingTotal.Amount(childComplexity), true
+	case "SpendingTotal.orders":
+		if e.ComplexityRoot.SpendingTotal.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingTotal.Orders(childComplexity), true
 
 	case "StartPasskeyEnrollmentPayload.challenge":
 		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.Challenge == nil {
@@ -16709,6 +20649,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.WalletBalanceChanged(childComplexity, args["after"].(*string)), true
 
+	case "TableExport.document":
+		if e.ComplexityRoot.TableExport.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Document(childComplexity), true
+	case "TableExport.expiresAt":
+		if e.ComplexityRoot.TableExport.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.ExpiresAt(childComplexity), true
+	case "TableExport.format":
+		if e.ComplexityRoot.TableExport.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Format(childComplexity), true
+	case "TableExport.id":
+		if e.ComplexityRoot.TableExport.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.ID(childComplexity), true
+	case "TableExport.progress":
+		if e.ComplexityRoot.TableExport.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Progress(childComplexity), true
+	case "TableExport.readyAt":
+		if e.ComplexityRoot.TableExport.ReadyAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.ReadyAt(childComplexity), true
+	case "TableExport.requestedAt":
+		if e.ComplexityRoot.TableExport.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.RequestedAt(childComplexity), true
+	case "TableExport.rows":
+		if e.ComplexityRoot.TableExport.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Rows(childComplexity), true
+	case "TableExport.status":
+		if e.ComplexityRoot.TableExport.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Status(childComplexity), true
+	case "TableExport.subject":
+		if e.ComplexityRoot.TableExport.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TableExport.Subject(childComplexity), true
+
 	case "TestEarningRulePayload.explanation":
 		if e.ComplexityRoot.TestEarningRulePayload.Explanation == nil {
 			break
@@ -16733,6 +20734,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TestEarningRulePayload.UserErrors(childComplexity), true
+
+	case "TestWebhookPayload.body":
+		if e.ComplexityRoot.TestWebhookPayload.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.Body(childComplexity), true
+	case "TestWebhookPayload.delivery":
+		if e.ComplexityRoot.TestWebhookPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.Delivery(childComplexity), true
+	case "TestWebhookPayload.replayed":
+		if e.ComplexityRoot.TestWebhookPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.Replayed(childComplexity), true
+	case "TestWebhookPayload.userErrors":
+		if e.ComplexityRoot.TestWebhookPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestWebhookPayload.UserErrors(childComplexity), true
 
 	case "Ticket.assignee":
 		if e.ComplexityRoot.Ticket.Assignee == nil {
@@ -17527,6 +21553,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TopUpWalletPayload.UserErrors(childComplexity), true
 
+	case "TrackingEvent.id":
+		if e.ComplexityRoot.TrackingEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.ID(childComplexity), true
+	case "TrackingEvent.label":
+		if e.ComplexityRoot.TrackingEvent.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.Label(childComplexity), true
+	case "TrackingEvent.note":
+		if e.ComplexityRoot.TrackingEvent.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.Note(childComplexity), true
+	case "TrackingEvent.occurredAt":
+		if e.ComplexityRoot.TrackingEvent.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.OccurredAt(childComplexity), true
+	case "TrackingEvent.place":
+		if e.ComplexityRoot.TrackingEvent.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.Place(childComplexity), true
+	case "TrackingEvent.status":
+		if e.ComplexityRoot.TrackingEvent.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackingEvent.Status(childComplexity), true
+
 	case "TransferLimits.daily":
 		if e.ComplexityRoot.TransferLimits.Daily == nil {
 			break
@@ -17823,6 +21886,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateProfilePayload.UserErrors(childComplexity), true
 
+	case "UpdateShipmentPayload.shipment":
+		if e.ComplexityRoot.UpdateShipmentPayload.Shipment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateShipmentPayload.Shipment(childComplexity), true
+	case "UpdateShipmentPayload.userErrors":
+		if e.ComplexityRoot.UpdateShipmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateShipmentPayload.UserErrors(childComplexity), true
+
 	case "UpdateWalletPayload.userErrors":
 		if e.ComplexityRoot.UpdateWalletPayload.UserErrors == nil {
 			break
@@ -17912,6 +21988,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UploadLink.URL(childComplexity), true
 
+	case "UpsertDocumentResult.document":
+		if e.ComplexityRoot.UpsertDocumentResult.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentResult.Document(childComplexity), true
+	case "UpsertDocumentResult.invoice":
+		if e.ComplexityRoot.UpsertDocumentResult.Invoice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentResult.Invoice(childComplexity), true
+	case "UpsertDocumentResult.link":
+		if e.ComplexityRoot.UpsertDocumentResult.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentResult.Link(childComplexity), true
+	case "UpsertDocumentResult.outcome":
+		if e.ComplexityRoot.UpsertDocumentResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentResult.Outcome(childComplexity), true
+	case "UpsertDocumentResult.userErrors":
+		if e.ComplexityRoot.UpsertDocumentResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentResult.UserErrors(childComplexity), true
+
+	case "UpsertDocumentsPayload.results":
+		if e.ComplexityRoot.UpsertDocumentsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentsPayload.Results(childComplexity), true
+	case "UpsertDocumentsPayload.userErrors":
+		if e.ComplexityRoot.UpsertDocumentsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertDocumentsPayload.UserErrors(childComplexity), true
+
 	case "UpsertOrderResult.order":
 		if e.ComplexityRoot.UpsertOrderResult.Order == nil {
 			break
@@ -17944,6 +22064,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpsertOrdersPayload.UserErrors(childComplexity), true
 
+	case "UpsertPaymentResult.outcome":
+		if e.ComplexityRoot.UpsertPaymentResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertPaymentResult.Outcome(childComplexity), true
+	case "UpsertPaymentResult.payment":
+		if e.ComplexityRoot.UpsertPaymentResult.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertPaymentResult.Payment(childComplexity), true
+	case "UpsertPaymentResult.userErrors":
+		if e.ComplexityRoot.UpsertPaymentResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertPaymentResult.UserErrors(childComplexity), true
+
+	case "UpsertPaymentsPayload.results":
+		if e.ComplexityRoot.UpsertPaymentsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertPaymentsPayload.Results(childComplexity), true
+	case "UpsertPaymentsPayload.userErrors":
+		if e.ComplexityRoot.UpsertPaymentsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertPaymentsPayload.UserErrors(childComplexity), true
+
 	case "UpsertProductResult.outcome":
 		if e.ComplexityRoot.UpsertProductResult.Outcome == nil {
 			break
@@ -17975,6 +22127,83 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpsertProductsPayload.UserErrors(childComplexity), true
+
+	case "UpsertShipmentResult.outcome":
+		if e.ComplexityRoot.UpsertShipmentResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertShipmentResult.Outcome(childComplexity), true
+	case "UpsertShipmentResult.shipment":
+		if e.ComplexityRoot.UpsertShipmentResult.Shipment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertShipmentResult.Shipment(childComplexity), true
+	case "UpsertShipmentResult.userErrors":
+		if e.ComplexityRoot.UpsertShipmentResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertShipmentResult.UserErrors(childComplexity), true
+
+	case "UpsertShipmentsPayload.results":
+		if e.ComplexityRoot.UpsertShipmentsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertShipmentsPayload.Results(childComplexity), true
+	case "UpsertShipmentsPayload.userErrors":
+		if e.ComplexityRoot.UpsertShipmentsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertShipmentsPayload.UserErrors(childComplexity), true
+
+	case "UpsertStockPayload.results":
+		if e.ComplexityRoot.UpsertStockPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertStockPayload.Results(childComplexity), true
+	case "UpsertStockPayload.userErrors":
+		if e.ComplexityRoot.UpsertStockPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertStockPayload.UserErrors(childComplexity), true
+
+	case "UpsertUserResult.outcome":
+		if e.ComplexityRoot.UpsertUserResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertUserResult.Outcome(childComplexity), true
+	case "UpsertUserResult.user":
+		if e.ComplexityRoot.UpsertUserResult.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertUserResult.User(childComplexity), true
+	case "UpsertUserResult.userErrors":
+		if e.ComplexityRoot.UpsertUserResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertUserResult.UserErrors(childComplexity), true
+
+	case "UpsertUsersPayload.results":
+		if e.ComplexityRoot.UpsertUsersPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertUsersPayload.Results(childComplexity), true
+	case "UpsertUsersPayload.userErrors":
+		if e.ComplexityRoot.UpsertUsersPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpsertUsersPayload.UserErrors(childComplexity), true
 
 	case "User.achievements":
 		if e.ComplexityRoot.User.Achievements == nil {
@@ -18051,6 +22280,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.CampaignEntries(childComplexity, args["filter"].(*campaign.CampaignEntryFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.cart":
+		if e.ComplexityRoot.User.Cart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Cart(childComplexity), true
 	case "User.clubs":
 		if e.ComplexityRoot.User.Clubs == nil {
 			break
@@ -18120,7 +22355,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.User.Documents(childComplexity, args["kind"].([]document1.Kind), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+		return e.ComplexityRoot.User.Documents(childComplexity, args["kind"].([]document1.Kind), args["subjectId"].(*scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.families":
 		if e.ComplexityRoot.User.Families == nil {
 			break
@@ -18180,6 +22415,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Interests(childComplexity), true
+	case "User.invoices":
+		if e.ComplexityRoot.User.Invoices == nil {
+			break
+		}
+
+		args, err := ec.field_User_invoices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Invoices(childComplexity, args["filter"].(*invoice.InvoiceFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.jobTitle":
 		if e.ComplexityRoot.User.JobTitle == nil {
 			break
@@ -18267,6 +22513,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.PaymentMethods(childComplexity), true
+	case "User.payments":
+		if e.ComplexityRoot.User.Payments == nil {
+			break
+		}
+
+		args, err := ec.field_User_payments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Payments(childComplexity, args["filter"].(*history.PaymentRecordFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.preferences":
 		if e.ComplexityRoot.User.Preferences == nil {
 			break
@@ -18301,12 +22558,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.RecentActivity(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.recentlyViewed":
+		if e.ComplexityRoot.User.RecentlyViewed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.RecentlyViewed(childComplexity), true
 	case "User.recipients":
 		if e.ComplexityRoot.User.Recipients == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Recipients(childComplexity), true
+	case "User.recommendations":
+		if e.ComplexityRoot.User.Recommendations == nil {
+			break
+		}
+
+		args, err := ec.field_User_recommendations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Recommendations(childComplexity, args["reasons"].([]recommend.RecommendationReason), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.referral":
 		if e.ComplexityRoot.User.Referral == nil {
 			break
@@ -18342,6 +22616,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Returns(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.reviews":
+		if e.ComplexityRoot.User.Reviews == nil {
+			break
+		}
+
+		args, err := ec.field_User_reviews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Reviews(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.revision":
 		if e.ComplexityRoot.User.Revision == nil {
 			break
@@ -18371,6 +22656,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Sex(childComplexity), true
+	case "User.shoppingLists":
+		if e.ComplexityRoot.User.ShoppingLists == nil {
+			break
+		}
+
+		args, err := ec.field_User_shoppingLists_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.ShoppingLists(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.spending":
+		if e.ComplexityRoot.User.Spending == nil {
+			break
+		}
+
+		args, err := ec.field_User_spending_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Spending(childComplexity, args["groupBy"].(history.SpendingGroup), args["period"].(*history.SpendingPeriod)), true
 	case "User.status":
 		if e.ComplexityRoot.User.Status == nil {
 			break
@@ -18383,6 +22690,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.StreamPosition(childComplexity), true
+	case "User.tableExports":
+		if e.ComplexityRoot.User.TableExports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TableExports(childComplexity), true
 	case "User.tickets":
 		if e.ComplexityRoot.User.Tickets == nil {
 			break
@@ -18434,6 +22747,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Wallets(childComplexity, args["hidden"].(*bool)), true
+	case "User.wishlist":
+		if e.ComplexityRoot.User.Wishlist == nil {
+			break
+		}
+
+		args, err := ec.field_User_wishlist_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Wishlist(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 
 	case "UserBlock.blockedAt":
 		if e.ComplexityRoot.UserBlock.BlockedAt == nil {
@@ -18522,6 +22846,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Path(childComplexity), true
+
+	case "ViewedProduct.product":
+		if e.ComplexityRoot.ViewedProduct.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewedProduct.Product(childComplexity), true
+	case "ViewedProduct.viewedAt":
+		if e.ComplexityRoot.ViewedProduct.ViewedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewedProduct.ViewedAt(childComplexity), true
 
 	case "VoidGiftCardPayload.giftCard":
 		if e.ComplexityRoot.VoidGiftCardPayload.GiftCard == nil {
@@ -18853,6 +23190,333 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Warning.Message(childComplexity), true
+
+	case "WebhookAttempt.at":
+		if e.ComplexityRoot.WebhookAttempt.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookAttempt.At(childComplexity), true
+	case "WebhookAttempt.failure":
+		if e.ComplexityRoot.WebhookAttempt.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookAttempt.Failure(childComplexity), true
+	case "WebhookAttempt.responseStatus":
+		if e.ComplexityRoot.WebhookAttempt.ResponseStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookAttempt.ResponseStatus(childComplexity), true
+	case "WebhookAttempt.tookMs":
+		if e.ComplexityRoot.WebhookAttempt.TookMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookAttempt.TookMs(childComplexity), true
+
+	case "WebhookDelivery.attempts":
+		if e.ComplexityRoot.WebhookDelivery.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Attempts(childComplexity), true
+	case "WebhookDelivery.createdAt":
+		if e.ComplexityRoot.WebhookDelivery.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.CreatedAt(childComplexity), true
+	case "WebhookDelivery.deliveredAt":
+		if e.ComplexityRoot.WebhookDelivery.DeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.DeliveredAt(childComplexity), true
+	case "WebhookDelivery.dueAt":
+		if e.ComplexityRoot.WebhookDelivery.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.DueAt(childComplexity), true
+	case "WebhookDelivery.endpoint":
+		if e.ComplexityRoot.WebhookDelivery.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Endpoint(childComplexity), true
+	case "WebhookDelivery.eventId":
+		if e.ComplexityRoot.WebhookDelivery.EventID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.EventID(childComplexity), true
+	case "WebhookDelivery.id":
+		if e.ComplexityRoot.WebhookDelivery.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.GlobalID(childComplexity), true
+	case "WebhookDelivery.kind":
+		if e.ComplexityRoot.WebhookDelivery.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Kind(childComplexity), true
+	case "WebhookDelivery.occurredAt":
+		if e.ComplexityRoot.WebhookDelivery.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.OccurredAt(childComplexity), true
+	case "WebhookDelivery.status":
+		if e.ComplexityRoot.WebhookDelivery.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Status(childComplexity), true
+	case "WebhookDelivery.subjectId":
+		if e.ComplexityRoot.WebhookDelivery.SubjectID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.SubjectID(childComplexity), true
+	case "WebhookDelivery.test":
+		if e.ComplexityRoot.WebhookDelivery.Test == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDelivery.Test(childComplexity), true
+
+	case "WebhookDeliveryConnection.edges":
+		if e.ComplexityRoot.WebhookDeliveryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.Edges(childComplexity), true
+	case "WebhookDeliveryConnection.nodes":
+		if e.ComplexityRoot.WebhookDeliveryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.Nodes(childComplexity), true
+	case "WebhookDeliveryConnection.pageInfo":
+		if e.ComplexityRoot.WebhookDeliveryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.PageInfo(childComplexity), true
+	case "WebhookDeliveryConnection.totalCount":
+		if e.ComplexityRoot.WebhookDeliveryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryConnection.TotalCount(childComplexity), true
+
+	case "WebhookDeliveryEdge.cursor":
+		if e.ComplexityRoot.WebhookDeliveryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryEdge.Cursor(childComplexity), true
+	case "WebhookDeliveryEdge.node":
+		if e.ComplexityRoot.WebhookDeliveryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookDeliveryEdge.Node(childComplexity), true
+
+	case "WebhookEndpoint.url":
+		if e.ComplexityRoot.WebhookEndpoint.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Address(childComplexity), true
+	case "WebhookEndpoint.createdAt":
+		if e.ComplexityRoot.WebhookEndpoint.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.CreatedAt(childComplexity), true
+	case "WebhookEndpoint.events":
+		if e.ComplexityRoot.WebhookEndpoint.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Events(childComplexity), true
+	case "WebhookEndpoint.failingSinceAt":
+		if e.ComplexityRoot.WebhookEndpoint.FailingSinceAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.FailingSinceAt(childComplexity), true
+	case "WebhookEndpoint.failures":
+		if e.ComplexityRoot.WebhookEndpoint.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Failures(childComplexity), true
+	case "WebhookEndpoint.formerSecretEndsAt":
+		if e.ComplexityRoot.WebhookEndpoint.FormerSecretEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.FormerSecretEndsAt(childComplexity), true
+	case "WebhookEndpoint.id":
+		if e.ComplexityRoot.WebhookEndpoint.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.GlobalID(childComplexity), true
+	case "WebhookEndpoint.lastOkAt":
+		if e.ComplexityRoot.WebhookEndpoint.LastOkAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.LastOkAt(childComplexity), true
+	case "WebhookEndpoint.name":
+		if e.ComplexityRoot.WebhookEndpoint.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Name(childComplexity), true
+	case "WebhookEndpoint.revision":
+		if e.ComplexityRoot.WebhookEndpoint.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Revision(childComplexity), true
+	case "WebhookEndpoint.role":
+		if e.ComplexityRoot.WebhookEndpoint.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Role(childComplexity), true
+	case "WebhookEndpoint.savedById":
+		if e.ComplexityRoot.WebhookEndpoint.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.SavedByID(childComplexity), true
+	case "WebhookEndpoint.selection":
+		if e.ComplexityRoot.WebhookEndpoint.Selection == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Selection(childComplexity), true
+	case "WebhookEndpoint.status":
+		if e.ComplexityRoot.WebhookEndpoint.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Status(childComplexity), true
+	case "WebhookEndpoint.statusReason":
+		if e.ComplexityRoot.WebhookEndpoint.StatusReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.StatusReason(childComplexity), true
+	case "WebhookEndpoint.updatedAt":
+		if e.ComplexityRoot.WebhookEndpoint.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.UpdatedAt(childComplexity), true
+
+	case "WebhookEventKind.allowed":
+		if e.ComplexityRoot.WebhookEventKind.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventKind.Allowed(childComplexity), true
+	case "WebhookEventKind.kind":
+		if e.ComplexityRoot.WebhookEventKind.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventKind.Kind(childComplexity), true
+	case "WebhookEventKind.subject":
+		if e.ComplexityRoot.WebhookEventKind.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventKind.Subject(childComplexity), true
+
+	case "WishlistItem.backInStock":
+		if e.ComplexityRoot.WishlistItem.BackInStock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.BackInStock(childComplexity), true
+	case "WishlistItem.addedAt":
+		if e.ComplexityRoot.WishlistItem.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.CreatedAt(childComplexity), true
+	case "WishlistItem.id":
+		if e.ComplexityRoot.WishlistItem.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.GlobalID(childComplexity), true
+	case "WishlistItem.priceDrop":
+		if e.ComplexityRoot.WishlistItem.PriceDrop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.PriceDrop(childComplexity), true
+	case "WishlistItem.priceSeen":
+		if e.ComplexityRoot.WishlistItem.PriceSeen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.PriceSeen(childComplexity), true
+	case "WishlistItem.product":
+		if e.ComplexityRoot.WishlistItem.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItem.Product(childComplexity), true
+
+	case "WishlistItemConnection.edges":
+		if e.ComplexityRoot.WishlistItemConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemConnection.Edges(childComplexity), true
+	case "WishlistItemConnection.nodes":
+		if e.ComplexityRoot.WishlistItemConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemConnection.Nodes(childComplexity), true
+	case "WishlistItemConnection.pageInfo":
+		if e.ComplexityRoot.WishlistItemConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemConnection.PageInfo(childComplexity), true
+	case "WishlistItemConnection.totalCount":
+		if e.ComplexityRoot.WishlistItemConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemConnection.TotalCount(childComplexity), true
+
+	case "WishlistItemEdge.cursor":
+		if e.ComplexityRoot.WishlistItemEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemEdge.Cursor(childComplexity), true
+	case "WishlistItemEdge.node":
+		if e.ComplexityRoot.WishlistItemEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WishlistItemEdge.Node(childComplexity), true
 
 	case "WithdrawCampaignEntryPayload.entry":
 		if e.ComplexityRoot.WithdrawCampaignEntryPayload.Entry == nil {
@@ -21097,6 +25761,10 @@ enum StaffPermission {
   TICKETS_WRITE
   "Read the audit log."
   AUDIT_READ
+  "Read who is told what happens here, and what was sent."
+  WEBHOOKS_READ
+  "Say who is told what happens here; bodies are read as one's own role."
+  WEBHOOKS_WRITE
 }
 
 "What a member may do for a company."
@@ -21305,8 +25973,26 @@ enum ErrorCode {
   ORDER_ALREADY_SHIPPED
   "The order is cancelled already."
   ORDER_ALREADY_CANCELLED
+  "Something of the order is gone, short or dearer: gaps says what. Say acceptGaps to order what there is."
+  ORDER_HAS_GAPS
+  "One cannot order without an account here."
+  GUEST_ORDERS_OFF
+  "Customers do not cancel orders themselves here."
+  CANCELLING_OFF
+  "Something has to be saved first; params.missing: address, paymentMethod."
+  ONE_CLICK_NOT_READY
+  "Orders cannot be paid online here."
+  PAYMENTS_NOT_CONFIGURED
+  "So many of the line cannot come back; params.available, params.why."
+  NOT_RETURNABLE
+  "This reason needs a photo."
+  PHOTO_REQUIRED
+  "Money is not given back into wallets here, or the order's owner has none."
+  WALLET_REFUNDS_OFF
   "The item is older than what is stored; params.sourceUpdatedAt."
   OUTDATED
+  "The product was not bought, or has not been received yet: it cannot be reviewed."
+  REVIEW_NOT_BOUGHT
   "The same key stands twice in one call; params.externalId."
   DUPLICATE_KEY
   "There is no such code, or it is somebody else's."
@@ -21343,7 +26029,7 @@ enum ErrorCode {
   WRONG_CURRENCY
   "The quote does not hold any more; the payload has a new one."
   QUOTE_EXPIRED
-  "The transfer costs something else by now; the payload has a new quote."
+  "The transfer or payment costs something else by now; the payload has a new quote."
   QUOTE_CHANGED
   "Money cannot be put in online here."
   TOP_UP_NOT_CONFIGURED
@@ -21351,6 +26037,8 @@ enum ErrorCode {
   GIFT_CARD_NOT_VALID
   "Nothing is open on the order."
   ORDER_ALREADY_PAID
+  "Nothing is open on the invoice."
+  INVOICE_ALREADY_PAID
   "Another one has this value already; params.value."
   ALREADY_TAKEN
   "The family must keep a holder."
@@ -21423,12 +26111,26 @@ enum ErrorCode {
   PICTURE_INVALID
   "The picture has too many pixels; params.limit. An answer to PUT."
   PICTURE_TOO_LARGE
+  "The business has not said its own requisites, which the paper needs; params.variable, params.example."
+  SELLER_NOT_CONFIGURED
+  "There is no such paper of this, or not yet; params.why."
+  PAPER_NOT_AVAILABLE
+  "The paper would have more rows than one may; params.limit. Choose a shorter period, or export a table."
+  PAPER_TOO_LONG
   "It looks like the number of a card: give it to nobody but the payment provider."
   CARD_NUMBER_REFUSED
   "No payment method can be saved here."
   PAYMENT_METHODS_NOT_CONFIGURED
   "The payment method is not active; params.status."
   PAYMENT_METHOD_NOT_ACTIVE
+  "The address is not one that may be called; params.reason."
+  WEBHOOK_ADDRESS_REFUSED
+  "The selection is no query that can be read; params.reason, params.line, params.column."
+  WEBHOOK_SELECTION_INVALID
+  "The caller's role may not read what such an event is about; params.kind."
+  WEBHOOK_EVENT_NOT_ALLOWED
+  "The endpoint is not sent to; params.status."
+  WEBHOOK_NOT_ACTIVE
   "Another version of the document is in force; params.handle, params.version."
   CONSENT_OUTDATED
   "The document is required: nobody has an account without it; params.handle."
@@ -24839,7 +29541,7 @@ enum MembershipStatus {
 
 extend type User {
   "What the person can download, newest first: uploads, exports, issued papers. Of nobody but oneself."
-  documents("Of these kinds; all when absent." kind: [DocumentKind!], "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): DocumentConnection!
+  documents("Of these kinds; all when absent." kind: [DocumentKind!], "About this alone: an order, an account." subjectId: ID, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): DocumentConnection!
 }
 
 "A file or paper that can be downloaded."
@@ -24852,6 +29554,22 @@ type Document implements Node {
   status: DocumentStatus!
   "What it is called; of an upload, the name the person gave."
   title: String!
+  "The series of an issued paper's number, such as INV-2026."
+  series: String
+  "The number of an issued paper, unique in its series."
+  number: String
+  "The days that it is about."
+  period: DocumentPeriod
+  "What it is about: an order, a bonus account, a wallet, an owner, a text agreed to; of an export, its task."
+  subjectId: ID
+  "The same, to be read: an Order, a BonusAccount, a WalletAccount, a User, a Company; null where the caller may not see it, or where it has no type of its own."
+  subject: Node
+  "In which language an issued paper is written."
+  locale: Locale
+  "Of an issued paper: 1, and one more for each that took the place of another."
+  version: Int!
+  "The version before, which is not valid any more."
+  replacesId: ID
   "The type of the bytes, such as application/pdf; null until they came."
   mime: String
   "Bytes; of an upload that has not come, the most that may."
@@ -24872,7 +29590,7 @@ enum DocumentKind {
   AVATAR
   "A file the person uploaded."
   UPLOAD
-  "The person's own data, asked for by requestDataExport."
+  "The person's own data, asked for by requestDataExport, or a table, by exportOrders and exportStatement."
   EXPORT
   "An invoice."
   INVOICE
@@ -24886,8 +29604,18 @@ enum DocumentKind {
   CONTRACT
   "A waybill."
   WAYBILL
+  "What stood on an account at the end of a day, and in which tier."
+  CERTIFICATE
   "Any other paper."
   OTHER
+}
+
+"Days, both included."
+type DocumentPeriod {
+  "The first; null where it is one day's end alone."
+  from: Date
+  "The last."
+  to: Date
 }
 
 "Whether a document can be downloaded."
@@ -24902,7 +29630,7 @@ enum DocumentStatus {
   ISSUED
   "Issued and paid; it can be downloaded."
   PAID
-  "Not valid any more."
+  "Not valid any more. What was issued is kept and can be downloaded as it was, for the books; the name of the download says that it is void."
   VOID
 }
 
@@ -24969,6 +29697,1184 @@ type DeleteDocumentPayload {
   "The id that is gone."
   deletedId: ID
   "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/intake.graphqls", Input: `extend type Mutation {
+  """
+  Creates or changes people whom an outside system knows, at most 1,000, by their
+  keys there and by nothing else: an address or a number never finds a person. A
+  way to sign in is neither made nor changed, nobody's contact points are taken
+  away, and whoever has signed in once is believed, not the outside system: what
+  it says it has verified counts for people who never had a way to sign in.
+  """
+  upsertUsers(input: UpsertUsersInput!): UpsertUsersPayload! @access(audience: [STAFF], permission: USERS_WRITE)
+  "Takes over prices and stock of products that are there, at most 1,000, and nothing else of them. Price and stock each keep the time of their last change: what is older changes nothing."
+  upsertStock(input: UpsertStockInput!): UpsertStockPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Takes over parcels of orders with what their carriers said, at most 1,000, by their keys in an outside system. The first of an order takes the place of the nameless parcel that setOrderStatus or upsertOrders made. Nothing moves by it: that is upsertOrders and setOrderStatus."
+  upsertShipments(input: UpsertShipmentsInput!): UpsertShipmentsPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Takes over payments for orders that an outside system received, at most 1,000, by their keys there. What is paid in full becomes PAID; what comes beyond that is owed back at once."
+  upsertPayments(input: UpsertPaymentsInput!): UpsertPaymentsPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+"What becomes of a batch when items of it are bad. An item that is OUTDATED is not bad."
+enum ErrorPolicy {
+  "Nothing is written when any item is refused; the good ones are SKIPPED."
+  REJECT_ALL
+  "Refused items are left out whole; the rest is written."
+  REJECT_FAILED
+  "As REJECT_FAILED, but of an item of which only optional fields are bad, these are left out and the rest is written; its userErrors name them."
+  IGNORE_FAILED
+}
+
+"What became of one item of a batch."
+enum UpsertOutcome {
+  "It is new."
+  CREATED
+  "It was changed."
+  UPDATED
+  "It was so already."
+  UNCHANGED
+  "What is stored is newer: nothing was written."
+  OUTDATED
+  "It was refused; see its userErrors."
+  REFUSED
+  "It was good, but another item was refused and the policy is REJECT_ALL: nothing was written."
+  SKIPPED
+}
+
+"Input of upsertUsers."
+input UpsertUsersInput {
+  "1 to 1,000 people."
+  users: [UpsertUserInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
+}
+
+"One person of an outside system. What is absent is unchanged; null wipes it."
+input UpsertUserInput {
+  "The person's key there; finds the person. Members of staff and erased people are not found."
+  external: ExternalKey!
+  "When the outside system changed it; at most an hour ahead of the server's clock."
+  sourceUpdatedAt: DateTime!
+  "A private person, a sole trader or a legal entity; PERSON for a new one."
+  kind: UserKind
+  "How the person is addressed; 1 to 100 characters. For a new one made from the names when absent."
+  displayName: String
+  "The given name, up to 100 characters."
+  givenName: String
+  "The family name, up to 100 characters."
+  familyName: String
+  "The middle name or patronymic, up to 100 characters."
+  middleName: String
+  "The day of birth; in the past."
+  birthOn: Date
+  "The sex."
+  sex: Sex
+  "The language of messages; the server's for a new one."
+  locale: Locale
+  "The time zone of dates; the server's for a new one."
+  timeZone: TimeZone
+  "Addresses and numbers that the person gets beside those that are there, at most 10. One that is somebody else's is ALREADY_TAKEN."
+  contactPoints: [UpsertContactPointInput!]
+  "Clubs that the person joins, by their handles, at most 20. Nobody leaves one by it."
+  clubs: [String!]
+  "Postal addresses, at most 20, each by its label: one of the same label is replaced, the others stay."
+  addresses: [UpsertAddressInput!]
+  "Free data, public, up to 16 KB."
+  metadata: JSON
+}
+
+"One address or number of a person."
+input UpsertContactPointInput {
+  "E-mail or phone."
+  kind: ContactPointKind!
+  "The address, or the number with its country."
+  value: String!
+  "Whether the outside system has verified that it is the person's. Counts only where the person never had a way to sign in and no contact point is verified; else, and when false, it signs nobody in until the person proves it."
+  verified: Boolean = false
+}
+
+"One postal address of a person."
+input UpsertAddressInput {
+  "The name that finds it, 1 to 100 characters."
+  label: String!
+  "Who receives there, up to 200 characters."
+  name: String
+  "The organisation there, up to 200 characters."
+  organization: String
+  "The receiver's phone number, with + or of the address's country."
+  phone: String
+  "ISO 3166-1 alpha-2."
+  country: String
+  "Street, house, flat: 1 to 5 lines of up to 200 characters."
+  lines: [String!]!
+  "A part of the city or a village, up to 100 characters."
+  district: String
+  "The city, up to 100 characters."
+  city: String
+  "The region or state, up to 100 characters."
+  region: String
+  "The postal code, up to 20 characters."
+  postalCode: String
+  "What a courier should know, up to 500 characters."
+  note: String
+}
+
+"What upsertUsers gives."
+type UpsertUsersPayload {
+  "One result for each item, in their order."
+  results: [UpsertUserResult!]!
+  "Why nothing at all was done."
+  userErrors: [UserError!]!
+}
+
+"What became of one person of a batch."
+type UpsertUserResult {
+  "The person; null where the item was refused, outdated or skipped."
+  user: User
+  "What was done."
+  outcome: UpsertOutcome!
+  "Why the item, or with IGNORE_FAILED a field of it, was refused."
+  userErrors: [UserError!]!
+}
+
+"Input of upsertStock."
+input UpsertStockInput {
+  "1 to 1,000 products."
+  products: [UpsertStockItemInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
+}
+
+"The price, the stock or both of one product. What is absent is unchanged."
+input UpsertStockItemInput {
+  "The product."
+  product: ProductRef!
+  "When the outside system changed price or stock; at most an hour ahead of the server's clock."
+  sourceUpdatedAt: DateTime!
+  "The price."
+  price: MoneyInput
+  "Units on hand; null: not counted."
+  stock: Int
+}
+
+"What upsertStock gives."
+type UpsertStockPayload {
+  "One result for each item, in their order."
+  results: [UpsertProductResult!]!
+  "Why nothing at all was done."
+  userErrors: [UserError!]!
+}
+
+"Input of upsertShipments."
+input UpsertShipmentsInput {
+  "1 to 1,000 parcels."
+  shipments: [UpsertShipmentInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
+}
+
+"One parcel of an outside system. What is absent is unchanged; null wipes it."
+input UpsertShipmentInput {
+  "Its key there; finds the parcel."
+  external: ExternalKey!
+  "When the outside system changed it; at most an hour ahead of the server's clock."
+  sourceUpdatedAt: DateTime!
+  "The order it is of. Fixed once stored."
+  order: OrderRef!
+  "Where the parcel is. PREPARING for a new one."
+  status: ShipmentStatus
+  "Who carries it, up to 100 characters."
+  carrier: String
+  "The carrier's number, up to 100 characters."
+  trackingNumber: String
+  "The carrier's page."
+  trackingUrl: URL
+  "Where it is picked up."
+  point: DeliveryPointInput
+  "Promised not before."
+  promisedFromAt: DateTime
+  "Promised not after; never before promisedFromAt."
+  promisedToAt: DateTime
+  "When it left; never more than an hour in the future."
+  shippedAt: DateTime
+  "When it was received; never more than an hour in the future."
+  receivedAt: DateTime
+  "What the carrier said of it, at most 100 a parcel together with what is known. Each is written down once, by its key, and taken also where the item is OUTDATED."
+  events: [UpsertTrackingEventInput!]
+}
+
+"What a carrier said of a parcel."
+input UpsertTrackingEventInput {
+  "Its key at the carrier; that of an event of another parcel is DUPLICATE_KEY."
+  external: ExternalKey!
+  "What happened."
+  status: TrackingStatus!
+  "When it happened; never more than an hour in the future."
+  occurredAt: DateTime!
+  "Where, up to 300 characters."
+  place: String
+  "The carrier's own words, up to 1,000 characters."
+  note: String
+}
+
+"What upsertShipments gives."
+type UpsertShipmentsPayload {
+  "One result for each item, in their order."
+  results: [UpsertShipmentResult!]!
+  "Why nothing at all was done."
+  userErrors: [UserError!]!
+}
+
+"What became of one parcel of a batch."
+type UpsertShipmentResult {
+  "The parcel; null where the item was refused, outdated or skipped."
+  shipment: Shipment
+  "What was done."
+  outcome: UpsertOutcome!
+  "Why the item, or with IGNORE_FAILED a field of it, was refused."
+  userErrors: [UserError!]!
+}
+
+"Input of upsertPayments."
+input UpsertPaymentsInput {
+  "1 to 1,000 payments."
+  payments: [UpsertPaymentInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
+}
+
+"One payment of an outside system."
+input UpsertPaymentInput {
+  "Its key there; finds the payment."
+  external: ExternalKey!
+  "When the outside system changed it; at most an hour ahead of the server's clock."
+  sourceUpdatedAt: DateTime!
+  "The order it pays. Fixed once stored."
+  order: OrderRef!
+  "How much, in the order's currency; above zero. Fixed once stored."
+  amount: MoneyInput!
+  "Where it stands: PENDING, AUTHORIZED, SUCCEEDED, FAILED or VOID. What SUCCEEDED, FAILED or is VOID stays so."
+  status: PaymentState! = SUCCEEDED
+  "How it was paid, such as CARD, CASH or INVOICE; capitals, digits and _, up to 30. Fixed once stored."
+  method: String = "EXTERNAL"
+  "When it was paid; never more than an hour in the future. Fixed once stored."
+  occurredAt: DateTime!
+  """
+  What the payment provider calls it, or the reference that it was given there,
+  pay_…, up to 255 characters. A payment of the order that went through Kabinet
+  is recognised by it, and by a key of source provider and its id there: it is
+  not counted twice, and keeps its own method and time. Any other is a new one.
+  """
+  providerRef: String
+}
+
+"What upsertPayments gives."
+type UpsertPaymentsPayload {
+  "One result for each item, in their order."
+  results: [UpsertPaymentResult!]!
+  "Why nothing at all was done."
+  userErrors: [UserError!]!
+}
+
+"What became of one payment of a batch."
+type UpsertPaymentResult {
+  "The payment; null where the item was refused, outdated or skipped."
+  payment: Payment
+  "What was done."
+  outcome: UpsertOutcome!
+  "Why the item was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/invoice.graphqls", Input: `extend type Query {
+  "An invoice of one's own, or of the company acted for; any one for staff who read orders."
+  invoice("The invoice, bill_…" id: ID!): Invoice @access(audience: [CUSTOMER, STAFF])
+}
+
+extend type Mutation {
+  """
+  Begins to pay an invoice through the payment provider. Order of calls: 1.
+  createInvoicePaymentLink gives payment.url; 2. send the person there; the
+  provider sends him back to returnUrl and tells the server, signed; 3. read the
+  invoice again, or hear invoice.paid. It costs nothing on top. A saved method is
+  charged at once, and the url is null unless its owner has to confirm. Money
+  that comes twice, or for an invoice that is void by then, is owed back and
+  shown as a refund.
+  """
+  createInvoicePaymentLink(input: CreateInvoicePaymentLinkInput!): CreateInvoicePaymentLinkPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  "Says what paying an invoice, or a part of it, from a wallet costs, before anything moves. The quote holds for some minutes. Calls in order: quoteInvoicePayment, show the fee, payInvoice."
+  quoteInvoicePayment(input: QuoteInvoicePaymentInput!): QuoteInvoicePaymentPayload! @access(audience: [CUSTOMER])
+  "Pays exactly what a quote said, at the fee it said, or nothing: where either has changed since, quote is the new one."
+  payInvoice(input: PayInvoiceInput!): PayInvoicePayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "The person's invoices, newest first. Staff who read orders see those of everybody."
+  invoices("Narrows the list." filter: InvoiceFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): InvoiceConnection!
+}
+
+extend type Company {
+  "The company's invoices, newest first. Needs ORDERS_READ in it; who sees his own orders alone sees those invoices that were made for him."
+  invoices("Narrows the list." filter: InvoiceFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): InvoiceConnection!
+}
+
+extend enum FeeOperation {
+  "Paying an invoice from a wallet. Orders are paid without a fee, and so is what goes through the payment provider."
+  INVOICE_PAYMENT
+}
+
+"""
+Money that is asked for on paper. Amount = paid + open, but where less is asked
+for than the paper says: of a void one, of which nothing is paid or open, and of
+one of an order on which less is open, since goods came back, it was cancelled or
+a card has reserved some.
+"""
+type Invoice implements Node {
+  "The id, bill_…; its document has one of its own, doc_…"
+  id: ID!
+  "What people read out; null of one that came without a number."
+  number: String
+  "The series of its number."
+  series: String
+  "What it is called."
+  title: String!
+  "Where it stands."
+  status: InvoiceStatus!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "What it asks for."
+  amount: Money!
+  "What of it was paid; nothing of a void one, whose money goes back or stays with its order."
+  paid: Money!
+  "What can be paid now: what is not paid yet, of one that is not void, and no more than is open on its order. Nothing of a cancelled one."
+  open: Money!
+  "Until when it is to be paid."
+  dueAt: DateTime
+  "When it was issued."
+  issuedAt: DateTime!
+  "When the last of it was paid."
+  paidAt: DateTime
+  "The first day of the period that it is for."
+  periodFrom: Date
+  "The last day of that period."
+  periodTo: Date
+  "The order that it is for."
+  orderId: ID
+  "That order's number."
+  orderNumber: String
+  "What was paid for this very invoice, refunds too, newest first, at most 100; other payments of its order stand with the order."
+  payments: [PaymentRecord!]!
+  "The paper; downloadUrl is null as long as there are no bytes of it."
+  document: Document!
+  "Free data of the outside system, public."
+  metadata: JSON
+}
+
+"Where an invoice stands."
+enum InvoiceStatus {
+  "To be paid."
+  ISSUED
+  "To be paid, and late."
+  OVERDUE
+  "Paid in full."
+  PAID
+  "Not valid any more."
+  VOID
+}
+
+"Narrows a list of invoices. All that is said must hold."
+input InvoiceFilter {
+  "Standing as one of these; ISSUED are those that are not late."
+  status: [InvoiceStatus!]
+  "Late and not paid, or not."
+  overdue: Boolean
+  "Issued at or after."
+  from: DateTime
+  "Issued before."
+  before: DateTime
+  "Of this order."
+  orderId: ID
+}
+
+"A page of invoices."
+type InvoiceConnection {
+  "The items with their cursors."
+  edges: [InvoiceEdge!]!
+  "The items."
+  nodes: [Invoice!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+extend type PaymentRecord {
+  "The invoice it was for, bill_…"
+  invoiceId: ID
+  "That invoice's number."
+  invoiceNumber: String
+}
+
+"An invoice and its place in the list."
+type InvoiceEdge {
+  "The invoice."
+  node: Invoice!
+  "Its place."
+  cursor: Cursor!
+}
+
+"What paying an invoice from a wallet costs. Nothing has moved."
+type InvoicePaymentQuote {
+  "The id, ivq_…, for payInvoice."
+  id: ID!
+  "The invoice."
+  invoiceId: ID!
+  "The wallet."
+  walletId: ID!
+  "What of the invoice is paid."
+  amount: Money!
+  "What it costs."
+  fee: Money!
+  "What leaves the wallet: amount and fee."
+  total: Money!
+  "What could still be paid free of charge after it in the running period; null where nothing is charged."
+  freeLeft: Money
+  "Until when the quote holds."
+  expiresAt: DateTime!
+  "Why it costs that, in the caller's language."
+  explanation: String!
+}
+
+"Input of createInvoicePaymentLink."
+input CreateInvoicePaymentLinkInput {
+  "The invoice."
+  invoiceId: ID!
+  "How much, at most what is open; all that is open when absent."
+  amount: MoneyInput
+  "A saved method of the person, charged at once."
+  paymentMethodId: ID
+  "Where the provider sends the person back to."
+  returnUrl: URL
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept, nobody asked."
+  dryRun: Boolean = false
+}
+
+"What createInvoicePaymentLink gives."
+type CreateInvoicePaymentLinkPayload {
+  "The payment that was begun; send the person to its url."
+  payment: Payment
+  "The invoice."
+  invoice: Invoice
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of quoteInvoicePayment."
+input QuoteInvoicePaymentInput {
+  "The invoice."
+  invoiceId: ID!
+  "The wallet, of the invoice's currency and owner."
+  walletId: ID!
+  "How much, at most what is open; all that is open when absent."
+  amount: MoneyInput
+}
+
+"What quoteInvoicePayment gives."
+type QuoteInvoicePaymentPayload {
+  "The quote."
+  quote: InvoicePaymentQuote
+  "Why there is none."
+  userErrors: [UserError!]!
+}
+
+"Input of payInvoice."
+input PayInvoiceInput {
+  "The quote, ivq_…"
+  quoteId: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What payInvoice gives."
+type PayInvoicePayload {
+  "The invoice after it."
+  invoice: Invoice
+  "The wallet after it."
+  wallet: WalletAccount
+  "The entry made; the fee is one of its own."
+  entry: WalletEntry
+  "A new quote, where the old one does not hold any more."
+  quote: InvoicePaymentQuote
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was paid."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/invoice_upsert.graphqls", Input: `extend type Mutation {
+  """
+  Takes over papers that an outside system issued, each by its key: invoices with
+  what they ask for, acts, receipts, contracts. An older sourceUpdatedAt never
+  overwrites a newer one. Files go on their own: where file is said, the result
+  has a link to PUT the bytes to, and the paper can be downloaded when they came;
+  without it the paper stands without bytes.
+  """
+  upsertDocuments(input: UpsertDocumentsInput!): UpsertDocumentsPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+"Input of upsertDocuments."
+input UpsertDocumentsInput {
+  "1 to 1,000 papers."
+  documents: [UpsertDocumentInput!]!
+  "What one that is refused means to the rest."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "Same answer but for the papers, nothing kept."
+  dryRun: Boolean
+}
+
+"One paper of an outside system, whole: what it says replaces what is stored."
+input UpsertDocumentInput {
+  "Its key there; finds the paper."
+  external: ExternalKey!
+  "When the outside system changed it; at most an hour ahead of the server's clock."
+  sourceUpdatedAt: DateTime!
+  "What it is: INVOICE, ACT, RECEIPT, STATEMENT, CONTRACT, WAYBILL or OTHER. Fixed once stored."
+  kind: DocumentKind!
+  "What it is called, 1 to 255 characters."
+  title: String!
+  "The series of its number, up to 40 characters; not one in which papers are numbered here, such as INV-2026: ALREADY_TAKEN. Fixed once stored."
+  series: String
+  "What people read out, up to 60 characters; once for a series. Fixed once stored."
+  number: String
+  "The first day of the period that it is for."
+  periodFrom: Date
+  "The last day of that period, not before the first."
+  periodTo: Date
+  "The order that it is about, by the key of an outside system. Fixed once stored."
+  order: ExternalKey
+  "Whose it is; the order's owner when absent. Exactly one of order, customer and companyId suffices, and with order neither may say another owner."
+  customer: CustomerRef
+  "The company whose it is."
+  companyId: ID
+  "What it asks for, or is about; an invoice needs it. Not less than what was paid."
+  amount: MoneyInput
+  "When it was issued; when absent, when it came."
+  issuedAt: DateTime
+  "Until when an invoice is to be paid."
+  dueAt: DateTime
+  "Whether it is not valid any more. What is void stays void. What was paid of an invoice goes back: at once into a wallet, through the provider by itself, the rest by refunds that recordRefund closes; of an order it stays with the order, for its other invoices. The fee of a wallet stays."
+  void: Boolean = false
+  "The bytes that will be sent; of a paper that has its bytes already, new ones for old."
+  file: PaperFileInput
+  "Free data, public, up to 16 KB. Unchanged when absent."
+  metadata: JSON
+}
+
+"The bytes of a paper that will be sent."
+input PaperFileInput {
+  "How many bytes, 1 to 26,214,400 (25 MiB); no more are taken."
+  size: Int!
+}
+
+"What upsertDocuments gives."
+type UpsertDocumentsPayload {
+  "One result for each item, in their order."
+  results: [UpsertDocumentResult!]!
+  "Why nothing at all was done."
+  userErrors: [UserError!]!
+}
+
+"What became of one item."
+type UpsertDocumentResult {
+  "The paper; null where the item was refused, and of a dry run."
+  document: Document
+  "The invoice, where it is one."
+  invoice: Invoice
+  "Where to PUT the bytes, within 15 minutes; null where file was not said. Ask again with the same item for another one."
+  link: UploadLink
+  "What was done."
+  outcome: UpsertOutcome!
+  "Why the item was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/list.graphqls", Input: `extend type Query {
+  "A shopping list of the caller, or of the company acted for."
+  shoppingList("The list." id: ID!): ShoppingList @access(audience: [CUSTOMER, STAFF])
+  "What is published about a product, newest first. Product.rating and ratingCount sum it up."
+  productReviews("The product." productId: ID!, "Those with so many stars alone, 1 to 5." rating: Int, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReviewConnection @access(audience: [ANYONE])
+  "All reviews, what waits longest first: the queue of moderation. Then moderateReview."
+  reviews("Narrows the list." filter: ReviewFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReviewConnection @access(audience: [STAFF], permission: ORDERS_READ)
+  "For whom a product is; null where it is for everybody."
+  productAudience("The product." productId: ID!): ProductAudience @access(audience: [STAFF], permission: ORDERS_READ)
+}
+
+extend type Mutation {
+  "Keeps the cart of the person, for himself or for the company acted for. What was put into it before signing in is added with merge. Show me.cart with its gaps, then orderShoppingList with the cart's id."
+  saveCart(input: SaveCartInput!): SaveCartPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  "Creates a shopping list, or changes one when an id is given. At most 100 are kept by a person, and 100 by a company."
+  saveShoppingList(input: SaveShoppingListInput!): SaveShoppingListPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  "Deletes a shopping list."
+  deleteShoppingList(input: DeleteShoppingListInput!): DeleteShoppingListPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  "Makes a shopping list of what an order held, to buy it again. To buy it at once, use repeatOrder."
+  createShoppingListFromOrder(input: CreateShoppingListFromOrderInput!): CreateShoppingListFromOrderPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  "Places an order of a shopping list or a cart at the server's prices, for the person or the company acted for. First with dryRun: it shows the order, its prices and every gap; then without. A list stays as it is, of a cart goes what was ordered."
+  orderShoppingList(input: OrderShoppingListInput!): OrderShoppingListPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  "Puts a product aside, or changes what is told of it when it is there already. At most 1,000 are kept."
+  addToWishlist(input: AddToWishlistInput!): AddToWishlistPayload! @access(audience: [CUSTOMER], acting: true)
+  "Takes a product off the wishlist. What is not there has been taken off already."
+  removeFromWishlist(input: RemoveFromWishlistInput!): RemoveFromWishlistPayload! @access(audience: [CUSTOMER], acting: true)
+  "Notes that the person looks at a product. The last 50 are kept: me.recentlyViewed."
+  recordView(input: RecordViewInput!): RecordViewPayload! @access(audience: [CUSTOMER])
+  "Writes a review of a product that the person bought and received, or changes it: one a product. Orders that have something to review say REVIEW in availableActions. It is published once staff has looked at it; a change waits anew."
+  saveReview(input: SaveReviewInput!): SaveReviewPayload! @access(audience: [CUSTOMER])
+  "Deletes the person's own review."
+  deleteReview(input: DeleteReviewInput!): DeleteReviewPayload! @access(audience: [CUSTOMER])
+  "Publishes a review or rejects it. The author is told."
+  moderateReview(input: ModerateReviewInput!): ModerateReviewPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Says for whom products are. Whom they are not for does not find them anywhere, nor can order them. To begin with one unseen: upsertProducts with status DRAFT, then this, then ACTIVE."
+  setProductAudience(input: SetProductAudienceInput!): SetProductAudiencePayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+extend type User {
+  "The cart, for the person himself or for the company acted for; null where none was kept."
+  cart: Cart
+  "The person's own shopping lists, newest first. Those of a company are under Company."
+  shoppingLists("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ShoppingListConnection!
+  "What the person put aside, newest first."
+  wishlist("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): WishlistItemConnection!
+  "What the person looked at, last first; at most 50."
+  recentlyViewed: [ViewedProduct!]!
+  "What the person wrote of products, newest first, also what is not published."
+  reviews("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReviewConnection!
+}
+
+extend type Company {
+  "The shopping lists that are shared in the company, newest first. Needs ORDERS_READ in it."
+  shoppingLists("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ShoppingListConnection!
+}
+
+extend enum OrderAction {
+  "Goods of it were received: saveReview takes their products."
+  REVIEW
+}
+
+extend type Product {
+  "Whether it can be had now."
+  availability: ProductAvailability!
+  "Whether it is for some customers alone; whom it is not for does not find it."
+  exclusive: Boolean!
+  "Of an exclusive product: when it will be for everybody, within a minute; null: never."
+  releasedAt: DateTime
+  "The mean of the published reviews, 1 to 5 with one decimal; null where there are none."
+  rating: Decimal
+  "How many reviews are published."
+  ratingCount: Int!
+}
+
+"Whether a product can be had."
+enum ProductAvailability {
+  "On sale, and on hand or not counted."
+  AVAILABLE
+  "On sale, but none is on hand: addToWishlist tells when it is."
+  OUT_OF_STOCK
+  "Not on sale."
+  NOT_SOLD
+}
+
+"What a person is about to buy, kept in the account so that every device shows the same."
+type Cart implements Node {
+  "The id, cart_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "The company it is for; null where it is for the person himself."
+  forCompanyId: ID
+  "What is in it, in the order given, at most 500."
+  items: [ListItem!]!
+  "What it would cost now at list prices, gaps accepted; one sum a currency."
+  totals: [Money!]!
+  "What cannot be had, or costs something else than was seen."
+  gaps: [ListGap!]!
+  "When it was changed last."
+  updatedAt: DateTime!
+}
+
+"A list of products to buy, once or again and again."
+type ShoppingList implements Node {
+  "The id, list_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "What it is called."
+  name: String!
+  "Whether it is shared in a company."
+  shared: Boolean!
+  "The company it is shared in; null where it is the person's own."
+  companyId: ID
+  "What is on it, in the order given, at most 500."
+  items: [ListItem!]!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was changed last."
+  updatedAt: DateTime!
+}
+
+"A product of a shopping list or cart."
+type ListItem implements Node {
+  "The id, item_…"
+  id: ID!
+  "The product as it is now; null where it is not for the caller any more."
+  product: Product
+  "How many."
+  quantity: Int!
+  "The price of one when it was put here."
+  priceSeen: Money!
+  "When it was put here."
+  addedAt: DateTime!
+}
+
+"Something in the way of ordering an item of a list as it stands."
+type ListGap {
+  "The item."
+  itemId: ID!
+  "The product; null where it is not for the caller any more."
+  product: Product
+  "What is in the way."
+  kind: ListGapKind!
+  "What is in the way, for people, in the caller's language."
+  message: String!
+  "How many are wanted."
+  wanted: Int!
+  "How many would be ordered now; 0: the item is left out."
+  available: Int!
+  "The price of one when it was put there."
+  priceSeen: Money!
+  "The price of one now; null where it is no longer sold."
+  priceNow: Money
+}
+
+"What is in the way of ordering an item of a list as it stands."
+enum ListGapKind {
+  "It is not sold any more, or not to the caller; the item is left out."
+  NO_LONGER_SOLD
+  "None is in stock; the item is left out."
+  OUT_OF_STOCK
+  "Fewer are in stock than wanted; what there is is taken."
+  FEWER_IN_STOCK
+  "One costs something else than was seen."
+  PRICE_CHANGED
+  "It is sold in another currency than the items before it; the item is left out."
+  OTHER_CURRENCY
+}
+
+"A page of shopping lists."
+type ShoppingListConnection {
+  "The items with their cursors."
+  edges: [ShoppingListEdge!]!
+  "The items."
+  nodes: [ShoppingList!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A shopping list and its place in the list."
+type ShoppingListEdge {
+  "The item."
+  node: ShoppingList!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A product that a person put aside."
+type WishlistItem implements Node {
+  "The id, wish_…"
+  id: ID!
+  "The product as it is now; null where it is not for the person any more."
+  product: Product
+  "The price of one when it was put aside."
+  priceSeen: Money!
+  "Whether the person is told when it is cheaper."
+  priceDrop: Boolean!
+  "Whether the person is told when it is on hand again."
+  backInStock: Boolean!
+  "When it was put aside."
+  addedAt: DateTime!
+}
+
+"A page of a wishlist."
+type WishlistItemConnection {
+  "The items with their cursors."
+  edges: [WishlistItemEdge!]!
+  "The items."
+  nodes: [WishlistItem!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A product put aside and its place in the list."
+type WishlistItemEdge {
+  "The item."
+  node: WishlistItem!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A product that a person looked at."
+type ViewedProduct {
+  "The product as it is now; null where it is not for the person any more."
+  product: Product
+  "When, the last time."
+  viewedAt: DateTime!
+}
+
+"What a person says of a product he bought."
+type Review implements Node {
+  "The id, rev_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "The product; null where it is not for the caller."
+  product: Product
+  "Stars, 1 to 5."
+  rating: Int!
+  "In a few words."
+  title: String
+  "What there is to say."
+  body: String
+  "Who wrote it, as the privacy of the author shows it; null: nobody sees the name."
+  authorName: String
+  "Who wrote it; for the author and staff."
+  authorId: ID
+  "The line of an order by which it was bought; for the author and staff."
+  orderLineId: ID
+  "Where it stands."
+  status: ReviewStatus!
+  "Why it was rejected; for the author and staff."
+  rejectReason: String
+  "When it was written or changed last."
+  writtenAt: DateTime!
+  "When it was published."
+  publishedAt: DateTime
+}
+
+"Where a review stands."
+enum ReviewStatus {
+  "Staff has not looked at it yet; only the author sees it."
+  PENDING
+  "Everybody sees it."
+  PUBLISHED
+  "Staff does not publish it; the author sees why, and may change it."
+  REJECTED
+}
+
+"A page of reviews."
+type ReviewConnection {
+  "The items with their cursors."
+  edges: [ReviewEdge!]!
+  "The items."
+  nodes: [Review!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A review and its place in the list."
+type ReviewEdge {
+  "The item."
+  node: Review!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Narrows a list of reviews. All that is said must hold."
+input ReviewFilter {
+  "In one of these states."
+  status: [ReviewStatus!]
+  "Of this product."
+  productId: ID
+  "Of this person."
+  authorId: ID
+}
+
+"For whom an exclusive product is: whoever is named by any of these."
+type ProductAudience {
+  "Whoever is signed in."
+  everyoneSignedIn: Boolean!
+  "These people and companies."
+  customerIds: [ID!]!
+  "Members of these clubs, by handle."
+  clubs: [String!]!
+  "Those of these tiers, by handle."
+  tiers: [String!]!
+}
+
+"For whom an exclusive product is: whoever is named by any of these. Something must be named."
+input ProductAudienceInput {
+  "Whoever is signed in."
+  everyoneSignedIn: Boolean = false
+  "These people and companies, at most 1,000."
+  customerIds: [ID!]
+  "Members of these clubs, by handle, at most 100."
+  clubs: [String!]
+  "Those of these tiers, by handle, at most 100."
+  tiers: [String!]
+}
+
+"A product to put on a list."
+input ListItemInput {
+  "The product; it may stand once in a list."
+  productId: ID!
+  "1 to 1,000,000."
+  quantity: Int!
+}
+
+"Input of saveCart."
+input SaveCartInput {
+  "At most 500 products; none empties the cart. The price seen is the server's, kept of those that were in it."
+  items: [ListItemInput!]!
+  "False: this is the whole cart. True: it is added to what is there, quantities add up."
+  merge: Boolean = false
+  "The revision it was read at; another one now is STALE_OBJECT."
+  revision: Int
+}
+
+"What saveCart gives."
+type SaveCartPayload {
+  "The cart."
+  cart: Cart
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveShoppingList. With an id, an absent field is unchanged."
+input SaveShoppingListInput {
+  "The list to change; absent: a new one."
+  id: ID
+  "The revision it was read at; another one now is STALE_OBJECT."
+  revision: Int
+  "What it is called, 1 to 100 characters. Required for a new list."
+  name: String
+  "True: it belongs to the company acted for, whose members see and change it. False: it is the caller's own; only who made it takes it back."
+  shared: Boolean
+  "The whole of what is on it, at most 500 products."
+  items: [ListItemInput!]
+}
+
+"What saveShoppingList gives."
+type SaveShoppingListPayload {
+  "The list."
+  shoppingList: ShoppingList
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteShoppingList."
+input DeleteShoppingListInput {
+  "The list."
+  id: ID!
+}
+
+"What deleteShoppingList gives."
+type DeleteShoppingListPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of createShoppingListFromOrder."
+input CreateShoppingListFromOrderInput {
+  "The order."
+  orderId: ID!
+  "What the list is called, 1 to 100 characters; the order's number when absent."
+  name: String
+  "These lines alone; all when absent."
+  lineIds: [ID!]
+  "True: the list belongs to the company acted for."
+  shared: Boolean = false
+}
+
+"What createShoppingListFromOrder gives."
+type CreateShoppingListFromOrderPayload {
+  "The list."
+  shoppingList: ShoppingList
+  "The skus that are not on it: the shop does not know them any more, or not for the caller, or they are more than 500."
+  missingSkus: [String!]
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of orderShoppingList."
+input OrderShoppingListInput {
+  "The list or the cart."
+  id: ID!
+  "These items alone; all when absent."
+  itemIds: [ID!]
+  "Whether to order what there is although there are gaps; else ORDER_HAS_GAPS."
+  acceptGaps: Boolean = false
+  "Where it goes: a saved address."
+  addressId: ID
+  "A note, up to 1,000 characters."
+  note: String
+  "Codes that reduce it, at most 10."
+  promoCodes: [String!]
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What orderShoppingList gives."
+type OrderShoppingListPayload {
+  "The order."
+  order: Order
+  "What differs from the list, in its order; there too where ORDER_HAS_GAPS."
+  gaps: [ListGap!]
+  "Whether it is the first answer again."
+  replayed: Boolean
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of addToWishlist."
+input AddToWishlistInput {
+  "The product."
+  productId: ID!
+  "Whether to tell when it is cheaper; true for a new one, unchanged otherwise."
+  priceDrop: Boolean
+  "Whether to tell when it is on hand again; true for a new one, unchanged otherwise."
+  backInStock: Boolean
+}
+
+"What addToWishlist gives."
+type AddToWishlistPayload {
+  "What was put aside."
+  item: WishlistItem
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of removeFromWishlist."
+input RemoveFromWishlistInput {
+  "The product."
+  productId: ID!
+}
+
+"What removeFromWishlist gives."
+type RemoveFromWishlistPayload {
+  "The id of the item that is gone; null where it was not there."
+  removedId: ID
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of recordView."
+input RecordViewInput {
+  "The product."
+  productId: ID!
+}
+
+"What recordView gives."
+type RecordViewPayload {
+  "The product and when it was looked at."
+  viewed: ViewedProduct
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveReview. Of a review that is there, an absent field is unchanged, null clears."
+input SaveReviewInput {
+  "The product."
+  productId: ID!
+  "The revision it was read at; another one now is STALE_OBJECT."
+  revision: Int
+  "Stars, 1 to 5. Required for a new review."
+  rating: Int
+  "In a few words, up to 100 characters."
+  title: String
+  "What there is to say, up to 5,000 characters."
+  body: String
+}
+
+"What saveReview gives."
+type SaveReviewPayload {
+  "The review."
+  review: Review
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteReview."
+input DeleteReviewInput {
+  "The review."
+  id: ID!
+}
+
+"What deleteReview gives."
+type DeleteReviewPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of moderateReview."
+input ModerateReviewInput {
+  "The review."
+  id: ID!
+  "The revision that was read: a text changed meanwhile is STALE_OBJECT."
+  revision: Int!
+  "PUBLISHED or REJECTED."
+  status: ReviewStatus!
+  "With REJECTED: why, for the author, 1 to 1,000 characters."
+  reason: String
+}
+
+"What moderateReview gives."
+type ModerateReviewPayload {
+  "The review."
+  review: Review
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of setProductAudience."
+input SetProductAudienceInput {
+  "1 to 100 products."
+  productIds: [ID!]!
+  "For whom they are; null with a releasedAt: nobody before it; null without: everybody."
+  audience: ProductAudienceInput
+  "When they will be for everybody; null: never, of an exclusive product."
+  releasedAt: DateTime
+}
+
+"What setProductAudience gives."
+type SetProductAudiencePayload {
+  "The products, in the order given."
+  products: [Product!]
+  "Why nothing was done."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -25196,7 +31102,7 @@ extend type Mutation {
   cancelOrder(input: CancelOrderInput!): CancelOrderPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
   "Moves an order along its axes. The customer is told."
   setOrderStatus(input: SetOrderStatusInput!): SetOrderStatusPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
-  "Creates or changes orders of an outside system by their key, at most 100, each on its own. An item older than what is stored is OUTDATED."
+  "Creates or changes orders of an outside system by their key, at most 1,000. An item older than what is stored is OUTDATED and changes nothing."
   upsertOrders(input: UpsertOrdersInput!): UpsertOrdersPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
 }
 
@@ -25229,6 +31135,14 @@ input OrderFilter {
   placedFrom: DateTime
   "Placed before."
   placedBefore: DateTime
+  "One of the three lists that people know."
+  view: OrderView
+  "What it costs, at least; orders in this currency alone. What was cancelled or came back does not count."
+  totalFrom: MoneyInput
+  "What it costs, at most; orders in this currency alone."
+  totalTo: MoneyInput
+  "Words of its number, of the titles and of the skus of its lines, up to 200 characters: all must occur, in any form and letter case, е for ё. Of a word with a digit in it the beginning is enough, from 4 characters."
+  text: String
 }
 
 "The order of a list of orders."
@@ -25771,8 +31685,12 @@ type SetOrderStatusPayload {
 
 "Input of upsertOrders."
 input UpsertOrdersInput {
-  "1 to 100 orders."
+  "1 to 1,000 orders, with 20,000 lines at most together."
   orders: [UpsertOrderInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
 }
 
 "One order of an outside system, whole: what it says replaces what is stored."
@@ -25843,11 +31761,11 @@ type UpsertOrdersPayload {
 
 "What became of one item."
 type UpsertOrderResult {
-  "The order; null where the item was refused."
+  "The order; null where the item was refused, outdated or skipped."
   order: Order
   "What was done."
   outcome: UpsertOutcome!
-  "Why the item was refused."
+  "Why the item, or with IGNORE_FAILED a field of it, was refused."
   userErrors: [UserError!]!
 }
 
@@ -25861,6 +31779,799 @@ type OrderUpdate {
   order: Order
 }
 `, BuiltIn: false},
+	{Name: "../../schema/order_after.graphqls", Input: `extend type Query {
+  "A guest's order, by the token that placeGuestOrder gave. Null where the token is not one, or the order was claimed since."
+  guestOrder("The token of placeGuestOrder." token: String!): GuestOrder @access(audience: [ANYONE])
+  "The rules for what customers do with orders."
+  orderPolicy: OrderPolicy @access(audience: [ANYONE])
+}
+
+extend type Mutation {
+  """
+  Orders again what an order held, at today's prices. Order of calls:
+  1. repeatOrder with dryRun shows the new order and its gaps: what is no longer
+  sold, not in stock, or has another price; 2. repeatOrder without it places the
+  order, with acceptGaps where there are any.
+  """
+  repeatOrder(input: RepeatOrderInput!): RepeatOrderPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE, acting: true)
+  """
+  Orders one product in one call: to the default address, paid by the default
+  payment method. Order of calls: placeOneClickOrder, once; where the provider
+  wants the person to confirm, send him to nextActionUrl. The order stays placed
+  and open where the payment fails: createPaymentLink pays it.
+  """
+  placeOneClickOrder(input: PlaceOneClickOrderInput!): PlaceOneClickOrderPayload! @access(audience: [CUSTOMER], company: ORDERS_WRITE)
+  """
+  Orders without an account, at the server's prices. Order of calls:
+  1. placeGuestOrder gives the order and its token; 2. createPaymentLink with the
+  token pays it, guestOrder with the token follows it; 3. whoever has an account
+  later: requestOrderClaim, claimOrder.
+  """
+  placeGuestOrder(input: PlaceGuestOrderInput!): PlaceGuestOrderPayload! @access(audience: [ANYONE])
+  """
+  The first step to take over a guest's order: sends a code to the address or
+  number that the order was placed with. The same answer whether there is such an
+  order or not. Order of calls: requestOrderClaim, then claimOrder with the
+  challenge's id and the code; resendCode sends another one.
+  """
+  requestOrderClaim(input: RequestOrderClaimInput!): RequestOrderClaimPayload! @access(audience: [CUSTOMER])
+  "Takes over a guest's order with the code of requestOrderClaim: it is the person's from then on, with everything in it, and earns points as his own."
+  claimOrder(input: ClaimOrderInput!): ClaimOrderPayload! @access(audience: [CUSTOMER])
+  """
+  Begins to pay what is open on an order, through the payment provider. Order of
+  calls: 1. createPaymentLink gives payment.url; 2. send the person there; the
+  provider sends him back to returnUrl and tells the server, signed; 3. follow
+  orderUpdated, or read the order again. A saved method is charged at once, and
+  the url is null unless its owner has to confirm. Money that comes twice, or for
+  an order that was cancelled, is given back.
+  """
+  createPaymentLink(input: CreatePaymentLinkInput!): CreatePaymentLinkPayload! @access(audience: [ANYONE], company: ORDERS_WRITE)
+  "Sends an order elsewhere, as long as it has not left the warehouse."
+  changeOrderAddress(input: ChangeOrderAddressInput!): ChangeOrderAddressPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
+  "Notes what became of a refund that was on its way: done, or failed. A failed one is owed no more by itself; the money counts as not given back again."
+  recordRefund(input: RecordRefundInput!): RecordRefundPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Sets the rules for what customers do with orders. An absent field is unchanged."
+  saveOrderPolicy(input: SaveOrderPolicyInput!): SaveOrderPolicyPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+extend enum OrderAction {
+  "repeatOrder would work, or say what stands in the way."
+  REPEAT
+  "Something is open on it: createPaymentLink or payOrderFromWallet would work."
+  PAY
+  "changeOrderAddress would work."
+  CHANGE_ADDRESS
+  "Goods of it were received: returnOptions says which can come back."
+  REQUEST_RETURN
+}
+
+extend type Order {
+  "How the guest is reached who bought it; null where somebody with an account did."
+  guest: GuestContact
+}
+
+extend type Payment {
+  "Where it is paid; null once it is settled."
+  url: URL
+  "Until when it can be paid there."
+  expiresAt: DateTime
+  "Why it failed, in the provider's words."
+  failure: String
+}
+
+extend type Refund {
+  "Why it failed, as staff or the provider said."
+  failure: String
+}
+
+extend input CancelOrderInput {
+  "A reason of the catalogue, of kind CANCEL, that says more than the enum; it stands in the book."
+  reasonId: ID
+}
+
+"How a guest is reached."
+type GuestContact {
+  "The name."
+  name: String
+  "The e-mail address."
+  email: EmailAddress
+  "The number, E.164."
+  phone: String
+}
+
+"A guest's order, as its token shows it."
+type GuestOrder {
+  "What people read out."
+  number: String!
+  "Where it stands as a whole."
+  status: OrderStatus!
+  "How it is paid."
+  paymentStatus: PaymentStatus!
+  "Where the goods are."
+  fulfillmentStatus: FulfillmentStatus!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "When it was placed."
+  placedAt: DateTime!
+  "The lines, at most 2,000."
+  lines: [GuestOrderLine!]!
+  "Where it goes, as said when it was placed."
+  delivery: JSON
+  "What is owed."
+  total: Money!
+  "What was paid."
+  paid: Money!
+  "The carriers' pages of its parcels."
+  trackingUrls: [URL!]!
+}
+
+"One line of a guest's order."
+type GuestOrderLine {
+  "The stock keeping unit."
+  sku: String!
+  "The name when it was sold."
+  title: String!
+  "A picture."
+  imageUrl: String
+  "Its page in the shop."
+  url: String
+  "How many were ordered."
+  quantity: Int!
+  "The price of one."
+  unitPrice: Money!
+  "What the line costs."
+  total: Money!
+}
+
+"The rules for what customers do with orders."
+type OrderPolicy {
+  "Whether one can order without an account."
+  guestOrders: Boolean!
+  "Days after receipt in which goods can come back; 0: never."
+  returnDays: Int!
+  "Categories of goods that never come back."
+  finalSaleCategories: [String!]!
+  "Whether customers may have what they returned paid into their wallet."
+  walletRefunds: Boolean!
+  "Raised by every change; pass it to saveOrderPolicy to refuse a stale write."
+  revision: Int!
+}
+
+"Something in the way of ordering the same again."
+type RepeatGap {
+  "The line of the order that is repeated."
+  orderLineId: ID!
+  "The stock keeping unit."
+  sku: String!
+  "The name when it was sold."
+  title: String!
+  "What is in the way."
+  kind: RepeatGapKind!
+  "What is in the way, for people, in the caller's language."
+  message: String!
+  "How many were ordered then."
+  wanted: Int!
+  "How many would be ordered now; 0: the line is left out."
+  available: Int!
+  "The price of one then."
+  priceThen: Money!
+  "The price of one now; null where it is no longer sold."
+  priceNow: Money
+}
+
+"What is in the way of ordering the same again."
+enum RepeatGapKind {
+  "It is not sold any more, or not to the caller; the line is left out."
+  NO_LONGER_SOLD
+  "None is in stock; the line is left out."
+  OUT_OF_STOCK
+  "Fewer are in stock than were ordered; what there is is taken."
+  FEWER_IN_STOCK
+  "One costs something else by now."
+  PRICE_CHANGED
+  "It is sold in another currency than the rest by now; the line is left out."
+  OTHER_CURRENCY
+}
+
+"Input of repeatOrder."
+input RepeatOrderInput {
+  "The order to repeat."
+  orderId: ID!
+  "Where it goes: a saved address. The former delivery when absent."
+  addressId: ID
+  "Whether to order what there is although there are gaps; else ORDER_HAS_GAPS."
+  acceptGaps: Boolean = false
+  "A note, up to 1,000 characters."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What repeatOrder gives."
+type RepeatOrderPayload {
+  "The new order."
+  order: Order
+  "What differs from the old one, in the order of its lines; there too where ORDER_HAS_GAPS."
+  gaps: [RepeatGap!]
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was ordered."
+  userErrors: [UserError!]!
+}
+
+"Input of placeOneClickOrder."
+input PlaceOneClickOrderInput {
+  "The stock keeping unit."
+  sku: String!
+  "1 to 1,000,000."
+  quantity: Int = 1
+  "Where the provider sends the person back to, where he has to confirm."
+  returnUrl: URL
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept; nothing is charged."
+  dryRun: Boolean = false
+}
+
+"What placeOneClickOrder gives."
+type PlaceOneClickOrderPayload {
+  "The order."
+  order: Order
+  "The payment that was begun; null where nothing is owed."
+  payment: Payment
+  "Where the person confirms the payment; null where he need not."
+  nextActionUrl: URL
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was ordered; params.missing of ONE_CLICK_NOT_READY says what to save first."
+  userErrors: [UserError!]!
+}
+
+"Input of placeGuestOrder."
+input PlaceGuestOrderInput {
+  "1 to 2,000 lines; the same sku may stand twice."
+  lines: [PlaceOrderLineInput!]!
+  "How the guest is reached; an e-mail address or a number is needed."
+  contact: GuestContactInput!
+  "Where it goes."
+  delivery: GuestDeliveryInput
+  "A note, up to 1,000 characters."
+  note: String
+  "16 to 255 characters, made at random: whoever says it with the same input sees the order."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"How a guest is reached."
+input GuestContactInput {
+  "The name, up to 200 characters."
+  name: String
+  "The e-mail address."
+  email: EmailAddress
+  "The number; without a country as dialled where the business is."
+  phone: String
+}
+
+"Where a guest's order goes."
+input GuestDeliveryInput {
+  "Street, house and so on: 1 to 4 lines of up to 200 characters."
+  lines: [String!]!
+  "The city."
+  city: String
+  "The region."
+  region: String
+  "The postal code."
+  postalCode: String
+  "The country, ISO 3166-1 alpha-2."
+  country: String
+}
+
+"What placeGuestOrder gives."
+type PlaceGuestOrderPayload {
+  "The order."
+  order: GuestOrder
+  "What opens it from now on: keep it, it is secret."
+  token: String
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was ordered."
+  userErrors: [UserError!]!
+}
+
+"Input of requestOrderClaim."
+input RequestOrderClaimInput {
+  "The number of the guest's order."
+  orderNumber: String!
+}
+
+"What requestOrderClaim gives."
+type RequestOrderClaimPayload {
+  "The challenge to answer in claimOrder."
+  challenge: Challenge
+  "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+
+"Input of claimOrder."
+input ClaimOrderInput {
+  "The challenge of requestOrderClaim."
+  challengeId: ID!
+  "The code that was sent."
+  code: String!
+}
+
+"What claimOrder gives."
+type ClaimOrderPayload {
+  "The order, the person's own from now on."
+  order: Order
+  "Why nothing was claimed."
+  userErrors: [UserError!]!
+}
+
+"Input of createPaymentLink: exactly one of orderId and guestToken."
+input CreatePaymentLinkInput {
+  "The order."
+  orderId: ID
+  "The token of a guest's order."
+  guestToken: String
+  "A saved payment method of the person to charge; the provider's page when absent."
+  paymentMethodId: ID
+  "Where the provider sends the person back to; of this server's or an allowed origin."
+  returnUrl: URL
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer without a page; the provider is not asked, and nothing kept."
+  dryRun: Boolean = false
+}
+
+"What createPaymentLink gives."
+type CreatePaymentLinkPayload {
+  "The payment that was begun, of what was open."
+  payment: Payment
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of changeOrderAddress."
+input ChangeOrderAddressInput {
+  "The order."
+  orderId: ID!
+  "Where it goes: a saved address of the order's owner."
+  addressId: ID!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What changeOrderAddress gives."
+type ChangeOrderAddressPayload {
+  "The order after it."
+  order: Order
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of recordRefund."
+input RecordRefundInput {
+  "The refund: PENDING, or FAILED with AGAIN."
+  refundId: ID!
+  "What became of it."
+  outcome: RefundOutcome!
+  "The bank's or provider's reference, up to 100 characters."
+  reference: String
+  "Why it failed, up to 500 characters."
+  failure: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What became of a refund."
+enum RefundOutcome {
+  "The money is there."
+  SUCCEEDED
+  "It could not be given back."
+  FAILED
+  "It failed, and is owed all the same: a new refund of the same payment begins, of as much as was not given back otherwise since. This one stays as it is."
+  AGAIN
+}
+
+"What recordRefund gives."
+type RecordRefundPayload {
+  "The order after it."
+  order: Order
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was noted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveOrderPolicy. An absent field is unchanged."
+input SaveOrderPolicyInput {
+  "Whether one can order without an account."
+  guestOrders: Boolean
+  "Days after receipt in which goods can come back, 0 to 3,650; 0: never."
+  returnDays: Int
+  "Categories of goods that never come back, at most 100."
+  finalSaleCategories: [String!]
+  "Whether customers may have what they returned paid into their wallet."
+  walletRefunds: Boolean
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What saveOrderPolicy gives."
+type SaveOrderPolicyPayload {
+  "The rules from now on."
+  orderPolicy: OrderPolicy
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/order_history.graphqls", Input: `extend type Mutation {
+  "Says more of a parcel: who carries it, where it is picked up, for when it is promised. An absent field is unchanged, null clears. Calls in order: setOrderStatus to SHIPPED makes the parcel, updateShipment and addTrackingEvent say more of it, setOrderStatus moves it on. The customer is told."
+  updateShipment(input: UpdateShipmentInput!): UpdateShipmentPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Writes down what a carrier said of a parcel, at most 100 a parcel. The same key gives the first answer again. Nothing moves by it: setOrderStatus moves parcels and orders. The customer is told."
+  addTrackingEvent(input: AddTrackingEventInput!): AddTrackingEventPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+extend type User {
+  "What the person's own orders cost, by month, category or channel. Cancelled and returned goods do not count; what is not paid yet does."
+  spending("By what it is divided." groupBy: SpendingGroup! = MONTH, "Of which days; the running month and the 11 before it when nothing is said." period: SpendingPeriod): SpendingReport!
+  "Every payment of the person, newest first: for orders and invoices, back from them, and into wallets. What was paid from a wallet is a payment by WALLET."
+  payments("Narrows the list." filter: PaymentRecordFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): PaymentRecordConnection!
+}
+
+extend type Order {
+  "The way of the goods in four steps, always all four, in their order."
+  steps: [OrderStep!]!
+  "Who bought it: a guest, a person, or a company through a member."
+  whoBought: OrderBuyer!
+}
+
+extend type OrderConnection {
+  "What all orders that match come to, not just this page's, by currency; counted when asked for."
+  sums: [OrderSum!]!
+}
+
+extend type Shipment {
+  "Where it is picked up; null where it is brought to the address, or nobody said."
+  point: DeliveryPoint
+  "What the carrier said of it, oldest first, at most 100."
+  events: [TrackingEvent!]!
+}
+
+"Three lists of orders that people know."
+enum OrderView {
+  "Placed, whatever became of it."
+  ORDERS
+  "Received, also what went back later."
+  PURCHASES
+  "Brought to a pick-up point or to an address: purchases in shops with a door are not among them."
+  DELIVERIES
+}
+
+"What orders in one currency come to."
+type OrderSum {
+  "ISO 4217."
+  currency: CurrencyCode!
+  "How many orders."
+  orders: Int!
+  "What they cost: cancelled and returned goods do not count."
+  total: Money!
+  "What was paid."
+  paid: Money!
+  "What was given back."
+  refunded: Money!
+}
+
+"One step on the way of the goods."
+type OrderStep {
+  "Which."
+  kind: OrderStepKind!
+  "Its name, in the caller's language."
+  label: String!
+  "Where it stands."
+  state: OrderStepState!
+  "When it was reached; of ASSEMBLED, when assembly began. Null where it was not, or the book does not say."
+  at: DateTime
+}
+
+"The steps of an order."
+enum OrderStepKind {
+  "The payment was confirmed."
+  PAYMENT_CONFIRMED
+  "The goods were put together."
+  ASSEMBLED
+  "The goods left."
+  SHIPPED
+  "The goods were received."
+  RECEIVED
+}
+
+"Where a step of an order stands."
+enum OrderStepState {
+  "Still to come."
+  AHEAD
+  "Begun: the money is reserved, the goods are being put together, or wait at the pick-up point."
+  UNDERWAY
+  "Done."
+  DONE
+  "It will not come: the order was cancelled."
+  DROPPED
+}
+
+"Who bought an order."
+type OrderBuyer {
+  "In which capacity."
+  kind: OrderBuyerKind!
+  "The person's name; null for a guest and for somebody whose account is gone."
+  personName: String
+  "The company's name; null where a person bought for himself."
+  companyName: String
+}
+
+"In which capacity somebody bought."
+enum OrderBuyerKind {
+  "Without an account."
+  GUEST
+  "For himself, or for his family."
+  PERSON
+  "For a company."
+  COMPANY
+}
+
+"By what spending is divided."
+enum SpendingGroup {
+  "By month, in the person's time zone; oldest first, months without orders left out."
+  MONTH
+  "By category of the goods, dearest first; the 100 dearest of a currency, what is left in one more. Delivery, reductions of the whole order and goods without a category are one of their own."
+  CATEGORY
+  "By channel, dearest first."
+  CHANNEL
+}
+
+"Days in the person's time zone, at most 60 months."
+input SpendingPeriod {
+  "The first day."
+  from: Date!
+  "The last day."
+  to: Date!
+}
+
+"What orders of a period cost. In each currency the shares come to the total exactly."
+type SpendingReport {
+  "The first day."
+  from: Date!
+  "The last day."
+  to: Date!
+  "By what it is divided."
+  groupBy: SpendingGroup!
+  "All of it, by currency."
+  totals: [SpendingTotal!]!
+  "The parts, each in one currency."
+  shares: [SpendingShare!]!
+}
+
+"What orders in one currency cost."
+type SpendingTotal {
+  "How many orders."
+  orders: Int!
+  "What they cost."
+  amount: Money!
+}
+
+"A part of what was spent, in one currency."
+type SpendingShare {
+  "Its name, in the caller's language."
+  label: String!
+  "The first day of the month, by MONTH."
+  month: Date
+  "The category, by CATEGORY; null for what has none and for the rest."
+  category: String
+  "The channel, by CHANNEL."
+  channel: OrderChannel
+  "How many orders have a part in it; null of what is left of the categories."
+  orders: Int
+  "What it cost."
+  amount: Money!
+}
+
+"Narrows the list of payments. All that is said must hold."
+input PaymentRecordFilter {
+  "Of one of these kinds."
+  kinds: [PaymentRecordKind!]
+  "Standing as one of these."
+  status: [PaymentState!]
+  "Happened at or after."
+  from: DateTime
+  "Happened before."
+  before: DateTime
+}
+
+"What a payment is."
+enum PaymentRecordKind {
+  "Money for an order or an invoice."
+  PAYMENT
+  "Money of an order or an invoice given back."
+  REFUND
+  "Money put into a wallet."
+  TOP_UP
+}
+
+"One payment, whatever it was for."
+type PaymentRecord {
+  "The id: pay_…, rfd_… or topup_…"
+  id: ID!
+  "What it is."
+  kind: PaymentRecordKind!
+  "What it was, in the caller's language."
+  label: String!
+  "Where it stands; a top-up that was not paid in time is VOID."
+  status: PaymentState!
+  "How much, never negative; kind says which way it went."
+  amount: Money!
+  "By what: CARD, CASH, INVOICE, WALLET, PROVIDER, EXTERNAL."
+  method: String!
+  "Through whom."
+  provider: String
+  "When it happened; of a top-up, when it began."
+  occurredAt: DateTime!
+  "The order it was for."
+  orderId: ID
+  "That order's number."
+  orderNumber: String
+  "The wallet it went into."
+  walletId: ID
+}
+
+"A page of payments."
+type PaymentRecordConnection {
+  "The items with their cursors."
+  edges: [PaymentRecordEdge!]!
+  "The items."
+  nodes: [PaymentRecord!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A payment and its place in the list."
+type PaymentRecordEdge {
+  "The payment."
+  node: PaymentRecord!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Where a parcel is picked up."
+type DeliveryPoint {
+  "Its name."
+  name: String!
+  "Its address."
+  address: String
+  "The carrier's name for it."
+  code: String
+  "When it is open, in words."
+  hours: String
+}
+
+"What a carrier said of a parcel."
+type TrackingEvent {
+  "The id, oev_…: an entry of the order's book."
+  id: ID!
+  "What happened."
+  status: TrackingStatus!
+  "Its name, in the caller's language."
+  label: String!
+  "When it happened."
+  occurredAt: DateTime!
+  "Where."
+  place: String
+  "The carrier's own words."
+  note: String
+}
+
+"What carriers say of parcels."
+enum TrackingStatus {
+  "Handed over to the carrier."
+  ACCEPTED
+  "On the way."
+  IN_TRANSIT
+  "Came to a place on the way."
+  ARRIVED
+  "With the courier."
+  OUT_FOR_DELIVERY
+  "Waiting at the pick-up point."
+  READY_FOR_PICKUP
+  "Nobody was there."
+  ATTEMPTED
+  "Handed over."
+  DELIVERED
+  "Later than promised."
+  DELAYED
+  "On the way back."
+  RETURNING
+  "Something else; the note says it."
+  OTHER
+}
+
+"Input of updateShipment. An absent field is unchanged, null clears."
+input UpdateShipmentInput {
+  "The parcel."
+  shipmentId: ID!
+  "Who carries it, up to 100 characters."
+  carrier: String
+  "The carrier's number, up to 100 characters."
+  trackingNumber: String
+  "The carrier's page."
+  trackingUrl: URL
+  "Where it is picked up."
+  point: DeliveryPointInput
+  "Promised not before."
+  promisedFromAt: DateTime
+  "Promised not after; never before promisedFromAt."
+  promisedToAt: DateTime
+}
+
+"Where a parcel is picked up. Each text up to 300 characters."
+input DeliveryPointInput {
+  "Its name."
+  name: String!
+  "Its address."
+  address: String
+  "The carrier's name for it."
+  code: String
+  "When it is open, in words."
+  hours: String
+}
+
+"What updateShipment gives."
+type UpdateShipmentPayload {
+  "The parcel after it."
+  shipment: Shipment
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of addTrackingEvent."
+input AddTrackingEventInput {
+  "The parcel."
+  shipmentId: ID!
+  "Its key at the carrier; that of an event of another parcel is DUPLICATE_KEY."
+  external: ExternalKey!
+  "What happened."
+  status: TrackingStatus!
+  "When it happened; never more than an hour in the future."
+  occurredAt: DateTime!
+  "Where, up to 300 characters."
+  place: String
+  "The carrier's own words, up to 1,000 characters."
+  note: String
+}
+
+"What addTrackingEvent gives."
+type AddTrackingEventPayload {
+  "The event."
+  event: TrackingEvent
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was written down."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/order_product.graphqls", Input: `extend type Query {
   "A product on sale."
   product("How it is named." by: ProductRef!): Product @access(audience: [ANYONE])
@@ -25869,7 +32580,7 @@ type OrderUpdate {
 }
 
 extend type Mutation {
-  "Creates or changes products by their sku, at most 100, each on its own: a bad one does not stop the rest. An item older than what is stored is OUTDATED."
+  "Creates or changes products by their sku, at most 1,000. An item older than what is stored is OUTDATED and changes nothing; a price or a stock that upsertStock gave later stays."
   upsertProducts(input: UpsertProductsInput!): UpsertProductsPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
 }
 
@@ -25949,8 +32660,12 @@ type ProductEdge {
 
 "Input of upsertProducts."
 input UpsertProductsInput {
-  "1 to 100 products."
+  "1 to 1,000 products."
   products: [UpsertProductInput!]!
+  "What becomes of the others when some are bad."
+  errorPolicy: ErrorPolicy = REJECT_FAILED
+  "The same outcomes, nothing kept; objects are shown as they are stored."
+  dryRun: Boolean
 }
 
 "One product to create or change."
@@ -25989,24 +32704,740 @@ type UpsertProductsPayload {
 
 "What became of one item."
 type UpsertProductResult {
-  "The product; null where the item was refused."
+  "The product; null where the item was refused, outdated or skipped."
   product: Product
   "What was done."
   outcome: UpsertOutcome!
-  "Why the item was refused."
+  "Why the item, or with IGNORE_FAILED a field of it, was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/order_return.graphqls", Input: `extend type Query {
+  "What of an order can come back, and why the rest cannot: ask before a form of a return opens."
+  returnOptions("The order." orderId: ID!): ReturnOptions @access(audience: [CUSTOMER, STAFF])
+  "The catalogue of reasons of a kind that are in use, at most 100, in the order in which to show them."
+  reasons("Why what is done." kind: ReasonKind!, "Those offered for goods of this category." category: String): [Reason!] @access(audience: [ANYONE])
+  "All returns, newest first."
+  returns("Narrows the list." filter: ReturnFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReturnRequestConnection @access(audience: [STAFF], permission: ORDERS_READ)
+}
+
+extend type Mutation {
+  """
+  Asks to send goods back, for money or for others in their place. Order of
+  calls: 1. returnOptions says what can come back and for which reasons;
+  2. uploadDocument for each photo; 3. requestReturn with dryRun shows what would
+  be given back; 4. requestReturn asks; 5. staff decides, the person hears of it;
+  6. sendReturn says how the parcel goes; 7. the goods come, the money goes back.
+  """
+  requestReturn(input: RequestReturnInput!): RequestReturnPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
+  "Takes a return back, as long as the goods were not sent."
+  cancelReturn(input: CancelReturnInput!): CancelReturnPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
+  "Says that the goods of an approved return are on their way."
+  sendReturn(input: SendReturnInput!): SendReturnPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_WRITE, acting: true)
+  "Allows a return in whole or in part, or refuses it. The customer is told."
+  decideReturn(input: DecideReturnInput!): DecideReturnPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  """
+  Notes what of an approved return came. The goods leave the order's book, points
+  follow the programme's setting, and the money is given back: into a wallet at
+  once, to its source by a refund that recordRefund closes. Of an exchange the
+  order of the new goods is placed, paid by the old ones; what of them is not
+  sold or in stock any more is left out, and its worth given back to where
+  refundTo says. Nothing of it holds up the receipt.
+  """
+  receiveReturn(input: ReceiveReturnInput!): ReceiveReturnPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Writes a reason into the catalogue, or a new version of one. What was decided by the old one keeps its words."
+  saveReason(input: SaveReasonInput!): SaveReasonPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+  "Takes a reason out of use."
+  retireReason(input: RetireReasonInput!): RetireReasonPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+extend type ReturnRequest {
+  "For money, or for other goods."
+  kind: ReturnKind!
+  "Where it stands, in the caller's language."
+  statusLabel: String!
+  "What the caller may do with it now; ask the server, not your own rules."
+  availableActions: [ReturnAction!]!
+  "The order; null where the purchase was not found."
+  order: Order
+  "Where the money goes."
+  refundTo: RefundDestination!
+  "What is kept of the goods' worth; amount is without it."
+  fee: Money!
+  "The customer's note."
+  note: String
+  "The photos that came with it, at most 10."
+  photos: [Document!]!
+  "Who carries the goods back."
+  carrier: String
+  "The carrier's number."
+  trackingNumber: String
+  "What to print and stick on the parcel."
+  labelUrl: URL
+  "Why it, or a part of it, was refused."
+  rejectReason: ReturnReason
+  "What staff wrote to the customer with the decision."
+  decisionNote: String
+  "The order of the goods that went out in place of these; null also where none of them was to be had, and the money is given back."
+  exchangeOrderId: ID
+  "When the goods came."
+  receivedAt: DateTime
+  "When the money was given back."
+  refundedAt: DateTime
+  "Raised by every change."
+  revision: Int!
+}
+
+extend type ReturnLine {
+  "Why it comes back; null where nobody said."
+  reason: ReturnReason
+  "How many of them were allowed; null while it is not decided."
+  approved: Int
+  "How many of them came; null while they have not."
+  received: Int
+  "What is kept of its worth; amount is without it."
+  fee: Money!
+  "The product that is wanted in its place; of an exchange."
+  exchangeSku: String
+  "How many of it went out in their place; null while the goods have not come, and outside of exchanges. Of fewer than came the rest was not to be had any more: its worth is given back as of a return for money."
+  exchanged: Int
+}
+
+"For what goods come back."
+enum ReturnKind {
+  "For money."
+  RETURN
+  "For other goods."
+  EXCHANGE
+}
+
+"Where money is given back to."
+enum RefundDestination {
+  "Whence it came."
+  SOURCE
+  "Into the owner's wallet of the order's currency."
+  WALLET
+}
+
+"What may be done with a return."
+enum ReturnAction {
+  "cancelReturn would work."
+  CANCEL
+  "sendReturn would work."
+  SEND
+  "decideReturn would work."
+  DECIDE
+  "receiveReturn would work."
+  RECEIVE
+}
+
+"A reason as it was when it was chosen."
+type ReturnReason {
+  "The reason of the catalogue."
+  reasonId: ID!
+  "How programs name it."
+  handle: String!
+  "What it is called, in the caller's language."
+  name: String!
+}
+
+"One reason of the catalogue."
+type Reason implements Node {
+  "The id, rsn_…; the same in all versions."
+  id: ID!
+  "Why what is done."
+  kind: ReasonKind!
+  "How programs name it."
+  handle: String!
+  "What it is called, in the caller's language."
+  name: String!
+  "More about it, in the caller's language."
+  description: String
+  "Its texts in all languages."
+  translations: [Translation!]!
+  "Its place among those of its kind."
+  position: Int!
+  "Categories of goods it is offered for; none: for all."
+  categories: [String!]!
+  "What is kept of the goods' worth, in hundredths of a percent; of RETURN."
+  feeBasisPoints: Int!
+  "Whether a photo has to come with it; of RETURN."
+  photoRequired: Boolean!
+  "Whether it is out of use."
+  retired: Boolean!
+  "Raised by every change."
+  version: Int!
+}
+
+"Why what is done."
+enum ReasonKind {
+  "An order is cancelled."
+  CANCEL
+  "Goods come back."
+  RETURN
+  "A return is refused."
+  REFUSE
+}
+
+"What of an order can come back."
+type ReturnOptions {
+  "The order."
+  orderId: ID!
+  "Whether anything can."
+  returnable: Boolean!
+  "Until when; null where nothing was received yet, or the time does not end for the caller."
+  until: DateTime
+  "Where the money may go."
+  refundTo: [RefundDestination!]!
+  "Each line of the order, in its order, at most 2,000."
+  lines: [ReturnOption!]!
+}
+
+"What of one line can come back."
+type ReturnOption {
+  "The line."
+  line: OrderLine!
+  "How many can come back."
+  returnable: Int!
+  "What would be given back for all of them, before a fee."
+  amount: Money!
+  "Those that cannot, by why."
+  refused: [NonReturnable!]!
+  "For which reasons they may come back."
+  reasons: [Reason!]!
+}
+
+"Units of a line that cannot come back."
+type NonReturnable {
+  "How many."
+  quantity: Int!
+  "Why, for programs."
+  why: NonReturnableReason!
+  "Why, for people, in the caller's language."
+  message: String!
+}
+
+"Why units of a line cannot come back."
+enum NonReturnableReason {
+  "They were cancelled."
+  CANCELLED
+  "They came back already."
+  ALREADY_RETURNED
+  "Another return is under way with them."
+  RETURN_REQUESTED
+  "They were not received yet."
+  NOT_RECEIVED
+  "Goods of this category never come back."
+  FINAL_SALE
+  "The time for it is over."
+  WINDOW_OVER
+}
+
+"What a return would give, or gives, back."
+type ReturnSummary {
+  "What the goods cost, after discounts."
+  goods: Money!
+  "Tax contained in it."
+  tax: Money!
+  "What is kept."
+  fee: Money!
+  "What is given back."
+  refund: Money!
+}
+
+"Narrows a list of returns. All that is said must hold."
+input ReturnFilter {
+  "In one of these states."
+  status: [ReturnStatus!]
+  "For money or for other goods."
+  kind: ReturnKind
+}
+
+"Input of requestReturn."
+input RequestReturnInput {
+  "The order."
+  orderId: ID!
+  "For money or for other goods."
+  kind: ReturnKind = RETURN
+  "What comes back: 1 to 100 lines, each line of the order once."
+  lines: [ReturnLineInput!]!
+  "Where the money goes; what is left over, of an exchange."
+  refundTo: RefundDestination = SOURCE
+  "A note, up to 1,000 characters."
+  note: String
+  "Photos, at most 10: documents that the owner uploaded."
+  photoIds: [ID!]
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"One line that comes back."
+input ReturnLineInput {
+  "The line of the order."
+  orderLineId: ID!
+  "How many, 1 to what returnOptions says."
+  quantity: Int!
+  "Why: a reason of kind RETURN."
+  reasonId: ID!
+  "What is wanted in its place, as many; of an exchange, which needs it."
+  exchangeSku: String
+}
+
+"What requestReturn gives."
+type RequestReturnPayload {
+  "The return."
+  returnRequest: ReturnRequest
+  "What it would give back."
+  summary: ReturnSummary
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was asked for."
   userErrors: [UserError!]!
 }
 
-"What became of one item of a batch."
-enum UpsertOutcome {
-  "It is new."
-  CREATED
-  "It was changed."
-  UPDATED
-  "It was so already."
-  UNCHANGED
-  "It was refused; see its userErrors."
-  REFUSED
+"Input of cancelReturn."
+input CancelReturnInput {
+  "The return."
+  returnId: ID!
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What cancelReturn gives."
+type CancelReturnPayload {
+  "The return after it."
+  returnRequest: ReturnRequest
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was cancelled."
+  userErrors: [UserError!]!
+}
+
+"Input of sendReturn."
+input SendReturnInput {
+  "The return, APPROVED."
+  returnId: ID!
+  "Who carries it, up to 100 characters."
+  carrier: String
+  "The carrier's number, up to 100 characters."
+  trackingNumber: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What sendReturn gives."
+type SendReturnPayload {
+  "The return after it."
+  returnRequest: ReturnRequest
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of decideReturn."
+input DecideReturnInput {
+  "The return, REQUESTED."
+  returnId: ID!
+  "What is decided."
+  decision: ReturnDecision!
+  "With APPROVE: how many of which lines; all of those that are not named."
+  lines: [DecidedReturnLineInput!]
+  "A reason of kind REFUSE: with REJECT, or where less is allowed than was asked for."
+  reasonId: ID
+  "A note for the customer, up to 1,000 characters."
+  note: String
+  "With APPROVE: what to print and stick on the parcel."
+  labelUrl: URL
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"What is decided of a return."
+enum ReturnDecision {
+  "It is allowed, in whole or in part."
+  APPROVE
+  "It is refused."
+  REJECT
+}
+
+"How many of a line are allowed."
+input DecidedReturnLineInput {
+  "The line of the order."
+  orderLineId: ID!
+  "0 to what was asked for."
+  quantity: Int!
+}
+
+"What decideReturn gives."
+type DecideReturnPayload {
+  "The return after it."
+  returnRequest: ReturnRequest
+  "What it would give back."
+  summary: ReturnSummary
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was decided."
+  userErrors: [UserError!]!
+}
+
+"Input of receiveReturn."
+input ReceiveReturnInput {
+  "The return, APPROVED or IN_TRANSIT."
+  returnId: ID!
+  "How many of which lines came; all that were allowed of those that are not named."
+  lines: [ReceivedReturnLineInput!]
+  "Whether the goods go back on the shelf."
+  restock: Boolean = true
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"How many of a line came."
+input ReceivedReturnLineInput {
+  "The line of the order."
+  orderLineId: ID!
+  "0 to what was allowed."
+  quantity: Int!
+}
+
+"What receiveReturn gives."
+type ReceiveReturnPayload {
+  "The return after it."
+  returnRequest: ReturnRequest
+  "The order after it."
+  order: Order
+  "What is given back."
+  summary: ReturnSummary
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was noted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveReason, whole: what it says replaces what is in force."
+input SaveReasonInput {
+  "The reason to change; a new one when absent."
+  id: ID
+  "The version that was read; another one is STALE_OBJECT. Required with an id."
+  version: Int
+  "Why what is done; fixed once stored. At most 100 of a kind."
+  kind: ReasonKind!
+  "How programs name it: a letter, then up to 39 letters, digits and _; fixed once stored."
+  handle: String!
+  "Its texts, one a language."
+  texts: [TranslationInput!]!
+  "Its place among those of its kind, 0 to 10,000."
+  position: Int = 0
+  "Categories of goods it is offered for, at most 100; none: for all."
+  categories: [String!]
+  "What is kept of the goods' worth, 0 to 10,000 hundredths of a percent; of RETURN."
+  feeBasisPoints: Int = 0
+  "Whether a photo has to come with it; of RETURN."
+  photoRequired: Boolean = false
+}
+
+"What saveReason gives."
+type SaveReasonPayload {
+  "The reason from now on."
+  reason: Reason
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of retireReason."
+input RetireReasonInput {
+  "The reason."
+  id: ID!
+}
+
+"What retireReason gives."
+type RetireReasonPayload {
+  "The reason, out of use."
+  reason: Reason
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/paper.graphqls", Input: `extend type Mutation {
+  """
+  Issues a paper, or finds the one that says the same: asked twice it is one
+  paper with one number. Of what is not the caller's there is none; staff issue
+  with the right to read what it is about.
+
+  | kind | subjectId | period |
+  |---|---|---|
+  | INVOICE, RECEIPT, ACT, WAYBILL | an order | none |
+  | STATEMENT | a bonus account or a wallet (acc_…), or of orders their owner (usr_…, com_…) | required |
+  | CERTIFICATE | a bonus account or a wallet | its ` + "`" + `to` + "`" + ` is the day, today when absent |
+  | CONTRACT | a text agreed to (cdo_…) | none |
+
+  Where what it says has changed since, a new paper with a number of its own
+  takes the place of the former, which is VOID. Papers are PDF, A4; fetch
+  downloadUrl right before it is opened.
+  """
+  generateDocument(input: GenerateDocumentInput!): GenerateDocumentPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_READ)
+  "Begins a file of one's orders, or of those of the company acted for: CSV or XLSX. While the same is being made, that is the answer. Ask me.tableExports how far it is; the file stays for 7 days."
+  exportOrders(input: ExportOrdersInput!): ExportOrdersPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_READ)
+  "Begins a file of the entries of a bonus account or a wallet: CSV or XLSX. While the same is being made, that is the answer."
+  exportStatement(input: ExportStatementInput!): ExportStatementPayload! @access(audience: [CUSTOMER, STAFF], company: ORDERS_READ)
+}
+
+extend type User {
+  "Files of orders and entries that were asked for, newest first, at most 20. Of nobody but oneself: else null."
+  tableExports: [TableExport!]
+}
+
+extend type Order {
+  "The papers about it that are valid, newest first, at most 100; void ones are among the owner's documents."
+  documents: [Document!]!
+}
+
+"A file of rows that is being made, or was."
+type TableExport {
+  "The id, task_…"
+  id: ID!
+  "Of what."
+  subject: TableExportSubject!
+  "Which format."
+  format: TableFormat!
+  "How far it is."
+  status: DataExportStatus!
+  "How many rows there are in the file so far; their number is known when it is done."
+  rows: Int!
+  "How much of it is made."
+  progress: Progress!
+  "When it was asked for."
+  requestedAt: DateTime!
+  "When it was ready."
+  readyAt: DateTime
+  "Until when it can be opened: 7 days."
+  expiresAt: DateTime
+  "The file; null unless READY."
+  document: Document
+}
+
+"Of what a file of rows is."
+enum TableExportSubject {
+  "Of orders."
+  ORDERS
+  "Of the entries of an account."
+  ENTRIES
+}
+
+"The format of a file of rows. In both no text can be taken for a formula."
+enum TableFormat {
+  "RFC 4180 with commas, UTF-8 with a byte order mark, amounts as 1234.56. A text that a spreadsheet would take for a formula has an apostrophe before it."
+  CSV
+  "Office Open XML; amounts and times are numbers. At most 1,048,575 rows."
+  XLSX
+}
+
+"A column of a file of orders. With one of LINE_… there is a row for each line, else for each order."
+enum OrderColumn {
+  "What people read out."
+  NUMBER
+  "When it was placed, UTC."
+  PLACED_AT
+  "Where it stands, in the caller's language."
+  STATUS_LABEL
+  "Where it stands as a whole, as in the API: PLACED."
+  STATUS
+  "How it is paid."
+  PAYMENT_STATUS
+  "Where the goods are."
+  FULFILLMENT_STATUS
+  "Through what it was bought."
+  CHANNEL
+  "Who bought it: the name of the person, or of the company."
+  BUYER
+  "ISO 4217."
+  CURRENCY
+  "The lines before discount and delivery."
+  SUBTOTAL
+  "What was taken off."
+  DISCOUNT
+  "Delivery."
+  SHIPPING
+  "Tax contained in the total."
+  TAX
+  "What is owed."
+  TOTAL
+  "What was paid."
+  PAID
+  "What was given back."
+  REFUNDED
+  "Points it earned."
+  POINTS_EARNED
+  "Points spent on it."
+  POINTS_SPENT
+  "The customer's note."
+  NOTE
+  "Its key in the outside system that owns it."
+  EXTERNAL_ID
+  "The line's article number."
+  LINE_SKU
+  "What was bought."
+  LINE_TITLE
+  "Its category."
+  LINE_CATEGORY
+  "How many."
+  LINE_QUANTITY
+  "The price of one."
+  LINE_UNIT_PRICE
+  "What was taken off the line."
+  LINE_DISCOUNT
+  "Tax contained in the line."
+  LINE_TAX
+  "What the line costs."
+  LINE_TOTAL
+}
+
+"Days, both included, in the time zone of the business."
+input DocumentPeriodInput {
+  "The first; of a certificate none is needed."
+  from: Date
+  "The last, not after today."
+  to: Date!
+}
+
+"Input of generateDocument."
+input GenerateDocumentInput {
+  "What paper: INVOICE, RECEIPT, ACT, WAYBILL, STATEMENT, CERTIFICATE or CONTRACT."
+  kind: DocumentKind!
+  "What it is about."
+  subjectId: ID!
+  "Of which days, at most 60 months."
+  period: DocumentPeriodInput
+  "In which language: en or ru; the caller's when absent."
+  locale: Locale
+}
+
+"What generateDocument gives."
+type GenerateDocumentPayload {
+  "The paper, ISSUED; an invoice that is paid is PAID."
+  document: Document
+  "Whether it had been issued before and this is it."
+  existed: Boolean
+  "Why there is none."
+  userErrors: [UserError!]!
+}
+
+"Input of exportOrders."
+input ExportOrdersInput {
+  "Which orders; all when absent."
+  filter: OrderFilter
+  "Which format."
+  format: TableFormat!
+  "Which columns, in this order; each once. When absent: number, time, state, channel, currency, all sums and points; of everybody's orders the buyer too."
+  columns: [OrderColumn!]
+  "For staff with ORDERS_READ: of everybody, on record."
+  everybody: Boolean! = false
+}
+
+"What exportOrders gives."
+type ExportOrdersPayload {
+  "The file that is being made."
+  export: TableExport
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of exportStatement."
+input ExportStatementInput {
+  "The bonus account or the wallet."
+  accountId: ID!
+  "Of which days; all when absent."
+  period: DocumentPeriodInput
+  "Which format."
+  format: TableFormat!
+}
+
+"What exportStatement gives."
+type ExportStatementPayload {
+  "The file that is being made."
+  export: TableExport
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/payment_record.graphqls", Input: `extend type Mutation {
+  "Books money that came another way than through Kabinet, for an order or an invoice: by bank, in cash. Each external reference counts once, whatever the idempotency key. It is put on record."
+  recordPayment(input: RecordPaymentInput!): RecordPaymentPayload! @access(audience: [STAFF], permission: ORDERS_WRITE)
+}
+
+"Input of recordPayment: exactly one of orderId and invoiceId."
+input RecordPaymentInput {
+  "The order that was paid."
+  orderId: ID
+  "The invoice that was paid; where it is of an order, the order is paid with it."
+  invoiceId: ID
+  "How much came."
+  amount: MoneyInput!
+  "By what it came."
+  means: PaymentMeans!
+  "Its key where it came from, such as the bank's; it counts once."
+  external: ExternalKey!
+  "When it came; now when absent, at most an hour ahead of the server's clock."
+  occurredAt: DateTime
+  "What becomes of money that is more than is owed."
+  surplus: PaymentSurplus = REFUSE
+  "For the record, up to 500 characters."
+  note: String
+  "1 to 255 characters; the same key and input give the first answer again."
+  idempotencyKey: String!
+  "Same answer, nothing kept."
+  dryRun: Boolean = false
+}
+
+"By what money came that did not come through Kabinet."
+enum PaymentMeans {
+  "To the bank account."
+  BANK_TRANSFER
+  "In cash."
+  CASH
+  "By a card, at a terminal."
+  CARD
+  "Otherwise."
+  EXTERNAL
+}
+
+"What becomes of money that is more than is owed."
+enum PaymentSurplus {
+  "Nothing is booked."
+  REFUSE
+  "All of it is booked, and what is too much is owed back: a refund that waits for recordRefund."
+  OWE_BACK
+}
+
+"What recordPayment gives."
+type RecordPaymentPayload {
+  "The payment."
+  payment: Payment
+  "The refund that is owed, where more came than was open."
+  refund: Refund
+  "The order after it, where one was paid."
+  order: Order
+  "The invoice after it, where one was said."
+  invoice: Invoice
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was booked."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/privacy.graphqls", Input: `extend type Query {
@@ -27999,6 +35430,66 @@ type DiscountProgress {
   discountBasisPoints: Int!
 }
 `, BuiltIn: false},
+	{Name: "../../schema/recommend.graphqls", Input: `extend type User {
+  "What the shop proposes to the person, best first: made of what he bought for himself or the company acted for, of what he looked at and put aside, and of his interests; at most 100. What he has is not proposed again, but for what he buys often. Without his consent to PROFILING, where the business asks for it, only his interests and what is popular count. Empty in the accounts of others."
+  recommendations("Those for one of these reasons alone." reasons: [RecommendationReason!], "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): RecommendationConnection!
+}
+
+extend type Product {
+  "What is often bought together with it and can be had now, best first: known from the orders of three customers or more, worked out anew each day."
+  boughtTogether("At most so many, 1 to 20." first: Int = 10): [Product!]!
+}
+
+"A product that is proposed, and why."
+type Recommendation {
+  "The product."
+  product: Product!
+  "Why it is proposed."
+  reason: RecommendationReason!
+  "Why it is proposed, for people, in the caller's language."
+  explanation: String!
+  "The products it is proposed for: those it is bought together with, at most 3, what tells most first."
+  because: [Product!]!
+  "The interest of the person that it is proposed for, as he wrote it."
+  interest: String
+  "How many orders he had it in, where he buys it often."
+  timesBought: Int
+}
+
+"Why a product is proposed."
+enum RecommendationReason {
+  "The person buys it again and again: on three days or more."
+  OFTEN_BOUGHT
+  "Others buy it together with what the person bought."
+  BOUGHT_TOGETHER
+  "Others buy it together with what the person looked at or put aside."
+  VIEWED
+  "It is of a category that the person is interested in."
+  INTEREST
+  "Many buy it."
+  POPULAR
+}
+
+"A page of what is proposed."
+type RecommendationConnection {
+  "The items with their cursors."
+  edges: [RecommendationEdge!]!
+  "The items."
+  nodes: [Recommendation!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"A product that is proposed and its place in the list."
+type RecommendationEdge {
+  "The item."
+  node: Recommendation!
+  "Its place."
+  cursor: Cursor!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/referral.graphqls", Input: `extend type Query {
   "The terms on which customers bring friends; null where there are none."
   referralProgram: ReferralProgram @access(audience: [ANYONE])
@@ -29235,7 +36726,7 @@ type TicketUpdate {
 	{Name: "../../schema/wallet.graphqls", Input: `extend type Query {
   "A wallet of one's own, or of the company or family acted for; any one for staff."
   wallet("The wallet." id: ID!): WalletAccount @access(audience: [CUSTOMER])
-  "What transfers cost, by operation and currency; for everybody to know beforehand."
+  "What transfers and payments cost, by operation and currency; for everybody to know beforehand."
   feeRules("Of this currency alone." currency: CurrencyCode): [FeeRule!] @access(audience: [ANYONE])
   "What a gift card is worth; null for a code that cannot be redeemed, whyever. Asking is limited."
   giftCard("The code, in any case, with or without hyphens." code: String!): GiftCard @access(audience: [CUSTOMER])
@@ -29345,11 +36836,11 @@ enum WalletEntryKind {
   TOPUP
   "A gift card redeemed."
   GIFT_CARD
-  "An order paid."
+  "An order or an invoice paid."
   PAYMENT
   "Money to or from another wallet."
   TRANSFER
-  "What a transfer cost."
+  "What a transfer or a payment cost."
   FEE
   "Money of an order given back."
   REFUND
@@ -29581,9 +37072,9 @@ enum FeePeriod {
 
 "In what the cap of a fee holds."
 enum FeeCapPer {
-  "In each transfer."
+  "In each transfer or payment."
   TRANSFER
-  "In all transfers of a period together."
+  "In all transfers or payments of a period together."
   PERIOD
 }
 
@@ -30203,6 +37694,317 @@ type WalletBalanceChange {
   entry: WalletEntry
 }
 `, BuiltIn: false},
+	{Name: "../../schema/webhook.graphqls", Input: `extend type Query {
+  "The addresses that are told what happens here, by name; at most 50."
+  webhookEndpoints: [WebhookEndpoint!] @access(audience: [STAFF], permission: WEBHOOKS_READ)
+  "What can be told, with what each is about."
+  webhookEventKinds: [WebhookEventKind!] @access(audience: [STAFF], permission: WEBHOOKS_READ)
+  "What was sent, or waits: the newest event first."
+  webhookDeliveries("Narrows the list." filter: WebhookDeliveryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): WebhookDeliveryConnection @access(audience: [STAFF], permission: WEBHOOKS_READ)
+}
+
+extend type Mutation {
+  """
+  Makes or changes an address that is told what happens here, by POST as Standard
+  Webhooks 1.0 says. Order of calls: 1. webhookEventKinds says what can be told;
+  2. saveWebhookEndpoint without an id gives endpoint and secret, the secret this
+  once; 3. testWebhook with dryRun shows the body, without it sends one;
+  4. webhookDeliveries says what became of each; 5. retryWebhookDelivery sends
+  one again, rotateWebhookSecret changes the secret. Bodies are read as the staff
+  role of whoever saved the endpoint last: save it again to hand it over.
+  """
+  saveWebhookEndpoint(input: SaveWebhookEndpointInput!): SaveWebhookEndpointPayload! @access(audience: [STAFF], permission: WEBHOOKS_WRITE, stepUp: true)
+  "Deletes an endpoint with its deliveries; what waits is not sent."
+  deleteWebhookEndpoint(input: DeleteWebhookEndpointInput!): DeleteWebhookEndpointPayload! @access(audience: [STAFF], permission: WEBHOOKS_WRITE, stepUp: true)
+  "Gives an endpoint a new secret. Until the overlap ends, messages carry a signature by each, so that the other side can change over."
+  rotateWebhookSecret(input: RotateWebhookSecretInput!): RotateWebhookSecretPayload! @access(audience: [STAFF], permission: WEBHOOKS_WRITE, stepUp: true)
+  "Sends a message that says test, whatever the endpoint's status; with dryRun only shows its body, read as the caller's own role. It changes no count of failures."
+  testWebhook(input: TestWebhookInput!): TestWebhookPayload! @access(audience: [STAFF], permission: WEBHOOKS_WRITE)
+  "Sends a message again, now, with as many tries as a new one: one that was given up, that waits for its next try, or that the other side has lost. Its id, and so webhook-id, stays."
+  retryWebhookDelivery(input: RetryWebhookDeliveryInput!): RetryWebhookDeliveryPayload! @access(audience: [STAFF], permission: WEBHOOKS_WRITE)
+}
+
+"An address that is told what happens here."
+type WebhookEndpoint implements Node {
+  "The id, end_…"
+  id: ID!
+  "The business's name for it."
+  name: String!
+  "Where messages go."
+  url: URL!
+  "What is told, such as order.placed."
+  events: [String!]!
+  "The query whose answer is the body's data; null: the data are the fact itself."
+  selection: String
+  "The staff role that the selection is read as; null where it has ended."
+  role: String
+  "Who saved it last."
+  savedById: ID
+  "Whether it is sent to."
+  status: WebhookEndpointStatus!
+  "Why it is not."
+  statusReason: WebhookStatusReason
+  "Tries that failed since the last one that did not. After 20 of them over an hour or more it is PAUSED."
+  failures: Int!
+  "When the first of them was."
+  failingSinceAt: DateTime
+  "When a message was last taken."
+  lastOkAt: DateTime
+  "Until when the former secret signs as well."
+  formerSecretEndsAt: DateTime
+  "Raised by every change; give it back with one."
+  revision: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was last changed."
+  updatedAt: DateTime!
+}
+
+"Whether an endpoint is sent to."
+enum WebhookEndpointStatus {
+  "It is."
+  ACTIVE
+  "It failed too often: messages are HELD until it is made ACTIVE again, and go then."
+  PAUSED
+  "Nothing is sent, and nothing kept for it."
+  DISABLED
+}
+
+"Why an endpoint is not sent to."
+enum WebhookStatusReason {
+  "A member of staff said so."
+  BY_STAFF
+  "Too many tries failed one after another."
+  REPEATED_FAILURE
+  "It answered 410: nobody is there any more."
+  GONE
+  "The staff role that bodies are read as has ended, or may not read what is told any more: save it again."
+  ROLE_ENDED
+}
+
+"Something that can be told."
+type WebhookEventKind {
+  "The kind, such as order.placed; type in the body."
+  kind: String!
+  "The type of the object it is about, which node(id: $id) of a selection gives, such as Order."
+  subject: String!
+  "Whether the caller's role may have it told."
+  allowed: Boolean!
+}
+
+"One event on its way to one endpoint. Messages may come twice or out of order: webhook-id is the same each time, and eventId sorts by time."
+type WebhookDelivery implements Node {
+  "The id, dlv_…; the message's webhook-id."
+  id: ID!
+  "Where it goes."
+  endpoint: WebhookEndpoint!
+  "The event's id, a UUIDv7, the same for all endpoints: an earlier event has a smaller one. eventId in the body."
+  eventId: String!
+  "What happened."
+  kind: String!
+  "What it happened to."
+  subjectId: ID!
+  "When it happened."
+  occurredAt: DateTime!
+  "Whether it is of testWebhook."
+  test: Boolean!
+  "How it stands."
+  status: WebhookDeliveryStatus!
+  "The tries, oldest first; the last 50."
+  attempts: [WebhookAttempt!]!
+  "When it is tried next."
+  dueAt: DateTime
+  "When it was taken."
+  deliveredAt: DateTime
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"How a message to an endpoint stands."
+enum WebhookDeliveryStatus {
+  "It waits until its endpoint, which is PAUSED, is made ACTIVE again."
+  HELD
+  "It waits for its first try."
+  QUEUED
+  "The endpoint took it: it answered 200 to 299."
+  DELIVERED
+  "The last try failed; it is tried again at dueAt, 8 times over 3 days."
+  FAILED
+  "All tries failed; retryWebhookDelivery begins anew."
+  DEAD
+  "It was not sent: the endpoint was disabled, or is not told such events any more."
+  SKIPPED
+}
+
+"One try. What the other side answered is not kept, but for its status."
+type WebhookAttempt {
+  "When it began."
+  at: DateTime!
+  "The HTTP status; null where no answer came."
+  responseStatus: Int
+  "How long it took, in milliseconds."
+  tookMs: Int!
+  "Why it failed; null where it did not."
+  failure: WebhookFailure
+}
+
+"Why a try failed."
+enum WebhookFailure {
+  "The address is not public, or not one that may be called."
+  ADDRESS_REFUSED
+  "No answer within 15 seconds."
+  TIMEOUT
+  "The other side's certificate is not good, or it speaks no TLS."
+  TLS
+  "No connection, or it broke."
+  CONNECTION
+  "It leads elsewhere, which is not followed."
+  REDIRECT
+  "Another status than 200 to 299."
+  STATUS
+  "The selection could not be read: the API has changed, or the role may not read it."
+  SELECTION_FAILED
+  "The body would have more than 64 KiB."
+  BODY_TOO_LARGE
+}
+
+"Narrows a list of deliveries."
+input WebhookDeliveryFilter {
+  "Of this endpoint."
+  endpointId: ID
+  "In one of these states."
+  status: [WebhookDeliveryStatus!]
+  "Of one of these kinds."
+  kind: [String!]
+  "About this object."
+  subjectId: ID
+}
+
+"A page of deliveries."
+type WebhookDeliveryConnection {
+  "The items with their cursors."
+  edges: [WebhookDeliveryEdge!]!
+  "The items."
+  nodes: [WebhookDelivery!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A delivery and its place in the list."
+type WebhookDeliveryEdge {
+  "The delivery."
+  node: WebhookDelivery!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of saveWebhookEndpoint. With an id, an absent field is unchanged and null clears."
+input SaveWebhookEndpointInput {
+  "The endpoint to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "The business's name for it, up to 100 characters; needed for a new one."
+  name: String
+  "Where messages go: https on port 443 or 8443, a public host, without credentials; what KABINET_WEBHOOK_ALLOW names besides. Needed for a new one."
+  url: URL
+  "What is told, 1 or more of webhookEventKinds; needed for a new one."
+  events: [String!]
+  """
+  The query whose answer is the body's data, up to 1,000 tokens and 10 levels
+  deep, without named fragments. It may declare $id: ID! (what it happened to),
+  $kind: String! and $eventId: String!. Such as: query($id: ID!) { node(id: $id)
+  { ... on Order { number total { amount currency } } } }
+  """
+  selection: String
+  "ACTIVE or DISABLED. ACTIVE takes back a pause and sends what was HELD."
+  status: WebhookEndpointStatus
+}
+
+"What saveWebhookEndpoint gives."
+type SaveWebhookEndpointPayload {
+  "The endpoint as it is now."
+  endpoint: WebhookEndpoint
+  "The secret that signs, whsec_…; only of a new endpoint, and only here."
+  secret: String
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteWebhookEndpoint."
+input DeleteWebhookEndpointInput {
+  "The endpoint."
+  id: ID!
+}
+
+"What deleteWebhookEndpoint gives."
+type DeleteWebhookEndpointPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of rotateWebhookSecret."
+input RotateWebhookSecretInput {
+  "The endpoint."
+  id: ID!
+  "For how many hours the former secret signs as well, 0 to 168."
+  overlapHours: Int = 24
+}
+
+"What rotateWebhookSecret gives."
+type RotateWebhookSecretPayload {
+  "The endpoint as it is now."
+  endpoint: WebhookEndpoint
+  "The new secret, whsec_…; only here."
+  secret: String
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of testWebhook."
+input TestWebhookInput {
+  "The endpoint."
+  id: ID!
+  "What to tell; the first of the endpoint's events when absent."
+  kind: String
+  "What it happens to, for the selection to read; of the kind's type."
+  subjectId: ID!
+  "1 to 255 characters; the same key and input give the first answer again, and send nothing."
+  idempotencyKey: String!
+  "Shows the body and sends nothing."
+  dryRun: Boolean = false
+}
+
+"What testWebhook gives."
+type TestWebhookPayload {
+  "The body, read as the caller's own role; only with dryRun."
+  body: JSON
+  "The message on its way: webhookDeliveries says what becomes of it. Null with dryRun."
+  delivery: WebhookDelivery
+  "Whether this is the first answer again; null with dryRun."
+  replayed: Boolean
+  "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+
+"Input of retryWebhookDelivery."
+input RetryWebhookDeliveryInput {
+  "The delivery."
+  id: ID!
+}
+
+"What retryWebhookDelivery gives."
+type RetryWebhookDeliveryPayload {
+  "The delivery, QUEUED."
+  delivery: WebhookDelivery
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -30448,6 +38250,28 @@ func (ec *executionContext) childFields_AddRewardCodesPayload(ctx context.Contex
 		return ec.fieldContext_AddRewardCodesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddRewardCodesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddToWishlistPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_AddToWishlistPayload_item(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddToWishlistPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddToWishlistPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddTrackingEventPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "event":
+		return ec.fieldContext_AddTrackingEventPayload_event(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AddTrackingEventPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddTrackingEventPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddTrackingEventPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Address(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -31400,6 +39224,18 @@ func (ec *executionContext) childFields_CancelPendingPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type CancelPendingPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "returnRequest":
+		return ec.fieldContext_CancelReturnPayload_returnRequest(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CancelReturnPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelReturnPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelReturnPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelRewardRedemptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "redemption":
@@ -31424,6 +39260,26 @@ func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, 
 		return ec.fieldContext_CaptureHoldPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CaptureHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Cart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Cart_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_Cart_revision(ctx, field)
+	case "forCompanyId":
+		return ec.fieldContext_Cart_forCompanyId(ctx, field)
+	case "items":
+		return ec.fieldContext_Cart_items(ctx, field)
+	case "totals":
+		return ec.fieldContext_Cart_totals(ctx, field)
+	case "gaps":
+		return ec.fieldContext_Cart_gaps(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Cart_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Cart", field.Name)
 }
 
 func (ec *executionContext) childFields_Challenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -31464,6 +39320,18 @@ func (ec *executionContext) childFields_ChangeLoginPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ChangeLoginPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ChangeOrderAddressPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_ChangeOrderAddressPayload_order(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ChangeOrderAddressPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangeOrderAddressPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeOrderAddressPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -31476,6 +39344,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_ClaimOrderPayload_order(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimOrderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimOrderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ClaimReferralPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -31628,6 +39506,10 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 		return ec.fieldContext_Company_bonusAccount(ctx, field)
 	case "bonusAccounts":
 		return ec.fieldContext_Company_bonusAccounts(ctx, field)
+	case "invoices":
+		return ec.fieldContext_Company_invoices(ctx, field)
+	case "shoppingLists":
+		return ec.fieldContext_Company_shoppingLists(ctx, field)
 	case "organisation":
 		return ec.fieldContext_Company_organisation(ctx, field)
 	case "wallets":
@@ -31818,6 +39700,32 @@ func (ec *executionContext) childFields_CreateFamilyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateFamilyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateInvoicePaymentLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return ec.fieldContext_CreateInvoicePaymentLinkPayload_payment(ctx, field)
+	case "invoice":
+		return ec.fieldContext_CreateInvoicePaymentLinkPayload_invoice(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CreateInvoicePaymentLinkPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateInvoicePaymentLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateInvoicePaymentLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreatePaymentLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return ec.fieldContext_CreatePaymentLinkPayload_payment(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CreatePaymentLinkPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreatePaymentLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePaymentLinkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateReferralLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "link":
@@ -31826,6 +39734,18 @@ func (ec *executionContext) childFields_CreateReferralLinkPayload(ctx context.Co
 		return ec.fieldContext_CreateReferralLinkPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateReferralLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateShoppingListFromOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shoppingList":
+		return ec.fieldContext_CreateShoppingListFromOrderPayload_shoppingList(ctx, field)
+	case "missingSkus":
+		return ec.fieldContext_CreateShoppingListFromOrderPayload_missingSkus(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateShoppingListFromOrderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateShoppingListFromOrderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -31892,6 +39812,20 @@ func (ec *executionContext) childFields_DataExport(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type DataExport", field.Name)
 }
 
+func (ec *executionContext) childFields_DecideReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "returnRequest":
+		return ec.fieldContext_DecideReturnPayload_returnRequest(ctx, field)
+	case "summary":
+		return ec.fieldContext_DecideReturnPayload_summary(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DecideReturnPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecideReturnPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideReturnPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeclineFamilyInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invitation":
@@ -31952,6 +39886,36 @@ func (ec *executionContext) childFields_DeleteRecipientPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type DeleteRecipientPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteReviewPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteReviewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteReviewPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteShoppingListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteShoppingListPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteShoppingListPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteShoppingListPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteWebhookEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteWebhookEndpointPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteWebhookEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteWebhookEndpointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeletionBlocker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reason":
@@ -31990,6 +39954,20 @@ func (ec *executionContext) childFields_DeletionReview(ctx context.Context, fiel
 		return ec.fieldContext_DeletionReview_losses(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletionReview", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DeliveryPoint_name(ctx, field)
+	case "address":
+		return ec.fieldContext_DeliveryPoint_address(ctx, field)
+	case "code":
+		return ec.fieldContext_DeliveryPoint_code(ctx, field)
+	case "hours":
+		return ec.fieldContext_DeliveryPoint_hours(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryPoint", field.Name)
 }
 
 func (ec *executionContext) childFields_DeliveryPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -32060,6 +40038,22 @@ func (ec *executionContext) childFields_Document(ctx context.Context, field grap
 		return ec.fieldContext_Document_status(ctx, field)
 	case "title":
 		return ec.fieldContext_Document_title(ctx, field)
+	case "series":
+		return ec.fieldContext_Document_series(ctx, field)
+	case "number":
+		return ec.fieldContext_Document_number(ctx, field)
+	case "period":
+		return ec.fieldContext_Document_period(ctx, field)
+	case "subjectId":
+		return ec.fieldContext_Document_subjectId(ctx, field)
+	case "subject":
+		return ec.fieldContext_Document_subject(ctx, field)
+	case "locale":
+		return ec.fieldContext_Document_locale(ctx, field)
+	case "version":
+		return ec.fieldContext_Document_version(ctx, field)
+	case "replacesId":
+		return ec.fieldContext_Document_replacesId(ctx, field)
 	case "mime":
 		return ec.fieldContext_Document_mime(ctx, field)
 	case "size":
@@ -32098,6 +40092,16 @@ func (ec *executionContext) childFields_DocumentEdge(ctx context.Context, field 
 		return ec.fieldContext_DocumentEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DocumentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentPeriod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_DocumentPeriod_from(ctx, field)
+	case "to":
+		return ec.fieldContext_DocumentPeriod_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentPeriod", field.Name)
 }
 
 func (ec *executionContext) childFields_DrawRafflePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -32390,6 +40394,26 @@ func (ec *executionContext) childFields_ExchangeRewardPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ExchangeRewardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ExportOrdersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "export":
+		return ec.fieldContext_ExportOrdersPayload_export(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExportOrdersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExportOrdersPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExportStatementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "export":
+		return ec.fieldContext_ExportStatementPayload_export(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExportStatementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExportStatementPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ExtendLotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lot":
@@ -32576,6 +40600,18 @@ func (ec *executionContext) childFields_FulfilRewardPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type FulfilRewardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_GenerateDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_GenerateDocumentPayload_document(ctx, field)
+	case "existed":
+		return ec.fieldContext_GenerateDocumentPayload_existed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_GenerateDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GenerateDocumentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_GiftCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -32642,6 +40678,66 @@ func (ec *executionContext) childFields_Goal(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Goal", field.Name)
 }
 
+func (ec *executionContext) childFields_GuestContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_GuestContact_name(ctx, field)
+	case "email":
+		return ec.fieldContext_GuestContact_email(ctx, field)
+	case "phone":
+		return ec.fieldContext_GuestContact_phone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuestContact", field.Name)
+}
+
+func (ec *executionContext) childFields_GuestOrder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_GuestOrder_number(ctx, field)
+	case "status":
+		return ec.fieldContext_GuestOrder_status(ctx, field)
+	case "paymentStatus":
+		return ec.fieldContext_GuestOrder_paymentStatus(ctx, field)
+	case "fulfillmentStatus":
+		return ec.fieldContext_GuestOrder_fulfillmentStatus(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_GuestOrder_statusLabel(ctx, field)
+	case "placedAt":
+		return ec.fieldContext_GuestOrder_placedAt(ctx, field)
+	case "lines":
+		return ec.fieldContext_GuestOrder_lines(ctx, field)
+	case "delivery":
+		return ec.fieldContext_GuestOrder_delivery(ctx, field)
+	case "total":
+		return ec.fieldContext_GuestOrder_total(ctx, field)
+	case "paid":
+		return ec.fieldContext_GuestOrder_paid(ctx, field)
+	case "trackingUrls":
+		return ec.fieldContext_GuestOrder_trackingUrls(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuestOrder", field.Name)
+}
+
+func (ec *executionContext) childFields_GuestOrderLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sku":
+		return ec.fieldContext_GuestOrderLine_sku(ctx, field)
+	case "title":
+		return ec.fieldContext_GuestOrderLine_title(ctx, field)
+	case "imageUrl":
+		return ec.fieldContext_GuestOrderLine_imageUrl(ctx, field)
+	case "url":
+		return ec.fieldContext_GuestOrderLine_url(ctx, field)
+	case "quantity":
+		return ec.fieldContext_GuestOrderLine_quantity(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_GuestOrderLine_unitPrice(ctx, field)
+	case "total":
+		return ec.fieldContext_GuestOrderLine_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GuestOrderLine", field.Name)
+}
+
 func (ec *executionContext) childFields_HoldPointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -32688,6 +40784,98 @@ func (ec *executionContext) childFields_InviteToFamilyPayload(ctx context.Contex
 		return ec.fieldContext_InviteToFamilyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InviteToFamilyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invoice_id(ctx, field)
+	case "number":
+		return ec.fieldContext_Invoice_number(ctx, field)
+	case "series":
+		return ec.fieldContext_Invoice_series(ctx, field)
+	case "title":
+		return ec.fieldContext_Invoice_title(ctx, field)
+	case "status":
+		return ec.fieldContext_Invoice_status(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_Invoice_statusLabel(ctx, field)
+	case "amount":
+		return ec.fieldContext_Invoice_amount(ctx, field)
+	case "paid":
+		return ec.fieldContext_Invoice_paid(ctx, field)
+	case "open":
+		return ec.fieldContext_Invoice_open(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Invoice_dueAt(ctx, field)
+	case "issuedAt":
+		return ec.fieldContext_Invoice_issuedAt(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_Invoice_paidAt(ctx, field)
+	case "periodFrom":
+		return ec.fieldContext_Invoice_periodFrom(ctx, field)
+	case "periodTo":
+		return ec.fieldContext_Invoice_periodTo(ctx, field)
+	case "orderId":
+		return ec.fieldContext_Invoice_orderId(ctx, field)
+	case "orderNumber":
+		return ec.fieldContext_Invoice_orderNumber(ctx, field)
+	case "payments":
+		return ec.fieldContext_Invoice_payments(ctx, field)
+	case "document":
+		return ec.fieldContext_Invoice_document(ctx, field)
+	case "metadata":
+		return ec.fieldContext_Invoice_metadata(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
+}
+
+func (ec *executionContext) childFields_InvoiceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvoiceConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InvoiceConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvoiceConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InvoiceConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvoiceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_InvoiceEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_InvoiceEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InvoicePaymentQuote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_InvoicePaymentQuote_id(ctx, field)
+	case "invoiceId":
+		return ec.fieldContext_InvoicePaymentQuote_invoiceId(ctx, field)
+	case "walletId":
+		return ec.fieldContext_InvoicePaymentQuote_walletId(ctx, field)
+	case "amount":
+		return ec.fieldContext_InvoicePaymentQuote_amount(ctx, field)
+	case "fee":
+		return ec.fieldContext_InvoicePaymentQuote_fee(ctx, field)
+	case "total":
+		return ec.fieldContext_InvoicePaymentQuote_total(ctx, field)
+	case "freeLeft":
+		return ec.fieldContext_InvoicePaymentQuote_freeLeft(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_InvoicePaymentQuote_expiresAt(ctx, field)
+	case "explanation":
+		return ec.fieldContext_InvoicePaymentQuote_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoicePaymentQuote", field.Name)
 }
 
 func (ec *executionContext) childFields_IssueCredentialsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -32784,6 +40972,44 @@ func (ec *executionContext) childFields_LinkIdentityPayload(ctx context.Context,
 		return ec.fieldContext_LinkIdentityPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ListGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "itemId":
+		return ec.fieldContext_ListGap_itemId(ctx, field)
+	case "product":
+		return ec.fieldContext_ListGap_product(ctx, field)
+	case "kind":
+		return ec.fieldContext_ListGap_kind(ctx, field)
+	case "message":
+		return ec.fieldContext_ListGap_message(ctx, field)
+	case "wanted":
+		return ec.fieldContext_ListGap_wanted(ctx, field)
+	case "available":
+		return ec.fieldContext_ListGap_available(ctx, field)
+	case "priceSeen":
+		return ec.fieldContext_ListGap_priceSeen(ctx, field)
+	case "priceNow":
+		return ec.fieldContext_ListGap_priceNow(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ListGap", field.Name)
+}
+
+func (ec *executionContext) childFields_ListItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ListItem_id(ctx, field)
+	case "product":
+		return ec.fieldContext_ListItem_product(ctx, field)
+	case "quantity":
+		return ec.fieldContext_ListItem_quantity(ctx, field)
+	case "priceSeen":
+		return ec.fieldContext_ListItem_priceSeen(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_ListItem_addedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ListItem", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAllNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -32884,6 +41110,16 @@ func (ec *executionContext) childFields_ModerateCampaignEntryPayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type ModerateCampaignEntryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ModerateReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "review":
+		return ec.fieldContext_ModerateReviewPayload_review(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateReviewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateReviewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -32908,6 +41144,18 @@ func (ec *executionContext) childFields_MoveBetweenWalletsPayload(ctx context.Co
 		return ec.fieldContext_MoveBetweenWalletsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MoveBetweenWalletsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_NonReturnable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "quantity":
+		return ec.fieldContext_NonReturnable_quantity(ctx, field)
+	case "why":
+		return ec.fieldContext_NonReturnable_why(ctx, field)
+	case "message":
+		return ec.fieldContext_NonReturnable_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NonReturnable", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -33114,8 +41362,28 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_metadata(ctx, field)
 	case "revision":
 		return ec.fieldContext_Order_revision(ctx, field)
+	case "guest":
+		return ec.fieldContext_Order_guest(ctx, field)
+	case "steps":
+		return ec.fieldContext_Order_steps(ctx, field)
+	case "whoBought":
+		return ec.fieldContext_Order_whoBought(ctx, field)
+	case "documents":
+		return ec.fieldContext_Order_documents(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Order", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderBuyer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_OrderBuyer_kind(ctx, field)
+	case "personName":
+		return ec.fieldContext_OrderBuyer_personName(ctx, field)
+	case "companyName":
+		return ec.fieldContext_OrderBuyer_companyName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderBuyer", field.Name)
 }
 
 func (ec *executionContext) childFields_OrderConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -33128,6 +41396,8 @@ func (ec *executionContext) childFields_OrderConnection(ctx context.Context, fie
 		return ec.fieldContext_OrderConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_OrderConnection_totalCount(ctx, field)
+	case "sums":
+		return ec.fieldContext_OrderConnection_sums(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrderConnection", field.Name)
 }
@@ -33222,6 +41492,66 @@ func (ec *executionContext) childFields_OrderLine(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type OrderLine", field.Name)
 }
 
+func (ec *executionContext) childFields_OrderPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "guestOrders":
+		return ec.fieldContext_OrderPolicy_guestOrders(ctx, field)
+	case "returnDays":
+		return ec.fieldContext_OrderPolicy_returnDays(ctx, field)
+	case "finalSaleCategories":
+		return ec.fieldContext_OrderPolicy_finalSaleCategories(ctx, field)
+	case "walletRefunds":
+		return ec.fieldContext_OrderPolicy_walletRefunds(ctx, field)
+	case "revision":
+		return ec.fieldContext_OrderPolicy_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderShoppingListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_OrderShoppingListPayload_order(ctx, field)
+	case "gaps":
+		return ec.fieldContext_OrderShoppingListPayload_gaps(ctx, field)
+	case "replayed":
+		return ec.fieldContext_OrderShoppingListPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OrderShoppingListPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderShoppingListPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_OrderStep_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_OrderStep_label(ctx, field)
+	case "state":
+		return ec.fieldContext_OrderStep_state(ctx, field)
+	case "at":
+		return ec.fieldContext_OrderStep_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderStep", field.Name)
+}
+
+func (ec *executionContext) childFields_OrderSum(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "currency":
+		return ec.fieldContext_OrderSum_currency(ctx, field)
+	case "orders":
+		return ec.fieldContext_OrderSum_orders(ctx, field)
+	case "total":
+		return ec.fieldContext_OrderSum_total(ctx, field)
+	case "paid":
+		return ec.fieldContext_OrderSum_paid(ctx, field)
+	case "refunded":
+		return ec.fieldContext_OrderSum_refunded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrderSum", field.Name)
+}
+
 func (ec *executionContext) childFields_OrderUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -33312,6 +41642,24 @@ func (ec *executionContext) childFields_PasswordStrength(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type PasswordStrength", field.Name)
 }
 
+func (ec *executionContext) childFields_PayInvoicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invoice":
+		return ec.fieldContext_PayInvoicePayload_invoice(ctx, field)
+	case "wallet":
+		return ec.fieldContext_PayInvoicePayload_wallet(ctx, field)
+	case "entry":
+		return ec.fieldContext_PayInvoicePayload_entry(ctx, field)
+	case "quote":
+		return ec.fieldContext_PayInvoicePayload_quote(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PayInvoicePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PayInvoicePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PayInvoicePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PayOrderFromWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -33344,6 +41692,12 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_provider(ctx, field)
 	case "occurredAt":
 		return ec.fieldContext_Payment_occurredAt(ctx, field)
+	case "url":
+		return ec.fieldContext_Payment_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Payment_expiresAt(ctx, field)
+	case "failure":
+		return ec.fieldContext_Payment_failure(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
 }
@@ -33426,6 +41780,62 @@ func (ec *executionContext) childFields_PaymentNoticeEdge(ctx context.Context, f
 		return ec.fieldContext_PaymentNoticeEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentNoticeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PaymentRecord_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_PaymentRecord_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_PaymentRecord_label(ctx, field)
+	case "status":
+		return ec.fieldContext_PaymentRecord_status(ctx, field)
+	case "amount":
+		return ec.fieldContext_PaymentRecord_amount(ctx, field)
+	case "method":
+		return ec.fieldContext_PaymentRecord_method(ctx, field)
+	case "provider":
+		return ec.fieldContext_PaymentRecord_provider(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_PaymentRecord_occurredAt(ctx, field)
+	case "orderId":
+		return ec.fieldContext_PaymentRecord_orderId(ctx, field)
+	case "orderNumber":
+		return ec.fieldContext_PaymentRecord_orderNumber(ctx, field)
+	case "walletId":
+		return ec.fieldContext_PaymentRecord_walletId(ctx, field)
+	case "invoiceId":
+		return ec.fieldContext_PaymentRecord_invoiceId(ctx, field)
+	case "invoiceNumber":
+		return ec.fieldContext_PaymentRecord_invoiceNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentRecordConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PaymentRecordConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PaymentRecordConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PaymentRecordConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PaymentRecordConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentRecordConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentRecordEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PaymentRecordEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PaymentRecordEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentRecordEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PendingAdjustment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -33540,6 +41950,36 @@ func (ec *executionContext) childFields_PersonName(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type PersonName", field.Name)
 }
 
+func (ec *executionContext) childFields_PlaceGuestOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_PlaceGuestOrderPayload_order(ctx, field)
+	case "token":
+		return ec.fieldContext_PlaceGuestOrderPayload_token(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PlaceGuestOrderPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PlaceGuestOrderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceGuestOrderPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PlaceOneClickOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_PlaceOneClickOrderPayload_order(ctx, field)
+	case "payment":
+		return ec.fieldContext_PlaceOneClickOrderPayload_payment(ctx, field)
+	case "nextActionUrl":
+		return ec.fieldContext_PlaceOneClickOrderPayload_nextActionUrl(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PlaceOneClickOrderPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PlaceOneClickOrderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceOneClickOrderPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PlaceOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -33610,8 +42050,34 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_externalId(ctx, field)
 	case "metadata":
 		return ec.fieldContext_Product_metadata(ctx, field)
+	case "availability":
+		return ec.fieldContext_Product_availability(ctx, field)
+	case "exclusive":
+		return ec.fieldContext_Product_exclusive(ctx, field)
+	case "releasedAt":
+		return ec.fieldContext_Product_releasedAt(ctx, field)
+	case "rating":
+		return ec.fieldContext_Product_rating(ctx, field)
+	case "ratingCount":
+		return ec.fieldContext_Product_ratingCount(ctx, field)
+	case "boughtTogether":
+		return ec.fieldContext_Product_boughtTogether(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductAudience(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "everyoneSignedIn":
+		return ec.fieldContext_ProductAudience_everyoneSignedIn(ctx, field)
+	case "customerIds":
+		return ec.fieldContext_ProductAudience_customerIds(ctx, field)
+	case "clubs":
+		return ec.fieldContext_ProductAudience_clubs(ctx, field)
+	case "tiers":
+		return ec.fieldContext_ProductAudience_tiers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductAudience", field.Name)
 }
 
 func (ec *executionContext) childFields_ProductConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -33934,6 +42400,16 @@ func (ec *executionContext) childFields_PromotionStatistics(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type PromotionStatistics", field.Name)
 }
 
+func (ec *executionContext) childFields_QuoteInvoicePaymentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "quote":
+		return ec.fieldContext_QuoteInvoicePaymentPayload_quote(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_QuoteInvoicePaymentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuoteInvoicePaymentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_QuoteTransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "quote":
@@ -33992,6 +42468,36 @@ func (ec *executionContext) childFields_RaffleWinner(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type RaffleWinner", field.Name)
 }
 
+func (ec *executionContext) childFields_Reason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Reason_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Reason_kind(ctx, field)
+	case "handle":
+		return ec.fieldContext_Reason_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_Reason_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Reason_description(ctx, field)
+	case "translations":
+		return ec.fieldContext_Reason_translations(ctx, field)
+	case "position":
+		return ec.fieldContext_Reason_position(ctx, field)
+	case "categories":
+		return ec.fieldContext_Reason_categories(ctx, field)
+	case "feeBasisPoints":
+		return ec.fieldContext_Reason_feeBasisPoints(ctx, field)
+	case "photoRequired":
+		return ec.fieldContext_Reason_photoRequired(ctx, field)
+	case "retired":
+		return ec.fieldContext_Reason_retired(ctx, field)
+	case "version":
+		return ec.fieldContext_Reason_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reason", field.Name)
+}
+
 func (ec *executionContext) childFields_ReceiveCashPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "wallet":
@@ -34006,6 +42512,22 @@ func (ec *executionContext) childFields_ReceiveCashPayload(ctx context.Context, 
 		return ec.fieldContext_ReceiveCashPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReceiveCashPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReceiveReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "returnRequest":
+		return ec.fieldContext_ReceiveReturnPayload_returnRequest(ctx, field)
+	case "order":
+		return ec.fieldContext_ReceiveReturnPayload_order(ctx, field)
+	case "summary":
+		return ec.fieldContext_ReceiveReturnPayload_summary(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReceiveReturnPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReceiveReturnPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReceiveReturnPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Recipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34030,6 +42552,48 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
 }
 
+func (ec *executionContext) childFields_Recommendation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_Recommendation_product(ctx, field)
+	case "reason":
+		return ec.fieldContext_Recommendation_reason(ctx, field)
+	case "explanation":
+		return ec.fieldContext_Recommendation_explanation(ctx, field)
+	case "because":
+		return ec.fieldContext_Recommendation_because(ctx, field)
+	case "interest":
+		return ec.fieldContext_Recommendation_interest(ctx, field)
+	case "timesBought":
+		return ec.fieldContext_Recommendation_timesBought(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Recommendation", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecommendationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RecommendationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecommendationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RecommendationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RecommendationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RecommendationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordActPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "entries":
@@ -34052,6 +42616,46 @@ func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context
 		return ec.fieldContext_RecordConsentPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordPaymentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return ec.fieldContext_RecordPaymentPayload_payment(ctx, field)
+	case "refund":
+		return ec.fieldContext_RecordPaymentPayload_refund(ctx, field)
+	case "order":
+		return ec.fieldContext_RecordPaymentPayload_order(ctx, field)
+	case "invoice":
+		return ec.fieldContext_RecordPaymentPayload_invoice(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RecordPaymentPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordPaymentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordPaymentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordRefundPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_RecordRefundPayload_order(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RecordRefundPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordRefundPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordRefundPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewed":
+		return ec.fieldContext_RecordViewPayload_viewed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordViewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordViewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordVisitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34332,6 +42936,8 @@ func (ec *executionContext) childFields_Refund(ctx context.Context, field graphq
 		return ec.fieldContext_Refund_method(ctx, field)
 	case "occurredAt":
 		return ec.fieldContext_Refund_occurredAt(ctx, field)
+	case "failure":
+		return ec.fieldContext_Refund_failure(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Refund", field.Name)
 }
@@ -34490,6 +43096,16 @@ func (ec *executionContext) childFields_RemoveFamilyMemberPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type RemoveFamilyMemberPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveFromWishlistPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedId":
+		return ec.fieldContext_RemoveFromWishlistPayload_removedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveFromWishlistPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveFromWishlistPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemovePasskeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "removedId":
@@ -34510,6 +43126,44 @@ func (ec *executionContext) childFields_ReopenTicketPayload(ctx context.Context,
 		return ec.fieldContext_ReopenTicketPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReopenTicketPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RepeatGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orderLineId":
+		return ec.fieldContext_RepeatGap_orderLineId(ctx, field)
+	case "sku":
+		return ec.fieldContext_RepeatGap_sku(ctx, field)
+	case "title":
+		return ec.fieldContext_RepeatGap_title(ctx, field)
+	case "kind":
+		return ec.fieldContext_RepeatGap_kind(ctx, field)
+	case "message":
+		return ec.fieldContext_RepeatGap_message(ctx, field)
+	case "wanted":
+		return ec.fieldContext_RepeatGap_wanted(ctx, field)
+	case "available":
+		return ec.fieldContext_RepeatGap_available(ctx, field)
+	case "priceThen":
+		return ec.fieldContext_RepeatGap_priceThen(ctx, field)
+	case "priceNow":
+		return ec.fieldContext_RepeatGap_priceNow(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepeatGap", field.Name)
+}
+
+func (ec *executionContext) childFields_RepeatOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return ec.fieldContext_RepeatOrderPayload_order(ctx, field)
+	case "gaps":
+		return ec.fieldContext_RepeatOrderPayload_gaps(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RepeatOrderPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RepeatOrderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepeatOrderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReplyToTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34580,6 +43234,16 @@ func (ec *executionContext) childFields_RequestLoginChangePayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type RequestLoginChangePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RequestOrderClaimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_RequestOrderClaimPayload_challenge(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestOrderClaimPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestOrderClaimPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challenge":
@@ -34588,6 +43252,20 @@ func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.
 		return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "returnRequest":
+		return ec.fieldContext_RequestReturnPayload_returnRequest(ctx, field)
+	case "summary":
+		return ec.fieldContext_RequestReturnPayload_summary(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RequestReturnPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestReturnPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestReturnPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResendCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34650,6 +43328,16 @@ func (ec *executionContext) childFields_RetireEarningRulePayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type RetireEarningRulePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RetireReasonPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_RetireReasonPayload_reason(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireReasonPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireReasonPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RetireTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "tier":
@@ -34658,6 +43346,16 @@ func (ec *executionContext) childFields_RetireTierPayload(ctx context.Context, f
 		return ec.fieldContext_RetireTierPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetireTierPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryWebhookDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_RetryWebhookDeliveryPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryWebhookDeliveryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryWebhookDeliveryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReturnLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34672,8 +43370,64 @@ func (ec *executionContext) childFields_ReturnLine(ctx context.Context, field gr
 		return ec.fieldContext_ReturnLine_quantity(ctx, field)
 	case "amount":
 		return ec.fieldContext_ReturnLine_amount(ctx, field)
+	case "reason":
+		return ec.fieldContext_ReturnLine_reason(ctx, field)
+	case "approved":
+		return ec.fieldContext_ReturnLine_approved(ctx, field)
+	case "received":
+		return ec.fieldContext_ReturnLine_received(ctx, field)
+	case "fee":
+		return ec.fieldContext_ReturnLine_fee(ctx, field)
+	case "exchangeSku":
+		return ec.fieldContext_ReturnLine_exchangeSku(ctx, field)
+	case "exchanged":
+		return ec.fieldContext_ReturnLine_exchanged(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReturnLine", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "line":
+		return ec.fieldContext_ReturnOption_line(ctx, field)
+	case "returnable":
+		return ec.fieldContext_ReturnOption_returnable(ctx, field)
+	case "amount":
+		return ec.fieldContext_ReturnOption_amount(ctx, field)
+	case "refused":
+		return ec.fieldContext_ReturnOption_refused(ctx, field)
+	case "reasons":
+		return ec.fieldContext_ReturnOption_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnOption", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnOptions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orderId":
+		return ec.fieldContext_ReturnOptions_orderId(ctx, field)
+	case "returnable":
+		return ec.fieldContext_ReturnOptions_returnable(ctx, field)
+	case "until":
+		return ec.fieldContext_ReturnOptions_until(ctx, field)
+	case "refundTo":
+		return ec.fieldContext_ReturnOptions_refundTo(ctx, field)
+	case "lines":
+		return ec.fieldContext_ReturnOptions_lines(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnOptions", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reasonId":
+		return ec.fieldContext_ReturnReason_reasonId(ctx, field)
+	case "handle":
+		return ec.fieldContext_ReturnReason_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_ReturnReason_name(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnReason", field.Name)
 }
 
 func (ec *executionContext) childFields_ReturnRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34696,6 +43450,40 @@ func (ec *executionContext) childFields_ReturnRequest(ctx context.Context, field
 		return ec.fieldContext_ReturnRequest_orderId(ctx, field)
 	case "externalId":
 		return ec.fieldContext_ReturnRequest_externalId(ctx, field)
+	case "kind":
+		return ec.fieldContext_ReturnRequest_kind(ctx, field)
+	case "statusLabel":
+		return ec.fieldContext_ReturnRequest_statusLabel(ctx, field)
+	case "availableActions":
+		return ec.fieldContext_ReturnRequest_availableActions(ctx, field)
+	case "order":
+		return ec.fieldContext_ReturnRequest_order(ctx, field)
+	case "refundTo":
+		return ec.fieldContext_ReturnRequest_refundTo(ctx, field)
+	case "fee":
+		return ec.fieldContext_ReturnRequest_fee(ctx, field)
+	case "note":
+		return ec.fieldContext_ReturnRequest_note(ctx, field)
+	case "photos":
+		return ec.fieldContext_ReturnRequest_photos(ctx, field)
+	case "carrier":
+		return ec.fieldContext_ReturnRequest_carrier(ctx, field)
+	case "trackingNumber":
+		return ec.fieldContext_ReturnRequest_trackingNumber(ctx, field)
+	case "labelUrl":
+		return ec.fieldContext_ReturnRequest_labelUrl(ctx, field)
+	case "rejectReason":
+		return ec.fieldContext_ReturnRequest_rejectReason(ctx, field)
+	case "decisionNote":
+		return ec.fieldContext_ReturnRequest_decisionNote(ctx, field)
+	case "exchangeOrderId":
+		return ec.fieldContext_ReturnRequest_exchangeOrderId(ctx, field)
+	case "receivedAt":
+		return ec.fieldContext_ReturnRequest_receivedAt(ctx, field)
+	case "refundedAt":
+		return ec.fieldContext_ReturnRequest_refundedAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_ReturnRequest_revision(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReturnRequest", field.Name)
 }
@@ -34724,6 +43512,20 @@ func (ec *executionContext) childFields_ReturnRequestEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ReturnRequestEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ReturnSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "goods":
+		return ec.fieldContext_ReturnSummary_goods(ctx, field)
+	case "tax":
+		return ec.fieldContext_ReturnSummary_tax(ctx, field)
+	case "fee":
+		return ec.fieldContext_ReturnSummary_fee(ctx, field)
+	case "refund":
+		return ec.fieldContext_ReturnSummary_refund(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnSummary", field.Name)
+}
+
 func (ec *executionContext) childFields_ReverseEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -34736,6 +43538,62 @@ func (ec *executionContext) childFields_ReverseEntryPayload(ctx context.Context,
 		return ec.fieldContext_ReverseEntryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReverseEntryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Review(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Review_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_Review_revision(ctx, field)
+	case "product":
+		return ec.fieldContext_Review_product(ctx, field)
+	case "rating":
+		return ec.fieldContext_Review_rating(ctx, field)
+	case "title":
+		return ec.fieldContext_Review_title(ctx, field)
+	case "body":
+		return ec.fieldContext_Review_body(ctx, field)
+	case "authorName":
+		return ec.fieldContext_Review_authorName(ctx, field)
+	case "authorId":
+		return ec.fieldContext_Review_authorId(ctx, field)
+	case "orderLineId":
+		return ec.fieldContext_Review_orderLineId(ctx, field)
+	case "status":
+		return ec.fieldContext_Review_status(ctx, field)
+	case "rejectReason":
+		return ec.fieldContext_Review_rejectReason(ctx, field)
+	case "writtenAt":
+		return ec.fieldContext_Review_writtenAt(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_Review_publishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Review", field.Name)
+}
+
+func (ec *executionContext) childFields_ReviewConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReviewConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReviewConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReviewConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReviewConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReviewConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReviewEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ReviewEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ReviewEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReviewEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -34940,6 +43798,18 @@ func (ec *executionContext) childFields_RewardSettings(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RewardSettings", field.Name)
 }
 
+func (ec *executionContext) childFields_RotateWebhookSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_RotateWebhookSecretPayload_endpoint(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateWebhookSecretPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateWebhookSecretPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateWebhookSecretPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RuleVariable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -34982,6 +43852,16 @@ func (ec *executionContext) childFields_SaveCampaignPayload(ctx context.Context,
 		return ec.fieldContext_SaveCampaignPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveCampaignPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveCartPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cart":
+		return ec.fieldContext_SaveCartPayload_cart(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveCartPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCartPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveClubPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35048,6 +43928,16 @@ func (ec *executionContext) childFields_SaveOfferPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SaveOfferPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveOrderPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orderPolicy":
+		return ec.fieldContext_SaveOrderPolicyPayload_orderPolicy(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveOrderPolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveOrderPolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SavePromoCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "batch":
@@ -35068,6 +43958,16 @@ func (ec *executionContext) childFields_SavePromotionPayload(ctx context.Context
 		return ec.fieldContext_SavePromotionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SavePromotionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveReasonPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_SaveReasonPayload_reason(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveReasonPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveReasonPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveRecipientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35100,6 +44000,16 @@ func (ec *executionContext) childFields_SaveRepresentationPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type SaveRepresentationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "review":
+		return ec.fieldContext_SaveReviewPayload_review(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveReviewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveReviewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reward":
@@ -35112,6 +44022,16 @@ func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type SaveRewardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveShoppingListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shoppingList":
+		return ec.fieldContext_SaveShoppingListPayload_shoppingList(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveShoppingListPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveShoppingListPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "tier":
@@ -35120,6 +44040,18 @@ func (ec *executionContext) childFields_SaveTierPayload(ctx context.Context, fie
 		return ec.fieldContext_SaveTierPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveTierPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveWebhookEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_SaveWebhookEndpointPayload_endpoint(ctx, field)
+	case "secret":
+		return ec.fieldContext_SaveWebhookEndpointPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveWebhookEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveWebhookEndpointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecurityActivity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35168,6 +44100,18 @@ func (ec *executionContext) childFields_SecurityActivityEdge(ctx context.Context
 		return ec.fieldContext_SecurityActivityEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SecurityActivityEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SendReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "returnRequest":
+		return ec.fieldContext_SendReturnPayload_returnRequest(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SendReturnPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendReturnPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendReturnPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SendSecondFactorCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35270,6 +44214,16 @@ func (ec *executionContext) childFields_SetPrimaryContactPointPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type SetPrimaryContactPointPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetProductAudiencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "products":
+		return ec.fieldContext_SetProductAudiencePayload_products(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetProductAudiencePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetProductAudiencePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetPromotionStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "promotion":
@@ -35320,8 +44274,58 @@ func (ec *executionContext) childFields_Shipment(ctx context.Context, field grap
 		return ec.fieldContext_Shipment_shippedAt(ctx, field)
 	case "receivedAt":
 		return ec.fieldContext_Shipment_receivedAt(ctx, field)
+	case "point":
+		return ec.fieldContext_Shipment_point(ctx, field)
+	case "events":
+		return ec.fieldContext_Shipment_events(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Shipment", field.Name)
+}
+
+func (ec *executionContext) childFields_ShoppingList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ShoppingList_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_ShoppingList_revision(ctx, field)
+	case "name":
+		return ec.fieldContext_ShoppingList_name(ctx, field)
+	case "shared":
+		return ec.fieldContext_ShoppingList_shared(ctx, field)
+	case "companyId":
+		return ec.fieldContext_ShoppingList_companyId(ctx, field)
+	case "items":
+		return ec.fieldContext_ShoppingList_items(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ShoppingList_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_ShoppingList_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShoppingList", field.Name)
+}
+
+func (ec *executionContext) childFields_ShoppingListConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ShoppingListConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ShoppingListConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ShoppingListConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ShoppingListConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShoppingListConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ShoppingListEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ShoppingListEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ShoppingListEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShoppingListEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35360,6 +44364,50 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendingReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_SpendingReport_from(ctx, field)
+	case "to":
+		return ec.fieldContext_SpendingReport_to(ctx, field)
+	case "groupBy":
+		return ec.fieldContext_SpendingReport_groupBy(ctx, field)
+	case "totals":
+		return ec.fieldContext_SpendingReport_totals(ctx, field)
+	case "shares":
+		return ec.fieldContext_SpendingReport_shares(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendingReport", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendingShare(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return ec.fieldContext_SpendingShare_label(ctx, field)
+	case "month":
+		return ec.fieldContext_SpendingShare_month(ctx, field)
+	case "category":
+		return ec.fieldContext_SpendingShare_category(ctx, field)
+	case "channel":
+		return ec.fieldContext_SpendingShare_channel(ctx, field)
+	case "orders":
+		return ec.fieldContext_SpendingShare_orders(ctx, field)
+	case "amount":
+		return ec.fieldContext_SpendingShare_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendingShare", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendingTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orders":
+		return ec.fieldContext_SpendingTotal_orders(ctx, field)
+	case "amount":
+		return ec.fieldContext_SpendingTotal_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendingTotal", field.Name)
 }
 
 func (ec *executionContext) childFields_StartPasskeyEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35420,6 +44468,32 @@ func (ec *executionContext) childFields_StopActingPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type StopActingPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TableExport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TableExport_id(ctx, field)
+	case "subject":
+		return ec.fieldContext_TableExport_subject(ctx, field)
+	case "format":
+		return ec.fieldContext_TableExport_format(ctx, field)
+	case "status":
+		return ec.fieldContext_TableExport_status(ctx, field)
+	case "rows":
+		return ec.fieldContext_TableExport_rows(ctx, field)
+	case "progress":
+		return ec.fieldContext_TableExport_progress(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_TableExport_requestedAt(ctx, field)
+	case "readyAt":
+		return ec.fieldContext_TableExport_readyAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TableExport_expiresAt(ctx, field)
+	case "document":
+		return ec.fieldContext_TableExport_document(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TableExport", field.Name)
+}
+
 func (ec *executionContext) childFields_TestEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "points":
@@ -35432,6 +44506,20 @@ func (ec *executionContext) childFields_TestEarningRulePayload(ctx context.Conte
 		return ec.fieldContext_TestEarningRulePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TestEarningRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "body":
+		return ec.fieldContext_TestWebhookPayload_body(ctx, field)
+	case "delivery":
+		return ec.fieldContext_TestWebhookPayload_delivery(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TestWebhookPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestWebhookPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -35790,6 +44878,24 @@ func (ec *executionContext) childFields_TopUpWalletPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type TopUpWalletPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TrackingEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TrackingEvent_id(ctx, field)
+	case "status":
+		return ec.fieldContext_TrackingEvent_status(ctx, field)
+	case "label":
+		return ec.fieldContext_TrackingEvent_label(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_TrackingEvent_occurredAt(ctx, field)
+	case "place":
+		return ec.fieldContext_TrackingEvent_place(ctx, field)
+	case "note":
+		return ec.fieldContext_TrackingEvent_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrackingEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_TransferLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "min":
@@ -35968,6 +45074,16 @@ func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateShipmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shipment":
+		return ec.fieldContext_UpdateShipmentPayload_shipment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateShipmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateShipmentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "wallet":
@@ -36026,6 +45142,32 @@ func (ec *executionContext) childFields_UploadLink(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type UploadLink", field.Name)
 }
 
+func (ec *executionContext) childFields_UpsertDocumentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_UpsertDocumentResult_document(ctx, field)
+	case "invoice":
+		return ec.fieldContext_UpsertDocumentResult_invoice(ctx, field)
+	case "link":
+		return ec.fieldContext_UpsertDocumentResult_link(ctx, field)
+	case "outcome":
+		return ec.fieldContext_UpsertDocumentResult_outcome(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertDocumentResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertDocumentResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertDocumentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpsertDocumentsPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertDocumentsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertDocumentsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpsertOrderResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -36048,6 +45190,28 @@ func (ec *executionContext) childFields_UpsertOrdersPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpsertOrdersPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpsertPaymentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return ec.fieldContext_UpsertPaymentResult_payment(ctx, field)
+	case "outcome":
+		return ec.fieldContext_UpsertPaymentResult_outcome(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertPaymentResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertPaymentResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertPaymentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpsertPaymentsPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertPaymentsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertPaymentsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpsertProductResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "product":
@@ -36068,6 +45232,60 @@ func (ec *executionContext) childFields_UpsertProductsPayload(ctx context.Contex
 		return ec.fieldContext_UpsertProductsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpsertProductsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertShipmentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shipment":
+		return ec.fieldContext_UpsertShipmentResult_shipment(ctx, field)
+	case "outcome":
+		return ec.fieldContext_UpsertShipmentResult_outcome(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertShipmentResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertShipmentResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertShipmentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpsertShipmentsPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertShipmentsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertShipmentsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertStockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpsertStockPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertStockPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertStockPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertUserResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpsertUserResult_user(ctx, field)
+	case "outcome":
+		return ec.fieldContext_UpsertUserResult_outcome(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertUserResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertUserResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertUsersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpsertUsersPayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertUsersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertUsersPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -36150,6 +45368,24 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_clubs(ctx, field)
 	case "documents":
 		return ec.fieldContext_User_documents(ctx, field)
+	case "invoices":
+		return ec.fieldContext_User_invoices(ctx, field)
+	case "cart":
+		return ec.fieldContext_User_cart(ctx, field)
+	case "shoppingLists":
+		return ec.fieldContext_User_shoppingLists(ctx, field)
+	case "wishlist":
+		return ec.fieldContext_User_wishlist(ctx, field)
+	case "recentlyViewed":
+		return ec.fieldContext_User_recentlyViewed(ctx, field)
+	case "reviews":
+		return ec.fieldContext_User_reviews(ctx, field)
+	case "spending":
+		return ec.fieldContext_User_spending(ctx, field)
+	case "payments":
+		return ec.fieldContext_User_payments(ctx, field)
+	case "tableExports":
+		return ec.fieldContext_User_tableExports(ctx, field)
 	case "consents":
 		return ec.fieldContext_User_consents(ctx, field)
 	case "consentsDue":
@@ -36188,6 +45424,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_offers(ctx, field)
 	case "benefits":
 		return ec.fieldContext_User_benefits(ctx, field)
+	case "recommendations":
+		return ec.fieldContext_User_recommendations(ctx, field)
 	case "referral":
 		return ec.fieldContext_User_referral(ctx, field)
 	case "rewardRedemptions":
@@ -36252,6 +45490,16 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_params(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_ViewedProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_ViewedProduct_product(ctx, field)
+	case "viewedAt":
+		return ec.fieldContext_ViewedProduct_viewedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ViewedProduct", field.Name)
 }
 
 func (ec *executionContext) childFields_VoidGiftCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -36410,6 +45658,166 @@ func (ec *executionContext) childFields_Warning(ctx context.Context, field graph
 		return ec.fieldContext_Warning_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Warning", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_WebhookAttempt_at(ctx, field)
+	case "responseStatus":
+		return ec.fieldContext_WebhookAttempt_responseStatus(ctx, field)
+	case "tookMs":
+		return ec.fieldContext_WebhookAttempt_tookMs(ctx, field)
+	case "failure":
+		return ec.fieldContext_WebhookAttempt_failure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDelivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookDelivery_id(ctx, field)
+	case "endpoint":
+		return ec.fieldContext_WebhookDelivery_endpoint(ctx, field)
+	case "eventId":
+		return ec.fieldContext_WebhookDelivery_eventId(ctx, field)
+	case "kind":
+		return ec.fieldContext_WebhookDelivery_kind(ctx, field)
+	case "subjectId":
+		return ec.fieldContext_WebhookDelivery_subjectId(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_WebhookDelivery_occurredAt(ctx, field)
+	case "test":
+		return ec.fieldContext_WebhookDelivery_test(ctx, field)
+	case "status":
+		return ec.fieldContext_WebhookDelivery_status(ctx, field)
+	case "attempts":
+		return ec.fieldContext_WebhookDelivery_attempts(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_WebhookDelivery_dueAt(ctx, field)
+	case "deliveredAt":
+		return ec.fieldContext_WebhookDelivery_deliveredAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WebhookDelivery_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDelivery", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDeliveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WebhookDeliveryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_WebhookDeliveryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WebhookDeliveryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_WebhookDeliveryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDeliveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDeliveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_WebhookDeliveryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_WebhookDeliveryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDeliveryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEndpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookEndpoint_id(ctx, field)
+	case "name":
+		return ec.fieldContext_WebhookEndpoint_name(ctx, field)
+	case "url":
+		return ec.fieldContext_WebhookEndpoint_url(ctx, field)
+	case "events":
+		return ec.fieldContext_WebhookEndpoint_events(ctx, field)
+	case "selection":
+		return ec.fieldContext_WebhookEndpoint_selection(ctx, field)
+	case "role":
+		return ec.fieldContext_WebhookEndpoint_role(ctx, field)
+	case "savedById":
+		return ec.fieldContext_WebhookEndpoint_savedById(ctx, field)
+	case "status":
+		return ec.fieldContext_WebhookEndpoint_status(ctx, field)
+	case "statusReason":
+		return ec.fieldContext_WebhookEndpoint_statusReason(ctx, field)
+	case "failures":
+		return ec.fieldContext_WebhookEndpoint_failures(ctx, field)
+	case "failingSinceAt":
+		return ec.fieldContext_WebhookEndpoint_failingSinceAt(ctx, field)
+	case "lastOkAt":
+		return ec.fieldContext_WebhookEndpoint_lastOkAt(ctx, field)
+	case "formerSecretEndsAt":
+		return ec.fieldContext_WebhookEndpoint_formerSecretEndsAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_WebhookEndpoint_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WebhookEndpoint_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_WebhookEndpoint_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEndpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEventKind(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_WebhookEventKind_kind(ctx, field)
+	case "subject":
+		return ec.fieldContext_WebhookEventKind_subject(ctx, field)
+	case "allowed":
+		return ec.fieldContext_WebhookEventKind_allowed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEventKind", field.Name)
+}
+
+func (ec *executionContext) childFields_WishlistItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WishlistItem_id(ctx, field)
+	case "product":
+		return ec.fieldContext_WishlistItem_product(ctx, field)
+	case "priceSeen":
+		return ec.fieldContext_WishlistItem_priceSeen(ctx, field)
+	case "priceDrop":
+		return ec.fieldContext_WishlistItem_priceDrop(ctx, field)
+	case "backInStock":
+		return ec.fieldContext_WishlistItem_backInStock(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_WishlistItem_addedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WishlistItem", field.Name)
+}
+
+func (ec *executionContext) childFields_WishlistItemConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WishlistItemConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_WishlistItemConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WishlistItemConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_WishlistItemConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WishlistItemConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WishlistItemEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_WishlistItemEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_WishlistItemEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WishlistItemEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawCampaignEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -53,8 +53,8 @@ var readyRoles = []struct {
 	grants   []schema.Grant
 }{
 	{RoleAdministrator, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "audit_entry", "task", "setting"),
-		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "task", "setting"),
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "audit_entry", "task", "setting", "webhook"),
+		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "task", "setting", "webhook"),
 		grants("ALL", "approve", "bonus"), grants("ALL", "act", "user"))},
 	{RoleSupport, role.AudienceSTAFF, join(
 		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket"),

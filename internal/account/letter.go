@@ -46,6 +46,7 @@ const (
 	LetterReset  = "reset"     // a way back in
 	LetterUndo   = "undo"      // the login is another one now, and how to undo that
 	LetterDelete = "delete"    // a code that deletes the account
+	LetterClaim  = "claim"     // a code that takes over a guest's order
 	letterFamily = "family"    // invites into a family
 	newsTemplate = "security." // of news
 )

@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/user"
 	"kabinet/ent/schema"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -136,6 +138,56 @@ func (p *People) RoleName(ctx context.Context, m *ent.Membership) (string, error
 		return "", err
 	}
 	return r.Name, nil
+}
+
+// StaffRole is the role, by its key, in which a person is a member of staff.
+//
+// Faults: FORBIDDEN for who is none.
+func (p *People) StaffRole(ctx context.Context, user uuid.UUID) (uuid.UUID, error) {
+	m, err := p.Store.Client.Membership.Query().Where(membership.UserID(user), membership.OwnerID(viewer.House), membership.KindEQ(membership.KindSTAFF),
+		membership.StatusEQ(membership.StatusACTIVE), membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(p.Store.Now()))).
+		Order(membership.ByID()).First(asSystem(ctx))
+	switch {
+	case ent.IsNotFound(err):
+		return uuid.Nil, fault.ErrForbidden
+	case err != nil:
+		return uuid.Nil, store.Translate(err)
+	}
+	return m.RoleID, nil
+}
+
+// RoleViewer is a viewer without a person who may what a role of staff may, by
+// its key, and the role's name; found is false where the role has ended.
+func (p *People) RoleViewer(ctx context.Context, key uuid.UUID) (v viewer.Viewer, name string, found bool, err error) {
+	r, err := p.roles.find(ctx, p.Store, key)
+	if err != nil || r == nil || r.Audience != role.AudienceSTAFF || r.OwnerID != viewer.House {
+		return v, "", false, err
+	}
+	v.Staff = true
+	err = p.roles.grant(ctx, p.Store, &v, seat{owner: viewer.House, role: key, kind: string(role.AudienceSTAFF)})
+	return v, r.Name, err == nil, err
+}
+
+// ReachNow is how far a person's roles with an owner, by memberships as they
+// are now, let an operation on a resource go; nowhere for who is not active.
+func (p *People) ReachNow(ctx context.Context, person, owner uuid.UUID, resource, operation string) (viewer.Reach, error) {
+	ctx = asSystem(ctx)
+	active, err := p.Store.Client.User.Query().Where(user.ID(person), user.StatusEQ(user.StatusACTIVE)).Exist(ctx)
+	if err != nil || !active {
+		return viewer.ReachNone, store.Translate(err)
+	}
+	seats, err := p.Store.Client.Membership.Query().Where(membership.UserID(person), membership.OwnerID(owner), membership.StatusEQ(membership.StatusACTIVE),
+		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(p.Store.Now()))).All(ctx)
+	if err != nil {
+		return viewer.ReachNone, store.Translate(err)
+	}
+	var v viewer.Viewer
+	for _, m := range seats {
+		if err := p.roles.grant(ctx, p.Store, &v, seat{owner: owner, role: m.RoleID, kind: m.Kind.String()}); err != nil {
+			return viewer.ReachNone, err
+		}
+	}
+	return v.Reach(resource, operation), nil
 }
 
 // isStaff says whether a person has an active membership in the House.

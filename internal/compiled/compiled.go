@@ -25,6 +25,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/bonus"
 	"kabinet/internal/live"
+	"kabinet/internal/order"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Store   *store.Store
 	Streams *live.Streams
 	Points  *bonus.Points
+	Orders  *order.Orders
 	// Admits says whether the caller may ask for a root field, by its @access.
 	Admits func(ctx context.Context, field *ast.FieldDefinition) bool
 }

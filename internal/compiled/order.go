@@ -22,10 +22,13 @@ var orderObjects = map[string]*object{
 	}},
 	"OrderLine":  {typ: "OrderLine"},
 	"OrderEvent": {typ: "OrderEvent"},
-	"Product":    {typ: "Product"},
-	"Payment":    {typ: "Payment"},
-	"Refund":     {typ: "Payment"},
-	"Shipment":   {typ: "Shipment"},
+	"Product": {typ: "Product", fields: map[string]field{
+		"availability": computed(productAvailability),
+		"rating":       computed(productRating),
+	}},
+	"Payment":  {typ: "Payment"},
+	"Refund":   {typ: "Payment"},
+	"Shipment": {typ: "Shipment"},
 	"ReturnRequest": {typ: "ReturnRequest", fields: map[string]field{
 		"orderId": computed(func(c *call, v []value) error { return c.writeOptionalID("order", v[0]) }),
 	}},
@@ -66,6 +69,9 @@ var orderSorts = []string{"placed_at", "total_minor"}
 
 func ordersListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*order.OrderFilter)
+	if filter != nil && (filter.Text != nil || filter.Check() != nil) {
+		return listing{}, errNot // a search asks the database first; a refusal has its words
+	}
 	sort, _ := args["sort"].(*order.OrderSort)
 	column, desc := order.SortedBy(sort)
 	return listing{where: all(filter.Predicates()), by: column, desc: desc}, nil
@@ -125,7 +131,13 @@ func orderActions(c *call, v []value) error {
 	if o.UserID, err = v[4].optionalUUID(); err != nil {
 		return err
 	}
-	return writeStrings(c, order.Actions(c.ctx, o))
+	if o.TotalMinor, err = v[5].int(); err != nil {
+		return err
+	}
+	if o.PaidMinor, err = v[6].int(); err != nil {
+		return err
+	}
+	return writeStrings(c, c.reads.o.Orders.Actions(c.ctx, o))
 }
 
 func orderCompany(c *call, v []value) error {

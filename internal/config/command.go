@@ -28,6 +28,21 @@ type (
 		Report string // file that receives the rows not taken; empty for none
 		Earn   bool   // give points; nobody is notified
 	}
+	// ImportFile takes people, products, stock or orders from a file.
+	ImportFile struct {
+		File    string
+		Kind    string // users, products, stock or orders; empty: the mapping's
+		Mapping string // file that says which column is what; empty: columns are called as fields
+		Policy  string // REJECT_ALL, REJECT_FAILED or IGNORE_FAILED
+		Report  string // file that receives what was not taken; empty for none
+		DryRun  bool
+	}
+	// ExportFile writes people, products, stock or orders into a file.
+	ExportFile struct {
+		File   string
+		Kind   string // as of ImportFile
+		Format string // csv, xlsx or ndjson; empty: by the file's name
+	}
 	// CheckLedger proves the books.
 	CheckLedger struct{}
 	// UserCreate makes one user; ReadPassword gives the password.
@@ -55,6 +70,8 @@ func (Serve) command()         {}
 func (MigrateUp) command()     {}
 func (MigrateStatus) command() {}
 func (ImportOrders) command()  {}
+func (ImportFile) command()    {}
+func (ExportFile) command()    {}
 func (CheckLedger) command()   {}
 func (UserCreate) command()    {}
 func (Backup) command()        {}
@@ -87,7 +104,20 @@ type grammar struct {
 			Report string `placeholder:"FILE" help:"File that receives each row not taken, with its line number and reason. Default: none. Example: --report report.csv"`
 			Earn   bool   `help:"Give the points of each order, dated now; nobody is notified. Default: false"`
 		} `cmd:"" help:"Take orders from a file; run again, it takes up where it stopped."`
+		File struct {
+			File    string `arg:"" help:"File to read: .csv, .xlsx or .ndjson."`
+			Kind    string `placeholder:"KIND" enum:",users,products,stock,orders" default:"" help:"What the rows are: users, products, stock or orders. Default: what the mapping says. Example: --kind products"`
+			Mapping string `placeholder:"FILE" help:"YAML or JSON that says which column is what; docs/import.md. Default: columns are called as the fields are, as kabinet export writes them. Example: --mapping map.yaml"`
+			Policy  string `placeholder:"POLICY" enum:"REJECT_ALL,REJECT_FAILED,IGNORE_FAILED" default:"REJECT_FAILED" help:"What becomes of the others when rows are bad: REJECT_ALL writes nothing, REJECT_FAILED leaves those rows out, IGNORE_FAILED only their bad fields. Default: REJECT_FAILED. Example: --policy REJECT_ALL"`
+			Report  string `placeholder:"FILE" help:"File that receives what was not taken, with line, column and reason. Default: none. Example: --report report.csv"`
+			DryRun  bool   `help:"Say what would become of the file and keep nothing. Default: false"`
+		} `cmd:"" default:"withargs" help:"Take people, products, stock or orders from a file; run again, it changes nothing twice. Exit code 1 when rows were refused."`
 	} `cmd:"" help:"Bring data in."`
+	Export struct {
+		File   string `arg:"" help:"File to write; it must not be there yet."`
+		Kind   string `required:"" placeholder:"KIND" enum:"users,products,stock,orders" help:"What to write: users, products, stock or orders. Example: --kind products"`
+		Format string `placeholder:"FORMAT" enum:",csv,xlsx,ndjson" default:"" help:"csv, xlsx or ndjson. Default: by the file's name. Example: --format xlsx"`
+	} `cmd:"" help:"Write data into a file that kabinet import takes again; no text in it is a formula."`
 	Check struct {
 		Ledger struct{} `cmd:"" help:"Prove that the books balance; exit code 1 when they do not."`
 	} `cmd:"" help:"Look for damage."`
@@ -159,6 +189,12 @@ func (g *grammar) selected(path string) Command {
 	case "import orders <file>":
 		o := g.Import.Orders
 		return ImportOrders{File: o.File, Format: o.Format, Report: o.Report, Earn: o.Earn}
+	case "import file <file>":
+		f := g.Import.File
+		return ImportFile{File: f.File, Kind: f.Kind, Mapping: f.Mapping, Policy: f.Policy, Report: f.Report, DryRun: f.DryRun}
+	case "export <file>":
+		e := g.Export
+		return ExportFile{File: e.File, Kind: e.Kind, Format: e.Format}
 	case "check ledger":
 		return CheckLedger{}
 	case "user create":

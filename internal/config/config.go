@@ -33,6 +33,7 @@ type Config struct {
 	PublicURL        *url.URL       // without a trailing slash
 	Origins          []string       // exact, scheme://host[:port], besides PublicURL's own
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
+	WebhookAllow     []netip.Prefix // networks that webhooks may go to though they are not public
 	Locale           string         // BCP 47, canonical
 	TimeZone         *time.Location
 	EventRetention   time.Duration // how long an event can be resumed from
@@ -46,7 +47,9 @@ type Config struct {
 	Payment          Payment
 	Providers        []Provider // of sign-in, by name
 	Files            Files
+	Seller           Seller
 	Passkeys         Passkeys
+	OrderCancel      bool          // customers cancel orders themselves
 	DeletionDelay    time.Duration // between a confirmed deletion of an account and its end
 	Session          Session
 	Registration     Registration

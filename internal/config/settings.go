@@ -40,7 +40,7 @@ const (
 )
 
 // settings is the only list of settings there is.
-var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, fileSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
+var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, fileSettings, sellerSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
 
 var serverSettings = []setting{
 	{env: "KABINET_DATABASE_URL", group: groupServer, def: "sqlite://./data/kabinet.db", url: true,
@@ -79,6 +79,9 @@ var serverSettings = []setting{
 	{env: "KABINET_TRUSTED_PROXIES", group: groupServer,
 		meaning: "Networks of the proxies in front, whose X-Forwarded-For is believed, with commas between", example: "10.0.0.0/8,192.168.1.4",
 		set: func(c *Config, v string) (err error) { c.TrustedProxies, err = parsePrefixes(v); return err }},
+	{env: "KABINET_WEBHOOK_ALLOW", group: groupServer,
+		meaning: "Networks that webhooks may go to although they are not public, by http too and on any port, with commas between", example: "10.20.0.0/16",
+		set: func(c *Config, v string) (err error) { c.WebhookAllow, err = parsePrefixes(v); return err }},
 	{env: "KABINET_LOCALE", group: groupServer, def: "en",
 		meaning: "Language of those who have not chosen one: en or ru, with a region if wanted", example: "ru",
 		set: func(c *Config, v string) (err error) { c.Locale, err = parseLocale(v); return err }},
@@ -98,6 +101,8 @@ var serverSettings = []setting{
 		func(c *Config) *bool { return &c.TrustedOnly }),
 	yesNo("KABINET_COMPILED_READS", groupServer, "true", "Whether queries of stored fields are answered by one SQL statement; the answers are the same either way", "false",
 		func(c *Config) *bool { return &c.CompiledReads }),
+	yesNo("KABINET_ORDER_CANCEL", groupServer, "true", "Whether customers cancel their orders themselves, before they leave the warehouse; staff does either way", "false",
+		func(c *Config) *bool { return &c.OrderCancel }),
 	span("KABINET_EVENT_RETENTION", groupServer, "30d", "How long a client can be away and still resume its stream", "720h",
 		time.Hour, 3650*day, func(c *Config) *time.Duration { return &c.EventRetention }),
 	span("KABINET_DRAIN", groupServer, "30s", "How long requests in flight may take to end after SIGTERM", "10s",

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -52,6 +53,9 @@ type Documents struct {
 	// Ended tells which of the sessions are over or locked; a link of such a
 	// one is worth nothing. server.go fills it in; nil: sessions are not asked.
 	Ended func(ctx context.Context, sessions []uuid.UUID) (map[uuid.UUID]bool, error)
+	// May asks, when a file is fetched, whether its owner may still read what it
+	// is of; NOT_FOUND where not. nil: nobody asks.
+	May func(ctx context.Context, d *ent.Document) error
 	// Scan says whether bytes are dangerous; nil: only the test file of EICAR is.
 	Scan func(ctx context.Context, r io.Reader) (dangerous bool, err error)
 }

@@ -48,15 +48,15 @@ func TestUploadAndDownload(t *testing.T) {
 		if _, err := w.fetch(bob, d.DownloadURL); !errors.Is(err, fault.ErrNotFound) { // security J5
 			t.Errorf("with Bob's session: %v", err)
 		}
-		list, err := w.Of(alice, a.ID, nil, document.Page{})
+		list, err := w.Of(alice, a.ID, nil, nil, document.Page{})
 		w.must(err)
 		if len(list.Edges) != 1 || *document.SHA256(list.Edges[0].Node) == "" || w.DownloadURL(bob, list.Edges[0].Node) == nil {
 			t.Errorf("%+v", list)
 		}
-		if list, err = w.Of(bob, a.ID, nil, document.Page{}); err != nil || len(list.Edges) != 0 {
+		if list, err = w.Of(bob, a.ID, nil, nil, document.Page{}); err != nil || len(list.Edges) != 0 {
 			t.Errorf("Bob sees %+v %v", list, err)
 		}
-		if list, err = w.Of(alice, a.ID, []entdocument.Kind{entdocument.KindEXPORT}, document.Page{}); err != nil || len(list.Edges) != 0 {
+		if list, err = w.Of(alice, a.ID, []entdocument.Kind{entdocument.KindEXPORT}, nil, document.Page{}); err != nil || len(list.Edges) != 0 {
 			t.Errorf("%+v %v", list, err)
 		}
 	})

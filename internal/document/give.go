@@ -13,6 +13,7 @@ import (
 	entdocument "kabinet/ent/generated/document"
 	"kabinet/ent/generated/predicate"
 	"kabinet/internal/fault"
+	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -66,11 +67,16 @@ func (s *Documents) give(ctx context.Context, id uuid.UUID, which ...predicate.D
 	if !ready(d.Status) || d.ExpiresAt != nil && !s.Store.Now().Before(*d.ExpiresAt) {
 		return nil, fault.ErrNotFound
 	}
+	if s.May != nil {
+		if err := s.May(ctx, d); err != nil {
+			return nil, err
+		}
+	}
 	content, err := s.Blobs.Open(ctx, *d.BlobKey)
 	if err != nil {
 		return nil, err
 	}
-	g := &Given{Name: d.Title, Mime: "application/octet-stream", Modified: d.UpdatedAt, Content: content}
+	g := &Given{Name: nameOf(d), Mime: "application/octet-stream", Modified: d.UpdatedAt, Content: content}
 	if d.Mime != nil {
 		g.Mime = *d.Mime
 	}
@@ -78,6 +84,19 @@ func (s *Documents) give(ctx context.Context, id uuid.UUID, which ...predicate.D
 		g.Tag = hex.EncodeToString((*d.Sha256)[:min(16, len(*d.Sha256))])
 	}
 	return g, nil
+}
+
+// nameOf is what a document is called when it is downloaded. The bytes of a paper
+// that is not valid any more stay what was issued, so its name says so.
+func nameOf(d *ent.Document) string {
+	if d.Status != entdocument.StatusVOID {
+		return d.Title
+	}
+	lang := locale.English
+	if d.Locale != nil {
+		lang = *d.Locale
+	}
+	return locale.Text(lang, "paper.void", map[string]any{"title": d.Title})
 }
 
 // SHA256 is the hash of a document's bytes in hex; nil until they came.
@@ -89,15 +108,19 @@ func SHA256(d *ent.Document) *string {
 	return &text
 }
 
-// Of is a page of what a person can download, newest first. Of anybody but the
+// Of is a page of what a person can download, newest first: of all kinds where
+// none are named, about all where nothing is. Of anybody but the
 // caller it is empty. Faults: INVALID_CURSOR.
-func (s *Documents) Of(ctx context.Context, owner uuid.UUID, kinds []entdocument.Kind, page Page) (*ent.DocumentConnection, error) {
+func (s *Documents) Of(ctx context.Context, owner uuid.UUID, kinds []entdocument.Kind, about *scalar.ID, page Page) (*ent.DocumentConnection, error) {
 	if v := viewer.From(ctx); !v.IsSystem() && owner != v.UserID && owner != v.OwnerID {
 		return &ent.DocumentConnection{Edges: []*ent.DocumentEdge{}}, nil
 	}
 	q := s.Store.Client.Document.Query().Where(entdocument.OwnerID(owner), entdocument.KindNEQ(entdocument.KindAVATAR), entdocument.StatusNEQ(entdocument.StatusPENDING))
 	if len(kinds) > 0 {
 		q.Where(entdocument.KindIn(kinds...))
+	}
+	if about != nil {
+		q.Where(entdocument.SubjectKind(about.Prefix), entdocument.SubjectID(about.UUID))
 	}
 	c, err := q.Paginate(ctx, page.After, page.First, page.Before, page.Last,
 		ent.WithDocumentOrder(&ent.DocumentOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultDocumentOrder.Field}))

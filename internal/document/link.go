@@ -86,12 +86,13 @@ func (l link) as(ctx context.Context) context.Context {
 func (s *Documents) address(path ...string) string { return s.Public.JoinPath(path...).String() }
 
 // DownloadURL is where a document can be fetched for the next minutes, by the
-// session that asks; nil where there is nothing to fetch, or no session asks.
+// session that asks; nil where there is nothing to fetch, as of a paper whose
+// bytes have not come, or no session asks.
 // It reads no table.
 func (s *Documents) DownloadURL(ctx context.Context, d *ent.Document) *string {
 	v := viewer.From(ctx)
 	now := s.Store.Now()
-	if v.SessionID == uuid.Nil || !ready(d.Status) || d.ExpiresAt != nil && !now.Before(*d.ExpiresAt) {
+	if v.SessionID == uuid.Nil || d.Mime == nil || !ready(d.Status) || d.ExpiresAt != nil && !now.Before(*d.ExpiresAt) {
 		return nil
 	}
 	id := d.GlobalID().String()
@@ -102,7 +103,7 @@ func (s *Documents) DownloadURL(ctx context.Context, d *ent.Document) *string {
 
 func ready(status entdocument.Status) bool {
 	switch status {
-	case entdocument.StatusREADY, entdocument.StatusISSUED, entdocument.StatusPAID:
+	case entdocument.StatusREADY, entdocument.StatusISSUED, entdocument.StatusPAID, entdocument.StatusVOID:
 		return true
 	}
 	return false

@@ -44,12 +44,19 @@ type ReceivedDocument struct {
 // body of it comes, FILE_TOO_LARGE, FILE_EMPTY, FILE_TYPE_REFUSED,
 // FILE_INFECTED, PICTURE_INVALID, PICTURE_TOO_LARGE, RATE_LIMITED.
 func (s *Documents) Receive(ctx context.Context, token string, body io.Reader, length int64) (*Received, error) {
-	l, err := s.open(ctx, token, "put")
+	issued, known, err := s.openPaper(ctx, token)
+	l := issued.link
+	if !known {
+		l, err = s.open(ctx, token, "put")
+	}
 	if err != nil {
 		return nil, err
 	}
 	if v := viewer.From(ctx); v.SignedIn() && v.UserID != l.user {
 		return nil, fault.ErrNotFound
+	}
+	if known {
+		return s.receiveIssued(ctx, issued, body, length)
 	}
 	ctx = l.as(ctx)
 	d, b, err := s.take(ctx, l, length)
@@ -109,64 +116,88 @@ func (s *Documents) log() *slog.Logger {
 	return s.Log
 }
 
-// receive waits for all of the body, however slow its sender is, in a file of
-// its own, and only then for its turn.
-func (s *Documents) receive(ctx context.Context, d *ent.Document, b *Bytes, body io.Reader) (*Received, error) {
+// receive takes a body for a document that waits for it.
+func (s *Documents) receive(ctx context.Context, d *ent.Document, b *Bytes, body io.Reader) (out *Received, err error) {
+	err = s.spooled(ctx, body, *d.Size, func(file *os.File) error {
+		if d.Kind == entdocument.KindAVATAR {
+			out, err = s.receiveAvatar(ctx, d, b, file)
+		} else {
+			out, err = s.receivePaper(ctx, d, b, file)
+		}
+		return err
+	})
+	return out, err
+}
+
+// spooled waits for all of a body of so many bytes, however slow its sender is,
+// in a file of its own, and only then for its turn.
+func (s *Documents) spooled(ctx context.Context, body io.Reader, limit int64, with func(file *os.File) error) error {
 	file, err := os.CreateTemp("", "kabinet-upload-*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() {
 		_ = file.Close()
 		_ = os.Remove(file.Name())
 	}()
-	if _, err := io.Copy(file, &most{r: body, left: *d.Size, limit: *d.Size}); err != nil {
-		return nil, err
+	if _, err := io.Copy(file, &most{r: body, left: limit, limit: limit}); err != nil {
+		return err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+		return err
 	}
 	select {
 	case at <- struct{}{}:
 		defer func() { <-at }()
 	case <-time.After(10 * time.Second):
-		return nil, fault.ErrRateLimited.After(5 * time.Second)
+		return fault.ErrRateLimited.After(5 * time.Second)
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	if d.Kind == entdocument.KindAVATAR {
-		return s.receiveAvatar(ctx, d, b, file)
-	}
-	return s.receivePaper(ctx, d, b, file)
+	return with(file)
 }
 
 func (s *Documents) receivePaper(ctx context.Context, d *ent.Document, b *Bytes, body io.Reader) (*Received, error) {
-	head := make([]byte, sniffed)
-	n, err := io.ReadFull(body, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, ErrFileEmpty
-	}
-	b.mime = mimeOf(head[:n])
-	if !allowed(b.mime, papers) {
-		return nil, ErrFileTypeRefused.With("mime", b.mime)
-	}
-	if err := s.write(ctx, b, io.MultiReader(bytes.NewReader(head[:n]), body)); err != nil {
-		return nil, err
-	}
-	dangerous, err := s.scan(ctx, b.key)
-	if err != nil {
-		return nil, fault.ErrUnavailable.Because(err)
-	}
-	if dangerous {
+	err := s.keepSniffed(ctx, b, body)
+	if f, ok := fault.As(err); ok && f.Code == ErrFileInfected.Code {
 		return nil, s.quarantine(ctx, d, b)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if d, err = s.finish(ctx, d, b); err != nil {
 		return nil, err
 	}
 	return &Received{Document: &ReceivedDocument{ID: d.GlobalID().String(), Title: d.Title, Mime: b.mime, Size: b.size, DownloadURL: s.DownloadURL(ctx, d)}}, nil
+}
+
+// keepSniffed keeps the bytes of a paper under their key if they are of a type
+// that is taken, and looked at by the scanner. Faults: FILE_EMPTY,
+// FILE_TYPE_REFUSED, FILE_INFECTED of what is kept all the same.
+func (s *Documents) keepSniffed(ctx context.Context, b *Bytes, body io.Reader) error {
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(body, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if n == 0 {
+		return ErrFileEmpty
+	}
+	b.mime = mimeOf(head[:n])
+	if !allowed(b.mime, papers) {
+		return ErrFileTypeRefused.With("mime", b.mime)
+	}
+	if err := s.write(ctx, b, io.MultiReader(bytes.NewReader(head[:n]), body)); err != nil {
+		return err
+	}
+	dangerous, err := s.scan(ctx, b.key)
+	if err != nil {
+		return fault.ErrUnavailable.Because(err)
+	}
+	if dangerous {
+		return ErrFileInfected
+	}
+	return nil
 }
 
 // scan asks the scanner.

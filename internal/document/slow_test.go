@@ -54,7 +54,7 @@ func TestDeleteAllOfKeepsPapers(t *testing.T) {
 		w := newWorld(t, db)
 		alice, a := w.person("Alice")
 		w.upload(alice, "mine.pdf", paper)
-		for _, kind := range []string{"INVOICE", "RECEIPT", "STATEMENT"} {
+		for _, kind := range []string{"ACT", "RECEIPT", "STATEMENT"} {
 			b, err := w.Write(alice, "application/pdf", strings.NewReader(kind))
 			w.must(err)
 			w.must(db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
@@ -67,7 +67,7 @@ func TestDeleteAllOfKeepsPapers(t *testing.T) {
 		left, err := db.Client.Document.Query().Where(entdocument.OwnerID(a.ID)).All(storetest.System())
 		w.must(err)
 		for _, d := range left {
-			if d.Kind != entdocument.KindINVOICE && d.Kind != entdocument.KindRECEIPT {
+			if d.Kind != entdocument.KindACT && d.Kind != entdocument.KindRECEIPT {
 				t.Errorf("a %s is left", d.Kind)
 			}
 		}

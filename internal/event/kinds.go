@@ -4,15 +4,17 @@ package event
 // staff's queue has its own.
 var personal = []Fact{
 	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, SecurityChanged{}, ProfileUpdated{},
-	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{},
+	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{}, ShipmentChanged{}, ReturnChanged{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
 	PointsHeld{}, PointsReleased{}, PointsTransferred{}, PointsExpiring{}, WalletChanged{},
 	TicketOpened{}, TicketReplied{}, TicketChanged{},
+	InvoiceIssued{}, InvoicePaid{}, InvoiceOverdue{},
 	TierChanged{}, TierWillDowngrade{},
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},
 	CampaignEntered{}, CampaignEntryChanged{}, AchievementEarned{}, GoalReached{}, ActNoted{},
 	RewardExchanged{}, RewardRedemptionChanged{}, ReferralChanged{},
 	PromoCodesAssigned{}, OfferActivated{}, ClubJoined{}, ClubLeft{},
+	WishPriceDropped{}, WishBackInStock{}, ReviewModerated{}, FileReady{},
 	NotificationAdded{}, NotificationsChanged{},
 }
 

@@ -48,6 +48,18 @@ type OrderCancelled struct {
 	ByStaff bool       `json:"byStaff,omitempty"`
 }
 
+// ShipmentChanged is told when more is said of a parcel: its carrier, number,
+// link, point or promise, or an event of the carrier's, which Status names.
+type ShipmentChanged struct {
+	OrderID    uuid.UUID  `json:"orderId"`
+	OwnerID    uuid.UUID  `json:"ownerId"`
+	UserID     *uuid.UUID `json:"userId,omitempty"`
+	Number     string     `json:"number"`
+	ShipmentID uuid.UUID  `json:"shipmentId"`
+	Changed    []string   `json:"changed"`
+	Status     string     `json:"status,omitempty"`
+}
+
 // Kind implements Fact.
 func (OrderPlaced) Kind() string { return "order.placed" }
 
@@ -71,3 +83,9 @@ func (OrderCancelled) Kind() string { return "order.cancelled" }
 
 // Subject implements Fact.
 func (f OrderCancelled) Subject() (string, uuid.UUID) { return "order", f.OrderID }
+
+// Kind implements Fact.
+func (ShipmentChanged) Kind() string { return "order.shipment_changed" }
+
+// Subject implements Fact.
+func (f ShipmentChanged) Subject() (string, uuid.UUID) { return "order", f.OrderID }

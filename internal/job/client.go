@@ -24,6 +24,7 @@ type Options struct {
 	Periodic []*river.PeriodicJob // what is done by the clock: Every makes one
 	Log      *slog.Logger         // slog.Default() when nil
 	AtOnce   int                  // jobs run side by side; 8 when 0
+	Queues   map[string]int       // further queues, and how many of their jobs run side by side
 	Timeout  time.Duration        // of one try; 1 minute
 	Rescue   time.Duration        // a try that began so long ago died with its process; 5 minutes
 }
@@ -66,6 +67,9 @@ func New(s *store.Store, o Options) (*Client, error) {
 		JobTimeout:           o.Timeout,
 		RescueStuckJobsAfter: o.Rescue,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.AtOnce}},
+	}
+	for name, atOnce := range o.Queues {
+		config.Queues[name] = river.QueueConfig{MaxWorkers: atOnce}
 	}
 	c := &Client{store: s}
 	var err error

@@ -40,6 +40,20 @@ func Date(lang string, t time.Time, tz string) string {
 	return date(Match(lang), t.In(zone(tz)))
 }
 
+var russianMonthsAlone = [...]string{
+	"январь", "февраль", "март", "апрель", "май", "июнь",
+	"июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+}
+
+// Month shows the month of t, as it stands in its zone, such as "January 2026"
+// or "январь 2026 г.".
+func Month(lang string, t time.Time) string {
+	if Match(lang) == Russian {
+		return fmt.Sprintf("%s %d\u00a0г.", russianMonthsAlone[t.Month()-1], t.Year())
+	}
+	return t.Format("January 2006")
+}
+
 // DateTime is Date with the minute, and the zone's name or offset.
 func DateTime(lang string, t time.Time, tz string) string {
 	t = t.In(zone(tz))

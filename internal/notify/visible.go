@@ -15,7 +15,7 @@ import (
 // resources say whose permission shows an event of a company, by the kind of
 // its subject. What is not listed is shown to no member.
 var resources = map[string]string{
-	"order": "order", "pay": "order", "rfd": "order", "shp": "order", "ret": "order",
+	"order": "order", "pay": "order", "rfd": "order", "shp": "order", "ret": "order", "bill": "order",
 	"acc": "bonus", "ent": "bonus", "rdm": "bonus", "tkt": "ticket", "com": "company",
 }
 

@@ -9,14 +9,15 @@ import (
 
 	ent "kabinet/ent/generated"
 	entorder "kabinet/ent/generated/order"
+	"kabinet/internal/batch"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 )
 
 // arrival is one order as an outside system says it, judged by itself.
 type arrival struct {
+	batch.Item
 	in       *UpsertOrderInput
-	at       int // its place in the batch
 	want     axes
 	channel  entorder.Channel
 	lines    []*ent.OrderLine
@@ -26,45 +27,32 @@ type arrival struct {
 	tax      int64
 	owner    uuid.UUID  // found by its customer; the House for a guest
 	user     *uuid.UUID // nil for a guest
-
-	outcome UpsertOutcome
-	id      uuid.UUID // of the order, once it is known
-	err     error     // why it is refused
+	same     bool       // the customer was left out: a stored order keeps its own
 }
 
 // total is what is owed by an order that is not cancelled.
 func (a *arrival) total() int64 { return a.subtotal - a.discount + a.shipping }
 
-// path names a field of the item.
-func (a *arrival) path(fields ...string) []string {
-	return append([]string{"input", "orders", strconv.Itoa(a.at)}, fields...)
-}
-
-// refuse remembers why the item is not taken.
-func (a *arrival) refuse(err error) { a.err, a.outcome = err, UpsertOutcomeRefused }
-
-// clockSkew is how far ahead of ours the clock of an outside system may be.
-const clockSkew = time.Hour
-
 // read judges an item by itself. Faults: REQUIRED, TOO_LONG, INVALID_VALUE,
 // OUT_OF_RANGE at its path.
-func (a *arrival) read(now time.Time) error {
+func (a *arrival) read(now time.Time) {
 	in := a.in
-	if in.External == nil {
-		return fault.ErrRequired.At(a.path("external")...)
-	}
 	err := firstError(
-		checkKey(in.External.Source, maxSource, a.path("external", "source")...),
-		checkKey(in.External.ID, maxKey, a.path("external", "id")...),
-		a.notAhead(in.SourceUpdatedAt, now, "sourceUpdatedAt"),
-		a.notAhead(in.PlacedAt, now, "placedAt"),
-		checkMetadata(in.Metadata, a.path("metadata")...),
+		batch.Key(in.External, a.Path("external")...),
+		batch.NotAhead(in.SourceUpdatedAt, now, a.Path("sourceUpdatedAt")...),
+		batch.NotAhead(in.PlacedAt, now, a.Path("placedAt")...),
 	)
-	if err == nil && in.Number != nil {
-		err = checkKey(*in.Number, maxNumber, a.path("number")...)
-	}
 	if err != nil {
-		return err
+		a.Refuse(err)
+		return
+	}
+	if err := batch.Metadata(in.Metadata, a.Path("metadata")...); err != nil && a.Spare(err) {
+		in.Metadata = nil
+	}
+	if in.Number != nil {
+		if err := checkKey(*in.Number, maxNumber, a.Path("number")...); err != nil && a.Spare(err) {
+			in.Number = nil
+		}
 	}
 	a.want = wished(in.Status, in.PaymentStatus, in.FulfillmentStatus).or(axes{
 		entorder.StatusPLACED, entorder.PaymentStatusPENDING, entorder.FulfillmentStatusNEW,
@@ -72,13 +60,16 @@ func (a *arrival) read(now time.Time) error {
 	switch a.want.Status {
 	case entorder.StatusPLACED, entorder.StatusCOMPLETED, entorder.StatusCANCELLED:
 	default:
-		return fault.ErrInvalidValue.At(a.path("status")...)
+		a.Refuse(fault.ErrInvalidValue.At(a.Path("status")...))
+		return
 	}
 	a.channel = entorder.ChannelONLINE
 	if in.Channel != nil {
 		a.channel = *in.Channel
 	}
-	return a.readLines()
+	if err := a.readLines(); err != nil {
+		a.Refuse(err)
+	}
 }
 
 // or fills the empty axes.
@@ -95,19 +86,12 @@ func (at axes) or(other axes) axes {
 	return at
 }
 
-func (a *arrival) notAhead(t, now time.Time, field string) error {
-	if latest := now.Add(clockSkew); t.After(latest) {
-		return fault.ErrOutOfRange.With("max", latest.Format(time.RFC3339Nano)).At(a.path(field)...)
-	}
-	return nil
-}
-
 func (a *arrival) readLines() error {
 	if len(a.in.Lines) == 0 {
-		return ErrOrderEmpty.At(a.path("lines")...)
+		return ErrOrderEmpty.At(a.Path("lines")...)
 	}
 	if len(a.in.Lines) > maxLines {
-		return fault.ErrTooLong.With("limit", maxLines).At(a.path("lines")...)
+		return fault.ErrTooLong.With("limit", maxLines).At(a.Path("lines")...)
 	}
 	var err error
 	if a.shipping, err = a.amount(a.in.Shipping, "shipping"); err != nil {
@@ -120,7 +104,7 @@ func (a *arrival) readLines() error {
 	}
 	sum, ok := scalar.AddMinor(a.subtotal, a.shipping)
 	if !ok || sum > scalar.MaxPoints {
-		return fault.ErrOutOfRange.At(a.path("lines")...)
+		return fault.ErrOutOfRange.At(a.Path("lines")...)
 	}
 	return nil
 }
@@ -128,15 +112,21 @@ func (a *arrival) readLines() error {
 func (a *arrival) readLine(i int, in *UpsertOrderLineInput) error {
 	field := func(name string) []string { return []string{"lines", strconv.Itoa(i), name} }
 	err := firstError(
-		checkKey(in.Sku, maxKey, a.path(field("sku")...)...),
-		checkKey(in.Title, maxTitle, a.path(field("title")...)...),
-		checkOptional(in.Category, maxTitle, a.path(field("category")...)...),
+		checkKey(in.Sku, maxKey, a.Path(field("sku")...)...),
+		checkKey(in.Title, maxTitle, a.Path(field("title")...)...),
 	)
 	if err != nil {
 		return err
 	}
+	category := in.Category
+	if err := checkOptional(category, maxTitle, a.Path(field("category")...)...); err != nil {
+		if !a.Spare(err) {
+			return nil // it is refused by now
+		}
+		category = nil
+	}
 	if in.Quantity < 1 || in.Quantity > maxQuantity {
-		return fault.ErrOutOfRange.With("min", 1).With("max", maxQuantity).At(a.path(field("quantity")...)...)
+		return fault.ErrOutOfRange.With("min", 1).With("max", maxQuantity).At(a.Path(field("quantity")...)...)
 	}
 	var l ent.OrderLine
 	if l.UnitPriceMinor, err = a.amount(&in.UnitPrice, field("unitPrice")...); err != nil {
@@ -154,13 +144,13 @@ func (a *arrival) readLine(i int, in *UpsertOrderLineInput) error {
 	}
 	switch {
 	case !ok || a.subtotal > scalar.MaxPoints:
-		return fault.ErrOutOfRange.At(a.path(field("quantity")...)...)
+		return fault.ErrOutOfRange.At(a.Path(field("quantity")...)...)
 	case l.DiscountMinor > gross:
-		return fault.ErrOutOfRange.With("max", scalar.Money{Minor: gross, Currency: a.in.Currency}.Amount()).At(a.path(field("discount")...)...)
+		return fault.ErrOutOfRange.With("max", scalar.Money{Minor: gross, Currency: a.in.Currency}.Amount()).At(a.Path(field("discount")...)...)
 	case l.TaxMinor > gross-l.DiscountMinor:
-		return fault.ErrOutOfRange.With("max", scalar.Money{Minor: gross - l.DiscountMinor, Currency: a.in.Currency}.Amount()).At(a.path(field("tax")...)...)
+		return fault.ErrOutOfRange.With("max", scalar.Money{Minor: gross - l.DiscountMinor, Currency: a.in.Currency}.Amount()).At(a.Path(field("tax")...)...)
 	}
-	l.Position, l.Sku, l.Title, l.Category, l.Quantity = i+1, in.Sku, in.Title, in.Category, int64(in.Quantity)
+	l.Position, l.Sku, l.Title, l.Category, l.Quantity = i+1, in.Sku, in.Title, category, int64(in.Quantity)
 	l.TotalMinor = gross - l.DiscountMinor
 	a.discount += l.DiscountMinor
 	a.tax += l.TaxMinor
@@ -175,10 +165,10 @@ func (a *arrival) amount(s *string, field ...string) (int64, error) {
 	}
 	m, err := scalar.ParseMoney(*s, a.in.Currency)
 	if err != nil {
-		return 0, fault.ErrInvalidValue.Because(err).At(a.path(field...)...)
+		return 0, fault.ErrInvalidValue.Because(err).At(a.Path(field...)...)
 	}
 	if m.Minor < 0 {
-		return 0, fault.ErrOutOfRange.With("min", 0).At(a.path(field...)...)
+		return 0, fault.ErrOutOfRange.With("min", 0).At(a.Path(field...)...)
 	}
 	return m.Minor, nil
 }

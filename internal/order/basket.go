@@ -12,6 +12,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/product"
+	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -115,10 +116,19 @@ func outOfStock(ctx context.Context, tx *store.Tx, b priced) error {
 	return fault.ErrConflict // it stopped or began to be counted meanwhile
 }
 
-// returnStock puts products back, those that are counted.
+// returnStock puts products back, those that are counted, and tells of those
+// that were out.
 func returnStock(ctx context.Context, tx *store.Tx, back map[uuid.UUID]int64) error {
 	if len(back) == 0 {
 		return nil
+	}
+	out, err := tx.Product.Query().Where(product.IDIn(slices.Collect(maps.Keys(back))...), product.Stock(0), product.StatusEQ(product.StatusACTIVE)).
+		Order(product.ByID()).IDs(viewer.AsSystem(ctx, "order.stock"))
+	if err != nil {
+		return err
+	}
+	for _, id := range out {
+		tx.Tell(event.ProductBackInStock{ProductID: id}, store.ToHouse())
 	}
 	return changeStock(ctx, tx, "+", back)
 }

@@ -205,3 +205,54 @@ func TestCancelAgainstShipping(t *testing.T) {
 		}
 	})
 }
+
+// Of many who cancel and many who ship at once one side wins whole, once; each
+// of the other is told why not, and what was paid is given back or kept.
+func TestManyCancelAgainstManyShip(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) { // security K11
+		s := newShop(t, db)
+		for range 6 {
+			o := s.placed(storetest.As(s.alice), "TEA", 2)
+			check(t, s.set(o, order.SetOrderStatusInput{PaymentStatus: ptr(entorder.PaymentStatusPAID)}))
+			before, cancels, ships := s.stock("TEA"), make([]error, 10), make([]error, 10)
+			var wg sync.WaitGroup
+			for i := range cancels {
+				who := storetest.As(s.alice)
+				if i%2 == 1 {
+					who = s.asStaff()
+				}
+				wg.Go(func() { cancels[i] = s.cancel(who, o) })
+				wg.Go(func() {
+					ships[i] = s.set(o, order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusSHIPPED)})
+				})
+			}
+			wg.Wait()
+			got, won := s.now(o), 0
+			for _, err := range cancels {
+				if err == nil {
+					won++
+				}
+			}
+			var told, toldToo *fault.Fault // what those of each side hear who did not win
+			switch won {
+			case 1:
+				told, toldToo = order.ErrOrderAlreadyCancelled, order.ErrIllegalTransition
+				if got.Status != entorder.StatusCANCELLED || got.FulfillmentStatus != entorder.FulfillmentStatusNEW || got.RefundedMinor != 700 || len(got.Edges.Shipments) != 0 || s.stock("TEA") != before+2 {
+					t.Fatalf("cancelled: %+v", got)
+				}
+			case 0:
+				told = order.ErrOrderAlreadyShipped
+				if got.Status != entorder.StatusPLACED || got.FulfillmentStatus != entorder.FulfillmentStatusSHIPPED || got.RefundedMinor != 0 || got.TotalMinor != 700 || len(got.Edges.Shipments) != 1 || s.stock("TEA") != before {
+					t.Fatalf("shipped: %+v", got)
+				}
+			default:
+				t.Fatalf("%d cancelled it", won)
+			}
+			for i := range cancels {
+				if cancels[i] != nil && !errors.Is(cancels[i], told) || toldToo == nil && ships[i] != nil || toldToo != nil && !errors.Is(ships[i], toldToo) {
+					t.Fatal(cancels[i], ships[i])
+				}
+			}
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,10 +19,12 @@ import (
 // are. Orders must hold their payments (Edges.Payments).
 type changes struct {
 	actor *uuid.UUID // who is written into the book
+	many  bool       // of a batch, by somebody who may write all orders
 
 	events    []*ent.OrderEvent
 	payments  []*ent.Payment  // new ones
 	paidBack  []*ent.Payment  // older ones whose refunded or status changed
+	renamed   []*ent.Payment  // older ones that stand for less, or have a name now
 	shipments []*ent.Shipment // new ones
 
 	shipped, cancelled, returned []any // orders whose lines all were
@@ -42,10 +45,31 @@ type parcel struct{ carrier, number, url *string }
 func (c *changes) note(o *ent.Order, kind orderevent.Kind, at time.Time, amount int64, data map[string]any) {
 	o.EventSeq++
 	o.TotalMinor += amount
+	reach(o, kind, at)
 	c.events = append(c.events, &ent.OrderEvent{
 		OwnerID: o.OwnerID, OrderID: o.ID, Seq: o.EventSeq, Kind: kind, OccurredAt: at,
 		Currency: o.Currency, AmountMinor: amount, Data: data, ActorID: c.actor,
 	})
+}
+
+// reach keeps on the order when a step of it was reached, as the book says.
+func reach(o *ent.Order, kind orderevent.Kind, at time.Time) {
+	var step **time.Time
+	switch kind {
+	case orderevent.KindPAYMENT_CONFIRMED:
+		step = &o.PaymentConfirmedAt
+	case orderevent.KindASSEMBLING:
+		step = &o.AssemblingAt
+	case orderevent.KindSHIPPED:
+		step = &o.ShippedAt
+	case orderevent.KindRECEIVED:
+		step = &o.ReceivedAt
+	default:
+		return
+	}
+	if *step == nil || at.Before(**step) {
+		*step = &at
+	}
 }
 
 // pay records money that comes in, or is reserved, outside of Kabinet.
@@ -73,19 +97,32 @@ func (c *changes) refund(o *ent.Order, amount int64, status payment.Status, at t
 		if p.Kind != payment.KindPAYMENT || p.Status != payment.StatusSUCCEEDED || part <= 0 {
 			continue
 		}
-		p.RefundedMinor += part
-		c.settle(p)
-		status := status
-		if fromWallet(p) {
-			status = payment.StatusSUCCEEDED
-		}
-		o.RefundedMinor += part
 		amount -= part
-		c.payments = append(c.payments, &ent.Payment{
-			ID: uuid.Must(uuid.NewV7()), OwnerID: o.OwnerID, OrderID: &o.ID, Kind: payment.KindREFUND, ParentID: &p.ID, Status: status,
-			Currency: o.Currency, AmountMinor: part, Method: p.Method, Provider: p.Provider, OccurredAt: at,
-		})
+		c.refundOf(o, p, part, status, at)
 	}
+}
+
+// refundOf gives back a part of one payment of an order.
+func (c *changes) refundOf(o *ent.Order, p *ent.Payment, part int64, status payment.Status, at time.Time) *ent.Payment {
+	o.RefundedMinor += part
+	r := c.refundPart(p, part, status, at)
+	r.OwnerID, r.OrderID, r.Currency = o.OwnerID, &o.ID, o.Currency
+	return r
+}
+
+// refundPart gives back a part of one payment, of an order or of none.
+func (c *changes) refundPart(p *ent.Payment, part int64, status payment.Status, at time.Time) *ent.Payment {
+	p.RefundedMinor += part
+	c.settle(p)
+	if fromWallet(p) {
+		status = payment.StatusSUCCEEDED
+	}
+	r := &ent.Payment{
+		ID: uuid.Must(uuid.NewV7()), OwnerID: p.OwnerID, OrderID: p.OrderID, Kind: payment.KindREFUND, ParentID: &p.ID, Status: status,
+		Currency: p.Currency, AmountMinor: part, Method: p.Method, Provider: p.Provider, InvoiceID: p.InvoiceID, OccurredAt: at,
+	}
+	c.payments = append(c.payments, r)
+	return r
 }
 
 // settle remembers that a payment which is stored already has changed.
@@ -129,6 +166,9 @@ func (c *changes) moveMoney(o *ent.Order, to entorder.PaymentStatus, at time.Tim
 		c.capture(o)
 		c.pay(o, o.TotalMinor-o.PaidMinor, payment.StatusSUCCEEDED, at)
 		c.note(o, orderevent.KindPAYMENT_CONFIRMED, at, 0, nil)
+		if o.Source == nil { // goods came back since more was reserved; what an outside system gives back it tells
+			c.refund(o, o.PaidMinor-o.RefundedMinor-o.TotalMinor, payment.StatusPENDING, at)
+		}
 	}
 	if to == entorder.PaymentStatusREFUNDED {
 		c.refund(o, o.PaidMinor-o.RefundedMinor, payment.StatusSUCCEEDED, at)
@@ -177,15 +217,43 @@ func (c *changes) moveGoods(o *ent.Order, to entorder.FulfillmentStatus, at time
 		}
 		c.shipments = append(c.shipments, s)
 	} else if reached(from, entorder.FulfillmentStatusSHIPPED) && !reached(from, entorder.FulfillmentStatusDELIVERED) {
-		if c.parcels == nil {
-			c.parcels = map[parcelMove][]uuid.UUID{}
-		}
-		key := parcelMove{status, at}
-		c.parcels[key] = append(c.parcels[key], o.ID)
+		c.send(parcelMove{status, at}, o.ID)
 	}
 	if to == entorder.FulfillmentStatusRETURNED {
 		c.returned = append(c.returned, o.ID)
 	}
+}
+
+// settleLines sets what happened to all lines of new orders, which are stored
+// with it.
+func (c *changes) settleLines(fresh []*ent.Order) {
+	byID := make(map[any]*ent.Order, len(fresh))
+	for _, o := range fresh {
+		byID[o.ID] = o
+	}
+	settle := func(ids []any, set func(l *ent.OrderLine)) []any {
+		return slices.DeleteFunc(ids, func(id any) bool {
+			o := byID[id]
+			if o == nil {
+				return false
+			}
+			for _, l := range o.Edges.Lines {
+				set(l)
+			}
+			return true
+		})
+	}
+	c.shipped = settle(c.shipped, func(l *ent.OrderLine) { l.Shipped = l.Quantity - l.Cancelled })
+	c.returned = settle(c.returned, func(l *ent.OrderLine) { l.Returned = l.Quantity - l.Cancelled }) // before a cancel, as in the book
+	c.cancelled = settle(c.cancelled, func(l *ent.OrderLine) { l.Cancelled = l.Quantity - l.Returned })
+}
+
+// send moves the parcels of an order.
+func (c *changes) send(move parcelMove, order uuid.UUID) {
+	if c.parcels == nil {
+		c.parcels = map[parcelMove][]uuid.UUID{}
+	}
+	c.parcels[move] = append(c.parcels[move], order)
 }
 
 func parcelStatus(f entorder.FulfillmentStatus) shipment.Status {
@@ -207,9 +275,9 @@ func (c *changes) cancel(o *ent.Order, at time.Time, data map[string]any) {
 }
 
 // release lets go of what was reserved or begun.
-func (c *changes) release(o *ent.Order) {
+func (c *changes) release(o *ent.Order, from ...payment.Status) {
 	for _, p := range o.Edges.Payments {
-		if p.Kind == payment.KindPAYMENT && (p.Status == payment.StatusAUTHORIZED || p.Status == payment.StatusPENDING) {
+		if p.Kind == payment.KindPAYMENT && slices.Contains(from, p.Status) {
 			p.Status = payment.StatusVOID
 			c.settle(p)
 		}

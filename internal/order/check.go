@@ -21,6 +21,14 @@ var checks = []struct{ what, query string }{
 		GROUP BY o.id, o.number, o.paid_minor HAVING o.paid_minor <> coalesce(sum(p.amount_minor), 0)`},
 	{"refunded is not the sum of its refunds", `SELECT o.number FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.kind = 'REFUND' AND p.status IN ('PENDING', 'SUCCEEDED')
 		GROUP BY o.id, o.number, o.refunded_minor HAVING o.refunded_minor <> coalesce(sum(p.amount_minor), 0)`},
+	{"a step is not that of the book", `SELECT o.number FROM orders o LEFT JOIN (SELECT order_id,
+			min(CASE WHEN kind = 'PAYMENT_CONFIRMED' THEN occurred_at END) AS confirmed, min(CASE WHEN kind = 'ASSEMBLING' THEN occurred_at END) AS assembling,
+			min(CASE WHEN kind = 'SHIPPED' THEN occurred_at END) AS shipped, min(CASE WHEN kind = 'RECEIVED' THEN occurred_at END) AS received
+			FROM order_events GROUP BY order_id) b ON b.order_id = o.id
+		WHERE (o.payment_confirmed_at IS NULL) <> (b.confirmed IS NULL) OR o.payment_confirmed_at <> b.confirmed
+		OR (o.assembling_at IS NULL) <> (b.assembling IS NULL) OR o.assembling_at <> b.assembling
+		OR (o.shipped_at IS NULL) <> (b.shipped IS NULL) OR o.shipped_at <> b.shipped
+		OR (o.received_at IS NULL) <> (b.received IS NULL) OR o.received_at <> b.received`},
 	{"a row has another owner than its order", `SELECT o.number FROM orders o
 		WHERE EXISTS (SELECT 1 FROM order_lines c WHERE c.order_id = o.id AND c.owner_id <> o.owner_id)
 		OR EXISTS (SELECT 1 FROM order_events c WHERE c.order_id = o.id AND c.owner_id <> o.owner_id)

@@ -3,10 +3,8 @@ package order
 import (
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	entorder "kabinet/ent/generated/order"
-	entproduct "kabinet/ent/generated/product"
+	"kabinet/ent/generated/payment"
 	"kabinet/internal/scalar"
 )
 
@@ -21,6 +19,8 @@ type CancelOrderInput struct {
 	Reason entorder.CancelReason
 	// More about it, up to 1,000 characters.
 	Note *string
+	// A reason of the catalogue that says more than the enum.
+	ReasonID *scalar.ID `json:",omitempty"`
 	// 1 to 255 characters; the same key and input give the first answer again.
 	IdempotencyKey string
 	// Same answer, nothing kept.
@@ -51,6 +51,14 @@ type OrderFilter struct {
 	PlacedFrom *time.Time
 	// Placed before.
 	PlacedBefore *time.Time
+	// One of the three lists that people know.
+	View *OrderView
+	// What it costs, at least; orders in this currency alone.
+	TotalFrom *scalar.MoneyInput
+	// What it costs, at most; orders in this currency alone.
+	TotalTo *scalar.MoneyInput
+	// Words of its number, titles and skus, up to 200 characters.
+	Text *string
 }
 
 // OrderRef names one order.
@@ -179,38 +187,40 @@ type UpsertOrderLineInput struct {
 
 // UpsertOrdersInput is the input of upsertOrders.
 type UpsertOrdersInput struct {
-	// 1 to 100 orders.
+	// 1 to 1,000 orders, with 20,000 lines at most together.
 	Orders []*UpsertOrderInput
+	// What becomes of the others when some are bad.
+	ErrorPolicy *scalar.ErrorPolicy
+	// The same outcomes, nothing kept.
+	DryRun *bool
 }
 
-// UpsertProductInput is one product to create or change.
-type UpsertProductInput struct {
-	// The stock keeping unit; finds the product.
-	Sku string
-	// The name, up to 300 characters. Required for a new product.
-	Title *string
-	// The category.
-	Category graphql.Omittable[*string]
-	// A picture.
-	ImageURL graphql.Omittable[*string]
-	// Its page in the shop.
-	URL graphql.Omittable[*string]
-	// The price. Required for a new product.
-	Price *scalar.MoneyInput
-	// Units on hand; null: not counted.
-	Stock graphql.Omittable[*int]
-	// Whether it is sold.
-	Status *entproduct.Status
-	// Its key in the outside system.
+// UpsertPaymentInput is one payment of an outside system.
+type UpsertPaymentInput struct {
+	// Its key there; finds the payment.
 	External *scalar.ExternalKey
 	// When the outside system changed it.
-	SourceUpdatedAt *time.Time
-	// Free data, public.
-	Metadata map[string]any
+	SourceUpdatedAt time.Time
+	// The order it pays. Fixed once stored.
+	Order *OrderRef
+	// How much, in the order's currency. Fixed once stored.
+	Amount *scalar.MoneyInput
+	// Where it stands.
+	Status payment.Status
+	// How it was paid. Fixed once stored.
+	Method *string
+	// When it was paid. Fixed once stored.
+	OccurredAt time.Time
+	// What the provider calls it, or pay_…, by which it was told of it.
+	ProviderRef *string
 }
 
-// UpsertProductsInput is the input of upsertProducts.
-type UpsertProductsInput struct {
-	// 1 to 100 products.
-	Products []*UpsertProductInput
+// UpsertPaymentsInput is the input of upsertPayments.
+type UpsertPaymentsInput struct {
+	// 1 to 1,000 payments.
+	Payments []*UpsertPaymentInput
+	// What becomes of the others when some are bad.
+	ErrorPolicy *scalar.ErrorPolicy
+	// The same outcomes, nothing kept.
+	DryRun *bool
 }

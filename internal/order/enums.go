@@ -11,8 +11,13 @@ type OrderAction string
 
 // The actions.
 const (
-	OrderActionCancel     OrderAction = "CANCEL"      // cancelOrder would work
-	OrderActionOpenTicket OrderAction = "OPEN_TICKET" // openTicket about it would work
+	OrderActionCancel        OrderAction = "CANCEL"         // cancelOrder would work
+	OrderActionOpenTicket    OrderAction = "OPEN_TICKET"    // openTicket about it would work
+	OrderActionRepeat        OrderAction = "REPEAT"         // repeatOrder would work, or say what stands in the way
+	OrderActionPay           OrderAction = "PAY"            // something is open on it
+	OrderActionChangeAddress OrderAction = "CHANGE_ADDRESS" // changeOrderAddress would work
+	OrderActionRequestReturn OrderAction = "REQUEST_RETURN" // goods of it were received
+	OrderActionReview        OrderAction = "REVIEW"         // goods of it were received: saveReview takes their products
 )
 
 // MarshalGQL writes the action.
@@ -20,7 +25,7 @@ func (e OrderAction) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
 // UnmarshalGQL reads an action.
 func (e *OrderAction) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, OrderActionCancel, OrderActionOpenTicket)
+	*e, err = scalar.ReadEnum(v, OrderActionCancel, OrderActionOpenTicket, OrderActionRepeat, OrderActionPay, OrderActionChangeAddress, OrderActionRequestReturn, OrderActionReview)
 	return err
 }
 
@@ -44,22 +49,21 @@ func (e *OrderSort) UnmarshalGQL(v any) (err error) {
 	return err
 }
 
-// UpsertOutcome is what became of one item of a batch.
-type UpsertOutcome string
+// OrderView is one of the lists of orders that people know.
+type OrderView string
 
-// The outcomes.
+// The views.
 const (
-	UpsertOutcomeCreated   UpsertOutcome = "CREATED"   // it is new
-	UpsertOutcomeUpdated   UpsertOutcome = "UPDATED"   // it was changed
-	UpsertOutcomeUnchanged UpsertOutcome = "UNCHANGED" // it was so already
-	UpsertOutcomeRefused   UpsertOutcome = "REFUSED"   // a fault says why
+	OrderViewOrders     OrderView = "ORDERS"     // placed, whatever became of them
+	OrderViewPurchases  OrderView = "PURCHASES"  // received
+	OrderViewDeliveries OrderView = "DELIVERIES" // brought to a point or an address
 )
 
-// MarshalGQL writes the outcome.
-func (e UpsertOutcome) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
+// MarshalGQL writes the view.
+func (e OrderView) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
-// UnmarshalGQL reads an outcome.
-func (e *UpsertOutcome) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, UpsertOutcomeCreated, UpsertOutcomeUpdated, UpsertOutcomeUnchanged, UpsertOutcomeRefused)
+// UnmarshalGQL reads a view.
+func (e *OrderView) UnmarshalGQL(v any) (err error) {
+	*e, err = scalar.ReadEnum(v, OrderViewOrders, OrderViewPurchases, OrderViewDeliveries)
 	return err
 }

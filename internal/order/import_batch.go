@@ -75,7 +75,7 @@ func (im *importer) read(ctx context.Context) (invoices []Invoice, err error) {
 
 // step takes one batch in one transaction.
 func (im *importer) step(ctx context.Context, invoices []Invoice) error {
-	var b *batch
+	var b *portion
 	err := im.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		b = newBatch(im, tx) // anew at each attempt
 		if err := tx.LockTask(ctx, im.task, im.at); err != nil {
@@ -126,9 +126,9 @@ func (im *importer) finish(ctx context.Context) error {
 	return err
 }
 
-// batch is one attempt at one transaction. All that later invoices need of
+// portion is one attempt at one transaction. All that later invoices need of
 // earlier ones is in it, so that nothing depends on where a batch ends.
-type batch struct {
+type portion struct {
 	*importer
 	tx     *store.Tx
 	counts ImportCounts
@@ -146,8 +146,8 @@ type batch struct {
 	payments, events, returns sheet
 }
 
-func newBatch(im *importer, tx *store.Tx) *batch {
-	return &batch{
+func newBatch(im *importer, tx *store.Tx) *portion {
+	return &portion{
 		importer: im, tx: tx, counts: im.counts,
 		there: map[string]bool{}, others: map[string]bool{}, met: map[string]uuid.UUID{}, shelf: map[string]*shelved{},
 		byOwner: map[uuid.UUID][]*importedOrder{}, held: map[uuid.UUID]bool{},
@@ -155,7 +155,7 @@ func newBatch(im *importer, tx *store.Tx) *batch {
 	}
 }
 
-func (b *batch) take(ctx context.Context, invoices []Invoice) error {
+func (b *portion) take(ctx context.Context, invoices []Invoice) error {
 	if err := b.lookUp(ctx, invoices); err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (b *batch) take(ctx context.Context, invoices []Invoice) error {
 }
 
 // lookUp learns what the batch needs of the database, in a few statements.
-func (b *batch) lookUp(ctx context.Context, invoices []Invoice) error {
+func (b *portion) lookUp(ctx context.Context, invoices []Invoice) error {
 	var purchases, returns []any
 	for _, invoice := range invoices {
 		switch invoice.Kind {
@@ -230,7 +230,7 @@ func (b *batch) lookUp(ctx context.Context, invoices []Invoice) error {
 }
 
 // findNumbers fills there and others.
-func (b *batch) findNumbers(ctx context.Context, table string, numbers []any) error {
+func (b *portion) findNumbers(ctx context.Context, table string, numbers []any) error {
 	if len(numbers) == 0 {
 		return nil
 	}
@@ -260,7 +260,7 @@ func (b *batch) findNumbers(ctx context.Context, table string, numbers []any) er
 
 // number is what people read out: the invoice's own, unless somebody else's
 // order or return has it.
-func (b *batch) number(invoice Invoice) string {
+func (b *portion) number(invoice Invoice) string {
 	if b.others[invoice.Number] {
 		return b.src.Name() + "-" + invoice.Number
 	}
@@ -268,7 +268,7 @@ func (b *batch) number(invoice Invoice) string {
 }
 
 // owner says whose an invoice is; a guest's is the House's.
-func (b *batch) owner(invoice Invoice) (owner uuid.UUID, user uuid.NullUUID) {
+func (b *portion) owner(invoice Invoice) (owner uuid.UUID, user uuid.NullUUID) {
 	if invoice.Customer == "" {
 		return viewer.House, uuid.NullUUID{}
 	}

@@ -25,7 +25,7 @@ type piece struct {
 
 // giveBack makes a return of a cancellation, and ties it to the order it
 // cancels where one is found.
-func (b *batch) giveBack(ctx context.Context, invoice Invoice) error {
+func (b *portion) giveBack(ctx context.Context, invoice Invoice) error {
 	owner, user := b.owner(invoice)
 	var tied *importedOrder
 	var pieces []piece
@@ -60,7 +60,7 @@ func (b *batch) giveBack(ctx context.Context, invoice Invoice) error {
 
 // settle books the pieces that came back: the order is worth that much less,
 // and what was paid for them is given back, never more than was paid.
-func (b *batch) settle(o *importedOrder, invoice Invoice, pieces []piece) {
+func (b *portion) settle(o *importedOrder, invoice Invoice, pieces []piece) {
 	var amount int64
 	whole := map[int]bool{}
 	for _, p := range pieces {
@@ -175,7 +175,7 @@ func (c candidate) better(than candidate) bool {
 
 // cancelled finds the purchase that a return of a customer cancels: of his
 // orders of this source placed before, the one that fits best, if any does.
-func (b *batch) cancelled(ctx context.Context, owner uuid.UUID, invoice Invoice) (candidate, error) {
+func (b *portion) cancelled(ctx context.Context, owner uuid.UUID, invoice Invoice) (candidate, error) {
 	stored, err := b.candidates(ctx, owner, invoice)
 	if err != nil {
 		return candidate{}, err
@@ -199,7 +199,7 @@ func (b *batch) cancelled(ctx context.Context, owner uuid.UUID, invoice Invoice)
 
 // candidates reads orders of batches before, with those of their lines that
 // the return could mean; orders that this batch holds already are left out.
-func (b *batch) candidates(ctx context.Context, owner uuid.UUID, invoice Invoice) (list []candidate, err error) {
+func (b *portion) candidates(ctx context.Context, owner uuid.UUID, invoice Invoice) (list []candidate, err error) {
 	args := []any{owner, b.src.Name(), invoice.At, invoice.Currency}
 	skus := map[string]bool{}
 	for _, line := range invoice.Lines {
@@ -237,7 +237,7 @@ func (b *batch) candidates(ctx context.Context, owner uuid.UUID, invoice Invoice
 
 // hold reads an order of a batch before whole and locks it, for the rest of
 // the batch.
-func (b *batch) hold(ctx context.Context, id uuid.UUID) (*importedOrder, error) {
+func (b *portion) hold(ctx context.Context, id uuid.UUID) (*importedOrder, error) {
 	lock := ""
 	if b.Store.Dialect() == dialect.Postgres {
 		lock = ` FOR UPDATE`

@@ -3,6 +3,7 @@ package order
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,7 +12,9 @@ import (
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/payment"
+	"kabinet/internal/batch"
 	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
 )
 
@@ -53,7 +56,7 @@ func (a *arrival) make(c *changes, products map[string]uuid.UUID, now time.Time)
 	c.note(o, orderevent.KindPLACED, in.PlacedAt, a.total(), nil)
 	t := touched{o: o, fresh: true, from: standing(o)}
 	a.bring(c, o, a.want, now)
-	a.id, a.outcome = o.ID, UpsertOutcomeCreated
+	a.ID, a.Outcome = o.ID, scalar.UpsertCreated
 	return t
 }
 
@@ -66,60 +69,132 @@ func (a *arrival) bring(c *changes, o *ent.Order, to axes, now time.Time) {
 	c.move(o, to, a.moment(now), parcel{})
 	if cancels {
 		c.cancel(o, a.moment(now), nil)
+		c.giveBackOurs(o, now)
+	}
+}
+
+// ours says whether money came through Kabinet, from a wallet or a provider: an
+// outside system neither has it nor can give it back.
+func ours(p *ent.Payment) bool {
+	return p.Provider != nil && p.Kind == payment.KindPAYMENT && p.Status == payment.StatusSUCCEEDED
+}
+
+// giveBackOurs owes back what came through Kabinet for an order that its outside
+// system cancelled; what came elsewhere that system gives back, and tells so.
+func (c *changes) giveBackOurs(o *ent.Order, at time.Time) {
+	for _, p := range o.Edges.Payments {
+		if rest := p.AmountMinor - p.RefundedMinor; rest > 0 && ours(p) {
+			c.refundOf(o, p, rest, payment.StatusPENDING, at)
+			o.PaymentStatus = moneyBack(o)
+		}
 	}
 }
 
 // number is what people read out: as said, or made from the key.
-func (a *arrival) number() string {
-	if a.in.Number != nil {
-		return *a.in.Number
+func (a *arrival) number() string { return NumberOf(a.in) }
+
+// NumberOf is the number of an order of an outside system: the one it says, or
+// one of its key, which is there.
+func NumberOf(in *UpsertOrderInput) string {
+	if in.Number != nil {
+		return *in.Number
 	}
-	return a.in.External.Source + "-" + a.in.External.ID
+	return in.External.Source + "-" + in.External.ID
 }
 
 // merge brings a stored order to what the item says. Nothing touched means
-// that it was so already. Faults: OUTDATED, INVALID_VALUE for what is fixed
-// once stored, ILLEGAL_TRANSITION.
-func (a *arrival) merge(c *changes, o *ent.Order, now time.Time) (*touched, error) {
-	if stored := o.SourceUpdatedAt; stored != nil && a.in.SourceUpdatedAt.Before(*stored) {
-		return nil, ErrOutdated.With("sourceUpdatedAt", stored.UTC().Format(time.RFC3339Nano)).At(a.path("sourceUpdatedAt")...)
+// that it was so already, or that the item is out. Faults: OUTDATED,
+// INVALID_VALUE for what is fixed once stored, ILLEGAL_TRANSITION.
+func (a *arrival) merge(c *changes, o *ent.Order, now time.Time) *touched {
+	if err := batch.Stale(o.SourceUpdatedAt, a.in.SourceUpdatedAt, a.Path("sourceUpdatedAt")...); err != nil {
+		a.Refuse(err)
+		return nil
 	}
-	if err := a.checkFixed(o); err != nil {
-		return nil, err
+	if a.same {
+		a.owner, a.user = o.OwnerID, o.UserID
+	}
+	if a.checkFixed(o); a.Out() {
+		return nil
 	}
 	t := &touched{o: o, from: standing(o)}
-	to, err := bySource.move(t.from, a.want)
-	if f, ok := fault.As(err); ok {
-		return nil, f.At(a.path(f.Path[len(f.Path)-1])...)
+	to := a.axes(o)
+	if a.Out() {
+		return nil
 	}
-	a.id, a.outcome = o.ID, UpsertOutcomeUnchanged
+	a.ID, a.Outcome = o.ID, scalar.UpsertUnchanged
 	a.edit(c, t, now)
 	if t.edited == nil && to == t.from {
-		return nil, nil
+		return nil
 	}
 	a.bring(c, o, to, now)
 	if o.PaymentStatus == entorder.PaymentStatusPAID {
 		c.pay(o, o.TotalMinor-o.PaidMinor, payment.StatusSUCCEEDED, a.moment(now)) // shipping became dearer
 	}
 	o.SourceUpdatedAt = &a.in.SourceUpdatedAt
-	a.outcome = UpsertOutcomeUpdated
-	return t, nil
+	a.Outcome = scalar.UpsertUpdated
+	return t
 }
 
-// checkFixed compares what must stay as it is stored. A guest's order may get
-// its customer, once.
-func (a *arrival) checkFixed(o *ent.Order) error {
-	switch {
-	case a.in.Number != nil && *a.in.Number != o.Number:
-		return fault.ErrInvalidValue.At(a.path("number")...)
-	case a.in.Currency != o.Currency:
-		return fault.ErrInvalidValue.At(a.path("currency")...)
-	case a.owner != o.OwnerID && o.OwnerID != viewer.House:
-		return fault.ErrInvalidValue.At(a.path("customer")...)
-	case !a.sameLines(o.Edges.Lines):
-		return fault.ErrInvalidValue.At(a.path("lines")...)
+// axes are where the order goes. An axis that cannot go there stays, where the
+// policy allows that. A payment that is known by its own key outweighs an order
+// that knows of none, and money that came through Kabinet one that knows less of
+// it than we do.
+func (a *arrival) axes(o *ent.Order) axes {
+	from, want := standing(o), a.want
+	named := func(p *ent.Payment) bool { return p.Source != nil }
+	if want.Payment == entorder.PaymentStatusPENDING && slices.ContainsFunc(o.Edges.Payments, named) ||
+		slices.Index(moneyWay, want.Payment) < slices.Index(moneyWay, from.Payment) && slices.ContainsFunc(o.Edges.Payments, ours) {
+		want.Payment = ""
 	}
-	return nil
+	for {
+		to, err := bySource.move(from, want)
+		f, ok := fault.As(err)
+		if !ok {
+			return to
+		}
+		axis := f.Path[len(f.Path)-1]
+		if !a.Spare(f.At(a.Path(axis)...)) {
+			return from
+		}
+		switch axis {
+		case "paymentStatus":
+			want.Payment = ""
+		case "fulfillmentStatus":
+			want.Fulfillment = ""
+		default:
+			want.Status = ""
+		}
+	}
+}
+
+// moneyWay is the payment axis in the order in which money travels it.
+var moneyWay = []entorder.PaymentStatus{
+	entorder.PaymentStatusPENDING, entorder.PaymentStatusAUTHORIZED, entorder.PaymentStatusPAID,
+	entorder.PaymentStatusPARTIALLY_REFUNDED, entorder.PaymentStatusREFUNDED,
+}
+
+// checkFixed compares what must stay as it is stored, and does. A guest's order
+// may get its customer, once.
+func (a *arrival) checkFixed(o *ent.Order) {
+	if a.in.Currency != o.Currency {
+		a.Refuse(fault.ErrInvalidValue.At(a.Path("currency")...))
+		return
+	}
+	for _, fixed := range []struct {
+		field   string
+		differs bool
+	}{
+		{"number", a.in.Number != nil && *a.in.Number != o.Number},
+		{"customer", a.owner != o.OwnerID && o.OwnerID != viewer.House},
+		{"lines", !a.sameLines(o.Edges.Lines)},
+	} {
+		if fixed.differs && !a.Spare(fault.ErrInvalidValue.At(a.Path(fixed.field)...)) {
+			return
+		}
+	}
+	if o.OwnerID != viewer.House {
+		a.owner, a.user = o.OwnerID, o.UserID
+	}
 }
 
 // edit takes over what is no axis. Absent metadata is unchanged.

@@ -28,9 +28,18 @@ var errNumberTaken = errors.New("order: the number is taken")
 // dry run's before its rollback: the same fields either way. id is the order's.
 // A verb that gives the order as it is stored saves the reading where nothing
 // but its own fields is selected.
-func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) (*ent.Order, error)) (out Outcome, err error) {
+func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) (*ent.Order, error)) (Outcome, error) {
+	return s.onceWith(ctx, operation, key, dry, input, id, nil, verb)
+}
+
+// onceWith is once that keeps more of its answer with the key; also points to
+// what verb sets, and is what it set then when the answer is given again.
+func (s *Orders) onceWith(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, also any, verb func(context.Context, *store.Tx) (*ent.Order, error)) (out Outcome, err error) {
 	show := dry != nil && *dry
-	var kept struct{ OrderID uuid.UUID }
+	kept := struct {
+		OrderID uuid.UUID
+		Also    any `json:",omitempty"`
+	}{Also: also}
 	var replayed bool
 	said := struct { // the same for another owner is something else
 		Owner uuid.UUID
@@ -69,6 +78,45 @@ func (s *Orders) once(ctx context.Context, operation, key string, dry *bool, inp
 	}
 	return out, store.Translate(err)
 }
+
+// Once is once for the verbs of what follows a purchase.
+func (s *Orders) Once(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, verb func(context.Context, *store.Tx) error) (Outcome, error) {
+	return s.OnceWith(ctx, operation, key, dry, input, id, nil, verb)
+}
+
+// OnceWith is Once that keeps more of its answer with the key: also points to
+// what verb sets, and holds it too where the answer is given again.
+func (s *Orders) OnceWith(ctx context.Context, operation, key string, dry *bool, input any, id uuid.UUID, also any, verb func(context.Context, *store.Tx) error) (Outcome, error) {
+	return s.onceWith(ctx, operation, key, dry, input, id, also, func(ctx context.Context, tx *store.Tx) (*ent.Order, error) {
+		return nil, verb(ctx, tx)
+	})
+}
+
+// StreamsOf is who is told of an order.
+func StreamsOf(ctx context.Context, tx *store.Tx, o *ent.Order) ([]store.Stream, error) {
+	return audience(ctx, tx, o)
+}
+
+// MayWrite says whether the viewer may act on an order that he reads, as the
+// fence says of its rows.
+func MayWrite(ctx context.Context, o *ent.Order) bool {
+	v := viewer.From(ctx)
+	switch reach := v.Reach("order", "write"); {
+	case v.IsSystem(), v.Staff && reach == viewer.ReachAll:
+		return true
+	case !v.SignedIn():
+		return false
+	case o.OwnerID == v.UserID:
+		return true
+	case o.OwnerID != v.OwnerID || v.OwnerID == viewer.House:
+		return false
+	default:
+		return reach >= viewer.ReachOwner || reach == viewer.ReachOwn && o.UserID != nil && *o.UserID == v.UserID
+	}
+}
+
+// ByStaff says whether the viewer acts on an order that is not his own.
+func ByStaff(ctx context.Context, o *ent.Order) bool { return byStaff(ctx, o) }
 
 // ownFields says whether the payload selects fields of the order itself alone,
 // which any stored order has at hand.
@@ -119,22 +167,70 @@ func Shown(ctx context.Context, tx *store.Tx, id uuid.UUID) (*ent.Order, error) 
 // audience is who is told of an order: its owner and, of a company's order,
 // the person who bought it while he is a member. A guest's is for hearers only.
 func audience(ctx context.Context, tx *store.Tx, o *ent.Order) ([]store.Stream, error) {
-	switch {
-	case o.OwnerID == viewer.House:
-		return []store.Stream{store.ToHouse()}, nil
-	case o.UserID == nil:
-		return []store.Stream{store.ToCompany(o.OwnerID)}, nil
-	case *o.UserID == o.OwnerID:
-		return []store.Stream{store.ToUser(o.OwnerID)}, nil
+	to, err := audiences(ctx, tx, []*ent.Order{o})
+	if err != nil {
+		return nil, err
 	}
-	member, err := tx.Membership.Query().
-		Where(membership.UserID(*o.UserID), membership.OwnerID(o.OwnerID), membership.StatusEQ(membership.StatusACTIVE),
-			membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).
-		Exist(viewer.AsSystem(ctx, "order.audience"))
-	if err != nil || !member {
-		return []store.Stream{store.ToCompany(o.OwnerID)}, err
+	return to(o), nil
+}
+
+// audiences is audience of many orders, in one statement where there are any of
+// companies.
+func audiences(ctx context.Context, tx *store.Tx, orders []*ent.Order) (func(*ent.Order) []store.Stream, error) {
+	var people, companies []uuid.UUID
+	for _, o := range orders {
+		if o.OwnerID != viewer.House && o.UserID != nil && *o.UserID != o.OwnerID {
+			people, companies = append(people, *o.UserID), append(companies, o.OwnerID)
+		}
 	}
-	return []store.Stream{store.ToCompany(o.OwnerID), store.ToUser(*o.UserID)}, nil
+	members := map[[2]uuid.UUID]bool{}
+	if len(people) > 0 {
+		rows, err := tx.Membership.Query().
+			Where(membership.UserIDIn(people...), membership.OwnerIDIn(companies...), membership.StatusEQ(membership.StatusACTIVE),
+				membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).
+			Select(membership.FieldUserID, membership.FieldOwnerID).All(viewer.AsSystem(ctx, "order.audience"))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range rows {
+			members[[2]uuid.UUID{m.UserID, m.OwnerID}] = true
+		}
+	}
+	return func(o *ent.Order) []store.Stream {
+		switch {
+		case o.OwnerID == viewer.House:
+			return []store.Stream{store.ToHouse()}
+		case o.UserID == nil:
+			return []store.Stream{store.ToCompany(o.OwnerID)}
+		case *o.UserID == o.OwnerID:
+			return []store.Stream{store.ToUser(o.OwnerID)}
+		case members[[2]uuid.UUID{*o.UserID, o.OwnerID}]:
+			return []store.Stream{store.ToCompany(o.OwnerID), store.ToUser(*o.UserID)}
+		}
+		return []store.Stream{store.ToCompany(o.OwnerID)}
+	}, nil
+}
+
+// ending is the end of what was done to orders: points, then the news.
+type ending struct {
+	*Orders
+	tx     *store.Tx
+	to     func(*ent.Order) []store.Stream
+	earned []*ent.Order // whose points are to be stored
+}
+
+// ending ends what do names: who is told of the orders is asked for once, and
+// what they earned is stored together.
+func (s *Orders) ending(ctx context.Context, tx *store.Tx, orders []*ent.Order, do func(*ending) error) error {
+	to, err := audiences(ctx, tx, orders)
+	if err != nil {
+		return err
+	}
+	e := &ending{Orders: s, tx: tx, to: to}
+	if err := do(e); err != nil {
+		return err
+	}
+	return e.keepEarned(ctx)
 }
 
 // byStaff says whether the viewer acts on an order that is not his own.

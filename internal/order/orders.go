@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/predicate"
+	"kabinet/internal/batch"
 	"kabinet/internal/fault"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -20,6 +22,8 @@ import (
 type Orders struct {
 	Store   *store.Store
 	Streams *live.Streams
+	// NoCancel takes cancelOrder from customers; staff cancels all the same.
+	NoCancel bool
 
 	// Earn gives points for an order that was placed or delivered (moment);
 	// once per order for ever. It says how many.
@@ -48,6 +52,15 @@ type Orders struct {
 	// Repay gives back, into the wallet that paid it, so many minor units of what
 	// an entry of the ledger paid; refund is the refund's own id.
 	Repay func(ctx context.Context, tx *store.Tx, entry uuid.UUID, minor int64, refund uuid.UUID) error
+	// Papers lets the invoices of orders follow what was paid, and all their
+	// papers whose they are; the orders are held. nil: there are none.
+	Papers func(ctx context.Context, tx *store.Tx, orders ...uuid.UUID) error
+	// Index keeps the words of orders for Find: of new ones, and of those whose
+	// owner is new; their lines are in Edges.Lines.
+	Index func(ctx context.Context, tx *store.Tx, orders ...*ent.Order) error
+	// Find is the condition that an order has all words of a text; owner names
+	// whose orders are listed, nil all; of near, nil all, others may be left out.
+	Find func(ctx context.Context, owner *uuid.UUID, text string, near *Near) (predicate.Order, error)
 	// Number makes what people read out of an order placed at now; nil: the
 	// date and six random letters. A number that is taken is asked for anew.
 	Number func(now time.Time) string
@@ -71,6 +84,7 @@ var (
 	ErrIllegalTransition     = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	ErrOrderAlreadyShipped   = fault.New(fault.Refused, "ORDER_ALREADY_SHIPPED")
 	ErrOrderAlreadyCancelled = fault.New(fault.Refused, "ORDER_ALREADY_CANCELLED")
-	ErrOutdated              = fault.New(fault.Conflict, "OUTDATED")
-	ErrDuplicateKey          = fault.New(fault.Invalid, "DUPLICATE_KEY")
+	ErrCancellingOff         = fault.New(fault.Refused, "CANCELLING_OFF")
+	ErrOutdated              = batch.ErrOutdated
+	ErrDuplicateKey          = batch.ErrDuplicateKey
 )

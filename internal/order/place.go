@@ -3,10 +3,12 @@ package order
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -14,6 +16,7 @@ import (
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/schema"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -68,48 +71,98 @@ func (s *Orders) place(ctx context.Context, tx *store.Tx, id uuid.UUID, input Pl
 	if v.OwnerID == viewer.House { // the business buys nothing of itself
 		return nil, fault.ErrForbidden
 	}
-	products, err := onSale(ctx, tx, input.Lines)
-	if err != nil {
-		return nil, err
-	}
-	basket, err := price(input.Lines, products)
-	if err != nil {
-		return nil, err
-	}
-	o := &ent.Order{
-		ID: id, OwnerID: v.OwnerID, UserID: &v.UserID, Number: s.number(tx.Now),
-		Status: entorder.StatusPLACED, PaymentStatus: entorder.PaymentStatusPENDING, FulfillmentStatus: entorder.FulfillmentStatusNEW,
-		Channel: entorder.ChannelONLINE, Currency: basket.currency, SubtotalMinor: basket.total, Note: input.Note, PlacedAt: tx.Now,
-	}
-	if o.Delivery, err = delivery(ctx, tx, input.AddressID); err != nil {
-		return nil, err
-	}
-	why, err := s.reduce(ctx, tx, o, &basket, input.PromoCodes)
-	if err != nil {
-		return nil, err
-	}
-	c := &changes{actor: v.Actor()}
-	c.note(o, orderevent.KindPLACED, tx.Now, basket.total-o.DiscountMinor, why)
-	stored, err := storePlaced(ctx, tx, o, c, basket)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.placed(ctx, tx, stored); err != nil || stored.PointsEarned != 0 || v.OwnerID != v.UserID {
+	stored, err := s.placing(ctx, tx, id, Placing{PlaceOrderInput: input, Owner: v.OwnerID, User: &v.UserID})
+	if err != nil || stored.PointsEarned != 0 || v.OwnerID != v.UserID {
 		return nil, err
 	}
 	return stored, nil
 }
 
+// Placing is an order that another verb places. Without an Owner it is the
+// viewer's, for whom he acts.
+type Placing struct {
+	PlaceOrderInput // its key and dryRun are the other verb's
+
+	Owner    uuid.UUID
+	User     *uuid.UUID
+	Delivery map[string]any       // where it goes, unless AddressID says it
+	Guest    *schema.GuestContact // who has no account; Owner is the House then
+	RepeatOf *uuid.UUID
+}
+
+// PlaceIn is Place in the transaction of another verb, which has its own key:
+// the order as it is stored, with its lines. Whoever enters promo codes runs
+// TryCodes around the transaction himself. Faults: those of Place, UNAUTHENTICATED,
+// FORBIDDEN, and CONFLICT where the number is taken.
+func (s *Orders) PlaceIn(ctx context.Context, tx *store.Tx, id uuid.UUID, p Placing) (*ent.Order, error) {
+	if err := checkPlace(p.PlaceOrderInput); err != nil {
+		return nil, err
+	}
+	if v := viewer.From(ctx); p.Owner == uuid.Nil {
+		if !v.SignedIn() {
+			return nil, fault.ErrUnauthenticated
+		}
+		p.Owner, p.User = v.OwnerID, &v.UserID
+	}
+	if p.Owner == viewer.House && p.Guest == nil {
+		return nil, fault.ErrForbidden
+	}
+	o, err := s.placing(ctx, tx, id, p)
+	if errors.Is(err, errNumberTaken) {
+		err = fault.ErrConflict
+	}
+	return o, err
+}
+
+// placing places an order, whoever asks. What may be seen is sold: goods are
+// read as the viewer, also where the rest is done as the system.
+func (s *Orders) placing(ctx context.Context, tx *store.Tx, id uuid.UUID, p Placing) (*ent.Order, error) {
+	products, err := onSale(ctx, tx, p.Lines)
+	if err != nil {
+		return nil, err
+	}
+	basket, err := price(p.Lines, products)
+	if err != nil {
+		return nil, err
+	}
+	o := &ent.Order{
+		ID: id, OwnerID: p.Owner, UserID: p.User, Number: s.number(tx.Now),
+		Status: entorder.StatusPLACED, PaymentStatus: entorder.PaymentStatusPENDING, FulfillmentStatus: entorder.FulfillmentStatusNEW,
+		Channel: entorder.ChannelONLINE, Currency: basket.currency, SubtotalMinor: basket.total, Note: p.Note, PlacedAt: tx.Now,
+		Delivery: p.Delivery, Guest: p.Guest, RepeatOfID: p.RepeatOf,
+	}
+	if p.AddressID != nil {
+		if o.Delivery, err = delivery(ctx, tx, p.AddressID); err != nil {
+			return nil, err
+		}
+	}
+	actor := viewer.From(ctx).Actor()
+	if p.Guest != nil {
+		ctx = viewer.AsSystem(ctx, "order.guest")
+	}
+	why, err := s.reduce(ctx, tx, o, &basket, p.PromoCodes)
+	if err != nil {
+		return nil, err
+	}
+	c := &changes{actor: actor}
+	c.note(o, orderevent.KindPLACED, tx.Now, basket.total-o.DiscountMinor, why)
+	stored, err := s.storePlaced(ctx, tx, o, c, basket)
+	if err != nil {
+		return nil, err
+	}
+	return stored, s.ending(ctx, tx, []*ent.Order{stored}, func(e *ending) error { return e.placed(ctx, stored) })
+}
+
 // storePlaced stores an order with its lines and book, and takes the goods.
 // Faults: OUT_OF_STOCK.
-func storePlaced(ctx context.Context, tx *store.Tx, o *ent.Order, c *changes, basket priced) (*ent.Order, error) {
+func (s *Orders) storePlaced(ctx context.Context, tx *store.Tx, o *ent.Order, c *changes, basket priced) (*ent.Order, error) {
 	var stored *ent.Order
 	taken, err := tx.AtOnce(ctx, func(ctx context.Context) (err error) {
 		if stored, err = createOrder(tx, o).Save(ctx); err != nil {
 			return err
 		}
 		stored.Edges.Lines = basket.lines
-		if err := createLines(ctx, tx, stored); err != nil {
+		if err := s.createLines(ctx, tx, stored); err != nil {
 			return err
 		}
 		if err := c.write(ctx, tx); err != nil {
@@ -129,18 +182,14 @@ func storePlaced(ctx context.Context, tx *store.Tx, o *ent.Order, c *changes, ba
 }
 
 // placed is the end of every placing: points, then the news.
-func (s *Orders) placed(ctx context.Context, tx *store.Tx, o *ent.Order) error {
-	if err := s.earn(ctx, tx, o, Placed); err != nil {
+func (e *ending) placed(ctx context.Context, o *ent.Order) error {
+	if err := e.earn(ctx, o, Placed); err != nil {
 		return err
 	}
-	to, err := audience(ctx, tx, o)
-	if err != nil {
-		return err
-	}
-	tx.Tell(event.OrderPlaced{
+	e.tx.Tell(event.OrderPlaced{
 		OrderID: o.ID, OwnerID: o.OwnerID, UserID: o.UserID, Number: o.Number,
 		TotalMinor: o.TotalMinor, Currency: o.Currency, PointsEarned: o.PointsEarned,
-	}, to...)
+	}, e.to(o)...)
 	return nil
 }
 
@@ -165,11 +214,15 @@ func onSale(ctx context.Context, tx *store.Tx, lines []*PlaceOrderLineInput) (ma
 
 // delivery is a saved address as it is now; later changes of it do not reach
 // the order. Fault: NOT_FOUND.
-func delivery(ctx context.Context, tx *store.Tx, id *scalar.ID) (map[string]any, error) {
+func delivery(ctx context.Context, tx *store.Tx, id *scalar.ID, owners ...uuid.UUID) (map[string]any, error) {
 	if id == nil {
 		return nil, nil
 	}
-	a, err := tx.Address.Query().Where(address.ID(id.UUID), address.KindEQ(address.KindADDRESS)).Only(ctx)
+	q := tx.Address.Query().Where(address.ID(id.UUID), address.KindEQ(address.KindADDRESS))
+	if len(owners) > 0 { // whoever sees more
+		q.Where(address.OwnerIDIn(owners...))
+	}
+	a, err := q.Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, fault.ErrNotFound.At("input", "addressId")
 	}
@@ -204,41 +257,62 @@ func (s *Orders) number(now time.Time) string {
 
 // earn gives the points of a moment, if the order earns any then, and notes on
 // the order and its lines what they earned. Orders of guests earn nothing.
-func (s *Orders) earn(ctx context.Context, tx *store.Tx, o *ent.Order, m Moment) error {
-	if s.Earn == nil || o.OwnerID == viewer.House {
+func (e *ending) earn(ctx context.Context, o *ent.Order, m Moment) error {
+	if e.Earn == nil || o.OwnerID == viewer.House {
 		return nil
 	}
-	points, err := s.Earn(ctx, tx, o, o.Edges.Lines, m)
+	points, err := e.Earn(ctx, e.tx, o, o.Edges.Lines, m)
 	if err != nil || points == 0 {
 		return err
 	}
 	o.PointsEarned += points
-	_, err = tx.AtOnce(ctx, func(ctx context.Context) error {
-		if err := tx.Order.Update().Where(entorder.ID(o.ID)).SetPointsEarned(o.PointsEarned).Exec(ctx); err != nil {
-			return err
+	if !slices.Contains(e.earned, o) {
+		e.earned = append(e.earned, o)
+	}
+	return nil
+}
+
+// keepEarned stores what orders and their lines earned.
+func (e *ending) keepEarned(ctx context.Context) error {
+	if len(e.earned) == 0 {
+		return nil
+	}
+	_, err := e.tx.AtOnce(ctx, func(ctx context.Context) error {
+		var orders points
+		var lines []*ent.OrderLine
+		for _, o := range e.earned {
+			orders = append(orders, o.ID, o.PointsEarned)
+			lines = append(lines, o.Edges.Lines...)
 		}
-		return keepPoints(ctx, tx, o.Edges.Lines)
+		return firstError(orders.keep(ctx, e.tx, "orders", "points_earned"), keepPoints(ctx, e.tx, lines))
 	})
 	return err
 }
 
 // keepPoints stores each line's share.
 func keepPoints(ctx context.Context, tx *store.Tx, lines []*ent.OrderLine) error {
-	for part := range slices.Chunk(lines, atOnce) {
-		var which strings.Builder
-		var args, ids []any
-		for _, l := range part {
-			if l.Points != 0 {
-				which.WriteString(" WHEN ? THEN CAST(? AS bigint)")
-				args, ids = append(args, l.ID, l.Points), append(ids, l.ID)
-			}
+	var shares points
+	for _, l := range lines {
+		if l.Points != 0 {
+			shares = append(shares, l.ID, l.Points)
 		}
-		if len(ids) == 0 {
-			continue
-		}
-		args = append(append(args, tx.Now), ids...)
-		_, err := tx.Exec(ctx, `UPDATE order_lines SET points = CASE id`+which.String()+` END, updated_at = ? WHERE id IN (`+marks(len(ids))+`)`, args...)
-		if err != nil {
+	}
+	return shares.keep(ctx, tx, "order_lines", "points")
+}
+
+// points are ids, each with its points.
+type points []any
+
+// keep stores them in a column of a table, many at a time.
+func (p points) keep(ctx context.Context, tx *store.Tx, table, column string) error {
+	row := "(?, ?),"
+	if tx.Store().Dialect() == dialect.Postgres {
+		row = "(CAST(? AS uuid), CAST(? AS bigint)),"
+	}
+	for part := range slices.Chunk(p, 2*atOnce) {
+		query := `UPDATE ` + table + ` SET ` + column + ` = v.column2, updated_at = ? FROM (VALUES ` +
+			strings.TrimSuffix(strings.Repeat(row, len(part)/2), ",") + `) AS v WHERE ` + table + `.id = v.column1`
+		if _, err := tx.Exec(ctx, query, append([]any{tx.Now}, part...)...); err != nil {
 			return err
 		}
 	}

@@ -2,8 +2,11 @@ package order
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"entgo.io/contrib/entgql"
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -60,6 +63,9 @@ func (by OrderRef) Named() (predicate.Order, error) {
 	return nil, fault.ErrInvalidRequest.At("by")
 }
 
+// mostOnPage is the most that a page holds.
+const mostOnPage = 100
+
 // sorts are single columns; the id breaks ties, in the same direction.
 var sorts = map[OrderSort]*ent.OrderOrder{
 	OrderSortNewest:    {Direction: entgql.OrderDirectionDesc, Field: ent.OrderOrderFieldPlacedAt},
@@ -70,14 +76,14 @@ var sorts = map[OrderSort]*ent.OrderOrder{
 
 // All is a page of every order that the viewer may see: for staff.
 func (s *Orders) All(ctx context.Context, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
-	return s.list(ctx, s.Store.Client.Order.Query(), filter, sort, p)
+	return s.list(ctx, nil, filter, sort, p)
 }
 
 // Of is a page of one owner's orders. The owner is only named here: whether
 // the viewer may see them the fence decides, so a list under somebody else is
 // empty, and so is its count.
 func (s *Orders) Of(ctx context.Context, owner uuid.UUID, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
-	return s.list(ctx, s.Store.Client.Order.Query().Where(entorder.OwnerID(owner)), filter, sort, p)
+	return s.list(ctx, &owner, filter, sort, p)
 }
 
 // OfCompany is Of for a company's list. Faults: FORBIDDEN without ORDERS_READ
@@ -89,13 +95,85 @@ func (s *Orders) OfCompany(ctx context.Context, company uuid.UUID, filter *Order
 	return s.Of(ctx, company, filter, sort, p)
 }
 
-func (s *Orders) list(ctx context.Context, q *ent.OrderQuery, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
+// Listed are the orders of a list, on all its pages: of an owner, nil of all.
+// Faults: as of Check.
+func (s *Orders) Listed(ctx context.Context, owner *uuid.UUID, filter *OrderFilter) (*ent.OrderQuery, error) {
+	return s.listed(ctx, owner, filter, nil)
+}
+
+func (s *Orders) listed(ctx context.Context, owner *uuid.UUID, filter *OrderFilter, near *Near) (*ent.OrderQuery, error) {
+	if err := filter.Check(); err != nil {
+		return nil, err
+	}
+	q := s.Store.Client.Order.Query().Where(filter.Predicates()...)
+	if owner != nil {
+		q.Where(entorder.OwnerID(*owner))
+	}
+	if filter != nil && filter.Text != nil {
+		has, err := s.Find(ctx, owner, *filter.Text, near)
+		if err != nil {
+			return nil, err
+		}
+		q.Where(has)
+	}
+	return q, nil
+}
+
+func (s *Orders) list(ctx context.Context, owner *uuid.UUID, filter *OrderFilter, sort *OrderSort, p Page) (*ent.OrderConnection, error) {
 	by := sorts[OrderSortNewest]
 	if sort != nil && sorts[*sort] != nil {
 		by = sorts[*sort]
 	}
-	page, err := q.Where(filter.Predicates()...).Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
+	near, err := s.near(ctx, filter, by, p)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.listed(ctx, owner, filter, near)
+	if err != nil {
+		return nil, err
+	}
+	page, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
+	if err != nil || near == nil || !countWanted(ctx) {
+		return page, store.Translate(err)
+	}
+	all, err := s.Listed(ctx, owner, filter) // near alone was counted
+	if err != nil {
+		return nil, err
+	}
+	page.TotalCount, err = all.Count(ctx)
 	return page, store.Translate(err)
+}
+
+// countWanted says whether somebody looks at how many there are.
+func countWanted(ctx context.Context) bool {
+	return graphql.GetFieldContext(ctx) == nil || slices.ContainsFunc(graphql.CollectFieldsCtx(ctx, nil), func(f graphql.CollectedField) bool { return f.Name == "totalCount" })
+}
+
+// Near is the newest N orders after a place, and maybe others.
+type Near struct {
+	After *scalar.Cursor
+	N     int
+}
+
+// near is all that a page of a search can hold; nil where not words alone say
+// what is in the list: a filter or the fence may take of what was found.
+func (s *Orders) near(ctx context.Context, filter *OrderFilter, by *ent.OrderOrder, p Page) (*Near, error) {
+	if filter == nil || filter.Text == nil || len(filter.Predicates()) > 0 || by != sorts[OrderSortNewest] || p.Before != nil || p.Last != nil {
+		return nil, nil
+	}
+	if p.After != nil {
+		if _, is := p.After.Value.(time.Time); !is {
+			return nil, nil
+		}
+	}
+	if fence, err := s.Store.Fence(ctx, ent.TypeOrder); err != nil || fence != nil {
+		return nil, err
+	}
+	n := mostOnPage
+	if p.First != nil {
+		n = max(0, min(*p.First, mostOnPage))
+	}
+	return &Near{After: p.After, N: n + 1}, nil
 }
 
 // SortedBy is the column and the direction of a sort, newest first for nil.
@@ -110,32 +188,6 @@ func SortedBy(sort *OrderSort) (column string, desc bool) {
 		return entorder.FieldTotalMinor, false
 	}
 	return entorder.FieldPlacedAt, true
-}
-
-// Predicates are what a filter narrows a list by.
-func (f *OrderFilter) Predicates() (all []predicate.Order) {
-	if f == nil {
-		return nil
-	}
-	if f.Status != nil {
-		all = append(all, entorder.StatusIn(f.Status...))
-	}
-	if f.PaymentStatus != nil {
-		all = append(all, entorder.PaymentStatusIn(f.PaymentStatus...))
-	}
-	if f.FulfillmentStatus != nil {
-		all = append(all, entorder.FulfillmentStatusIn(f.FulfillmentStatus...))
-	}
-	if f.Channel != nil {
-		all = append(all, entorder.ChannelIn(f.Channel...))
-	}
-	if f.PlacedFrom != nil {
-		all = append(all, entorder.PlacedAtGTE(*f.PlacedFrom))
-	}
-	if f.PlacedBefore != nil {
-		all = append(all, entorder.PlacedAtLT(*f.PlacedBefore))
-	}
-	return all
 }
 
 // ReturnsOf is a page of one owner's returns, newest first.

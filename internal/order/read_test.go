@@ -189,13 +189,13 @@ func TestListsUnderOthers(t *testing.T) {
 		if l := order.ReturnLines(r.Edges[0].Node); len(l) != 1 || l[0].Amount.Amount() != "3.50" || l[0].OrderLineID != nil || order.ReturnedOrderID(r.Edges[0].Node) != nil {
 			t.Errorf("%+v", l)
 		}
-		actions := func(ctx context.Context) string { return fmt.Sprint(order.Actions(ctx, carols)) }
+		actions := func(ctx context.Context) string { return fmt.Sprint(s.Actions(ctx, carols)) }
 		for want, ctx := range map[string]context.Context{
-			"[CANCEL OPEN_TICKET]": viewer.With(context.Background(), viewer.Viewer{UserID: s.carol, OwnerID: s.acme, Grants: map[viewer.Permission]viewer.Reach{
+			"[CANCEL OPEN_TICKET REPEAT PAY CHANGE_ADDRESS]": viewer.With(context.Background(), viewer.Viewer{UserID: s.carol, OwnerID: s.acme, Grants: map[viewer.Permission]viewer.Reach{
 				{Resource: "order", Operation: "write"}: viewer.ReachOwn, {Resource: "ticket", Operation: "write"}: viewer.ReachOwn,
 			}}),
-			"[]":       s.forAcme(s.bob, viewer.ReachOwner, viewer.ReachOwn),
-			"[CANCEL]": s.asStaff(),
+			"[]":                      s.forAcme(s.bob, viewer.ReachOwner, viewer.ReachOwn),
+			"[CANCEL CHANGE_ADDRESS]": s.asStaff(),
 		} {
 			if got := actions(ctx); got != want {
 				t.Errorf("%s, want %s", got, want)
@@ -214,12 +214,21 @@ func TestActionsAreTrue(t *testing.T) {
 			check(t, s.set(o, order.SetOrderStatusInput{FulfillmentStatus: &goods}))
 			o = s.now(o)
 			_, err := s.Cancel(ctx, order.CancelOrderInput{OrderID: o.GlobalID(), Reason: entorder.CancelReasonOTHER, IdempotencyKey: s.key(), DryRun: ptr(true)})
-			if offered := slices.Contains(order.Actions(ctx, o), order.OrderActionCancel); offered != (err == nil) {
+			if offered := slices.Contains(s.Actions(ctx, o), order.OrderActionCancel); offered != (err == nil) {
 				t.Errorf("%s: offered %v, %v", goods, offered, err)
 			}
-			if slices.Contains(order.Actions(storetest.As(s.bob), o), order.OrderActionCancel) {
+			if slices.Contains(s.Actions(storetest.As(s.bob), o), order.OrderActionCancel) {
 				t.Error("offered to somebody else")
 			}
+			s.NoCancel = true
+			_, err = s.Cancel(s.asStaff(), order.CancelOrderInput{OrderID: o.GlobalID(), Reason: entorder.CancelReasonOTHER, IdempotencyKey: s.key(), DryRun: ptr(true)})
+			if offered := slices.Contains(s.Actions(s.asStaff(), o), order.OrderActionCancel); offered != (err == nil) {
+				t.Errorf("%s: offered to staff %v, %v", goods, offered, err)
+			}
+			if slices.Contains(s.Actions(ctx, o), order.OrderActionCancel) {
+				t.Error("offered although it is off")
+			}
+			s.NoCancel = false
 		}
 	})
 }

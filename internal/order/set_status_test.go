@@ -150,9 +150,9 @@ func TestSetStatusRefusals(t *testing.T) {
 			"in the future":      {order.SetOrderStatusInput{Status: ptr(entorder.StatusCOMPLETED), OccurredAt: &future}, fault.ErrOutOfRange, "input.occurredAt", ""},
 			"carrier of nothing": {order.SetOrderStatusInput{PaymentStatus: ptr(entorder.PaymentStatusPAID), Carrier: ptr("x")}, fault.ErrInvalidValue, "input.carrier", ""},
 			"long carrier":       {order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusSHIPPED), Carrier: ptr(strings.Repeat("x", 101))}, fault.ErrTooLong, "input.carrier", `{"limit":100}`},
-			"too early":          {order.SetOrderStatusInput{Status: ptr(entorder.StatusCOMPLETED)}, order.ErrIllegalTransition, "input.status", `{"fromState":"PLACED","toState":"COMPLETED"}`},
+			"too early":          {order.SetOrderStatusInput{Status: ptr(entorder.StatusCOMPLETED)}, order.ErrIllegalTransition, "input.status", `{"allowed":[],"fromState":"PLACED","toState":"COMPLETED"}`},
 			"by another verb":    {order.SetOrderStatusInput{Status: ptr(entorder.StatusCANCELLED)}, fault.ErrInvalidValue, "input.status", ""},
-			"returned by hand":   {order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusRETURNED)}, order.ErrIllegalTransition, "input.fulfillmentStatus", `{"fromState":"NEW","toState":"RETURNED"}`},
+			"returned by hand":   {order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusRETURNED)}, order.ErrIllegalTransition, "input.fulfillmentStatus", `{"allowed":["ASSEMBLING","SHIPPED","AT_PICKUP_POINT","DELIVERED"],"fromState":"NEW","toState":"RETURNED"}`},
 		} {
 			t.Log(name)
 			refused(t, s.set(o, c.input), c.want, c.path, c.facts)

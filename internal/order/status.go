@@ -87,13 +87,18 @@ func step[T ~string](table map[T][]T, from, want T, field string) (T, error) {
 		return from, nil
 	}
 	if !slices.Contains(table[from], want) {
-		return from, illegal(string(from), string(want)).At("input", field)
+		return from, illegal(from, want, table[from]...).At("input", field)
 	}
 	return want, nil
 }
 
-func illegal(from, to string) *fault.Fault {
-	return ErrIllegalTransition.With("fromState", from).With("toState", to)
+// illegal says where a thing stands, where it was to go, and where it may.
+func illegal[T ~string](from, to T, allowed ...T) *fault.Fault {
+	may := make([]string, len(allowed))
+	for i, a := range allowed {
+		may[i] = string(a)
+	}
+	return ErrIllegalTransition.With("fromState", string(from)).With("toState", string(to)).With("allowed", may)
 }
 
 // move is where an order ends that stands at from and is wished to want.
@@ -127,7 +132,7 @@ func moveByHand(from, want axes) (to axes, err error) {
 	}
 	done := reached(to.Fulfillment, entorder.FulfillmentStatusDELIVERED) && settled(to.Payment)
 	if to.Status == entorder.StatusCOMPLETED && !done {
-		return from, illegal(string(from.Status), string(to.Status)).At("input", "status")
+		return from, illegal(from.Status, to.Status).At("input", "status")
 	}
 	return to, nil
 }
@@ -171,7 +176,7 @@ func checkCancel(at axes) error {
 	case reached(at.Fulfillment, entorder.FulfillmentStatusSHIPPED):
 		return ErrOrderAlreadyShipped.At("input", "orderId")
 	case at.Status != entorder.StatusPLACED:
-		return illegal(string(at.Status), string(entorder.StatusCANCELLED)).At("input", "orderId")
+		return illegal(at.Status, entorder.StatusCANCELLED).At("input", "orderId")
 	}
 	return nil
 }

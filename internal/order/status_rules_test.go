@@ -96,7 +96,7 @@ func TestMovesNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case c.path != "" && f.Path[len(f.Path)-1] != c.path:
 			t.Errorf("%s: at %v", name, f.Path)
-		case c.code == "ILLEGAL_TRANSITION" && (f.Params["fromState"] == nil || f.Params["toState"] == nil):
+		case c.code == "ILLEGAL_TRANSITION" && (f.Params["fromState"] == nil || f.Params["toState"] == nil || f.Params["allowed"] == nil):
 			t.Errorf("%s: %v", name, f.Params)
 		}
 	}

@@ -1,7 +1,6 @@
 package order
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
@@ -11,7 +10,7 @@ import (
 // The bounds of texts and lists; the SDL says the same.
 const (
 	maxLines    = 2_000
-	maxItems    = 100 // of a batch
+	maxItems    = 100 // values of a filter
 	maxNote     = 1_000
 	maxTitle    = 300
 	maxKey      = 100 // sku, external id
@@ -47,18 +46,6 @@ func checkOptional(s *string, most int, path ...string) error {
 		return nil
 	}
 	return checkText(*s, most, path...)
-}
-
-// checkMetadata bounds free data. Faults: TOO_LONG, INVALID_VALUE.
-func checkMetadata(data map[string]any, path ...string) error {
-	b, err := json.Marshal(data)
-	if err != nil || strings.Contains(string(b), `\u0000`) {
-		return fault.ErrInvalidValue.At(path...)
-	}
-	if len(b) > maxJSON {
-		return fault.ErrTooLong.With("limit", maxJSON).At(path...)
-	}
-	return nil
 }
 
 // firstError gives the first that is not nil.

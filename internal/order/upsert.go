@@ -2,14 +2,13 @@ package order
 
 import (
 	"context"
-	"errors"
-	"slices"
-	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	entorder "kabinet/ent/generated/order"
+	"kabinet/internal/batch"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -18,28 +17,32 @@ import (
 
 // UpsertResult is what became of one order of a batch.
 type UpsertResult struct {
-	Order   *ent.Order // nil where it was refused
-	Outcome UpsertOutcome
-	Err     error // a fault, where it was refused
+	Order   *ent.Order // nil where the item was not taken
+	Outcome scalar.UpsertOutcome
+	Err     error // faults: why it was refused, or which fields were left out
 }
 
-// Upsert takes over orders of an outside system, each on its own: a refused
-// one does not stop the rest. One result for each item, in their order. Faults
-// of the whole: REQUIRED, TOO_LONG, FORBIDDEN. Of an item: ORDER_EMPTY,
-// OUTDATED, DUPLICATE_KEY, NOT_FOUND of the customer, ILLEGAL_TRANSITION,
-// INVALID_VALUE for what is fixed once stored, and those of texts and numbers.
+// linesAtOnce is how many lines the orders of a batch have together.
+const linesAtOnce = 20_000
+
+// Upsert takes over orders of an outside system. One result for each item, in
+// their order. Faults of the whole: REQUIRED, TOO_LONG, FORBIDDEN, CONFLICT. Of
+// an item: ORDER_EMPTY, OUTDATED, DUPLICATE_KEY, NOT_FOUND of the customer,
+// ILLEGAL_TRANSITION, INVALID_VALUE for what is fixed once stored, and those of
+// texts and numbers.
 func (s *Orders) Upsert(ctx context.Context, input UpsertOrdersInput) ([]UpsertResult, error) {
+	how := batch.As(input.ErrorPolicy, input.DryRun)
 	if err := checkBatch(ctx, len(input.Orders), "orders"); err != nil {
 		return nil, err
 	}
-	items := s.arrivals(input)
-	var done []*arrival
-	err := retryTaken(func() error {
-		return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			done = afresh(items)
-			return s.upsert(ctx, tx, done)
-		})
-	})
+	lines := 0
+	for _, in := range input.Orders {
+		lines += len(in.Lines)
+	}
+	if lines > linesAtOnce {
+		return nil, fault.ErrTooLong.With("limit", linesAtOnce).At("input", "orders")
+	}
+	done, err := batch.Run(ctx, s.Store, how, arrivals(how, input, s.Store.Now()), s.upsert)
 	if err != nil {
 		return nil, err
 	}
@@ -51,65 +54,27 @@ func checkBatch(ctx context.Context, n int, field string) error {
 	if viewer.From(ctx).Reach("order", "write") != viewer.ReachAll {
 		return fault.ErrForbidden
 	}
-	if n == 0 {
-		return fault.ErrRequired.At("input", field)
-	}
-	if n > maxItems {
-		return fault.ErrTooLong.With("limit", maxItems).At("input", field)
-	}
-	return nil
-}
-
-// errCameMeanwhile says that another batch made a row after we looked for it.
-var errCameMeanwhile = errors.New("order: a row came meanwhile")
-
-// retryTaken tries a batch again that met another one with the same keys: now
-// it finds them.
-func retryTaken(try func() error) (err error) {
-	for range 3 {
-		if err = try(); !store.IsUnique(err) && !errors.Is(err, errCameMeanwhile) {
-			return err
-		}
-	}
-	return fault.ErrConflict.Because(err)
+	return batch.Size(n, field)
 }
 
 // arrivals judges each item by itself, and by the keys of those before it.
-func (s *Orders) arrivals(input UpsertOrdersInput) []*arrival {
-	now := s.Store.Now()
+func arrivals(how batch.How, input UpsertOrdersInput, now time.Time) []*arrival {
 	items := make([]*arrival, len(input.Orders))
 	keys := map[scalar.ExternalKey]bool{}
 	for i, in := range input.Orders {
-		a := &arrival{in: in, at: i}
+		own := *in // fields may be left out of it
+		a := &arrival{in: &own}
+		a.Begin(how, "orders", i)
 		items[i] = a
-		if err := a.read(now); err != nil {
-			a.refuse(err)
+		if a.read(now); a.Out() {
 			continue
 		}
 		if keys[*in.External] {
-			a.refuse(ErrDuplicateKey.With("externalId", in.External.ID).At(a.path("external")...))
+			a.Refuse(ErrDuplicateKey.With("externalId", in.External.ID).At(a.Path("external")...))
 		}
 		keys[*in.External] = true
 	}
 	return items
-}
-
-// inOrder gives the items by ascending key: batches that make the same rows at
-// the same time then wait for each other, and never in a circle.
-func inOrder[T any](items []T, key func(T) string) []T {
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	return sorted
-}
-
-// afresh copies the items for one attempt at the transaction.
-func afresh[T any](items []*T) []*T {
-	copies := make([]*T, len(items))
-	for i, a := range items {
-		c := *a
-		copies[i] = &c
-	}
-	return copies
 }
 
 func (s *Orders) upsert(ctx context.Context, tx *store.Tx, items []*arrival) error {
@@ -124,70 +89,52 @@ func (s *Orders) upsert(ctx context.Context, tx *store.Tx, items []*arrival) err
 	if err != nil {
 		return err
 	}
-	c := &changes{actor: viewer.From(ctx).Actor()}
+	c := &changes{actor: viewer.From(ctx).Actor(), many: true}
 	var fresh, changed []*touched
-	unchanged := map[string][]*arrival{}
-	for _, a := range inOrder(items, func(a *arrival) string { return a.in.External.Source + "\x00" + a.in.External.ID }) {
-		if a.err != nil {
-			continue
-		}
+	var seen []*ent.Order // newer, and the same
+	for _, a := range batch.InOrder(items, func(a *arrival) string { return a.in.External.Source + "\x00" + a.in.External.ID }) {
 		o := stored[*a.in.External]
 		if o == nil {
 			t := a.make(c, products, tx.Now)
 			fresh = append(fresh, &t)
 			continue
 		}
-		t, err := a.merge(c, o, tx.Now)
-		switch {
-		case err != nil:
-			a.refuse(err)
+		switch t := a.merge(c, o, tx.Now); {
+		case a.Out():
 		case t != nil:
 			changed = append(changed, t)
 		case o.SourceUpdatedAt == nil || a.in.SourceUpdatedAt.After(*o.SourceUpdatedAt):
-			at := a.in.SourceUpdatedAt.String()
-			unchanged[at] = append(unchanged[at], a)
+			o.SourceUpdatedAt = &a.in.SourceUpdatedAt
+			seen = append(seen, o)
 		}
 	}
 	if err := s.store(ctx, tx, c, fresh, changed); err != nil {
 		return err
 	}
-	for _, same := range unchanged { // so that what is older than this is OUTDATED
-		ids := make([]uuid.UUID, len(same))
-		for i, a := range same {
-			ids[i] = a.id
-		}
-		if err := tx.Order.Update().Where(entorder.IDIn(ids...)).SetSourceUpdatedAt(same[0].in.SourceUpdatedAt).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return putOrders(ctx, tx, seen) // so that what is older than this is OUTDATED
 }
 
 // upserted reads the orders that the payload selects, all at once.
 func (s *Orders) upserted(ctx context.Context, items []*arrival) ([]UpsertResult, error) {
-	var ids []uuid.UUID
-	for _, a := range items {
-		if a.err == nil {
-			ids = append(ids, a.id)
+	byID := map[uuid.UUID]*ent.Order{}
+	if ids := batch.IDs(items); len(ids) > 0 && batch.Shown(ctx, "order") {
+		q, err := s.Store.Client.Order.Query().Where(entorder.IDIn(ids...)).CollectUnder(ctx, "results", "order")
+		if err != nil {
+			return nil, err
 		}
-	}
-	q, err := s.Store.Client.Order.Query().Where(entorder.IDIn(ids...)).CollectUnder(ctx, "results", "order")
-	if err != nil {
-		return nil, err
-	}
-	orders, err := q.All(ctx)
-	if err != nil {
-		return nil, store.Translate(err)
-	}
-	byID := make(map[uuid.UUID]*ent.Order, len(orders))
-	for _, o := range orders {
-		byID[o.ID] = o
+		orders, err := q.All(ctx)
+		if err != nil {
+			return nil, store.Translate(err)
+		}
+		for _, o := range orders {
+			byID[o.ID] = o
+		}
 	}
 	results := make([]UpsertResult, len(items))
 	for i, a := range items {
-		results[i] = UpsertResult{Outcome: a.outcome, Err: a.err, Order: byID[a.id]}
-		if a.err != nil {
-			results[i].Order = nil
+		results[i] = UpsertResult{Outcome: a.Outcome, Err: a.Err()}
+		if a.Written() {
+			results[i].Order = byID[a.ID]
 		}
 	}
 	return results, nil

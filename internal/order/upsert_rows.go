@@ -16,6 +16,7 @@ import (
 	"kabinet/ent/generated/product"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/shipment"
+	"kabinet/internal/batch"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
@@ -31,7 +32,7 @@ func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arriv
 	keys := make([]string, len(items))
 	for i, a := range items {
 		ref := a.in.Customer
-		if a.err != nil {
+		if a.Out() {
 			continue
 		}
 		if ref == nil {
@@ -40,7 +41,7 @@ func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arriv
 		}
 		key, err := refKey(ref)
 		if err != nil {
-			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
+			a.nobody()
 			continue
 		}
 		if _, known := place[key]; !known {
@@ -62,12 +63,19 @@ func (s *Orders) findCustomers(ctx context.Context, tx *store.Tx, items []*arriv
 		}
 		id := people[place[keys[i]]]
 		if id == uuid.Nil {
-			a.refuse(fault.ErrNotFound.At(a.path("customer")...))
+			a.nobody()
 			continue
 		}
 		a.owner, a.user = id, &id
 	}
 	return nil
+}
+
+// nobody leaves out a customer whom nobody knows: a new order is a guest's
+// then, until its customer comes, and one that is stored keeps its own.
+func (a *arrival) nobody() {
+	a.owner = viewer.House
+	a.same = a.Spare(fault.ErrNotFound.At(a.Path("customer")...))
 }
 
 // refKey tells one reference from another. Faults: NOT_FOUND for what cannot
@@ -89,7 +97,7 @@ func refKey(ref *CustomerRef) (string, error) {
 func findStored(ctx context.Context, tx *store.Tx, items []*arrival) (map[scalar.ExternalKey]*ent.Order, error) {
 	bySource := map[string][]string{}
 	for _, a := range items {
-		if a.err == nil {
+		if !a.Out() {
 			bySource[a.in.External.Source] = append(bySource[a.in.External.Source], a.in.External.ID)
 		}
 	}
@@ -113,11 +121,11 @@ func findStored(ctx context.Context, tx *store.Tx, items []*arrival) (map[scalar
 func findShelf(ctx context.Context, tx *store.Tx, items []*arrival, stored map[scalar.ExternalKey]*ent.Order) (map[string]uuid.UUID, error) {
 	skus, numbers := map[string]bool{}, map[string]*arrival{}
 	for _, a := range items {
-		if a.err != nil || stored[*a.in.External] != nil {
+		if a.Out() || stored[*a.in.External] != nil {
 			continue
 		}
 		if numbers[a.number()] != nil {
-			a.refuse(fault.ErrInvalidValue.At(a.path("number")...))
+			a.Refuse(fault.ErrInvalidValue.At(a.Path("number")...))
 			continue
 		}
 		numbers[a.number()] = a
@@ -135,9 +143,9 @@ func findShelf(ctx context.Context, tx *store.Tx, items []*arrival, stored map[s
 		for _, o := range taken {
 			a := numbers[o.Number]
 			if same(o.Source, &a.in.External.Source) && same(o.ExternalID, &a.in.External.ID) {
-				return nil, errCameMeanwhile
+				return nil, batch.ErrCameMeanwhile
 			}
-			a.refuse(fault.ErrInvalidValue.At(a.path("number")...))
+			a.Refuse(fault.ErrInvalidValue.At(a.Path("number")...))
 		}
 	}
 	shelf := map[string]uuid.UUID{}
@@ -159,20 +167,20 @@ func (s *Orders) store(ctx context.Context, tx *store.Tx, c *changes, fresh, cha
 	if len(fresh)+len(changed) == 0 {
 		return nil
 	}
-	if err := storeFresh(ctx, tx, fresh); err != nil {
+	if err := s.storeFresh(ctx, tx, c, fresh); err != nil {
 		return err
 	}
-	for _, t := range changed {
-		if err := saveOrder(ctx, tx, t.o); err != nil {
-			return err
-		}
-		if t.claimed {
-			if err := claim(ctx, tx, t.o); err != nil {
-				return err
-			}
-		}
+	if err := s.storeChanged(ctx, tx, changed); err != nil {
+		return err
 	}
 	if err := c.write(ctx, tx); err != nil {
+		return err
+	}
+	paid := make([]uuid.UUID, len(changed)) // a new one has no papers yet
+	for i, t := range changed {
+		paid[i] = t.o.ID
+	}
+	if err := s.papers(ctx, tx, paid...); err != nil {
 		return err
 	}
 	if err := s.repay(ctx, tx, c); err != nil {
@@ -182,84 +190,125 @@ func (s *Orders) store(ctx context.Context, tx *store.Tx, c *changes, fresh, cha
 	slices.SortFunc(all, func(a, b *touched) int { // as everybody locks accounts
 		return slices.Compare(append(a.o.OwnerID[:], a.o.ID[:]...), append(b.o.OwnerID[:], b.o.ID[:]...))
 	})
-	ids := make([]uuid.UUID, len(all))
+	ids, orders := make([]uuid.UUID, len(all)), make([]*ent.Order, len(all))
 	for i, t := range all {
-		ids[i] = t.o.ID
-		if err := s.finish(ctx, tx, t); err != nil {
-			return err
+		ids[i], orders[i] = t.o.ID, t.o
+	}
+	err := s.ending(ctx, tx, orders, func(e *ending) error {
+		for _, t := range all {
+			if err := e.finish(ctx, t); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return tx.Audit(ctx, "order.upsert", uuid.Nil, scalar.ID{}, map[string]any{"created": len(fresh), "updated": len(changed), "orders": ids})
 }
 
-func storeFresh(ctx context.Context, tx *store.Tx, fresh []*touched) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	rows := make([]*ent.OrderCreate, len(fresh))
+func (s *Orders) storeFresh(ctx context.Context, tx *store.Tx, c *changes, fresh []*touched) error {
+	orders := make([]*ent.Order, len(fresh))
 	for i, t := range fresh {
-		rows[i] = createOrder(tx, t.o)
+		orders[i] = t.o
+		t.o.CreatedAt, t.o.UpdatedAt, t.o.Revision = tx.Now, tx.Now, 1
 	}
-	orders, err := tx.Order.CreateBulk(rows...).Save(ctx)
-	if err != nil {
+	c.settleLines(orders)
+	if err := putOrders(ctx, tx, orders); err != nil {
 		return err
 	}
-	for i, o := range orders {
-		o.Edges.Lines, o.Edges.Payments = fresh[i].o.Edges.Lines, fresh[i].o.Edges.Payments
-		fresh[i].o = o
+	return s.putLines(ctx, tx, orders)
+}
+
+func (s *Orders) storeChanged(ctx context.Context, tx *store.Tx, changed []*touched) error {
+	saved := make([]*ent.Order, len(changed))
+	for i, t := range changed {
+		saved[i] = t.o
 	}
-	return createLines(ctx, tx, orders...)
+	if err := saveOrders(ctx, tx, saved); err != nil {
+		return err
+	}
+	for _, t := range changed {
+		if !t.claimed {
+			continue
+		}
+		if err := s.claim(ctx, tx, t.o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // claim gives a guest's order to its customer: the owner stands on every row
-// of the aggregate. The book lets this one column through.
-func claim(ctx context.Context, tx *store.Tx, o *ent.Order) error {
+// of the aggregate, and he finds it. The book lets this one column through. The
+// lines are in Edges.Lines.
+func (s *Orders) claim(ctx context.Context, tx *store.Tx, o *ent.Order) error {
 	_, err := tx.ReturnRequest.Update().Where(returnrequest.OrderID(o.ID)).SetOwnerID(o.OwnerID).SetNillableUserID(o.UserID).Save(ctx)
 	return firstError(err,
 		tx.OrderLine.Update().Where(orderline.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
 		tx.OrderEvent.Update().Where(orderevent.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
 		tx.Payment.Update().Where(payment.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
 		tx.Shipment.Update().Where(shipment.OrderID(o.ID)).SetOwnerID(o.OwnerID).Exec(ctx),
+		s.index(ctx, tx, o),
 	)
+}
+
+// ClaimFor gives a guest's order that is held, with all that belongs to it, to a
+// person who has proven that it is his; it earns as his own from then on.
+func (s *Orders) ClaimFor(ctx context.Context, tx *store.Tx, o *ent.Order, person uuid.UUID) error {
+	o.OwnerID, o.UserID = person, &person
+	c := &changes{actor: &person}
+	c.note(o, orderevent.KindEDITED, tx.Now, 0, map[string]any{"changed": []string{"customer"}})
+	if err := saveOrder(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := s.claim(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := c.write(ctx, tx); err != nil {
+		return err
+	}
+	if err := s.papers(ctx, tx, o.ID); err != nil {
+		return err
+	}
+	t := &touched{o: o, claimed: true, edited: []string{"customer"}, from: standing(o)}
+	return s.ending(ctx, tx, []*ent.Order{o}, func(e *ending) error { return e.finish(ctx, t) })
 }
 
 // finish gives points where an earning moment is reached, once for ever, and
 // tells what happened.
-func (s *Orders) finish(ctx context.Context, tx *store.Tx, t *touched) error {
+func (e *ending) finish(ctx context.Context, t *touched) error {
 	o, to := t.o, standing(t.o)
 	cancelled := to.Status == entorder.StatusCANCELLED
 	if t.fresh && cancelled {
-		return s.cancelled(ctx, tx, o, true)
+		return e.cancelled(ctx, o, true)
 	}
 	came := t.fresh || t.claimed && t.from.Fulfillment == to.Fulfillment // else moved sees to it
 	if came && !cancelled && to.Fulfillment == entorder.FulfillmentStatusDELIVERED {
-		if err := s.earn(ctx, tx, o, Delivered); err != nil {
+		if err := e.earn(ctx, o, Delivered); err != nil {
 			return err
 		}
 	}
 	if t.fresh {
-		return s.placed(ctx, tx, o)
+		return e.placed(ctx, o)
 	}
 	if t.claimed && !cancelled {
-		if err := s.earn(ctx, tx, o, Placed); err != nil {
+		if err := e.earn(ctx, o, Placed); err != nil {
 			return err
 		}
 	}
 	if t.edited != nil {
-		streams, err := audience(ctx, tx, o)
-		if err != nil {
-			return err
-		}
-		tx.Tell(event.OrderEdited{
+		e.tx.Tell(event.OrderEdited{
 			OrderID: o.ID, OwnerID: o.OwnerID, UserID: o.UserID, Number: o.Number, Changed: t.edited,
 			TotalMinor: o.TotalMinor, Currency: o.Currency,
-		}, streams...)
+		}, e.to(o)...)
 	}
 	switch {
 	case to == t.from:
 		return nil
 	case cancelled && t.from.Status != to.Status:
-		return s.cancelled(ctx, tx, o, true)
+		return e.cancelled(ctx, o, true)
 	}
-	return s.moved(ctx, tx, o, t.from)
+	return e.moved(ctx, o, t.from)
 }

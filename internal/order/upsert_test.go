@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/payment"
 	"kabinet/internal/fault"
@@ -47,7 +49,7 @@ func (s *shop) upsert(items ...*order.UpsertOrderInput) ([]order.UpsertResult, s
 		if f, ok := fault.As(r.Err); ok {
 			outcome = f.Code + "@" + strings.TrimPrefix(strings.Join(f.Path, "."), fmt.Sprintf("input.orders.%d.", i))
 		}
-		if (r.Order == nil) != (r.Err != nil) || (r.Err != nil) != (r.Outcome == order.UpsertOutcomeRefused) {
+		if (r.Order == nil) != (r.Err != nil) || (r.Err != nil) != (r.Outcome == scalar.UpsertRefused || r.Outcome == scalar.UpsertOutdated) {
 			s.t.Errorf("item %d: %+v", i, r)
 		}
 		outcomes = append(outcomes, outcome)
@@ -190,6 +192,7 @@ func TestUpsertTakesTheGoodOnes(t *testing.T) {
 			33: {func(in *order.UpsertOrderInput) { in.External.ID, in.Number = "fixed", ptr("N-2") }, "INVALID_VALUE@number"},
 			35: {func(in *order.UpsertOrderInput) { in.External.ID, in.Status = "gone", ptr(entorder.StatusPLACED) }, "ILLEGAL_TRANSITION@status"},
 			37: {func(in *order.UpsertOrderInput) { in.Metadata = map[string]any{"a": "\x00"} }, "INVALID_VALUE@metadata"},
+			41: {func(in *order.UpsertOrderInput) { in.PlacedAt = time.Time{} }, "OUT_OF_RANGE@placedAt"},
 			39: {func(in *order.UpsertOrderInput) { in.Customer = &order.CustomerRef{ID: ptr(mine.GlobalID())} }, "NOT_FOUND@customer"},
 		}
 		var items []*order.UpsertOrderInput
@@ -222,8 +225,8 @@ func TestUpsertAsAWhole(t *testing.T) {
 		s := newShop(t, db)
 		_, err := s.Upsert(s.asStaff(), order.UpsertOrdersInput{})
 		refused(t, err, fault.ErrRequired, "input.orders", "")
-		_, err = s.Upsert(s.asStaff(), order.UpsertOrdersInput{Orders: make([]*order.UpsertOrderInput, 101)})
-		refused(t, err, fault.ErrTooLong, "input.orders", `{"limit":100}`)
+		_, err = s.Upsert(s.asStaff(), order.UpsertOrdersInput{Orders: make([]*order.UpsertOrderInput, 1_001)})
+		refused(t, err, fault.ErrTooLong, "input.orders", `{"limit":1000}`)
 		for _, who := range []context.Context{storetest.As(s.alice), context.Background(), s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachOwner)} {
 			if _, err := s.Upsert(who, order.UpsertOrdersInput{Orders: []*order.UpsertOrderInput{erp("1", "")}}); fault.KindOf(err) != fault.Forbidden {
 				t.Error(err)
@@ -330,6 +333,32 @@ func TestUpsertStatements(t *testing.T) {
 		}
 		if again := batch(100, 60) + 60; again > 8 {
 			t.Errorf("%d statements to find 60 unchanged", again)
+		}
+	})
+}
+
+// Who is told of many orders of a company is asked for once.
+func TestUpsertTellsCompanies(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := newShop(t, db)
+		pays := func(n int) int {
+			var items []*order.UpsertPaymentInput
+			for range n {
+				o := s.placed(s.forAcme(s.carol, viewer.ReachOwner, viewer.ReachOwner), "TEA", 1)
+				in := received(o.Number, "", "3.50", payment.StatusSUCCEEDED, 0)
+				in.Order = &order.OrderRef{Number: &o.Number}
+				items = append(items, in)
+			}
+			count, _ := db.Statements(func() { s.receives(strings.TrimSpace(strings.Repeat("CREATED ", n)), items...) })
+			return count - 2*n // a fact each for the company and for her
+		}
+		if small, large := pays(2), pays(20); large > small {
+			t.Errorf("%d statements for 2 orders, %d for 20", small, large)
+		}
+		for _, stream := range []uuid.UUID{s.acme, s.carol} {
+			if got := strings.Count(s.news(stream), "order.status_changed"); got != 22 {
+				t.Errorf("%d of 22 were told", got)
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	ent "kabinet/ent/generated"
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/payment"
+	"kabinet/ent/schema"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
@@ -25,7 +26,36 @@ type ReturnLine struct {
 	Sku         string
 	Title       string
 	Quantity    int64
+	Approved    *int64
+	Received    *int64
 	Amount      scalar.Money
+	Fee         scalar.Money
+	Reason      *ReturnReason
+	ExchangeSku *string
+	Exchanged   *int64
+}
+
+// ReturnReason is a reason of the catalogue as it was when it was chosen.
+type ReturnReason struct {
+	ReasonID scalar.ID
+	Handle   string
+	texts    map[string]map[string]string
+}
+
+// Name is what the reason is called, in the caller's language.
+func (r *ReturnReason) Name(ctx context.Context) (string, error) {
+	if name := scalar.Pick(r.texts, scalar.TextName, append([]string{viewer.From(ctx).Locale}, locale.Supported()...)...); name != "" {
+		return name, nil
+	}
+	return r.Handle, nil
+}
+
+// ChosenReason shows a reason as a return keeps it; nil where nobody said one.
+func ChosenReason(r *schema.ReturnReason) *ReturnReason {
+	if r == nil {
+		return nil
+	}
+	return &ReturnReason{ReasonID: scalar.ID{Prefix: "rsn", UUID: r.ReasonID}, Handle: r.Handle, texts: r.Texts}
 }
 
 // Update is a message of orderUpdated.
@@ -106,7 +136,10 @@ func CompanyID(o *ent.Order) *scalar.ID {
 func ReturnLines(r *ent.ReturnRequest) []*ReturnLine {
 	lines := make([]*ReturnLine, len(r.Lines))
 	for i, l := range r.Lines {
-		lines[i] = &ReturnLine{Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Amount: scalar.Money{Minor: l.AmountMinor, Currency: r.Currency}}
+		lines[i] = &ReturnLine{
+			Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Approved: l.Approved, Received: l.Received, ExchangeSku: l.ExchangeSKU, Exchanged: l.Exchanged, Reason: ChosenReason(l.Reason),
+			Amount: scalar.Money{Minor: l.AmountMinor, Currency: r.Currency}, Fee: scalar.Money{Minor: l.FeeMinor, Currency: r.Currency},
+		}
 		if l.OrderLineID != nil {
 			lines[i].OrderLineID = &scalar.ID{Prefix: "line", UUID: *l.OrderLineID}
 		}
@@ -124,16 +157,44 @@ func ReturnedOrderID(r *ent.ReturnRequest) *scalar.ID {
 
 // Actions are what the caller of ctx may do with an order now: CANCEL exactly
 // where cancelOrder would work, OPEN_TICKET where openTicket would.
-func Actions(ctx context.Context, o *ent.Order) []OrderAction {
+func (s *Orders) Actions(ctx context.Context, o *ent.Order) []OrderAction {
 	v := viewer.From(ctx)
 	actions := []OrderAction{}
-	if checkCancel(standing(o)) == nil && mayWrite(v, o, "order") {
+	if checkCancel(standing(o)) == nil && mayWrite(v, o, "order") && s.mayCancel(ctx, o) == nil {
 		actions = append(actions, OrderActionCancel)
 	}
 	if o.OwnerID == v.UserID && v.SignedIn() || o.OwnerID == v.OwnerID && mayWrite(v, o, "ticket") {
 		actions = append(actions, OrderActionOpenTicket)
 	}
+	if mayReview(v, o) {
+		actions = append(actions, OrderActionReview)
+	}
+	own := v.SignedIn() && (o.OwnerID == v.UserID || o.OwnerID == v.OwnerID) && o.OwnerID != viewer.House
+	if !mayWrite(v, o, "order") {
+		return actions
+	}
+	at := standing(o)
+	live := at.Status == entorder.StatusPLACED || at.Status == entorder.StatusCOMPLETED
+	if own {
+		actions = append(actions, OrderActionRepeat)
+	}
+	if own && live && !settled(at.Payment) && o.TotalMinor > o.PaidMinor {
+		actions = append(actions, OrderActionPay)
+	}
+	if checkDeliver(at) == nil {
+		actions = append(actions, OrderActionChangeAddress)
+	}
+	if live && (at.Fulfillment == entorder.FulfillmentStatusDELIVERED || at.Fulfillment == entorder.FulfillmentStatusPARTIALLY_RETURNED) {
+		actions = append(actions, OrderActionRequestReturn)
+	}
 	return actions
+}
+
+// mayReview says whether the viewer bought and received goods of an order.
+func mayReview(v viewer.Viewer, o *ent.Order) bool {
+	at := standing(o)
+	return v.SignedIn() && o.UserID != nil && *o.UserID == v.UserID && at.Status != entorder.StatusCANCELLED &&
+		(at.Fulfillment == entorder.FulfillmentStatusDELIVERED || at.Fulfillment == entorder.FulfillmentStatusPARTIALLY_RETURNED)
 }
 
 // mayWrite is the fence's answer for an order that was read already.

@@ -60,7 +60,7 @@ func TestPapersOfTheErased(t *testing.T) {
 		for i, kind := range []document.Kind{document.KindINVOICE, document.KindCONTRACT, document.KindSTATEMENT, document.KindOTHER, document.KindUPLOAD} {
 			w.do(func(ctx context.Context, tx *store.Tx) error {
 				return tx.Document.Create().SetOwnerID(me).SetKind(kind).SetStatus(document.StatusISSUED).SetTitle("For Anna.pdf").SetMetadata(map[string]any{"to": "Anna"}).
-					SetSeries("A").SetNumber(strings.Repeat("7", i+1)).SetBlobKey(kind.String()).Exec(ctx)
+					SetSeries("A").SetNumber(strings.Repeat("7", i+1)).SetCurrency("RUB").SetAmountMinor(100).SetBlobKey(kind.String()).Exec(ctx)
 			})
 		}
 		w.schedule(me)

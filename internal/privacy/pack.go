@@ -315,12 +315,14 @@ var (
 		"orders": "order", "order_events": "oev", "order_lines": "line", "payment_methods": "pm", "payments": "pay", "promo_codes": "code", "promo_uses": "pus",
 		"referral_codes": "rfc", "referrals": "ref", "return_requests": "ret", "reward_redemptions": "rdm", "sessions": "ses", "shipments": "shp",
 		"ticket_messages": "msg", "ticket_participants": "tpt", "tickets": "tkt", "tier_changes": "tch", "top_ups": "topup", "transfers": "trf", "users": "usr",
+		"invoice_quotes": "ivq", "list_items": "item", "reviews": "rev", "shopping_lists": "list", "wishlist_items": "wish",
 	}
 	otherIDs = map[string]string{
 		"user_id": "usr", "holder_id": "usr", "invited_id": "usr", "order_id": "order", "product_id": "prd", "account_id": "acc", "from_account_id": "acc",
 		"entry_id": "ent", "refund_entry_id": "ent", "advocate_entry_id": "ent", "transfer_id": "trf", "program_id": "prog", "tier_id": "tier", "from_id": "tier", "to_id": "tier",
 		"origin_id": "lot", "reward_id": "rwd", "promotion_id": "prm", "code_id": "code", "ticket_id": "tkt", "last_message_id": "msg", "campaign_id": "cmp",
 		"club_id": "club", "session_id": "ses", "document_id": "cdo", "recipient_id": "usr", "avatar_id": "doc",
+		"shipment_id": "shp", "exchange_order_id": "order", "repeat_of_id": "order", "invoice_id": "bill", "replaces_id": "doc", "list_id": "list", "order_line_id": "line",
 	}
 )
 
@@ -336,6 +338,8 @@ func edgeID(table, column string, row map[string]any, id, me uuid.UUID) string {
 			prefix = "rfd"
 		} else if kind == "API_KEY" {
 			prefix = "key"
+		} else if kind == "CART" {
+			prefix = "cart"
 		}
 	case "owner_id":
 		prefix = "com"

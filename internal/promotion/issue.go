@@ -2,13 +2,18 @@ package promotion
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/club"
+	"kabinet/ent/generated/clubmember"
 	entpromotion "kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/user"
+	intake "kabinet/internal/batch"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
@@ -76,4 +81,42 @@ func (b batch) tellAssigned(tx *store.Tx) {
 	if b.User != nil {
 		tx.Tell(event.PromoCodesAssigned{PromotionID: b.Promotion, OwnerID: b.Owner, Count: int64(b.Count)}, store.ToUser(*b.User))
 	}
+}
+
+// ClubsNamed are the clubs that people can be put into, by their handles, of
+// those asked for.
+func ClubsNamed(ctx context.Context, tx *store.Tx, handles []string) (map[string]uuid.UUID, error) {
+	rows, err := tx.Club.Query().Where(club.HandleIn(handles...), club.StatusEQ(club.StatusACTIVE)).All(ctx)
+	found := make(map[string]uuid.UUID, len(rows))
+	for _, r := range rows {
+		found[r.Handle] = r.ID
+	}
+	return found, err
+}
+
+// Enrol puts people into clubs by the word of the business, whatever the clubs'
+// audiences: two statements for all. It names those who were not in one yet.
+func Enrol(ctx context.Context, tx *store.Tx, who map[uuid.UUID][]uuid.UUID) (joined map[uuid.UUID]bool, err error) {
+	people := slices.SortedFunc(maps.Keys(who), func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	members, err := tx.ClubMember.Query().Where(clubmember.OwnerIDIn(people...), clubmember.LeftAtIsNil()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := map[[2]uuid.UUID]bool{}
+	for _, m := range members {
+		in[[2]uuid.UUID{m.OwnerID, m.ClubID}] = true
+	}
+	joined = map[uuid.UUID]bool{}
+	sheet := intake.Sheet{Table: "club_members", Key: "club_id, owner_id", Fixed: []string{"id", "created_at", "owner_id", "club_id"},
+		Columns: []string{"id", "created_at", "updated_at", "owner_id", "user_id", "club_id", "joined_at", "left_at"}}
+	for _, person := range people {
+		for _, id := range who[person] {
+			if key := [2]uuid.UUID{person, id}; !in[key] {
+				in[key], joined[person] = true, true
+				sheet.Add(uuid.Must(uuid.NewV7()), tx.Now, tx.Now, person, person, id, tx.Now, nil)
+				tx.Tell(event.ClubJoined{ClubID: id, OwnerID: person}, store.ToUser(person))
+			}
+		}
+	}
+	return joined, sheet.Write(ctx, tx)
 }

@@ -18,12 +18,14 @@ import (
 type class uint8
 
 const (
-	ofUser  class = iota + 1 // U: user_id = me
-	ofOwner                  // O: owner_id is me or the owner I act for
-	shared                   // O, or an open participation of mine (by column ticket)
-	self                     // the row is me, or the owner I act for
-	public                   // everybody reads; only staff and the system write
-	ofHouse                  // staff and the system only
+	ofUser    class = iota + 1 // U: user_id = me
+	ofOwner                    // O: owner_id is me or the owner I act for
+	shared                     // O, or an open participation of mine (by column ticket)
+	self                       // the row is me, or the owner I act for
+	public                     // everybody reads; only staff and the system write
+	ofHouse                    // staff and the system only
+	goods                      // public, but for exclusive products of others (goodsFor)
+	published                  // U, and everybody reads what is PUBLISHED
 )
 
 // rule is one row of the table of ownership.
@@ -34,6 +36,7 @@ type rule struct {
 	hasUser  bool   // has user_id, for members that reach only what is their OWN
 	parent   string // or its parent table has it …
 	through  string // … reached by this column
+	common   bool   // who reaches only his OWN reaches all of the owner: it is everybody's there
 }
 
 // Scopes is the table of ownership, one line an ent type. A type that is not
@@ -54,7 +57,18 @@ var Scopes = map[string]rule{
 	generated.TypeAuditEntry:        {class: ofHouse, resource: "audit_entry"},
 	generated.TypeTask:              {class: ofOwner, resource: "task", hasUser: true},
 	generated.TypeSetting:           {class: ofHouse, resource: "setting"},
-	generated.TypeProduct:           {class: public, resource: "order"}, // staff's ORDERS_WRITE is for both
+	generated.TypeProduct:           {class: goods, resource: "order"}, // staff's ORDERS_WRITE is for both
+	generated.TypeProductAdmission:  {class: ofHouse, resource: "order"},
+	generated.TypeShoppingList:      {class: ofOwner, resource: "order", common: true},
+	generated.TypeListItem:          {class: ofOwner, resource: "order", common: true},
+	generated.TypeWishlistItem:      {class: ofUser, resource: "order"},
+	generated.TypeViewedProduct:     {class: ofUser, resource: "order"},
+	generated.TypeReview:            {class: published, resource: "order"},
+	generated.TypeReason:            {class: public, resource: "order"},
+	generated.TypeDocumentSeries:    {class: ofHouse, resource: "document"},
+	generated.TypeInvoiceQuote:      {class: ofOwner, resource: "wallet", hasUser: true},
+	generated.TypeWebhookEndpoint:   {class: ofHouse, resource: "webhook"},
+	generated.TypeWebhookDelivery:   {class: ofHouse, resource: "webhook"},
 	generated.TypeOrder:             {class: ofOwner, resource: "order", hasUser: true},
 	generated.TypeOrderLine:         {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
 	generated.TypeOrderEvent:        {class: ofOwner, resource: "order", parent: "orders", through: "order_id"},
@@ -142,10 +156,10 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 	if v.IsSystem() || v.Staff && v.Reach(r.resource, operation) == viewer.ReachAll {
 		return nil, nil
 	}
-	if r.class == public && operation == "read" {
-		return nil, nil
+	if rows, all := shown(v, r, operation); all || rows != nil {
+		return rows, nil
 	}
-	if !v.SignedIn() || r.class == public || r.class == ofHouse {
+	if !v.SignedIn() || r.class == public || r.class == goods || r.class == ofHouse {
 		return none, nil
 	}
 	if v.ActingStaff != uuid.Nil && (r.resource == "wallet" || r.resource == "payment_method") {
@@ -153,7 +167,7 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 	}
 	me, owner := v.UserID, v.OwnerID
 	switch r.class {
-	case ofUser:
+	case ofUser, published:
 		return eq("user_id", me), nil
 	case self:
 		if operation == "write" {
@@ -184,6 +198,19 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 	return none, nil
 }
 
+// shown are the rows of a class that others than their owners read; all: every one.
+func shown(v viewer.Viewer, r rule, operation string) (rows func(*sql.Selector), all bool) {
+	switch {
+	case operation != "read":
+		return nil, false
+	case r.class == goods:
+		return goodsFor(v), false
+	case r.class == published:
+		return publishedOr(v), false
+	}
+	return nil, r.class == public
+}
+
 // checkCreate compares the owner column of a new row with the viewer.
 func checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	r, listed := Scopes[m.Type()]
@@ -195,9 +222,9 @@ func checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	}
 	column, ok := "owner_id", v.SignedIn()
 	switch r.class {
-	case ofUser:
+	case ofUser, published:
 		column = "user_id"
-	case self, public, ofHouse:
+	case self, public, goods, ofHouse:
 		ok = false
 	}
 	got, _ := m.Field(column)
@@ -223,6 +250,9 @@ func ownerPredicate(s *sql.Selector, v viewer.Viewer, r rule, operation string) 
 	case viewer.ReachNone:
 		return sql.EQ(column, v.UserID)
 	case viewer.ReachOwn:
+		if r.common {
+			break
+		}
 		made := madeByMe(s, v, r)
 		if made == nil {
 			return sql.EQ(column, v.UserID)

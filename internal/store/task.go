@@ -16,6 +16,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/task"
+	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
 )
 
@@ -106,6 +107,60 @@ func (s *Store) FailTask(ctx context.Context, id uuid.UUID) error {
 		return tx.Task.Update().Where(task.ID(id), task.StatusNEQ(task.StatusDONE)).SetStatus(task.StatusFAILED).
 			Exec(viewer.AsSystem(ctx, "task"))
 	})
+}
+
+// AskDecision makes a task of the House that waits until somebody decides: it
+// names who asked.
+func (tx *Tx) AskDecision(ctx context.Context, kind string, input any) (*ent.Task, error) {
+	in, err := json.Marshal(input)
+	if err != nil {
+		return nil, fmt.Errorf("task: input: %w", err)
+	}
+	return tx.Task.Create().SetOwnerID(viewer.House).SetNillableUserID(viewer.From(ctx).Actor()).SetKind(kind).SetStatus(task.StatusWAITING).
+		SetInput(in).Save(viewer.AsSystem(ctx, "task"))
+}
+
+// HoldTask reads a task of a kind and holds it to the end of the transaction:
+// of two who decide one is second. Fault: NOT_FOUND.
+func (tx *Tx) HoldTask(ctx context.Context, kind string, id uuid.UUID) (*ent.Task, error) {
+	t, err := tx.Task.Query().Where(task.ID(id), task.Kind(kind), tx.Locking()).Only(viewer.AsSystem(ctx, "task"))
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound
+	}
+	return t, err
+}
+
+// DecideTask notes what was decided of a held task that waited, by whom and why.
+func (tx *Tx) DecideTask(ctx context.Context, t *ent.Task, to task.Status, note *string) (*ent.Task, error) {
+	return tx.Task.UpdateOne(t).SetStatus(to).SetNillableApproverID(viewer.From(ctx).Actor()).SetNillableNote(note).SetFinishedAt(tx.Now).
+		Save(viewer.AsSystem(ctx, "task"))
+}
+
+// AskTask makes a task of somebody's own that waits for its time, at position 0.
+func (tx *Tx) AskTask(ctx context.Context, kind string, owner uuid.UUID, input any) (*ent.Task, error) {
+	in, err := json.Marshal(input)
+	if err != nil {
+		return nil, fmt.Errorf("task: input: %w", err)
+	}
+	return tx.Task.Create().SetOwnerID(owner).SetUserID(owner).SetKind(kind).SetStatus(task.StatusWAITING).
+		SetInput(in).SetCursor(json.RawMessage(`{"position":0}`)).Save(viewer.AsSystem(ctx, "task"))
+}
+
+// NoteTask writes the counts of a task, and nothing else of it.
+func (tx *Tx) NoteTask(ctx context.Context, id uuid.UUID, counts map[string]int64) error {
+	return tx.Task.UpdateOneID(id).SetCounts(counts).Exec(viewer.AsSystem(ctx, "task"))
+}
+
+// PutBackTask lets a locked task that is RUNNING wait for its turn again.
+func (tx *Tx) PutBackTask(ctx context.Context, id uuid.UUID) error {
+	return tx.Task.Update().Where(task.ID(id), task.StatusEQ(task.StatusRUNNING)).SetStatus(task.StatusWAITING).
+		Exec(viewer.AsSystem(ctx, "task"))
+}
+
+// CancelTask marks a task that has not begun as CANCELLED.
+func (tx *Tx) CancelTask(ctx context.Context, id uuid.UUID) error {
+	return tx.Task.Update().Where(task.ID(id), task.StatusEQ(task.StatusWAITING)).SetStatus(task.StatusCANCELLED).SetFinishedAt(tx.Now).
+		Exec(viewer.AsSystem(ctx, "task"))
 }
 
 // Exclusive takes the lock of a name for this whole database and holds it, at

@@ -23,6 +23,8 @@ func (s *Wallets) TidyDue(ctx context.Context, limit int) (most int, err error) 
 		// A quote is kept a day, so that who confirms it late gets a new one.
 		{`DELETE FROM transfers WHERE status = 'QUOTED' AND id IN (
 			SELECT id FROM transfers WHERE status = 'QUOTED' AND expires_at <= ? ORDER BY expires_at LIMIT ?)`, []any{now.AddDate(0, 0, -1), limit}},
+		{`DELETE FROM invoice_quotes WHERE status = 'QUOTED' AND id IN (
+			SELECT id FROM invoice_quotes WHERE status = 'QUOTED' AND expires_at <= ? ORDER BY expires_at LIMIT ?)`, []any{now.AddDate(0, 0, -1), limit}},
 	} {
 		err := s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			n, err := tx.Exec(ctx, step.query, step.args...)

@@ -119,6 +119,20 @@ type PayOrderFromWalletInput struct {
 	DryRun         *bool
 }
 
+// QuoteInvoicePaymentInput is the input of quoteInvoicePayment.
+type QuoteInvoicePaymentInput struct {
+	InvoiceID scalar.ID
+	WalletID  scalar.ID
+	Amount    *scalar.MoneyInput
+}
+
+// PayInvoiceInput is the input of payInvoice.
+type PayInvoiceInput struct {
+	QuoteID        scalar.ID
+	IdempotencyKey string
+	DryRun         *bool
+}
+
 // IssueGiftCardsInput is the input of issueGiftCards.
 type IssueGiftCardsInput struct {
 	Count          int

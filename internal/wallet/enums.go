@@ -38,15 +38,18 @@ func (e *WalletEntryKind) UnmarshalGQL(v any) (err error) {
 // FeeOperation is what may cost a fee.
 type FeeOperation string
 
-// OperationTransfer is a transfer to another owner.
-const OperationTransfer FeeOperation = "TRANSFER"
+// The operations.
+const (
+	OperationTransfer       FeeOperation = "TRANSFER"        // to another owner
+	OperationInvoicePayment FeeOperation = "INVOICE_PAYMENT" // an invoice from a wallet
+)
 
 // MarshalGQL writes the operation.
 func (e FeeOperation) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
 
 // UnmarshalGQL reads an operation.
 func (e *FeeOperation) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, OperationTransfer)
+	*e, err = scalar.ReadEnum(v, OperationTransfer, OperationInvoicePayment)
 	return err
 }
 

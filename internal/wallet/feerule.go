@@ -28,8 +28,8 @@ func tariffOf(r *ent.FeeRule) tariff {
 }
 
 // inForce is the rule of an operation in a currency; nil where it is free.
-func inForce(ctx context.Context, c *ent.Client, unit string) (*ent.FeeRule, error) {
-	r, err := c.FeeRule.Query().Where(feerule.OperationEQ(feerule.OperationTRANSFER), feerule.Currency(unit), feerule.RetiredAtIsNil()).Only(ctx)
+func inForce(ctx context.Context, c *ent.Client, operation FeeOperation, unit string) (*ent.FeeRule, error) {
+	r, err := c.FeeRule.Query().Where(feerule.OperationEQ(feerule.Operation(operation)), feerule.Currency(unit), feerule.RetiredAtIsNil()).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
@@ -37,11 +37,11 @@ func inForce(ctx context.Context, c *ent.Client, unit string) (*ent.FeeRule, err
 }
 
 // mostRules bounds the rules shown: one a currency and operation.
-const mostRules = 400
+const mostRules = 800
 
 // FeeRules are the rules in force, by currency.
 func (s *Wallets) FeeRules(ctx context.Context, unit *string) ([]*ent.FeeRule, error) {
-	q := s.Store.Client.FeeRule.Query().Where(feerule.RetiredAtIsNil()).Order(feerule.ByCurrency(), feerule.ByID()).Limit(mostRules)
+	q := s.Store.Client.FeeRule.Query().Where(feerule.RetiredAtIsNil()).Order(feerule.ByCurrency(), feerule.ByOperation(), feerule.ByID()).Limit(mostRules)
 	if unit != nil {
 		q.Where(feerule.Currency(*unit))
 	}
@@ -89,7 +89,7 @@ func (s *Wallets) SaveFeeRule(ctx context.Context, in SaveFeeRuleInput) (*ent.Fe
 			return err
 		}
 		return tx.Audit(ctx, "wallet.save_fee_rule", viewer.House, out.GlobalID(), map[string]any{
-			"version": out.Version, "currency": out.Currency, "free": out.Free().Amount(), "basisPoints": out.BasisPoints, "period": out.Period,
+			"version": out.Version, "operation": out.Operation, "currency": out.Currency, "free": out.Free().Amount(), "basisPoints": out.BasisPoints, "period": out.Period,
 			"minimum": out.Minimum().Amount(), "cap": capText(out), "capPer": out.CapPer, "rounding": out.Rounding,
 		})
 	})
@@ -167,7 +167,7 @@ func ExplainRule(ctx context.Context, r *ent.FeeRule) string {
 func ruleWords(lang string, r *ent.FeeRule) map[string]any {
 	words := map[string]any{
 		"free": locale.Money(lang, r.FreeMinor, r.Currency), "percent": percent(lang, r.BasisPoints), "month": r.Period == feerule.PeriodCALENDAR_MONTH,
-		"isFree": r.FreeMinor > 0, "each": r.CapPer == feerule.CapPerTRANSFER,
+		"isFree": r.FreeMinor > 0, "each": r.CapPer == feerule.CapPerTRANSFER, "invoice": r.Operation == feerule.OperationINVOICE_PAYMENT,
 	}
 	if r.FeeCap != nil {
 		words["cap"] = locale.Money(lang, *r.FeeCap, r.Currency)

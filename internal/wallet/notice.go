@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,9 +27,9 @@ type Notice struct {
 	Provider  string
 	ID        string // of the message, the same when it is sent again
 	SentAt    time.Time
-	Type      string // payment.succeeded, payment.failed, payment.expired
+	Type      string // payment.succeeded, payment.failed, payment.expired; of refunds refund.succeeded, refund.failed
 	Ref       string // the provider's id of the payment
-	Reference string // the top-up, topup_…
+	Reference string // the top-up, topup_…, or the payment of an order, pay_…, or a refund of it, rfd_…
 	Amount    string // in major units
 	Currency  string
 	Reason    string // of a failure
@@ -70,6 +71,9 @@ func (s *Wallets) Hear(ctx context.Context, n Notice) (paymentnotice.Outcome, er
 }
 
 func (s *Wallets) hear(ctx context.Context, tx *store.Tx, n Notice) (paymentnotice.Outcome, error) {
+	if s.Order != nil && (strings.HasPrefix(n.Reference, "pay_") || strings.HasPrefix(n.Reference, "rfd_")) {
+		return s.hearOrder(ctx, tx, n)
+	}
 	t, err := named(ctx, tx, n)
 	if err != nil {
 		return "", err
@@ -85,15 +89,7 @@ func (s *Wallets) hear(ctx context.Context, tx *store.Tx, n Notice) (paymentnoti
 			outcome = paymentnotice.OutcomeMISMATCH
 		}
 	}
-	c := tx.PaymentNotice.Create().SetProvider(n.Provider).SetWebhookID(n.ID).SetType(n.Type).SetOutcome(outcome).SetSentAt(cut(n.SentAt)).SetPayload(n.Body)
-	for _, said := range []struct {
-		value string
-		set   func(string) *ent.PaymentNoticeCreate
-	}{{n.Reference, c.SetReference}, {n.Amount, c.SetAmount}, {n.Currency, c.SetCurrency}} {
-		if said.value != "" {
-			said.set(said.value)
-		}
-	}
+	c := keep(tx, n, outcome)
 	if t != nil {
 		c.SetTopUpID(t.ID)
 	}
@@ -111,6 +107,30 @@ func (s *Wallets) hear(ctx context.Context, tx *store.Tx, n Notice) (paymentnoti
 		err = fail(ctx, tx, t, n)
 	}
 	return outcome, err
+}
+
+// hearOrder takes a message about the payment of an order: the notice is kept
+// as those of top-ups are.
+func (s *Wallets) hearOrder(ctx context.Context, tx *store.Tx, n Notice) (paymentnotice.Outcome, error) {
+	outcome, payment, err := s.Order(ctx, tx, n)
+	if err != nil {
+		return "", err
+	}
+	return outcome, keep(tx, n, outcome).SetNillablePaymentID(payment).Exec(ctx)
+}
+
+// keep is the row of a message with what became of it.
+func keep(tx *store.Tx, n Notice, outcome paymentnotice.Outcome) *ent.PaymentNoticeCreate {
+	c := tx.PaymentNotice.Create().SetProvider(n.Provider).SetWebhookID(n.ID).SetType(n.Type).SetOutcome(outcome).SetSentAt(cut(n.SentAt)).SetPayload(n.Body)
+	for _, said := range []struct {
+		value string
+		set   func(string) *ent.PaymentNoticeCreate
+	}{{n.Reference, c.SetReference}, {n.Amount, c.SetAmount}, {n.Currency, c.SetCurrency}} {
+		if said.value != "" {
+			said.set(said.value)
+		}
+	}
+	return c
 }
 
 // named holds the top-up that a message is about; nil where there is none.

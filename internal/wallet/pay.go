@@ -104,3 +104,21 @@ func (s *Wallets) Repay(ctx context.Context, tx *store.Tx, payment uuid.UUID, mi
 	}
 	return b.Close(ctx)
 }
+
+// Credit pays a refund into the owner's wallet of a currency, which is made at
+// first need, and gives the entry; refund is the refund's own id. Fault:
+// NOT_FOUND of an owner who can have no wallet.
+func (s *Wallets) Credit(ctx context.Context, tx *store.Tx, owner uuid.UUID, currency string, minor int64, refund uuid.UUID) (uuid.UUID, error) {
+	if owner == viewer.House {
+		return uuid.Nil, fault.ErrNotFound
+	}
+	a, err := s.receiving(ctx, tx, owner, currency)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	b, e, err := s.give(ctx, tx, a, minor, ledger.Posting{Kind: ledgerentry.KindTOPUP, Contra: ledger.TopUp, Cause: "refund:" + refund.String()})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return e.ID, b.Close(ctx)
+}

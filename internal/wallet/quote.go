@@ -65,7 +65,7 @@ func (s *Wallets) saveQuote(ctx context.Context, tx *store.Tx, from *ent.LedgerA
 	if to.account != nil {
 		t.ToAccountID = &to.account.ID
 	}
-	rule, sent, err := s.price(ctx, tx, t)
+	price, err := s.price(ctx, tx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -79,31 +79,17 @@ func (s *Wallets) saveQuote(ctx context.Context, tx *store.Tx, from *ent.LedgerA
 	if err != nil {
 		return nil, err
 	}
-	return viewQuote(ctx, t, name, explain(ctx, t, rule, sent)), nil
+	return viewQuote(ctx, t, name, why(ctx, t, price)), nil
 }
 
 // price puts into a transfer what it costs now: nothing between one's own
 // wallets, or where there is no rule.
-func (s *Wallets) price(ctx context.Context, tx *store.Tx, t *ent.Transfer) (*ent.FeeRule, used, error) {
-	t.FeeMinor, t.FreeLeft, t.FeeRuleID = 0, nil, nil
-	if t.Own {
-		return nil, used{}, nil
+func (s *Wallets) price(ctx context.Context, tx *store.Tx, t *ent.Transfer) (p price, err error) {
+	if !t.Own {
+		p, err = s.priceOf(ctx, tx, OperationTransfer, t.OwnerID, t.Currency, t.AmountMinor)
 	}
-	rule, err := inForce(ctx, tx.Client, t.Currency)
-	if rule == nil || err != nil {
-		return nil, used{}, err
-	}
-	tariff := tariffOf(rule)
-	var sent used
-	err = tx.QueryRow(ctx, `SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint), CAST(coalesce(sum(fee_minor), 0) AS bigint) FROM transfers
-		WHERE owner_id = ? AND currency = ? AND status = 'COMPLETED' AND NOT own AND completed_at >= ?`, t.OwnerID, t.Currency, cut(tariff.since(tx.Now, s.Zone))).
-		Scan(&sent.sent, &sent.fees)
-	if err != nil {
-		return nil, used{}, err
-	}
-	left := tariff.left(sent, t.AmountMinor)
-	t.FeeMinor, t.FreeLeft, t.FeeRuleID = tariff.fee(sent, t.AmountMinor), &left, &rule.ID
-	return rule, sent, nil
+	t.FeeMinor, t.FreeLeft, t.FeeRuleID = p.fee, p.freeLeft, p.ruleID()
+	return p, err
 }
 
 // recipient finds to whom a transfer goes.
@@ -244,29 +230,18 @@ func viewQuote(ctx context.Context, t *ent.Transfer, name, explanation string) *
 	return q
 }
 
-// explain says why a transfer costs what it does.
-func explain(ctx context.Context, t *ent.Transfer, r *ent.FeeRule, sent used) string {
-	l := lang(ctx)
-	switch {
-	case t.Own:
-		return locale.Text(l, "wallet.fee.own", nil)
-	case r == nil:
-		return locale.Text(l, "wallet.fee.none", nil)
+// why says why a transfer costs what it does.
+func why(ctx context.Context, t *ent.Transfer, p price) string {
+	if t.Own {
+		return locale.Text(lang(ctx), "wallet.fee.own", nil)
 	}
-	words := ruleWords(l, r)
-	words["left"] = locale.Money(l, *t.FreeLeft, t.Currency)
-	if t.FeeMinor == 0 && sent.sent+t.AmountMinor <= r.FreeMinor {
-		return locale.Text(l, "wallet.fee.free", words)
-	}
-	words["over"] = locale.Money(l, min(t.AmountMinor, sent.sent+t.AmountMinor-r.FreeMinor), t.Currency)
-	words["fee"] = locale.Money(l, t.FeeMinor, t.Currency)
-	return locale.Text(l, "wallet.fee.charged", words)
+	return p.explain(ctx)
 }
 
-// noSuchMoney is a transfer larger than the wallet holds, fee and all.
-func noSuchMoney(b *ledger.Book, t *ent.Transfer) error {
-	if available := b.Available(); available < t.AmountMinor || available-t.AmountMinor < t.FeeMinor {
-		return ledger.TooFew(t.Currency, available)
+// noSuchMoney is more than a wallet holds, fee and all.
+func noSuchMoney(b *ledger.Book, minor, fee int64) error {
+	if available := b.Available(); available < minor || available-minor < fee {
+		return ledger.TooFew(b.Account().Unit, available)
 	}
 	return nil
 }

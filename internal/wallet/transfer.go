@@ -106,14 +106,14 @@ func (s *Wallets) carryOut(ctx context.Context, tx *store.Tx, t *ent.Transfer) (
 		return Done{}, nil, err
 	}
 	now := *t
-	if _, _, err := s.price(ctx, tx, &now); err != nil {
+	if _, err := s.price(ctx, tx, &now); err != nil {
 		return Done{}, nil, err
 	}
 	if now.FeeMinor != t.FeeMinor || !sameID(now.FeeRuleID, t.FeeRuleID) {
 		return Done{}, nil, ErrQuoteChanged.At("input", "quoteId").With("fee", now.FeeMinor)
 	}
 	from, to := books[t.FromAccountID], books[*t.ToAccountID]
-	if err := noSuchMoney(from, t); err != nil {
+	if err := noSuchMoney(from, t.AmountMinor, t.FeeMinor); err != nil {
 		return Done{}, nil, err
 	}
 	note := ledger.MoveNote{Transfer: t.ID, Cause: "transfer:" + t.ID.String()}
@@ -140,14 +140,18 @@ func (s *Wallets) carryOut(ctx context.Context, tx *store.Tx, t *ent.Transfer) (
 func (s *Wallets) lockFor(ctx context.Context, tx *store.Tx, t *ent.Transfer) (map[uuid.UUID]*ledger.Book, error) {
 	ids := []uuid.UUID{t.FromAccountID, *t.ToAccountID}
 	if !t.Own {
-		all, err := tx.LedgerAccount.Query().Where(ledgeraccount.OwnerID(t.OwnerID), ledgeraccount.Unit(t.Currency),
-			ledgeraccount.KindEQ(ledgeraccount.KindWALLET)).IDs(system(ctx))
+		all, err := walletsOf(ctx, tx, t.OwnerID, t.Currency)
 		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, all...)
 	}
 	return s.Books.LockAll(ctx, tx, viewer.From(ctx).Actor(), ids...)
+}
+
+// walletsOf are an owner's wallets of a currency, which share what is free.
+func walletsOf(ctx context.Context, tx *store.Tx, owner uuid.UUID, currency string) ([]uuid.UUID, error) {
+	return tx.LedgerAccount.Query().Where(ledgeraccount.OwnerID(owner), ledgeraccount.Unit(currency), ledgeraccount.KindEQ(ledgeraccount.KindWALLET)).IDs(system(ctx))
 }
 
 // requote is a quote of the same transfer as things stand now; a dry one is not

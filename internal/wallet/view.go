@@ -125,6 +125,15 @@ type TransferQuote struct {
 	Explanation        string
 }
 
+// InvoicePaymentQuote is what paying an invoice from a wallet costs.
+type InvoicePaymentQuote struct {
+	ID, InvoiceID, WalletID scalar.ID
+	Amount, Fee, Total      scalar.Money
+	FreeLeft                *scalar.Money
+	ExpiresAt               time.Time
+	Explanation             string
+}
+
 // WalletTransfer is money that went from one wallet to another.
 type WalletTransfer struct {
 	ID                 scalar.ID

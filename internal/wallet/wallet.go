@@ -1,15 +1,16 @@
 // Package wallet owns money that customers hold: wallets on the ledger in
 // currencies, how money comes in (the payment provider, a desk, a gift card),
-// moves to others against a quote and a fee, pays orders and is corrected by
-// staff. It alone writes fee_rules, transfers, gift_cards, top_ups and
-// payment_notices, and of ledger_accounts the columns label, number and visible
+// moves to others and pays invoices against a quote and a fee, pays orders and
+// is corrected by staff. It alone writes fee_rules, transfers, invoice_quotes, gift_cards, top_ups
+// and payment_notices, and of ledger_accounts the columns label, number and visible
 // of wallets; every amount is booked by internal/ledger. It reads users,
 // companies and contact points and never writes them, talks to no provider
 // itself, and never decides what an order is worth.
 //
 // All wallets of an owner in one currency share what is free of fees, so a
 // transfer locks them all, by ascending id, and then counts what was sent: two
-// at once cannot both be free.
+// at once cannot both be free. What is free of transfers and what is free of
+// payments of invoices are counted apart: each has a rule of its own.
 package wallet
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/paymentnotice"
 	"kabinet/internal/fault"
 	"kabinet/internal/ledger"
 	"kabinet/internal/live"
@@ -45,18 +47,27 @@ type Wallets struct {
 	// ByEmail finds the active person who has proven an e-mail address;
 	// uuid.Nil: nobody.
 	ByEmail func(ctx context.Context, tx *store.Tx, email string) (uuid.UUID, error)
+	// Order applies a message of the provider to the payment of an order that its
+	// reference names, and says which; nil: there are none.
+	Order func(ctx context.Context, tx *store.Tx, n Notice) (outcome paymentnotice.Outcome, payment *uuid.UUID, err error)
 	// Bill locks an order of an owner and says what is open on it.
 	Bill func(ctx context.Context, tx *store.Tx, owner, order uuid.UUID) (Bill, error)
+	// Invoice locks an invoice of an owner, and the order that it is of, and says
+	// what is open on it. Fault: NOT_FOUND, ILLEGAL_TRANSITION of a void one.
+	Invoice func(ctx context.Context, tx *store.Tx, owner, invoice uuid.UUID) (Bill, error)
 }
 
-// Bill is an order about to be paid, its row held.
+// Bill is an order or an invoice about to be paid, its row held.
 type Bill struct {
 	Currency string
-	Open     int64 // minor units that are not paid yet
+	Open     int64      // minor units that are not paid yet
+	Order    *uuid.UUID // that is paid; nil of an invoice that is of none
 	// Pay records that so many minor units came from a wallet by an entry.
 	Pay func(ctx context.Context, minor int64, entry uuid.UUID) error
 	// Show is the order as it is in the transaction, for a dry run.
 	Show func(ctx context.Context) (*ent.Order, error)
+	// View is the invoice as it is in the transaction, for a dry run.
+	View func(ctx context.Context) (any, error)
 }
 
 // Payments is the payment provider as this domain needs it.
@@ -109,6 +120,8 @@ var (
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 	// ErrOrderAlreadyPaid: nothing is open on the order.
 	ErrOrderAlreadyPaid = fault.New(fault.Refused, "ORDER_ALREADY_PAID")
+	// ErrInvoiceAlreadyPaid: nothing is open on the invoice.
+	ErrInvoiceAlreadyPaid = fault.New(fault.Refused, "INVOICE_ALREADY_PAID")
 	// ErrSelfApproval: nobody approves what he asked for.
 	ErrSelfApproval = fault.New(fault.Refused, "SELF_APPROVAL")
 )

@@ -102,7 +102,7 @@ func TestFileDoors(t *testing.T) {
 
 // A page of ours may send and read files; what is given out can do nothing.
 //
-// security J2
+// security H7, J2
 func TestFileHeaders(t *testing.T) {
 	name, who := "report.pdf", viewer.Viewer{}
 	s := open(t, func(o *web.Options, _ *webtest.Schema) {

@@ -52,8 +52,28 @@ const (
 	FieldSubjectKind = "subject_kind"
 	// FieldSubjectID holds the string denoting the subject_id field in the database.
 	FieldSubjectID = "subject_id"
+	// FieldCurrency holds the string denoting the currency field in the database.
+	FieldCurrency = "currency"
+	// FieldAmountMinor holds the string denoting the amount_minor field in the database.
+	FieldAmountMinor = "amount_minor"
+	// FieldPaidMinor holds the string denoting the paid_minor field in the database.
+	FieldPaidMinor = "paid_minor"
+	// FieldPaidAt holds the string denoting the paid_at field in the database.
+	FieldPaidAt = "paid_at"
+	// FieldLocale holds the string denoting the locale field in the database.
+	FieldLocale = "locale"
+	// FieldVersion holds the string denoting the version field in the database.
+	FieldVersion = "version"
+	// FieldReplacesID holds the string denoting the replaces_id field in the database.
+	FieldReplacesID = "replaces_id"
+	// FieldFingerprint holds the string denoting the fingerprint field in the database.
+	FieldFingerprint = "fingerprint"
+	// FieldIssuedAt holds the string denoting the issued_at field in the database.
+	FieldIssuedAt = "issued_at"
 	// FieldDueAt holds the string denoting the due_at field in the database.
 	FieldDueAt = "due_at"
+	// FieldOverdueToldAt holds the string denoting the overdue_told_at field in the database.
+	FieldOverdueToldAt = "overdue_told_at"
 	// FieldMime holds the string denoting the mime field in the database.
 	FieldMime = "mime"
 	// FieldSize holds the string denoting the size field in the database.
@@ -91,7 +111,17 @@ var Columns = []string{
 	FieldToOn,
 	FieldSubjectKind,
 	FieldSubjectID,
+	FieldCurrency,
+	FieldAmountMinor,
+	FieldPaidMinor,
+	FieldPaidAt,
+	FieldLocale,
+	FieldVersion,
+	FieldReplacesID,
+	FieldFingerprint,
+	FieldIssuedAt,
 	FieldDueAt,
+	FieldOverdueToldAt,
 	FieldMime,
 	FieldSize,
 	FieldSha256,
@@ -111,6 +141,10 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultPaidMinor holds the default value on creation for the "paid_minor" field.
+	DefaultPaidMinor int64
+	// DefaultVersion holds the default value on creation for the "version" field.
+	DefaultVersion int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -120,16 +154,17 @@ type Kind string
 
 // Kind values.
 const (
-	KindAVATAR    Kind = "AVATAR"
-	KindUPLOAD    Kind = "UPLOAD"
-	KindEXPORT    Kind = "EXPORT"
-	KindINVOICE   Kind = "INVOICE"
-	KindACT       Kind = "ACT"
-	KindRECEIPT   Kind = "RECEIPT"
-	KindSTATEMENT Kind = "STATEMENT"
-	KindCONTRACT  Kind = "CONTRACT"
-	KindWAYBILL   Kind = "WAYBILL"
-	KindOTHER     Kind = "OTHER"
+	KindAVATAR      Kind = "AVATAR"
+	KindUPLOAD      Kind = "UPLOAD"
+	KindEXPORT      Kind = "EXPORT"
+	KindINVOICE     Kind = "INVOICE"
+	KindACT         Kind = "ACT"
+	KindRECEIPT     Kind = "RECEIPT"
+	KindSTATEMENT   Kind = "STATEMENT"
+	KindCONTRACT    Kind = "CONTRACT"
+	KindWAYBILL     Kind = "WAYBILL"
+	KindCERTIFICATE Kind = "CERTIFICATE"
+	KindOTHER       Kind = "OTHER"
 )
 
 func (k Kind) String() string {
@@ -139,7 +174,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindAVATAR, KindUPLOAD, KindEXPORT, KindINVOICE, KindACT, KindRECEIPT, KindSTATEMENT, KindCONTRACT, KindWAYBILL, KindOTHER:
+	case KindAVATAR, KindUPLOAD, KindEXPORT, KindINVOICE, KindACT, KindRECEIPT, KindSTATEMENT, KindCONTRACT, KindWAYBILL, KindCERTIFICATE, KindOTHER:
 		return nil
 	default:
 		return fmt.Errorf("document: invalid enum value for kind field: %q", k)
@@ -290,9 +325,59 @@ func BySubjectID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSubjectID, opts...).ToFunc()
 }
 
+// ByCurrency orders the results by the currency field.
+func ByCurrency(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCurrency, opts...).ToFunc()
+}
+
+// ByAmountMinor orders the results by the amount_minor field.
+func ByAmountMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAmountMinor, opts...).ToFunc()
+}
+
+// ByPaidMinor orders the results by the paid_minor field.
+func ByPaidMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaidMinor, opts...).ToFunc()
+}
+
+// ByPaidAt orders the results by the paid_at field.
+func ByPaidAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaidAt, opts...).ToFunc()
+}
+
+// ByLocale orders the results by the locale field.
+func ByLocale(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLocale, opts...).ToFunc()
+}
+
+// ByVersion orders the results by the version field.
+func ByVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
+// ByReplacesID orders the results by the replaces_id field.
+func ByReplacesID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReplacesID, opts...).ToFunc()
+}
+
+// ByFingerprint orders the results by the fingerprint field.
+func ByFingerprint(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFingerprint, opts...).ToFunc()
+}
+
+// ByIssuedAt orders the results by the issued_at field.
+func ByIssuedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIssuedAt, opts...).ToFunc()
+}
+
 // ByDueAt orders the results by the due_at field.
 func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
+}
+
+// ByOverdueToldAt orders the results by the overdue_told_at field.
+func ByOverdueToldAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverdueToldAt, opts...).ToFunc()
 }
 
 // ByMime orders the results by the mime field.

@@ -125,9 +125,59 @@ func SubjectID(v uuid.UUID) predicate.Document {
 	return predicate.Document(sql.FieldEQ(FieldSubjectID, v))
 }
 
+// Currency applies equality check predicate on the "currency" field. It's identical to CurrencyEQ.
+func Currency(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldCurrency, v))
+}
+
+// AmountMinor applies equality check predicate on the "amount_minor" field. It's identical to AmountMinorEQ.
+func AmountMinor(v int64) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldAmountMinor, v))
+}
+
+// PaidMinor applies equality check predicate on the "paid_minor" field. It's identical to PaidMinorEQ.
+func PaidMinor(v int64) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldPaidMinor, v))
+}
+
+// PaidAt applies equality check predicate on the "paid_at" field. It's identical to PaidAtEQ.
+func PaidAt(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldPaidAt, v))
+}
+
+// Locale applies equality check predicate on the "locale" field. It's identical to LocaleEQ.
+func Locale(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldLocale, v))
+}
+
+// Version applies equality check predicate on the "version" field. It's identical to VersionEQ.
+func Version(v int) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldVersion, v))
+}
+
+// ReplacesID applies equality check predicate on the "replaces_id" field. It's identical to ReplacesIDEQ.
+func ReplacesID(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldReplacesID, v))
+}
+
+// Fingerprint applies equality check predicate on the "fingerprint" field. It's identical to FingerprintEQ.
+func Fingerprint(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldFingerprint, v))
+}
+
+// IssuedAt applies equality check predicate on the "issued_at" field. It's identical to IssuedAtEQ.
+func IssuedAt(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldIssuedAt, v))
+}
+
 // DueAt applies equality check predicate on the "due_at" field. It's identical to DueAtEQ.
 func DueAt(v time.Time) predicate.Document {
 	return predicate.Document(sql.FieldEQ(FieldDueAt, v))
+}
+
+// OverdueToldAt applies equality check predicate on the "overdue_told_at" field. It's identical to OverdueToldAtEQ.
+func OverdueToldAt(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldOverdueToldAt, v))
 }
 
 // Mime applies equality check predicate on the "mime" field. It's identical to MimeEQ.
@@ -1075,6 +1125,511 @@ func SubjectIDNotNil() predicate.Document {
 	return predicate.Document(sql.FieldNotNull(FieldSubjectID))
 }
 
+// CurrencyEQ applies the EQ predicate on the "currency" field.
+func CurrencyEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldCurrency, v))
+}
+
+// CurrencyNEQ applies the NEQ predicate on the "currency" field.
+func CurrencyNEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldCurrency, v))
+}
+
+// CurrencyIn applies the In predicate on the "currency" field.
+func CurrencyIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldCurrency, vs...))
+}
+
+// CurrencyNotIn applies the NotIn predicate on the "currency" field.
+func CurrencyNotIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldCurrency, vs...))
+}
+
+// CurrencyGT applies the GT predicate on the "currency" field.
+func CurrencyGT(v string) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldCurrency, v))
+}
+
+// CurrencyGTE applies the GTE predicate on the "currency" field.
+func CurrencyGTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldCurrency, v))
+}
+
+// CurrencyLT applies the LT predicate on the "currency" field.
+func CurrencyLT(v string) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldCurrency, v))
+}
+
+// CurrencyLTE applies the LTE predicate on the "currency" field.
+func CurrencyLTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldCurrency, v))
+}
+
+// CurrencyContains applies the Contains predicate on the "currency" field.
+func CurrencyContains(v string) predicate.Document {
+	return predicate.Document(sql.FieldContains(FieldCurrency, v))
+}
+
+// CurrencyHasPrefix applies the HasPrefix predicate on the "currency" field.
+func CurrencyHasPrefix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasPrefix(FieldCurrency, v))
+}
+
+// CurrencyHasSuffix applies the HasSuffix predicate on the "currency" field.
+func CurrencyHasSuffix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasSuffix(FieldCurrency, v))
+}
+
+// CurrencyIsNil applies the IsNil predicate on the "currency" field.
+func CurrencyIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldCurrency))
+}
+
+// CurrencyNotNil applies the NotNil predicate on the "currency" field.
+func CurrencyNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldCurrency))
+}
+
+// CurrencyEqualFold applies the EqualFold predicate on the "currency" field.
+func CurrencyEqualFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldEqualFold(FieldCurrency, v))
+}
+
+// CurrencyContainsFold applies the ContainsFold predicate on the "currency" field.
+func CurrencyContainsFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldContainsFold(FieldCurrency, v))
+}
+
+// AmountMinorEQ applies the EQ predicate on the "amount_minor" field.
+func AmountMinorEQ(v int64) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldAmountMinor, v))
+}
+
+// AmountMinorNEQ applies the NEQ predicate on the "amount_minor" field.
+func AmountMinorNEQ(v int64) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldAmountMinor, v))
+}
+
+// AmountMinorIn applies the In predicate on the "amount_minor" field.
+func AmountMinorIn(vs ...int64) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldAmountMinor, vs...))
+}
+
+// AmountMinorNotIn applies the NotIn predicate on the "amount_minor" field.
+func AmountMinorNotIn(vs ...int64) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldAmountMinor, vs...))
+}
+
+// AmountMinorGT applies the GT predicate on the "amount_minor" field.
+func AmountMinorGT(v int64) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldAmountMinor, v))
+}
+
+// AmountMinorGTE applies the GTE predicate on the "amount_minor" field.
+func AmountMinorGTE(v int64) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldAmountMinor, v))
+}
+
+// AmountMinorLT applies the LT predicate on the "amount_minor" field.
+func AmountMinorLT(v int64) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldAmountMinor, v))
+}
+
+// AmountMinorLTE applies the LTE predicate on the "amount_minor" field.
+func AmountMinorLTE(v int64) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldAmountMinor, v))
+}
+
+// AmountMinorIsNil applies the IsNil predicate on the "amount_minor" field.
+func AmountMinorIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldAmountMinor))
+}
+
+// AmountMinorNotNil applies the NotNil predicate on the "amount_minor" field.
+func AmountMinorNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldAmountMinor))
+}
+
+// PaidMinorEQ applies the EQ predicate on the "paid_minor" field.
+func PaidMinorEQ(v int64) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldPaidMinor, v))
+}
+
+// PaidMinorNEQ applies the NEQ predicate on the "paid_minor" field.
+func PaidMinorNEQ(v int64) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldPaidMinor, v))
+}
+
+// PaidMinorIn applies the In predicate on the "paid_minor" field.
+func PaidMinorIn(vs ...int64) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldPaidMinor, vs...))
+}
+
+// PaidMinorNotIn applies the NotIn predicate on the "paid_minor" field.
+func PaidMinorNotIn(vs ...int64) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldPaidMinor, vs...))
+}
+
+// PaidMinorGT applies the GT predicate on the "paid_minor" field.
+func PaidMinorGT(v int64) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldPaidMinor, v))
+}
+
+// PaidMinorGTE applies the GTE predicate on the "paid_minor" field.
+func PaidMinorGTE(v int64) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldPaidMinor, v))
+}
+
+// PaidMinorLT applies the LT predicate on the "paid_minor" field.
+func PaidMinorLT(v int64) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldPaidMinor, v))
+}
+
+// PaidMinorLTE applies the LTE predicate on the "paid_minor" field.
+func PaidMinorLTE(v int64) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldPaidMinor, v))
+}
+
+// PaidAtEQ applies the EQ predicate on the "paid_at" field.
+func PaidAtEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldPaidAt, v))
+}
+
+// PaidAtNEQ applies the NEQ predicate on the "paid_at" field.
+func PaidAtNEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldPaidAt, v))
+}
+
+// PaidAtIn applies the In predicate on the "paid_at" field.
+func PaidAtIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldPaidAt, vs...))
+}
+
+// PaidAtNotIn applies the NotIn predicate on the "paid_at" field.
+func PaidAtNotIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldPaidAt, vs...))
+}
+
+// PaidAtGT applies the GT predicate on the "paid_at" field.
+func PaidAtGT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldPaidAt, v))
+}
+
+// PaidAtGTE applies the GTE predicate on the "paid_at" field.
+func PaidAtGTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldPaidAt, v))
+}
+
+// PaidAtLT applies the LT predicate on the "paid_at" field.
+func PaidAtLT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldPaidAt, v))
+}
+
+// PaidAtLTE applies the LTE predicate on the "paid_at" field.
+func PaidAtLTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldPaidAt, v))
+}
+
+// PaidAtIsNil applies the IsNil predicate on the "paid_at" field.
+func PaidAtIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldPaidAt))
+}
+
+// PaidAtNotNil applies the NotNil predicate on the "paid_at" field.
+func PaidAtNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldPaidAt))
+}
+
+// LocaleEQ applies the EQ predicate on the "locale" field.
+func LocaleEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldLocale, v))
+}
+
+// LocaleNEQ applies the NEQ predicate on the "locale" field.
+func LocaleNEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldLocale, v))
+}
+
+// LocaleIn applies the In predicate on the "locale" field.
+func LocaleIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldLocale, vs...))
+}
+
+// LocaleNotIn applies the NotIn predicate on the "locale" field.
+func LocaleNotIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldLocale, vs...))
+}
+
+// LocaleGT applies the GT predicate on the "locale" field.
+func LocaleGT(v string) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldLocale, v))
+}
+
+// LocaleGTE applies the GTE predicate on the "locale" field.
+func LocaleGTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldLocale, v))
+}
+
+// LocaleLT applies the LT predicate on the "locale" field.
+func LocaleLT(v string) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldLocale, v))
+}
+
+// LocaleLTE applies the LTE predicate on the "locale" field.
+func LocaleLTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldLocale, v))
+}
+
+// LocaleContains applies the Contains predicate on the "locale" field.
+func LocaleContains(v string) predicate.Document {
+	return predicate.Document(sql.FieldContains(FieldLocale, v))
+}
+
+// LocaleHasPrefix applies the HasPrefix predicate on the "locale" field.
+func LocaleHasPrefix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasPrefix(FieldLocale, v))
+}
+
+// LocaleHasSuffix applies the HasSuffix predicate on the "locale" field.
+func LocaleHasSuffix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasSuffix(FieldLocale, v))
+}
+
+// LocaleIsNil applies the IsNil predicate on the "locale" field.
+func LocaleIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldLocale))
+}
+
+// LocaleNotNil applies the NotNil predicate on the "locale" field.
+func LocaleNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldLocale))
+}
+
+// LocaleEqualFold applies the EqualFold predicate on the "locale" field.
+func LocaleEqualFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldEqualFold(FieldLocale, v))
+}
+
+// LocaleContainsFold applies the ContainsFold predicate on the "locale" field.
+func LocaleContainsFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldContainsFold(FieldLocale, v))
+}
+
+// VersionEQ applies the EQ predicate on the "version" field.
+func VersionEQ(v int) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldVersion, v))
+}
+
+// VersionNEQ applies the NEQ predicate on the "version" field.
+func VersionNEQ(v int) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldVersion, v))
+}
+
+// VersionIn applies the In predicate on the "version" field.
+func VersionIn(vs ...int) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldVersion, vs...))
+}
+
+// VersionNotIn applies the NotIn predicate on the "version" field.
+func VersionNotIn(vs ...int) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldVersion, vs...))
+}
+
+// VersionGT applies the GT predicate on the "version" field.
+func VersionGT(v int) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldVersion, v))
+}
+
+// VersionGTE applies the GTE predicate on the "version" field.
+func VersionGTE(v int) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldVersion, v))
+}
+
+// VersionLT applies the LT predicate on the "version" field.
+func VersionLT(v int) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldVersion, v))
+}
+
+// VersionLTE applies the LTE predicate on the "version" field.
+func VersionLTE(v int) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldVersion, v))
+}
+
+// ReplacesIDEQ applies the EQ predicate on the "replaces_id" field.
+func ReplacesIDEQ(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldReplacesID, v))
+}
+
+// ReplacesIDNEQ applies the NEQ predicate on the "replaces_id" field.
+func ReplacesIDNEQ(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldReplacesID, v))
+}
+
+// ReplacesIDIn applies the In predicate on the "replaces_id" field.
+func ReplacesIDIn(vs ...uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldReplacesID, vs...))
+}
+
+// ReplacesIDNotIn applies the NotIn predicate on the "replaces_id" field.
+func ReplacesIDNotIn(vs ...uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldReplacesID, vs...))
+}
+
+// ReplacesIDGT applies the GT predicate on the "replaces_id" field.
+func ReplacesIDGT(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldReplacesID, v))
+}
+
+// ReplacesIDGTE applies the GTE predicate on the "replaces_id" field.
+func ReplacesIDGTE(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldReplacesID, v))
+}
+
+// ReplacesIDLT applies the LT predicate on the "replaces_id" field.
+func ReplacesIDLT(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldReplacesID, v))
+}
+
+// ReplacesIDLTE applies the LTE predicate on the "replaces_id" field.
+func ReplacesIDLTE(v uuid.UUID) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldReplacesID, v))
+}
+
+// ReplacesIDIsNil applies the IsNil predicate on the "replaces_id" field.
+func ReplacesIDIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldReplacesID))
+}
+
+// ReplacesIDNotNil applies the NotNil predicate on the "replaces_id" field.
+func ReplacesIDNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldReplacesID))
+}
+
+// FingerprintEQ applies the EQ predicate on the "fingerprint" field.
+func FingerprintEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldFingerprint, v))
+}
+
+// FingerprintNEQ applies the NEQ predicate on the "fingerprint" field.
+func FingerprintNEQ(v string) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldFingerprint, v))
+}
+
+// FingerprintIn applies the In predicate on the "fingerprint" field.
+func FingerprintIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldFingerprint, vs...))
+}
+
+// FingerprintNotIn applies the NotIn predicate on the "fingerprint" field.
+func FingerprintNotIn(vs ...string) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldFingerprint, vs...))
+}
+
+// FingerprintGT applies the GT predicate on the "fingerprint" field.
+func FingerprintGT(v string) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldFingerprint, v))
+}
+
+// FingerprintGTE applies the GTE predicate on the "fingerprint" field.
+func FingerprintGTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldFingerprint, v))
+}
+
+// FingerprintLT applies the LT predicate on the "fingerprint" field.
+func FingerprintLT(v string) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldFingerprint, v))
+}
+
+// FingerprintLTE applies the LTE predicate on the "fingerprint" field.
+func FingerprintLTE(v string) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldFingerprint, v))
+}
+
+// FingerprintContains applies the Contains predicate on the "fingerprint" field.
+func FingerprintContains(v string) predicate.Document {
+	return predicate.Document(sql.FieldContains(FieldFingerprint, v))
+}
+
+// FingerprintHasPrefix applies the HasPrefix predicate on the "fingerprint" field.
+func FingerprintHasPrefix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasPrefix(FieldFingerprint, v))
+}
+
+// FingerprintHasSuffix applies the HasSuffix predicate on the "fingerprint" field.
+func FingerprintHasSuffix(v string) predicate.Document {
+	return predicate.Document(sql.FieldHasSuffix(FieldFingerprint, v))
+}
+
+// FingerprintIsNil applies the IsNil predicate on the "fingerprint" field.
+func FingerprintIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldFingerprint))
+}
+
+// FingerprintNotNil applies the NotNil predicate on the "fingerprint" field.
+func FingerprintNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldFingerprint))
+}
+
+// FingerprintEqualFold applies the EqualFold predicate on the "fingerprint" field.
+func FingerprintEqualFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldEqualFold(FieldFingerprint, v))
+}
+
+// FingerprintContainsFold applies the ContainsFold predicate on the "fingerprint" field.
+func FingerprintContainsFold(v string) predicate.Document {
+	return predicate.Document(sql.FieldContainsFold(FieldFingerprint, v))
+}
+
+// IssuedAtEQ applies the EQ predicate on the "issued_at" field.
+func IssuedAtEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldIssuedAt, v))
+}
+
+// IssuedAtNEQ applies the NEQ predicate on the "issued_at" field.
+func IssuedAtNEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldIssuedAt, v))
+}
+
+// IssuedAtIn applies the In predicate on the "issued_at" field.
+func IssuedAtIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldIssuedAt, vs...))
+}
+
+// IssuedAtNotIn applies the NotIn predicate on the "issued_at" field.
+func IssuedAtNotIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldIssuedAt, vs...))
+}
+
+// IssuedAtGT applies the GT predicate on the "issued_at" field.
+func IssuedAtGT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldIssuedAt, v))
+}
+
+// IssuedAtGTE applies the GTE predicate on the "issued_at" field.
+func IssuedAtGTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldIssuedAt, v))
+}
+
+// IssuedAtLT applies the LT predicate on the "issued_at" field.
+func IssuedAtLT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldIssuedAt, v))
+}
+
+// IssuedAtLTE applies the LTE predicate on the "issued_at" field.
+func IssuedAtLTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldIssuedAt, v))
+}
+
+// IssuedAtIsNil applies the IsNil predicate on the "issued_at" field.
+func IssuedAtIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldIssuedAt))
+}
+
+// IssuedAtNotNil applies the NotNil predicate on the "issued_at" field.
+func IssuedAtNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldIssuedAt))
+}
+
 // DueAtEQ applies the EQ predicate on the "due_at" field.
 func DueAtEQ(v time.Time) predicate.Document {
 	return predicate.Document(sql.FieldEQ(FieldDueAt, v))
@@ -1123,6 +1678,56 @@ func DueAtIsNil() predicate.Document {
 // DueAtNotNil applies the NotNil predicate on the "due_at" field.
 func DueAtNotNil() predicate.Document {
 	return predicate.Document(sql.FieldNotNull(FieldDueAt))
+}
+
+// OverdueToldAtEQ applies the EQ predicate on the "overdue_told_at" field.
+func OverdueToldAtEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldEQ(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtNEQ applies the NEQ predicate on the "overdue_told_at" field.
+func OverdueToldAtNEQ(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNEQ(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtIn applies the In predicate on the "overdue_told_at" field.
+func OverdueToldAtIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldIn(FieldOverdueToldAt, vs...))
+}
+
+// OverdueToldAtNotIn applies the NotIn predicate on the "overdue_told_at" field.
+func OverdueToldAtNotIn(vs ...time.Time) predicate.Document {
+	return predicate.Document(sql.FieldNotIn(FieldOverdueToldAt, vs...))
+}
+
+// OverdueToldAtGT applies the GT predicate on the "overdue_told_at" field.
+func OverdueToldAtGT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGT(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtGTE applies the GTE predicate on the "overdue_told_at" field.
+func OverdueToldAtGTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldGTE(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtLT applies the LT predicate on the "overdue_told_at" field.
+func OverdueToldAtLT(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLT(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtLTE applies the LTE predicate on the "overdue_told_at" field.
+func OverdueToldAtLTE(v time.Time) predicate.Document {
+	return predicate.Document(sql.FieldLTE(FieldOverdueToldAt, v))
+}
+
+// OverdueToldAtIsNil applies the IsNil predicate on the "overdue_told_at" field.
+func OverdueToldAtIsNil() predicate.Document {
+	return predicate.Document(sql.FieldIsNull(FieldOverdueToldAt))
+}
+
+// OverdueToldAtNotNil applies the NotNil predicate on the "overdue_told_at" field.
+func OverdueToldAtNotNil() predicate.Document {
+	return predicate.Document(sql.FieldNotNull(FieldOverdueToldAt))
 }
 
 // MimeEQ applies the EQ predicate on the "mime" field.

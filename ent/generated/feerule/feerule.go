@@ -92,7 +92,8 @@ type Operation string
 
 // Operation values.
 const (
-	OperationTRANSFER Operation = "TRANSFER"
+	OperationTRANSFER        Operation = "TRANSFER"
+	OperationINVOICE_PAYMENT Operation = "INVOICE_PAYMENT"
 )
 
 func (o Operation) String() string {
@@ -102,7 +103,7 @@ func (o Operation) String() string {
 // OperationValidator is a validator for the "operation" field enum values. It is called by the builders before save.
 func OperationValidator(o Operation) error {
 	switch o {
-	case OperationTRANSFER:
+	case OperationTRANSFER, OperationINVOICE_PAYMENT:
 		return nil
 	default:
 		return fmt.Errorf("feerule: invalid enum value for operation field: %q", o)

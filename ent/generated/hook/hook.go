@@ -188,6 +188,18 @@ func (f DocumentFunc) Mutate(ctx context.Context, m generated.Mutation) (generat
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.DocumentMutation", m)
 }
 
+// The DocumentSeriesFunc type is an adapter to allow the use of ordinary
+// function as DocumentSeries mutator.
+type DocumentSeriesFunc func(context.Context, *generated.DocumentSeriesMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DocumentSeriesFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.DocumentSeriesMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.DocumentSeriesMutation", m)
+}
+
 // The EarningRuleFunc type is an adapter to allow the use of ordinary
 // function as EarningRule mutator.
 type EarningRuleFunc func(context.Context, *generated.EarningRuleMutation) (generated.Value, error)
@@ -272,6 +284,18 @@ func (f InvitationFunc) Mutate(ctx context.Context, m generated.Mutation) (gener
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.InvitationMutation", m)
 }
 
+// The InvoiceQuoteFunc type is an adapter to allow the use of ordinary
+// function as InvoiceQuote mutator.
+type InvoiceQuoteFunc func(context.Context, *generated.InvoiceQuoteMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvoiceQuoteFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.InvoiceQuoteMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.InvoiceQuoteMutation", m)
+}
+
 // The LedgerAccountFunc type is an adapter to allow the use of ordinary
 // function as LedgerAccount mutator.
 type LedgerAccountFunc func(context.Context, *generated.LedgerAccountMutation) (generated.Value, error)
@@ -306,6 +330,18 @@ func (f LedgerLotFunc) Mutate(ctx context.Context, m generated.Mutation) (genera
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.LedgerLotMutation", m)
+}
+
+// The ListItemFunc type is an adapter to allow the use of ordinary
+// function as ListItem mutator.
+type ListItemFunc func(context.Context, *generated.ListItemMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ListItemFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ListItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ListItemMutation", m)
 }
 
 // The MembershipFunc type is an adapter to allow the use of ordinary
@@ -416,6 +452,18 @@ func (f ProductFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ProductMutation", m)
 }
 
+// The ProductAdmissionFunc type is an adapter to allow the use of ordinary
+// function as ProductAdmission mutator.
+type ProductAdmissionFunc func(context.Context, *generated.ProductAdmissionMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ProductAdmissionFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ProductAdmissionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ProductAdmissionMutation", m)
+}
+
 // The PromoCodeFunc type is an adapter to allow the use of ordinary
 // function as PromoCode mutator.
 type PromoCodeFunc func(context.Context, *generated.PromoCodeMutation) (generated.Value, error)
@@ -452,6 +500,18 @@ func (f PromotionFunc) Mutate(ctx context.Context, m generated.Mutation) (genera
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PromotionMutation", m)
 }
 
+// The ReasonFunc type is an adapter to allow the use of ordinary
+// function as Reason mutator.
+type ReasonFunc func(context.Context, *generated.ReasonMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReasonFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ReasonMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReasonMutation", m)
+}
+
 // The ReferralFunc type is an adapter to allow the use of ordinary
 // function as Referral mutator.
 type ReferralFunc func(context.Context, *generated.ReferralMutation) (generated.Value, error)
@@ -486,6 +546,18 @@ func (f ReturnRequestFunc) Mutate(ctx context.Context, m generated.Mutation) (ge
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReturnRequestMutation", m)
+}
+
+// The ReviewFunc type is an adapter to allow the use of ordinary
+// function as Review mutator.
+type ReviewFunc func(context.Context, *generated.ReviewMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReviewFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ReviewMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReviewMutation", m)
 }
 
 // The RewardFunc type is an adapter to allow the use of ordinary
@@ -570,6 +642,18 @@ func (f ShipmentFunc) Mutate(ctx context.Context, m generated.Mutation) (generat
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ShipmentMutation", m)
+}
+
+// The ShoppingListFunc type is an adapter to allow the use of ordinary
+// function as ShoppingList mutator.
+type ShoppingListFunc func(context.Context, *generated.ShoppingListMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ShoppingListFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ShoppingListMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ShoppingListMutation", m)
 }
 
 // The TaskFunc type is an adapter to allow the use of ordinary
@@ -678,6 +762,54 @@ func (f UserFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserMutation", m)
+}
+
+// The ViewedProductFunc type is an adapter to allow the use of ordinary
+// function as ViewedProduct mutator.
+type ViewedProductFunc func(context.Context, *generated.ViewedProductMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ViewedProductFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ViewedProductMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ViewedProductMutation", m)
+}
+
+// The WebhookDeliveryFunc type is an adapter to allow the use of ordinary
+// function as WebhookDelivery mutator.
+type WebhookDeliveryFunc func(context.Context, *generated.WebhookDeliveryMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f WebhookDeliveryFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.WebhookDeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.WebhookDeliveryMutation", m)
+}
+
+// The WebhookEndpointFunc type is an adapter to allow the use of ordinary
+// function as WebhookEndpoint mutator.
+type WebhookEndpointFunc func(context.Context, *generated.WebhookEndpointMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f WebhookEndpointFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.WebhookEndpointMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.WebhookEndpointMutation", m)
+}
+
+// The WishlistItemFunc type is an adapter to allow the use of ordinary
+// function as WishlistItem mutator.
+type WishlistItemFunc func(context.Context, *generated.WishlistItemMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f WishlistItemFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.WishlistItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.WishlistItemMutation", m)
 }
 
 // Condition is a hook condition function.

@@ -22,6 +22,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/document"
+	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
 	"kabinet/ent/generated/earninguse"
 	"kabinet/ent/generated/feerule"
@@ -29,9 +30,11 @@ import (
 	"kabinet/ent/generated/goal"
 	"kabinet/ent/generated/identity"
 	"kabinet/ent/generated/invitation"
+	"kabinet/ent/generated/invoicequote"
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
 	"kabinet/ent/generated/order"
@@ -42,12 +45,15 @@ import (
 	"kabinet/ent/generated/paymentnotice"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/product"
+	"kabinet/ent/generated/productadmission"
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
 	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
@@ -55,6 +61,7 @@ import (
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
+	"kabinet/ent/generated/shoppinglist"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
@@ -64,6 +71,10 @@ import (
 	"kabinet/ent/generated/topup"
 	"kabinet/ent/generated/transfer"
 	"kabinet/ent/generated/user"
+	"kabinet/ent/generated/viewedproduct"
+	"kabinet/ent/generated/webhookdelivery"
+	"kabinet/ent/generated/webhookendpoint"
+	"kabinet/ent/generated/wishlistitem"
 
 	"entgo.io/ent/dialect/sql"
 )
@@ -529,6 +540,33 @@ func (f TraverseDocument) Traverse(ctx context.Context, q generated.Query) error
 	return fmt.Errorf("unexpected query type %T. expect *generated.DocumentQuery", q)
 }
 
+// The DocumentSeriesFunc type is an adapter to allow the use of ordinary function as a Querier.
+type DocumentSeriesFunc func(context.Context, *generated.DocumentSeriesQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f DocumentSeriesFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.DocumentSeriesQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.DocumentSeriesQuery", q)
+}
+
+// The TraverseDocumentSeries type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseDocumentSeries func(context.Context, *generated.DocumentSeriesQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseDocumentSeries) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseDocumentSeries) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.DocumentSeriesQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.DocumentSeriesQuery", q)
+}
+
 // The EarningRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
 type EarningRuleFunc func(context.Context, *generated.EarningRuleQuery) (generated.Value, error)
 
@@ -718,6 +756,33 @@ func (f TraverseInvitation) Traverse(ctx context.Context, q generated.Query) err
 	return fmt.Errorf("unexpected query type %T. expect *generated.InvitationQuery", q)
 }
 
+// The InvoiceQuoteFunc type is an adapter to allow the use of ordinary function as a Querier.
+type InvoiceQuoteFunc func(context.Context, *generated.InvoiceQuoteQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f InvoiceQuoteFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.InvoiceQuoteQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.InvoiceQuoteQuery", q)
+}
+
+// The TraverseInvoiceQuote type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseInvoiceQuote func(context.Context, *generated.InvoiceQuoteQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseInvoiceQuote) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseInvoiceQuote) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.InvoiceQuoteQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.InvoiceQuoteQuery", q)
+}
+
 // The LedgerAccountFunc type is an adapter to allow the use of ordinary function as a Querier.
 type LedgerAccountFunc func(context.Context, *generated.LedgerAccountQuery) (generated.Value, error)
 
@@ -797,6 +862,33 @@ func (f TraverseLedgerLot) Traverse(ctx context.Context, q generated.Query) erro
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.LedgerLotQuery", q)
+}
+
+// The ListItemFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ListItemFunc func(context.Context, *generated.ListItemQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ListItemFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ListItemQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ListItemQuery", q)
+}
+
+// The TraverseListItem type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseListItem func(context.Context, *generated.ListItemQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseListItem) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseListItem) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ListItemQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ListItemQuery", q)
 }
 
 // The MembershipFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1042,6 +1134,33 @@ func (f TraverseProduct) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.ProductQuery", q)
 }
 
+// The ProductAdmissionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ProductAdmissionFunc func(context.Context, *generated.ProductAdmissionQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ProductAdmissionFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ProductAdmissionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ProductAdmissionQuery", q)
+}
+
+// The TraverseProductAdmission type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseProductAdmission func(context.Context, *generated.ProductAdmissionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseProductAdmission) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseProductAdmission) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ProductAdmissionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ProductAdmissionQuery", q)
+}
+
 // The PromoCodeFunc type is an adapter to allow the use of ordinary function as a Querier.
 type PromoCodeFunc func(context.Context, *generated.PromoCodeQuery) (generated.Value, error)
 
@@ -1123,6 +1242,33 @@ func (f TraversePromotion) Traverse(ctx context.Context, q generated.Query) erro
 	return fmt.Errorf("unexpected query type %T. expect *generated.PromotionQuery", q)
 }
 
+// The ReasonFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReasonFunc func(context.Context, *generated.ReasonQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReasonFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ReasonQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ReasonQuery", q)
+}
+
+// The TraverseReason type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReason func(context.Context, *generated.ReasonQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReason) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReason) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ReasonQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ReasonQuery", q)
+}
+
 // The ReferralFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ReferralFunc func(context.Context, *generated.ReferralQuery) (generated.Value, error)
 
@@ -1202,6 +1348,33 @@ func (f TraverseReturnRequest) Traverse(ctx context.Context, q generated.Query) 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ReturnRequestQuery", q)
+}
+
+// The ReviewFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReviewFunc func(context.Context, *generated.ReviewQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReviewFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ReviewQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ReviewQuery", q)
+}
+
+// The TraverseReview type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReview func(context.Context, *generated.ReviewQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReview) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReview) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ReviewQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ReviewQuery", q)
 }
 
 // The RewardFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1391,6 +1564,33 @@ func (f TraverseShipment) Traverse(ctx context.Context, q generated.Query) error
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ShipmentQuery", q)
+}
+
+// The ShoppingListFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ShoppingListFunc func(context.Context, *generated.ShoppingListQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ShoppingListFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ShoppingListQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ShoppingListQuery", q)
+}
+
+// The TraverseShoppingList type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseShoppingList func(context.Context, *generated.ShoppingListQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseShoppingList) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseShoppingList) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ShoppingListQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ShoppingListQuery", q)
 }
 
 // The TaskFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1636,6 +1836,114 @@ func (f TraverseUser) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.UserQuery", q)
 }
 
+// The ViewedProductFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ViewedProductFunc func(context.Context, *generated.ViewedProductQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ViewedProductFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ViewedProductQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ViewedProductQuery", q)
+}
+
+// The TraverseViewedProduct type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseViewedProduct func(context.Context, *generated.ViewedProductQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseViewedProduct) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseViewedProduct) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ViewedProductQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ViewedProductQuery", q)
+}
+
+// The WebhookDeliveryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type WebhookDeliveryFunc func(context.Context, *generated.WebhookDeliveryQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f WebhookDeliveryFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.WebhookDeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.WebhookDeliveryQuery", q)
+}
+
+// The TraverseWebhookDelivery type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseWebhookDelivery func(context.Context, *generated.WebhookDeliveryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseWebhookDelivery) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseWebhookDelivery) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.WebhookDeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.WebhookDeliveryQuery", q)
+}
+
+// The WebhookEndpointFunc type is an adapter to allow the use of ordinary function as a Querier.
+type WebhookEndpointFunc func(context.Context, *generated.WebhookEndpointQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f WebhookEndpointFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.WebhookEndpointQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.WebhookEndpointQuery", q)
+}
+
+// The TraverseWebhookEndpoint type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseWebhookEndpoint func(context.Context, *generated.WebhookEndpointQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseWebhookEndpoint) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseWebhookEndpoint) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.WebhookEndpointQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.WebhookEndpointQuery", q)
+}
+
+// The WishlistItemFunc type is an adapter to allow the use of ordinary function as a Querier.
+type WishlistItemFunc func(context.Context, *generated.WishlistItemQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f WishlistItemFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.WishlistItemQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.WishlistItemQuery", q)
+}
+
+// The TraverseWishlistItem type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseWishlistItem func(context.Context, *generated.WishlistItemQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseWishlistItem) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseWishlistItem) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.WishlistItemQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.WishlistItemQuery", q)
+}
+
 // NewQuery returns the generic Query interface for the given typed query.
 func NewQuery(q generated.Query) (Query, error) {
 	switch q := q.(type) {
@@ -1669,6 +1977,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ContactPointQuery, predicate.ContactPoint, contactpoint.OrderOption]{typ: generated.TypeContactPoint, tq: q}, nil
 	case *generated.DocumentQuery:
 		return &query[*generated.DocumentQuery, predicate.Document, document.OrderOption]{typ: generated.TypeDocument, tq: q}, nil
+	case *generated.DocumentSeriesQuery:
+		return &query[*generated.DocumentSeriesQuery, predicate.DocumentSeries, documentseries.OrderOption]{typ: generated.TypeDocumentSeries, tq: q}, nil
 	case *generated.EarningRuleQuery:
 		return &query[*generated.EarningRuleQuery, predicate.EarningRule, earningrule.OrderOption]{typ: generated.TypeEarningRule, tq: q}, nil
 	case *generated.EarningUseQuery:
@@ -1683,12 +1993,16 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.IdentityQuery, predicate.Identity, identity.OrderOption]{typ: generated.TypeIdentity, tq: q}, nil
 	case *generated.InvitationQuery:
 		return &query[*generated.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: generated.TypeInvitation, tq: q}, nil
+	case *generated.InvoiceQuoteQuery:
+		return &query[*generated.InvoiceQuoteQuery, predicate.InvoiceQuote, invoicequote.OrderOption]{typ: generated.TypeInvoiceQuote, tq: q}, nil
 	case *generated.LedgerAccountQuery:
 		return &query[*generated.LedgerAccountQuery, predicate.LedgerAccount, ledgeraccount.OrderOption]{typ: generated.TypeLedgerAccount, tq: q}, nil
 	case *generated.LedgerEntryQuery:
 		return &query[*generated.LedgerEntryQuery, predicate.LedgerEntry, ledgerentry.OrderOption]{typ: generated.TypeLedgerEntry, tq: q}, nil
 	case *generated.LedgerLotQuery:
 		return &query[*generated.LedgerLotQuery, predicate.LedgerLot, ledgerlot.OrderOption]{typ: generated.TypeLedgerLot, tq: q}, nil
+	case *generated.ListItemQuery:
+		return &query[*generated.ListItemQuery, predicate.ListItem, listitem.OrderOption]{typ: generated.TypeListItem, tq: q}, nil
 	case *generated.MembershipQuery:
 		return &query[*generated.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: generated.TypeMembership, tq: q}, nil
 	case *generated.NotificationQuery:
@@ -1707,18 +2021,24 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.PaymentNoticeQuery, predicate.PaymentNotice, paymentnotice.OrderOption]{typ: generated.TypePaymentNotice, tq: q}, nil
 	case *generated.ProductQuery:
 		return &query[*generated.ProductQuery, predicate.Product, product.OrderOption]{typ: generated.TypeProduct, tq: q}, nil
+	case *generated.ProductAdmissionQuery:
+		return &query[*generated.ProductAdmissionQuery, predicate.ProductAdmission, productadmission.OrderOption]{typ: generated.TypeProductAdmission, tq: q}, nil
 	case *generated.PromoCodeQuery:
 		return &query[*generated.PromoCodeQuery, predicate.PromoCode, promocode.OrderOption]{typ: generated.TypePromoCode, tq: q}, nil
 	case *generated.PromoUseQuery:
 		return &query[*generated.PromoUseQuery, predicate.PromoUse, promouse.OrderOption]{typ: generated.TypePromoUse, tq: q}, nil
 	case *generated.PromotionQuery:
 		return &query[*generated.PromotionQuery, predicate.Promotion, promotion.OrderOption]{typ: generated.TypePromotion, tq: q}, nil
+	case *generated.ReasonQuery:
+		return &query[*generated.ReasonQuery, predicate.Reason, reason.OrderOption]{typ: generated.TypeReason, tq: q}, nil
 	case *generated.ReferralQuery:
 		return &query[*generated.ReferralQuery, predicate.Referral, referral.OrderOption]{typ: generated.TypeReferral, tq: q}, nil
 	case *generated.ReferralCodeQuery:
 		return &query[*generated.ReferralCodeQuery, predicate.ReferralCode, referralcode.OrderOption]{typ: generated.TypeReferralCode, tq: q}, nil
 	case *generated.ReturnRequestQuery:
 		return &query[*generated.ReturnRequestQuery, predicate.ReturnRequest, returnrequest.OrderOption]{typ: generated.TypeReturnRequest, tq: q}, nil
+	case *generated.ReviewQuery:
+		return &query[*generated.ReviewQuery, predicate.Review, review.OrderOption]{typ: generated.TypeReview, tq: q}, nil
 	case *generated.RewardQuery:
 		return &query[*generated.RewardQuery, predicate.Reward, reward.OrderOption]{typ: generated.TypeReward, tq: q}, nil
 	case *generated.RewardCodeQuery:
@@ -1733,6 +2053,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.SettingQuery, predicate.Setting, setting.OrderOption]{typ: generated.TypeSetting, tq: q}, nil
 	case *generated.ShipmentQuery:
 		return &query[*generated.ShipmentQuery, predicate.Shipment, shipment.OrderOption]{typ: generated.TypeShipment, tq: q}, nil
+	case *generated.ShoppingListQuery:
+		return &query[*generated.ShoppingListQuery, predicate.ShoppingList, shoppinglist.OrderOption]{typ: generated.TypeShoppingList, tq: q}, nil
 	case *generated.TaskQuery:
 		return &query[*generated.TaskQuery, predicate.Task, task.OrderOption]{typ: generated.TypeTask, tq: q}, nil
 	case *generated.TicketQuery:
@@ -1751,6 +2073,14 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.TransferQuery, predicate.Transfer, transfer.OrderOption]{typ: generated.TypeTransfer, tq: q}, nil
 	case *generated.UserQuery:
 		return &query[*generated.UserQuery, predicate.User, user.OrderOption]{typ: generated.TypeUser, tq: q}, nil
+	case *generated.ViewedProductQuery:
+		return &query[*generated.ViewedProductQuery, predicate.ViewedProduct, viewedproduct.OrderOption]{typ: generated.TypeViewedProduct, tq: q}, nil
+	case *generated.WebhookDeliveryQuery:
+		return &query[*generated.WebhookDeliveryQuery, predicate.WebhookDelivery, webhookdelivery.OrderOption]{typ: generated.TypeWebhookDelivery, tq: q}, nil
+	case *generated.WebhookEndpointQuery:
+		return &query[*generated.WebhookEndpointQuery, predicate.WebhookEndpoint, webhookendpoint.OrderOption]{typ: generated.TypeWebhookEndpoint, tq: q}, nil
+	case *generated.WishlistItemQuery:
+		return &query[*generated.WishlistItemQuery, predicate.WishlistItem, wishlistitem.OrderOption]{typ: generated.TypeWishlistItem, tq: q}, nil
 	default:
 		return nil, fmt.Errorf("unknown query type %T", q)
 	}

@@ -593,7 +593,7 @@ var (
 		{Name: "source_updated_at", Type: field.TypeTime, Nullable: true},
 		{Name: "metadata", Type: field.TypeJSON, Nullable: true},
 		{Name: "private_metadata", Type: field.TypeJSON, Nullable: true},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AVATAR", "UPLOAD", "EXPORT", "INVOICE", "ACT", "RECEIPT", "STATEMENT", "CONTRACT", "WAYBILL", "OTHER"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AVATAR", "UPLOAD", "EXPORT", "INVOICE", "ACT", "RECEIPT", "STATEMENT", "CONTRACT", "WAYBILL", "CERTIFICATE", "OTHER"}},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "QUARANTINED", "ISSUED", "PAID", "VOID"}, Default: "PENDING"},
 		{Name: "title", Type: field.TypeString},
 		{Name: "series", Type: field.TypeString, Nullable: true},
@@ -602,7 +602,17 @@ var (
 		{Name: "to_on", Type: field.TypeString, Nullable: true},
 		{Name: "subject_kind", Type: field.TypeString, Nullable: true},
 		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "currency", Type: field.TypeString, Nullable: true},
+		{Name: "amount_minor", Type: field.TypeInt64, Nullable: true},
+		{Name: "paid_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
+		{Name: "locale", Type: field.TypeString, Nullable: true},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "replaces_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "fingerprint", Type: field.TypeString, Nullable: true},
+		{Name: "issued_at", Type: field.TypeTime, Nullable: true},
 		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "overdue_told_at", Type: field.TypeTime, Nullable: true},
 		{Name: "mime", Type: field.TypeString, Nullable: true},
 		{Name: "size", Type: field.TypeInt64, Nullable: true},
 		{Name: "sha256", Type: field.TypeBytes, Nullable: true},
@@ -642,14 +652,43 @@ var (
 				Columns: []*schema.Column{DocumentsColumns[18]},
 			},
 			{
+				Name:    "document_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{DocumentsColumns[26]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "fingerprint is not null and status <> 'VOID'",
+				},
+			},
+			{
+				Name:    "document_overdue",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[28]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "kind = 'INVOICE' and status = 'ISSUED' and overdue_told_at is null",
+				},
+			},
+			{
 				Name:    "document_due",
 				Unique:  false,
-				Columns: []*schema.Column{DocumentsColumns[25]},
+				Columns: []*schema.Column{DocumentsColumns[35]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "expires_at is not null",
 				},
 			},
 		},
+	}
+	// DocumentSeriesColumns holds the columns for the "document_series" table.
+	DocumentSeriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "series", Type: field.TypeString, Unique: true},
+		{Name: "last", Type: field.TypeInt64},
+	}
+	// DocumentSeriesTable holds the schema information for the "document_series" table.
+	DocumentSeriesTable = &schema.Table{
+		Name:       "document_series",
+		Columns:    DocumentSeriesColumns,
+		PrimaryKey: []*schema.Column{DocumentSeriesColumns[0]},
 	}
 	// EarningRulesColumns holds the columns for the "earning_rules" table.
 	EarningRulesColumns = []*schema.Column{
@@ -755,7 +794,7 @@ var (
 		{Name: "key_id", Type: field.TypeUUID},
 		{Name: "version", Type: field.TypeInt64, Default: 1},
 		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
-		{Name: "operation", Type: field.TypeEnum, Enums: []string{"TRANSFER"}},
+		{Name: "operation", Type: field.TypeEnum, Enums: []string{"TRANSFER", "INVOICE_PAYMENT"}},
 		{Name: "currency", Type: field.TypeString},
 		{Name: "free_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "period", Type: field.TypeEnum, Enums: []string{"CALENDAR_MONTH", "ROLLING_30_DAYS"}},
@@ -964,6 +1003,59 @@ var (
 			},
 		},
 	}
+	// InvoiceQuotesColumns holds the columns for the "invoice_quotes" table.
+	InvoiceQuotesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUOTED", "COMPLETED"}, Default: "QUOTED"},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "invoice_id", Type: field.TypeUUID},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "fee_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "free_left", Type: field.TypeInt64, Nullable: true},
+		{Name: "fee_rule_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
+	}
+	// InvoiceQuotesTable holds the schema information for the "invoice_quotes" table.
+	InvoiceQuotesTable = &schema.Table{
+		Name:       "invoice_quotes",
+		Columns:    InvoiceQuotesColumns,
+		PrimaryKey: []*schema.Column{InvoiceQuotesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoicequote_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceQuotesColumns[3], InvoiceQuotesColumns[0]},
+			},
+			{
+				Name:    "invoice_quote_charged",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceQuotesColumns[3], InvoiceQuotesColumns[8], InvoiceQuotesColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'COMPLETED'",
+				},
+			},
+			{
+				Name:    "invoice_quote_quoted",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceQuotesColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'QUOTED'",
+				},
+			},
+			{
+				Name:    "invoicequote_invoice_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceQuotesColumns[7]},
+			},
+		},
+	}
 	// LedgerAccountsColumns holds the columns for the "ledger_accounts" table.
 	LedgerAccountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1146,6 +1238,46 @@ var (
 			},
 		},
 	}
+	// ListItemsColumns holds the columns for the "list_items" table.
+	ListItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "quantity", Type: field.TypeInt64},
+		{Name: "price_seen_minor", Type: field.TypeInt64},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "product_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "list_id", Type: field.TypeUUID},
+	}
+	// ListItemsTable holds the schema information for the "list_items" table.
+	ListItemsTable = &schema.Table{
+		Name:       "list_items",
+		Columns:    ListItemsColumns,
+		PrimaryKey: []*schema.Column{ListItemsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "list_items_products_product",
+				Columns:    []*schema.Column{ListItemsColumns[8]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "list_items_shopping_lists_items",
+				Columns:    []*schema.Column{ListItemsColumns[9]},
+				RefColumns: []*schema.Column{ShoppingListsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "listitem_list_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{ListItemsColumns[9], ListItemsColumns[8]},
+			},
+		},
+	}
 	// MembershipsColumns holds the columns for the "memberships" table.
 	MembershipsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1302,10 +1434,16 @@ var (
 		{Name: "points_spent", Type: field.TypeInt64, Default: 0},
 		{Name: "delivery", Type: field.TypeJSON, Nullable: true},
 		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "guest", Type: field.TypeJSON, Nullable: true},
+		{Name: "repeat_of_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "cancel_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"CHANGED_MIND", "ORDERED_BY_MISTAKE", "FOUND_BETTER_PRICE", "TOO_SLOW", "OUT_OF_STOCK", "PAYMENT_FAILED", "OTHER"}},
 		{Name: "cancel_note", Type: field.TypeString, Nullable: true},
 		{Name: "placed_at", Type: field.TypeTime},
 		{Name: "cancelled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "payment_confirmed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "assembling_at", Type: field.TypeTime, Nullable: true},
+		{Name: "shipped_at", Type: field.TypeTime, Nullable: true},
+		{Name: "received_at", Type: field.TypeTime, Nullable: true},
 		{Name: "event_seq", Type: field.TypeInt64, Default: 0},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
@@ -1317,7 +1455,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "orders_users_customer",
-				Columns:    []*schema.Column{OrdersColumns[32]},
+				Columns:    []*schema.Column{OrdersColumns[38]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -1336,7 +1474,7 @@ var (
 			{
 				Name:    "order_owner_id_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_owner_id_total_minor_id",
@@ -1346,17 +1484,42 @@ var (
 			{
 				Name:    "order_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_status_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[11], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[11], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_fulfillment_status_placed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[13], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[13], OrdersColumns[31], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_owner_id_status_placed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[11], OrdersColumns[31], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_owner_id_payment_status_placed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[12], OrdersColumns[31], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_owner_id_fulfillment_status_placed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[13], OrdersColumns[31], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_owner_id_channel_placed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[14], OrdersColumns[31], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_owner_id_currency_placed_at_id_total_minor",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[15], OrdersColumns[31], OrdersColumns[0], OrdersColumns[20]},
 			},
 		},
 	}
@@ -1377,6 +1540,7 @@ var (
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"ALL", "STAFF"}, Default: "ALL"},
 		{Name: "order_id", Type: field.TypeUUID},
+		{Name: "shipment_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// OrderEventsTable holds the schema information for the "order_events" table.
 	OrderEventsTable = &schema.Table{
@@ -1389,6 +1553,12 @@ var (
 				Columns:    []*schema.Column{OrderEventsColumns[14]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "order_events_shipments_tracking",
+				Columns:    []*schema.Column{OrderEventsColumns[15]},
+				RefColumns: []*schema.Column{ShipmentsColumns[0]},
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
@@ -1406,6 +1576,14 @@ var (
 				Name:    "orderevent_order_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrderEventsColumns[14], OrderEventsColumns[0]},
+			},
+			{
+				Name:    "orderevent_shipment_id_occurred_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderEventsColumns[15], OrderEventsColumns[8], OrderEventsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "shipment_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1475,6 +1653,7 @@ var (
 		{Name: "source", Type: field.TypeString, Nullable: true},
 		{Name: "external_id", Type: field.TypeString, Nullable: true},
 		{Name: "source_updated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "invoice_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND"}},
 		{Name: "parent_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "AUTHORIZED", "SUCCEEDED", "FAILED", "VOID"}, Default: "PENDING"},
@@ -1484,6 +1663,11 @@ var (
 		{Name: "method", Type: field.TypeString},
 		{Name: "provider", Type: field.TypeString, Nullable: true},
 		{Name: "provider_ref", Type: field.TypeString, Nullable: true},
+		{Name: "method_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "return_url", Type: field.TypeString, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "occurred_at", Type: field.TypeTime},
 		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
 	}
@@ -1495,7 +1679,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_orders_payments",
-				Columns:    []*schema.Column{PaymentsColumns[17]},
+				Columns:    []*schema.Column{PaymentsColumns[23]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -1509,17 +1693,30 @@ var (
 			{
 				Name:    "payment_provider_provider_ref",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentsColumns[14], PaymentsColumns[15]},
+				Columns: []*schema.Column{PaymentsColumns[15], PaymentsColumns[16]},
 			},
 			{
 				Name:    "payment_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[17]},
+				Columns: []*schema.Column{PaymentsColumns[23]},
 			},
 			{
-				Name:    "payment_owner_id_id",
+				Name:    "payment_invoice_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[3], PaymentsColumns[0]},
+				Columns: []*schema.Column{PaymentsColumns[7]},
+			},
+			{
+				Name:    "payment_owner_id_occurred_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[3], PaymentsColumns[22], PaymentsColumns[0]},
+			},
+			{
+				Name:    "payment_pending",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[8], PaymentsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PENDING'",
+				},
 			},
 		},
 	}
@@ -1592,6 +1789,7 @@ var (
 		{Name: "amount", Type: field.TypeString, Nullable: true},
 		{Name: "currency", Type: field.TypeString, Nullable: true},
 		{Name: "top_up_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "payment_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "payload", Type: field.TypeJSON},
 		{Name: "sent_at", Type: field.TypeTime},
 	}
@@ -1616,6 +1814,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{PaymentNoticesColumns[9]},
 			},
+			{
+				Name:    "paymentnotice_payment_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentNoticesColumns[10]},
+			},
 		},
 	}
 	// ProductsColumns holds the columns for the "products" table.
@@ -1638,6 +1841,12 @@ var (
 		{Name: "currency", Type: field.TypeString},
 		{Name: "stock", Type: field.TypeInt64, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISCONTINUED", "DRAFT"}, Default: "ACTIVE"},
+		{Name: "exclusive", Type: field.TypeBool, Default: false},
+		{Name: "released_at", Type: field.TypeTime, Nullable: true},
+		{Name: "price_source_at", Type: field.TypeTime, Nullable: true},
+		{Name: "stock_source_at", Type: field.TypeTime, Nullable: true},
+		{Name: "rating_sum", Type: field.TypeInt64, Default: 0},
+		{Name: "rating_count", Type: field.TypeInt64, Default: 0},
 	}
 	// ProductsTable holds the schema information for the "products" table.
 	ProductsTable = &schema.Table{
@@ -1654,6 +1863,35 @@ var (
 				Name:    "product_status_id",
 				Unique:  false,
 				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[0]},
+			},
+			{
+				Name:    "product_to_release",
+				Unique:  false,
+				Columns: []*schema.Column{ProductsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "exclusive and released_at is not null",
+				},
+			},
+		},
+	}
+	// ProductAdmissionsColumns holds the columns for the "product_admissions" table.
+	ProductAdmissionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"EVERYONE_SIGNED_IN", "CUSTOMER", "CLUB", "TIER"}},
+		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ProductAdmissionsTable holds the schema information for the "product_admissions" table.
+	ProductAdmissionsTable = &schema.Table{
+		Name:       "product_admissions",
+		Columns:    ProductAdmissionsColumns,
+		PrimaryKey: []*schema.Column{ProductAdmissionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "productadmission_product_id_kind_subject_id",
+				Unique:  true,
+				Columns: []*schema.Column{ProductAdmissionsColumns[2], ProductAdmissionsColumns[3], ProductAdmissionsColumns[4]},
 			},
 		},
 	}
@@ -1834,6 +2072,42 @@ var (
 			},
 		},
 	}
+	// ReasonsColumns holds the columns for the "reasons" table.
+	ReasonsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"CANCEL", "RETURN", "REFUSE"}},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "categories", Type: field.TypeJSON, Nullable: true},
+		{Name: "fee_basis_points", Type: field.TypeInt, Default: 0},
+		{Name: "photo_required", Type: field.TypeBool, Default: false},
+	}
+	// ReasonsTable holds the schema information for the "reasons" table.
+	ReasonsTable = &schema.Table{
+		Name:       "reasons",
+		Columns:    ReasonsColumns,
+		PrimaryKey: []*schema.Column{ReasonsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reason_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{ReasonsColumns[2], ReasonsColumns[3]},
+			},
+			{
+				Name:    "reason_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{ReasonsColumns[5], ReasonsColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
 	// ReferralsColumns holds the columns for the "referrals" table.
 	ReferralsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1943,6 +2217,19 @@ var (
 		{Name: "lines", Type: field.TypeJSON},
 		{Name: "currency", Type: field.TypeString},
 		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "fee_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "refund_to", Type: field.TypeEnum, Enums: []string{"SOURCE", "WALLET"}, Default: "SOURCE"},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "photos", Type: field.TypeJSON, Nullable: true},
+		{Name: "carrier", Type: field.TypeString, Nullable: true},
+		{Name: "tracking_number", Type: field.TypeString, Nullable: true},
+		{Name: "label_url", Type: field.TypeString, Nullable: true},
+		{Name: "reject_reason", Type: field.TypeJSON, Nullable: true},
+		{Name: "decision_note", Type: field.TypeString, Nullable: true},
+		{Name: "decided_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "exchange_order_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "received_at", Type: field.TypeTime, Nullable: true},
+		{Name: "refunded_at", Type: field.TypeTime, Nullable: true},
 		{Name: "requested_at", Type: field.TypeTime},
 		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
 		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
@@ -1955,7 +2242,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "return_requests_orders_returns",
-				Columns:    []*schema.Column{ReturnRequestsColumns[17]},
+				Columns:    []*schema.Column{ReturnRequestsColumns[30]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -1974,17 +2261,76 @@ var (
 			{
 				Name:    "returnrequest_owner_id_requested_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnRequestsColumns[4], ReturnRequestsColumns[15], ReturnRequestsColumns[0]},
+				Columns: []*schema.Column{ReturnRequestsColumns[4], ReturnRequestsColumns[28], ReturnRequestsColumns[0]},
 			},
 			{
 				Name:    "returnrequest_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnRequestsColumns[17]},
+				Columns: []*schema.Column{ReturnRequestsColumns[30]},
 			},
 			{
 				Name:    "returnrequest_status_id",
 				Unique:  false,
 				Columns: []*schema.Column{ReturnRequestsColumns[11], ReturnRequestsColumns[0]},
+			},
+		},
+	}
+	// ReviewsColumns holds the columns for the "reviews" table.
+	ReviewsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "order_line_id", Type: field.TypeUUID},
+		{Name: "rating", Type: field.TypeInt},
+		{Name: "title", Type: field.TypeString, Nullable: true},
+		{Name: "body", Type: field.TypeString, Nullable: true},
+		{Name: "author_name", Type: field.TypeString, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "PUBLISHED", "REJECTED"}, Default: "PENDING"},
+		{Name: "reject_reason", Type: field.TypeString, Nullable: true},
+		{Name: "written_at", Type: field.TypeTime},
+		{Name: "published_at", Type: field.TypeTime, Nullable: true},
+		{Name: "product_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ReviewsTable holds the schema information for the "reviews" table.
+	ReviewsTable = &schema.Table{
+		Name:       "reviews",
+		Columns:    ReviewsColumns,
+		PrimaryKey: []*schema.Column{ReviewsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reviews_products_product",
+				Columns:    []*schema.Column{ReviewsColumns[14]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "review_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[4]},
+			},
+			{
+				Name:    "review_user_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReviewsColumns[4], ReviewsColumns[14]},
+			},
+			{
+				Name:    "review_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[4], ReviewsColumns[0]},
+			},
+			{
+				Name:    "review_product_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[14], ReviewsColumns[10], ReviewsColumns[0]},
+			},
+			{
+				Name:    "review_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[10], ReviewsColumns[0]},
 			},
 		},
 	}
@@ -2290,6 +2636,7 @@ var (
 		{Name: "carrier", Type: field.TypeString, Nullable: true},
 		{Name: "tracking_number", Type: field.TypeString, Nullable: true},
 		{Name: "tracking_url", Type: field.TypeString, Nullable: true},
+		{Name: "point", Type: field.TypeJSON, Nullable: true},
 		{Name: "promised_from_at", Type: field.TypeTime, Nullable: true},
 		{Name: "promised_to_at", Type: field.TypeTime, Nullable: true},
 		{Name: "shipped_at", Type: field.TypeTime, Nullable: true},
@@ -2304,7 +2651,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "shipments_orders_shipments",
-				Columns:    []*schema.Column{ShipmentsColumns[15]},
+				Columns:    []*schema.Column{ShipmentsColumns[16]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -2318,12 +2665,45 @@ var (
 			{
 				Name:    "shipment_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{ShipmentsColumns[15]},
+				Columns: []*schema.Column{ShipmentsColumns[16]},
 			},
 			{
 				Name:    "shipment_carrier_tracking_number",
 				Unique:  false,
 				Columns: []*schema.Column{ShipmentsColumns[8], ShipmentsColumns[9]},
+			},
+		},
+	}
+	// ShoppingListsColumns holds the columns for the "shopping_lists" table.
+	ShoppingListsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"SHOPPING", "CART"}, Default: "SHOPPING"},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "for_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ShoppingListsTable holds the schema information for the "shopping_lists" table.
+	ShoppingListsTable = &schema.Table{
+		Name:       "shopping_lists",
+		Columns:    ShoppingListsColumns,
+		PrimaryKey: []*schema.Column{ShoppingListsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "shoppinglist_owner_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShoppingListsColumns[4], ShoppingListsColumns[0]},
+			},
+			{
+				Name:    "shopping_list_one_cart",
+				Unique:  true,
+				Columns: []*schema.Column{ShoppingListsColumns[4], ShoppingListsColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "kind = 'CART'",
+				},
 			},
 		},
 	}
@@ -2697,6 +3077,11 @@ var (
 				Columns: []*schema.Column{TopUpsColumns[10], TopUpsColumns[11]},
 			},
 			{
+				Name:    "topup_owner_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TopUpsColumns[3], TopUpsColumns[1], TopUpsColumns[0]},
+			},
+			{
 				Name:    "top_up_due",
 				Unique:  false,
 				Columns: []*schema.Column{TopUpsColumns[17]},
@@ -2843,6 +3228,186 @@ var (
 			},
 		},
 	}
+	// ViewedProductsColumns holds the columns for the "viewed_products" table.
+	ViewedProductsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "viewed_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ViewedProductsTable holds the schema information for the "viewed_products" table.
+	ViewedProductsTable = &schema.Table{
+		Name:       "viewed_products",
+		Columns:    ViewedProductsColumns,
+		PrimaryKey: []*schema.Column{ViewedProductsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "viewed_products_products_product",
+				Columns:    []*schema.Column{ViewedProductsColumns[5]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "viewedproduct_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ViewedProductsColumns[3]},
+			},
+			{
+				Name:    "viewedproduct_user_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{ViewedProductsColumns[3], ViewedProductsColumns[5]},
+			},
+			{
+				Name:    "viewedproduct_user_id_viewed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ViewedProductsColumns[3], ViewedProductsColumns[4], ViewedProductsColumns[0]},
+			},
+		},
+	}
+	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
+	WebhookDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "event_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "subject_kind", Type: field.TypeString},
+		{Name: "subject_id", Type: field.TypeUUID},
+		{Name: "occurred_at", Type: field.TypeTime},
+		{Name: "payload", Type: field.TypeJSON},
+		{Name: "test", Type: field.TypeBool, Default: false},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"HELD", "QUEUED", "DELIVERED", "FAILED", "DEAD", "SKIPPED"}, Default: "QUEUED"},
+		{Name: "attempts", Type: field.TypeJSON},
+		{Name: "round", Type: field.TypeInt, Default: 1},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "delivered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "endpoint_id", Type: field.TypeUUID},
+	}
+	// WebhookDeliveriesTable holds the schema information for the "webhook_deliveries" table.
+	WebhookDeliveriesTable = &schema.Table{
+		Name:       "webhook_deliveries",
+		Columns:    WebhookDeliveriesColumns,
+		PrimaryKey: []*schema.Column{WebhookDeliveriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webhook_deliveries_webhook_endpoints_deliveries",
+				Columns:    []*schema.Column{WebhookDeliveriesColumns[15]},
+				RefColumns: []*schema.Column{WebhookEndpointsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhookdelivery_endpoint_id_event_id",
+				Unique:  true,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[15], WebhookDeliveriesColumns[3]},
+			},
+			{
+				Name:    "webhookdelivery_event_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[3], WebhookDeliveriesColumns[0]},
+			},
+			{
+				Name:    "webhookdelivery_status_event_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[10], WebhookDeliveriesColumns[3]},
+			},
+			{
+				Name:    "webhookdelivery_subject_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[6]},
+			},
+			{
+				Name:    "webhook_delivery_held",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[15], WebhookDeliveriesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'HELD'",
+				},
+			},
+		},
+	}
+	// WebhookEndpointsColumns holds the columns for the "webhook_endpoints" table.
+	WebhookEndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "name", Type: field.TypeString},
+		{Name: "address", Type: field.TypeString},
+		{Name: "address_key", Type: field.TypeString, Unique: true},
+		{Name: "events", Type: field.TypeJSON},
+		{Name: "selection", Type: field.TypeString, Nullable: true},
+		{Name: "role_id", Type: field.TypeUUID},
+		{Name: "saved_by_id", Type: field.TypeUUID},
+		{Name: "secrets", Type: field.TypeBytes},
+		{Name: "former_secret_ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "PAUSED", "DISABLED"}, Default: "ACTIVE"},
+		{Name: "status_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"BY_STAFF", "REPEATED_FAILURE", "GONE", "ROLE_ENDED"}},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "failing_since_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_ok_at", Type: field.TypeTime, Nullable: true},
+	}
+	// WebhookEndpointsTable holds the schema information for the "webhook_endpoints" table.
+	WebhookEndpointsTable = &schema.Table{
+		Name:       "webhook_endpoints",
+		Columns:    WebhookEndpointsColumns,
+		PrimaryKey: []*schema.Column{WebhookEndpointsColumns[0]},
+	}
+	// WishlistItemsColumns holds the columns for the "wishlist_items" table.
+	WishlistItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "price_seen_minor", Type: field.TypeInt64},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "price_drop", Type: field.TypeBool, Default: true},
+		{Name: "back_in_stock", Type: field.TypeBool, Default: true},
+		{Name: "price_told_minor", Type: field.TypeInt64},
+		{Name: "stock_told_at", Type: field.TypeTime, Nullable: true},
+		{Name: "product_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// WishlistItemsTable holds the schema information for the "wishlist_items" table.
+	WishlistItemsTable = &schema.Table{
+		Name:       "wishlist_items",
+		Columns:    WishlistItemsColumns,
+		PrimaryKey: []*schema.Column{WishlistItemsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "wishlist_items_products_product",
+				Columns:    []*schema.Column{WishlistItemsColumns[10]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "wishlistitem_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{WishlistItemsColumns[3]},
+			},
+			{
+				Name:    "wishlistitem_user_id_product_id",
+				Unique:  true,
+				Columns: []*schema.Column{WishlistItemsColumns[3], WishlistItemsColumns[10]},
+			},
+			{
+				Name:    "wishlistitem_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WishlistItemsColumns[3], WishlistItemsColumns[0]},
+			},
+			{
+				Name:    "wishlistitem_product_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WishlistItemsColumns[10], WishlistItemsColumns[0]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AchievementsTable,
@@ -2860,6 +3425,7 @@ var (
 		ConsentDocumentsTable,
 		ContactPointsTable,
 		DocumentsTable,
+		DocumentSeriesTable,
 		EarningRulesTable,
 		EarningUsesTable,
 		FeeRulesTable,
@@ -2867,9 +3433,11 @@ var (
 		GoalsTable,
 		IdentitiesTable,
 		InvitationsTable,
+		InvoiceQuotesTable,
 		LedgerAccountsTable,
 		LedgerEntriesTable,
 		LedgerLotsTable,
+		ListItemsTable,
 		MembershipsTable,
 		NotificationsTable,
 		OrdersTable,
@@ -2879,12 +3447,15 @@ var (
 		PaymentMethodsTable,
 		PaymentNoticesTable,
 		ProductsTable,
+		ProductAdmissionsTable,
 		PromoCodesTable,
 		PromoUsesTable,
 		PromotionsTable,
+		ReasonsTable,
 		ReferralsTable,
 		ReferralCodesTable,
 		ReturnRequestsTable,
+		ReviewsTable,
 		RewardsTable,
 		RewardCodesTable,
 		RewardRedemptionsTable,
@@ -2892,6 +3463,7 @@ var (
 		SessionsTable,
 		SettingsTable,
 		ShipmentsTable,
+		ShoppingListsTable,
 		TasksTable,
 		TicketsTable,
 		TicketMessagesTable,
@@ -2901,6 +3473,10 @@ var (
 		TopUpsTable,
 		TransfersTable,
 		UsersTable,
+		ViewedProductsTable,
+		WebhookDeliveriesTable,
+		WebhookEndpointsTable,
+		WishlistItemsTable,
 	}
 )
 
@@ -2936,7 +3512,15 @@ func init() {
 	ContactPointsTable.ForeignKeys[0].RefTable = UsersTable
 	DocumentsTable.Annotation = &entsql.Annotation{}
 	DocumentsTable.Annotation.Checks = map[string]string{
-		"documents_size": "size IS NULL OR size >= 0",
+		"documents_invoice": "kind <> 'INVOICE' OR amount_minor IS NOT NULL",
+		"documents_money":   "paid_minor >= 0 AND paid_minor <= coalesce(amount_minor, 0) AND (amount_minor IS NULL) = (currency IS NULL)",
+		"documents_size":    "size IS NULL OR size >= 0",
+	}
+	DocumentSeriesTable.Annotation = &entsql.Annotation{
+		Table: "document_series",
+	}
+	DocumentSeriesTable.Annotation.Checks = map[string]string{
+		"document_series_last": "last > 0",
 	}
 	EarningRulesTable.Annotation = &entsql.Annotation{}
 	EarningRulesTable.Annotation.Checks = map[string]string{
@@ -2961,6 +3545,11 @@ func init() {
 	InvitationsTable.Annotation.Checks = map[string]string{
 		"invitations_whom": "email_key IS NOT NULL OR invited_id IS NOT NULL",
 	}
+	InvoiceQuotesTable.Annotation = &entsql.Annotation{}
+	InvoiceQuotesTable.Annotation.Checks = map[string]string{
+		"invoice_quotes_amounts": "amount_minor > 0 AND fee_minor >= 0",
+		"invoice_quotes_done":    "status <> 'QUOTED' AND completed_at IS NOT NULL AND entry_id IS NOT NULL OR status = 'QUOTED' AND completed_at IS NULL AND entry_id IS NULL",
+	}
 	LedgerAccountsTable.Annotation = &entsql.Annotation{}
 	LedgerAccountsTable.Annotation.Checks = map[string]string{
 		"ledger_accounts_buckets": "active >= floor AND pending >= 0 AND held >= 0",
@@ -2976,6 +3565,14 @@ func init() {
 	LedgerLotsTable.Annotation.Checks = map[string]string{
 		"ledger_lots_remaining": "remaining >= 0 AND remaining <= amount",
 	}
+	ListItemsTable.ForeignKeys[0].RefTable = ProductsTable
+	ListItemsTable.ForeignKeys[1].RefTable = ShoppingListsTable
+	ListItemsTable.Annotation = &entsql.Annotation{}
+	ListItemsTable.Annotation.Checks = map[string]string{
+		"list_items_price":    "price_seen_minor >= 0",
+		"list_items_product":  "product_id IS NOT NULL",
+		"list_items_quantity": "quantity > 0",
+	}
 	MembershipsTable.ForeignKeys[0].RefTable = UsersTable
 	MembershipsTable.ForeignKeys[1].RefTable = CompaniesTable
 	OrdersTable.ForeignKeys[0].RefTable = UsersTable
@@ -2989,6 +3586,7 @@ func init() {
 		"orders_total":       "total_minor >= 0",
 	}
 	OrderEventsTable.ForeignKeys[0].RefTable = OrdersTable
+	OrderEventsTable.ForeignKeys[1].RefTable = ShipmentsTable
 	OrderLinesTable.ForeignKeys[0].RefTable = OrdersTable
 	OrderLinesTable.ForeignKeys[1].RefTable = ProductsTable
 	OrderLinesTable.Annotation = &entsql.Annotation{}
@@ -3009,6 +3607,11 @@ func init() {
 	ProductsTable.Annotation = &entsql.Annotation{}
 	ProductsTable.Annotation.Checks = map[string]string{
 		"products_amounts": "price_minor >= 0 AND (stock IS NULL OR stock >= 0)",
+		"products_rating":  "rating_count >= 0 AND rating_sum >= rating_count AND rating_sum <= 5 * rating_count",
+	}
+	ProductAdmissionsTable.Annotation = &entsql.Annotation{}
+	ProductAdmissionsTable.Annotation.Checks = map[string]string{
+		"product_admissions_whom": "((kind = 'EVERYONE_SIGNED_IN') = (subject_id IS NULL))",
 	}
 	PromoCodesTable.Annotation = &entsql.Annotation{}
 	PromoCodesTable.Annotation.Checks = map[string]string{
@@ -3027,6 +3630,11 @@ func init() {
 		"promotions_status": "status IN ('DRAFT','ACTIVE','PAUSED','ENDED')",
 		"promotions_uses":   "taken >= 0 AND issued >= 0 AND (max_uses IS NULL OR taken <= max_uses) AND (per_owner IS NULL OR per_owner > 0)",
 	}
+	ReasonsTable.Annotation = &entsql.Annotation{}
+	ReasonsTable.Annotation.Checks = map[string]string{
+		"reasons_fee":  "fee_basis_points >= 0 AND fee_basis_points <= 10000",
+		"reasons_kind": "kind IN ('CANCEL','RETURN','REFUSE')",
+	}
 	ReferralsTable.Annotation = &entsql.Annotation{}
 	ReferralsTable.Annotation.Checks = map[string]string{
 		"referrals_people": "user_id <> friend_id",
@@ -3035,7 +3643,14 @@ func init() {
 	ReturnRequestsTable.ForeignKeys[0].RefTable = OrdersTable
 	ReturnRequestsTable.Annotation = &entsql.Annotation{}
 	ReturnRequestsTable.Annotation.Checks = map[string]string{
-		"return_requests_amount": "amount_minor >= 0",
+		"return_requests_amount": "amount_minor >= 0 AND fee_minor >= 0",
+	}
+	ReviewsTable.ForeignKeys[0].RefTable = ProductsTable
+	ReviewsTable.Annotation = &entsql.Annotation{}
+	ReviewsTable.Annotation.Checks = map[string]string{
+		"reviews_product": "product_id IS NOT NULL",
+		"reviews_rating":  "rating BETWEEN 1 AND 5",
+		"reviews_status":  "status IN ('PENDING','PUBLISHED','REJECTED')",
 	}
 	RewardsTable.Annotation = &entsql.Annotation{}
 	RewardsTable.Annotation.Checks = map[string]string{
@@ -3051,6 +3666,10 @@ func init() {
 		"reward_redemptions_refund":  "refund_entry_id IS NULL OR status IN ('CANCELLED','EXPIRED')",
 	}
 	ShipmentsTable.ForeignKeys[0].RefTable = OrdersTable
+	ShoppingListsTable.Annotation = &entsql.Annotation{}
+	ShoppingListsTable.Annotation.Checks = map[string]string{
+		"shopping_lists_for": "((kind = 'CART') = (for_id IS NOT NULL))",
+	}
 	TicketsTable.ForeignKeys[0].RefTable = TicketMessagesTable
 	TicketsTable.ForeignKeys[1].RefTable = UsersTable
 	TicketsTable.ForeignKeys[2].RefTable = UsersTable
@@ -3082,5 +3701,27 @@ func init() {
 	UsersTable.Annotation.Checks = map[string]string{
 		"users_stream":       "stream_seq >= 0 AND stream_oldest >= 0",
 		"users_unread_count": "unread_count >= 0",
+	}
+	ViewedProductsTable.ForeignKeys[0].RefTable = ProductsTable
+	ViewedProductsTable.Annotation = &entsql.Annotation{}
+	ViewedProductsTable.Annotation.Checks = map[string]string{
+		"viewed_products_product": "product_id IS NOT NULL",
+	}
+	WebhookDeliveriesTable.ForeignKeys[0].RefTable = WebhookEndpointsTable
+	WebhookDeliveriesTable.Annotation = &entsql.Annotation{}
+	WebhookDeliveriesTable.Annotation.Checks = map[string]string{
+		"webhook_deliveries_due": "((status IN ('QUEUED', 'FAILED')) = (due_at IS NOT NULL))",
+		"webhook_deliveries_ok":  "((status = 'DELIVERED') = (delivered_at IS NOT NULL))",
+	}
+	WebhookEndpointsTable.Annotation = &entsql.Annotation{}
+	WebhookEndpointsTable.Annotation.Checks = map[string]string{
+		"webhook_endpoints_failures": "failures >= 0",
+		"webhook_endpoints_reason":   "((status = 'ACTIVE') = (status_reason IS NULL))",
+	}
+	WishlistItemsTable.ForeignKeys[0].RefTable = ProductsTable
+	WishlistItemsTable.Annotation = &entsql.Annotation{}
+	WishlistItemsTable.Annotation.Checks = map[string]string{
+		"wishlist_items_price":   "price_seen_minor >= 0 AND price_told_minor >= 0",
+		"wishlist_items_product": "product_id IS NOT NULL",
 	}
 }

@@ -71,6 +71,10 @@ const (
 	FieldDelivery = "delivery"
 	// FieldNote holds the string denoting the note field in the database.
 	FieldNote = "note"
+	// FieldGuest holds the string denoting the guest field in the database.
+	FieldGuest = "guest"
+	// FieldRepeatOfID holds the string denoting the repeat_of_id field in the database.
+	FieldRepeatOfID = "repeat_of_id"
 	// FieldCancelReason holds the string denoting the cancel_reason field in the database.
 	FieldCancelReason = "cancel_reason"
 	// FieldCancelNote holds the string denoting the cancel_note field in the database.
@@ -79,6 +83,14 @@ const (
 	FieldPlacedAt = "placed_at"
 	// FieldCancelledAt holds the string denoting the cancelled_at field in the database.
 	FieldCancelledAt = "cancelled_at"
+	// FieldPaymentConfirmedAt holds the string denoting the payment_confirmed_at field in the database.
+	FieldPaymentConfirmedAt = "payment_confirmed_at"
+	// FieldAssemblingAt holds the string denoting the assembling_at field in the database.
+	FieldAssemblingAt = "assembling_at"
+	// FieldShippedAt holds the string denoting the shipped_at field in the database.
+	FieldShippedAt = "shipped_at"
+	// FieldReceivedAt holds the string denoting the received_at field in the database.
+	FieldReceivedAt = "received_at"
 	// FieldEventSeq holds the string denoting the event_seq field in the database.
 	FieldEventSeq = "event_seq"
 	// EdgeLines holds the string denoting the lines edge name in mutations.
@@ -169,10 +181,16 @@ var Columns = []string{
 	FieldPointsSpent,
 	FieldDelivery,
 	FieldNote,
+	FieldGuest,
+	FieldRepeatOfID,
 	FieldCancelReason,
 	FieldCancelNote,
 	FieldPlacedAt,
 	FieldCancelledAt,
+	FieldPaymentConfirmedAt,
+	FieldAssemblingAt,
+	FieldShippedAt,
+	FieldReceivedAt,
 	FieldEventSeq,
 }
 
@@ -483,6 +501,11 @@ func ByNote(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNote, opts...).ToFunc()
 }
 
+// ByRepeatOfID orders the results by the repeat_of_id field.
+func ByRepeatOfID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRepeatOfID, opts...).ToFunc()
+}
+
 // ByCancelReason orders the results by the cancel_reason field.
 func ByCancelReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCancelReason, opts...).ToFunc()
@@ -501,6 +524,26 @@ func ByPlacedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByCancelledAt orders the results by the cancelled_at field.
 func ByCancelledAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCancelledAt, opts...).ToFunc()
+}
+
+// ByPaymentConfirmedAt orders the results by the payment_confirmed_at field.
+func ByPaymentConfirmedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaymentConfirmedAt, opts...).ToFunc()
+}
+
+// ByAssemblingAt orders the results by the assembling_at field.
+func ByAssemblingAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAssemblingAt, opts...).ToFunc()
+}
+
+// ByShippedAt orders the results by the shipped_at field.
+func ByShippedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShippedAt, opts...).ToFunc()
+}
+
+// ByReceivedAt orders the results by the received_at field.
+func ByReceivedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReceivedAt, opts...).ToFunc()
 }
 
 // ByEventSeq orders the results by the event_seq field.

@@ -156,6 +156,11 @@ func Note(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldNote, v))
 }
 
+// RepeatOfID applies equality check predicate on the "repeat_of_id" field. It's identical to RepeatOfIDEQ.
+func RepeatOfID(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldRepeatOfID, v))
+}
+
 // CancelNote applies equality check predicate on the "cancel_note" field. It's identical to CancelNoteEQ.
 func CancelNote(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldCancelNote, v))
@@ -169,6 +174,26 @@ func PlacedAt(v time.Time) predicate.Order {
 // CancelledAt applies equality check predicate on the "cancelled_at" field. It's identical to CancelledAtEQ.
 func CancelledAt(v time.Time) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldCancelledAt, v))
+}
+
+// PaymentConfirmedAt applies equality check predicate on the "payment_confirmed_at" field. It's identical to PaymentConfirmedAtEQ.
+func PaymentConfirmedAt(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPaymentConfirmedAt, v))
+}
+
+// AssemblingAt applies equality check predicate on the "assembling_at" field. It's identical to AssemblingAtEQ.
+func AssemblingAt(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldAssemblingAt, v))
+}
+
+// ShippedAt applies equality check predicate on the "shipped_at" field. It's identical to ShippedAtEQ.
+func ShippedAt(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldShippedAt, v))
+}
+
+// ReceivedAt applies equality check predicate on the "received_at" field. It's identical to ReceivedAtEQ.
+func ReceivedAt(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReceivedAt, v))
 }
 
 // EventSeq applies equality check predicate on the "event_seq" field. It's identical to EventSeqEQ.
@@ -1241,6 +1266,66 @@ func NoteContainsFold(v string) predicate.Order {
 	return predicate.Order(sql.FieldContainsFold(FieldNote, v))
 }
 
+// GuestIsNil applies the IsNil predicate on the "guest" field.
+func GuestIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldGuest))
+}
+
+// GuestNotNil applies the NotNil predicate on the "guest" field.
+func GuestNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldGuest))
+}
+
+// RepeatOfIDEQ applies the EQ predicate on the "repeat_of_id" field.
+func RepeatOfIDEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDNEQ applies the NEQ predicate on the "repeat_of_id" field.
+func RepeatOfIDNEQ(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDIn applies the In predicate on the "repeat_of_id" field.
+func RepeatOfIDIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldRepeatOfID, vs...))
+}
+
+// RepeatOfIDNotIn applies the NotIn predicate on the "repeat_of_id" field.
+func RepeatOfIDNotIn(vs ...uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldRepeatOfID, vs...))
+}
+
+// RepeatOfIDGT applies the GT predicate on the "repeat_of_id" field.
+func RepeatOfIDGT(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDGTE applies the GTE predicate on the "repeat_of_id" field.
+func RepeatOfIDGTE(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDLT applies the LT predicate on the "repeat_of_id" field.
+func RepeatOfIDLT(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDLTE applies the LTE predicate on the "repeat_of_id" field.
+func RepeatOfIDLTE(v uuid.UUID) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldRepeatOfID, v))
+}
+
+// RepeatOfIDIsNil applies the IsNil predicate on the "repeat_of_id" field.
+func RepeatOfIDIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldRepeatOfID))
+}
+
+// RepeatOfIDNotNil applies the NotNil predicate on the "repeat_of_id" field.
+func RepeatOfIDNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldRepeatOfID))
+}
+
 // CancelReasonEQ applies the EQ predicate on the "cancel_reason" field.
 func CancelReasonEQ(v CancelReason) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldCancelReason, v))
@@ -1434,6 +1519,206 @@ func CancelledAtIsNil() predicate.Order {
 // CancelledAtNotNil applies the NotNil predicate on the "cancelled_at" field.
 func CancelledAtNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldCancelledAt))
+}
+
+// PaymentConfirmedAtEQ applies the EQ predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtNEQ applies the NEQ predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtNEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtIn applies the In predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldPaymentConfirmedAt, vs...))
+}
+
+// PaymentConfirmedAtNotIn applies the NotIn predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtNotIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldPaymentConfirmedAt, vs...))
+}
+
+// PaymentConfirmedAtGT applies the GT predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtGT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtGTE applies the GTE predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtGTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtLT applies the LT predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtLT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtLTE applies the LTE predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtLTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldPaymentConfirmedAt, v))
+}
+
+// PaymentConfirmedAtIsNil applies the IsNil predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldPaymentConfirmedAt))
+}
+
+// PaymentConfirmedAtNotNil applies the NotNil predicate on the "payment_confirmed_at" field.
+func PaymentConfirmedAtNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldPaymentConfirmedAt))
+}
+
+// AssemblingAtEQ applies the EQ predicate on the "assembling_at" field.
+func AssemblingAtEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldAssemblingAt, v))
+}
+
+// AssemblingAtNEQ applies the NEQ predicate on the "assembling_at" field.
+func AssemblingAtNEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldAssemblingAt, v))
+}
+
+// AssemblingAtIn applies the In predicate on the "assembling_at" field.
+func AssemblingAtIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldAssemblingAt, vs...))
+}
+
+// AssemblingAtNotIn applies the NotIn predicate on the "assembling_at" field.
+func AssemblingAtNotIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldAssemblingAt, vs...))
+}
+
+// AssemblingAtGT applies the GT predicate on the "assembling_at" field.
+func AssemblingAtGT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldAssemblingAt, v))
+}
+
+// AssemblingAtGTE applies the GTE predicate on the "assembling_at" field.
+func AssemblingAtGTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldAssemblingAt, v))
+}
+
+// AssemblingAtLT applies the LT predicate on the "assembling_at" field.
+func AssemblingAtLT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldAssemblingAt, v))
+}
+
+// AssemblingAtLTE applies the LTE predicate on the "assembling_at" field.
+func AssemblingAtLTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldAssemblingAt, v))
+}
+
+// AssemblingAtIsNil applies the IsNil predicate on the "assembling_at" field.
+func AssemblingAtIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldAssemblingAt))
+}
+
+// AssemblingAtNotNil applies the NotNil predicate on the "assembling_at" field.
+func AssemblingAtNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldAssemblingAt))
+}
+
+// ShippedAtEQ applies the EQ predicate on the "shipped_at" field.
+func ShippedAtEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldShippedAt, v))
+}
+
+// ShippedAtNEQ applies the NEQ predicate on the "shipped_at" field.
+func ShippedAtNEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldShippedAt, v))
+}
+
+// ShippedAtIn applies the In predicate on the "shipped_at" field.
+func ShippedAtIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldShippedAt, vs...))
+}
+
+// ShippedAtNotIn applies the NotIn predicate on the "shipped_at" field.
+func ShippedAtNotIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldShippedAt, vs...))
+}
+
+// ShippedAtGT applies the GT predicate on the "shipped_at" field.
+func ShippedAtGT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldShippedAt, v))
+}
+
+// ShippedAtGTE applies the GTE predicate on the "shipped_at" field.
+func ShippedAtGTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldShippedAt, v))
+}
+
+// ShippedAtLT applies the LT predicate on the "shipped_at" field.
+func ShippedAtLT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldShippedAt, v))
+}
+
+// ShippedAtLTE applies the LTE predicate on the "shipped_at" field.
+func ShippedAtLTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldShippedAt, v))
+}
+
+// ShippedAtIsNil applies the IsNil predicate on the "shipped_at" field.
+func ShippedAtIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldShippedAt))
+}
+
+// ShippedAtNotNil applies the NotNil predicate on the "shipped_at" field.
+func ShippedAtNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldShippedAt))
+}
+
+// ReceivedAtEQ applies the EQ predicate on the "received_at" field.
+func ReceivedAtEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReceivedAt, v))
+}
+
+// ReceivedAtNEQ applies the NEQ predicate on the "received_at" field.
+func ReceivedAtNEQ(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldReceivedAt, v))
+}
+
+// ReceivedAtIn applies the In predicate on the "received_at" field.
+func ReceivedAtIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldReceivedAt, vs...))
+}
+
+// ReceivedAtNotIn applies the NotIn predicate on the "received_at" field.
+func ReceivedAtNotIn(vs ...time.Time) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldReceivedAt, vs...))
+}
+
+// ReceivedAtGT applies the GT predicate on the "received_at" field.
+func ReceivedAtGT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldReceivedAt, v))
+}
+
+// ReceivedAtGTE applies the GTE predicate on the "received_at" field.
+func ReceivedAtGTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldReceivedAt, v))
+}
+
+// ReceivedAtLT applies the LT predicate on the "received_at" field.
+func ReceivedAtLT(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldReceivedAt, v))
+}
+
+// ReceivedAtLTE applies the LTE predicate on the "received_at" field.
+func ReceivedAtLTE(v time.Time) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldReceivedAt, v))
+}
+
+// ReceivedAtIsNil applies the IsNil predicate on the "received_at" field.
+func ReceivedAtIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldReceivedAt))
+}
+
+// ReceivedAtNotNil applies the NotNil predicate on the "received_at" field.
+func ReceivedAtNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldReceivedAt))
 }
 
 // EventSeqEQ applies the EQ predicate on the "event_seq" field.

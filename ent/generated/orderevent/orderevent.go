@@ -33,6 +33,8 @@ const (
 	FieldSeq = "seq"
 	// FieldKind holds the string denoting the kind field in the database.
 	FieldKind = "kind"
+	// FieldShipmentID holds the string denoting the shipment_id field in the database.
+	FieldShipmentID = "shipment_id"
 	// FieldOccurredAt holds the string denoting the occurred_at field in the database.
 	FieldOccurredAt = "occurred_at"
 	// FieldCurrency holds the string denoting the currency field in the database.
@@ -47,6 +49,8 @@ const (
 	FieldVisibility = "visibility"
 	// EdgeOrder holds the string denoting the order edge name in mutations.
 	EdgeOrder = "order"
+	// EdgeShipment holds the string denoting the shipment edge name in mutations.
+	EdgeShipment = "shipment"
 	// Table holds the table name of the orderevent in the database.
 	Table = "order_events"
 	// OrderTable is the table that holds the order relation/edge.
@@ -56,6 +60,13 @@ const (
 	OrderInverseTable = "orders"
 	// OrderColumn is the table column denoting the order relation/edge.
 	OrderColumn = "order_id"
+	// ShipmentTable is the table that holds the shipment relation/edge.
+	ShipmentTable = "order_events"
+	// ShipmentInverseTable is the table name for the Shipment entity.
+	// It exists in this package in order to avoid circular dependency with the "shipment" package.
+	ShipmentInverseTable = "shipments"
+	// ShipmentColumn is the table column denoting the shipment relation/edge.
+	ShipmentColumn = "shipment_id"
 )
 
 // Columns holds all SQL columns for orderevent fields.
@@ -69,6 +80,7 @@ var Columns = []string{
 	FieldOrderID,
 	FieldSeq,
 	FieldKind,
+	FieldShipmentID,
 	FieldOccurredAt,
 	FieldCurrency,
 	FieldAmountMinor,
@@ -201,6 +213,11 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKind, opts...).ToFunc()
 }
 
+// ByShipmentID orders the results by the shipment_id field.
+func ByShipmentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipmentID, opts...).ToFunc()
+}
+
 // ByOccurredAt orders the results by the occurred_at field.
 func ByOccurredAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOccurredAt, opts...).ToFunc()
@@ -232,11 +249,25 @@ func ByOrderField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newOrderStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByShipmentField orders the results by shipment field.
+func ByShipmentField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newShipmentStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newOrderStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(OrderInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, OrderTable, OrderColumn),
+	)
+}
+func newShipmentStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ShipmentInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, ShipmentTable, ShipmentColumn),
 	)
 }
 

@@ -91,6 +91,11 @@ func Seq(v int64) predicate.OrderEvent {
 	return predicate.OrderEvent(sql.FieldEQ(FieldSeq, v))
 }
 
+// ShipmentID applies equality check predicate on the "shipment_id" field. It's identical to ShipmentIDEQ.
+func ShipmentID(v uuid.UUID) predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldEQ(FieldShipmentID, v))
+}
+
 // OccurredAt applies equality check predicate on the "occurred_at" field. It's identical to OccurredAtEQ.
 func OccurredAt(v time.Time) predicate.OrderEvent {
 	return predicate.OrderEvent(sql.FieldEQ(FieldOccurredAt, v))
@@ -471,6 +476,36 @@ func KindNotIn(vs ...Kind) predicate.OrderEvent {
 	return predicate.OrderEvent(sql.FieldNotIn(FieldKind, vs...))
 }
 
+// ShipmentIDEQ applies the EQ predicate on the "shipment_id" field.
+func ShipmentIDEQ(v uuid.UUID) predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldEQ(FieldShipmentID, v))
+}
+
+// ShipmentIDNEQ applies the NEQ predicate on the "shipment_id" field.
+func ShipmentIDNEQ(v uuid.UUID) predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldNEQ(FieldShipmentID, v))
+}
+
+// ShipmentIDIn applies the In predicate on the "shipment_id" field.
+func ShipmentIDIn(vs ...uuid.UUID) predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldIn(FieldShipmentID, vs...))
+}
+
+// ShipmentIDNotIn applies the NotIn predicate on the "shipment_id" field.
+func ShipmentIDNotIn(vs ...uuid.UUID) predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldNotIn(FieldShipmentID, vs...))
+}
+
+// ShipmentIDIsNil applies the IsNil predicate on the "shipment_id" field.
+func ShipmentIDIsNil() predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldIsNull(FieldShipmentID))
+}
+
+// ShipmentIDNotNil applies the NotNil predicate on the "shipment_id" field.
+func ShipmentIDNotNil() predicate.OrderEvent {
+	return predicate.OrderEvent(sql.FieldNotNull(FieldShipmentID))
+}
+
 // OccurredAtEQ applies the EQ predicate on the "occurred_at" field.
 func OccurredAtEQ(v time.Time) predicate.OrderEvent {
 	return predicate.OrderEvent(sql.FieldEQ(FieldOccurredAt, v))
@@ -711,6 +746,29 @@ func HasOrder() predicate.OrderEvent {
 func HasOrderWith(preds ...predicate.Order) predicate.OrderEvent {
 	return predicate.OrderEvent(func(s *sql.Selector) {
 		step := newOrderStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasShipment applies the HasEdge predicate on the "shipment" edge.
+func HasShipment() predicate.OrderEvent {
+	return predicate.OrderEvent(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ShipmentTable, ShipmentColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasShipmentWith applies the HasEdge predicate on the "shipment" edge with a given conditions (other predicates).
+func HasShipmentWith(preds ...predicate.Shipment) predicate.OrderEvent {
+	return predicate.OrderEvent(func(s *sql.Selector) {
+		step := newShipmentStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

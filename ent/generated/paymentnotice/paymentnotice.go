@@ -34,6 +34,8 @@ const (
 	FieldCurrency = "currency"
 	// FieldTopUpID holds the string denoting the top_up_id field in the database.
 	FieldTopUpID = "top_up_id"
+	// FieldPaymentID holds the string denoting the payment_id field in the database.
+	FieldPaymentID = "payment_id"
 	// FieldPayload holds the string denoting the payload field in the database.
 	FieldPayload = "payload"
 	// FieldSentAt holds the string denoting the sent_at field in the database.
@@ -54,6 +56,7 @@ var Columns = []string{
 	FieldAmount,
 	FieldCurrency,
 	FieldTopUpID,
+	FieldPaymentID,
 	FieldPayload,
 	FieldSentAt,
 }
@@ -150,6 +153,11 @@ func ByCurrency(opts ...sql.OrderTermOption) OrderOption {
 // ByTopUpID orders the results by the top_up_id field.
 func ByTopUpID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTopUpID, opts...).ToFunc()
+}
+
+// ByPaymentID orders the results by the payment_id field.
+func ByPaymentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaymentID, opts...).ToFunc()
 }
 
 // BySentAt orders the results by the sent_at field.

@@ -95,6 +95,11 @@ func TopUpID(v uuid.UUID) predicate.PaymentNotice {
 	return predicate.PaymentNotice(sql.FieldEQ(FieldTopUpID, v))
 }
 
+// PaymentID applies equality check predicate on the "payment_id" field. It's identical to PaymentIDEQ.
+func PaymentID(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldEQ(FieldPaymentID, v))
+}
+
 // SentAt applies equality check predicate on the "sent_at" field. It's identical to SentAtEQ.
 func SentAt(v time.Time) predicate.PaymentNotice {
 	return predicate.PaymentNotice(sql.FieldEQ(FieldSentAt, v))
@@ -628,6 +633,56 @@ func TopUpIDIsNil() predicate.PaymentNotice {
 // TopUpIDNotNil applies the NotNil predicate on the "top_up_id" field.
 func TopUpIDNotNil() predicate.PaymentNotice {
 	return predicate.PaymentNotice(sql.FieldNotNull(FieldTopUpID))
+}
+
+// PaymentIDEQ applies the EQ predicate on the "payment_id" field.
+func PaymentIDEQ(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldEQ(FieldPaymentID, v))
+}
+
+// PaymentIDNEQ applies the NEQ predicate on the "payment_id" field.
+func PaymentIDNEQ(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldNEQ(FieldPaymentID, v))
+}
+
+// PaymentIDIn applies the In predicate on the "payment_id" field.
+func PaymentIDIn(vs ...uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldIn(FieldPaymentID, vs...))
+}
+
+// PaymentIDNotIn applies the NotIn predicate on the "payment_id" field.
+func PaymentIDNotIn(vs ...uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldNotIn(FieldPaymentID, vs...))
+}
+
+// PaymentIDGT applies the GT predicate on the "payment_id" field.
+func PaymentIDGT(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldGT(FieldPaymentID, v))
+}
+
+// PaymentIDGTE applies the GTE predicate on the "payment_id" field.
+func PaymentIDGTE(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldGTE(FieldPaymentID, v))
+}
+
+// PaymentIDLT applies the LT predicate on the "payment_id" field.
+func PaymentIDLT(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldLT(FieldPaymentID, v))
+}
+
+// PaymentIDLTE applies the LTE predicate on the "payment_id" field.
+func PaymentIDLTE(v uuid.UUID) predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldLTE(FieldPaymentID, v))
+}
+
+// PaymentIDIsNil applies the IsNil predicate on the "payment_id" field.
+func PaymentIDIsNil() predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldIsNull(FieldPaymentID))
+}
+
+// PaymentIDNotNil applies the NotNil predicate on the "payment_id" field.
+func PaymentIDNotNil() predicate.PaymentNotice {
+	return predicate.PaymentNotice(sql.FieldNotNull(FieldPaymentID))
 }
 
 // SentAtEQ applies the EQ predicate on the "sent_at" field.

@@ -51,6 +51,9 @@ type ContactPoint func(*sql.Selector)
 // Document is the predicate function for document builders.
 type Document func(*sql.Selector)
 
+// DocumentSeries is the predicate function for documentseries builders.
+type DocumentSeries func(*sql.Selector)
+
 // EarningRule is the predicate function for earningrule builders.
 type EarningRule func(*sql.Selector)
 
@@ -72,6 +75,9 @@ type Identity func(*sql.Selector)
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
 
+// InvoiceQuote is the predicate function for invoicequote builders.
+type InvoiceQuote func(*sql.Selector)
+
 // LedgerAccount is the predicate function for ledgeraccount builders.
 type LedgerAccount func(*sql.Selector)
 
@@ -80,6 +86,9 @@ type LedgerEntry func(*sql.Selector)
 
 // LedgerLot is the predicate function for ledgerlot builders.
 type LedgerLot func(*sql.Selector)
+
+// ListItem is the predicate function for listitem builders.
+type ListItem func(*sql.Selector)
 
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
@@ -108,6 +117,9 @@ type PaymentNotice func(*sql.Selector)
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
+// ProductAdmission is the predicate function for productadmission builders.
+type ProductAdmission func(*sql.Selector)
+
 // PromoCode is the predicate function for promocode builders.
 type PromoCode func(*sql.Selector)
 
@@ -117,6 +129,9 @@ type PromoUse func(*sql.Selector)
 // Promotion is the predicate function for promotion builders.
 type Promotion func(*sql.Selector)
 
+// Reason is the predicate function for reason builders.
+type Reason func(*sql.Selector)
+
 // Referral is the predicate function for referral builders.
 type Referral func(*sql.Selector)
 
@@ -125,6 +140,9 @@ type ReferralCode func(*sql.Selector)
 
 // ReturnRequest is the predicate function for returnrequest builders.
 type ReturnRequest func(*sql.Selector)
+
+// Review is the predicate function for review builders.
+type Review func(*sql.Selector)
 
 // Reward is the predicate function for reward builders.
 type Reward func(*sql.Selector)
@@ -146,6 +164,9 @@ type Setting func(*sql.Selector)
 
 // Shipment is the predicate function for shipment builders.
 type Shipment func(*sql.Selector)
+
+// ShoppingList is the predicate function for shoppinglist builders.
+type ShoppingList func(*sql.Selector)
 
 // Task is the predicate function for task builders.
 type Task func(*sql.Selector)
@@ -173,3 +194,15 @@ type Transfer func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
+
+// ViewedProduct is the predicate function for viewedproduct builders.
+type ViewedProduct func(*sql.Selector)
+
+// WebhookDelivery is the predicate function for webhookdelivery builders.
+type WebhookDelivery func(*sql.Selector)
+
+// WebhookEndpoint is the predicate function for webhookendpoint builders.
+type WebhookEndpoint func(*sql.Selector)
+
+// WishlistItem is the predicate function for wishlistitem builders.
+type WishlistItem func(*sql.Selector)

@@ -50,6 +50,18 @@ const (
 	FieldStock = "stock"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
+	// FieldExclusive holds the string denoting the exclusive field in the database.
+	FieldExclusive = "exclusive"
+	// FieldReleasedAt holds the string denoting the released_at field in the database.
+	FieldReleasedAt = "released_at"
+	// FieldPriceSourceAt holds the string denoting the price_source_at field in the database.
+	FieldPriceSourceAt = "price_source_at"
+	// FieldStockSourceAt holds the string denoting the stock_source_at field in the database.
+	FieldStockSourceAt = "stock_source_at"
+	// FieldRatingSum holds the string denoting the rating_sum field in the database.
+	FieldRatingSum = "rating_sum"
+	// FieldRatingCount holds the string denoting the rating_count field in the database.
+	FieldRatingCount = "rating_count"
 	// Table holds the table name of the product in the database.
 	Table = "products"
 )
@@ -74,6 +86,12 @@ var Columns = []string{
 	FieldCurrency,
 	FieldStock,
 	FieldStatus,
+	FieldExclusive,
+	FieldReleasedAt,
+	FieldPriceSourceAt,
+	FieldStockSourceAt,
+	FieldRatingSum,
+	FieldRatingCount,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -89,6 +107,12 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int64
+	// DefaultExclusive holds the default value on creation for the "exclusive" field.
+	DefaultExclusive bool
+	// DefaultRatingSum holds the default value on creation for the "rating_sum" field.
+	DefaultRatingSum int64
+	// DefaultRatingCount holds the default value on creation for the "rating_count" field.
+	DefaultRatingCount int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -201,6 +225,36 @@ func ByStock(opts ...sql.OrderTermOption) OrderOption {
 // ByStatus orders the results by the status field.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
+}
+
+// ByExclusive orders the results by the exclusive field.
+func ByExclusive(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExclusive, opts...).ToFunc()
+}
+
+// ByReleasedAt orders the results by the released_at field.
+func ByReleasedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReleasedAt, opts...).ToFunc()
+}
+
+// ByPriceSourceAt orders the results by the price_source_at field.
+func ByPriceSourceAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPriceSourceAt, opts...).ToFunc()
+}
+
+// ByStockSourceAt orders the results by the stock_source_at field.
+func ByStockSourceAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStockSourceAt, opts...).ToFunc()
+}
+
+// ByRatingSum orders the results by the rating_sum field.
+func ByRatingSum(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRatingSum, opts...).ToFunc()
+}
+
+// ByRatingCount orders the results by the rating_count field.
+func ByRatingCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRatingCount, opts...).ToFunc()
 }
 
 // MarshalGQL implements graphql.Marshaler interface.

@@ -125,6 +125,36 @@ func Stock(v int64) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldStock, v))
 }
 
+// Exclusive applies equality check predicate on the "exclusive" field. It's identical to ExclusiveEQ.
+func Exclusive(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldExclusive, v))
+}
+
+// ReleasedAt applies equality check predicate on the "released_at" field. It's identical to ReleasedAtEQ.
+func ReleasedAt(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldReleasedAt, v))
+}
+
+// PriceSourceAt applies equality check predicate on the "price_source_at" field. It's identical to PriceSourceAtEQ.
+func PriceSourceAt(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldPriceSourceAt, v))
+}
+
+// StockSourceAt applies equality check predicate on the "stock_source_at" field. It's identical to StockSourceAtEQ.
+func StockSourceAt(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldStockSourceAt, v))
+}
+
+// RatingSum applies equality check predicate on the "rating_sum" field. It's identical to RatingSumEQ.
+func RatingSum(v int64) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRatingSum, v))
+}
+
+// RatingCount applies equality check predicate on the "rating_count" field. It's identical to RatingCountEQ.
+func RatingCount(v int64) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRatingCount, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldCreatedAt, v))
@@ -993,6 +1023,246 @@ func StatusIn(vs ...Status) predicate.Product {
 // StatusNotIn applies the NotIn predicate on the "status" field.
 func StatusNotIn(vs ...Status) predicate.Product {
 	return predicate.Product(sql.FieldNotIn(FieldStatus, vs...))
+}
+
+// ExclusiveEQ applies the EQ predicate on the "exclusive" field.
+func ExclusiveEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldExclusive, v))
+}
+
+// ExclusiveNEQ applies the NEQ predicate on the "exclusive" field.
+func ExclusiveNEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldExclusive, v))
+}
+
+// ReleasedAtEQ applies the EQ predicate on the "released_at" field.
+func ReleasedAtEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldReleasedAt, v))
+}
+
+// ReleasedAtNEQ applies the NEQ predicate on the "released_at" field.
+func ReleasedAtNEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldReleasedAt, v))
+}
+
+// ReleasedAtIn applies the In predicate on the "released_at" field.
+func ReleasedAtIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldReleasedAt, vs...))
+}
+
+// ReleasedAtNotIn applies the NotIn predicate on the "released_at" field.
+func ReleasedAtNotIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldReleasedAt, vs...))
+}
+
+// ReleasedAtGT applies the GT predicate on the "released_at" field.
+func ReleasedAtGT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldReleasedAt, v))
+}
+
+// ReleasedAtGTE applies the GTE predicate on the "released_at" field.
+func ReleasedAtGTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldReleasedAt, v))
+}
+
+// ReleasedAtLT applies the LT predicate on the "released_at" field.
+func ReleasedAtLT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldReleasedAt, v))
+}
+
+// ReleasedAtLTE applies the LTE predicate on the "released_at" field.
+func ReleasedAtLTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldReleasedAt, v))
+}
+
+// ReleasedAtIsNil applies the IsNil predicate on the "released_at" field.
+func ReleasedAtIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldReleasedAt))
+}
+
+// ReleasedAtNotNil applies the NotNil predicate on the "released_at" field.
+func ReleasedAtNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldReleasedAt))
+}
+
+// PriceSourceAtEQ applies the EQ predicate on the "price_source_at" field.
+func PriceSourceAtEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtNEQ applies the NEQ predicate on the "price_source_at" field.
+func PriceSourceAtNEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtIn applies the In predicate on the "price_source_at" field.
+func PriceSourceAtIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldPriceSourceAt, vs...))
+}
+
+// PriceSourceAtNotIn applies the NotIn predicate on the "price_source_at" field.
+func PriceSourceAtNotIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldPriceSourceAt, vs...))
+}
+
+// PriceSourceAtGT applies the GT predicate on the "price_source_at" field.
+func PriceSourceAtGT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtGTE applies the GTE predicate on the "price_source_at" field.
+func PriceSourceAtGTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtLT applies the LT predicate on the "price_source_at" field.
+func PriceSourceAtLT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtLTE applies the LTE predicate on the "price_source_at" field.
+func PriceSourceAtLTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldPriceSourceAt, v))
+}
+
+// PriceSourceAtIsNil applies the IsNil predicate on the "price_source_at" field.
+func PriceSourceAtIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldPriceSourceAt))
+}
+
+// PriceSourceAtNotNil applies the NotNil predicate on the "price_source_at" field.
+func PriceSourceAtNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldPriceSourceAt))
+}
+
+// StockSourceAtEQ applies the EQ predicate on the "stock_source_at" field.
+func StockSourceAtEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldStockSourceAt, v))
+}
+
+// StockSourceAtNEQ applies the NEQ predicate on the "stock_source_at" field.
+func StockSourceAtNEQ(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldStockSourceAt, v))
+}
+
+// StockSourceAtIn applies the In predicate on the "stock_source_at" field.
+func StockSourceAtIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldStockSourceAt, vs...))
+}
+
+// StockSourceAtNotIn applies the NotIn predicate on the "stock_source_at" field.
+func StockSourceAtNotIn(vs ...time.Time) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldStockSourceAt, vs...))
+}
+
+// StockSourceAtGT applies the GT predicate on the "stock_source_at" field.
+func StockSourceAtGT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldStockSourceAt, v))
+}
+
+// StockSourceAtGTE applies the GTE predicate on the "stock_source_at" field.
+func StockSourceAtGTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldStockSourceAt, v))
+}
+
+// StockSourceAtLT applies the LT predicate on the "stock_source_at" field.
+func StockSourceAtLT(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldStockSourceAt, v))
+}
+
+// StockSourceAtLTE applies the LTE predicate on the "stock_source_at" field.
+func StockSourceAtLTE(v time.Time) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldStockSourceAt, v))
+}
+
+// StockSourceAtIsNil applies the IsNil predicate on the "stock_source_at" field.
+func StockSourceAtIsNil() predicate.Product {
+	return predicate.Product(sql.FieldIsNull(FieldStockSourceAt))
+}
+
+// StockSourceAtNotNil applies the NotNil predicate on the "stock_source_at" field.
+func StockSourceAtNotNil() predicate.Product {
+	return predicate.Product(sql.FieldNotNull(FieldStockSourceAt))
+}
+
+// RatingSumEQ applies the EQ predicate on the "rating_sum" field.
+func RatingSumEQ(v int64) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRatingSum, v))
+}
+
+// RatingSumNEQ applies the NEQ predicate on the "rating_sum" field.
+func RatingSumNEQ(v int64) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldRatingSum, v))
+}
+
+// RatingSumIn applies the In predicate on the "rating_sum" field.
+func RatingSumIn(vs ...int64) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldRatingSum, vs...))
+}
+
+// RatingSumNotIn applies the NotIn predicate on the "rating_sum" field.
+func RatingSumNotIn(vs ...int64) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldRatingSum, vs...))
+}
+
+// RatingSumGT applies the GT predicate on the "rating_sum" field.
+func RatingSumGT(v int64) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldRatingSum, v))
+}
+
+// RatingSumGTE applies the GTE predicate on the "rating_sum" field.
+func RatingSumGTE(v int64) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldRatingSum, v))
+}
+
+// RatingSumLT applies the LT predicate on the "rating_sum" field.
+func RatingSumLT(v int64) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldRatingSum, v))
+}
+
+// RatingSumLTE applies the LTE predicate on the "rating_sum" field.
+func RatingSumLTE(v int64) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldRatingSum, v))
+}
+
+// RatingCountEQ applies the EQ predicate on the "rating_count" field.
+func RatingCountEQ(v int64) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldRatingCount, v))
+}
+
+// RatingCountNEQ applies the NEQ predicate on the "rating_count" field.
+func RatingCountNEQ(v int64) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldRatingCount, v))
+}
+
+// RatingCountIn applies the In predicate on the "rating_count" field.
+func RatingCountIn(vs ...int64) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldRatingCount, vs...))
+}
+
+// RatingCountNotIn applies the NotIn predicate on the "rating_count" field.
+func RatingCountNotIn(vs ...int64) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldRatingCount, vs...))
+}
+
+// RatingCountGT applies the GT predicate on the "rating_count" field.
+func RatingCountGT(v int64) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldRatingCount, v))
+}
+
+// RatingCountGTE applies the GTE predicate on the "rating_count" field.
+func RatingCountGTE(v int64) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldRatingCount, v))
+}
+
+// RatingCountLT applies the LT predicate on the "rating_count" field.
+func RatingCountLT(v int64) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldRatingCount, v))
+}
+
+// RatingCountLTE applies the LTE predicate on the "rating_count" field.
+func RatingCountLTE(v int64) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldRatingCount, v))
 }
 
 // And groups predicates with the AND operator between them.

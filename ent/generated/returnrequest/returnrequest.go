@@ -47,6 +47,32 @@ const (
 	FieldCurrency = "currency"
 	// FieldAmountMinor holds the string denoting the amount_minor field in the database.
 	FieldAmountMinor = "amount_minor"
+	// FieldFeeMinor holds the string denoting the fee_minor field in the database.
+	FieldFeeMinor = "fee_minor"
+	// FieldRefundTo holds the string denoting the refund_to field in the database.
+	FieldRefundTo = "refund_to"
+	// FieldNote holds the string denoting the note field in the database.
+	FieldNote = "note"
+	// FieldPhotos holds the string denoting the photos field in the database.
+	FieldPhotos = "photos"
+	// FieldCarrier holds the string denoting the carrier field in the database.
+	FieldCarrier = "carrier"
+	// FieldTrackingNumber holds the string denoting the tracking_number field in the database.
+	FieldTrackingNumber = "tracking_number"
+	// FieldLabelURL holds the string denoting the label_url field in the database.
+	FieldLabelURL = "label_url"
+	// FieldRejectReason holds the string denoting the reject_reason field in the database.
+	FieldRejectReason = "reject_reason"
+	// FieldDecisionNote holds the string denoting the decision_note field in the database.
+	FieldDecisionNote = "decision_note"
+	// FieldDecidedByID holds the string denoting the decided_by_id field in the database.
+	FieldDecidedByID = "decided_by_id"
+	// FieldExchangeOrderID holds the string denoting the exchange_order_id field in the database.
+	FieldExchangeOrderID = "exchange_order_id"
+	// FieldReceivedAt holds the string denoting the received_at field in the database.
+	FieldReceivedAt = "received_at"
+	// FieldRefundedAt holds the string denoting the refunded_at field in the database.
+	FieldRefundedAt = "refunded_at"
 	// FieldRequestedAt holds the string denoting the requested_at field in the database.
 	FieldRequestedAt = "requested_at"
 	// FieldDecidedAt holds the string denoting the decided_at field in the database.
@@ -82,6 +108,19 @@ var Columns = []string{
 	FieldLines,
 	FieldCurrency,
 	FieldAmountMinor,
+	FieldFeeMinor,
+	FieldRefundTo,
+	FieldNote,
+	FieldPhotos,
+	FieldCarrier,
+	FieldTrackingNumber,
+	FieldLabelURL,
+	FieldRejectReason,
+	FieldDecisionNote,
+	FieldDecidedByID,
+	FieldExchangeOrderID,
+	FieldReceivedAt,
+	FieldRefundedAt,
 	FieldRequestedAt,
 	FieldDecidedAt,
 }
@@ -99,6 +138,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int64
+	// DefaultFeeMinor holds the default value on creation for the "fee_minor" field.
+	DefaultFeeMinor int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -157,6 +198,32 @@ func StatusValidator(s Status) error {
 		return nil
 	default:
 		return fmt.Errorf("returnrequest: invalid enum value for status field: %q", s)
+	}
+}
+
+// RefundTo defines the type for the "refund_to" enum field.
+type RefundTo string
+
+// RefundToSOURCE is the default value of the RefundTo enum.
+const DefaultRefundTo = RefundToSOURCE
+
+// RefundTo values.
+const (
+	RefundToSOURCE RefundTo = "SOURCE"
+	RefundToWALLET RefundTo = "WALLET"
+)
+
+func (rt RefundTo) String() string {
+	return string(rt)
+}
+
+// RefundToValidator is a validator for the "refund_to" field enum values. It is called by the builders before save.
+func RefundToValidator(rt RefundTo) error {
+	switch rt {
+	case RefundToSOURCE, RefundToWALLET:
+		return nil
+	default:
+		return fmt.Errorf("returnrequest: invalid enum value for refund_to field: %q", rt)
 	}
 }
 
@@ -238,6 +305,61 @@ func ByAmountMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAmountMinor, opts...).ToFunc()
 }
 
+// ByFeeMinor orders the results by the fee_minor field.
+func ByFeeMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFeeMinor, opts...).ToFunc()
+}
+
+// ByRefundTo orders the results by the refund_to field.
+func ByRefundTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundTo, opts...).ToFunc()
+}
+
+// ByNote orders the results by the note field.
+func ByNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNote, opts...).ToFunc()
+}
+
+// ByCarrier orders the results by the carrier field.
+func ByCarrier(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCarrier, opts...).ToFunc()
+}
+
+// ByTrackingNumber orders the results by the tracking_number field.
+func ByTrackingNumber(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTrackingNumber, opts...).ToFunc()
+}
+
+// ByLabelURL orders the results by the label_url field.
+func ByLabelURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLabelURL, opts...).ToFunc()
+}
+
+// ByDecisionNote orders the results by the decision_note field.
+func ByDecisionNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDecisionNote, opts...).ToFunc()
+}
+
+// ByDecidedByID orders the results by the decided_by_id field.
+func ByDecidedByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDecidedByID, opts...).ToFunc()
+}
+
+// ByExchangeOrderID orders the results by the exchange_order_id field.
+func ByExchangeOrderID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExchangeOrderID, opts...).ToFunc()
+}
+
+// ByReceivedAt orders the results by the received_at field.
+func ByReceivedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReceivedAt, opts...).ToFunc()
+}
+
+// ByRefundedAt orders the results by the refunded_at field.
+func ByRefundedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundedAt, opts...).ToFunc()
+}
+
 // ByRequestedAt orders the results by the requested_at field.
 func ByRequestedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequestedAt, opts...).ToFunc()
@@ -294,6 +416,24 @@ func (e *Status) UnmarshalGQL(val interface{}) error {
 	*e = Status(str)
 	if err := StatusValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Status", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e RefundTo) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *RefundTo) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = RefundTo(str)
+	if err := RefundToValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid RefundTo", str)
 	}
 	return nil
 }

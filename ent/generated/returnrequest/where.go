@@ -116,6 +116,56 @@ func AmountMinor(v int64) predicate.ReturnRequest {
 	return predicate.ReturnRequest(sql.FieldEQ(FieldAmountMinor, v))
 }
 
+// FeeMinor applies equality check predicate on the "fee_minor" field. It's identical to FeeMinorEQ.
+func FeeMinor(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldFeeMinor, v))
+}
+
+// Note applies equality check predicate on the "note" field. It's identical to NoteEQ.
+func Note(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldNote, v))
+}
+
+// Carrier applies equality check predicate on the "carrier" field. It's identical to CarrierEQ.
+func Carrier(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldCarrier, v))
+}
+
+// TrackingNumber applies equality check predicate on the "tracking_number" field. It's identical to TrackingNumberEQ.
+func TrackingNumber(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldTrackingNumber, v))
+}
+
+// LabelURL applies equality check predicate on the "label_url" field. It's identical to LabelURLEQ.
+func LabelURL(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldLabelURL, v))
+}
+
+// DecisionNote applies equality check predicate on the "decision_note" field. It's identical to DecisionNoteEQ.
+func DecisionNote(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldDecisionNote, v))
+}
+
+// DecidedByID applies equality check predicate on the "decided_by_id" field. It's identical to DecidedByIDEQ.
+func DecidedByID(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldDecidedByID, v))
+}
+
+// ExchangeOrderID applies equality check predicate on the "exchange_order_id" field. It's identical to ExchangeOrderIDEQ.
+func ExchangeOrderID(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldExchangeOrderID, v))
+}
+
+// ReceivedAt applies equality check predicate on the "received_at" field. It's identical to ReceivedAtEQ.
+func ReceivedAt(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldReceivedAt, v))
+}
+
+// RefundedAt applies equality check predicate on the "refunded_at" field. It's identical to RefundedAtEQ.
+func RefundedAt(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldRefundedAt, v))
+}
+
 // RequestedAt applies equality check predicate on the "requested_at" field. It's identical to RequestedAtEQ.
 func RequestedAt(v time.Time) predicate.ReturnRequest {
 	return predicate.ReturnRequest(sql.FieldEQ(FieldRequestedAt, v))
@@ -774,6 +824,661 @@ func AmountMinorLT(v int64) predicate.ReturnRequest {
 // AmountMinorLTE applies the LTE predicate on the "amount_minor" field.
 func AmountMinorLTE(v int64) predicate.ReturnRequest {
 	return predicate.ReturnRequest(sql.FieldLTE(FieldAmountMinor, v))
+}
+
+// FeeMinorEQ applies the EQ predicate on the "fee_minor" field.
+func FeeMinorEQ(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldFeeMinor, v))
+}
+
+// FeeMinorNEQ applies the NEQ predicate on the "fee_minor" field.
+func FeeMinorNEQ(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldFeeMinor, v))
+}
+
+// FeeMinorIn applies the In predicate on the "fee_minor" field.
+func FeeMinorIn(vs ...int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldFeeMinor, vs...))
+}
+
+// FeeMinorNotIn applies the NotIn predicate on the "fee_minor" field.
+func FeeMinorNotIn(vs ...int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldFeeMinor, vs...))
+}
+
+// FeeMinorGT applies the GT predicate on the "fee_minor" field.
+func FeeMinorGT(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldFeeMinor, v))
+}
+
+// FeeMinorGTE applies the GTE predicate on the "fee_minor" field.
+func FeeMinorGTE(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldFeeMinor, v))
+}
+
+// FeeMinorLT applies the LT predicate on the "fee_minor" field.
+func FeeMinorLT(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldFeeMinor, v))
+}
+
+// FeeMinorLTE applies the LTE predicate on the "fee_minor" field.
+func FeeMinorLTE(v int64) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldFeeMinor, v))
+}
+
+// RefundToEQ applies the EQ predicate on the "refund_to" field.
+func RefundToEQ(v RefundTo) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldRefundTo, v))
+}
+
+// RefundToNEQ applies the NEQ predicate on the "refund_to" field.
+func RefundToNEQ(v RefundTo) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldRefundTo, v))
+}
+
+// RefundToIn applies the In predicate on the "refund_to" field.
+func RefundToIn(vs ...RefundTo) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldRefundTo, vs...))
+}
+
+// RefundToNotIn applies the NotIn predicate on the "refund_to" field.
+func RefundToNotIn(vs ...RefundTo) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldRefundTo, vs...))
+}
+
+// NoteEQ applies the EQ predicate on the "note" field.
+func NoteEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldNote, v))
+}
+
+// NoteNEQ applies the NEQ predicate on the "note" field.
+func NoteNEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldNote, v))
+}
+
+// NoteIn applies the In predicate on the "note" field.
+func NoteIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldNote, vs...))
+}
+
+// NoteNotIn applies the NotIn predicate on the "note" field.
+func NoteNotIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldNote, vs...))
+}
+
+// NoteGT applies the GT predicate on the "note" field.
+func NoteGT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldNote, v))
+}
+
+// NoteGTE applies the GTE predicate on the "note" field.
+func NoteGTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldNote, v))
+}
+
+// NoteLT applies the LT predicate on the "note" field.
+func NoteLT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldNote, v))
+}
+
+// NoteLTE applies the LTE predicate on the "note" field.
+func NoteLTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldNote, v))
+}
+
+// NoteContains applies the Contains predicate on the "note" field.
+func NoteContains(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContains(FieldNote, v))
+}
+
+// NoteHasPrefix applies the HasPrefix predicate on the "note" field.
+func NoteHasPrefix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasPrefix(FieldNote, v))
+}
+
+// NoteHasSuffix applies the HasSuffix predicate on the "note" field.
+func NoteHasSuffix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasSuffix(FieldNote, v))
+}
+
+// NoteIsNil applies the IsNil predicate on the "note" field.
+func NoteIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldNote))
+}
+
+// NoteNotNil applies the NotNil predicate on the "note" field.
+func NoteNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldNote))
+}
+
+// NoteEqualFold applies the EqualFold predicate on the "note" field.
+func NoteEqualFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEqualFold(FieldNote, v))
+}
+
+// NoteContainsFold applies the ContainsFold predicate on the "note" field.
+func NoteContainsFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContainsFold(FieldNote, v))
+}
+
+// PhotosIsNil applies the IsNil predicate on the "photos" field.
+func PhotosIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldPhotos))
+}
+
+// PhotosNotNil applies the NotNil predicate on the "photos" field.
+func PhotosNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldPhotos))
+}
+
+// CarrierEQ applies the EQ predicate on the "carrier" field.
+func CarrierEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldCarrier, v))
+}
+
+// CarrierNEQ applies the NEQ predicate on the "carrier" field.
+func CarrierNEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldCarrier, v))
+}
+
+// CarrierIn applies the In predicate on the "carrier" field.
+func CarrierIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldCarrier, vs...))
+}
+
+// CarrierNotIn applies the NotIn predicate on the "carrier" field.
+func CarrierNotIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldCarrier, vs...))
+}
+
+// CarrierGT applies the GT predicate on the "carrier" field.
+func CarrierGT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldCarrier, v))
+}
+
+// CarrierGTE applies the GTE predicate on the "carrier" field.
+func CarrierGTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldCarrier, v))
+}
+
+// CarrierLT applies the LT predicate on the "carrier" field.
+func CarrierLT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldCarrier, v))
+}
+
+// CarrierLTE applies the LTE predicate on the "carrier" field.
+func CarrierLTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldCarrier, v))
+}
+
+// CarrierContains applies the Contains predicate on the "carrier" field.
+func CarrierContains(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContains(FieldCarrier, v))
+}
+
+// CarrierHasPrefix applies the HasPrefix predicate on the "carrier" field.
+func CarrierHasPrefix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasPrefix(FieldCarrier, v))
+}
+
+// CarrierHasSuffix applies the HasSuffix predicate on the "carrier" field.
+func CarrierHasSuffix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasSuffix(FieldCarrier, v))
+}
+
+// CarrierIsNil applies the IsNil predicate on the "carrier" field.
+func CarrierIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldCarrier))
+}
+
+// CarrierNotNil applies the NotNil predicate on the "carrier" field.
+func CarrierNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldCarrier))
+}
+
+// CarrierEqualFold applies the EqualFold predicate on the "carrier" field.
+func CarrierEqualFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEqualFold(FieldCarrier, v))
+}
+
+// CarrierContainsFold applies the ContainsFold predicate on the "carrier" field.
+func CarrierContainsFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContainsFold(FieldCarrier, v))
+}
+
+// TrackingNumberEQ applies the EQ predicate on the "tracking_number" field.
+func TrackingNumberEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldTrackingNumber, v))
+}
+
+// TrackingNumberNEQ applies the NEQ predicate on the "tracking_number" field.
+func TrackingNumberNEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldTrackingNumber, v))
+}
+
+// TrackingNumberIn applies the In predicate on the "tracking_number" field.
+func TrackingNumberIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldTrackingNumber, vs...))
+}
+
+// TrackingNumberNotIn applies the NotIn predicate on the "tracking_number" field.
+func TrackingNumberNotIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldTrackingNumber, vs...))
+}
+
+// TrackingNumberGT applies the GT predicate on the "tracking_number" field.
+func TrackingNumberGT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldTrackingNumber, v))
+}
+
+// TrackingNumberGTE applies the GTE predicate on the "tracking_number" field.
+func TrackingNumberGTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldTrackingNumber, v))
+}
+
+// TrackingNumberLT applies the LT predicate on the "tracking_number" field.
+func TrackingNumberLT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldTrackingNumber, v))
+}
+
+// TrackingNumberLTE applies the LTE predicate on the "tracking_number" field.
+func TrackingNumberLTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldTrackingNumber, v))
+}
+
+// TrackingNumberContains applies the Contains predicate on the "tracking_number" field.
+func TrackingNumberContains(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContains(FieldTrackingNumber, v))
+}
+
+// TrackingNumberHasPrefix applies the HasPrefix predicate on the "tracking_number" field.
+func TrackingNumberHasPrefix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasPrefix(FieldTrackingNumber, v))
+}
+
+// TrackingNumberHasSuffix applies the HasSuffix predicate on the "tracking_number" field.
+func TrackingNumberHasSuffix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasSuffix(FieldTrackingNumber, v))
+}
+
+// TrackingNumberIsNil applies the IsNil predicate on the "tracking_number" field.
+func TrackingNumberIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldTrackingNumber))
+}
+
+// TrackingNumberNotNil applies the NotNil predicate on the "tracking_number" field.
+func TrackingNumberNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldTrackingNumber))
+}
+
+// TrackingNumberEqualFold applies the EqualFold predicate on the "tracking_number" field.
+func TrackingNumberEqualFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEqualFold(FieldTrackingNumber, v))
+}
+
+// TrackingNumberContainsFold applies the ContainsFold predicate on the "tracking_number" field.
+func TrackingNumberContainsFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContainsFold(FieldTrackingNumber, v))
+}
+
+// LabelURLEQ applies the EQ predicate on the "label_url" field.
+func LabelURLEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldLabelURL, v))
+}
+
+// LabelURLNEQ applies the NEQ predicate on the "label_url" field.
+func LabelURLNEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldLabelURL, v))
+}
+
+// LabelURLIn applies the In predicate on the "label_url" field.
+func LabelURLIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldLabelURL, vs...))
+}
+
+// LabelURLNotIn applies the NotIn predicate on the "label_url" field.
+func LabelURLNotIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldLabelURL, vs...))
+}
+
+// LabelURLGT applies the GT predicate on the "label_url" field.
+func LabelURLGT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldLabelURL, v))
+}
+
+// LabelURLGTE applies the GTE predicate on the "label_url" field.
+func LabelURLGTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldLabelURL, v))
+}
+
+// LabelURLLT applies the LT predicate on the "label_url" field.
+func LabelURLLT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldLabelURL, v))
+}
+
+// LabelURLLTE applies the LTE predicate on the "label_url" field.
+func LabelURLLTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldLabelURL, v))
+}
+
+// LabelURLContains applies the Contains predicate on the "label_url" field.
+func LabelURLContains(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContains(FieldLabelURL, v))
+}
+
+// LabelURLHasPrefix applies the HasPrefix predicate on the "label_url" field.
+func LabelURLHasPrefix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasPrefix(FieldLabelURL, v))
+}
+
+// LabelURLHasSuffix applies the HasSuffix predicate on the "label_url" field.
+func LabelURLHasSuffix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasSuffix(FieldLabelURL, v))
+}
+
+// LabelURLIsNil applies the IsNil predicate on the "label_url" field.
+func LabelURLIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldLabelURL))
+}
+
+// LabelURLNotNil applies the NotNil predicate on the "label_url" field.
+func LabelURLNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldLabelURL))
+}
+
+// LabelURLEqualFold applies the EqualFold predicate on the "label_url" field.
+func LabelURLEqualFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEqualFold(FieldLabelURL, v))
+}
+
+// LabelURLContainsFold applies the ContainsFold predicate on the "label_url" field.
+func LabelURLContainsFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContainsFold(FieldLabelURL, v))
+}
+
+// RejectReasonIsNil applies the IsNil predicate on the "reject_reason" field.
+func RejectReasonIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldRejectReason))
+}
+
+// RejectReasonNotNil applies the NotNil predicate on the "reject_reason" field.
+func RejectReasonNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldRejectReason))
+}
+
+// DecisionNoteEQ applies the EQ predicate on the "decision_note" field.
+func DecisionNoteEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldDecisionNote, v))
+}
+
+// DecisionNoteNEQ applies the NEQ predicate on the "decision_note" field.
+func DecisionNoteNEQ(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldDecisionNote, v))
+}
+
+// DecisionNoteIn applies the In predicate on the "decision_note" field.
+func DecisionNoteIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldDecisionNote, vs...))
+}
+
+// DecisionNoteNotIn applies the NotIn predicate on the "decision_note" field.
+func DecisionNoteNotIn(vs ...string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldDecisionNote, vs...))
+}
+
+// DecisionNoteGT applies the GT predicate on the "decision_note" field.
+func DecisionNoteGT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldDecisionNote, v))
+}
+
+// DecisionNoteGTE applies the GTE predicate on the "decision_note" field.
+func DecisionNoteGTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldDecisionNote, v))
+}
+
+// DecisionNoteLT applies the LT predicate on the "decision_note" field.
+func DecisionNoteLT(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldDecisionNote, v))
+}
+
+// DecisionNoteLTE applies the LTE predicate on the "decision_note" field.
+func DecisionNoteLTE(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldDecisionNote, v))
+}
+
+// DecisionNoteContains applies the Contains predicate on the "decision_note" field.
+func DecisionNoteContains(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContains(FieldDecisionNote, v))
+}
+
+// DecisionNoteHasPrefix applies the HasPrefix predicate on the "decision_note" field.
+func DecisionNoteHasPrefix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasPrefix(FieldDecisionNote, v))
+}
+
+// DecisionNoteHasSuffix applies the HasSuffix predicate on the "decision_note" field.
+func DecisionNoteHasSuffix(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldHasSuffix(FieldDecisionNote, v))
+}
+
+// DecisionNoteIsNil applies the IsNil predicate on the "decision_note" field.
+func DecisionNoteIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldDecisionNote))
+}
+
+// DecisionNoteNotNil applies the NotNil predicate on the "decision_note" field.
+func DecisionNoteNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldDecisionNote))
+}
+
+// DecisionNoteEqualFold applies the EqualFold predicate on the "decision_note" field.
+func DecisionNoteEqualFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEqualFold(FieldDecisionNote, v))
+}
+
+// DecisionNoteContainsFold applies the ContainsFold predicate on the "decision_note" field.
+func DecisionNoteContainsFold(v string) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldContainsFold(FieldDecisionNote, v))
+}
+
+// DecidedByIDEQ applies the EQ predicate on the "decided_by_id" field.
+func DecidedByIDEQ(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldDecidedByID, v))
+}
+
+// DecidedByIDNEQ applies the NEQ predicate on the "decided_by_id" field.
+func DecidedByIDNEQ(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldDecidedByID, v))
+}
+
+// DecidedByIDIn applies the In predicate on the "decided_by_id" field.
+func DecidedByIDIn(vs ...uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldDecidedByID, vs...))
+}
+
+// DecidedByIDNotIn applies the NotIn predicate on the "decided_by_id" field.
+func DecidedByIDNotIn(vs ...uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldDecidedByID, vs...))
+}
+
+// DecidedByIDGT applies the GT predicate on the "decided_by_id" field.
+func DecidedByIDGT(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldDecidedByID, v))
+}
+
+// DecidedByIDGTE applies the GTE predicate on the "decided_by_id" field.
+func DecidedByIDGTE(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldDecidedByID, v))
+}
+
+// DecidedByIDLT applies the LT predicate on the "decided_by_id" field.
+func DecidedByIDLT(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldDecidedByID, v))
+}
+
+// DecidedByIDLTE applies the LTE predicate on the "decided_by_id" field.
+func DecidedByIDLTE(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldDecidedByID, v))
+}
+
+// DecidedByIDIsNil applies the IsNil predicate on the "decided_by_id" field.
+func DecidedByIDIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldDecidedByID))
+}
+
+// DecidedByIDNotNil applies the NotNil predicate on the "decided_by_id" field.
+func DecidedByIDNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldDecidedByID))
+}
+
+// ExchangeOrderIDEQ applies the EQ predicate on the "exchange_order_id" field.
+func ExchangeOrderIDEQ(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDNEQ applies the NEQ predicate on the "exchange_order_id" field.
+func ExchangeOrderIDNEQ(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDIn applies the In predicate on the "exchange_order_id" field.
+func ExchangeOrderIDIn(vs ...uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldExchangeOrderID, vs...))
+}
+
+// ExchangeOrderIDNotIn applies the NotIn predicate on the "exchange_order_id" field.
+func ExchangeOrderIDNotIn(vs ...uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldExchangeOrderID, vs...))
+}
+
+// ExchangeOrderIDGT applies the GT predicate on the "exchange_order_id" field.
+func ExchangeOrderIDGT(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDGTE applies the GTE predicate on the "exchange_order_id" field.
+func ExchangeOrderIDGTE(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDLT applies the LT predicate on the "exchange_order_id" field.
+func ExchangeOrderIDLT(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDLTE applies the LTE predicate on the "exchange_order_id" field.
+func ExchangeOrderIDLTE(v uuid.UUID) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldExchangeOrderID, v))
+}
+
+// ExchangeOrderIDIsNil applies the IsNil predicate on the "exchange_order_id" field.
+func ExchangeOrderIDIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldExchangeOrderID))
+}
+
+// ExchangeOrderIDNotNil applies the NotNil predicate on the "exchange_order_id" field.
+func ExchangeOrderIDNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldExchangeOrderID))
+}
+
+// ReceivedAtEQ applies the EQ predicate on the "received_at" field.
+func ReceivedAtEQ(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldReceivedAt, v))
+}
+
+// ReceivedAtNEQ applies the NEQ predicate on the "received_at" field.
+func ReceivedAtNEQ(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldReceivedAt, v))
+}
+
+// ReceivedAtIn applies the In predicate on the "received_at" field.
+func ReceivedAtIn(vs ...time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldReceivedAt, vs...))
+}
+
+// ReceivedAtNotIn applies the NotIn predicate on the "received_at" field.
+func ReceivedAtNotIn(vs ...time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldReceivedAt, vs...))
+}
+
+// ReceivedAtGT applies the GT predicate on the "received_at" field.
+func ReceivedAtGT(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldReceivedAt, v))
+}
+
+// ReceivedAtGTE applies the GTE predicate on the "received_at" field.
+func ReceivedAtGTE(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldReceivedAt, v))
+}
+
+// ReceivedAtLT applies the LT predicate on the "received_at" field.
+func ReceivedAtLT(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldReceivedAt, v))
+}
+
+// ReceivedAtLTE applies the LTE predicate on the "received_at" field.
+func ReceivedAtLTE(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldReceivedAt, v))
+}
+
+// ReceivedAtIsNil applies the IsNil predicate on the "received_at" field.
+func ReceivedAtIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldReceivedAt))
+}
+
+// ReceivedAtNotNil applies the NotNil predicate on the "received_at" field.
+func ReceivedAtNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldReceivedAt))
+}
+
+// RefundedAtEQ applies the EQ predicate on the "refunded_at" field.
+func RefundedAtEQ(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldEQ(FieldRefundedAt, v))
+}
+
+// RefundedAtNEQ applies the NEQ predicate on the "refunded_at" field.
+func RefundedAtNEQ(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNEQ(FieldRefundedAt, v))
+}
+
+// RefundedAtIn applies the In predicate on the "refunded_at" field.
+func RefundedAtIn(vs ...time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIn(FieldRefundedAt, vs...))
+}
+
+// RefundedAtNotIn applies the NotIn predicate on the "refunded_at" field.
+func RefundedAtNotIn(vs ...time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotIn(FieldRefundedAt, vs...))
+}
+
+// RefundedAtGT applies the GT predicate on the "refunded_at" field.
+func RefundedAtGT(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGT(FieldRefundedAt, v))
+}
+
+// RefundedAtGTE applies the GTE predicate on the "refunded_at" field.
+func RefundedAtGTE(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldGTE(FieldRefundedAt, v))
+}
+
+// RefundedAtLT applies the LT predicate on the "refunded_at" field.
+func RefundedAtLT(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLT(FieldRefundedAt, v))
+}
+
+// RefundedAtLTE applies the LTE predicate on the "refunded_at" field.
+func RefundedAtLTE(v time.Time) predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldLTE(FieldRefundedAt, v))
+}
+
+// RefundedAtIsNil applies the IsNil predicate on the "refunded_at" field.
+func RefundedAtIsNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldIsNull(FieldRefundedAt))
+}
+
+// RefundedAtNotNil applies the NotNil predicate on the "refunded_at" field.
+func RefundedAtNotNil() predicate.ReturnRequest {
+	return predicate.ReturnRequest(sql.FieldNotNull(FieldRefundedAt))
 }
 
 // RequestedAtEQ applies the EQ predicate on the "requested_at" field.

@@ -39,6 +39,8 @@ const (
 	FieldTrackingNumber = "tracking_number"
 	// FieldTrackingURL holds the string denoting the tracking_url field in the database.
 	FieldTrackingURL = "tracking_url"
+	// FieldPoint holds the string denoting the point field in the database.
+	FieldPoint = "point"
 	// FieldPromisedFromAt holds the string denoting the promised_from_at field in the database.
 	FieldPromisedFromAt = "promised_from_at"
 	// FieldPromisedToAt holds the string denoting the promised_to_at field in the database.
@@ -49,6 +51,8 @@ const (
 	FieldReceivedAt = "received_at"
 	// EdgeOrder holds the string denoting the order edge name in mutations.
 	EdgeOrder = "order"
+	// EdgeTracking holds the string denoting the tracking edge name in mutations.
+	EdgeTracking = "tracking"
 	// Table holds the table name of the shipment in the database.
 	Table = "shipments"
 	// OrderTable is the table that holds the order relation/edge.
@@ -58,6 +62,13 @@ const (
 	OrderInverseTable = "orders"
 	// OrderColumn is the table column denoting the order relation/edge.
 	OrderColumn = "order_id"
+	// TrackingTable is the table that holds the tracking relation/edge.
+	TrackingTable = "order_events"
+	// TrackingInverseTable is the table name for the OrderEvent entity.
+	// It exists in this package in order to avoid circular dependency with the "orderevent" package.
+	TrackingInverseTable = "order_events"
+	// TrackingColumn is the table column denoting the tracking relation/edge.
+	TrackingColumn = "shipment_id"
 )
 
 // Columns holds all SQL columns for shipment fields.
@@ -74,6 +85,7 @@ var Columns = []string{
 	FieldCarrier,
 	FieldTrackingNumber,
 	FieldTrackingURL,
+	FieldPoint,
 	FieldPromisedFromAt,
 	FieldPromisedToAt,
 	FieldShippedAt,
@@ -214,11 +226,32 @@ func ByOrderField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newOrderStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByTrackingCount orders the results by tracking count.
+func ByTrackingCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newTrackingStep(), opts...)
+	}
+}
+
+// ByTracking orders the results by tracking terms.
+func ByTracking(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newTrackingStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newOrderStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(OrderInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, OrderTable, OrderColumn),
+	)
+}
+func newTrackingStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(TrackingInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, TrackingTable, TrackingColumn),
 	)
 }
 

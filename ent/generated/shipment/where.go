@@ -711,6 +711,16 @@ func TrackingURLContainsFold(v string) predicate.Shipment {
 	return predicate.Shipment(sql.FieldContainsFold(FieldTrackingURL, v))
 }
 
+// PointIsNil applies the IsNil predicate on the "point" field.
+func PointIsNil() predicate.Shipment {
+	return predicate.Shipment(sql.FieldIsNull(FieldPoint))
+}
+
+// PointNotNil applies the NotNil predicate on the "point" field.
+func PointNotNil() predicate.Shipment {
+	return predicate.Shipment(sql.FieldNotNull(FieldPoint))
+}
+
 // PromisedFromAtEQ applies the EQ predicate on the "promised_from_at" field.
 func PromisedFromAtEQ(v time.Time) predicate.Shipment {
 	return predicate.Shipment(sql.FieldEQ(FieldPromisedFromAt, v))
@@ -926,6 +936,29 @@ func HasOrder() predicate.Shipment {
 func HasOrderWith(preds ...predicate.Order) predicate.Shipment {
 	return predicate.Shipment(func(s *sql.Selector) {
 		step := newOrderStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasTracking applies the HasEdge predicate on the "tracking" edge.
+func HasTracking() predicate.Shipment {
+	return predicate.Shipment(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, TrackingTable, TrackingColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasTrackingWith applies the HasEdge predicate on the "tracking" edge with a given conditions (other predicates).
+func HasTrackingWith(preds ...predicate.OrderEvent) predicate.Shipment {
+	return predicate.Shipment(func(s *sql.Selector) {
+		step := newTrackingStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

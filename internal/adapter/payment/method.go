@@ -101,7 +101,7 @@ func (p *Provider) ask(ctx context.Context, path, verb, reference string, body, 
 		return nil
 	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		return fmt.Errorf("payment: the provider answers %d", resp.StatusCode)
+		return answered(resp.StatusCode)
 	}
 	if answer == nil {
 		return nil

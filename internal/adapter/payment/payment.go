@@ -71,13 +71,14 @@ type Request struct {
 	Description string    `json:"description,omitempty"`
 	Locale      string    `json:"locale,omitempty"` // BCP 47
 	ReturnURL   string    `json:"returnUrl,omitempty"`
+	Token       string    `json:"token,omitempty"` // of a saved method to charge at once
 	ExpiresAt   time.Time `json:"expiresAt"`
 }
 
 // Created is a payment begun.
 type Created struct {
-	ID  string `json:"id"`  // the provider's
-	URL string `json:"url"` // where the person pays
+	ID  string `json:"id"`            // the provider's
+	URL string `json:"url,omitempty"` // where the person pays; with a token, where he confirms it, if he has to
 }
 
 // Create begins a payment, or gives the one that the reference began before:
@@ -90,6 +91,9 @@ func (p *Provider) Create(ctx context.Context, r Request) (Created, error) {
 	}
 	if c.ID == "" || len(c.ID) > 255 {
 		return Created{}, errors.New("payment: the provider's answer is not one")
+	}
+	if r.Token != "" && c.URL == "" { // nothing to confirm
+		return c, nil
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(c.URL) > 2048 {
 		return Created{}, errors.New("payment: the provider's answer has no address to pay at")

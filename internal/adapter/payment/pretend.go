@@ -70,6 +70,8 @@ func (p *Pretend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := strings.TrimPrefix(r.URL.Path, at.Path); {
 	case path == "/payments" && r.Method == http.MethodPost:
 		p.create(w, r)
+	case path == "/refunds" && r.Method == http.MethodPost:
+		p.refund(w, r)
 	case path == "/pay" && r.Method == http.MethodGet:
 		p.page(w, r)
 	case path == "/pay" && r.Method == http.MethodPost:
@@ -93,6 +95,12 @@ func (p *Pretend) create(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil || json.Unmarshal(body, &req) != nil {
 		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if req.Token != "" { // a saved card is charged at once; the message comes as from outside
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(Created{ID: "pretend_" + req.Reference})
+		go p.charge(context.WithoutCancel(r.Context()), req)
 		return
 	}
 	plain, _ := json.Marshal(req)
@@ -150,11 +158,24 @@ func (p *Pretend) press(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Get("press") != "pay" {
 		typ, done = "payment.failed", "Declined."
 	}
-	body, _ := json.Marshal(map[string]any{"type": typ, "timestamp": p.now().UTC().Format(time.RFC3339), "data": Data{
-		ID: "pretend_" + req.Reference, Reference: req.Reference, Amount: req.Amount, Currency: req.Currency, Reason: strings.TrimSuffix(done, "."),
-	}})
-	if p.tell(w, r, "msg_"+typ+"_"+req.Reference, body) {
+	if p.tell(w, r, "msg_"+typ+"_"+req.Reference, p.message(req, typ, strings.TrimSuffix(done, "."))) {
 		show(w, req, done)
+	}
+}
+
+func (p *Pretend) message(req Request, typ, reason string) []byte {
+	body, _ := json.Marshal(map[string]any{"type": typ, "timestamp": p.now().UTC().Format(time.RFC3339), "data": Data{
+		ID: "pretend_" + req.Reference, Reference: req.Reference, Amount: req.Amount, Currency: req.Currency, Reason: reason,
+	}})
+	return body
+}
+
+// charge takes a payment by a saved card: it always succeeds.
+func (p *Pretend) charge(ctx context.Context, req Request) {
+	const typ = "payment.succeeded"
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Base, http.NoBody)
+	if err == nil {
+		p.tell(newAnswer(), r, "msg_"+typ+"_"+req.Reference, p.message(req, typ, "Paid"))
 	}
 }
 

@@ -1,0 +1,26 @@
+-- +goose Up
+-- What of the orders says which products are bought, and which together: worked
+-- out anew by the clock (internal/recommend) and bounded, so that a page of
+-- proposals costs the same whatever was sold.
+CREATE TABLE product_figures (
+  product_id uuid NOT NULL PRIMARY KEY,
+  category_key text NULL,
+  orders bigint NOT NULL,
+  owners bigint NOT NULL,
+  figures_at timestamptz NOT NULL,
+  pairs_at timestamptz NULL
+);
+CREATE INDEX product_figures_popular ON product_figures (owners, orders, product_id);
+CREATE INDEX product_figures_category ON product_figures (category_key, owners, orders, product_id);
+CREATE INDEX product_figures_age ON product_figures (figures_at);
+CREATE INDEX product_figures_pairs_age ON product_figures (pairs_at);
+
+CREATE TABLE product_pairs (
+  product_id uuid NOT NULL,
+  with_id uuid NOT NULL,
+  orders bigint NOT NULL,
+  owners bigint NOT NULL,
+  score bigint NOT NULL,
+  counted_at timestamptz NOT NULL,
+  PRIMARY KEY (product_id, with_id)
+);
