@@ -13,18 +13,27 @@ import (
 
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -38,12 +47,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -61,14 +74,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -95,10 +116,20 @@ type Client struct {
 	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
+	// Article is the client for interacting with the Article builders.
+	Article *ArticleClient
+	// ArticleCategory is the client for interacting with the ArticleCategory builders.
+	ArticleCategory *ArticleCategoryClient
+	// ArticleSearch is the client for interacting with the ArticleSearch builders.
+	ArticleSearch *ArticleSearchClient
+	// ArticleVote is the client for interacting with the ArticleVote builders.
+	ArticleVote *ArticleVoteClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// BusinessCalendar is the client for interacting with the BusinessCalendar builders.
+	BusinessCalendar *BusinessCalendarClient
 	// Campaign is the client for interacting with the Campaign builders.
 	Campaign *CampaignClient
 	// CampaignAct is the client for interacting with the CampaignAct builders.
@@ -107,6 +138,12 @@ type Client struct {
 	CampaignEntry *CampaignEntryClient
 	// CampaignPhoto is the client for interacting with the CampaignPhoto builders.
 	CampaignPhoto *CampaignPhotoClient
+	// CannedReply is the client for interacting with the CannedReply builders.
+	CannedReply *CannedReplyClient
+	// CardSource is the client for interacting with the CardSource builders.
+	CardSource *CardSourceClient
+	// ClockEvent is the client for interacting with the ClockEvent builders.
+	ClockEvent *ClockEventClient
 	// Club is the client for interacting with the Club builders.
 	Club *ClubClient
 	// ClubMember is the client for interacting with the ClubMember builders.
@@ -119,6 +156,8 @@ type Client struct {
 	ConsentDocument *ConsentDocumentClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// CustomerNote is the client for interacting with the CustomerNote builders.
+	CustomerNote *CustomerNoteClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
 	// DocumentSeries is the client for interacting with the DocumentSeries builders.
@@ -145,18 +184,26 @@ type Client struct {
 	LedgerEntry *LedgerEntryClient
 	// LedgerLot is the client for interacting with the LedgerLot builders.
 	LedgerLot *LedgerLotClient
+	// Letter is the client for interacting with the Letter builders.
+	Letter *LetterClient
 	// ListItem is the client for interacting with the ListItem builders.
 	ListItem *ListItemClient
+	// Macro is the client for interacting with the Macro builders.
+	Macro *MacroClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// Operator is the client for interacting with the Operator builders.
+	Operator *OperatorClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OutsideCard is the client for interacting with the OutsideCard builders.
+	OutsideCard *OutsideCardClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// PaymentMethod is the client for interacting with the PaymentMethod builders.
@@ -191,6 +238,8 @@ type Client struct {
 	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -199,14 +248,28 @@ type Client struct {
 	Shipment *ShipmentClient
 	// ShoppingList is the client for interacting with the ShoppingList builders.
 	ShoppingList *ShoppingListClient
+	// SupportTeam is the client for interacting with the SupportTeam builders.
+	SupportTeam *SupportTeamClient
+	// Survey is the client for interacting with the Survey builders.
+	Survey *SurveyClient
+	// SurveyRequest is the client for interacting with the SurveyRequest builders.
+	SurveyRequest *SurveyRequestClient
 	// Task is the client for interacting with the Task builders.
 	Task *TaskClient
 	// Ticket is the client for interacting with the Ticket builders.
 	Ticket *TicketClient
+	// TicketAttachment is the client for interacting with the TicketAttachment builders.
+	TicketAttachment *TicketAttachmentClient
+	// TicketEdit is the client for interacting with the TicketEdit builders.
+	TicketEdit *TicketEditClient
+	// TicketLink is the client for interacting with the TicketLink builders.
+	TicketLink *TicketLinkClient
 	// TicketMessage is the client for interacting with the TicketMessage builders.
 	TicketMessage *TicketMessageClient
 	// TicketParticipant is the client for interacting with the TicketParticipant builders.
 	TicketParticipant *TicketParticipantClient
+	// TicketView is the client for interacting with the TicketView builders.
+	TicketView *TicketViewClient
 	// Tier is the client for interacting with the Tier builders.
 	Tier *TierClient
 	// TierChange is the client for interacting with the TierChange builders.
@@ -238,18 +301,27 @@ func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Achievement = NewAchievementClient(c.config)
 	c.Address = NewAddressClient(c.config)
+	c.Article = NewArticleClient(c.config)
+	c.ArticleCategory = NewArticleCategoryClient(c.config)
+	c.ArticleSearch = NewArticleSearchClient(c.config)
+	c.ArticleVote = NewArticleVoteClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.BonusProgram = NewBonusProgramClient(c.config)
+	c.BusinessCalendar = NewBusinessCalendarClient(c.config)
 	c.Campaign = NewCampaignClient(c.config)
 	c.CampaignAct = NewCampaignActClient(c.config)
 	c.CampaignEntry = NewCampaignEntryClient(c.config)
 	c.CampaignPhoto = NewCampaignPhotoClient(c.config)
+	c.CannedReply = NewCannedReplyClient(c.config)
+	c.CardSource = NewCardSourceClient(c.config)
+	c.ClockEvent = NewClockEventClient(c.config)
 	c.Club = NewClubClient(c.config)
 	c.ClubMember = NewClubMemberClient(c.config)
 	c.Company = NewCompanyClient(c.config)
 	c.Consent = NewConsentClient(c.config)
 	c.ConsentDocument = NewConsentDocumentClient(c.config)
 	c.ContactPoint = NewContactPointClient(c.config)
+	c.CustomerNote = NewCustomerNoteClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DocumentSeries = NewDocumentSeriesClient(c.config)
 	c.EarningRule = NewEarningRuleClient(c.config)
@@ -263,12 +335,16 @@ func (c *Client) init() {
 	c.LedgerAccount = NewLedgerAccountClient(c.config)
 	c.LedgerEntry = NewLedgerEntryClient(c.config)
 	c.LedgerLot = NewLedgerLotClient(c.config)
+	c.Letter = NewLetterClient(c.config)
 	c.ListItem = NewListItemClient(c.config)
+	c.Macro = NewMacroClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
+	c.Operator = NewOperatorClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
+	c.OutsideCard = NewOutsideCardClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.PaymentMethod = NewPaymentMethodClient(c.config)
 	c.PaymentNotice = NewPaymentNoticeClient(c.config)
@@ -286,14 +362,22 @@ func (c *Client) init() {
 	c.RewardCode = NewRewardCodeClient(c.config)
 	c.RewardRedemption = NewRewardRedemptionClient(c.config)
 	c.Role = NewRoleClient(c.config)
+	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
 	c.Shipment = NewShipmentClient(c.config)
 	c.ShoppingList = NewShoppingListClient(c.config)
+	c.SupportTeam = NewSupportTeamClient(c.config)
+	c.Survey = NewSurveyClient(c.config)
+	c.SurveyRequest = NewSurveyRequestClient(c.config)
 	c.Task = NewTaskClient(c.config)
 	c.Ticket = NewTicketClient(c.config)
+	c.TicketAttachment = NewTicketAttachmentClient(c.config)
+	c.TicketEdit = NewTicketEditClient(c.config)
+	c.TicketLink = NewTicketLinkClient(c.config)
 	c.TicketMessage = NewTicketMessageClient(c.config)
 	c.TicketParticipant = NewTicketParticipantClient(c.config)
+	c.TicketView = NewTicketViewClient(c.config)
 	c.Tier = NewTierClient(c.config)
 	c.TierChange = NewTierChangeClient(c.config)
 	c.TopUp = NewTopUpClient(c.config)
@@ -397,18 +481,27 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		config:            cfg,
 		Achievement:       NewAchievementClient(cfg),
 		Address:           NewAddressClient(cfg),
+		Article:           NewArticleClient(cfg),
+		ArticleCategory:   NewArticleCategoryClient(cfg),
+		ArticleSearch:     NewArticleSearchClient(cfg),
+		ArticleVote:       NewArticleVoteClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		BonusProgram:      NewBonusProgramClient(cfg),
+		BusinessCalendar:  NewBusinessCalendarClient(cfg),
 		Campaign:          NewCampaignClient(cfg),
 		CampaignAct:       NewCampaignActClient(cfg),
 		CampaignEntry:     NewCampaignEntryClient(cfg),
 		CampaignPhoto:     NewCampaignPhotoClient(cfg),
+		CannedReply:       NewCannedReplyClient(cfg),
+		CardSource:        NewCardSourceClient(cfg),
+		ClockEvent:        NewClockEventClient(cfg),
 		Club:              NewClubClient(cfg),
 		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
 		Consent:           NewConsentClient(cfg),
 		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		CustomerNote:      NewCustomerNoteClient(cfg),
 		Document:          NewDocumentClient(cfg),
 		DocumentSeries:    NewDocumentSeriesClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
@@ -422,12 +515,16 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
+		Letter:            NewLetterClient(cfg),
 		ListItem:          NewListItemClient(cfg),
+		Macro:             NewMacroClient(cfg),
 		Membership:        NewMembershipClient(cfg),
 		Notification:      NewNotificationClient(cfg),
+		Operator:          NewOperatorClient(cfg),
 		Order:             NewOrderClient(cfg),
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
+		OutsideCard:       NewOutsideCardClient(cfg),
 		Payment:           NewPaymentClient(cfg),
 		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
@@ -445,14 +542,22 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		RewardCode:        NewRewardCodeClient(cfg),
 		RewardRedemption:  NewRewardRedemptionClient(cfg),
 		Role:              NewRoleClient(cfg),
+		ServiceLevel:      NewServiceLevelClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
 		Shipment:          NewShipmentClient(cfg),
 		ShoppingList:      NewShoppingListClient(cfg),
+		SupportTeam:       NewSupportTeamClient(cfg),
+		Survey:            NewSurveyClient(cfg),
+		SurveyRequest:     NewSurveyRequestClient(cfg),
 		Task:              NewTaskClient(cfg),
 		Ticket:            NewTicketClient(cfg),
+		TicketAttachment:  NewTicketAttachmentClient(cfg),
+		TicketEdit:        NewTicketEditClient(cfg),
+		TicketLink:        NewTicketLinkClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
 		TicketParticipant: NewTicketParticipantClient(cfg),
+		TicketView:        NewTicketViewClient(cfg),
 		Tier:              NewTierClient(cfg),
 		TierChange:        NewTierChangeClient(cfg),
 		TopUp:             NewTopUpClient(cfg),
@@ -483,18 +588,27 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		config:            cfg,
 		Achievement:       NewAchievementClient(cfg),
 		Address:           NewAddressClient(cfg),
+		Article:           NewArticleClient(cfg),
+		ArticleCategory:   NewArticleCategoryClient(cfg),
+		ArticleSearch:     NewArticleSearchClient(cfg),
+		ArticleVote:       NewArticleVoteClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		BonusProgram:      NewBonusProgramClient(cfg),
+		BusinessCalendar:  NewBusinessCalendarClient(cfg),
 		Campaign:          NewCampaignClient(cfg),
 		CampaignAct:       NewCampaignActClient(cfg),
 		CampaignEntry:     NewCampaignEntryClient(cfg),
 		CampaignPhoto:     NewCampaignPhotoClient(cfg),
+		CannedReply:       NewCannedReplyClient(cfg),
+		CardSource:        NewCardSourceClient(cfg),
+		ClockEvent:        NewClockEventClient(cfg),
 		Club:              NewClubClient(cfg),
 		ClubMember:        NewClubMemberClient(cfg),
 		Company:           NewCompanyClient(cfg),
 		Consent:           NewConsentClient(cfg),
 		ConsentDocument:   NewConsentDocumentClient(cfg),
 		ContactPoint:      NewContactPointClient(cfg),
+		CustomerNote:      NewCustomerNoteClient(cfg),
 		Document:          NewDocumentClient(cfg),
 		DocumentSeries:    NewDocumentSeriesClient(cfg),
 		EarningRule:       NewEarningRuleClient(cfg),
@@ -508,12 +622,16 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerEntry:       NewLedgerEntryClient(cfg),
 		LedgerLot:         NewLedgerLotClient(cfg),
+		Letter:            NewLetterClient(cfg),
 		ListItem:          NewListItemClient(cfg),
+		Macro:             NewMacroClient(cfg),
 		Membership:        NewMembershipClient(cfg),
 		Notification:      NewNotificationClient(cfg),
+		Operator:          NewOperatorClient(cfg),
 		Order:             NewOrderClient(cfg),
 		OrderEvent:        NewOrderEventClient(cfg),
 		OrderLine:         NewOrderLineClient(cfg),
+		OutsideCard:       NewOutsideCardClient(cfg),
 		Payment:           NewPaymentClient(cfg),
 		PaymentMethod:     NewPaymentMethodClient(cfg),
 		PaymentNotice:     NewPaymentNoticeClient(cfg),
@@ -531,14 +649,22 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		RewardCode:        NewRewardCodeClient(cfg),
 		RewardRedemption:  NewRewardRedemptionClient(cfg),
 		Role:              NewRoleClient(cfg),
+		ServiceLevel:      NewServiceLevelClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
 		Shipment:          NewShipmentClient(cfg),
 		ShoppingList:      NewShoppingListClient(cfg),
+		SupportTeam:       NewSupportTeamClient(cfg),
+		Survey:            NewSurveyClient(cfg),
+		SurveyRequest:     NewSurveyRequestClient(cfg),
 		Task:              NewTaskClient(cfg),
 		Ticket:            NewTicketClient(cfg),
+		TicketAttachment:  NewTicketAttachmentClient(cfg),
+		TicketEdit:        NewTicketEditClient(cfg),
+		TicketLink:        NewTicketLinkClient(cfg),
 		TicketMessage:     NewTicketMessageClient(cfg),
 		TicketParticipant: NewTicketParticipantClient(cfg),
+		TicketView:        NewTicketViewClient(cfg),
 		Tier:              NewTierClient(cfg),
 		TierChange:        NewTierChangeClient(cfg),
 		TopUp:             NewTopUpClient(cfg),
@@ -577,18 +703,22 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
-		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
-		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
-		c.DocumentSeries, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal,
-		c.Identity, c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry,
-		c.LedgerLot, c.ListItem, c.Membership, c.Notification, c.Order, c.OrderEvent,
-		c.OrderLine, c.Payment, c.PaymentMethod, c.PaymentNotice, c.Product,
-		c.ProductAdmission, c.PromoCode, c.PromoUse, c.Promotion, c.Reason, c.Referral,
-		c.ReferralCode, c.ReturnRequest, c.Review, c.Reward, c.RewardCode,
-		c.RewardRedemption, c.Role, c.Session, c.Setting, c.Shipment, c.ShoppingList,
-		c.Task, c.Ticket, c.TicketMessage, c.TicketParticipant, c.Tier, c.TierChange,
-		c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
+		c.Achievement, c.Address, c.Article, c.ArticleCategory, c.ArticleSearch,
+		c.ArticleVote, c.AuditEntry, c.BonusProgram, c.BusinessCalendar, c.Campaign,
+		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.CannedReply, c.CardSource,
+		c.ClockEvent, c.Club, c.ClubMember, c.Company, c.Consent, c.ConsentDocument,
+		c.ContactPoint, c.CustomerNote, c.Document, c.DocumentSeries, c.EarningRule,
+		c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity, c.Invitation,
+		c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Letter,
+		c.ListItem, c.Macro, c.Membership, c.Notification, c.Operator, c.Order,
+		c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
+		c.PaymentNotice, c.Product, c.ProductAdmission, c.PromoCode, c.PromoUse,
+		c.Promotion, c.Reason, c.Referral, c.ReferralCode, c.ReturnRequest, c.Review,
+		c.Reward, c.RewardCode, c.RewardRedemption, c.Role, c.ServiceLevel, c.Session,
+		c.Setting, c.Shipment, c.ShoppingList, c.SupportTeam, c.Survey,
+		c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment, c.TicketEdit,
+		c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView, c.Tier,
+		c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
 		c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Use(hooks...)
@@ -599,18 +729,22 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Achievement, c.Address, c.AuditEntry, c.BonusProgram, c.Campaign,
-		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.Club, c.ClubMember,
-		c.Company, c.Consent, c.ConsentDocument, c.ContactPoint, c.Document,
-		c.DocumentSeries, c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal,
-		c.Identity, c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry,
-		c.LedgerLot, c.ListItem, c.Membership, c.Notification, c.Order, c.OrderEvent,
-		c.OrderLine, c.Payment, c.PaymentMethod, c.PaymentNotice, c.Product,
-		c.ProductAdmission, c.PromoCode, c.PromoUse, c.Promotion, c.Reason, c.Referral,
-		c.ReferralCode, c.ReturnRequest, c.Review, c.Reward, c.RewardCode,
-		c.RewardRedemption, c.Role, c.Session, c.Setting, c.Shipment, c.ShoppingList,
-		c.Task, c.Ticket, c.TicketMessage, c.TicketParticipant, c.Tier, c.TierChange,
-		c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
+		c.Achievement, c.Address, c.Article, c.ArticleCategory, c.ArticleSearch,
+		c.ArticleVote, c.AuditEntry, c.BonusProgram, c.BusinessCalendar, c.Campaign,
+		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.CannedReply, c.CardSource,
+		c.ClockEvent, c.Club, c.ClubMember, c.Company, c.Consent, c.ConsentDocument,
+		c.ContactPoint, c.CustomerNote, c.Document, c.DocumentSeries, c.EarningRule,
+		c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity, c.Invitation,
+		c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Letter,
+		c.ListItem, c.Macro, c.Membership, c.Notification, c.Operator, c.Order,
+		c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
+		c.PaymentNotice, c.Product, c.ProductAdmission, c.PromoCode, c.PromoUse,
+		c.Promotion, c.Reason, c.Referral, c.ReferralCode, c.ReturnRequest, c.Review,
+		c.Reward, c.RewardCode, c.RewardRedemption, c.Role, c.ServiceLevel, c.Session,
+		c.Setting, c.Shipment, c.ShoppingList, c.SupportTeam, c.Survey,
+		c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment, c.TicketEdit,
+		c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView, c.Tier,
+		c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
 		c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Intercept(interceptors...)
@@ -624,10 +758,20 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Achievement.mutate(ctx, m)
 	case *AddressMutation:
 		return c.Address.mutate(ctx, m)
+	case *ArticleMutation:
+		return c.Article.mutate(ctx, m)
+	case *ArticleCategoryMutation:
+		return c.ArticleCategory.mutate(ctx, m)
+	case *ArticleSearchMutation:
+		return c.ArticleSearch.mutate(ctx, m)
+	case *ArticleVoteMutation:
+		return c.ArticleVote.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
 	case *BonusProgramMutation:
 		return c.BonusProgram.mutate(ctx, m)
+	case *BusinessCalendarMutation:
+		return c.BusinessCalendar.mutate(ctx, m)
 	case *CampaignMutation:
 		return c.Campaign.mutate(ctx, m)
 	case *CampaignActMutation:
@@ -636,6 +780,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.CampaignEntry.mutate(ctx, m)
 	case *CampaignPhotoMutation:
 		return c.CampaignPhoto.mutate(ctx, m)
+	case *CannedReplyMutation:
+		return c.CannedReply.mutate(ctx, m)
+	case *CardSourceMutation:
+		return c.CardSource.mutate(ctx, m)
+	case *ClockEventMutation:
+		return c.ClockEvent.mutate(ctx, m)
 	case *ClubMutation:
 		return c.Club.mutate(ctx, m)
 	case *ClubMemberMutation:
@@ -648,6 +798,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ConsentDocument.mutate(ctx, m)
 	case *ContactPointMutation:
 		return c.ContactPoint.mutate(ctx, m)
+	case *CustomerNoteMutation:
+		return c.CustomerNote.mutate(ctx, m)
 	case *DocumentMutation:
 		return c.Document.mutate(ctx, m)
 	case *DocumentSeriesMutation:
@@ -674,18 +826,26 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LedgerEntry.mutate(ctx, m)
 	case *LedgerLotMutation:
 		return c.LedgerLot.mutate(ctx, m)
+	case *LetterMutation:
+		return c.Letter.mutate(ctx, m)
 	case *ListItemMutation:
 		return c.ListItem.mutate(ctx, m)
+	case *MacroMutation:
+		return c.Macro.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *NotificationMutation:
 		return c.Notification.mutate(ctx, m)
+	case *OperatorMutation:
+		return c.Operator.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
 		return c.OrderEvent.mutate(ctx, m)
 	case *OrderLineMutation:
 		return c.OrderLine.mutate(ctx, m)
+	case *OutsideCardMutation:
+		return c.OutsideCard.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
 	case *PaymentMethodMutation:
@@ -720,6 +880,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RewardRedemption.mutate(ctx, m)
 	case *RoleMutation:
 		return c.Role.mutate(ctx, m)
+	case *ServiceLevelMutation:
+		return c.ServiceLevel.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *SettingMutation:
@@ -728,14 +890,28 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Shipment.mutate(ctx, m)
 	case *ShoppingListMutation:
 		return c.ShoppingList.mutate(ctx, m)
+	case *SupportTeamMutation:
+		return c.SupportTeam.mutate(ctx, m)
+	case *SurveyMutation:
+		return c.Survey.mutate(ctx, m)
+	case *SurveyRequestMutation:
+		return c.SurveyRequest.mutate(ctx, m)
 	case *TaskMutation:
 		return c.Task.mutate(ctx, m)
 	case *TicketMutation:
 		return c.Ticket.mutate(ctx, m)
+	case *TicketAttachmentMutation:
+		return c.TicketAttachment.mutate(ctx, m)
+	case *TicketEditMutation:
+		return c.TicketEdit.mutate(ctx, m)
+	case *TicketLinkMutation:
+		return c.TicketLink.mutate(ctx, m)
 	case *TicketMessageMutation:
 		return c.TicketMessage.mutate(ctx, m)
 	case *TicketParticipantMutation:
 		return c.TicketParticipant.mutate(ctx, m)
+	case *TicketViewMutation:
+		return c.TicketView.mutate(ctx, m)
 	case *TierMutation:
 		return c.Tier.mutate(ctx, m)
 	case *TierChangeMutation:
@@ -1041,6 +1217,538 @@ func (c *AddressClient) mutate(ctx context.Context, m *AddressMutation) (Value, 
 	}
 }
 
+// ArticleClient is a client for the Article schema.
+type ArticleClient struct {
+	config
+}
+
+// NewArticleClient returns a client for the Article from the given config.
+func NewArticleClient(c config) *ArticleClient {
+	return &ArticleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `article.Hooks(f(g(h())))`.
+func (c *ArticleClient) Use(hooks ...Hook) {
+	c.hooks.Article = append(c.hooks.Article, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `article.Intercept(f(g(h())))`.
+func (c *ArticleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Article = append(c.inters.Article, interceptors...)
+}
+
+// Create returns a builder for creating a Article entity.
+func (c *ArticleClient) Create() *ArticleCreate {
+	mutation := newArticleMutation(c.config, OpCreate)
+	return &ArticleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Article entities.
+func (c *ArticleClient) CreateBulk(builders ...*ArticleCreate) *ArticleCreateBulk {
+	return &ArticleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ArticleClient) MapCreateBulk(slice any, setFunc func(*ArticleCreate, int)) *ArticleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ArticleCreateBulk{err: fmt.Errorf("calling to ArticleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ArticleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ArticleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Article.
+func (c *ArticleClient) Update() *ArticleUpdate {
+	mutation := newArticleMutation(c.config, OpUpdate)
+	return &ArticleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ArticleClient) UpdateOne(_m *Article) *ArticleUpdateOne {
+	mutation := newArticleMutation(c.config, OpUpdateOne, withArticle(_m))
+	return &ArticleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ArticleClient) UpdateOneID(id uuid.UUID) *ArticleUpdateOne {
+	mutation := newArticleMutation(c.config, OpUpdateOne, withArticleID(id))
+	return &ArticleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Article.
+func (c *ArticleClient) Delete() *ArticleDelete {
+	mutation := newArticleMutation(c.config, OpDelete)
+	return &ArticleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ArticleClient) DeleteOne(_m *Article) *ArticleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ArticleClient) DeleteOneID(id uuid.UUID) *ArticleDeleteOne {
+	builder := c.Delete().Where(article.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ArticleDeleteOne{builder}
+}
+
+// Query returns a query builder for Article.
+func (c *ArticleClient) Query() *ArticleQuery {
+	return &ArticleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeArticle},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Article entity by its id.
+func (c *ArticleClient) Get(ctx context.Context, id uuid.UUID) (*Article, error) {
+	return c.Query().Where(article.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ArticleClient) GetX(ctx context.Context, id uuid.UUID) *Article {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ArticleClient) Hooks() []Hook {
+	return c.hooks.Article
+}
+
+// Interceptors returns the client interceptors.
+func (c *ArticleClient) Interceptors() []Interceptor {
+	return c.inters.Article
+}
+
+func (c *ArticleClient) mutate(ctx context.Context, m *ArticleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ArticleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ArticleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ArticleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ArticleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Article mutation op: %q", m.Op())
+	}
+}
+
+// ArticleCategoryClient is a client for the ArticleCategory schema.
+type ArticleCategoryClient struct {
+	config
+}
+
+// NewArticleCategoryClient returns a client for the ArticleCategory from the given config.
+func NewArticleCategoryClient(c config) *ArticleCategoryClient {
+	return &ArticleCategoryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `articlecategory.Hooks(f(g(h())))`.
+func (c *ArticleCategoryClient) Use(hooks ...Hook) {
+	c.hooks.ArticleCategory = append(c.hooks.ArticleCategory, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `articlecategory.Intercept(f(g(h())))`.
+func (c *ArticleCategoryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ArticleCategory = append(c.inters.ArticleCategory, interceptors...)
+}
+
+// Create returns a builder for creating a ArticleCategory entity.
+func (c *ArticleCategoryClient) Create() *ArticleCategoryCreate {
+	mutation := newArticleCategoryMutation(c.config, OpCreate)
+	return &ArticleCategoryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ArticleCategory entities.
+func (c *ArticleCategoryClient) CreateBulk(builders ...*ArticleCategoryCreate) *ArticleCategoryCreateBulk {
+	return &ArticleCategoryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ArticleCategoryClient) MapCreateBulk(slice any, setFunc func(*ArticleCategoryCreate, int)) *ArticleCategoryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ArticleCategoryCreateBulk{err: fmt.Errorf("calling to ArticleCategoryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ArticleCategoryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ArticleCategoryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ArticleCategory.
+func (c *ArticleCategoryClient) Update() *ArticleCategoryUpdate {
+	mutation := newArticleCategoryMutation(c.config, OpUpdate)
+	return &ArticleCategoryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ArticleCategoryClient) UpdateOne(_m *ArticleCategory) *ArticleCategoryUpdateOne {
+	mutation := newArticleCategoryMutation(c.config, OpUpdateOne, withArticleCategory(_m))
+	return &ArticleCategoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ArticleCategoryClient) UpdateOneID(id uuid.UUID) *ArticleCategoryUpdateOne {
+	mutation := newArticleCategoryMutation(c.config, OpUpdateOne, withArticleCategoryID(id))
+	return &ArticleCategoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ArticleCategory.
+func (c *ArticleCategoryClient) Delete() *ArticleCategoryDelete {
+	mutation := newArticleCategoryMutation(c.config, OpDelete)
+	return &ArticleCategoryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ArticleCategoryClient) DeleteOne(_m *ArticleCategory) *ArticleCategoryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ArticleCategoryClient) DeleteOneID(id uuid.UUID) *ArticleCategoryDeleteOne {
+	builder := c.Delete().Where(articlecategory.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ArticleCategoryDeleteOne{builder}
+}
+
+// Query returns a query builder for ArticleCategory.
+func (c *ArticleCategoryClient) Query() *ArticleCategoryQuery {
+	return &ArticleCategoryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeArticleCategory},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ArticleCategory entity by its id.
+func (c *ArticleCategoryClient) Get(ctx context.Context, id uuid.UUID) (*ArticleCategory, error) {
+	return c.Query().Where(articlecategory.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ArticleCategoryClient) GetX(ctx context.Context, id uuid.UUID) *ArticleCategory {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ArticleCategoryClient) Hooks() []Hook {
+	return c.hooks.ArticleCategory
+}
+
+// Interceptors returns the client interceptors.
+func (c *ArticleCategoryClient) Interceptors() []Interceptor {
+	return c.inters.ArticleCategory
+}
+
+func (c *ArticleCategoryClient) mutate(ctx context.Context, m *ArticleCategoryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ArticleCategoryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ArticleCategoryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ArticleCategoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ArticleCategoryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ArticleCategory mutation op: %q", m.Op())
+	}
+}
+
+// ArticleSearchClient is a client for the ArticleSearch schema.
+type ArticleSearchClient struct {
+	config
+}
+
+// NewArticleSearchClient returns a client for the ArticleSearch from the given config.
+func NewArticleSearchClient(c config) *ArticleSearchClient {
+	return &ArticleSearchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `articlesearch.Hooks(f(g(h())))`.
+func (c *ArticleSearchClient) Use(hooks ...Hook) {
+	c.hooks.ArticleSearch = append(c.hooks.ArticleSearch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `articlesearch.Intercept(f(g(h())))`.
+func (c *ArticleSearchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ArticleSearch = append(c.inters.ArticleSearch, interceptors...)
+}
+
+// Create returns a builder for creating a ArticleSearch entity.
+func (c *ArticleSearchClient) Create() *ArticleSearchCreate {
+	mutation := newArticleSearchMutation(c.config, OpCreate)
+	return &ArticleSearchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ArticleSearch entities.
+func (c *ArticleSearchClient) CreateBulk(builders ...*ArticleSearchCreate) *ArticleSearchCreateBulk {
+	return &ArticleSearchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ArticleSearchClient) MapCreateBulk(slice any, setFunc func(*ArticleSearchCreate, int)) *ArticleSearchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ArticleSearchCreateBulk{err: fmt.Errorf("calling to ArticleSearchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ArticleSearchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ArticleSearchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ArticleSearch.
+func (c *ArticleSearchClient) Update() *ArticleSearchUpdate {
+	mutation := newArticleSearchMutation(c.config, OpUpdate)
+	return &ArticleSearchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ArticleSearchClient) UpdateOne(_m *ArticleSearch) *ArticleSearchUpdateOne {
+	mutation := newArticleSearchMutation(c.config, OpUpdateOne, withArticleSearch(_m))
+	return &ArticleSearchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ArticleSearchClient) UpdateOneID(id uuid.UUID) *ArticleSearchUpdateOne {
+	mutation := newArticleSearchMutation(c.config, OpUpdateOne, withArticleSearchID(id))
+	return &ArticleSearchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ArticleSearch.
+func (c *ArticleSearchClient) Delete() *ArticleSearchDelete {
+	mutation := newArticleSearchMutation(c.config, OpDelete)
+	return &ArticleSearchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ArticleSearchClient) DeleteOne(_m *ArticleSearch) *ArticleSearchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ArticleSearchClient) DeleteOneID(id uuid.UUID) *ArticleSearchDeleteOne {
+	builder := c.Delete().Where(articlesearch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ArticleSearchDeleteOne{builder}
+}
+
+// Query returns a query builder for ArticleSearch.
+func (c *ArticleSearchClient) Query() *ArticleSearchQuery {
+	return &ArticleSearchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeArticleSearch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ArticleSearch entity by its id.
+func (c *ArticleSearchClient) Get(ctx context.Context, id uuid.UUID) (*ArticleSearch, error) {
+	return c.Query().Where(articlesearch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ArticleSearchClient) GetX(ctx context.Context, id uuid.UUID) *ArticleSearch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ArticleSearchClient) Hooks() []Hook {
+	return c.hooks.ArticleSearch
+}
+
+// Interceptors returns the client interceptors.
+func (c *ArticleSearchClient) Interceptors() []Interceptor {
+	return c.inters.ArticleSearch
+}
+
+func (c *ArticleSearchClient) mutate(ctx context.Context, m *ArticleSearchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ArticleSearchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ArticleSearchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ArticleSearchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ArticleSearchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ArticleSearch mutation op: %q", m.Op())
+	}
+}
+
+// ArticleVoteClient is a client for the ArticleVote schema.
+type ArticleVoteClient struct {
+	config
+}
+
+// NewArticleVoteClient returns a client for the ArticleVote from the given config.
+func NewArticleVoteClient(c config) *ArticleVoteClient {
+	return &ArticleVoteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `articlevote.Hooks(f(g(h())))`.
+func (c *ArticleVoteClient) Use(hooks ...Hook) {
+	c.hooks.ArticleVote = append(c.hooks.ArticleVote, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `articlevote.Intercept(f(g(h())))`.
+func (c *ArticleVoteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ArticleVote = append(c.inters.ArticleVote, interceptors...)
+}
+
+// Create returns a builder for creating a ArticleVote entity.
+func (c *ArticleVoteClient) Create() *ArticleVoteCreate {
+	mutation := newArticleVoteMutation(c.config, OpCreate)
+	return &ArticleVoteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ArticleVote entities.
+func (c *ArticleVoteClient) CreateBulk(builders ...*ArticleVoteCreate) *ArticleVoteCreateBulk {
+	return &ArticleVoteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ArticleVoteClient) MapCreateBulk(slice any, setFunc func(*ArticleVoteCreate, int)) *ArticleVoteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ArticleVoteCreateBulk{err: fmt.Errorf("calling to ArticleVoteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ArticleVoteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ArticleVoteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ArticleVote.
+func (c *ArticleVoteClient) Update() *ArticleVoteUpdate {
+	mutation := newArticleVoteMutation(c.config, OpUpdate)
+	return &ArticleVoteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ArticleVoteClient) UpdateOne(_m *ArticleVote) *ArticleVoteUpdateOne {
+	mutation := newArticleVoteMutation(c.config, OpUpdateOne, withArticleVote(_m))
+	return &ArticleVoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ArticleVoteClient) UpdateOneID(id uuid.UUID) *ArticleVoteUpdateOne {
+	mutation := newArticleVoteMutation(c.config, OpUpdateOne, withArticleVoteID(id))
+	return &ArticleVoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ArticleVote.
+func (c *ArticleVoteClient) Delete() *ArticleVoteDelete {
+	mutation := newArticleVoteMutation(c.config, OpDelete)
+	return &ArticleVoteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ArticleVoteClient) DeleteOne(_m *ArticleVote) *ArticleVoteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ArticleVoteClient) DeleteOneID(id uuid.UUID) *ArticleVoteDeleteOne {
+	builder := c.Delete().Where(articlevote.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ArticleVoteDeleteOne{builder}
+}
+
+// Query returns a query builder for ArticleVote.
+func (c *ArticleVoteClient) Query() *ArticleVoteQuery {
+	return &ArticleVoteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeArticleVote},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ArticleVote entity by its id.
+func (c *ArticleVoteClient) Get(ctx context.Context, id uuid.UUID) (*ArticleVote, error) {
+	return c.Query().Where(articlevote.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ArticleVoteClient) GetX(ctx context.Context, id uuid.UUID) *ArticleVote {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ArticleVoteClient) Hooks() []Hook {
+	return c.hooks.ArticleVote
+}
+
+// Interceptors returns the client interceptors.
+func (c *ArticleVoteClient) Interceptors() []Interceptor {
+	return c.inters.ArticleVote
+}
+
+func (c *ArticleVoteClient) mutate(ctx context.Context, m *ArticleVoteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ArticleVoteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ArticleVoteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ArticleVoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ArticleVoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ArticleVote mutation op: %q", m.Op())
+	}
+}
+
 // AuditEntryClient is a client for the AuditEntry schema.
 type AuditEntryClient struct {
 	config
@@ -1304,6 +2012,139 @@ func (c *BonusProgramClient) mutate(ctx context.Context, m *BonusProgramMutation
 		return (&BonusProgramDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown BonusProgram mutation op: %q", m.Op())
+	}
+}
+
+// BusinessCalendarClient is a client for the BusinessCalendar schema.
+type BusinessCalendarClient struct {
+	config
+}
+
+// NewBusinessCalendarClient returns a client for the BusinessCalendar from the given config.
+func NewBusinessCalendarClient(c config) *BusinessCalendarClient {
+	return &BusinessCalendarClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `businesscalendar.Hooks(f(g(h())))`.
+func (c *BusinessCalendarClient) Use(hooks ...Hook) {
+	c.hooks.BusinessCalendar = append(c.hooks.BusinessCalendar, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `businesscalendar.Intercept(f(g(h())))`.
+func (c *BusinessCalendarClient) Intercept(interceptors ...Interceptor) {
+	c.inters.BusinessCalendar = append(c.inters.BusinessCalendar, interceptors...)
+}
+
+// Create returns a builder for creating a BusinessCalendar entity.
+func (c *BusinessCalendarClient) Create() *BusinessCalendarCreate {
+	mutation := newBusinessCalendarMutation(c.config, OpCreate)
+	return &BusinessCalendarCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of BusinessCalendar entities.
+func (c *BusinessCalendarClient) CreateBulk(builders ...*BusinessCalendarCreate) *BusinessCalendarCreateBulk {
+	return &BusinessCalendarCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BusinessCalendarClient) MapCreateBulk(slice any, setFunc func(*BusinessCalendarCreate, int)) *BusinessCalendarCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BusinessCalendarCreateBulk{err: fmt.Errorf("calling to BusinessCalendarClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BusinessCalendarCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BusinessCalendarCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for BusinessCalendar.
+func (c *BusinessCalendarClient) Update() *BusinessCalendarUpdate {
+	mutation := newBusinessCalendarMutation(c.config, OpUpdate)
+	return &BusinessCalendarUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BusinessCalendarClient) UpdateOne(_m *BusinessCalendar) *BusinessCalendarUpdateOne {
+	mutation := newBusinessCalendarMutation(c.config, OpUpdateOne, withBusinessCalendar(_m))
+	return &BusinessCalendarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BusinessCalendarClient) UpdateOneID(id uuid.UUID) *BusinessCalendarUpdateOne {
+	mutation := newBusinessCalendarMutation(c.config, OpUpdateOne, withBusinessCalendarID(id))
+	return &BusinessCalendarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for BusinessCalendar.
+func (c *BusinessCalendarClient) Delete() *BusinessCalendarDelete {
+	mutation := newBusinessCalendarMutation(c.config, OpDelete)
+	return &BusinessCalendarDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BusinessCalendarClient) DeleteOne(_m *BusinessCalendar) *BusinessCalendarDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BusinessCalendarClient) DeleteOneID(id uuid.UUID) *BusinessCalendarDeleteOne {
+	builder := c.Delete().Where(businesscalendar.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BusinessCalendarDeleteOne{builder}
+}
+
+// Query returns a query builder for BusinessCalendar.
+func (c *BusinessCalendarClient) Query() *BusinessCalendarQuery {
+	return &BusinessCalendarQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBusinessCalendar},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a BusinessCalendar entity by its id.
+func (c *BusinessCalendarClient) Get(ctx context.Context, id uuid.UUID) (*BusinessCalendar, error) {
+	return c.Query().Where(businesscalendar.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BusinessCalendarClient) GetX(ctx context.Context, id uuid.UUID) *BusinessCalendar {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *BusinessCalendarClient) Hooks() []Hook {
+	return c.hooks.BusinessCalendar
+}
+
+// Interceptors returns the client interceptors.
+func (c *BusinessCalendarClient) Interceptors() []Interceptor {
+	return c.inters.BusinessCalendar
+}
+
+func (c *BusinessCalendarClient) mutate(ctx context.Context, m *BusinessCalendarMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BusinessCalendarCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BusinessCalendarUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BusinessCalendarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BusinessCalendarDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown BusinessCalendar mutation op: %q", m.Op())
 	}
 }
 
@@ -1836,6 +2677,405 @@ func (c *CampaignPhotoClient) mutate(ctx context.Context, m *CampaignPhotoMutati
 		return (&CampaignPhotoDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown CampaignPhoto mutation op: %q", m.Op())
+	}
+}
+
+// CannedReplyClient is a client for the CannedReply schema.
+type CannedReplyClient struct {
+	config
+}
+
+// NewCannedReplyClient returns a client for the CannedReply from the given config.
+func NewCannedReplyClient(c config) *CannedReplyClient {
+	return &CannedReplyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `cannedreply.Hooks(f(g(h())))`.
+func (c *CannedReplyClient) Use(hooks ...Hook) {
+	c.hooks.CannedReply = append(c.hooks.CannedReply, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `cannedreply.Intercept(f(g(h())))`.
+func (c *CannedReplyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CannedReply = append(c.inters.CannedReply, interceptors...)
+}
+
+// Create returns a builder for creating a CannedReply entity.
+func (c *CannedReplyClient) Create() *CannedReplyCreate {
+	mutation := newCannedReplyMutation(c.config, OpCreate)
+	return &CannedReplyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CannedReply entities.
+func (c *CannedReplyClient) CreateBulk(builders ...*CannedReplyCreate) *CannedReplyCreateBulk {
+	return &CannedReplyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CannedReplyClient) MapCreateBulk(slice any, setFunc func(*CannedReplyCreate, int)) *CannedReplyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CannedReplyCreateBulk{err: fmt.Errorf("calling to CannedReplyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CannedReplyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CannedReplyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CannedReply.
+func (c *CannedReplyClient) Update() *CannedReplyUpdate {
+	mutation := newCannedReplyMutation(c.config, OpUpdate)
+	return &CannedReplyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CannedReplyClient) UpdateOne(_m *CannedReply) *CannedReplyUpdateOne {
+	mutation := newCannedReplyMutation(c.config, OpUpdateOne, withCannedReply(_m))
+	return &CannedReplyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CannedReplyClient) UpdateOneID(id uuid.UUID) *CannedReplyUpdateOne {
+	mutation := newCannedReplyMutation(c.config, OpUpdateOne, withCannedReplyID(id))
+	return &CannedReplyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CannedReply.
+func (c *CannedReplyClient) Delete() *CannedReplyDelete {
+	mutation := newCannedReplyMutation(c.config, OpDelete)
+	return &CannedReplyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CannedReplyClient) DeleteOne(_m *CannedReply) *CannedReplyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CannedReplyClient) DeleteOneID(id uuid.UUID) *CannedReplyDeleteOne {
+	builder := c.Delete().Where(cannedreply.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CannedReplyDeleteOne{builder}
+}
+
+// Query returns a query builder for CannedReply.
+func (c *CannedReplyClient) Query() *CannedReplyQuery {
+	return &CannedReplyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCannedReply},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CannedReply entity by its id.
+func (c *CannedReplyClient) Get(ctx context.Context, id uuid.UUID) (*CannedReply, error) {
+	return c.Query().Where(cannedreply.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CannedReplyClient) GetX(ctx context.Context, id uuid.UUID) *CannedReply {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CannedReplyClient) Hooks() []Hook {
+	return c.hooks.CannedReply
+}
+
+// Interceptors returns the client interceptors.
+func (c *CannedReplyClient) Interceptors() []Interceptor {
+	return c.inters.CannedReply
+}
+
+func (c *CannedReplyClient) mutate(ctx context.Context, m *CannedReplyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CannedReplyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CannedReplyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CannedReplyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CannedReplyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CannedReply mutation op: %q", m.Op())
+	}
+}
+
+// CardSourceClient is a client for the CardSource schema.
+type CardSourceClient struct {
+	config
+}
+
+// NewCardSourceClient returns a client for the CardSource from the given config.
+func NewCardSourceClient(c config) *CardSourceClient {
+	return &CardSourceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `cardsource.Hooks(f(g(h())))`.
+func (c *CardSourceClient) Use(hooks ...Hook) {
+	c.hooks.CardSource = append(c.hooks.CardSource, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `cardsource.Intercept(f(g(h())))`.
+func (c *CardSourceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CardSource = append(c.inters.CardSource, interceptors...)
+}
+
+// Create returns a builder for creating a CardSource entity.
+func (c *CardSourceClient) Create() *CardSourceCreate {
+	mutation := newCardSourceMutation(c.config, OpCreate)
+	return &CardSourceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CardSource entities.
+func (c *CardSourceClient) CreateBulk(builders ...*CardSourceCreate) *CardSourceCreateBulk {
+	return &CardSourceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CardSourceClient) MapCreateBulk(slice any, setFunc func(*CardSourceCreate, int)) *CardSourceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CardSourceCreateBulk{err: fmt.Errorf("calling to CardSourceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CardSourceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CardSourceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CardSource.
+func (c *CardSourceClient) Update() *CardSourceUpdate {
+	mutation := newCardSourceMutation(c.config, OpUpdate)
+	return &CardSourceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CardSourceClient) UpdateOne(_m *CardSource) *CardSourceUpdateOne {
+	mutation := newCardSourceMutation(c.config, OpUpdateOne, withCardSource(_m))
+	return &CardSourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CardSourceClient) UpdateOneID(id uuid.UUID) *CardSourceUpdateOne {
+	mutation := newCardSourceMutation(c.config, OpUpdateOne, withCardSourceID(id))
+	return &CardSourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CardSource.
+func (c *CardSourceClient) Delete() *CardSourceDelete {
+	mutation := newCardSourceMutation(c.config, OpDelete)
+	return &CardSourceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CardSourceClient) DeleteOne(_m *CardSource) *CardSourceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CardSourceClient) DeleteOneID(id uuid.UUID) *CardSourceDeleteOne {
+	builder := c.Delete().Where(cardsource.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CardSourceDeleteOne{builder}
+}
+
+// Query returns a query builder for CardSource.
+func (c *CardSourceClient) Query() *CardSourceQuery {
+	return &CardSourceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCardSource},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CardSource entity by its id.
+func (c *CardSourceClient) Get(ctx context.Context, id uuid.UUID) (*CardSource, error) {
+	return c.Query().Where(cardsource.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CardSourceClient) GetX(ctx context.Context, id uuid.UUID) *CardSource {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CardSourceClient) Hooks() []Hook {
+	return c.hooks.CardSource
+}
+
+// Interceptors returns the client interceptors.
+func (c *CardSourceClient) Interceptors() []Interceptor {
+	return c.inters.CardSource
+}
+
+func (c *CardSourceClient) mutate(ctx context.Context, m *CardSourceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CardSourceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CardSourceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CardSourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CardSourceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CardSource mutation op: %q", m.Op())
+	}
+}
+
+// ClockEventClient is a client for the ClockEvent schema.
+type ClockEventClient struct {
+	config
+}
+
+// NewClockEventClient returns a client for the ClockEvent from the given config.
+func NewClockEventClient(c config) *ClockEventClient {
+	return &ClockEventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `clockevent.Hooks(f(g(h())))`.
+func (c *ClockEventClient) Use(hooks ...Hook) {
+	c.hooks.ClockEvent = append(c.hooks.ClockEvent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `clockevent.Intercept(f(g(h())))`.
+func (c *ClockEventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ClockEvent = append(c.inters.ClockEvent, interceptors...)
+}
+
+// Create returns a builder for creating a ClockEvent entity.
+func (c *ClockEventClient) Create() *ClockEventCreate {
+	mutation := newClockEventMutation(c.config, OpCreate)
+	return &ClockEventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ClockEvent entities.
+func (c *ClockEventClient) CreateBulk(builders ...*ClockEventCreate) *ClockEventCreateBulk {
+	return &ClockEventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ClockEventClient) MapCreateBulk(slice any, setFunc func(*ClockEventCreate, int)) *ClockEventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ClockEventCreateBulk{err: fmt.Errorf("calling to ClockEventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ClockEventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ClockEventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ClockEvent.
+func (c *ClockEventClient) Update() *ClockEventUpdate {
+	mutation := newClockEventMutation(c.config, OpUpdate)
+	return &ClockEventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ClockEventClient) UpdateOne(_m *ClockEvent) *ClockEventUpdateOne {
+	mutation := newClockEventMutation(c.config, OpUpdateOne, withClockEvent(_m))
+	return &ClockEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ClockEventClient) UpdateOneID(id uuid.UUID) *ClockEventUpdateOne {
+	mutation := newClockEventMutation(c.config, OpUpdateOne, withClockEventID(id))
+	return &ClockEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ClockEvent.
+func (c *ClockEventClient) Delete() *ClockEventDelete {
+	mutation := newClockEventMutation(c.config, OpDelete)
+	return &ClockEventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ClockEventClient) DeleteOne(_m *ClockEvent) *ClockEventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ClockEventClient) DeleteOneID(id uuid.UUID) *ClockEventDeleteOne {
+	builder := c.Delete().Where(clockevent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ClockEventDeleteOne{builder}
+}
+
+// Query returns a query builder for ClockEvent.
+func (c *ClockEventClient) Query() *ClockEventQuery {
+	return &ClockEventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeClockEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ClockEvent entity by its id.
+func (c *ClockEventClient) Get(ctx context.Context, id uuid.UUID) (*ClockEvent, error) {
+	return c.Query().Where(clockevent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ClockEventClient) GetX(ctx context.Context, id uuid.UUID) *ClockEvent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ClockEventClient) Hooks() []Hook {
+	return c.hooks.ClockEvent
+}
+
+// Interceptors returns the client interceptors.
+func (c *ClockEventClient) Interceptors() []Interceptor {
+	return c.inters.ClockEvent
+}
+
+func (c *ClockEventClient) mutate(ctx context.Context, m *ClockEventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ClockEventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ClockEventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ClockEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ClockEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ClockEvent mutation op: %q", m.Op())
 	}
 }
 
@@ -2650,6 +3890,139 @@ func (c *ContactPointClient) mutate(ctx context.Context, m *ContactPointMutation
 		return (&ContactPointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ContactPoint mutation op: %q", m.Op())
+	}
+}
+
+// CustomerNoteClient is a client for the CustomerNote schema.
+type CustomerNoteClient struct {
+	config
+}
+
+// NewCustomerNoteClient returns a client for the CustomerNote from the given config.
+func NewCustomerNoteClient(c config) *CustomerNoteClient {
+	return &CustomerNoteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `customernote.Hooks(f(g(h())))`.
+func (c *CustomerNoteClient) Use(hooks ...Hook) {
+	c.hooks.CustomerNote = append(c.hooks.CustomerNote, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `customernote.Intercept(f(g(h())))`.
+func (c *CustomerNoteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CustomerNote = append(c.inters.CustomerNote, interceptors...)
+}
+
+// Create returns a builder for creating a CustomerNote entity.
+func (c *CustomerNoteClient) Create() *CustomerNoteCreate {
+	mutation := newCustomerNoteMutation(c.config, OpCreate)
+	return &CustomerNoteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CustomerNote entities.
+func (c *CustomerNoteClient) CreateBulk(builders ...*CustomerNoteCreate) *CustomerNoteCreateBulk {
+	return &CustomerNoteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CustomerNoteClient) MapCreateBulk(slice any, setFunc func(*CustomerNoteCreate, int)) *CustomerNoteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CustomerNoteCreateBulk{err: fmt.Errorf("calling to CustomerNoteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CustomerNoteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CustomerNoteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CustomerNote.
+func (c *CustomerNoteClient) Update() *CustomerNoteUpdate {
+	mutation := newCustomerNoteMutation(c.config, OpUpdate)
+	return &CustomerNoteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CustomerNoteClient) UpdateOne(_m *CustomerNote) *CustomerNoteUpdateOne {
+	mutation := newCustomerNoteMutation(c.config, OpUpdateOne, withCustomerNote(_m))
+	return &CustomerNoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CustomerNoteClient) UpdateOneID(id uuid.UUID) *CustomerNoteUpdateOne {
+	mutation := newCustomerNoteMutation(c.config, OpUpdateOne, withCustomerNoteID(id))
+	return &CustomerNoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CustomerNote.
+func (c *CustomerNoteClient) Delete() *CustomerNoteDelete {
+	mutation := newCustomerNoteMutation(c.config, OpDelete)
+	return &CustomerNoteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CustomerNoteClient) DeleteOne(_m *CustomerNote) *CustomerNoteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CustomerNoteClient) DeleteOneID(id uuid.UUID) *CustomerNoteDeleteOne {
+	builder := c.Delete().Where(customernote.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CustomerNoteDeleteOne{builder}
+}
+
+// Query returns a query builder for CustomerNote.
+func (c *CustomerNoteClient) Query() *CustomerNoteQuery {
+	return &CustomerNoteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCustomerNote},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CustomerNote entity by its id.
+func (c *CustomerNoteClient) Get(ctx context.Context, id uuid.UUID) (*CustomerNote, error) {
+	return c.Query().Where(customernote.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CustomerNoteClient) GetX(ctx context.Context, id uuid.UUID) *CustomerNote {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CustomerNoteClient) Hooks() []Hook {
+	return c.hooks.CustomerNote
+}
+
+// Interceptors returns the client interceptors.
+func (c *CustomerNoteClient) Interceptors() []Interceptor {
+	return c.inters.CustomerNote
+}
+
+func (c *CustomerNoteClient) mutate(ctx context.Context, m *CustomerNoteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CustomerNoteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CustomerNoteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CustomerNoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CustomerNoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown CustomerNote mutation op: %q", m.Op())
 	}
 }
 
@@ -4382,6 +5755,139 @@ func (c *LedgerLotClient) mutate(ctx context.Context, m *LedgerLotMutation) (Val
 	}
 }
 
+// LetterClient is a client for the Letter schema.
+type LetterClient struct {
+	config
+}
+
+// NewLetterClient returns a client for the Letter from the given config.
+func NewLetterClient(c config) *LetterClient {
+	return &LetterClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `letter.Hooks(f(g(h())))`.
+func (c *LetterClient) Use(hooks ...Hook) {
+	c.hooks.Letter = append(c.hooks.Letter, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `letter.Intercept(f(g(h())))`.
+func (c *LetterClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Letter = append(c.inters.Letter, interceptors...)
+}
+
+// Create returns a builder for creating a Letter entity.
+func (c *LetterClient) Create() *LetterCreate {
+	mutation := newLetterMutation(c.config, OpCreate)
+	return &LetterCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Letter entities.
+func (c *LetterClient) CreateBulk(builders ...*LetterCreate) *LetterCreateBulk {
+	return &LetterCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LetterClient) MapCreateBulk(slice any, setFunc func(*LetterCreate, int)) *LetterCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LetterCreateBulk{err: fmt.Errorf("calling to LetterClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LetterCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LetterCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Letter.
+func (c *LetterClient) Update() *LetterUpdate {
+	mutation := newLetterMutation(c.config, OpUpdate)
+	return &LetterUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LetterClient) UpdateOne(_m *Letter) *LetterUpdateOne {
+	mutation := newLetterMutation(c.config, OpUpdateOne, withLetter(_m))
+	return &LetterUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LetterClient) UpdateOneID(id uuid.UUID) *LetterUpdateOne {
+	mutation := newLetterMutation(c.config, OpUpdateOne, withLetterID(id))
+	return &LetterUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Letter.
+func (c *LetterClient) Delete() *LetterDelete {
+	mutation := newLetterMutation(c.config, OpDelete)
+	return &LetterDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LetterClient) DeleteOne(_m *Letter) *LetterDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LetterClient) DeleteOneID(id uuid.UUID) *LetterDeleteOne {
+	builder := c.Delete().Where(letter.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LetterDeleteOne{builder}
+}
+
+// Query returns a query builder for Letter.
+func (c *LetterClient) Query() *LetterQuery {
+	return &LetterQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLetter},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Letter entity by its id.
+func (c *LetterClient) Get(ctx context.Context, id uuid.UUID) (*Letter, error) {
+	return c.Query().Where(letter.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LetterClient) GetX(ctx context.Context, id uuid.UUID) *Letter {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LetterClient) Hooks() []Hook {
+	return c.hooks.Letter
+}
+
+// Interceptors returns the client interceptors.
+func (c *LetterClient) Interceptors() []Interceptor {
+	return c.inters.Letter
+}
+
+func (c *LetterClient) mutate(ctx context.Context, m *LetterMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LetterCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LetterUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LetterUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LetterDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Letter mutation op: %q", m.Op())
+	}
+}
+
 // ListItemClient is a client for the ListItem schema.
 type ListItemClient struct {
 	config
@@ -4544,6 +6050,139 @@ func (c *ListItemClient) mutate(ctx context.Context, m *ListItemMutation) (Value
 		return (&ListItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ListItem mutation op: %q", m.Op())
+	}
+}
+
+// MacroClient is a client for the Macro schema.
+type MacroClient struct {
+	config
+}
+
+// NewMacroClient returns a client for the Macro from the given config.
+func NewMacroClient(c config) *MacroClient {
+	return &MacroClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `macro.Hooks(f(g(h())))`.
+func (c *MacroClient) Use(hooks ...Hook) {
+	c.hooks.Macro = append(c.hooks.Macro, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `macro.Intercept(f(g(h())))`.
+func (c *MacroClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Macro = append(c.inters.Macro, interceptors...)
+}
+
+// Create returns a builder for creating a Macro entity.
+func (c *MacroClient) Create() *MacroCreate {
+	mutation := newMacroMutation(c.config, OpCreate)
+	return &MacroCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Macro entities.
+func (c *MacroClient) CreateBulk(builders ...*MacroCreate) *MacroCreateBulk {
+	return &MacroCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MacroClient) MapCreateBulk(slice any, setFunc func(*MacroCreate, int)) *MacroCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MacroCreateBulk{err: fmt.Errorf("calling to MacroClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MacroCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MacroCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Macro.
+func (c *MacroClient) Update() *MacroUpdate {
+	mutation := newMacroMutation(c.config, OpUpdate)
+	return &MacroUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MacroClient) UpdateOne(_m *Macro) *MacroUpdateOne {
+	mutation := newMacroMutation(c.config, OpUpdateOne, withMacro(_m))
+	return &MacroUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MacroClient) UpdateOneID(id uuid.UUID) *MacroUpdateOne {
+	mutation := newMacroMutation(c.config, OpUpdateOne, withMacroID(id))
+	return &MacroUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Macro.
+func (c *MacroClient) Delete() *MacroDelete {
+	mutation := newMacroMutation(c.config, OpDelete)
+	return &MacroDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MacroClient) DeleteOne(_m *Macro) *MacroDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MacroClient) DeleteOneID(id uuid.UUID) *MacroDeleteOne {
+	builder := c.Delete().Where(macro.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MacroDeleteOne{builder}
+}
+
+// Query returns a query builder for Macro.
+func (c *MacroClient) Query() *MacroQuery {
+	return &MacroQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMacro},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Macro entity by its id.
+func (c *MacroClient) Get(ctx context.Context, id uuid.UUID) (*Macro, error) {
+	return c.Query().Where(macro.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MacroClient) GetX(ctx context.Context, id uuid.UUID) *Macro {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MacroClient) Hooks() []Hook {
+	return c.hooks.Macro
+}
+
+// Interceptors returns the client interceptors.
+func (c *MacroClient) Interceptors() []Interceptor {
+	return c.inters.Macro
+}
+
+func (c *MacroClient) mutate(ctx context.Context, m *MacroMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MacroCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MacroUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MacroUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MacroDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Macro mutation op: %q", m.Op())
 	}
 }
 
@@ -4842,6 +6481,155 @@ func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation
 		return (&NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Notification mutation op: %q", m.Op())
+	}
+}
+
+// OperatorClient is a client for the Operator schema.
+type OperatorClient struct {
+	config
+}
+
+// NewOperatorClient returns a client for the Operator from the given config.
+func NewOperatorClient(c config) *OperatorClient {
+	return &OperatorClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `operator.Hooks(f(g(h())))`.
+func (c *OperatorClient) Use(hooks ...Hook) {
+	c.hooks.Operator = append(c.hooks.Operator, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `operator.Intercept(f(g(h())))`.
+func (c *OperatorClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Operator = append(c.inters.Operator, interceptors...)
+}
+
+// Create returns a builder for creating a Operator entity.
+func (c *OperatorClient) Create() *OperatorCreate {
+	mutation := newOperatorMutation(c.config, OpCreate)
+	return &OperatorCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Operator entities.
+func (c *OperatorClient) CreateBulk(builders ...*OperatorCreate) *OperatorCreateBulk {
+	return &OperatorCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OperatorClient) MapCreateBulk(slice any, setFunc func(*OperatorCreate, int)) *OperatorCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OperatorCreateBulk{err: fmt.Errorf("calling to OperatorClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OperatorCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OperatorCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Operator.
+func (c *OperatorClient) Update() *OperatorUpdate {
+	mutation := newOperatorMutation(c.config, OpUpdate)
+	return &OperatorUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OperatorClient) UpdateOne(_m *Operator) *OperatorUpdateOne {
+	mutation := newOperatorMutation(c.config, OpUpdateOne, withOperator(_m))
+	return &OperatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OperatorClient) UpdateOneID(id uuid.UUID) *OperatorUpdateOne {
+	mutation := newOperatorMutation(c.config, OpUpdateOne, withOperatorID(id))
+	return &OperatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Operator.
+func (c *OperatorClient) Delete() *OperatorDelete {
+	mutation := newOperatorMutation(c.config, OpDelete)
+	return &OperatorDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OperatorClient) DeleteOne(_m *Operator) *OperatorDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OperatorClient) DeleteOneID(id uuid.UUID) *OperatorDeleteOne {
+	builder := c.Delete().Where(operator.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OperatorDeleteOne{builder}
+}
+
+// Query returns a query builder for Operator.
+func (c *OperatorClient) Query() *OperatorQuery {
+	return &OperatorQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOperator},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Operator entity by its id.
+func (c *OperatorClient) Get(ctx context.Context, id uuid.UUID) (*Operator, error) {
+	return c.Query().Where(operator.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OperatorClient) GetX(ctx context.Context, id uuid.UUID) *Operator {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTeam queries the team edge of a Operator.
+func (c *OperatorClient) QueryTeam(_m *Operator) *SupportTeamQuery {
+	query := (&SupportTeamClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(operator.Table, operator.FieldID, id),
+			sqlgraph.To(supportteam.Table, supportteam.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, operator.TeamTable, operator.TeamColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OperatorClient) Hooks() []Hook {
+	return c.hooks.Operator
+}
+
+// Interceptors returns the client interceptors.
+func (c *OperatorClient) Interceptors() []Interceptor {
+	return c.inters.Operator
+}
+
+func (c *OperatorClient) mutate(ctx context.Context, m *OperatorMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OperatorCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OperatorUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OperatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OperatorDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Operator mutation op: %q", m.Op())
 	}
 }
 
@@ -5401,6 +7189,139 @@ func (c *OrderLineClient) mutate(ctx context.Context, m *OrderLineMutation) (Val
 		return (&OrderLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown OrderLine mutation op: %q", m.Op())
+	}
+}
+
+// OutsideCardClient is a client for the OutsideCard schema.
+type OutsideCardClient struct {
+	config
+}
+
+// NewOutsideCardClient returns a client for the OutsideCard from the given config.
+func NewOutsideCardClient(c config) *OutsideCardClient {
+	return &OutsideCardClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `outsidecard.Hooks(f(g(h())))`.
+func (c *OutsideCardClient) Use(hooks ...Hook) {
+	c.hooks.OutsideCard = append(c.hooks.OutsideCard, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `outsidecard.Intercept(f(g(h())))`.
+func (c *OutsideCardClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OutsideCard = append(c.inters.OutsideCard, interceptors...)
+}
+
+// Create returns a builder for creating a OutsideCard entity.
+func (c *OutsideCardClient) Create() *OutsideCardCreate {
+	mutation := newOutsideCardMutation(c.config, OpCreate)
+	return &OutsideCardCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OutsideCard entities.
+func (c *OutsideCardClient) CreateBulk(builders ...*OutsideCardCreate) *OutsideCardCreateBulk {
+	return &OutsideCardCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OutsideCardClient) MapCreateBulk(slice any, setFunc func(*OutsideCardCreate, int)) *OutsideCardCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OutsideCardCreateBulk{err: fmt.Errorf("calling to OutsideCardClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OutsideCardCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OutsideCardCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OutsideCard.
+func (c *OutsideCardClient) Update() *OutsideCardUpdate {
+	mutation := newOutsideCardMutation(c.config, OpUpdate)
+	return &OutsideCardUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OutsideCardClient) UpdateOne(_m *OutsideCard) *OutsideCardUpdateOne {
+	mutation := newOutsideCardMutation(c.config, OpUpdateOne, withOutsideCard(_m))
+	return &OutsideCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OutsideCardClient) UpdateOneID(id uuid.UUID) *OutsideCardUpdateOne {
+	mutation := newOutsideCardMutation(c.config, OpUpdateOne, withOutsideCardID(id))
+	return &OutsideCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OutsideCard.
+func (c *OutsideCardClient) Delete() *OutsideCardDelete {
+	mutation := newOutsideCardMutation(c.config, OpDelete)
+	return &OutsideCardDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OutsideCardClient) DeleteOne(_m *OutsideCard) *OutsideCardDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OutsideCardClient) DeleteOneID(id uuid.UUID) *OutsideCardDeleteOne {
+	builder := c.Delete().Where(outsidecard.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OutsideCardDeleteOne{builder}
+}
+
+// Query returns a query builder for OutsideCard.
+func (c *OutsideCardClient) Query() *OutsideCardQuery {
+	return &OutsideCardQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOutsideCard},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OutsideCard entity by its id.
+func (c *OutsideCardClient) Get(ctx context.Context, id uuid.UUID) (*OutsideCard, error) {
+	return c.Query().Where(outsidecard.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OutsideCardClient) GetX(ctx context.Context, id uuid.UUID) *OutsideCard {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *OutsideCardClient) Hooks() []Hook {
+	return c.hooks.OutsideCard
+}
+
+// Interceptors returns the client interceptors.
+func (c *OutsideCardClient) Interceptors() []Interceptor {
+	return c.inters.OutsideCard
+}
+
+func (c *OutsideCardClient) mutate(ctx context.Context, m *OutsideCardMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OutsideCardCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OutsideCardUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OutsideCardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OutsideCardDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown OutsideCard mutation op: %q", m.Op())
 	}
 }
 
@@ -7777,6 +9698,139 @@ func (c *RoleClient) mutate(ctx context.Context, m *RoleMutation) (Value, error)
 	}
 }
 
+// ServiceLevelClient is a client for the ServiceLevel schema.
+type ServiceLevelClient struct {
+	config
+}
+
+// NewServiceLevelClient returns a client for the ServiceLevel from the given config.
+func NewServiceLevelClient(c config) *ServiceLevelClient {
+	return &ServiceLevelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `servicelevel.Hooks(f(g(h())))`.
+func (c *ServiceLevelClient) Use(hooks ...Hook) {
+	c.hooks.ServiceLevel = append(c.hooks.ServiceLevel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `servicelevel.Intercept(f(g(h())))`.
+func (c *ServiceLevelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceLevel = append(c.inters.ServiceLevel, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceLevel entity.
+func (c *ServiceLevelClient) Create() *ServiceLevelCreate {
+	mutation := newServiceLevelMutation(c.config, OpCreate)
+	return &ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceLevel entities.
+func (c *ServiceLevelClient) CreateBulk(builders ...*ServiceLevelCreate) *ServiceLevelCreateBulk {
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceLevelClient) MapCreateBulk(slice any, setFunc func(*ServiceLevelCreate, int)) *ServiceLevelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceLevelCreateBulk{err: fmt.Errorf("calling to ServiceLevelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceLevelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceLevel.
+func (c *ServiceLevelClient) Update() *ServiceLevelUpdate {
+	mutation := newServiceLevelMutation(c.config, OpUpdate)
+	return &ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceLevelClient) UpdateOne(_m *ServiceLevel) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevel(_m))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceLevelClient) UpdateOneID(id uuid.UUID) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevelID(id))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceLevel.
+func (c *ServiceLevelClient) Delete() *ServiceLevelDelete {
+	mutation := newServiceLevelMutation(c.config, OpDelete)
+	return &ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceLevelClient) DeleteOne(_m *ServiceLevel) *ServiceLevelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceLevelClient) DeleteOneID(id uuid.UUID) *ServiceLevelDeleteOne {
+	builder := c.Delete().Where(servicelevel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceLevelDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceLevel.
+func (c *ServiceLevelClient) Query() *ServiceLevelQuery {
+	return &ServiceLevelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceLevel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceLevel entity by its id.
+func (c *ServiceLevelClient) Get(ctx context.Context, id uuid.UUID) (*ServiceLevel, error) {
+	return c.Query().Where(servicelevel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceLevelClient) GetX(ctx context.Context, id uuid.UUID) *ServiceLevel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceLevelClient) Hooks() []Hook {
+	return c.hooks.ServiceLevel
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceLevelClient) Interceptors() []Interceptor {
+	return c.inters.ServiceLevel
+}
+
+func (c *ServiceLevelClient) mutate(ctx context.Context, m *ServiceLevelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ServiceLevel mutation op: %q", m.Op())
+	}
+}
+
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -8357,6 +10411,421 @@ func (c *ShoppingListClient) mutate(ctx context.Context, m *ShoppingListMutation
 	}
 }
 
+// SupportTeamClient is a client for the SupportTeam schema.
+type SupportTeamClient struct {
+	config
+}
+
+// NewSupportTeamClient returns a client for the SupportTeam from the given config.
+func NewSupportTeamClient(c config) *SupportTeamClient {
+	return &SupportTeamClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `supportteam.Hooks(f(g(h())))`.
+func (c *SupportTeamClient) Use(hooks ...Hook) {
+	c.hooks.SupportTeam = append(c.hooks.SupportTeam, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `supportteam.Intercept(f(g(h())))`.
+func (c *SupportTeamClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SupportTeam = append(c.inters.SupportTeam, interceptors...)
+}
+
+// Create returns a builder for creating a SupportTeam entity.
+func (c *SupportTeamClient) Create() *SupportTeamCreate {
+	mutation := newSupportTeamMutation(c.config, OpCreate)
+	return &SupportTeamCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SupportTeam entities.
+func (c *SupportTeamClient) CreateBulk(builders ...*SupportTeamCreate) *SupportTeamCreateBulk {
+	return &SupportTeamCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SupportTeamClient) MapCreateBulk(slice any, setFunc func(*SupportTeamCreate, int)) *SupportTeamCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SupportTeamCreateBulk{err: fmt.Errorf("calling to SupportTeamClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SupportTeamCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SupportTeamCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SupportTeam.
+func (c *SupportTeamClient) Update() *SupportTeamUpdate {
+	mutation := newSupportTeamMutation(c.config, OpUpdate)
+	return &SupportTeamUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SupportTeamClient) UpdateOne(_m *SupportTeam) *SupportTeamUpdateOne {
+	mutation := newSupportTeamMutation(c.config, OpUpdateOne, withSupportTeam(_m))
+	return &SupportTeamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SupportTeamClient) UpdateOneID(id uuid.UUID) *SupportTeamUpdateOne {
+	mutation := newSupportTeamMutation(c.config, OpUpdateOne, withSupportTeamID(id))
+	return &SupportTeamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SupportTeam.
+func (c *SupportTeamClient) Delete() *SupportTeamDelete {
+	mutation := newSupportTeamMutation(c.config, OpDelete)
+	return &SupportTeamDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SupportTeamClient) DeleteOne(_m *SupportTeam) *SupportTeamDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SupportTeamClient) DeleteOneID(id uuid.UUID) *SupportTeamDeleteOne {
+	builder := c.Delete().Where(supportteam.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SupportTeamDeleteOne{builder}
+}
+
+// Query returns a query builder for SupportTeam.
+func (c *SupportTeamClient) Query() *SupportTeamQuery {
+	return &SupportTeamQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSupportTeam},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SupportTeam entity by its id.
+func (c *SupportTeamClient) Get(ctx context.Context, id uuid.UUID) (*SupportTeam, error) {
+	return c.Query().Where(supportteam.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SupportTeamClient) GetX(ctx context.Context, id uuid.UUID) *SupportTeam {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOperators queries the operators edge of a SupportTeam.
+func (c *SupportTeamClient) QueryOperators(_m *SupportTeam) *OperatorQuery {
+	query := (&OperatorClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(supportteam.Table, supportteam.FieldID, id),
+			sqlgraph.To(operator.Table, operator.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, supportteam.OperatorsTable, supportteam.OperatorsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SupportTeamClient) Hooks() []Hook {
+	return c.hooks.SupportTeam
+}
+
+// Interceptors returns the client interceptors.
+func (c *SupportTeamClient) Interceptors() []Interceptor {
+	return c.inters.SupportTeam
+}
+
+func (c *SupportTeamClient) mutate(ctx context.Context, m *SupportTeamMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SupportTeamCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SupportTeamUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SupportTeamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SupportTeamDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown SupportTeam mutation op: %q", m.Op())
+	}
+}
+
+// SurveyClient is a client for the Survey schema.
+type SurveyClient struct {
+	config
+}
+
+// NewSurveyClient returns a client for the Survey from the given config.
+func NewSurveyClient(c config) *SurveyClient {
+	return &SurveyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `survey.Hooks(f(g(h())))`.
+func (c *SurveyClient) Use(hooks ...Hook) {
+	c.hooks.Survey = append(c.hooks.Survey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `survey.Intercept(f(g(h())))`.
+func (c *SurveyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Survey = append(c.inters.Survey, interceptors...)
+}
+
+// Create returns a builder for creating a Survey entity.
+func (c *SurveyClient) Create() *SurveyCreate {
+	mutation := newSurveyMutation(c.config, OpCreate)
+	return &SurveyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Survey entities.
+func (c *SurveyClient) CreateBulk(builders ...*SurveyCreate) *SurveyCreateBulk {
+	return &SurveyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SurveyClient) MapCreateBulk(slice any, setFunc func(*SurveyCreate, int)) *SurveyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SurveyCreateBulk{err: fmt.Errorf("calling to SurveyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SurveyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SurveyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Survey.
+func (c *SurveyClient) Update() *SurveyUpdate {
+	mutation := newSurveyMutation(c.config, OpUpdate)
+	return &SurveyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SurveyClient) UpdateOne(_m *Survey) *SurveyUpdateOne {
+	mutation := newSurveyMutation(c.config, OpUpdateOne, withSurvey(_m))
+	return &SurveyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SurveyClient) UpdateOneID(id uuid.UUID) *SurveyUpdateOne {
+	mutation := newSurveyMutation(c.config, OpUpdateOne, withSurveyID(id))
+	return &SurveyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Survey.
+func (c *SurveyClient) Delete() *SurveyDelete {
+	mutation := newSurveyMutation(c.config, OpDelete)
+	return &SurveyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SurveyClient) DeleteOne(_m *Survey) *SurveyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SurveyClient) DeleteOneID(id uuid.UUID) *SurveyDeleteOne {
+	builder := c.Delete().Where(survey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SurveyDeleteOne{builder}
+}
+
+// Query returns a query builder for Survey.
+func (c *SurveyClient) Query() *SurveyQuery {
+	return &SurveyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSurvey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Survey entity by its id.
+func (c *SurveyClient) Get(ctx context.Context, id uuid.UUID) (*Survey, error) {
+	return c.Query().Where(survey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SurveyClient) GetX(ctx context.Context, id uuid.UUID) *Survey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SurveyClient) Hooks() []Hook {
+	return c.hooks.Survey
+}
+
+// Interceptors returns the client interceptors.
+func (c *SurveyClient) Interceptors() []Interceptor {
+	return c.inters.Survey
+}
+
+func (c *SurveyClient) mutate(ctx context.Context, m *SurveyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SurveyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SurveyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SurveyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SurveyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Survey mutation op: %q", m.Op())
+	}
+}
+
+// SurveyRequestClient is a client for the SurveyRequest schema.
+type SurveyRequestClient struct {
+	config
+}
+
+// NewSurveyRequestClient returns a client for the SurveyRequest from the given config.
+func NewSurveyRequestClient(c config) *SurveyRequestClient {
+	return &SurveyRequestClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `surveyrequest.Hooks(f(g(h())))`.
+func (c *SurveyRequestClient) Use(hooks ...Hook) {
+	c.hooks.SurveyRequest = append(c.hooks.SurveyRequest, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `surveyrequest.Intercept(f(g(h())))`.
+func (c *SurveyRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SurveyRequest = append(c.inters.SurveyRequest, interceptors...)
+}
+
+// Create returns a builder for creating a SurveyRequest entity.
+func (c *SurveyRequestClient) Create() *SurveyRequestCreate {
+	mutation := newSurveyRequestMutation(c.config, OpCreate)
+	return &SurveyRequestCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SurveyRequest entities.
+func (c *SurveyRequestClient) CreateBulk(builders ...*SurveyRequestCreate) *SurveyRequestCreateBulk {
+	return &SurveyRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SurveyRequestClient) MapCreateBulk(slice any, setFunc func(*SurveyRequestCreate, int)) *SurveyRequestCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SurveyRequestCreateBulk{err: fmt.Errorf("calling to SurveyRequestClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SurveyRequestCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SurveyRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SurveyRequest.
+func (c *SurveyRequestClient) Update() *SurveyRequestUpdate {
+	mutation := newSurveyRequestMutation(c.config, OpUpdate)
+	return &SurveyRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SurveyRequestClient) UpdateOne(_m *SurveyRequest) *SurveyRequestUpdateOne {
+	mutation := newSurveyRequestMutation(c.config, OpUpdateOne, withSurveyRequest(_m))
+	return &SurveyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SurveyRequestClient) UpdateOneID(id uuid.UUID) *SurveyRequestUpdateOne {
+	mutation := newSurveyRequestMutation(c.config, OpUpdateOne, withSurveyRequestID(id))
+	return &SurveyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SurveyRequest.
+func (c *SurveyRequestClient) Delete() *SurveyRequestDelete {
+	mutation := newSurveyRequestMutation(c.config, OpDelete)
+	return &SurveyRequestDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SurveyRequestClient) DeleteOne(_m *SurveyRequest) *SurveyRequestDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SurveyRequestClient) DeleteOneID(id uuid.UUID) *SurveyRequestDeleteOne {
+	builder := c.Delete().Where(surveyrequest.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SurveyRequestDeleteOne{builder}
+}
+
+// Query returns a query builder for SurveyRequest.
+func (c *SurveyRequestClient) Query() *SurveyRequestQuery {
+	return &SurveyRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSurveyRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SurveyRequest entity by its id.
+func (c *SurveyRequestClient) Get(ctx context.Context, id uuid.UUID) (*SurveyRequest, error) {
+	return c.Query().Where(surveyrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SurveyRequestClient) GetX(ctx context.Context, id uuid.UUID) *SurveyRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SurveyRequestClient) Hooks() []Hook {
+	return c.hooks.SurveyRequest
+}
+
+// Interceptors returns the client interceptors.
+func (c *SurveyRequestClient) Interceptors() []Interceptor {
+	return c.inters.SurveyRequest
+}
+
+func (c *SurveyRequestClient) mutate(ctx context.Context, m *SurveyRequestMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SurveyRequestCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SurveyRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SurveyRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SurveyRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown SurveyRequest mutation op: %q", m.Op())
+	}
+}
+
 // TaskClient is a client for the Task schema.
 type TaskClient struct {
 	config
@@ -8719,6 +11188,437 @@ func (c *TicketClient) mutate(ctx context.Context, m *TicketMutation) (Value, er
 	}
 }
 
+// TicketAttachmentClient is a client for the TicketAttachment schema.
+type TicketAttachmentClient struct {
+	config
+}
+
+// NewTicketAttachmentClient returns a client for the TicketAttachment from the given config.
+func NewTicketAttachmentClient(c config) *TicketAttachmentClient {
+	return &TicketAttachmentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ticketattachment.Hooks(f(g(h())))`.
+func (c *TicketAttachmentClient) Use(hooks ...Hook) {
+	c.hooks.TicketAttachment = append(c.hooks.TicketAttachment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ticketattachment.Intercept(f(g(h())))`.
+func (c *TicketAttachmentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TicketAttachment = append(c.inters.TicketAttachment, interceptors...)
+}
+
+// Create returns a builder for creating a TicketAttachment entity.
+func (c *TicketAttachmentClient) Create() *TicketAttachmentCreate {
+	mutation := newTicketAttachmentMutation(c.config, OpCreate)
+	return &TicketAttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TicketAttachment entities.
+func (c *TicketAttachmentClient) CreateBulk(builders ...*TicketAttachmentCreate) *TicketAttachmentCreateBulk {
+	return &TicketAttachmentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TicketAttachmentClient) MapCreateBulk(slice any, setFunc func(*TicketAttachmentCreate, int)) *TicketAttachmentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TicketAttachmentCreateBulk{err: fmt.Errorf("calling to TicketAttachmentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TicketAttachmentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TicketAttachmentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TicketAttachment.
+func (c *TicketAttachmentClient) Update() *TicketAttachmentUpdate {
+	mutation := newTicketAttachmentMutation(c.config, OpUpdate)
+	return &TicketAttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TicketAttachmentClient) UpdateOne(_m *TicketAttachment) *TicketAttachmentUpdateOne {
+	mutation := newTicketAttachmentMutation(c.config, OpUpdateOne, withTicketAttachment(_m))
+	return &TicketAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TicketAttachmentClient) UpdateOneID(id uuid.UUID) *TicketAttachmentUpdateOne {
+	mutation := newTicketAttachmentMutation(c.config, OpUpdateOne, withTicketAttachmentID(id))
+	return &TicketAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TicketAttachment.
+func (c *TicketAttachmentClient) Delete() *TicketAttachmentDelete {
+	mutation := newTicketAttachmentMutation(c.config, OpDelete)
+	return &TicketAttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TicketAttachmentClient) DeleteOne(_m *TicketAttachment) *TicketAttachmentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TicketAttachmentClient) DeleteOneID(id uuid.UUID) *TicketAttachmentDeleteOne {
+	builder := c.Delete().Where(ticketattachment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TicketAttachmentDeleteOne{builder}
+}
+
+// Query returns a query builder for TicketAttachment.
+func (c *TicketAttachmentClient) Query() *TicketAttachmentQuery {
+	return &TicketAttachmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTicketAttachment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TicketAttachment entity by its id.
+func (c *TicketAttachmentClient) Get(ctx context.Context, id uuid.UUID) (*TicketAttachment, error) {
+	return c.Query().Where(ticketattachment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TicketAttachmentClient) GetX(ctx context.Context, id uuid.UUID) *TicketAttachment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMessage queries the message edge of a TicketAttachment.
+func (c *TicketAttachmentClient) QueryMessage(_m *TicketAttachment) *TicketMessageQuery {
+	query := (&TicketMessageClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticketattachment.Table, ticketattachment.FieldID, id),
+			sqlgraph.To(ticketmessage.Table, ticketmessage.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ticketattachment.MessageTable, ticketattachment.MessageColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TicketAttachmentClient) Hooks() []Hook {
+	return c.hooks.TicketAttachment
+}
+
+// Interceptors returns the client interceptors.
+func (c *TicketAttachmentClient) Interceptors() []Interceptor {
+	return c.inters.TicketAttachment
+}
+
+func (c *TicketAttachmentClient) mutate(ctx context.Context, m *TicketAttachmentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TicketAttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TicketAttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TicketAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TicketAttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TicketAttachment mutation op: %q", m.Op())
+	}
+}
+
+// TicketEditClient is a client for the TicketEdit schema.
+type TicketEditClient struct {
+	config
+}
+
+// NewTicketEditClient returns a client for the TicketEdit from the given config.
+func NewTicketEditClient(c config) *TicketEditClient {
+	return &TicketEditClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ticketedit.Hooks(f(g(h())))`.
+func (c *TicketEditClient) Use(hooks ...Hook) {
+	c.hooks.TicketEdit = append(c.hooks.TicketEdit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ticketedit.Intercept(f(g(h())))`.
+func (c *TicketEditClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TicketEdit = append(c.inters.TicketEdit, interceptors...)
+}
+
+// Create returns a builder for creating a TicketEdit entity.
+func (c *TicketEditClient) Create() *TicketEditCreate {
+	mutation := newTicketEditMutation(c.config, OpCreate)
+	return &TicketEditCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TicketEdit entities.
+func (c *TicketEditClient) CreateBulk(builders ...*TicketEditCreate) *TicketEditCreateBulk {
+	return &TicketEditCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TicketEditClient) MapCreateBulk(slice any, setFunc func(*TicketEditCreate, int)) *TicketEditCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TicketEditCreateBulk{err: fmt.Errorf("calling to TicketEditClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TicketEditCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TicketEditCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TicketEdit.
+func (c *TicketEditClient) Update() *TicketEditUpdate {
+	mutation := newTicketEditMutation(c.config, OpUpdate)
+	return &TicketEditUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TicketEditClient) UpdateOne(_m *TicketEdit) *TicketEditUpdateOne {
+	mutation := newTicketEditMutation(c.config, OpUpdateOne, withTicketEdit(_m))
+	return &TicketEditUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TicketEditClient) UpdateOneID(id uuid.UUID) *TicketEditUpdateOne {
+	mutation := newTicketEditMutation(c.config, OpUpdateOne, withTicketEditID(id))
+	return &TicketEditUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TicketEdit.
+func (c *TicketEditClient) Delete() *TicketEditDelete {
+	mutation := newTicketEditMutation(c.config, OpDelete)
+	return &TicketEditDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TicketEditClient) DeleteOne(_m *TicketEdit) *TicketEditDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TicketEditClient) DeleteOneID(id uuid.UUID) *TicketEditDeleteOne {
+	builder := c.Delete().Where(ticketedit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TicketEditDeleteOne{builder}
+}
+
+// Query returns a query builder for TicketEdit.
+func (c *TicketEditClient) Query() *TicketEditQuery {
+	return &TicketEditQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTicketEdit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TicketEdit entity by its id.
+func (c *TicketEditClient) Get(ctx context.Context, id uuid.UUID) (*TicketEdit, error) {
+	return c.Query().Where(ticketedit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TicketEditClient) GetX(ctx context.Context, id uuid.UUID) *TicketEdit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TicketEditClient) Hooks() []Hook {
+	return c.hooks.TicketEdit
+}
+
+// Interceptors returns the client interceptors.
+func (c *TicketEditClient) Interceptors() []Interceptor {
+	return c.inters.TicketEdit
+}
+
+func (c *TicketEditClient) mutate(ctx context.Context, m *TicketEditMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TicketEditCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TicketEditUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TicketEditUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TicketEditDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TicketEdit mutation op: %q", m.Op())
+	}
+}
+
+// TicketLinkClient is a client for the TicketLink schema.
+type TicketLinkClient struct {
+	config
+}
+
+// NewTicketLinkClient returns a client for the TicketLink from the given config.
+func NewTicketLinkClient(c config) *TicketLinkClient {
+	return &TicketLinkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ticketlink.Hooks(f(g(h())))`.
+func (c *TicketLinkClient) Use(hooks ...Hook) {
+	c.hooks.TicketLink = append(c.hooks.TicketLink, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ticketlink.Intercept(f(g(h())))`.
+func (c *TicketLinkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TicketLink = append(c.inters.TicketLink, interceptors...)
+}
+
+// Create returns a builder for creating a TicketLink entity.
+func (c *TicketLinkClient) Create() *TicketLinkCreate {
+	mutation := newTicketLinkMutation(c.config, OpCreate)
+	return &TicketLinkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TicketLink entities.
+func (c *TicketLinkClient) CreateBulk(builders ...*TicketLinkCreate) *TicketLinkCreateBulk {
+	return &TicketLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TicketLinkClient) MapCreateBulk(slice any, setFunc func(*TicketLinkCreate, int)) *TicketLinkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TicketLinkCreateBulk{err: fmt.Errorf("calling to TicketLinkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TicketLinkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TicketLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TicketLink.
+func (c *TicketLinkClient) Update() *TicketLinkUpdate {
+	mutation := newTicketLinkMutation(c.config, OpUpdate)
+	return &TicketLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TicketLinkClient) UpdateOne(_m *TicketLink) *TicketLinkUpdateOne {
+	mutation := newTicketLinkMutation(c.config, OpUpdateOne, withTicketLink(_m))
+	return &TicketLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TicketLinkClient) UpdateOneID(id uuid.UUID) *TicketLinkUpdateOne {
+	mutation := newTicketLinkMutation(c.config, OpUpdateOne, withTicketLinkID(id))
+	return &TicketLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TicketLink.
+func (c *TicketLinkClient) Delete() *TicketLinkDelete {
+	mutation := newTicketLinkMutation(c.config, OpDelete)
+	return &TicketLinkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TicketLinkClient) DeleteOne(_m *TicketLink) *TicketLinkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TicketLinkClient) DeleteOneID(id uuid.UUID) *TicketLinkDeleteOne {
+	builder := c.Delete().Where(ticketlink.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TicketLinkDeleteOne{builder}
+}
+
+// Query returns a query builder for TicketLink.
+func (c *TicketLinkClient) Query() *TicketLinkQuery {
+	return &TicketLinkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTicketLink},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TicketLink entity by its id.
+func (c *TicketLinkClient) Get(ctx context.Context, id uuid.UUID) (*TicketLink, error) {
+	return c.Query().Where(ticketlink.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TicketLinkClient) GetX(ctx context.Context, id uuid.UUID) *TicketLink {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOther queries the other edge of a TicketLink.
+func (c *TicketLinkClient) QueryOther(_m *TicketLink) *TicketQuery {
+	query := (&TicketClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticketlink.Table, ticketlink.FieldID, id),
+			sqlgraph.To(ticket.Table, ticket.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, ticketlink.OtherTable, ticketlink.OtherColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TicketLinkClient) Hooks() []Hook {
+	return c.hooks.TicketLink
+}
+
+// Interceptors returns the client interceptors.
+func (c *TicketLinkClient) Interceptors() []Interceptor {
+	return c.inters.TicketLink
+}
+
+func (c *TicketLinkClient) mutate(ctx context.Context, m *TicketLinkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TicketLinkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TicketLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TicketLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TicketLinkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TicketLink mutation op: %q", m.Op())
+	}
+}
+
 // TicketMessageClient is a client for the TicketMessage schema.
 type TicketMessageClient struct {
 	config
@@ -8836,6 +11736,22 @@ func (c *TicketMessageClient) QueryTicket(_m *TicketMessage) *TicketQuery {
 			sqlgraph.From(ticketmessage.Table, ticketmessage.FieldID, id),
 			sqlgraph.To(ticket.Table, ticket.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, ticketmessage.TicketTable, ticketmessage.TicketColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAttachments queries the attachments edge of a TicketMessage.
+func (c *TicketMessageClient) QueryAttachments(_m *TicketMessage) *TicketAttachmentQuery {
+	query := (&TicketAttachmentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticketmessage.Table, ticketmessage.FieldID, id),
+			sqlgraph.To(ticketattachment.Table, ticketattachment.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ticketmessage.AttachmentsTable, ticketmessage.AttachmentsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -9014,6 +11930,139 @@ func (c *TicketParticipantClient) mutate(ctx context.Context, m *TicketParticipa
 		return (&TicketParticipantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown TicketParticipant mutation op: %q", m.Op())
+	}
+}
+
+// TicketViewClient is a client for the TicketView schema.
+type TicketViewClient struct {
+	config
+}
+
+// NewTicketViewClient returns a client for the TicketView from the given config.
+func NewTicketViewClient(c config) *TicketViewClient {
+	return &TicketViewClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ticketview.Hooks(f(g(h())))`.
+func (c *TicketViewClient) Use(hooks ...Hook) {
+	c.hooks.TicketView = append(c.hooks.TicketView, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ticketview.Intercept(f(g(h())))`.
+func (c *TicketViewClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TicketView = append(c.inters.TicketView, interceptors...)
+}
+
+// Create returns a builder for creating a TicketView entity.
+func (c *TicketViewClient) Create() *TicketViewCreate {
+	mutation := newTicketViewMutation(c.config, OpCreate)
+	return &TicketViewCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TicketView entities.
+func (c *TicketViewClient) CreateBulk(builders ...*TicketViewCreate) *TicketViewCreateBulk {
+	return &TicketViewCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TicketViewClient) MapCreateBulk(slice any, setFunc func(*TicketViewCreate, int)) *TicketViewCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TicketViewCreateBulk{err: fmt.Errorf("calling to TicketViewClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TicketViewCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TicketViewCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TicketView.
+func (c *TicketViewClient) Update() *TicketViewUpdate {
+	mutation := newTicketViewMutation(c.config, OpUpdate)
+	return &TicketViewUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TicketViewClient) UpdateOne(_m *TicketView) *TicketViewUpdateOne {
+	mutation := newTicketViewMutation(c.config, OpUpdateOne, withTicketView(_m))
+	return &TicketViewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TicketViewClient) UpdateOneID(id uuid.UUID) *TicketViewUpdateOne {
+	mutation := newTicketViewMutation(c.config, OpUpdateOne, withTicketViewID(id))
+	return &TicketViewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TicketView.
+func (c *TicketViewClient) Delete() *TicketViewDelete {
+	mutation := newTicketViewMutation(c.config, OpDelete)
+	return &TicketViewDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TicketViewClient) DeleteOne(_m *TicketView) *TicketViewDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TicketViewClient) DeleteOneID(id uuid.UUID) *TicketViewDeleteOne {
+	builder := c.Delete().Where(ticketview.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TicketViewDeleteOne{builder}
+}
+
+// Query returns a query builder for TicketView.
+func (c *TicketViewClient) Query() *TicketViewQuery {
+	return &TicketViewQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTicketView},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TicketView entity by its id.
+func (c *TicketViewClient) Get(ctx context.Context, id uuid.UUID) (*TicketView, error) {
+	return c.Query().Where(ticketview.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TicketViewClient) GetX(ctx context.Context, id uuid.UUID) *TicketView {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TicketViewClient) Hooks() []Hook {
+	return c.hooks.TicketView
+}
+
+// Interceptors returns the client interceptors.
+func (c *TicketViewClient) Interceptors() []Interceptor {
+	return c.inters.TicketView
+}
+
+func (c *TicketViewClient) mutate(ctx context.Context, m *TicketViewMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TicketViewCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TicketViewUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TicketViewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TicketViewDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown TicketView mutation op: %q", m.Op())
 	}
 }
 
@@ -10313,29 +13362,37 @@ func (c *WishlistItemClient) mutate(ctx context.Context, m *WishlistItemMutation
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
-		ConsentDocument, ContactPoint, Document, DocumentSeries, EarningRule,
-		EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation, InvoiceQuote,
-		LedgerAccount, LedgerEntry, LedgerLot, ListItem, Membership, Notification,
-		Order, OrderEvent, OrderLine, Payment, PaymentMethod, PaymentNotice, Product,
+		Achievement, Address, Article, ArticleCategory, ArticleSearch, ArticleVote,
+		AuditEntry, BonusProgram, BusinessCalendar, Campaign, CampaignAct,
+		CampaignEntry, CampaignPhoto, CannedReply, CardSource, ClockEvent, Club,
+		ClubMember, Company, Consent, ConsentDocument, ContactPoint, CustomerNote,
+		Document, DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal,
+		Identity, Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot,
+		Letter, ListItem, Macro, Membership, Notification, Operator, Order, OrderEvent,
+		OrderLine, OutsideCard, Payment, PaymentMethod, PaymentNotice, Product,
 		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
 		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
-		Role, Session, Setting, Shipment, ShoppingList, Task, Ticket, TicketMessage,
-		TicketParticipant, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
-		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Hook
+		Role, ServiceLevel, Session, Setting, Shipment, ShoppingList, SupportTeam,
+		Survey, SurveyRequest, Task, Ticket, TicketAttachment, TicketEdit, TicketLink,
+		TicketMessage, TicketParticipant, TicketView, Tier, TierChange, TopUp,
+		Transfer, User, ViewedProduct, WebhookDelivery, WebhookEndpoint,
+		WishlistItem []ent.Hook
 	}
 	inters struct {
-		Achievement, Address, AuditEntry, BonusProgram, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, Club, ClubMember, Company, Consent,
-		ConsentDocument, ContactPoint, Document, DocumentSeries, EarningRule,
-		EarningUse, FeeRule, GiftCard, Goal, Identity, Invitation, InvoiceQuote,
-		LedgerAccount, LedgerEntry, LedgerLot, ListItem, Membership, Notification,
-		Order, OrderEvent, OrderLine, Payment, PaymentMethod, PaymentNotice, Product,
+		Achievement, Address, Article, ArticleCategory, ArticleSearch, ArticleVote,
+		AuditEntry, BonusProgram, BusinessCalendar, Campaign, CampaignAct,
+		CampaignEntry, CampaignPhoto, CannedReply, CardSource, ClockEvent, Club,
+		ClubMember, Company, Consent, ConsentDocument, ContactPoint, CustomerNote,
+		Document, DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal,
+		Identity, Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot,
+		Letter, ListItem, Macro, Membership, Notification, Operator, Order, OrderEvent,
+		OrderLine, OutsideCard, Payment, PaymentMethod, PaymentNotice, Product,
 		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
 		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
-		Role, Session, Setting, Shipment, ShoppingList, Task, Ticket, TicketMessage,
-		TicketParticipant, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
-		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Interceptor
+		Role, ServiceLevel, Session, Setting, Shipment, ShoppingList, SupportTeam,
+		Survey, SurveyRequest, Task, Ticket, TicketAttachment, TicketEdit, TicketLink,
+		TicketMessage, TicketParticipant, TicketView, Tier, TierChange, TopUp,
+		Transfer, User, ViewedProduct, WebhookDelivery, WebhookEndpoint,
+		WishlistItem []ent.Interceptor
 	}
 )

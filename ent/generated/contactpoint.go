@@ -36,6 +36,8 @@ type ContactPoint struct {
 	VerifiedAt *time.Time `json:"verified_at,omitempty"`
 	// IsPrimary holds the value of the "is_primary" field.
 	IsPrimary bool `json:"is_primary,omitempty"`
+	// When letters to it came back last; cleared by the next proof.
+	BouncedAt *time.Time `json:"bounced_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ContactPointQuery when eager-loading is set.
 	Edges        ContactPointEdges `json:"edges"`
@@ -73,7 +75,7 @@ func (*ContactPoint) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case contactpoint.FieldKind, contactpoint.FieldValue, contactpoint.FieldValueKey:
 			values[i] = new(sql.NullString)
-		case contactpoint.FieldCreatedAt, contactpoint.FieldUpdatedAt, contactpoint.FieldVerifiedAt:
+		case contactpoint.FieldCreatedAt, contactpoint.FieldUpdatedAt, contactpoint.FieldVerifiedAt, contactpoint.FieldBouncedAt:
 			values[i] = new(sql.NullTime)
 		case contactpoint.FieldID, contactpoint.FieldUserID:
 			values[i] = new(uuid.UUID)
@@ -147,6 +149,13 @@ func (_m *ContactPoint) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.IsPrimary = value.Bool
 			}
+		case contactpoint.FieldBouncedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field bounced_at", values[i])
+			} else if value.Valid {
+				_m.BouncedAt = new(time.Time)
+				*_m.BouncedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -213,6 +222,11 @@ func (_m *ContactPoint) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("is_primary=")
 	builder.WriteString(fmt.Sprintf("%v", _m.IsPrimary))
+	builder.WriteString(", ")
+	if v := _m.BouncedAt; v != nil {
+		builder.WriteString("bounced_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -86,6 +86,20 @@ func (_c *ContactPointCreate) SetNillableIsPrimary(v *bool) *ContactPointCreate 
 	return _c
 }
 
+// SetBouncedAt sets the "bounced_at" field.
+func (_c *ContactPointCreate) SetBouncedAt(v time.Time) *ContactPointCreate {
+	_c.mutation.SetBouncedAt(v)
+	return _c
+}
+
+// SetNillableBouncedAt sets the "bounced_at" field if the given value is not nil.
+func (_c *ContactPointCreate) SetNillableBouncedAt(v *time.Time) *ContactPointCreate {
+	if v != nil {
+		_c.SetBouncedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ContactPointCreate) SetID(v uuid.UUID) *ContactPointCreate {
 	_c.mutation.SetID(v)
@@ -243,6 +257,10 @@ func (_c *ContactPointCreate) createSpec() (*ContactPoint, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.IsPrimary(); ok {
 		_spec.SetField(contactpoint.FieldIsPrimary, field.TypeBool, value)
 		_node.IsPrimary = value
+	}
+	if value, ok := _c.mutation.BouncedAt(); ok {
+		_spec.SetField(contactpoint.FieldBouncedAt, field.TypeTime, value)
+		_node.BouncedAt = &value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -118,6 +118,26 @@ func (_u *ContactPointUpdate) SetNillableIsPrimary(v *bool) *ContactPointUpdate 
 	return _u
 }
 
+// SetBouncedAt sets the "bounced_at" field.
+func (_u *ContactPointUpdate) SetBouncedAt(v time.Time) *ContactPointUpdate {
+	_u.mutation.SetBouncedAt(v)
+	return _u
+}
+
+// SetNillableBouncedAt sets the "bounced_at" field if the given value is not nil.
+func (_u *ContactPointUpdate) SetNillableBouncedAt(v *time.Time) *ContactPointUpdate {
+	if v != nil {
+		_u.SetBouncedAt(*v)
+	}
+	return _u
+}
+
+// ClearBouncedAt clears the value of the "bounced_at" field.
+func (_u *ContactPointUpdate) ClearBouncedAt() *ContactPointUpdate {
+	_u.mutation.ClearBouncedAt()
+	return _u
+}
+
 // Mutation returns the ContactPointMutation object of the builder.
 func (_u *ContactPointUpdate) Mutation() *ContactPointMutation {
 	return _u.mutation
@@ -195,6 +215,12 @@ func (_u *ContactPointUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.IsPrimary(); ok {
 		_spec.SetField(contactpoint.FieldIsPrimary, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.BouncedAt(); ok {
+		_spec.SetField(contactpoint.FieldBouncedAt, field.TypeTime, value)
+	}
+	if _u.mutation.BouncedAtCleared() {
+		_spec.ClearField(contactpoint.FieldBouncedAt, field.TypeTime)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -306,6 +332,26 @@ func (_u *ContactPointUpdateOne) SetNillableIsPrimary(v *bool) *ContactPointUpda
 	return _u
 }
 
+// SetBouncedAt sets the "bounced_at" field.
+func (_u *ContactPointUpdateOne) SetBouncedAt(v time.Time) *ContactPointUpdateOne {
+	_u.mutation.SetBouncedAt(v)
+	return _u
+}
+
+// SetNillableBouncedAt sets the "bounced_at" field if the given value is not nil.
+func (_u *ContactPointUpdateOne) SetNillableBouncedAt(v *time.Time) *ContactPointUpdateOne {
+	if v != nil {
+		_u.SetBouncedAt(*v)
+	}
+	return _u
+}
+
+// ClearBouncedAt clears the value of the "bounced_at" field.
+func (_u *ContactPointUpdateOne) ClearBouncedAt() *ContactPointUpdateOne {
+	_u.mutation.ClearBouncedAt()
+	return _u
+}
+
 // Mutation returns the ContactPointMutation object of the builder.
 func (_u *ContactPointUpdateOne) Mutation() *ContactPointMutation {
 	return _u.mutation
@@ -413,6 +459,12 @@ func (_u *ContactPointUpdateOne) sqlSave(ctx context.Context) (_node *ContactPoi
 	}
 	if value, ok := _u.mutation.IsPrimary(); ok {
 		_spec.SetField(contactpoint.FieldIsPrimary, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.BouncedAt(); ok {
+		_spec.SetField(contactpoint.FieldBouncedAt, field.TypeTime, value)
+	}
+	if _u.mutation.BouncedAtCleared() {
+		_spec.ClearField(contactpoint.FieldBouncedAt, field.TypeTime)
 	}
 	_node = &ContactPoint{config: _u.config}
 	_spec.Assign = _node.assignValues

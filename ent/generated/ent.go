@@ -8,18 +8,27 @@ import (
 	"fmt"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -33,12 +42,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -56,14 +69,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -141,18 +162,27 @@ func checkColumn(t, c string) error {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			achievement.Table:       achievement.ValidColumn,
 			address.Table:           address.ValidColumn,
+			article.Table:           article.ValidColumn,
+			articlecategory.Table:   articlecategory.ValidColumn,
+			articlesearch.Table:     articlesearch.ValidColumn,
+			articlevote.Table:       articlevote.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			bonusprogram.Table:      bonusprogram.ValidColumn,
+			businesscalendar.Table:  businesscalendar.ValidColumn,
 			campaign.Table:          campaign.ValidColumn,
 			campaignact.Table:       campaignact.ValidColumn,
 			campaignentry.Table:     campaignentry.ValidColumn,
 			campaignphoto.Table:     campaignphoto.ValidColumn,
+			cannedreply.Table:       cannedreply.ValidColumn,
+			cardsource.Table:        cardsource.ValidColumn,
+			clockevent.Table:        clockevent.ValidColumn,
 			club.Table:              club.ValidColumn,
 			clubmember.Table:        clubmember.ValidColumn,
 			company.Table:           company.ValidColumn,
 			consent.Table:           consent.ValidColumn,
 			consentdocument.Table:   consentdocument.ValidColumn,
 			contactpoint.Table:      contactpoint.ValidColumn,
+			customernote.Table:      customernote.ValidColumn,
 			document.Table:          document.ValidColumn,
 			documentseries.Table:    documentseries.ValidColumn,
 			earningrule.Table:       earningrule.ValidColumn,
@@ -166,12 +196,16 @@ func checkColumn(t, c string) error {
 			ledgeraccount.Table:     ledgeraccount.ValidColumn,
 			ledgerentry.Table:       ledgerentry.ValidColumn,
 			ledgerlot.Table:         ledgerlot.ValidColumn,
+			letter.Table:            letter.ValidColumn,
 			listitem.Table:          listitem.ValidColumn,
+			macro.Table:             macro.ValidColumn,
 			membership.Table:        membership.ValidColumn,
 			notification.Table:      notification.ValidColumn,
+			operator.Table:          operator.ValidColumn,
 			order.Table:             order.ValidColumn,
 			orderevent.Table:        orderevent.ValidColumn,
 			orderline.Table:         orderline.ValidColumn,
+			outsidecard.Table:       outsidecard.ValidColumn,
 			payment.Table:           payment.ValidColumn,
 			paymentmethod.Table:     paymentmethod.ValidColumn,
 			paymentnotice.Table:     paymentnotice.ValidColumn,
@@ -189,14 +223,22 @@ func checkColumn(t, c string) error {
 			rewardcode.Table:        rewardcode.ValidColumn,
 			rewardredemption.Table:  rewardredemption.ValidColumn,
 			role.Table:              role.ValidColumn,
+			servicelevel.Table:      servicelevel.ValidColumn,
 			session.Table:           session.ValidColumn,
 			setting.Table:           setting.ValidColumn,
 			shipment.Table:          shipment.ValidColumn,
 			shoppinglist.Table:      shoppinglist.ValidColumn,
+			supportteam.Table:       supportteam.ValidColumn,
+			survey.Table:            survey.ValidColumn,
+			surveyrequest.Table:     surveyrequest.ValidColumn,
 			task.Table:              task.ValidColumn,
 			ticket.Table:            ticket.ValidColumn,
+			ticketattachment.Table:  ticketattachment.ValidColumn,
+			ticketedit.Table:        ticketedit.ValidColumn,
+			ticketlink.Table:        ticketlink.ValidColumn,
 			ticketmessage.Table:     ticketmessage.ValidColumn,
 			ticketparticipant.Table: ticketparticipant.ValidColumn,
+			ticketview.Table:        ticketview.ValidColumn,
 			tier.Table:              tier.ValidColumn,
 			tierchange.Table:        tierchange.ValidColumn,
 			topup.Table:             topup.ValidColumn,

@@ -92,6 +92,20 @@ func (_m *Membership) Company(ctx context.Context) (*Company, error) {
 	return result, err
 }
 
+func (_m *Operator) Team(ctx context.Context) (*SupportTeam, error) {
+	result, err := _m.Edges.TeamOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryTeam()
+		if storedOperator.leadsTo(ctx, "SupportTeam") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Order) Lines(ctx context.Context) (result []*OrderLine, err error) {
 	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
 		result, err = _m.NamedLines(graphql.GetFieldContext(ctx).Field.Alias)
@@ -395,6 +409,24 @@ func (_m *ShoppingList) Items(ctx context.Context) (result []*ListItem, err erro
 	return result, err
 }
 
+func (_m *SupportTeam) Operators(ctx context.Context) (result []*Operator, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedOperators(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.OperatorsOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryOperators()
+		if storedSupportTeam.leadsTo(ctx, "Operator") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
+	}
+	return result, err
+}
+
 func (_m *Ticket) Messages(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
 ) (*TicketMessageConnection, error) {
@@ -488,6 +520,34 @@ func (_m *Ticket) Order(ctx context.Context) (*Order, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *TicketAttachment) Message(ctx context.Context) (*TicketMessage, error) {
+	result, err := _m.Edges.MessageOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryMessage()
+		if storedTicketAttachment.leadsTo(ctx, "TicketMessage") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *TicketLink) Other(ctx context.Context) (*Ticket, error) {
+	result, err := _m.Edges.OtherOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryOther()
+		if storedTicketLink.leadsTo(ctx, "Ticket") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *TicketMessage) Ticket(ctx context.Context) (*Ticket, error) {
 	result, err := _m.Edges.TicketOrErr()
 	if IsNotLoaded(err) {
@@ -498,6 +558,24 @@ func (_m *TicketMessage) Ticket(ctx context.Context) (*Ticket, error) {
 			}
 		}
 		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *TicketMessage) Attachments(ctx context.Context) (result []*TicketAttachment, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedAttachments(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.AttachmentsOrErr()
+	}
+	if IsNotLoaded(err) {
+		query := _m.QueryAttachments()
+		if storedTicketMessage.leadsTo(ctx, "TicketAttachment") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.All(ctx)
 	}
 	return result, err
 }

@@ -7,18 +7,27 @@ import (
 	"fmt"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -32,12 +41,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -55,14 +68,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -94,6 +115,26 @@ var addressImplementors = []string{"Address", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Address) IsNode() {}
 
+var articleImplementors = []string{"Article", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Article) IsNode() {}
+
+var articlecategoryImplementors = []string{"ArticleCategory", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ArticleCategory) IsNode() {}
+
+var articlesearchImplementors = []string{"ArticleSearch", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ArticleSearch) IsNode() {}
+
+var articlevoteImplementors = []string{"ArticleVote", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ArticleVote) IsNode() {}
+
 var auditentryImplementors = []string{"AuditEntry", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -103,6 +144,11 @@ var bonusprogramImplementors = []string{"BonusProgram", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*BonusProgram) IsNode() {}
+
+var businesscalendarImplementors = []string{"BusinessCalendar", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*BusinessCalendar) IsNode() {}
 
 var campaignImplementors = []string{"Campaign", "Node"}
 
@@ -123,6 +169,21 @@ var campaignphotoImplementors = []string{"CampaignPhoto", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*CampaignPhoto) IsNode() {}
+
+var cannedreplyImplementors = []string{"CannedReply", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CannedReply) IsNode() {}
+
+var cardsourceImplementors = []string{"CardSource", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CardSource) IsNode() {}
+
+var clockeventImplementors = []string{"ClockEvent", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ClockEvent) IsNode() {}
 
 var clubImplementors = []string{"Club", "Node"}
 
@@ -153,6 +214,11 @@ var contactpointImplementors = []string{"ContactPoint", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ContactPoint) IsNode() {}
+
+var customernoteImplementors = []string{"CustomerNote", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*CustomerNote) IsNode() {}
 
 var documentImplementors = []string{"Document", "Node"}
 
@@ -219,10 +285,20 @@ var ledgerlotImplementors = []string{"LedgerLot", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*LedgerLot) IsNode() {}
 
+var letterImplementors = []string{"Letter", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Letter) IsNode() {}
+
 var listitemImplementors = []string{"ListItem", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ListItem) IsNode() {}
+
+var macroImplementors = []string{"Macro", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Macro) IsNode() {}
 
 var membershipImplementors = []string{"Membership", "Node"}
 
@@ -233,6 +309,11 @@ var notificationImplementors = []string{"Notification", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Notification) IsNode() {}
+
+var operatorImplementors = []string{"Operator", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Operator) IsNode() {}
 
 var orderImplementors = []string{"Order", "Node"}
 
@@ -248,6 +329,11 @@ var orderlineImplementors = []string{"OrderLine", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*OrderLine) IsNode() {}
+
+var outsidecardImplementors = []string{"OutsideCard", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*OutsideCard) IsNode() {}
 
 var paymentImplementors = []string{"Payment", "Node"}
 
@@ -334,6 +420,11 @@ var roleImplementors = []string{"Role", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Role) IsNode() {}
 
+var servicelevelImplementors = []string{"ServiceLevel", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ServiceLevel) IsNode() {}
+
 var sessionImplementors = []string{"Session", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -354,6 +445,21 @@ var shoppinglistImplementors = []string{"ShoppingList", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*ShoppingList) IsNode() {}
 
+var supportteamImplementors = []string{"SupportTeam", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*SupportTeam) IsNode() {}
+
+var surveyImplementors = []string{"Survey", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Survey) IsNode() {}
+
+var surveyrequestImplementors = []string{"SurveyRequest", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*SurveyRequest) IsNode() {}
+
 var taskImplementors = []string{"Task", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -364,6 +470,21 @@ var ticketImplementors = []string{"Ticket", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Ticket) IsNode() {}
 
+var ticketattachmentImplementors = []string{"TicketAttachment", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TicketAttachment) IsNode() {}
+
+var ticketeditImplementors = []string{"TicketEdit", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TicketEdit) IsNode() {}
+
+var ticketlinkImplementors = []string{"TicketLink", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TicketLink) IsNode() {}
+
 var ticketmessageImplementors = []string{"TicketMessage", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -373,6 +494,11 @@ var ticketparticipantImplementors = []string{"TicketParticipant", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*TicketParticipant) IsNode() {}
+
+var ticketviewImplementors = []string{"TicketView", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*TicketView) IsNode() {}
 
 var tierImplementors = []string{"Tier", "Node"}
 
@@ -495,6 +621,42 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case article.Table:
+		query := c.Article.Query().
+			Where(article.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, articleImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case articlecategory.Table:
+		query := c.ArticleCategory.Query().
+			Where(articlecategory.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, articlecategoryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case articlesearch.Table:
+		query := c.ArticleSearch.Query().
+			Where(articlesearch.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, articlesearchImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case articlevote.Table:
+		query := c.ArticleVote.Query().
+			Where(articlevote.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, articlevoteImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case auditentry.Table:
 		query := c.AuditEntry.Query().
 			Where(auditentry.ID(id))
@@ -509,6 +671,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(bonusprogram.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, bonusprogramImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case businesscalendar.Table:
+		query := c.BusinessCalendar.Query().
+			Where(businesscalendar.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, businesscalendarImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -545,6 +716,33 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(campaignphoto.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, campaignphotoImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case cannedreply.Table:
+		query := c.CannedReply.Query().
+			Where(cannedreply.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, cannedreplyImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case cardsource.Table:
+		query := c.CardSource.Query().
+			Where(cardsource.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, cardsourceImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case clockevent.Table:
+		query := c.ClockEvent.Query().
+			Where(clockevent.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, clockeventImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -599,6 +797,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(contactpoint.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, contactpointImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case customernote.Table:
+		query := c.CustomerNote.Query().
+			Where(customernote.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, customernoteImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -720,11 +927,29 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case letter.Table:
+		query := c.Letter.Query().
+			Where(letter.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, letterImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case listitem.Table:
 		query := c.ListItem.Query().
 			Where(listitem.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, listitemImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case macro.Table:
+		query := c.Macro.Query().
+			Where(macro.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, macroImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -743,6 +968,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(notification.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, notificationImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case operator.Table:
+		query := c.Operator.Query().
+			Where(operator.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, operatorImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -770,6 +1004,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(orderline.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, orderlineImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case outsidecard.Table:
+		query := c.OutsideCard.Query().
+			Where(outsidecard.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, outsidecardImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -927,6 +1170,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case servicelevel.Table:
+		query := c.ServiceLevel.Query().
+			Where(servicelevel.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, servicelevelImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case session.Table:
 		query := c.Session.Query().
 			Where(session.ID(id))
@@ -963,6 +1215,33 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case supportteam.Table:
+		query := c.SupportTeam.Query().
+			Where(supportteam.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, supportteamImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case survey.Table:
+		query := c.Survey.Query().
+			Where(survey.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, surveyImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case surveyrequest.Table:
+		query := c.SurveyRequest.Query().
+			Where(surveyrequest.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, surveyrequestImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case task.Table:
 		query := c.Task.Query().
 			Where(task.ID(id))
@@ -981,6 +1260,33 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case ticketattachment.Table:
+		query := c.TicketAttachment.Query().
+			Where(ticketattachment.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketattachmentImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case ticketedit.Table:
+		query := c.TicketEdit.Query().
+			Where(ticketedit.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketeditImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case ticketlink.Table:
+		query := c.TicketLink.Query().
+			Where(ticketlink.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketlinkImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case ticketmessage.Table:
 		query := c.TicketMessage.Query().
 			Where(ticketmessage.ID(id))
@@ -995,6 +1301,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(ticketparticipant.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketparticipantImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case ticketview.Table:
+		query := c.TicketView.Query().
+			Where(ticketview.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ticketviewImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -1185,6 +1500,70 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case article.Table:
+		query := c.Article.Query().
+			Where(article.IDIn(ids...))
+		query, err := query.CollectFields(ctx, articleImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case articlecategory.Table:
+		query := c.ArticleCategory.Query().
+			Where(articlecategory.IDIn(ids...))
+		query, err := query.CollectFields(ctx, articlecategoryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case articlesearch.Table:
+		query := c.ArticleSearch.Query().
+			Where(articlesearch.IDIn(ids...))
+		query, err := query.CollectFields(ctx, articlesearchImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case articlevote.Table:
+		query := c.ArticleVote.Query().
+			Where(articlevote.IDIn(ids...))
+		query, err := query.CollectFields(ctx, articlevoteImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case auditentry.Table:
 		query := c.AuditEntry.Query().
 			Where(auditentry.IDIn(ids...))
@@ -1205,6 +1584,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.BonusProgram.Query().
 			Where(bonusprogram.IDIn(ids...))
 		query, err := query.CollectFields(ctx, bonusprogramImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case businesscalendar.Table:
+		query := c.BusinessCalendar.Query().
+			Where(businesscalendar.IDIn(ids...))
+		query, err := query.CollectFields(ctx, businesscalendarImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1269,6 +1664,54 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.CampaignPhoto.Query().
 			Where(campaignphoto.IDIn(ids...))
 		query, err := query.CollectFields(ctx, campaignphotoImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case cannedreply.Table:
+		query := c.CannedReply.Query().
+			Where(cannedreply.IDIn(ids...))
+		query, err := query.CollectFields(ctx, cannedreplyImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case cardsource.Table:
+		query := c.CardSource.Query().
+			Where(cardsource.IDIn(ids...))
+		query, err := query.CollectFields(ctx, cardsourceImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case clockevent.Table:
+		query := c.ClockEvent.Query().
+			Where(clockevent.IDIn(ids...))
+		query, err := query.CollectFields(ctx, clockeventImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1365,6 +1808,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.ContactPoint.Query().
 			Where(contactpoint.IDIn(ids...))
 		query, err := query.CollectFields(ctx, contactpointImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case customernote.Table:
+		query := c.CustomerNote.Query().
+			Where(customernote.IDIn(ids...))
+		query, err := query.CollectFields(ctx, customernoteImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1585,10 +2044,42 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case letter.Table:
+		query := c.Letter.Query().
+			Where(letter.IDIn(ids...))
+		query, err := query.CollectFields(ctx, letterImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case listitem.Table:
 		query := c.ListItem.Query().
 			Where(listitem.IDIn(ids...))
 		query, err := query.CollectFields(ctx, listitemImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case macro.Table:
+		query := c.Macro.Query().
+			Where(macro.IDIn(ids...))
+		query, err := query.CollectFields(ctx, macroImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1621,6 +2112,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.Notification.Query().
 			Where(notification.IDIn(ids...))
 		query, err := query.CollectFields(ctx, notificationImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case operator.Table:
+		query := c.Operator.Query().
+			Where(operator.IDIn(ids...))
+		query, err := query.CollectFields(ctx, operatorImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1669,6 +2176,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.OrderLine.Query().
 			Where(orderline.IDIn(ids...))
 		query, err := query.CollectFields(ctx, orderlineImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case outsidecard.Table:
+		query := c.OutsideCard.Query().
+			Where(outsidecard.IDIn(ids...))
+		query, err := query.CollectFields(ctx, outsidecardImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1953,6 +2476,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case servicelevel.Table:
+		query := c.ServiceLevel.Query().
+			Where(servicelevel.IDIn(ids...))
+		query, err := query.CollectFields(ctx, servicelevelImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case session.Table:
 		query := c.Session.Query().
 			Where(session.IDIn(ids...))
@@ -2017,6 +2556,54 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case supportteam.Table:
+		query := c.SupportTeam.Query().
+			Where(supportteam.IDIn(ids...))
+		query, err := query.CollectFields(ctx, supportteamImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case survey.Table:
+		query := c.Survey.Query().
+			Where(survey.IDIn(ids...))
+		query, err := query.CollectFields(ctx, surveyImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case surveyrequest.Table:
+		query := c.SurveyRequest.Query().
+			Where(surveyrequest.IDIn(ids...))
+		query, err := query.CollectFields(ctx, surveyrequestImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case task.Table:
 		query := c.Task.Query().
 			Where(task.IDIn(ids...))
@@ -2049,6 +2636,54 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case ticketattachment.Table:
+		query := c.TicketAttachment.Query().
+			Where(ticketattachment.IDIn(ids...))
+		query, err := query.CollectFields(ctx, ticketattachmentImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case ticketedit.Table:
+		query := c.TicketEdit.Query().
+			Where(ticketedit.IDIn(ids...))
+		query, err := query.CollectFields(ctx, ticketeditImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case ticketlink.Table:
+		query := c.TicketLink.Query().
+			Where(ticketlink.IDIn(ids...))
+		query, err := query.CollectFields(ctx, ticketlinkImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case ticketmessage.Table:
 		query := c.TicketMessage.Query().
 			Where(ticketmessage.IDIn(ids...))
@@ -2069,6 +2704,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.TicketParticipant.Query().
 			Where(ticketparticipant.IDIn(ids...))
 		query, err := query.CollectFields(ctx, ticketparticipantImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case ticketview.Table:
+		query := c.TicketView.Query().
+			Where(ticketview.IDIn(ids...))
+		query, err := query.CollectFields(ctx, ticketviewImplementors...)
 		if err != nil {
 			return nil, err
 		}

@@ -9,18 +9,27 @@ import (
 	"io"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -34,12 +43,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -57,14 +70,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -747,6 +768,1038 @@ func (_m *Address) ToEdge(order *AddressOrder) *AddressEdge {
 	}
 }
 
+// ArticleEdge is the edge representation of Article.
+type ArticleEdge struct {
+	Node   *Article `json:"node"`
+	Cursor Cursor   `json:"cursor"`
+}
+
+// ArticleConnection is the connection containing edges to Article.
+type ArticleConnection struct {
+	Edges      []*ArticleEdge `json:"edges"`
+	PageInfo   PageInfo       `json:"pageInfo"`
+	TotalCount int            `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ArticleConnection) Nodes() []*Article {
+	nodes := make([]*Article, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ArticleConnection) build(nodes []*Article, pager *articlePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Article
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Article {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Article {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ArticleEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ArticleEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ArticlePaginateOption enables pagination customization.
+type ArticlePaginateOption func(*articlePager) error
+
+// WithArticleOrder configures pagination ordering.
+func WithArticleOrder(order *ArticleOrder) ArticlePaginateOption {
+	if order == nil {
+		order = DefaultArticleOrder
+	}
+	o := *order
+	return func(pager *articlePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultArticleOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithArticleFilter configures pagination filter.
+func WithArticleFilter(filter func(*ArticleQuery) (*ArticleQuery, error)) ArticlePaginateOption {
+	return func(pager *articlePager) error {
+		if filter == nil {
+			return errors.New("ArticleQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type articlePager struct {
+	reverse bool
+	order   *ArticleOrder
+	filter  func(*ArticleQuery) (*ArticleQuery, error)
+}
+
+func newArticlePager(opts []ArticlePaginateOption, reverse bool) (*articlePager, error) {
+	pager := &articlePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultArticleOrder
+	}
+	return pager, nil
+}
+
+func (p *articlePager) applyFilter(query *ArticleQuery) (*ArticleQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *articlePager) toCursor(_m *Article) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *articlePager) applyCursors(query *ArticleQuery, after, before *Cursor) (*ArticleQuery, error) {
+	if err := scalar.CheckPlaces(storedArticle.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultArticleOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *articlePager) applyOrder(query *ArticleQuery) *ArticleQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultArticleOrder.Field {
+		query = query.Order(DefaultArticleOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *articlePager) orderExpr(query *ArticleQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultArticleOrder.Field {
+			b.Comma().Ident(DefaultArticleOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Article.
+func (_m *ArticleQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ArticlePaginateOption,
+) (*ArticleConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newArticlePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ArticleConnection{Edges: []*ArticleEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ArticleOrderField defines the ordering field of Article.
+type ArticleOrderField struct {
+	// Value extracts the ordering value from the given Article.
+	Value    func(*Article) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) article.OrderOption
+	toCursor func(*Article) Cursor
+}
+
+// ArticleOrder defines the ordering of Article.
+type ArticleOrder struct {
+	Direction OrderDirection     `json:"direction"`
+	Field     *ArticleOrderField `json:"field"`
+}
+
+// DefaultArticleOrder is the default ordering of Article.
+var DefaultArticleOrder = &ArticleOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ArticleOrderField{
+		Value: func(_m *Article) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: article.FieldID,
+		toTerm: article.ByID,
+		toCursor: func(_m *Article) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Article into ArticleEdge.
+func (_m *Article) ToEdge(order *ArticleOrder) *ArticleEdge {
+	if order == nil {
+		order = DefaultArticleOrder
+	}
+	return &ArticleEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ArticleCategoryEdge is the edge representation of ArticleCategory.
+type ArticleCategoryEdge struct {
+	Node   *ArticleCategory `json:"node"`
+	Cursor Cursor           `json:"cursor"`
+}
+
+// ArticleCategoryConnection is the connection containing edges to ArticleCategory.
+type ArticleCategoryConnection struct {
+	Edges      []*ArticleCategoryEdge `json:"edges"`
+	PageInfo   PageInfo               `json:"pageInfo"`
+	TotalCount int                    `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ArticleCategoryConnection) Nodes() []*ArticleCategory {
+	nodes := make([]*ArticleCategory, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ArticleCategoryConnection) build(nodes []*ArticleCategory, pager *articlecategoryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ArticleCategory
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ArticleCategory {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ArticleCategory {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ArticleCategoryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ArticleCategoryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ArticleCategoryPaginateOption enables pagination customization.
+type ArticleCategoryPaginateOption func(*articlecategoryPager) error
+
+// WithArticleCategoryOrder configures pagination ordering.
+func WithArticleCategoryOrder(order *ArticleCategoryOrder) ArticleCategoryPaginateOption {
+	if order == nil {
+		order = DefaultArticleCategoryOrder
+	}
+	o := *order
+	return func(pager *articlecategoryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultArticleCategoryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithArticleCategoryFilter configures pagination filter.
+func WithArticleCategoryFilter(filter func(*ArticleCategoryQuery) (*ArticleCategoryQuery, error)) ArticleCategoryPaginateOption {
+	return func(pager *articlecategoryPager) error {
+		if filter == nil {
+			return errors.New("ArticleCategoryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type articlecategoryPager struct {
+	reverse bool
+	order   *ArticleCategoryOrder
+	filter  func(*ArticleCategoryQuery) (*ArticleCategoryQuery, error)
+}
+
+func newArticleCategoryPager(opts []ArticleCategoryPaginateOption, reverse bool) (*articlecategoryPager, error) {
+	pager := &articlecategoryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultArticleCategoryOrder
+	}
+	return pager, nil
+}
+
+func (p *articlecategoryPager) applyFilter(query *ArticleCategoryQuery) (*ArticleCategoryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *articlecategoryPager) toCursor(_m *ArticleCategory) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *articlecategoryPager) applyCursors(query *ArticleCategoryQuery, after, before *Cursor) (*ArticleCategoryQuery, error) {
+	if err := scalar.CheckPlaces(storedArticleCategory.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultArticleCategoryOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *articlecategoryPager) applyOrder(query *ArticleCategoryQuery) *ArticleCategoryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultArticleCategoryOrder.Field {
+		query = query.Order(DefaultArticleCategoryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *articlecategoryPager) orderExpr(query *ArticleCategoryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultArticleCategoryOrder.Field {
+			b.Comma().Ident(DefaultArticleCategoryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ArticleCategory.
+func (_m *ArticleCategoryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ArticleCategoryPaginateOption,
+) (*ArticleCategoryConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newArticleCategoryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ArticleCategoryConnection{Edges: []*ArticleCategoryEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ArticleCategoryOrderField defines the ordering field of ArticleCategory.
+type ArticleCategoryOrderField struct {
+	// Value extracts the ordering value from the given ArticleCategory.
+	Value    func(*ArticleCategory) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) articlecategory.OrderOption
+	toCursor func(*ArticleCategory) Cursor
+}
+
+// ArticleCategoryOrder defines the ordering of ArticleCategory.
+type ArticleCategoryOrder struct {
+	Direction OrderDirection             `json:"direction"`
+	Field     *ArticleCategoryOrderField `json:"field"`
+}
+
+// DefaultArticleCategoryOrder is the default ordering of ArticleCategory.
+var DefaultArticleCategoryOrder = &ArticleCategoryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ArticleCategoryOrderField{
+		Value: func(_m *ArticleCategory) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: articlecategory.FieldID,
+		toTerm: articlecategory.ByID,
+		toCursor: func(_m *ArticleCategory) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ArticleCategory into ArticleCategoryEdge.
+func (_m *ArticleCategory) ToEdge(order *ArticleCategoryOrder) *ArticleCategoryEdge {
+	if order == nil {
+		order = DefaultArticleCategoryOrder
+	}
+	return &ArticleCategoryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ArticleSearchEdge is the edge representation of ArticleSearch.
+type ArticleSearchEdge struct {
+	Node   *ArticleSearch `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// ArticleSearchConnection is the connection containing edges to ArticleSearch.
+type ArticleSearchConnection struct {
+	Edges      []*ArticleSearchEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ArticleSearchConnection) Nodes() []*ArticleSearch {
+	nodes := make([]*ArticleSearch, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ArticleSearchConnection) build(nodes []*ArticleSearch, pager *articlesearchPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ArticleSearch
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ArticleSearch {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ArticleSearch {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ArticleSearchEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ArticleSearchEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ArticleSearchPaginateOption enables pagination customization.
+type ArticleSearchPaginateOption func(*articlesearchPager) error
+
+// WithArticleSearchOrder configures pagination ordering.
+func WithArticleSearchOrder(order *ArticleSearchOrder) ArticleSearchPaginateOption {
+	if order == nil {
+		order = DefaultArticleSearchOrder
+	}
+	o := *order
+	return func(pager *articlesearchPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultArticleSearchOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithArticleSearchFilter configures pagination filter.
+func WithArticleSearchFilter(filter func(*ArticleSearchQuery) (*ArticleSearchQuery, error)) ArticleSearchPaginateOption {
+	return func(pager *articlesearchPager) error {
+		if filter == nil {
+			return errors.New("ArticleSearchQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type articlesearchPager struct {
+	reverse bool
+	order   *ArticleSearchOrder
+	filter  func(*ArticleSearchQuery) (*ArticleSearchQuery, error)
+}
+
+func newArticleSearchPager(opts []ArticleSearchPaginateOption, reverse bool) (*articlesearchPager, error) {
+	pager := &articlesearchPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultArticleSearchOrder
+	}
+	return pager, nil
+}
+
+func (p *articlesearchPager) applyFilter(query *ArticleSearchQuery) (*ArticleSearchQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *articlesearchPager) toCursor(_m *ArticleSearch) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *articlesearchPager) applyCursors(query *ArticleSearchQuery, after, before *Cursor) (*ArticleSearchQuery, error) {
+	if err := scalar.CheckPlaces(storedArticleSearch.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultArticleSearchOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *articlesearchPager) applyOrder(query *ArticleSearchQuery) *ArticleSearchQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultArticleSearchOrder.Field {
+		query = query.Order(DefaultArticleSearchOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *articlesearchPager) orderExpr(query *ArticleSearchQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultArticleSearchOrder.Field {
+			b.Comma().Ident(DefaultArticleSearchOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ArticleSearch.
+func (_m *ArticleSearchQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ArticleSearchPaginateOption,
+) (*ArticleSearchConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newArticleSearchPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ArticleSearchConnection{Edges: []*ArticleSearchEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ArticleSearchOrderField defines the ordering field of ArticleSearch.
+type ArticleSearchOrderField struct {
+	// Value extracts the ordering value from the given ArticleSearch.
+	Value    func(*ArticleSearch) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) articlesearch.OrderOption
+	toCursor func(*ArticleSearch) Cursor
+}
+
+// ArticleSearchOrder defines the ordering of ArticleSearch.
+type ArticleSearchOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *ArticleSearchOrderField `json:"field"`
+}
+
+// DefaultArticleSearchOrder is the default ordering of ArticleSearch.
+var DefaultArticleSearchOrder = &ArticleSearchOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ArticleSearchOrderField{
+		Value: func(_m *ArticleSearch) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: articlesearch.FieldID,
+		toTerm: articlesearch.ByID,
+		toCursor: func(_m *ArticleSearch) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ArticleSearch into ArticleSearchEdge.
+func (_m *ArticleSearch) ToEdge(order *ArticleSearchOrder) *ArticleSearchEdge {
+	if order == nil {
+		order = DefaultArticleSearchOrder
+	}
+	return &ArticleSearchEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ArticleVoteEdge is the edge representation of ArticleVote.
+type ArticleVoteEdge struct {
+	Node   *ArticleVote `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// ArticleVoteConnection is the connection containing edges to ArticleVote.
+type ArticleVoteConnection struct {
+	Edges      []*ArticleVoteEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ArticleVoteConnection) Nodes() []*ArticleVote {
+	nodes := make([]*ArticleVote, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ArticleVoteConnection) build(nodes []*ArticleVote, pager *articlevotePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ArticleVote
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ArticleVote {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ArticleVote {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ArticleVoteEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ArticleVoteEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ArticleVotePaginateOption enables pagination customization.
+type ArticleVotePaginateOption func(*articlevotePager) error
+
+// WithArticleVoteOrder configures pagination ordering.
+func WithArticleVoteOrder(order *ArticleVoteOrder) ArticleVotePaginateOption {
+	if order == nil {
+		order = DefaultArticleVoteOrder
+	}
+	o := *order
+	return func(pager *articlevotePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultArticleVoteOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithArticleVoteFilter configures pagination filter.
+func WithArticleVoteFilter(filter func(*ArticleVoteQuery) (*ArticleVoteQuery, error)) ArticleVotePaginateOption {
+	return func(pager *articlevotePager) error {
+		if filter == nil {
+			return errors.New("ArticleVoteQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type articlevotePager struct {
+	reverse bool
+	order   *ArticleVoteOrder
+	filter  func(*ArticleVoteQuery) (*ArticleVoteQuery, error)
+}
+
+func newArticleVotePager(opts []ArticleVotePaginateOption, reverse bool) (*articlevotePager, error) {
+	pager := &articlevotePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultArticleVoteOrder
+	}
+	return pager, nil
+}
+
+func (p *articlevotePager) applyFilter(query *ArticleVoteQuery) (*ArticleVoteQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *articlevotePager) toCursor(_m *ArticleVote) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *articlevotePager) applyCursors(query *ArticleVoteQuery, after, before *Cursor) (*ArticleVoteQuery, error) {
+	if err := scalar.CheckPlaces(storedArticleVote.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultArticleVoteOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *articlevotePager) applyOrder(query *ArticleVoteQuery) *ArticleVoteQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultArticleVoteOrder.Field {
+		query = query.Order(DefaultArticleVoteOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *articlevotePager) orderExpr(query *ArticleVoteQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultArticleVoteOrder.Field {
+			b.Comma().Ident(DefaultArticleVoteOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ArticleVote.
+func (_m *ArticleVoteQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ArticleVotePaginateOption,
+) (*ArticleVoteConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newArticleVotePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ArticleVoteConnection{Edges: []*ArticleVoteEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ArticleVoteOrderField defines the ordering field of ArticleVote.
+type ArticleVoteOrderField struct {
+	// Value extracts the ordering value from the given ArticleVote.
+	Value    func(*ArticleVote) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) articlevote.OrderOption
+	toCursor func(*ArticleVote) Cursor
+}
+
+// ArticleVoteOrder defines the ordering of ArticleVote.
+type ArticleVoteOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *ArticleVoteOrderField `json:"field"`
+}
+
+// DefaultArticleVoteOrder is the default ordering of ArticleVote.
+var DefaultArticleVoteOrder = &ArticleVoteOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ArticleVoteOrderField{
+		Value: func(_m *ArticleVote) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: articlevote.FieldID,
+		toTerm: articlevote.ByID,
+		toCursor: func(_m *ArticleVote) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ArticleVote into ArticleVoteEdge.
+func (_m *ArticleVote) ToEdge(order *ArticleVoteOrder) *ArticleVoteEdge {
+	if order == nil {
+		order = DefaultArticleVoteOrder
+	}
+	return &ArticleVoteEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // AuditEntryEdge is the edge representation of AuditEntry.
 type AuditEntryEdge struct {
 	Node   *AuditEntry `json:"node"`
@@ -1258,6 +2311,264 @@ func (_m *BonusProgram) ToEdge(order *BonusProgramOrder) *BonusProgramEdge {
 		order = DefaultBonusProgramOrder
 	}
 	return &BonusProgramEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// BusinessCalendarEdge is the edge representation of BusinessCalendar.
+type BusinessCalendarEdge struct {
+	Node   *BusinessCalendar `json:"node"`
+	Cursor Cursor            `json:"cursor"`
+}
+
+// BusinessCalendarConnection is the connection containing edges to BusinessCalendar.
+type BusinessCalendarConnection struct {
+	Edges      []*BusinessCalendarEdge `json:"edges"`
+	PageInfo   PageInfo                `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *BusinessCalendarConnection) Nodes() []*BusinessCalendar {
+	nodes := make([]*BusinessCalendar, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *BusinessCalendarConnection) build(nodes []*BusinessCalendar, pager *businesscalendarPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *BusinessCalendar
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *BusinessCalendar {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *BusinessCalendar {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*BusinessCalendarEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &BusinessCalendarEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// BusinessCalendarPaginateOption enables pagination customization.
+type BusinessCalendarPaginateOption func(*businesscalendarPager) error
+
+// WithBusinessCalendarOrder configures pagination ordering.
+func WithBusinessCalendarOrder(order *BusinessCalendarOrder) BusinessCalendarPaginateOption {
+	if order == nil {
+		order = DefaultBusinessCalendarOrder
+	}
+	o := *order
+	return func(pager *businesscalendarPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultBusinessCalendarOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithBusinessCalendarFilter configures pagination filter.
+func WithBusinessCalendarFilter(filter func(*BusinessCalendarQuery) (*BusinessCalendarQuery, error)) BusinessCalendarPaginateOption {
+	return func(pager *businesscalendarPager) error {
+		if filter == nil {
+			return errors.New("BusinessCalendarQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type businesscalendarPager struct {
+	reverse bool
+	order   *BusinessCalendarOrder
+	filter  func(*BusinessCalendarQuery) (*BusinessCalendarQuery, error)
+}
+
+func newBusinessCalendarPager(opts []BusinessCalendarPaginateOption, reverse bool) (*businesscalendarPager, error) {
+	pager := &businesscalendarPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultBusinessCalendarOrder
+	}
+	return pager, nil
+}
+
+func (p *businesscalendarPager) applyFilter(query *BusinessCalendarQuery) (*BusinessCalendarQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *businesscalendarPager) toCursor(_m *BusinessCalendar) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *businesscalendarPager) applyCursors(query *BusinessCalendarQuery, after, before *Cursor) (*BusinessCalendarQuery, error) {
+	if err := scalar.CheckPlaces(storedBusinessCalendar.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultBusinessCalendarOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *businesscalendarPager) applyOrder(query *BusinessCalendarQuery) *BusinessCalendarQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultBusinessCalendarOrder.Field {
+		query = query.Order(DefaultBusinessCalendarOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *businesscalendarPager) orderExpr(query *BusinessCalendarQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultBusinessCalendarOrder.Field {
+			b.Comma().Ident(DefaultBusinessCalendarOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to BusinessCalendar.
+func (_m *BusinessCalendarQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...BusinessCalendarPaginateOption,
+) (*BusinessCalendarConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newBusinessCalendarPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &BusinessCalendarConnection{Edges: []*BusinessCalendarEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// BusinessCalendarOrderField defines the ordering field of BusinessCalendar.
+type BusinessCalendarOrderField struct {
+	// Value extracts the ordering value from the given BusinessCalendar.
+	Value    func(*BusinessCalendar) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) businesscalendar.OrderOption
+	toCursor func(*BusinessCalendar) Cursor
+}
+
+// BusinessCalendarOrder defines the ordering of BusinessCalendar.
+type BusinessCalendarOrder struct {
+	Direction OrderDirection              `json:"direction"`
+	Field     *BusinessCalendarOrderField `json:"field"`
+}
+
+// DefaultBusinessCalendarOrder is the default ordering of BusinessCalendar.
+var DefaultBusinessCalendarOrder = &BusinessCalendarOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &BusinessCalendarOrderField{
+		Value: func(_m *BusinessCalendar) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: businesscalendar.FieldID,
+		toTerm: businesscalendar.ByID,
+		toCursor: func(_m *BusinessCalendar) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts BusinessCalendar into BusinessCalendarEdge.
+func (_m *BusinessCalendar) ToEdge(order *BusinessCalendarOrder) *BusinessCalendarEdge {
+	if order == nil {
+		order = DefaultBusinessCalendarOrder
+	}
+	return &BusinessCalendarEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -2290,6 +3601,780 @@ func (_m *CampaignPhoto) ToEdge(order *CampaignPhotoOrder) *CampaignPhotoEdge {
 		order = DefaultCampaignPhotoOrder
 	}
 	return &CampaignPhotoEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CannedReplyEdge is the edge representation of CannedReply.
+type CannedReplyEdge struct {
+	Node   *CannedReply `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// CannedReplyConnection is the connection containing edges to CannedReply.
+type CannedReplyConnection struct {
+	Edges      []*CannedReplyEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CannedReplyConnection) Nodes() []*CannedReply {
+	nodes := make([]*CannedReply, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CannedReplyConnection) build(nodes []*CannedReply, pager *cannedreplyPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CannedReply
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CannedReply {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CannedReply {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CannedReplyEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CannedReplyEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CannedReplyPaginateOption enables pagination customization.
+type CannedReplyPaginateOption func(*cannedreplyPager) error
+
+// WithCannedReplyOrder configures pagination ordering.
+func WithCannedReplyOrder(order *CannedReplyOrder) CannedReplyPaginateOption {
+	if order == nil {
+		order = DefaultCannedReplyOrder
+	}
+	o := *order
+	return func(pager *cannedreplyPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCannedReplyOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCannedReplyFilter configures pagination filter.
+func WithCannedReplyFilter(filter func(*CannedReplyQuery) (*CannedReplyQuery, error)) CannedReplyPaginateOption {
+	return func(pager *cannedreplyPager) error {
+		if filter == nil {
+			return errors.New("CannedReplyQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type cannedreplyPager struct {
+	reverse bool
+	order   *CannedReplyOrder
+	filter  func(*CannedReplyQuery) (*CannedReplyQuery, error)
+}
+
+func newCannedReplyPager(opts []CannedReplyPaginateOption, reverse bool) (*cannedreplyPager, error) {
+	pager := &cannedreplyPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCannedReplyOrder
+	}
+	return pager, nil
+}
+
+func (p *cannedreplyPager) applyFilter(query *CannedReplyQuery) (*CannedReplyQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *cannedreplyPager) toCursor(_m *CannedReply) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *cannedreplyPager) applyCursors(query *CannedReplyQuery, after, before *Cursor) (*CannedReplyQuery, error) {
+	if err := scalar.CheckPlaces(storedCannedReply.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCannedReplyOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *cannedreplyPager) applyOrder(query *CannedReplyQuery) *CannedReplyQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCannedReplyOrder.Field {
+		query = query.Order(DefaultCannedReplyOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *cannedreplyPager) orderExpr(query *CannedReplyQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCannedReplyOrder.Field {
+			b.Comma().Ident(DefaultCannedReplyOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CannedReply.
+func (_m *CannedReplyQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CannedReplyPaginateOption,
+) (*CannedReplyConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCannedReplyPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CannedReplyConnection{Edges: []*CannedReplyEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CannedReplyOrderField defines the ordering field of CannedReply.
+type CannedReplyOrderField struct {
+	// Value extracts the ordering value from the given CannedReply.
+	Value    func(*CannedReply) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) cannedreply.OrderOption
+	toCursor func(*CannedReply) Cursor
+}
+
+// CannedReplyOrder defines the ordering of CannedReply.
+type CannedReplyOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *CannedReplyOrderField `json:"field"`
+}
+
+// DefaultCannedReplyOrder is the default ordering of CannedReply.
+var DefaultCannedReplyOrder = &CannedReplyOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CannedReplyOrderField{
+		Value: func(_m *CannedReply) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: cannedreply.FieldID,
+		toTerm: cannedreply.ByID,
+		toCursor: func(_m *CannedReply) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CannedReply into CannedReplyEdge.
+func (_m *CannedReply) ToEdge(order *CannedReplyOrder) *CannedReplyEdge {
+	if order == nil {
+		order = DefaultCannedReplyOrder
+	}
+	return &CannedReplyEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CardSourceEdge is the edge representation of CardSource.
+type CardSourceEdge struct {
+	Node   *CardSource `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// CardSourceConnection is the connection containing edges to CardSource.
+type CardSourceConnection struct {
+	Edges      []*CardSourceEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CardSourceConnection) Nodes() []*CardSource {
+	nodes := make([]*CardSource, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CardSourceConnection) build(nodes []*CardSource, pager *cardsourcePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CardSource
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CardSource {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CardSource {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CardSourceEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CardSourceEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CardSourcePaginateOption enables pagination customization.
+type CardSourcePaginateOption func(*cardsourcePager) error
+
+// WithCardSourceOrder configures pagination ordering.
+func WithCardSourceOrder(order *CardSourceOrder) CardSourcePaginateOption {
+	if order == nil {
+		order = DefaultCardSourceOrder
+	}
+	o := *order
+	return func(pager *cardsourcePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCardSourceOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCardSourceFilter configures pagination filter.
+func WithCardSourceFilter(filter func(*CardSourceQuery) (*CardSourceQuery, error)) CardSourcePaginateOption {
+	return func(pager *cardsourcePager) error {
+		if filter == nil {
+			return errors.New("CardSourceQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type cardsourcePager struct {
+	reverse bool
+	order   *CardSourceOrder
+	filter  func(*CardSourceQuery) (*CardSourceQuery, error)
+}
+
+func newCardSourcePager(opts []CardSourcePaginateOption, reverse bool) (*cardsourcePager, error) {
+	pager := &cardsourcePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCardSourceOrder
+	}
+	return pager, nil
+}
+
+func (p *cardsourcePager) applyFilter(query *CardSourceQuery) (*CardSourceQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *cardsourcePager) toCursor(_m *CardSource) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *cardsourcePager) applyCursors(query *CardSourceQuery, after, before *Cursor) (*CardSourceQuery, error) {
+	if err := scalar.CheckPlaces(storedCardSource.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCardSourceOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *cardsourcePager) applyOrder(query *CardSourceQuery) *CardSourceQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCardSourceOrder.Field {
+		query = query.Order(DefaultCardSourceOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *cardsourcePager) orderExpr(query *CardSourceQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCardSourceOrder.Field {
+			b.Comma().Ident(DefaultCardSourceOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CardSource.
+func (_m *CardSourceQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CardSourcePaginateOption,
+) (*CardSourceConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCardSourcePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CardSourceConnection{Edges: []*CardSourceEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CardSourceOrderField defines the ordering field of CardSource.
+type CardSourceOrderField struct {
+	// Value extracts the ordering value from the given CardSource.
+	Value    func(*CardSource) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) cardsource.OrderOption
+	toCursor func(*CardSource) Cursor
+}
+
+// CardSourceOrder defines the ordering of CardSource.
+type CardSourceOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *CardSourceOrderField `json:"field"`
+}
+
+// DefaultCardSourceOrder is the default ordering of CardSource.
+var DefaultCardSourceOrder = &CardSourceOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CardSourceOrderField{
+		Value: func(_m *CardSource) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: cardsource.FieldID,
+		toTerm: cardsource.ByID,
+		toCursor: func(_m *CardSource) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CardSource into CardSourceEdge.
+func (_m *CardSource) ToEdge(order *CardSourceOrder) *CardSourceEdge {
+	if order == nil {
+		order = DefaultCardSourceOrder
+	}
+	return &CardSourceEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ClockEventEdge is the edge representation of ClockEvent.
+type ClockEventEdge struct {
+	Node   *ClockEvent `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// ClockEventConnection is the connection containing edges to ClockEvent.
+type ClockEventConnection struct {
+	Edges      []*ClockEventEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ClockEventConnection) Nodes() []*ClockEvent {
+	nodes := make([]*ClockEvent, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ClockEventConnection) build(nodes []*ClockEvent, pager *clockeventPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ClockEvent
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ClockEvent {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ClockEvent {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ClockEventEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ClockEventEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ClockEventPaginateOption enables pagination customization.
+type ClockEventPaginateOption func(*clockeventPager) error
+
+// WithClockEventOrder configures pagination ordering.
+func WithClockEventOrder(order *ClockEventOrder) ClockEventPaginateOption {
+	if order == nil {
+		order = DefaultClockEventOrder
+	}
+	o := *order
+	return func(pager *clockeventPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultClockEventOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithClockEventFilter configures pagination filter.
+func WithClockEventFilter(filter func(*ClockEventQuery) (*ClockEventQuery, error)) ClockEventPaginateOption {
+	return func(pager *clockeventPager) error {
+		if filter == nil {
+			return errors.New("ClockEventQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type clockeventPager struct {
+	reverse bool
+	order   *ClockEventOrder
+	filter  func(*ClockEventQuery) (*ClockEventQuery, error)
+}
+
+func newClockEventPager(opts []ClockEventPaginateOption, reverse bool) (*clockeventPager, error) {
+	pager := &clockeventPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultClockEventOrder
+	}
+	return pager, nil
+}
+
+func (p *clockeventPager) applyFilter(query *ClockEventQuery) (*ClockEventQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *clockeventPager) toCursor(_m *ClockEvent) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *clockeventPager) applyCursors(query *ClockEventQuery, after, before *Cursor) (*ClockEventQuery, error) {
+	if err := scalar.CheckPlaces(storedClockEvent.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultClockEventOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *clockeventPager) applyOrder(query *ClockEventQuery) *ClockEventQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultClockEventOrder.Field {
+		query = query.Order(DefaultClockEventOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *clockeventPager) orderExpr(query *ClockEventQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultClockEventOrder.Field {
+			b.Comma().Ident(DefaultClockEventOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ClockEvent.
+func (_m *ClockEventQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ClockEventPaginateOption,
+) (*ClockEventConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newClockEventPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ClockEventConnection{Edges: []*ClockEventEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ClockEventOrderField defines the ordering field of ClockEvent.
+type ClockEventOrderField struct {
+	// Value extracts the ordering value from the given ClockEvent.
+	Value    func(*ClockEvent) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) clockevent.OrderOption
+	toCursor func(*ClockEvent) Cursor
+}
+
+// ClockEventOrder defines the ordering of ClockEvent.
+type ClockEventOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *ClockEventOrderField `json:"field"`
+}
+
+// DefaultClockEventOrder is the default ordering of ClockEvent.
+var DefaultClockEventOrder = &ClockEventOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ClockEventOrderField{
+		Value: func(_m *ClockEvent) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: clockevent.FieldID,
+		toTerm: clockevent.ByID,
+		toCursor: func(_m *ClockEvent) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ClockEvent into ClockEventEdge.
+func (_m *ClockEvent) ToEdge(order *ClockEventOrder) *ClockEventEdge {
+	if order == nil {
+		order = DefaultClockEventOrder
+	}
+	return &ClockEventEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -3838,6 +5923,264 @@ func (_m *ContactPoint) ToEdge(order *ContactPointOrder) *ContactPointEdge {
 		order = DefaultContactPointOrder
 	}
 	return &ContactPointEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// CustomerNoteEdge is the edge representation of CustomerNote.
+type CustomerNoteEdge struct {
+	Node   *CustomerNote `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// CustomerNoteConnection is the connection containing edges to CustomerNote.
+type CustomerNoteConnection struct {
+	Edges      []*CustomerNoteEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *CustomerNoteConnection) Nodes() []*CustomerNote {
+	nodes := make([]*CustomerNote, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *CustomerNoteConnection) build(nodes []*CustomerNote, pager *customernotePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *CustomerNote
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *CustomerNote {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *CustomerNote {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*CustomerNoteEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &CustomerNoteEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// CustomerNotePaginateOption enables pagination customization.
+type CustomerNotePaginateOption func(*customernotePager) error
+
+// WithCustomerNoteOrder configures pagination ordering.
+func WithCustomerNoteOrder(order *CustomerNoteOrder) CustomerNotePaginateOption {
+	if order == nil {
+		order = DefaultCustomerNoteOrder
+	}
+	o := *order
+	return func(pager *customernotePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultCustomerNoteOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithCustomerNoteFilter configures pagination filter.
+func WithCustomerNoteFilter(filter func(*CustomerNoteQuery) (*CustomerNoteQuery, error)) CustomerNotePaginateOption {
+	return func(pager *customernotePager) error {
+		if filter == nil {
+			return errors.New("CustomerNoteQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type customernotePager struct {
+	reverse bool
+	order   *CustomerNoteOrder
+	filter  func(*CustomerNoteQuery) (*CustomerNoteQuery, error)
+}
+
+func newCustomerNotePager(opts []CustomerNotePaginateOption, reverse bool) (*customernotePager, error) {
+	pager := &customernotePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultCustomerNoteOrder
+	}
+	return pager, nil
+}
+
+func (p *customernotePager) applyFilter(query *CustomerNoteQuery) (*CustomerNoteQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *customernotePager) toCursor(_m *CustomerNote) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *customernotePager) applyCursors(query *CustomerNoteQuery, after, before *Cursor) (*CustomerNoteQuery, error) {
+	if err := scalar.CheckPlaces(storedCustomerNote.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultCustomerNoteOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *customernotePager) applyOrder(query *CustomerNoteQuery) *CustomerNoteQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultCustomerNoteOrder.Field {
+		query = query.Order(DefaultCustomerNoteOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *customernotePager) orderExpr(query *CustomerNoteQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultCustomerNoteOrder.Field {
+			b.Comma().Ident(DefaultCustomerNoteOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to CustomerNote.
+func (_m *CustomerNoteQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...CustomerNotePaginateOption,
+) (*CustomerNoteConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newCustomerNotePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &CustomerNoteConnection{Edges: []*CustomerNoteEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// CustomerNoteOrderField defines the ordering field of CustomerNote.
+type CustomerNoteOrderField struct {
+	// Value extracts the ordering value from the given CustomerNote.
+	Value    func(*CustomerNote) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) customernote.OrderOption
+	toCursor func(*CustomerNote) Cursor
+}
+
+// CustomerNoteOrder defines the ordering of CustomerNote.
+type CustomerNoteOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *CustomerNoteOrderField `json:"field"`
+}
+
+// DefaultCustomerNoteOrder is the default ordering of CustomerNote.
+var DefaultCustomerNoteOrder = &CustomerNoteOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &CustomerNoteOrderField{
+		Value: func(_m *CustomerNote) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: customernote.FieldID,
+		toTerm: customernote.ByID,
+		toCursor: func(_m *CustomerNote) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts CustomerNote into CustomerNoteEdge.
+func (_m *CustomerNote) ToEdge(order *CustomerNoteOrder) *CustomerNoteEdge {
+	if order == nil {
+		order = DefaultCustomerNoteOrder
+	}
+	return &CustomerNoteEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -7197,6 +9540,264 @@ func (_m *LedgerLot) ToEdge(order *LedgerLotOrder) *LedgerLotEdge {
 	}
 }
 
+// LetterEdge is the edge representation of Letter.
+type LetterEdge struct {
+	Node   *Letter `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// LetterConnection is the connection containing edges to Letter.
+type LetterConnection struct {
+	Edges      []*LetterEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *LetterConnection) Nodes() []*Letter {
+	nodes := make([]*Letter, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *LetterConnection) build(nodes []*Letter, pager *letterPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Letter
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Letter {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Letter {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*LetterEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &LetterEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// LetterPaginateOption enables pagination customization.
+type LetterPaginateOption func(*letterPager) error
+
+// WithLetterOrder configures pagination ordering.
+func WithLetterOrder(order *LetterOrder) LetterPaginateOption {
+	if order == nil {
+		order = DefaultLetterOrder
+	}
+	o := *order
+	return func(pager *letterPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultLetterOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithLetterFilter configures pagination filter.
+func WithLetterFilter(filter func(*LetterQuery) (*LetterQuery, error)) LetterPaginateOption {
+	return func(pager *letterPager) error {
+		if filter == nil {
+			return errors.New("LetterQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type letterPager struct {
+	reverse bool
+	order   *LetterOrder
+	filter  func(*LetterQuery) (*LetterQuery, error)
+}
+
+func newLetterPager(opts []LetterPaginateOption, reverse bool) (*letterPager, error) {
+	pager := &letterPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultLetterOrder
+	}
+	return pager, nil
+}
+
+func (p *letterPager) applyFilter(query *LetterQuery) (*LetterQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *letterPager) toCursor(_m *Letter) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *letterPager) applyCursors(query *LetterQuery, after, before *Cursor) (*LetterQuery, error) {
+	if err := scalar.CheckPlaces(storedLetter.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultLetterOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *letterPager) applyOrder(query *LetterQuery) *LetterQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultLetterOrder.Field {
+		query = query.Order(DefaultLetterOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *letterPager) orderExpr(query *LetterQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultLetterOrder.Field {
+			b.Comma().Ident(DefaultLetterOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Letter.
+func (_m *LetterQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...LetterPaginateOption,
+) (*LetterConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newLetterPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &LetterConnection{Edges: []*LetterEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// LetterOrderField defines the ordering field of Letter.
+type LetterOrderField struct {
+	// Value extracts the ordering value from the given Letter.
+	Value    func(*Letter) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) letter.OrderOption
+	toCursor func(*Letter) Cursor
+}
+
+// LetterOrder defines the ordering of Letter.
+type LetterOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *LetterOrderField `json:"field"`
+}
+
+// DefaultLetterOrder is the default ordering of Letter.
+var DefaultLetterOrder = &LetterOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &LetterOrderField{
+		Value: func(_m *Letter) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: letter.FieldID,
+		toTerm: letter.ByID,
+		toCursor: func(_m *Letter) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Letter into LetterEdge.
+func (_m *Letter) ToEdge(order *LetterOrder) *LetterEdge {
+	if order == nil {
+		order = DefaultLetterOrder
+	}
+	return &LetterEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ListItemEdge is the edge representation of ListItem.
 type ListItemEdge struct {
 	Node   *ListItem `json:"node"`
@@ -7450,6 +10051,264 @@ func (_m *ListItem) ToEdge(order *ListItemOrder) *ListItemEdge {
 		order = DefaultListItemOrder
 	}
 	return &ListItemEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// MacroEdge is the edge representation of Macro.
+type MacroEdge struct {
+	Node   *Macro `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// MacroConnection is the connection containing edges to Macro.
+type MacroConnection struct {
+	Edges      []*MacroEdge `json:"edges"`
+	PageInfo   PageInfo     `json:"pageInfo"`
+	TotalCount int          `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *MacroConnection) Nodes() []*Macro {
+	nodes := make([]*Macro, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *MacroConnection) build(nodes []*Macro, pager *macroPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Macro
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Macro {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Macro {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*MacroEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &MacroEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// MacroPaginateOption enables pagination customization.
+type MacroPaginateOption func(*macroPager) error
+
+// WithMacroOrder configures pagination ordering.
+func WithMacroOrder(order *MacroOrder) MacroPaginateOption {
+	if order == nil {
+		order = DefaultMacroOrder
+	}
+	o := *order
+	return func(pager *macroPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultMacroOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithMacroFilter configures pagination filter.
+func WithMacroFilter(filter func(*MacroQuery) (*MacroQuery, error)) MacroPaginateOption {
+	return func(pager *macroPager) error {
+		if filter == nil {
+			return errors.New("MacroQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type macroPager struct {
+	reverse bool
+	order   *MacroOrder
+	filter  func(*MacroQuery) (*MacroQuery, error)
+}
+
+func newMacroPager(opts []MacroPaginateOption, reverse bool) (*macroPager, error) {
+	pager := &macroPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultMacroOrder
+	}
+	return pager, nil
+}
+
+func (p *macroPager) applyFilter(query *MacroQuery) (*MacroQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *macroPager) toCursor(_m *Macro) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *macroPager) applyCursors(query *MacroQuery, after, before *Cursor) (*MacroQuery, error) {
+	if err := scalar.CheckPlaces(storedMacro.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultMacroOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *macroPager) applyOrder(query *MacroQuery) *MacroQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultMacroOrder.Field {
+		query = query.Order(DefaultMacroOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *macroPager) orderExpr(query *MacroQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultMacroOrder.Field {
+			b.Comma().Ident(DefaultMacroOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Macro.
+func (_m *MacroQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...MacroPaginateOption,
+) (*MacroConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newMacroPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &MacroConnection{Edges: []*MacroEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// MacroOrderField defines the ordering field of Macro.
+type MacroOrderField struct {
+	// Value extracts the ordering value from the given Macro.
+	Value    func(*Macro) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) macro.OrderOption
+	toCursor func(*Macro) Cursor
+}
+
+// MacroOrder defines the ordering of Macro.
+type MacroOrder struct {
+	Direction OrderDirection   `json:"direction"`
+	Field     *MacroOrderField `json:"field"`
+}
+
+// DefaultMacroOrder is the default ordering of Macro.
+var DefaultMacroOrder = &MacroOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &MacroOrderField{
+		Value: func(_m *Macro) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: macro.FieldID,
+		toTerm: macro.ByID,
+		toCursor: func(_m *Macro) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Macro into MacroEdge.
+func (_m *Macro) ToEdge(order *MacroOrder) *MacroEdge {
+	if order == nil {
+		order = DefaultMacroOrder
+	}
+	return &MacroEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -7966,6 +10825,264 @@ func (_m *Notification) ToEdge(order *NotificationOrder) *NotificationEdge {
 		order = DefaultNotificationOrder
 	}
 	return &NotificationEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// OperatorEdge is the edge representation of Operator.
+type OperatorEdge struct {
+	Node   *Operator `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// OperatorConnection is the connection containing edges to Operator.
+type OperatorConnection struct {
+	Edges      []*OperatorEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *OperatorConnection) Nodes() []*Operator {
+	nodes := make([]*Operator, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *OperatorConnection) build(nodes []*Operator, pager *operatorPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Operator
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Operator {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Operator {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*OperatorEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &OperatorEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// OperatorPaginateOption enables pagination customization.
+type OperatorPaginateOption func(*operatorPager) error
+
+// WithOperatorOrder configures pagination ordering.
+func WithOperatorOrder(order *OperatorOrder) OperatorPaginateOption {
+	if order == nil {
+		order = DefaultOperatorOrder
+	}
+	o := *order
+	return func(pager *operatorPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultOperatorOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithOperatorFilter configures pagination filter.
+func WithOperatorFilter(filter func(*OperatorQuery) (*OperatorQuery, error)) OperatorPaginateOption {
+	return func(pager *operatorPager) error {
+		if filter == nil {
+			return errors.New("OperatorQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type operatorPager struct {
+	reverse bool
+	order   *OperatorOrder
+	filter  func(*OperatorQuery) (*OperatorQuery, error)
+}
+
+func newOperatorPager(opts []OperatorPaginateOption, reverse bool) (*operatorPager, error) {
+	pager := &operatorPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultOperatorOrder
+	}
+	return pager, nil
+}
+
+func (p *operatorPager) applyFilter(query *OperatorQuery) (*OperatorQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *operatorPager) toCursor(_m *Operator) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *operatorPager) applyCursors(query *OperatorQuery, after, before *Cursor) (*OperatorQuery, error) {
+	if err := scalar.CheckPlaces(storedOperator.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultOperatorOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *operatorPager) applyOrder(query *OperatorQuery) *OperatorQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultOperatorOrder.Field {
+		query = query.Order(DefaultOperatorOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *operatorPager) orderExpr(query *OperatorQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultOperatorOrder.Field {
+			b.Comma().Ident(DefaultOperatorOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Operator.
+func (_m *OperatorQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...OperatorPaginateOption,
+) (*OperatorConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newOperatorPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &OperatorConnection{Edges: []*OperatorEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// OperatorOrderField defines the ordering field of Operator.
+type OperatorOrderField struct {
+	// Value extracts the ordering value from the given Operator.
+	Value    func(*Operator) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) operator.OrderOption
+	toCursor func(*Operator) Cursor
+}
+
+// OperatorOrder defines the ordering of Operator.
+type OperatorOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *OperatorOrderField `json:"field"`
+}
+
+// DefaultOperatorOrder is the default ordering of Operator.
+var DefaultOperatorOrder = &OperatorOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &OperatorOrderField{
+		Value: func(_m *Operator) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: operator.FieldID,
+		toTerm: operator.ByID,
+		toCursor: func(_m *Operator) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Operator into OperatorEdge.
+func (_m *Operator) ToEdge(order *OperatorOrder) *OperatorEdge {
+	if order == nil {
+		order = DefaultOperatorOrder
+	}
+	return &OperatorEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -8805,6 +11922,264 @@ func (_m *OrderLine) ToEdge(order *OrderLineOrder) *OrderLineEdge {
 		order = DefaultOrderLineOrder
 	}
 	return &OrderLineEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// OutsideCardEdge is the edge representation of OutsideCard.
+type OutsideCardEdge struct {
+	Node   *OutsideCard `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// OutsideCardConnection is the connection containing edges to OutsideCard.
+type OutsideCardConnection struct {
+	Edges      []*OutsideCardEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *OutsideCardConnection) Nodes() []*OutsideCard {
+	nodes := make([]*OutsideCard, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *OutsideCardConnection) build(nodes []*OutsideCard, pager *outsidecardPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *OutsideCard
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *OutsideCard {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *OutsideCard {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*OutsideCardEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &OutsideCardEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// OutsideCardPaginateOption enables pagination customization.
+type OutsideCardPaginateOption func(*outsidecardPager) error
+
+// WithOutsideCardOrder configures pagination ordering.
+func WithOutsideCardOrder(order *OutsideCardOrder) OutsideCardPaginateOption {
+	if order == nil {
+		order = DefaultOutsideCardOrder
+	}
+	o := *order
+	return func(pager *outsidecardPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultOutsideCardOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithOutsideCardFilter configures pagination filter.
+func WithOutsideCardFilter(filter func(*OutsideCardQuery) (*OutsideCardQuery, error)) OutsideCardPaginateOption {
+	return func(pager *outsidecardPager) error {
+		if filter == nil {
+			return errors.New("OutsideCardQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type outsidecardPager struct {
+	reverse bool
+	order   *OutsideCardOrder
+	filter  func(*OutsideCardQuery) (*OutsideCardQuery, error)
+}
+
+func newOutsideCardPager(opts []OutsideCardPaginateOption, reverse bool) (*outsidecardPager, error) {
+	pager := &outsidecardPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultOutsideCardOrder
+	}
+	return pager, nil
+}
+
+func (p *outsidecardPager) applyFilter(query *OutsideCardQuery) (*OutsideCardQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *outsidecardPager) toCursor(_m *OutsideCard) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *outsidecardPager) applyCursors(query *OutsideCardQuery, after, before *Cursor) (*OutsideCardQuery, error) {
+	if err := scalar.CheckPlaces(storedOutsideCard.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultOutsideCardOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *outsidecardPager) applyOrder(query *OutsideCardQuery) *OutsideCardQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultOutsideCardOrder.Field {
+		query = query.Order(DefaultOutsideCardOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *outsidecardPager) orderExpr(query *OutsideCardQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultOutsideCardOrder.Field {
+			b.Comma().Ident(DefaultOutsideCardOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to OutsideCard.
+func (_m *OutsideCardQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...OutsideCardPaginateOption,
+) (*OutsideCardConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newOutsideCardPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &OutsideCardConnection{Edges: []*OutsideCardEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// OutsideCardOrderField defines the ordering field of OutsideCard.
+type OutsideCardOrderField struct {
+	// Value extracts the ordering value from the given OutsideCard.
+	Value    func(*OutsideCard) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) outsidecard.OrderOption
+	toCursor func(*OutsideCard) Cursor
+}
+
+// OutsideCardOrder defines the ordering of OutsideCard.
+type OutsideCardOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *OutsideCardOrderField `json:"field"`
+}
+
+// DefaultOutsideCardOrder is the default ordering of OutsideCard.
+var DefaultOutsideCardOrder = &OutsideCardOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &OutsideCardOrderField{
+		Value: func(_m *OutsideCard) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: outsidecard.FieldID,
+		toTerm: outsidecard.ByID,
+		toCursor: func(_m *OutsideCard) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts OutsideCard into OutsideCardEdge.
+func (_m *OutsideCard) ToEdge(order *OutsideCardOrder) *OutsideCardEdge {
+	if order == nil {
+		order = DefaultOutsideCardOrder
+	}
+	return &OutsideCardEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -13290,6 +16665,264 @@ func (_m *Role) ToEdge(order *RoleOrder) *RoleEdge {
 	}
 }
 
+// ServiceLevelEdge is the edge representation of ServiceLevel.
+type ServiceLevelEdge struct {
+	Node   *ServiceLevel `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// ServiceLevelConnection is the connection containing edges to ServiceLevel.
+type ServiceLevelConnection struct {
+	Edges      []*ServiceLevelEdge `json:"edges"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ServiceLevelConnection) Nodes() []*ServiceLevel {
+	nodes := make([]*ServiceLevel, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ServiceLevelConnection) build(nodes []*ServiceLevel, pager *servicelevelPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ServiceLevel
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ServiceLevel {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ServiceLevel {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ServiceLevelEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ServiceLevelEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ServiceLevelPaginateOption enables pagination customization.
+type ServiceLevelPaginateOption func(*servicelevelPager) error
+
+// WithServiceLevelOrder configures pagination ordering.
+func WithServiceLevelOrder(order *ServiceLevelOrder) ServiceLevelPaginateOption {
+	if order == nil {
+		order = DefaultServiceLevelOrder
+	}
+	o := *order
+	return func(pager *servicelevelPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultServiceLevelOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithServiceLevelFilter configures pagination filter.
+func WithServiceLevelFilter(filter func(*ServiceLevelQuery) (*ServiceLevelQuery, error)) ServiceLevelPaginateOption {
+	return func(pager *servicelevelPager) error {
+		if filter == nil {
+			return errors.New("ServiceLevelQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type servicelevelPager struct {
+	reverse bool
+	order   *ServiceLevelOrder
+	filter  func(*ServiceLevelQuery) (*ServiceLevelQuery, error)
+}
+
+func newServiceLevelPager(opts []ServiceLevelPaginateOption, reverse bool) (*servicelevelPager, error) {
+	pager := &servicelevelPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultServiceLevelOrder
+	}
+	return pager, nil
+}
+
+func (p *servicelevelPager) applyFilter(query *ServiceLevelQuery) (*ServiceLevelQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *servicelevelPager) toCursor(_m *ServiceLevel) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *servicelevelPager) applyCursors(query *ServiceLevelQuery, after, before *Cursor) (*ServiceLevelQuery, error) {
+	if err := scalar.CheckPlaces(storedServiceLevel.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultServiceLevelOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *servicelevelPager) applyOrder(query *ServiceLevelQuery) *ServiceLevelQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultServiceLevelOrder.Field {
+		query = query.Order(DefaultServiceLevelOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *servicelevelPager) orderExpr(query *ServiceLevelQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultServiceLevelOrder.Field {
+			b.Comma().Ident(DefaultServiceLevelOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ServiceLevel.
+func (_m *ServiceLevelQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ServiceLevelPaginateOption,
+) (*ServiceLevelConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newServiceLevelPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ServiceLevelConnection{Edges: []*ServiceLevelEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ServiceLevelOrderField defines the ordering field of ServiceLevel.
+type ServiceLevelOrderField struct {
+	// Value extracts the ordering value from the given ServiceLevel.
+	Value    func(*ServiceLevel) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) servicelevel.OrderOption
+	toCursor func(*ServiceLevel) Cursor
+}
+
+// ServiceLevelOrder defines the ordering of ServiceLevel.
+type ServiceLevelOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *ServiceLevelOrderField `json:"field"`
+}
+
+// DefaultServiceLevelOrder is the default ordering of ServiceLevel.
+var DefaultServiceLevelOrder = &ServiceLevelOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ServiceLevelOrderField{
+		Value: func(_m *ServiceLevel) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: servicelevel.FieldID,
+		toTerm: servicelevel.ByID,
+		toCursor: func(_m *ServiceLevel) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts ServiceLevel into ServiceLevelEdge.
+func (_m *ServiceLevel) ToEdge(order *ServiceLevelOrder) *ServiceLevelEdge {
+	if order == nil {
+		order = DefaultServiceLevelOrder
+	}
+	return &ServiceLevelEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // SessionEdge is the edge representation of Session.
 type SessionEdge struct {
 	Node   *Session `json:"node"`
@@ -14322,6 +17955,780 @@ func (_m *ShoppingList) ToEdge(order *ShoppingListOrder) *ShoppingListEdge {
 	}
 }
 
+// SupportTeamEdge is the edge representation of SupportTeam.
+type SupportTeamEdge struct {
+	Node   *SupportTeam `json:"node"`
+	Cursor Cursor       `json:"cursor"`
+}
+
+// SupportTeamConnection is the connection containing edges to SupportTeam.
+type SupportTeamConnection struct {
+	Edges      []*SupportTeamEdge `json:"edges"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int                `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *SupportTeamConnection) Nodes() []*SupportTeam {
+	nodes := make([]*SupportTeam, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *SupportTeamConnection) build(nodes []*SupportTeam, pager *supportteamPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *SupportTeam
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *SupportTeam {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *SupportTeam {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*SupportTeamEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &SupportTeamEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// SupportTeamPaginateOption enables pagination customization.
+type SupportTeamPaginateOption func(*supportteamPager) error
+
+// WithSupportTeamOrder configures pagination ordering.
+func WithSupportTeamOrder(order *SupportTeamOrder) SupportTeamPaginateOption {
+	if order == nil {
+		order = DefaultSupportTeamOrder
+	}
+	o := *order
+	return func(pager *supportteamPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultSupportTeamOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithSupportTeamFilter configures pagination filter.
+func WithSupportTeamFilter(filter func(*SupportTeamQuery) (*SupportTeamQuery, error)) SupportTeamPaginateOption {
+	return func(pager *supportteamPager) error {
+		if filter == nil {
+			return errors.New("SupportTeamQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type supportteamPager struct {
+	reverse bool
+	order   *SupportTeamOrder
+	filter  func(*SupportTeamQuery) (*SupportTeamQuery, error)
+}
+
+func newSupportTeamPager(opts []SupportTeamPaginateOption, reverse bool) (*supportteamPager, error) {
+	pager := &supportteamPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultSupportTeamOrder
+	}
+	return pager, nil
+}
+
+func (p *supportteamPager) applyFilter(query *SupportTeamQuery) (*SupportTeamQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *supportteamPager) toCursor(_m *SupportTeam) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *supportteamPager) applyCursors(query *SupportTeamQuery, after, before *Cursor) (*SupportTeamQuery, error) {
+	if err := scalar.CheckPlaces(storedSupportTeam.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultSupportTeamOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *supportteamPager) applyOrder(query *SupportTeamQuery) *SupportTeamQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultSupportTeamOrder.Field {
+		query = query.Order(DefaultSupportTeamOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *supportteamPager) orderExpr(query *SupportTeamQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultSupportTeamOrder.Field {
+			b.Comma().Ident(DefaultSupportTeamOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to SupportTeam.
+func (_m *SupportTeamQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...SupportTeamPaginateOption,
+) (*SupportTeamConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newSupportTeamPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &SupportTeamConnection{Edges: []*SupportTeamEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// SupportTeamOrderField defines the ordering field of SupportTeam.
+type SupportTeamOrderField struct {
+	// Value extracts the ordering value from the given SupportTeam.
+	Value    func(*SupportTeam) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) supportteam.OrderOption
+	toCursor func(*SupportTeam) Cursor
+}
+
+// SupportTeamOrder defines the ordering of SupportTeam.
+type SupportTeamOrder struct {
+	Direction OrderDirection         `json:"direction"`
+	Field     *SupportTeamOrderField `json:"field"`
+}
+
+// DefaultSupportTeamOrder is the default ordering of SupportTeam.
+var DefaultSupportTeamOrder = &SupportTeamOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &SupportTeamOrderField{
+		Value: func(_m *SupportTeam) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: supportteam.FieldID,
+		toTerm: supportteam.ByID,
+		toCursor: func(_m *SupportTeam) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts SupportTeam into SupportTeamEdge.
+func (_m *SupportTeam) ToEdge(order *SupportTeamOrder) *SupportTeamEdge {
+	if order == nil {
+		order = DefaultSupportTeamOrder
+	}
+	return &SupportTeamEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// SurveyEdge is the edge representation of Survey.
+type SurveyEdge struct {
+	Node   *Survey `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// SurveyConnection is the connection containing edges to Survey.
+type SurveyConnection struct {
+	Edges      []*SurveyEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *SurveyConnection) Nodes() []*Survey {
+	nodes := make([]*Survey, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *SurveyConnection) build(nodes []*Survey, pager *surveyPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Survey
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Survey {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Survey {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*SurveyEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &SurveyEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// SurveyPaginateOption enables pagination customization.
+type SurveyPaginateOption func(*surveyPager) error
+
+// WithSurveyOrder configures pagination ordering.
+func WithSurveyOrder(order *SurveyOrder) SurveyPaginateOption {
+	if order == nil {
+		order = DefaultSurveyOrder
+	}
+	o := *order
+	return func(pager *surveyPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultSurveyOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithSurveyFilter configures pagination filter.
+func WithSurveyFilter(filter func(*SurveyQuery) (*SurveyQuery, error)) SurveyPaginateOption {
+	return func(pager *surveyPager) error {
+		if filter == nil {
+			return errors.New("SurveyQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type surveyPager struct {
+	reverse bool
+	order   *SurveyOrder
+	filter  func(*SurveyQuery) (*SurveyQuery, error)
+}
+
+func newSurveyPager(opts []SurveyPaginateOption, reverse bool) (*surveyPager, error) {
+	pager := &surveyPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultSurveyOrder
+	}
+	return pager, nil
+}
+
+func (p *surveyPager) applyFilter(query *SurveyQuery) (*SurveyQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *surveyPager) toCursor(_m *Survey) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *surveyPager) applyCursors(query *SurveyQuery, after, before *Cursor) (*SurveyQuery, error) {
+	if err := scalar.CheckPlaces(storedSurvey.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultSurveyOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *surveyPager) applyOrder(query *SurveyQuery) *SurveyQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultSurveyOrder.Field {
+		query = query.Order(DefaultSurveyOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *surveyPager) orderExpr(query *SurveyQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultSurveyOrder.Field {
+			b.Comma().Ident(DefaultSurveyOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Survey.
+func (_m *SurveyQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...SurveyPaginateOption,
+) (*SurveyConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newSurveyPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &SurveyConnection{Edges: []*SurveyEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// SurveyOrderField defines the ordering field of Survey.
+type SurveyOrderField struct {
+	// Value extracts the ordering value from the given Survey.
+	Value    func(*Survey) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) survey.OrderOption
+	toCursor func(*Survey) Cursor
+}
+
+// SurveyOrder defines the ordering of Survey.
+type SurveyOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *SurveyOrderField `json:"field"`
+}
+
+// DefaultSurveyOrder is the default ordering of Survey.
+var DefaultSurveyOrder = &SurveyOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &SurveyOrderField{
+		Value: func(_m *Survey) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: survey.FieldID,
+		toTerm: survey.ByID,
+		toCursor: func(_m *Survey) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Survey into SurveyEdge.
+func (_m *Survey) ToEdge(order *SurveyOrder) *SurveyEdge {
+	if order == nil {
+		order = DefaultSurveyOrder
+	}
+	return &SurveyEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// SurveyRequestEdge is the edge representation of SurveyRequest.
+type SurveyRequestEdge struct {
+	Node   *SurveyRequest `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// SurveyRequestConnection is the connection containing edges to SurveyRequest.
+type SurveyRequestConnection struct {
+	Edges      []*SurveyRequestEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *SurveyRequestConnection) Nodes() []*SurveyRequest {
+	nodes := make([]*SurveyRequest, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *SurveyRequestConnection) build(nodes []*SurveyRequest, pager *surveyrequestPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *SurveyRequest
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *SurveyRequest {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *SurveyRequest {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*SurveyRequestEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &SurveyRequestEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// SurveyRequestPaginateOption enables pagination customization.
+type SurveyRequestPaginateOption func(*surveyrequestPager) error
+
+// WithSurveyRequestOrder configures pagination ordering.
+func WithSurveyRequestOrder(order *SurveyRequestOrder) SurveyRequestPaginateOption {
+	if order == nil {
+		order = DefaultSurveyRequestOrder
+	}
+	o := *order
+	return func(pager *surveyrequestPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultSurveyRequestOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithSurveyRequestFilter configures pagination filter.
+func WithSurveyRequestFilter(filter func(*SurveyRequestQuery) (*SurveyRequestQuery, error)) SurveyRequestPaginateOption {
+	return func(pager *surveyrequestPager) error {
+		if filter == nil {
+			return errors.New("SurveyRequestQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type surveyrequestPager struct {
+	reverse bool
+	order   *SurveyRequestOrder
+	filter  func(*SurveyRequestQuery) (*SurveyRequestQuery, error)
+}
+
+func newSurveyRequestPager(opts []SurveyRequestPaginateOption, reverse bool) (*surveyrequestPager, error) {
+	pager := &surveyrequestPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultSurveyRequestOrder
+	}
+	return pager, nil
+}
+
+func (p *surveyrequestPager) applyFilter(query *SurveyRequestQuery) (*SurveyRequestQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *surveyrequestPager) toCursor(_m *SurveyRequest) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *surveyrequestPager) applyCursors(query *SurveyRequestQuery, after, before *Cursor) (*SurveyRequestQuery, error) {
+	if err := scalar.CheckPlaces(storedSurveyRequest.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultSurveyRequestOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *surveyrequestPager) applyOrder(query *SurveyRequestQuery) *SurveyRequestQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultSurveyRequestOrder.Field {
+		query = query.Order(DefaultSurveyRequestOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *surveyrequestPager) orderExpr(query *SurveyRequestQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultSurveyRequestOrder.Field {
+			b.Comma().Ident(DefaultSurveyRequestOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to SurveyRequest.
+func (_m *SurveyRequestQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...SurveyRequestPaginateOption,
+) (*SurveyRequestConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newSurveyRequestPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &SurveyRequestConnection{Edges: []*SurveyRequestEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// SurveyRequestOrderField defines the ordering field of SurveyRequest.
+type SurveyRequestOrderField struct {
+	// Value extracts the ordering value from the given SurveyRequest.
+	Value    func(*SurveyRequest) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) surveyrequest.OrderOption
+	toCursor func(*SurveyRequest) Cursor
+}
+
+// SurveyRequestOrder defines the ordering of SurveyRequest.
+type SurveyRequestOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *SurveyRequestOrderField `json:"field"`
+}
+
+// DefaultSurveyRequestOrder is the default ordering of SurveyRequest.
+var DefaultSurveyRequestOrder = &SurveyRequestOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &SurveyRequestOrderField{
+		Value: func(_m *SurveyRequest) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: surveyrequest.FieldID,
+		toTerm: surveyrequest.ByID,
+		toCursor: func(_m *SurveyRequest) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts SurveyRequest into SurveyRequestEdge.
+func (_m *SurveyRequest) ToEdge(order *SurveyRequestOrder) *SurveyRequestEdge {
+	if order == nil {
+		order = DefaultSurveyRequestOrder
+	}
+	return &SurveyRequestEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // TaskEdge is the edge representation of Task.
 type TaskEdge struct {
 	Node   *Task  `json:"node"`
@@ -14798,6 +19205,34 @@ func (_m *TicketQuery) Paginate(
 }
 
 var (
+	// TicketOrderFieldUrgency orders Ticket by urgency.
+	TicketOrderFieldUrgency = &TicketOrderField{
+		Value: func(_m *Ticket) (ent.Value, error) {
+			return _m.Urgency, nil
+		},
+		column: ticket.FieldUrgency,
+		toTerm: ticket.ByUrgency,
+		toCursor: func(_m *Ticket) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Urgency,
+			}
+		},
+	}
+	// TicketOrderFieldDueAt orders Ticket by due_at.
+	TicketOrderFieldDueAt = &TicketOrderField{
+		Value: func(_m *Ticket) (ent.Value, error) {
+			return _m.DueAt, nil
+		},
+		column: ticket.FieldDueAt,
+		toTerm: ticket.ByDueAt,
+		toCursor: func(_m *Ticket) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.DueAt,
+			}
+		},
+	}
 	// TicketOrderFieldLastActivityAt orders Ticket by last_activity_at.
 	TicketOrderFieldLastActivityAt = &TicketOrderField{
 		Value: func(_m *Ticket) (ent.Value, error) {
@@ -14818,6 +19253,10 @@ var (
 func (f TicketOrderField) String() string {
 	var str string
 	switch f.column {
+	case TicketOrderFieldUrgency.column:
+		str = "URGENCY"
+	case TicketOrderFieldDueAt.column:
+		str = "DUE_AT"
 	case TicketOrderFieldLastActivityAt.column:
 		str = "LAST_ACTIVITY_AT"
 	}
@@ -14836,6 +19275,10 @@ func (f *TicketOrderField) UnmarshalGQL(v interface{}) error {
 		return fmt.Errorf("TicketOrderField %T must be a string", v)
 	}
 	switch str {
+	case "URGENCY":
+		*f = *TicketOrderFieldUrgency
+	case "DUE_AT":
+		*f = *TicketOrderFieldDueAt
 	case "LAST_ACTIVITY_AT":
 		*f = *TicketOrderFieldLastActivityAt
 	default:
@@ -14880,6 +19323,780 @@ func (_m *Ticket) ToEdge(order *TicketOrder) *TicketEdge {
 		order = DefaultTicketOrder
 	}
 	return &TicketEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TicketAttachmentEdge is the edge representation of TicketAttachment.
+type TicketAttachmentEdge struct {
+	Node   *TicketAttachment `json:"node"`
+	Cursor Cursor            `json:"cursor"`
+}
+
+// TicketAttachmentConnection is the connection containing edges to TicketAttachment.
+type TicketAttachmentConnection struct {
+	Edges      []*TicketAttachmentEdge `json:"edges"`
+	PageInfo   PageInfo                `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TicketAttachmentConnection) Nodes() []*TicketAttachment {
+	nodes := make([]*TicketAttachment, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TicketAttachmentConnection) build(nodes []*TicketAttachment, pager *ticketattachmentPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TicketAttachment
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TicketAttachment {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TicketAttachment {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TicketAttachmentEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TicketAttachmentEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TicketAttachmentPaginateOption enables pagination customization.
+type TicketAttachmentPaginateOption func(*ticketattachmentPager) error
+
+// WithTicketAttachmentOrder configures pagination ordering.
+func WithTicketAttachmentOrder(order *TicketAttachmentOrder) TicketAttachmentPaginateOption {
+	if order == nil {
+		order = DefaultTicketAttachmentOrder
+	}
+	o := *order
+	return func(pager *ticketattachmentPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTicketAttachmentOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTicketAttachmentFilter configures pagination filter.
+func WithTicketAttachmentFilter(filter func(*TicketAttachmentQuery) (*TicketAttachmentQuery, error)) TicketAttachmentPaginateOption {
+	return func(pager *ticketattachmentPager) error {
+		if filter == nil {
+			return errors.New("TicketAttachmentQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type ticketattachmentPager struct {
+	reverse bool
+	order   *TicketAttachmentOrder
+	filter  func(*TicketAttachmentQuery) (*TicketAttachmentQuery, error)
+}
+
+func newTicketAttachmentPager(opts []TicketAttachmentPaginateOption, reverse bool) (*ticketattachmentPager, error) {
+	pager := &ticketattachmentPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTicketAttachmentOrder
+	}
+	return pager, nil
+}
+
+func (p *ticketattachmentPager) applyFilter(query *TicketAttachmentQuery) (*TicketAttachmentQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *ticketattachmentPager) toCursor(_m *TicketAttachment) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *ticketattachmentPager) applyCursors(query *TicketAttachmentQuery, after, before *Cursor) (*TicketAttachmentQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketAttachment.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTicketAttachmentOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *ticketattachmentPager) applyOrder(query *TicketAttachmentQuery) *TicketAttachmentQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTicketAttachmentOrder.Field {
+		query = query.Order(DefaultTicketAttachmentOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *ticketattachmentPager) orderExpr(query *TicketAttachmentQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTicketAttachmentOrder.Field {
+			b.Comma().Ident(DefaultTicketAttachmentOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TicketAttachment.
+func (_m *TicketAttachmentQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TicketAttachmentPaginateOption,
+) (*TicketAttachmentConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTicketAttachmentPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TicketAttachmentConnection{Edges: []*TicketAttachmentEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TicketAttachmentOrderField defines the ordering field of TicketAttachment.
+type TicketAttachmentOrderField struct {
+	// Value extracts the ordering value from the given TicketAttachment.
+	Value    func(*TicketAttachment) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) ticketattachment.OrderOption
+	toCursor func(*TicketAttachment) Cursor
+}
+
+// TicketAttachmentOrder defines the ordering of TicketAttachment.
+type TicketAttachmentOrder struct {
+	Direction OrderDirection              `json:"direction"`
+	Field     *TicketAttachmentOrderField `json:"field"`
+}
+
+// DefaultTicketAttachmentOrder is the default ordering of TicketAttachment.
+var DefaultTicketAttachmentOrder = &TicketAttachmentOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TicketAttachmentOrderField{
+		Value: func(_m *TicketAttachment) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: ticketattachment.FieldID,
+		toTerm: ticketattachment.ByID,
+		toCursor: func(_m *TicketAttachment) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TicketAttachment into TicketAttachmentEdge.
+func (_m *TicketAttachment) ToEdge(order *TicketAttachmentOrder) *TicketAttachmentEdge {
+	if order == nil {
+		order = DefaultTicketAttachmentOrder
+	}
+	return &TicketAttachmentEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TicketEditEdge is the edge representation of TicketEdit.
+type TicketEditEdge struct {
+	Node   *TicketEdit `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// TicketEditConnection is the connection containing edges to TicketEdit.
+type TicketEditConnection struct {
+	Edges      []*TicketEditEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TicketEditConnection) Nodes() []*TicketEdit {
+	nodes := make([]*TicketEdit, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TicketEditConnection) build(nodes []*TicketEdit, pager *ticketeditPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TicketEdit
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TicketEdit {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TicketEdit {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TicketEditEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TicketEditEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TicketEditPaginateOption enables pagination customization.
+type TicketEditPaginateOption func(*ticketeditPager) error
+
+// WithTicketEditOrder configures pagination ordering.
+func WithTicketEditOrder(order *TicketEditOrder) TicketEditPaginateOption {
+	if order == nil {
+		order = DefaultTicketEditOrder
+	}
+	o := *order
+	return func(pager *ticketeditPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTicketEditOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTicketEditFilter configures pagination filter.
+func WithTicketEditFilter(filter func(*TicketEditQuery) (*TicketEditQuery, error)) TicketEditPaginateOption {
+	return func(pager *ticketeditPager) error {
+		if filter == nil {
+			return errors.New("TicketEditQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type ticketeditPager struct {
+	reverse bool
+	order   *TicketEditOrder
+	filter  func(*TicketEditQuery) (*TicketEditQuery, error)
+}
+
+func newTicketEditPager(opts []TicketEditPaginateOption, reverse bool) (*ticketeditPager, error) {
+	pager := &ticketeditPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTicketEditOrder
+	}
+	return pager, nil
+}
+
+func (p *ticketeditPager) applyFilter(query *TicketEditQuery) (*TicketEditQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *ticketeditPager) toCursor(_m *TicketEdit) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *ticketeditPager) applyCursors(query *TicketEditQuery, after, before *Cursor) (*TicketEditQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketEdit.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTicketEditOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *ticketeditPager) applyOrder(query *TicketEditQuery) *TicketEditQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTicketEditOrder.Field {
+		query = query.Order(DefaultTicketEditOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *ticketeditPager) orderExpr(query *TicketEditQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTicketEditOrder.Field {
+			b.Comma().Ident(DefaultTicketEditOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TicketEdit.
+func (_m *TicketEditQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TicketEditPaginateOption,
+) (*TicketEditConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTicketEditPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TicketEditConnection{Edges: []*TicketEditEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TicketEditOrderField defines the ordering field of TicketEdit.
+type TicketEditOrderField struct {
+	// Value extracts the ordering value from the given TicketEdit.
+	Value    func(*TicketEdit) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) ticketedit.OrderOption
+	toCursor func(*TicketEdit) Cursor
+}
+
+// TicketEditOrder defines the ordering of TicketEdit.
+type TicketEditOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *TicketEditOrderField `json:"field"`
+}
+
+// DefaultTicketEditOrder is the default ordering of TicketEdit.
+var DefaultTicketEditOrder = &TicketEditOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TicketEditOrderField{
+		Value: func(_m *TicketEdit) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: ticketedit.FieldID,
+		toTerm: ticketedit.ByID,
+		toCursor: func(_m *TicketEdit) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TicketEdit into TicketEditEdge.
+func (_m *TicketEdit) ToEdge(order *TicketEditOrder) *TicketEditEdge {
+	if order == nil {
+		order = DefaultTicketEditOrder
+	}
+	return &TicketEditEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TicketLinkEdge is the edge representation of TicketLink.
+type TicketLinkEdge struct {
+	Node   *TicketLink `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// TicketLinkConnection is the connection containing edges to TicketLink.
+type TicketLinkConnection struct {
+	Edges      []*TicketLinkEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TicketLinkConnection) Nodes() []*TicketLink {
+	nodes := make([]*TicketLink, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TicketLinkConnection) build(nodes []*TicketLink, pager *ticketlinkPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TicketLink
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TicketLink {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TicketLink {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TicketLinkEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TicketLinkEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TicketLinkPaginateOption enables pagination customization.
+type TicketLinkPaginateOption func(*ticketlinkPager) error
+
+// WithTicketLinkOrder configures pagination ordering.
+func WithTicketLinkOrder(order *TicketLinkOrder) TicketLinkPaginateOption {
+	if order == nil {
+		order = DefaultTicketLinkOrder
+	}
+	o := *order
+	return func(pager *ticketlinkPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTicketLinkOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTicketLinkFilter configures pagination filter.
+func WithTicketLinkFilter(filter func(*TicketLinkQuery) (*TicketLinkQuery, error)) TicketLinkPaginateOption {
+	return func(pager *ticketlinkPager) error {
+		if filter == nil {
+			return errors.New("TicketLinkQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type ticketlinkPager struct {
+	reverse bool
+	order   *TicketLinkOrder
+	filter  func(*TicketLinkQuery) (*TicketLinkQuery, error)
+}
+
+func newTicketLinkPager(opts []TicketLinkPaginateOption, reverse bool) (*ticketlinkPager, error) {
+	pager := &ticketlinkPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTicketLinkOrder
+	}
+	return pager, nil
+}
+
+func (p *ticketlinkPager) applyFilter(query *TicketLinkQuery) (*TicketLinkQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *ticketlinkPager) toCursor(_m *TicketLink) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *ticketlinkPager) applyCursors(query *TicketLinkQuery, after, before *Cursor) (*TicketLinkQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketLink.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTicketLinkOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *ticketlinkPager) applyOrder(query *TicketLinkQuery) *TicketLinkQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTicketLinkOrder.Field {
+		query = query.Order(DefaultTicketLinkOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *ticketlinkPager) orderExpr(query *TicketLinkQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTicketLinkOrder.Field {
+			b.Comma().Ident(DefaultTicketLinkOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TicketLink.
+func (_m *TicketLinkQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TicketLinkPaginateOption,
+) (*TicketLinkConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTicketLinkPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TicketLinkConnection{Edges: []*TicketLinkEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TicketLinkOrderField defines the ordering field of TicketLink.
+type TicketLinkOrderField struct {
+	// Value extracts the ordering value from the given TicketLink.
+	Value    func(*TicketLink) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) ticketlink.OrderOption
+	toCursor func(*TicketLink) Cursor
+}
+
+// TicketLinkOrder defines the ordering of TicketLink.
+type TicketLinkOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *TicketLinkOrderField `json:"field"`
+}
+
+// DefaultTicketLinkOrder is the default ordering of TicketLink.
+var DefaultTicketLinkOrder = &TicketLinkOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TicketLinkOrderField{
+		Value: func(_m *TicketLink) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: ticketlink.FieldID,
+		toTerm: ticketlink.ByID,
+		toCursor: func(_m *TicketLink) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TicketLink into TicketLinkEdge.
+func (_m *TicketLink) ToEdge(order *TicketLinkOrder) *TicketLinkEdge {
+	if order == nil {
+		order = DefaultTicketLinkOrder
+	}
+	return &TicketLinkEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -15396,6 +20613,264 @@ func (_m *TicketParticipant) ToEdge(order *TicketParticipantOrder) *TicketPartic
 		order = DefaultTicketParticipantOrder
 	}
 	return &TicketParticipantEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// TicketViewEdge is the edge representation of TicketView.
+type TicketViewEdge struct {
+	Node   *TicketView `json:"node"`
+	Cursor Cursor      `json:"cursor"`
+}
+
+// TicketViewConnection is the connection containing edges to TicketView.
+type TicketViewConnection struct {
+	Edges      []*TicketViewEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *TicketViewConnection) Nodes() []*TicketView {
+	nodes := make([]*TicketView, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *TicketViewConnection) build(nodes []*TicketView, pager *ticketviewPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *TicketView
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *TicketView {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *TicketView {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*TicketViewEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &TicketViewEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// TicketViewPaginateOption enables pagination customization.
+type TicketViewPaginateOption func(*ticketviewPager) error
+
+// WithTicketViewOrder configures pagination ordering.
+func WithTicketViewOrder(order *TicketViewOrder) TicketViewPaginateOption {
+	if order == nil {
+		order = DefaultTicketViewOrder
+	}
+	o := *order
+	return func(pager *ticketviewPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultTicketViewOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithTicketViewFilter configures pagination filter.
+func WithTicketViewFilter(filter func(*TicketViewQuery) (*TicketViewQuery, error)) TicketViewPaginateOption {
+	return func(pager *ticketviewPager) error {
+		if filter == nil {
+			return errors.New("TicketViewQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type ticketviewPager struct {
+	reverse bool
+	order   *TicketViewOrder
+	filter  func(*TicketViewQuery) (*TicketViewQuery, error)
+}
+
+func newTicketViewPager(opts []TicketViewPaginateOption, reverse bool) (*ticketviewPager, error) {
+	pager := &ticketviewPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultTicketViewOrder
+	}
+	return pager, nil
+}
+
+func (p *ticketviewPager) applyFilter(query *TicketViewQuery) (*TicketViewQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *ticketviewPager) toCursor(_m *TicketView) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *ticketviewPager) applyCursors(query *TicketViewQuery, after, before *Cursor) (*TicketViewQuery, error) {
+	if err := scalar.CheckPlaces(storedTicketView.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultTicketViewOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *ticketviewPager) applyOrder(query *TicketViewQuery) *TicketViewQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultTicketViewOrder.Field {
+		query = query.Order(DefaultTicketViewOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *ticketviewPager) orderExpr(query *TicketViewQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultTicketViewOrder.Field {
+			b.Comma().Ident(DefaultTicketViewOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to TicketView.
+func (_m *TicketViewQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...TicketViewPaginateOption,
+) (*TicketViewConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newTicketViewPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &TicketViewConnection{Edges: []*TicketViewEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// TicketViewOrderField defines the ordering field of TicketView.
+type TicketViewOrderField struct {
+	// Value extracts the ordering value from the given TicketView.
+	Value    func(*TicketView) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) ticketview.OrderOption
+	toCursor func(*TicketView) Cursor
+}
+
+// TicketViewOrder defines the ordering of TicketView.
+type TicketViewOrder struct {
+	Direction OrderDirection        `json:"direction"`
+	Field     *TicketViewOrderField `json:"field"`
+}
+
+// DefaultTicketViewOrder is the default ordering of TicketView.
+var DefaultTicketViewOrder = &TicketViewOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &TicketViewOrderField{
+		Value: func(_m *TicketView) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: ticketview.FieldID,
+		toTerm: ticketview.ByID,
+		toCursor: func(_m *TicketView) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts TicketView into TicketViewEdge.
+func (_m *TicketView) ToEdge(order *TicketViewOrder) *TicketViewEdge {
+	if order == nil {
+		order = DefaultTicketViewOrder
+	}
+	return &TicketViewEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

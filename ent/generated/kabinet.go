@@ -9,16 +9,22 @@ var Tables = map[string]string{
 	"ach":   "achievements",
 	"adr":   "addresses",
 	"rcp":   "addresses",
+	"acat":  "article_categories",
+	"ase":   "article_searches",
+	"avo":   "article_votes",
 	"aud":   "audit_entries",
 	"cmp":   "campaigns",
 	"cma":   "campaign_acts",
 	"cme":   "campaign_entries",
 	"cph":   "campaign_photos",
+	"csr":   "card_sources",
+	"clk":   "clock_events",
 	"club":  "clubs",
 	"clm":   "club_members",
 	"com":   "companies",
 	"cns":   "consents",
 	"cpt":   "contact_points",
+	"cno":   "customer_notes",
 	"doc":   "documents",
 	"dse":   "document_series",
 	"use":   "earning_uses",
@@ -30,12 +36,15 @@ var Tables = map[string]string{
 	"acc":   "ledger_accounts",
 	"ent":   "ledger_entries",
 	"lot":   "ledger_lots",
+	"let":   "letters",
 	"item":  "list_items",
 	"mbr":   "memberships",
 	"ntf":   "notifications",
+	"opr":   "operators",
 	"order": "orders",
 	"oev":   "order_events",
 	"line":  "order_lines",
+	"ocd":   "outside_cards",
 	"pay":   "payments",
 	"rfd":   "payments",
 	"pm":    "payment_methods",
@@ -55,10 +64,16 @@ var Tables = map[string]string{
 	"shp":   "shipments",
 	"list":  "shopping_lists",
 	"cart":  "shopping_lists",
+	"team":  "support_teams",
+	"srq":   "survey_requests",
 	"task":  "tasks",
 	"tkt":   "tickets",
+	"att":   "ticket_attachments",
+	"ted":   "ticket_edits",
+	"tln":   "ticket_links",
 	"msg":   "ticket_messages",
 	"tpt":   "ticket_participants",
+	"view":  "ticket_views",
 	"tch":   "tier_changes",
 	"topup": "top_ups",
 	"trf":   "transfers",
@@ -83,6 +98,26 @@ func (_m *Address) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Article) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "art", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ArticleCategory) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "acat", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ArticleSearch) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ase", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ArticleVote) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "avo", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *AuditEntry) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "aud", UUID: _m.ID}
 }
@@ -95,6 +130,11 @@ func (_m *BonusProgram) GlobalID() scalar.ID {
 // EarnPer is earn_per_minor as money.
 func (_m *BonusProgram) EarnPer() scalar.Money {
 	return scalar.Money{Minor: _m.EarnPerMinor, Currency: _m.EarnCurrency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *BusinessCalendar) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cal", UUID: _m.KeyID}
 }
 
 // GlobalID is the id at the edge.
@@ -115,6 +155,21 @@ func (_m *CampaignEntry) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *CampaignPhoto) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "cph", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CannedReply) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "can", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CardSource) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "csr", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ClockEvent) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "clk", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -145,6 +200,11 @@ func (_m *ConsentDocument) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *ContactPoint) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "cpt", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *CustomerNote) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "cno", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -269,6 +329,11 @@ func (_m *LedgerLot) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Letter) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "let", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *ListItem) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "item", UUID: _m.ID}
 }
@@ -279,6 +344,11 @@ func (_m *ListItem) PriceSeen() scalar.Money {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Macro) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "mac", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Membership) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "mbr", UUID: _m.ID}
 }
@@ -286,6 +356,11 @@ func (_m *Membership) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *Notification) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "ntf", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Operator) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "opr", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -361,6 +436,11 @@ func (_m *OrderLine) Tax() scalar.Money {
 // Total is total_minor as money.
 func (_m *OrderLine) Total() scalar.Money {
 	return scalar.Money{Minor: _m.TotalMinor, Currency: _m.Currency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *OutsideCard) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ocd", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -473,6 +553,11 @@ func (_m *Role) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *ServiceLevel) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "sla", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Session) GlobalID() scalar.ID {
 	switch _m.Kind {
 	case "API_KEY":
@@ -501,6 +586,21 @@ func (_m *ShoppingList) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *SupportTeam) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "team", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Survey) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "srv", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *SurveyRequest) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "srq", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Task) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "task", UUID: _m.ID}
 }
@@ -511,6 +611,21 @@ func (_m *Ticket) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *TicketAttachment) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "att", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *TicketEdit) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ted", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *TicketLink) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "tln", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *TicketMessage) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "msg", UUID: _m.ID}
 }
@@ -518,6 +633,11 @@ func (_m *TicketMessage) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *TicketParticipant) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "tpt", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *TicketView) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "view", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.

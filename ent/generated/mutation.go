@@ -9,18 +9,27 @@ import (
 	"fmt"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -34,12 +43,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -58,14 +71,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -95,18 +116,27 @@ const (
 	// Node types.
 	TypeAchievement       = "Achievement"
 	TypeAddress           = "Address"
+	TypeArticle           = "Article"
+	TypeArticleCategory   = "ArticleCategory"
+	TypeArticleSearch     = "ArticleSearch"
+	TypeArticleVote       = "ArticleVote"
 	TypeAuditEntry        = "AuditEntry"
 	TypeBonusProgram      = "BonusProgram"
+	TypeBusinessCalendar  = "BusinessCalendar"
 	TypeCampaign          = "Campaign"
 	TypeCampaignAct       = "CampaignAct"
 	TypeCampaignEntry     = "CampaignEntry"
 	TypeCampaignPhoto     = "CampaignPhoto"
+	TypeCannedReply       = "CannedReply"
+	TypeCardSource        = "CardSource"
+	TypeClockEvent        = "ClockEvent"
 	TypeClub              = "Club"
 	TypeClubMember        = "ClubMember"
 	TypeCompany           = "Company"
 	TypeConsent           = "Consent"
 	TypeConsentDocument   = "ConsentDocument"
 	TypeContactPoint      = "ContactPoint"
+	TypeCustomerNote      = "CustomerNote"
 	TypeDocument          = "Document"
 	TypeDocumentSeries    = "DocumentSeries"
 	TypeEarningRule       = "EarningRule"
@@ -120,12 +150,16 @@ const (
 	TypeLedgerAccount     = "LedgerAccount"
 	TypeLedgerEntry       = "LedgerEntry"
 	TypeLedgerLot         = "LedgerLot"
+	TypeLetter            = "Letter"
 	TypeListItem          = "ListItem"
+	TypeMacro             = "Macro"
 	TypeMembership        = "Membership"
 	TypeNotification      = "Notification"
+	TypeOperator          = "Operator"
 	TypeOrder             = "Order"
 	TypeOrderEvent        = "OrderEvent"
 	TypeOrderLine         = "OrderLine"
+	TypeOutsideCard       = "OutsideCard"
 	TypePayment           = "Payment"
 	TypePaymentMethod     = "PaymentMethod"
 	TypePaymentNotice     = "PaymentNotice"
@@ -143,14 +177,22 @@ const (
 	TypeRewardCode        = "RewardCode"
 	TypeRewardRedemption  = "RewardRedemption"
 	TypeRole              = "Role"
+	TypeServiceLevel      = "ServiceLevel"
 	TypeSession           = "Session"
 	TypeSetting           = "Setting"
 	TypeShipment          = "Shipment"
 	TypeShoppingList      = "ShoppingList"
+	TypeSupportTeam       = "SupportTeam"
+	TypeSurvey            = "Survey"
+	TypeSurveyRequest     = "SurveyRequest"
 	TypeTask              = "Task"
 	TypeTicket            = "Ticket"
+	TypeTicketAttachment  = "TicketAttachment"
+	TypeTicketEdit        = "TicketEdit"
+	TypeTicketLink        = "TicketLink"
 	TypeTicketMessage     = "TicketMessage"
 	TypeTicketParticipant = "TicketParticipant"
+	TypeTicketView        = "TicketView"
 	TypeTier              = "Tier"
 	TypeTierChange        = "TierChange"
 	TypeTopUp             = "TopUp"
@@ -2981,6 +3023,3905 @@ func (m *AddressMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Address edge %s", name)
+}
+
+// ArticleMutation represents an operation that mutates the Article nodes in the graph.
+type ArticleMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	revision       *int64
+	addrevision    *int64
+	key_id         *uuid.UUID
+	locale         *string
+	version        *int
+	addversion     *int
+	category_id    *uuid.UUID
+	audience       *article.Audience
+	status         *article.Status
+	title          *string
+	summary        *string
+	body           *string
+	keywords       *[]string
+	appendkeywords []string
+	publish_at     *time.Time
+	published_at   *time.Time
+	helped         *int64
+	addhelped      *int64
+	not_helped     *int64
+	addnot_helped  *int64
+	author_id      *uuid.UUID
+	position       *int
+	addposition    *int
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Article, error)
+	predicates     []predicate.Article
+}
+
+var _ ent.Mutation = (*ArticleMutation)(nil)
+
+// articleOption allows management of the mutation configuration using functional options.
+type articleOption func(*ArticleMutation)
+
+// newArticleMutation creates new mutation for the Article entity.
+func newArticleMutation(c config, op Op, opts ...articleOption) *ArticleMutation {
+	m := &ArticleMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeArticle,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withArticleID sets the ID field of the mutation.
+func withArticleID(id uuid.UUID) articleOption {
+	return func(m *ArticleMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Article
+		)
+		m.oldValue = func(ctx context.Context) (*Article, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Article.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withArticle sets the old Article of the mutation.
+func withArticle(node *Article) articleOption {
+	return func(m *ArticleMutation) {
+		m.oldValue = func(context.Context) (*Article, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ArticleMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ArticleMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Article entities.
+func (m *ArticleMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ArticleMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ArticleMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Article.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ArticleMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ArticleMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ArticleMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ArticleMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ArticleMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ArticleMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *ArticleMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ArticleMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ArticleMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ArticleMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ArticleMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *ArticleMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *ArticleMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *ArticleMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *ArticleMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *ArticleMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *ArticleMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ArticleMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ArticleMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ArticleMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ArticleMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ArticleMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCategoryID sets the "category_id" field.
+func (m *ArticleMutation) SetCategoryID(u uuid.UUID) {
+	m.category_id = &u
+}
+
+// CategoryID returns the value of the "category_id" field in the mutation.
+func (m *ArticleMutation) CategoryID() (r uuid.UUID, exists bool) {
+	v := m.category_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCategoryID returns the old "category_id" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldCategoryID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCategoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCategoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCategoryID: %w", err)
+	}
+	return oldValue.CategoryID, nil
+}
+
+// ClearCategoryID clears the value of the "category_id" field.
+func (m *ArticleMutation) ClearCategoryID() {
+	m.category_id = nil
+	m.clearedFields[article.FieldCategoryID] = struct{}{}
+}
+
+// CategoryIDCleared returns if the "category_id" field was cleared in this mutation.
+func (m *ArticleMutation) CategoryIDCleared() bool {
+	_, ok := m.clearedFields[article.FieldCategoryID]
+	return ok
+}
+
+// ResetCategoryID resets all changes to the "category_id" field.
+func (m *ArticleMutation) ResetCategoryID() {
+	m.category_id = nil
+	delete(m.clearedFields, article.FieldCategoryID)
+}
+
+// SetAudience sets the "audience" field.
+func (m *ArticleMutation) SetAudience(a article.Audience) {
+	m.audience = &a
+}
+
+// Audience returns the value of the "audience" field in the mutation.
+func (m *ArticleMutation) Audience() (r article.Audience, exists bool) {
+	v := m.audience
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAudience returns the old "audience" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldAudience(ctx context.Context) (v article.Audience, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAudience is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAudience requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAudience: %w", err)
+	}
+	return oldValue.Audience, nil
+}
+
+// ResetAudience resets all changes to the "audience" field.
+func (m *ArticleMutation) ResetAudience() {
+	m.audience = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *ArticleMutation) SetStatus(a article.Status) {
+	m.status = &a
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *ArticleMutation) Status() (r article.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldStatus(ctx context.Context) (v article.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *ArticleMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *ArticleMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *ArticleMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *ArticleMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetSummary sets the "summary" field.
+func (m *ArticleMutation) SetSummary(s string) {
+	m.summary = &s
+}
+
+// Summary returns the value of the "summary" field in the mutation.
+func (m *ArticleMutation) Summary() (r string, exists bool) {
+	v := m.summary
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSummary returns the old "summary" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldSummary(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSummary is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSummary requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSummary: %w", err)
+	}
+	return oldValue.Summary, nil
+}
+
+// ResetSummary resets all changes to the "summary" field.
+func (m *ArticleMutation) ResetSummary() {
+	m.summary = nil
+}
+
+// SetBody sets the "body" field.
+func (m *ArticleMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *ArticleMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *ArticleMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetKeywords sets the "keywords" field.
+func (m *ArticleMutation) SetKeywords(s []string) {
+	m.keywords = &s
+	m.appendkeywords = nil
+}
+
+// Keywords returns the value of the "keywords" field in the mutation.
+func (m *ArticleMutation) Keywords() (r []string, exists bool) {
+	v := m.keywords
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeywords returns the old "keywords" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldKeywords(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeywords is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeywords requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeywords: %w", err)
+	}
+	return oldValue.Keywords, nil
+}
+
+// AppendKeywords adds s to the "keywords" field.
+func (m *ArticleMutation) AppendKeywords(s []string) {
+	m.appendkeywords = append(m.appendkeywords, s...)
+}
+
+// AppendedKeywords returns the list of values that were appended to the "keywords" field in this mutation.
+func (m *ArticleMutation) AppendedKeywords() ([]string, bool) {
+	if len(m.appendkeywords) == 0 {
+		return nil, false
+	}
+	return m.appendkeywords, true
+}
+
+// ClearKeywords clears the value of the "keywords" field.
+func (m *ArticleMutation) ClearKeywords() {
+	m.keywords = nil
+	m.appendkeywords = nil
+	m.clearedFields[article.FieldKeywords] = struct{}{}
+}
+
+// KeywordsCleared returns if the "keywords" field was cleared in this mutation.
+func (m *ArticleMutation) KeywordsCleared() bool {
+	_, ok := m.clearedFields[article.FieldKeywords]
+	return ok
+}
+
+// ResetKeywords resets all changes to the "keywords" field.
+func (m *ArticleMutation) ResetKeywords() {
+	m.keywords = nil
+	m.appendkeywords = nil
+	delete(m.clearedFields, article.FieldKeywords)
+}
+
+// SetPublishAt sets the "publish_at" field.
+func (m *ArticleMutation) SetPublishAt(t time.Time) {
+	m.publish_at = &t
+}
+
+// PublishAt returns the value of the "publish_at" field in the mutation.
+func (m *ArticleMutation) PublishAt() (r time.Time, exists bool) {
+	v := m.publish_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishAt returns the old "publish_at" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldPublishAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishAt: %w", err)
+	}
+	return oldValue.PublishAt, nil
+}
+
+// ClearPublishAt clears the value of the "publish_at" field.
+func (m *ArticleMutation) ClearPublishAt() {
+	m.publish_at = nil
+	m.clearedFields[article.FieldPublishAt] = struct{}{}
+}
+
+// PublishAtCleared returns if the "publish_at" field was cleared in this mutation.
+func (m *ArticleMutation) PublishAtCleared() bool {
+	_, ok := m.clearedFields[article.FieldPublishAt]
+	return ok
+}
+
+// ResetPublishAt resets all changes to the "publish_at" field.
+func (m *ArticleMutation) ResetPublishAt() {
+	m.publish_at = nil
+	delete(m.clearedFields, article.FieldPublishAt)
+}
+
+// SetPublishedAt sets the "published_at" field.
+func (m *ArticleMutation) SetPublishedAt(t time.Time) {
+	m.published_at = &t
+}
+
+// PublishedAt returns the value of the "published_at" field in the mutation.
+func (m *ArticleMutation) PublishedAt() (r time.Time, exists bool) {
+	v := m.published_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishedAt returns the old "published_at" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldPublishedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishedAt: %w", err)
+	}
+	return oldValue.PublishedAt, nil
+}
+
+// ClearPublishedAt clears the value of the "published_at" field.
+func (m *ArticleMutation) ClearPublishedAt() {
+	m.published_at = nil
+	m.clearedFields[article.FieldPublishedAt] = struct{}{}
+}
+
+// PublishedAtCleared returns if the "published_at" field was cleared in this mutation.
+func (m *ArticleMutation) PublishedAtCleared() bool {
+	_, ok := m.clearedFields[article.FieldPublishedAt]
+	return ok
+}
+
+// ResetPublishedAt resets all changes to the "published_at" field.
+func (m *ArticleMutation) ResetPublishedAt() {
+	m.published_at = nil
+	delete(m.clearedFields, article.FieldPublishedAt)
+}
+
+// SetHelped sets the "helped" field.
+func (m *ArticleMutation) SetHelped(i int64) {
+	m.helped = &i
+	m.addhelped = nil
+}
+
+// Helped returns the value of the "helped" field in the mutation.
+func (m *ArticleMutation) Helped() (r int64, exists bool) {
+	v := m.helped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHelped returns the old "helped" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldHelped(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHelped is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHelped requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHelped: %w", err)
+	}
+	return oldValue.Helped, nil
+}
+
+// AddHelped adds i to the "helped" field.
+func (m *ArticleMutation) AddHelped(i int64) {
+	if m.addhelped != nil {
+		*m.addhelped += i
+	} else {
+		m.addhelped = &i
+	}
+}
+
+// AddedHelped returns the value that was added to the "helped" field in this mutation.
+func (m *ArticleMutation) AddedHelped() (r int64, exists bool) {
+	v := m.addhelped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetHelped resets all changes to the "helped" field.
+func (m *ArticleMutation) ResetHelped() {
+	m.helped = nil
+	m.addhelped = nil
+}
+
+// SetNotHelped sets the "not_helped" field.
+func (m *ArticleMutation) SetNotHelped(i int64) {
+	m.not_helped = &i
+	m.addnot_helped = nil
+}
+
+// NotHelped returns the value of the "not_helped" field in the mutation.
+func (m *ArticleMutation) NotHelped() (r int64, exists bool) {
+	v := m.not_helped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotHelped returns the old "not_helped" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldNotHelped(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotHelped is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotHelped requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotHelped: %w", err)
+	}
+	return oldValue.NotHelped, nil
+}
+
+// AddNotHelped adds i to the "not_helped" field.
+func (m *ArticleMutation) AddNotHelped(i int64) {
+	if m.addnot_helped != nil {
+		*m.addnot_helped += i
+	} else {
+		m.addnot_helped = &i
+	}
+}
+
+// AddedNotHelped returns the value that was added to the "not_helped" field in this mutation.
+func (m *ArticleMutation) AddedNotHelped() (r int64, exists bool) {
+	v := m.addnot_helped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNotHelped resets all changes to the "not_helped" field.
+func (m *ArticleMutation) ResetNotHelped() {
+	m.not_helped = nil
+	m.addnot_helped = nil
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *ArticleMutation) SetAuthorID(u uuid.UUID) {
+	m.author_id = &u
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *ArticleMutation) AuthorID() (r uuid.UUID, exists bool) {
+	v := m.author_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldAuthorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ClearAuthorID clears the value of the "author_id" field.
+func (m *ArticleMutation) ClearAuthorID() {
+	m.author_id = nil
+	m.clearedFields[article.FieldAuthorID] = struct{}{}
+}
+
+// AuthorIDCleared returns if the "author_id" field was cleared in this mutation.
+func (m *ArticleMutation) AuthorIDCleared() bool {
+	_, ok := m.clearedFields[article.FieldAuthorID]
+	return ok
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *ArticleMutation) ResetAuthorID() {
+	m.author_id = nil
+	delete(m.clearedFields, article.FieldAuthorID)
+}
+
+// SetPosition sets the "position" field.
+func (m *ArticleMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *ArticleMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *ArticleMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *ArticleMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *ArticleMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// Where appends a list predicates to the ArticleMutation builder.
+func (m *ArticleMutation) Where(ps ...predicate.Article) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ArticleMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ArticleMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Article, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ArticleMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ArticleMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Article).
+func (m *ArticleMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ArticleMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.created_at != nil {
+		fields = append(fields, article.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, article.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, article.FieldRevision)
+	}
+	if m.key_id != nil {
+		fields = append(fields, article.FieldKeyID)
+	}
+	if m.locale != nil {
+		fields = append(fields, article.FieldLocale)
+	}
+	if m.version != nil {
+		fields = append(fields, article.FieldVersion)
+	}
+	if m.category_id != nil {
+		fields = append(fields, article.FieldCategoryID)
+	}
+	if m.audience != nil {
+		fields = append(fields, article.FieldAudience)
+	}
+	if m.status != nil {
+		fields = append(fields, article.FieldStatus)
+	}
+	if m.title != nil {
+		fields = append(fields, article.FieldTitle)
+	}
+	if m.summary != nil {
+		fields = append(fields, article.FieldSummary)
+	}
+	if m.body != nil {
+		fields = append(fields, article.FieldBody)
+	}
+	if m.keywords != nil {
+		fields = append(fields, article.FieldKeywords)
+	}
+	if m.publish_at != nil {
+		fields = append(fields, article.FieldPublishAt)
+	}
+	if m.published_at != nil {
+		fields = append(fields, article.FieldPublishedAt)
+	}
+	if m.helped != nil {
+		fields = append(fields, article.FieldHelped)
+	}
+	if m.not_helped != nil {
+		fields = append(fields, article.FieldNotHelped)
+	}
+	if m.author_id != nil {
+		fields = append(fields, article.FieldAuthorID)
+	}
+	if m.position != nil {
+		fields = append(fields, article.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ArticleMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case article.FieldCreatedAt:
+		return m.CreatedAt()
+	case article.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case article.FieldRevision:
+		return m.Revision()
+	case article.FieldKeyID:
+		return m.KeyID()
+	case article.FieldLocale:
+		return m.Locale()
+	case article.FieldVersion:
+		return m.Version()
+	case article.FieldCategoryID:
+		return m.CategoryID()
+	case article.FieldAudience:
+		return m.Audience()
+	case article.FieldStatus:
+		return m.Status()
+	case article.FieldTitle:
+		return m.Title()
+	case article.FieldSummary:
+		return m.Summary()
+	case article.FieldBody:
+		return m.Body()
+	case article.FieldKeywords:
+		return m.Keywords()
+	case article.FieldPublishAt:
+		return m.PublishAt()
+	case article.FieldPublishedAt:
+		return m.PublishedAt()
+	case article.FieldHelped:
+		return m.Helped()
+	case article.FieldNotHelped:
+		return m.NotHelped()
+	case article.FieldAuthorID:
+		return m.AuthorID()
+	case article.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ArticleMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case article.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case article.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case article.FieldRevision:
+		return m.OldRevision(ctx)
+	case article.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case article.FieldLocale:
+		return m.OldLocale(ctx)
+	case article.FieldVersion:
+		return m.OldVersion(ctx)
+	case article.FieldCategoryID:
+		return m.OldCategoryID(ctx)
+	case article.FieldAudience:
+		return m.OldAudience(ctx)
+	case article.FieldStatus:
+		return m.OldStatus(ctx)
+	case article.FieldTitle:
+		return m.OldTitle(ctx)
+	case article.FieldSummary:
+		return m.OldSummary(ctx)
+	case article.FieldBody:
+		return m.OldBody(ctx)
+	case article.FieldKeywords:
+		return m.OldKeywords(ctx)
+	case article.FieldPublishAt:
+		return m.OldPublishAt(ctx)
+	case article.FieldPublishedAt:
+		return m.OldPublishedAt(ctx)
+	case article.FieldHelped:
+		return m.OldHelped(ctx)
+	case article.FieldNotHelped:
+		return m.OldNotHelped(ctx)
+	case article.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case article.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown Article field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case article.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case article.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case article.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case article.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case article.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case article.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case article.FieldCategoryID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCategoryID(v)
+		return nil
+	case article.FieldAudience:
+		v, ok := value.(article.Audience)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAudience(v)
+		return nil
+	case article.FieldStatus:
+		v, ok := value.(article.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case article.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case article.FieldSummary:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSummary(v)
+		return nil
+	case article.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case article.FieldKeywords:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeywords(v)
+		return nil
+	case article.FieldPublishAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishAt(v)
+		return nil
+	case article.FieldPublishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishedAt(v)
+		return nil
+	case article.FieldHelped:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHelped(v)
+		return nil
+	case article.FieldNotHelped:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotHelped(v)
+		return nil
+	case article.FieldAuthorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case article.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Article field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ArticleMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, article.FieldRevision)
+	}
+	if m.addversion != nil {
+		fields = append(fields, article.FieldVersion)
+	}
+	if m.addhelped != nil {
+		fields = append(fields, article.FieldHelped)
+	}
+	if m.addnot_helped != nil {
+		fields = append(fields, article.FieldNotHelped)
+	}
+	if m.addposition != nil {
+		fields = append(fields, article.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ArticleMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case article.FieldRevision:
+		return m.AddedRevision()
+	case article.FieldVersion:
+		return m.AddedVersion()
+	case article.FieldHelped:
+		return m.AddedHelped()
+	case article.FieldNotHelped:
+		return m.AddedNotHelped()
+	case article.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case article.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case article.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case article.FieldHelped:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHelped(v)
+		return nil
+	case article.FieldNotHelped:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNotHelped(v)
+		return nil
+	case article.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Article numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ArticleMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(article.FieldCategoryID) {
+		fields = append(fields, article.FieldCategoryID)
+	}
+	if m.FieldCleared(article.FieldKeywords) {
+		fields = append(fields, article.FieldKeywords)
+	}
+	if m.FieldCleared(article.FieldPublishAt) {
+		fields = append(fields, article.FieldPublishAt)
+	}
+	if m.FieldCleared(article.FieldPublishedAt) {
+		fields = append(fields, article.FieldPublishedAt)
+	}
+	if m.FieldCleared(article.FieldAuthorID) {
+		fields = append(fields, article.FieldAuthorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ArticleMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ArticleMutation) ClearField(name string) error {
+	switch name {
+	case article.FieldCategoryID:
+		m.ClearCategoryID()
+		return nil
+	case article.FieldKeywords:
+		m.ClearKeywords()
+		return nil
+	case article.FieldPublishAt:
+		m.ClearPublishAt()
+		return nil
+	case article.FieldPublishedAt:
+		m.ClearPublishedAt()
+		return nil
+	case article.FieldAuthorID:
+		m.ClearAuthorID()
+		return nil
+	}
+	return fmt.Errorf("unknown Article nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ArticleMutation) ResetField(name string) error {
+	switch name {
+	case article.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case article.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case article.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case article.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case article.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case article.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case article.FieldCategoryID:
+		m.ResetCategoryID()
+		return nil
+	case article.FieldAudience:
+		m.ResetAudience()
+		return nil
+	case article.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case article.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case article.FieldSummary:
+		m.ResetSummary()
+		return nil
+	case article.FieldBody:
+		m.ResetBody()
+		return nil
+	case article.FieldKeywords:
+		m.ResetKeywords()
+		return nil
+	case article.FieldPublishAt:
+		m.ResetPublishAt()
+		return nil
+	case article.FieldPublishedAt:
+		m.ResetPublishedAt()
+		return nil
+	case article.FieldHelped:
+		m.ResetHelped()
+		return nil
+	case article.FieldNotHelped:
+		m.ResetNotHelped()
+		return nil
+	case article.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case article.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown Article field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ArticleMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ArticleMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ArticleMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ArticleMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ArticleMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ArticleMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ArticleMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Article unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ArticleMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Article edge %s", name)
+}
+
+// ArticleCategoryMutation represents an operation that mutates the ArticleCategory nodes in the graph.
+type ArticleCategoryMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	revision      *int64
+	addrevision   *int64
+	handle        *string
+	parent_id     *uuid.UUID
+	position      *int
+	addposition   *int
+	texts         *map[string]map[string]string
+	audience      *articlecategory.Audience
+	retired       *bool
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ArticleCategory, error)
+	predicates    []predicate.ArticleCategory
+}
+
+var _ ent.Mutation = (*ArticleCategoryMutation)(nil)
+
+// articlecategoryOption allows management of the mutation configuration using functional options.
+type articlecategoryOption func(*ArticleCategoryMutation)
+
+// newArticleCategoryMutation creates new mutation for the ArticleCategory entity.
+func newArticleCategoryMutation(c config, op Op, opts ...articlecategoryOption) *ArticleCategoryMutation {
+	m := &ArticleCategoryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeArticleCategory,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withArticleCategoryID sets the ID field of the mutation.
+func withArticleCategoryID(id uuid.UUID) articlecategoryOption {
+	return func(m *ArticleCategoryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ArticleCategory
+		)
+		m.oldValue = func(ctx context.Context) (*ArticleCategory, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ArticleCategory.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withArticleCategory sets the old ArticleCategory of the mutation.
+func withArticleCategory(node *ArticleCategory) articlecategoryOption {
+	return func(m *ArticleCategoryMutation) {
+		m.oldValue = func(context.Context) (*ArticleCategory, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ArticleCategoryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ArticleCategoryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ArticleCategory entities.
+func (m *ArticleCategoryMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ArticleCategoryMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ArticleCategoryMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ArticleCategory.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ArticleCategoryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ArticleCategoryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ArticleCategoryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ArticleCategoryMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ArticleCategoryMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ArticleCategoryMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *ArticleCategoryMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ArticleCategoryMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ArticleCategoryMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ArticleCategoryMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ArticleCategoryMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetHandle sets the "handle" field.
+func (m *ArticleCategoryMutation) SetHandle(s string) {
+	m.handle = &s
+}
+
+// Handle returns the value of the "handle" field in the mutation.
+func (m *ArticleCategoryMutation) Handle() (r string, exists bool) {
+	v := m.handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandle returns the old "handle" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldHandle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandle: %w", err)
+	}
+	return oldValue.Handle, nil
+}
+
+// ResetHandle resets all changes to the "handle" field.
+func (m *ArticleCategoryMutation) ResetHandle() {
+	m.handle = nil
+}
+
+// SetParentID sets the "parent_id" field.
+func (m *ArticleCategoryMutation) SetParentID(u uuid.UUID) {
+	m.parent_id = &u
+}
+
+// ParentID returns the value of the "parent_id" field in the mutation.
+func (m *ArticleCategoryMutation) ParentID() (r uuid.UUID, exists bool) {
+	v := m.parent_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParentID returns the old "parent_id" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldParentID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParentID: %w", err)
+	}
+	return oldValue.ParentID, nil
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (m *ArticleCategoryMutation) ClearParentID() {
+	m.parent_id = nil
+	m.clearedFields[articlecategory.FieldParentID] = struct{}{}
+}
+
+// ParentIDCleared returns if the "parent_id" field was cleared in this mutation.
+func (m *ArticleCategoryMutation) ParentIDCleared() bool {
+	_, ok := m.clearedFields[articlecategory.FieldParentID]
+	return ok
+}
+
+// ResetParentID resets all changes to the "parent_id" field.
+func (m *ArticleCategoryMutation) ResetParentID() {
+	m.parent_id = nil
+	delete(m.clearedFields, articlecategory.FieldParentID)
+}
+
+// SetPosition sets the "position" field.
+func (m *ArticleCategoryMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *ArticleCategoryMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *ArticleCategoryMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *ArticleCategoryMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *ArticleCategoryMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetTexts sets the "texts" field.
+func (m *ArticleCategoryMutation) SetTexts(value map[string]map[string]string) {
+	m.texts = &value
+}
+
+// Texts returns the value of the "texts" field in the mutation.
+func (m *ArticleCategoryMutation) Texts() (r map[string]map[string]string, exists bool) {
+	v := m.texts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTexts returns the old "texts" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldTexts(ctx context.Context) (v map[string]map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTexts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTexts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTexts: %w", err)
+	}
+	return oldValue.Texts, nil
+}
+
+// ResetTexts resets all changes to the "texts" field.
+func (m *ArticleCategoryMutation) ResetTexts() {
+	m.texts = nil
+}
+
+// SetAudience sets the "audience" field.
+func (m *ArticleCategoryMutation) SetAudience(a articlecategory.Audience) {
+	m.audience = &a
+}
+
+// Audience returns the value of the "audience" field in the mutation.
+func (m *ArticleCategoryMutation) Audience() (r articlecategory.Audience, exists bool) {
+	v := m.audience
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAudience returns the old "audience" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldAudience(ctx context.Context) (v articlecategory.Audience, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAudience is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAudience requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAudience: %w", err)
+	}
+	return oldValue.Audience, nil
+}
+
+// ResetAudience resets all changes to the "audience" field.
+func (m *ArticleCategoryMutation) ResetAudience() {
+	m.audience = nil
+}
+
+// SetRetired sets the "retired" field.
+func (m *ArticleCategoryMutation) SetRetired(b bool) {
+	m.retired = &b
+}
+
+// Retired returns the value of the "retired" field in the mutation.
+func (m *ArticleCategoryMutation) Retired() (r bool, exists bool) {
+	v := m.retired
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetired returns the old "retired" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldRetired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetired: %w", err)
+	}
+	return oldValue.Retired, nil
+}
+
+// ResetRetired resets all changes to the "retired" field.
+func (m *ArticleCategoryMutation) ResetRetired() {
+	m.retired = nil
+}
+
+// Where appends a list predicates to the ArticleCategoryMutation builder.
+func (m *ArticleCategoryMutation) Where(ps ...predicate.ArticleCategory) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ArticleCategoryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ArticleCategoryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ArticleCategory, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ArticleCategoryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ArticleCategoryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ArticleCategory).
+func (m *ArticleCategoryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ArticleCategoryMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, articlecategory.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, articlecategory.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, articlecategory.FieldRevision)
+	}
+	if m.handle != nil {
+		fields = append(fields, articlecategory.FieldHandle)
+	}
+	if m.parent_id != nil {
+		fields = append(fields, articlecategory.FieldParentID)
+	}
+	if m.position != nil {
+		fields = append(fields, articlecategory.FieldPosition)
+	}
+	if m.texts != nil {
+		fields = append(fields, articlecategory.FieldTexts)
+	}
+	if m.audience != nil {
+		fields = append(fields, articlecategory.FieldAudience)
+	}
+	if m.retired != nil {
+		fields = append(fields, articlecategory.FieldRetired)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ArticleCategoryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case articlecategory.FieldCreatedAt:
+		return m.CreatedAt()
+	case articlecategory.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case articlecategory.FieldRevision:
+		return m.Revision()
+	case articlecategory.FieldHandle:
+		return m.Handle()
+	case articlecategory.FieldParentID:
+		return m.ParentID()
+	case articlecategory.FieldPosition:
+		return m.Position()
+	case articlecategory.FieldTexts:
+		return m.Texts()
+	case articlecategory.FieldAudience:
+		return m.Audience()
+	case articlecategory.FieldRetired:
+		return m.Retired()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ArticleCategoryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case articlecategory.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case articlecategory.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case articlecategory.FieldRevision:
+		return m.OldRevision(ctx)
+	case articlecategory.FieldHandle:
+		return m.OldHandle(ctx)
+	case articlecategory.FieldParentID:
+		return m.OldParentID(ctx)
+	case articlecategory.FieldPosition:
+		return m.OldPosition(ctx)
+	case articlecategory.FieldTexts:
+		return m.OldTexts(ctx)
+	case articlecategory.FieldAudience:
+		return m.OldAudience(ctx)
+	case articlecategory.FieldRetired:
+		return m.OldRetired(ctx)
+	}
+	return nil, fmt.Errorf("unknown ArticleCategory field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleCategoryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case articlecategory.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case articlecategory.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case articlecategory.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case articlecategory.FieldHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandle(v)
+		return nil
+	case articlecategory.FieldParentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParentID(v)
+		return nil
+	case articlecategory.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case articlecategory.FieldTexts:
+		v, ok := value.(map[string]map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTexts(v)
+		return nil
+	case articlecategory.FieldAudience:
+		v, ok := value.(articlecategory.Audience)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAudience(v)
+		return nil
+	case articlecategory.FieldRetired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetired(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleCategory field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ArticleCategoryMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, articlecategory.FieldRevision)
+	}
+	if m.addposition != nil {
+		fields = append(fields, articlecategory.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ArticleCategoryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case articlecategory.FieldRevision:
+		return m.AddedRevision()
+	case articlecategory.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleCategoryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case articlecategory.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case articlecategory.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleCategory numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ArticleCategoryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(articlecategory.FieldParentID) {
+		fields = append(fields, articlecategory.FieldParentID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ArticleCategoryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ArticleCategoryMutation) ClearField(name string) error {
+	switch name {
+	case articlecategory.FieldParentID:
+		m.ClearParentID()
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleCategory nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ArticleCategoryMutation) ResetField(name string) error {
+	switch name {
+	case articlecategory.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case articlecategory.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case articlecategory.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case articlecategory.FieldHandle:
+		m.ResetHandle()
+		return nil
+	case articlecategory.FieldParentID:
+		m.ResetParentID()
+		return nil
+	case articlecategory.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case articlecategory.FieldTexts:
+		m.ResetTexts()
+		return nil
+	case articlecategory.FieldAudience:
+		m.ResetAudience()
+		return nil
+	case articlecategory.FieldRetired:
+		m.ResetRetired()
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleCategory field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ArticleCategoryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ArticleCategoryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ArticleCategoryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ArticleCategoryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ArticleCategoryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ArticleCategoryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ArticleCategoryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ArticleCategory unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ArticleCategoryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ArticleCategory edge %s", name)
+}
+
+// ArticleSearchMutation represents an operation that mutates the ArticleSearch nodes in the graph.
+type ArticleSearchMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	words         *string
+	text          *string
+	locale        *string
+	on_date       *string
+	times         *int64
+	addtimes      *int64
+	empty         *int64
+	addempty      *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ArticleSearch, error)
+	predicates    []predicate.ArticleSearch
+}
+
+var _ ent.Mutation = (*ArticleSearchMutation)(nil)
+
+// articlesearchOption allows management of the mutation configuration using functional options.
+type articlesearchOption func(*ArticleSearchMutation)
+
+// newArticleSearchMutation creates new mutation for the ArticleSearch entity.
+func newArticleSearchMutation(c config, op Op, opts ...articlesearchOption) *ArticleSearchMutation {
+	m := &ArticleSearchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeArticleSearch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withArticleSearchID sets the ID field of the mutation.
+func withArticleSearchID(id uuid.UUID) articlesearchOption {
+	return func(m *ArticleSearchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ArticleSearch
+		)
+		m.oldValue = func(ctx context.Context) (*ArticleSearch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ArticleSearch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withArticleSearch sets the old ArticleSearch of the mutation.
+func withArticleSearch(node *ArticleSearch) articlesearchOption {
+	return func(m *ArticleSearchMutation) {
+		m.oldValue = func(context.Context) (*ArticleSearch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ArticleSearchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ArticleSearchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ArticleSearch entities.
+func (m *ArticleSearchMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ArticleSearchMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ArticleSearchMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ArticleSearch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ArticleSearchMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ArticleSearchMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ArticleSearchMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ArticleSearchMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ArticleSearchMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ArticleSearchMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetWords sets the "words" field.
+func (m *ArticleSearchMutation) SetWords(s string) {
+	m.words = &s
+}
+
+// Words returns the value of the "words" field in the mutation.
+func (m *ArticleSearchMutation) Words() (r string, exists bool) {
+	v := m.words
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWords returns the old "words" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldWords(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWords is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWords requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWords: %w", err)
+	}
+	return oldValue.Words, nil
+}
+
+// ResetWords resets all changes to the "words" field.
+func (m *ArticleSearchMutation) ResetWords() {
+	m.words = nil
+}
+
+// SetText sets the "text" field.
+func (m *ArticleSearchMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *ArticleSearchMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *ArticleSearchMutation) ResetText() {
+	m.text = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *ArticleSearchMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *ArticleSearchMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *ArticleSearchMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetOnDate sets the "on_date" field.
+func (m *ArticleSearchMutation) SetOnDate(s string) {
+	m.on_date = &s
+}
+
+// OnDate returns the value of the "on_date" field in the mutation.
+func (m *ArticleSearchMutation) OnDate() (r string, exists bool) {
+	v := m.on_date
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOnDate returns the old "on_date" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldOnDate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOnDate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOnDate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOnDate: %w", err)
+	}
+	return oldValue.OnDate, nil
+}
+
+// ResetOnDate resets all changes to the "on_date" field.
+func (m *ArticleSearchMutation) ResetOnDate() {
+	m.on_date = nil
+}
+
+// SetTimes sets the "times" field.
+func (m *ArticleSearchMutation) SetTimes(i int64) {
+	m.times = &i
+	m.addtimes = nil
+}
+
+// Times returns the value of the "times" field in the mutation.
+func (m *ArticleSearchMutation) Times() (r int64, exists bool) {
+	v := m.times
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimes returns the old "times" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldTimes(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimes: %w", err)
+	}
+	return oldValue.Times, nil
+}
+
+// AddTimes adds i to the "times" field.
+func (m *ArticleSearchMutation) AddTimes(i int64) {
+	if m.addtimes != nil {
+		*m.addtimes += i
+	} else {
+		m.addtimes = &i
+	}
+}
+
+// AddedTimes returns the value that was added to the "times" field in this mutation.
+func (m *ArticleSearchMutation) AddedTimes() (r int64, exists bool) {
+	v := m.addtimes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimes resets all changes to the "times" field.
+func (m *ArticleSearchMutation) ResetTimes() {
+	m.times = nil
+	m.addtimes = nil
+}
+
+// SetEmpty sets the "empty" field.
+func (m *ArticleSearchMutation) SetEmpty(i int64) {
+	m.empty = &i
+	m.addempty = nil
+}
+
+// Empty returns the value of the "empty" field in the mutation.
+func (m *ArticleSearchMutation) Empty() (r int64, exists bool) {
+	v := m.empty
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmpty returns the old "empty" field's value of the ArticleSearch entity.
+// If the ArticleSearch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleSearchMutation) OldEmpty(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmpty is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmpty requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmpty: %w", err)
+	}
+	return oldValue.Empty, nil
+}
+
+// AddEmpty adds i to the "empty" field.
+func (m *ArticleSearchMutation) AddEmpty(i int64) {
+	if m.addempty != nil {
+		*m.addempty += i
+	} else {
+		m.addempty = &i
+	}
+}
+
+// AddedEmpty returns the value that was added to the "empty" field in this mutation.
+func (m *ArticleSearchMutation) AddedEmpty() (r int64, exists bool) {
+	v := m.addempty
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEmpty resets all changes to the "empty" field.
+func (m *ArticleSearchMutation) ResetEmpty() {
+	m.empty = nil
+	m.addempty = nil
+}
+
+// Where appends a list predicates to the ArticleSearchMutation builder.
+func (m *ArticleSearchMutation) Where(ps ...predicate.ArticleSearch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ArticleSearchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ArticleSearchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ArticleSearch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ArticleSearchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ArticleSearchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ArticleSearch).
+func (m *ArticleSearchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ArticleSearchMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, articlesearch.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, articlesearch.FieldUpdatedAt)
+	}
+	if m.words != nil {
+		fields = append(fields, articlesearch.FieldWords)
+	}
+	if m.text != nil {
+		fields = append(fields, articlesearch.FieldText)
+	}
+	if m.locale != nil {
+		fields = append(fields, articlesearch.FieldLocale)
+	}
+	if m.on_date != nil {
+		fields = append(fields, articlesearch.FieldOnDate)
+	}
+	if m.times != nil {
+		fields = append(fields, articlesearch.FieldTimes)
+	}
+	if m.empty != nil {
+		fields = append(fields, articlesearch.FieldEmpty)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ArticleSearchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case articlesearch.FieldCreatedAt:
+		return m.CreatedAt()
+	case articlesearch.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case articlesearch.FieldWords:
+		return m.Words()
+	case articlesearch.FieldText:
+		return m.Text()
+	case articlesearch.FieldLocale:
+		return m.Locale()
+	case articlesearch.FieldOnDate:
+		return m.OnDate()
+	case articlesearch.FieldTimes:
+		return m.Times()
+	case articlesearch.FieldEmpty:
+		return m.Empty()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ArticleSearchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case articlesearch.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case articlesearch.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case articlesearch.FieldWords:
+		return m.OldWords(ctx)
+	case articlesearch.FieldText:
+		return m.OldText(ctx)
+	case articlesearch.FieldLocale:
+		return m.OldLocale(ctx)
+	case articlesearch.FieldOnDate:
+		return m.OldOnDate(ctx)
+	case articlesearch.FieldTimes:
+		return m.OldTimes(ctx)
+	case articlesearch.FieldEmpty:
+		return m.OldEmpty(ctx)
+	}
+	return nil, fmt.Errorf("unknown ArticleSearch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleSearchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case articlesearch.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case articlesearch.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case articlesearch.FieldWords:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWords(v)
+		return nil
+	case articlesearch.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case articlesearch.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case articlesearch.FieldOnDate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOnDate(v)
+		return nil
+	case articlesearch.FieldTimes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimes(v)
+		return nil
+	case articlesearch.FieldEmpty:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmpty(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleSearch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ArticleSearchMutation) AddedFields() []string {
+	var fields []string
+	if m.addtimes != nil {
+		fields = append(fields, articlesearch.FieldTimes)
+	}
+	if m.addempty != nil {
+		fields = append(fields, articlesearch.FieldEmpty)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ArticleSearchMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case articlesearch.FieldTimes:
+		return m.AddedTimes()
+	case articlesearch.FieldEmpty:
+		return m.AddedEmpty()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleSearchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case articlesearch.FieldTimes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimes(v)
+		return nil
+	case articlesearch.FieldEmpty:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEmpty(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleSearch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ArticleSearchMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ArticleSearchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ArticleSearchMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ArticleSearch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ArticleSearchMutation) ResetField(name string) error {
+	switch name {
+	case articlesearch.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case articlesearch.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case articlesearch.FieldWords:
+		m.ResetWords()
+		return nil
+	case articlesearch.FieldText:
+		m.ResetText()
+		return nil
+	case articlesearch.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case articlesearch.FieldOnDate:
+		m.ResetOnDate()
+		return nil
+	case articlesearch.FieldTimes:
+		m.ResetTimes()
+		return nil
+	case articlesearch.FieldEmpty:
+		m.ResetEmpty()
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleSearch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ArticleSearchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ArticleSearchMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ArticleSearchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ArticleSearchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ArticleSearchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ArticleSearchMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ArticleSearchMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ArticleSearch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ArticleSearchMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ArticleSearch edge %s", name)
+}
+
+// ArticleVoteMutation represents an operation that mutates the ArticleVote nodes in the graph.
+type ArticleVoteMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	article_id    *uuid.UUID
+	locale        *string
+	voter         *string
+	helped        *bool
+	comment       *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ArticleVote, error)
+	predicates    []predicate.ArticleVote
+}
+
+var _ ent.Mutation = (*ArticleVoteMutation)(nil)
+
+// articlevoteOption allows management of the mutation configuration using functional options.
+type articlevoteOption func(*ArticleVoteMutation)
+
+// newArticleVoteMutation creates new mutation for the ArticleVote entity.
+func newArticleVoteMutation(c config, op Op, opts ...articlevoteOption) *ArticleVoteMutation {
+	m := &ArticleVoteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeArticleVote,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withArticleVoteID sets the ID field of the mutation.
+func withArticleVoteID(id uuid.UUID) articlevoteOption {
+	return func(m *ArticleVoteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ArticleVote
+		)
+		m.oldValue = func(ctx context.Context) (*ArticleVote, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ArticleVote.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withArticleVote sets the old ArticleVote of the mutation.
+func withArticleVote(node *ArticleVote) articlevoteOption {
+	return func(m *ArticleVoteMutation) {
+		m.oldValue = func(context.Context) (*ArticleVote, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ArticleVoteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ArticleVoteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ArticleVote entities.
+func (m *ArticleVoteMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ArticleVoteMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ArticleVoteMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ArticleVote.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ArticleVoteMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ArticleVoteMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ArticleVoteMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ArticleVoteMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ArticleVoteMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ArticleVoteMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetArticleID sets the "article_id" field.
+func (m *ArticleVoteMutation) SetArticleID(u uuid.UUID) {
+	m.article_id = &u
+}
+
+// ArticleID returns the value of the "article_id" field in the mutation.
+func (m *ArticleVoteMutation) ArticleID() (r uuid.UUID, exists bool) {
+	v := m.article_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArticleID returns the old "article_id" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldArticleID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArticleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArticleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArticleID: %w", err)
+	}
+	return oldValue.ArticleID, nil
+}
+
+// ResetArticleID resets all changes to the "article_id" field.
+func (m *ArticleVoteMutation) ResetArticleID() {
+	m.article_id = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *ArticleVoteMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *ArticleVoteMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *ArticleVoteMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetVoter sets the "voter" field.
+func (m *ArticleVoteMutation) SetVoter(s string) {
+	m.voter = &s
+}
+
+// Voter returns the value of the "voter" field in the mutation.
+func (m *ArticleVoteMutation) Voter() (r string, exists bool) {
+	v := m.voter
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoter returns the old "voter" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldVoter(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoter: %w", err)
+	}
+	return oldValue.Voter, nil
+}
+
+// ResetVoter resets all changes to the "voter" field.
+func (m *ArticleVoteMutation) ResetVoter() {
+	m.voter = nil
+}
+
+// SetHelped sets the "helped" field.
+func (m *ArticleVoteMutation) SetHelped(b bool) {
+	m.helped = &b
+}
+
+// Helped returns the value of the "helped" field in the mutation.
+func (m *ArticleVoteMutation) Helped() (r bool, exists bool) {
+	v := m.helped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHelped returns the old "helped" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldHelped(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHelped is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHelped requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHelped: %w", err)
+	}
+	return oldValue.Helped, nil
+}
+
+// ResetHelped resets all changes to the "helped" field.
+func (m *ArticleVoteMutation) ResetHelped() {
+	m.helped = nil
+}
+
+// SetComment sets the "comment" field.
+func (m *ArticleVoteMutation) SetComment(s string) {
+	m.comment = &s
+}
+
+// Comment returns the value of the "comment" field in the mutation.
+func (m *ArticleVoteMutation) Comment() (r string, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldComment returns the old "comment" field's value of the ArticleVote entity.
+// If the ArticleVote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleVoteMutation) OldComment(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldComment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldComment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldComment: %w", err)
+	}
+	return oldValue.Comment, nil
+}
+
+// ClearComment clears the value of the "comment" field.
+func (m *ArticleVoteMutation) ClearComment() {
+	m.comment = nil
+	m.clearedFields[articlevote.FieldComment] = struct{}{}
+}
+
+// CommentCleared returns if the "comment" field was cleared in this mutation.
+func (m *ArticleVoteMutation) CommentCleared() bool {
+	_, ok := m.clearedFields[articlevote.FieldComment]
+	return ok
+}
+
+// ResetComment resets all changes to the "comment" field.
+func (m *ArticleVoteMutation) ResetComment() {
+	m.comment = nil
+	delete(m.clearedFields, articlevote.FieldComment)
+}
+
+// Where appends a list predicates to the ArticleVoteMutation builder.
+func (m *ArticleVoteMutation) Where(ps ...predicate.ArticleVote) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ArticleVoteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ArticleVoteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ArticleVote, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ArticleVoteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ArticleVoteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ArticleVote).
+func (m *ArticleVoteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ArticleVoteMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, articlevote.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, articlevote.FieldUpdatedAt)
+	}
+	if m.article_id != nil {
+		fields = append(fields, articlevote.FieldArticleID)
+	}
+	if m.locale != nil {
+		fields = append(fields, articlevote.FieldLocale)
+	}
+	if m.voter != nil {
+		fields = append(fields, articlevote.FieldVoter)
+	}
+	if m.helped != nil {
+		fields = append(fields, articlevote.FieldHelped)
+	}
+	if m.comment != nil {
+		fields = append(fields, articlevote.FieldComment)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ArticleVoteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case articlevote.FieldCreatedAt:
+		return m.CreatedAt()
+	case articlevote.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case articlevote.FieldArticleID:
+		return m.ArticleID()
+	case articlevote.FieldLocale:
+		return m.Locale()
+	case articlevote.FieldVoter:
+		return m.Voter()
+	case articlevote.FieldHelped:
+		return m.Helped()
+	case articlevote.FieldComment:
+		return m.Comment()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ArticleVoteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case articlevote.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case articlevote.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case articlevote.FieldArticleID:
+		return m.OldArticleID(ctx)
+	case articlevote.FieldLocale:
+		return m.OldLocale(ctx)
+	case articlevote.FieldVoter:
+		return m.OldVoter(ctx)
+	case articlevote.FieldHelped:
+		return m.OldHelped(ctx)
+	case articlevote.FieldComment:
+		return m.OldComment(ctx)
+	}
+	return nil, fmt.Errorf("unknown ArticleVote field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleVoteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case articlevote.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case articlevote.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case articlevote.FieldArticleID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArticleID(v)
+		return nil
+	case articlevote.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case articlevote.FieldVoter:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoter(v)
+		return nil
+	case articlevote.FieldHelped:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHelped(v)
+		return nil
+	case articlevote.FieldComment:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetComment(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleVote field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ArticleVoteMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ArticleVoteMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ArticleVoteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ArticleVote numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ArticleVoteMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(articlevote.FieldComment) {
+		fields = append(fields, articlevote.FieldComment)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ArticleVoteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ArticleVoteMutation) ClearField(name string) error {
+	switch name {
+	case articlevote.FieldComment:
+		m.ClearComment()
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleVote nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ArticleVoteMutation) ResetField(name string) error {
+	switch name {
+	case articlevote.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case articlevote.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case articlevote.FieldArticleID:
+		m.ResetArticleID()
+		return nil
+	case articlevote.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case articlevote.FieldVoter:
+		m.ResetVoter()
+		return nil
+	case articlevote.FieldHelped:
+		m.ResetHelped()
+		return nil
+	case articlevote.FieldComment:
+		m.ResetComment()
+		return nil
+	}
+	return fmt.Errorf("unknown ArticleVote field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ArticleVoteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ArticleVoteMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ArticleVoteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ArticleVoteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ArticleVoteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ArticleVoteMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ArticleVoteMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ArticleVote unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ArticleVoteMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ArticleVote edge %s", name)
 }
 
 // AuditEntryMutation represents an operation that mutates the AuditEntry nodes in the graph.
@@ -6303,6 +10244,826 @@ func (m *BonusProgramMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *BonusProgramMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown BonusProgram edge %s", name)
+}
+
+// BusinessCalendarMutation represents an operation that mutates the BusinessCalendar nodes in the graph.
+type BusinessCalendarMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	created_at      *time.Time
+	key_id          *uuid.UUID
+	version         *int64
+	addversion      *int64
+	retired_at      *time.Time
+	name            *string
+	time_zone       *string
+	intervals       *[]schema.BusinessInterval
+	appendintervals []schema.BusinessInterval
+	holidays        *[]schema.BusinessHoliday
+	appendholidays  []schema.BusinessHoliday
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*BusinessCalendar, error)
+	predicates      []predicate.BusinessCalendar
+}
+
+var _ ent.Mutation = (*BusinessCalendarMutation)(nil)
+
+// businesscalendarOption allows management of the mutation configuration using functional options.
+type businesscalendarOption func(*BusinessCalendarMutation)
+
+// newBusinessCalendarMutation creates new mutation for the BusinessCalendar entity.
+func newBusinessCalendarMutation(c config, op Op, opts ...businesscalendarOption) *BusinessCalendarMutation {
+	m := &BusinessCalendarMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeBusinessCalendar,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withBusinessCalendarID sets the ID field of the mutation.
+func withBusinessCalendarID(id uuid.UUID) businesscalendarOption {
+	return func(m *BusinessCalendarMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *BusinessCalendar
+		)
+		m.oldValue = func(ctx context.Context) (*BusinessCalendar, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().BusinessCalendar.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withBusinessCalendar sets the old BusinessCalendar of the mutation.
+func withBusinessCalendar(node *BusinessCalendar) businesscalendarOption {
+	return func(m *BusinessCalendarMutation) {
+		m.oldValue = func(context.Context) (*BusinessCalendar, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m BusinessCalendarMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m BusinessCalendarMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of BusinessCalendar entities.
+func (m *BusinessCalendarMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *BusinessCalendarMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *BusinessCalendarMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().BusinessCalendar.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *BusinessCalendarMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *BusinessCalendarMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *BusinessCalendarMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *BusinessCalendarMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *BusinessCalendarMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *BusinessCalendarMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *BusinessCalendarMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *BusinessCalendarMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *BusinessCalendarMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *BusinessCalendarMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *BusinessCalendarMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *BusinessCalendarMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *BusinessCalendarMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *BusinessCalendarMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[businesscalendar.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *BusinessCalendarMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[businesscalendar.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *BusinessCalendarMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, businesscalendar.FieldRetiredAt)
+}
+
+// SetName sets the "name" field.
+func (m *BusinessCalendarMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *BusinessCalendarMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *BusinessCalendarMutation) ResetName() {
+	m.name = nil
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (m *BusinessCalendarMutation) SetTimeZone(s string) {
+	m.time_zone = &s
+}
+
+// TimeZone returns the value of the "time_zone" field in the mutation.
+func (m *BusinessCalendarMutation) TimeZone() (r string, exists bool) {
+	v := m.time_zone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeZone returns the old "time_zone" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldTimeZone(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeZone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeZone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeZone: %w", err)
+	}
+	return oldValue.TimeZone, nil
+}
+
+// ResetTimeZone resets all changes to the "time_zone" field.
+func (m *BusinessCalendarMutation) ResetTimeZone() {
+	m.time_zone = nil
+}
+
+// SetIntervals sets the "intervals" field.
+func (m *BusinessCalendarMutation) SetIntervals(si []schema.BusinessInterval) {
+	m.intervals = &si
+	m.appendintervals = nil
+}
+
+// Intervals returns the value of the "intervals" field in the mutation.
+func (m *BusinessCalendarMutation) Intervals() (r []schema.BusinessInterval, exists bool) {
+	v := m.intervals
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntervals returns the old "intervals" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldIntervals(ctx context.Context) (v []schema.BusinessInterval, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntervals is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntervals requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntervals: %w", err)
+	}
+	return oldValue.Intervals, nil
+}
+
+// AppendIntervals adds si to the "intervals" field.
+func (m *BusinessCalendarMutation) AppendIntervals(si []schema.BusinessInterval) {
+	m.appendintervals = append(m.appendintervals, si...)
+}
+
+// AppendedIntervals returns the list of values that were appended to the "intervals" field in this mutation.
+func (m *BusinessCalendarMutation) AppendedIntervals() ([]schema.BusinessInterval, bool) {
+	if len(m.appendintervals) == 0 {
+		return nil, false
+	}
+	return m.appendintervals, true
+}
+
+// ResetIntervals resets all changes to the "intervals" field.
+func (m *BusinessCalendarMutation) ResetIntervals() {
+	m.intervals = nil
+	m.appendintervals = nil
+}
+
+// SetHolidays sets the "holidays" field.
+func (m *BusinessCalendarMutation) SetHolidays(sh []schema.BusinessHoliday) {
+	m.holidays = &sh
+	m.appendholidays = nil
+}
+
+// Holidays returns the value of the "holidays" field in the mutation.
+func (m *BusinessCalendarMutation) Holidays() (r []schema.BusinessHoliday, exists bool) {
+	v := m.holidays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHolidays returns the old "holidays" field's value of the BusinessCalendar entity.
+// If the BusinessCalendar object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessCalendarMutation) OldHolidays(ctx context.Context) (v []schema.BusinessHoliday, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHolidays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHolidays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHolidays: %w", err)
+	}
+	return oldValue.Holidays, nil
+}
+
+// AppendHolidays adds sh to the "holidays" field.
+func (m *BusinessCalendarMutation) AppendHolidays(sh []schema.BusinessHoliday) {
+	m.appendholidays = append(m.appendholidays, sh...)
+}
+
+// AppendedHolidays returns the list of values that were appended to the "holidays" field in this mutation.
+func (m *BusinessCalendarMutation) AppendedHolidays() ([]schema.BusinessHoliday, bool) {
+	if len(m.appendholidays) == 0 {
+		return nil, false
+	}
+	return m.appendholidays, true
+}
+
+// ClearHolidays clears the value of the "holidays" field.
+func (m *BusinessCalendarMutation) ClearHolidays() {
+	m.holidays = nil
+	m.appendholidays = nil
+	m.clearedFields[businesscalendar.FieldHolidays] = struct{}{}
+}
+
+// HolidaysCleared returns if the "holidays" field was cleared in this mutation.
+func (m *BusinessCalendarMutation) HolidaysCleared() bool {
+	_, ok := m.clearedFields[businesscalendar.FieldHolidays]
+	return ok
+}
+
+// ResetHolidays resets all changes to the "holidays" field.
+func (m *BusinessCalendarMutation) ResetHolidays() {
+	m.holidays = nil
+	m.appendholidays = nil
+	delete(m.clearedFields, businesscalendar.FieldHolidays)
+}
+
+// Where appends a list predicates to the BusinessCalendarMutation builder.
+func (m *BusinessCalendarMutation) Where(ps ...predicate.BusinessCalendar) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the BusinessCalendarMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *BusinessCalendarMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.BusinessCalendar, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *BusinessCalendarMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *BusinessCalendarMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (BusinessCalendar).
+func (m *BusinessCalendarMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *BusinessCalendarMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, businesscalendar.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, businesscalendar.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, businesscalendar.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, businesscalendar.FieldRetiredAt)
+	}
+	if m.name != nil {
+		fields = append(fields, businesscalendar.FieldName)
+	}
+	if m.time_zone != nil {
+		fields = append(fields, businesscalendar.FieldTimeZone)
+	}
+	if m.intervals != nil {
+		fields = append(fields, businesscalendar.FieldIntervals)
+	}
+	if m.holidays != nil {
+		fields = append(fields, businesscalendar.FieldHolidays)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *BusinessCalendarMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case businesscalendar.FieldCreatedAt:
+		return m.CreatedAt()
+	case businesscalendar.FieldKeyID:
+		return m.KeyID()
+	case businesscalendar.FieldVersion:
+		return m.Version()
+	case businesscalendar.FieldRetiredAt:
+		return m.RetiredAt()
+	case businesscalendar.FieldName:
+		return m.Name()
+	case businesscalendar.FieldTimeZone:
+		return m.TimeZone()
+	case businesscalendar.FieldIntervals:
+		return m.Intervals()
+	case businesscalendar.FieldHolidays:
+		return m.Holidays()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *BusinessCalendarMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case businesscalendar.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case businesscalendar.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case businesscalendar.FieldVersion:
+		return m.OldVersion(ctx)
+	case businesscalendar.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case businesscalendar.FieldName:
+		return m.OldName(ctx)
+	case businesscalendar.FieldTimeZone:
+		return m.OldTimeZone(ctx)
+	case businesscalendar.FieldIntervals:
+		return m.OldIntervals(ctx)
+	case businesscalendar.FieldHolidays:
+		return m.OldHolidays(ctx)
+	}
+	return nil, fmt.Errorf("unknown BusinessCalendar field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BusinessCalendarMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case businesscalendar.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case businesscalendar.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case businesscalendar.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case businesscalendar.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case businesscalendar.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case businesscalendar.FieldTimeZone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeZone(v)
+		return nil
+	case businesscalendar.FieldIntervals:
+		v, ok := value.([]schema.BusinessInterval)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntervals(v)
+		return nil
+	case businesscalendar.FieldHolidays:
+		v, ok := value.([]schema.BusinessHoliday)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHolidays(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessCalendar field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *BusinessCalendarMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, businesscalendar.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *BusinessCalendarMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case businesscalendar.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BusinessCalendarMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case businesscalendar.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessCalendar numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *BusinessCalendarMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(businesscalendar.FieldRetiredAt) {
+		fields = append(fields, businesscalendar.FieldRetiredAt)
+	}
+	if m.FieldCleared(businesscalendar.FieldHolidays) {
+		fields = append(fields, businesscalendar.FieldHolidays)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *BusinessCalendarMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *BusinessCalendarMutation) ClearField(name string) error {
+	switch name {
+	case businesscalendar.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case businesscalendar.FieldHolidays:
+		m.ClearHolidays()
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessCalendar nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *BusinessCalendarMutation) ResetField(name string) error {
+	switch name {
+	case businesscalendar.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case businesscalendar.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case businesscalendar.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case businesscalendar.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case businesscalendar.FieldName:
+		m.ResetName()
+		return nil
+	case businesscalendar.FieldTimeZone:
+		m.ResetTimeZone()
+		return nil
+	case businesscalendar.FieldIntervals:
+		m.ResetIntervals()
+		return nil
+	case businesscalendar.FieldHolidays:
+		m.ResetHolidays()
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessCalendar field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *BusinessCalendarMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *BusinessCalendarMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *BusinessCalendarMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *BusinessCalendarMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *BusinessCalendarMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *BusinessCalendarMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *BusinessCalendarMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown BusinessCalendar unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *BusinessCalendarMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown BusinessCalendar edge %s", name)
 }
 
 // CampaignMutation represents an operation that mutates the Campaign nodes in the graph.
@@ -11071,6 +15832,2742 @@ func (m *CampaignPhotoMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown CampaignPhoto edge %s", name)
 }
 
+// CannedReplyMutation represents an operation that mutates the CannedReply nodes in the graph.
+type CannedReplyMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	key_id        *uuid.UUID
+	version       *int64
+	addversion    *int64
+	retired_at    *time.Time
+	handle        *string
+	texts         *map[string]string
+	team_id       *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CannedReply, error)
+	predicates    []predicate.CannedReply
+}
+
+var _ ent.Mutation = (*CannedReplyMutation)(nil)
+
+// cannedreplyOption allows management of the mutation configuration using functional options.
+type cannedreplyOption func(*CannedReplyMutation)
+
+// newCannedReplyMutation creates new mutation for the CannedReply entity.
+func newCannedReplyMutation(c config, op Op, opts ...cannedreplyOption) *CannedReplyMutation {
+	m := &CannedReplyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCannedReply,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCannedReplyID sets the ID field of the mutation.
+func withCannedReplyID(id uuid.UUID) cannedreplyOption {
+	return func(m *CannedReplyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CannedReply
+		)
+		m.oldValue = func(ctx context.Context) (*CannedReply, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CannedReply.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCannedReply sets the old CannedReply of the mutation.
+func withCannedReply(node *CannedReply) cannedreplyOption {
+	return func(m *CannedReplyMutation) {
+		m.oldValue = func(context.Context) (*CannedReply, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CannedReplyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CannedReplyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CannedReply entities.
+func (m *CannedReplyMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CannedReplyMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CannedReplyMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CannedReply.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CannedReplyMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CannedReplyMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CannedReplyMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *CannedReplyMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *CannedReplyMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *CannedReplyMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *CannedReplyMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *CannedReplyMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *CannedReplyMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *CannedReplyMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *CannedReplyMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *CannedReplyMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *CannedReplyMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *CannedReplyMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[cannedreply.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *CannedReplyMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[cannedreply.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *CannedReplyMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, cannedreply.FieldRetiredAt)
+}
+
+// SetHandle sets the "handle" field.
+func (m *CannedReplyMutation) SetHandle(s string) {
+	m.handle = &s
+}
+
+// Handle returns the value of the "handle" field in the mutation.
+func (m *CannedReplyMutation) Handle() (r string, exists bool) {
+	v := m.handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandle returns the old "handle" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldHandle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandle: %w", err)
+	}
+	return oldValue.Handle, nil
+}
+
+// ResetHandle resets all changes to the "handle" field.
+func (m *CannedReplyMutation) ResetHandle() {
+	m.handle = nil
+}
+
+// SetTexts sets the "texts" field.
+func (m *CannedReplyMutation) SetTexts(value map[string]string) {
+	m.texts = &value
+}
+
+// Texts returns the value of the "texts" field in the mutation.
+func (m *CannedReplyMutation) Texts() (r map[string]string, exists bool) {
+	v := m.texts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTexts returns the old "texts" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldTexts(ctx context.Context) (v map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTexts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTexts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTexts: %w", err)
+	}
+	return oldValue.Texts, nil
+}
+
+// ResetTexts resets all changes to the "texts" field.
+func (m *CannedReplyMutation) ResetTexts() {
+	m.texts = nil
+}
+
+// SetTeamID sets the "team_id" field.
+func (m *CannedReplyMutation) SetTeamID(u uuid.UUID) {
+	m.team_id = &u
+}
+
+// TeamID returns the value of the "team_id" field in the mutation.
+func (m *CannedReplyMutation) TeamID() (r uuid.UUID, exists bool) {
+	v := m.team_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTeamID returns the old "team_id" field's value of the CannedReply entity.
+// If the CannedReply object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CannedReplyMutation) OldTeamID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTeamID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTeamID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTeamID: %w", err)
+	}
+	return oldValue.TeamID, nil
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (m *CannedReplyMutation) ClearTeamID() {
+	m.team_id = nil
+	m.clearedFields[cannedreply.FieldTeamID] = struct{}{}
+}
+
+// TeamIDCleared returns if the "team_id" field was cleared in this mutation.
+func (m *CannedReplyMutation) TeamIDCleared() bool {
+	_, ok := m.clearedFields[cannedreply.FieldTeamID]
+	return ok
+}
+
+// ResetTeamID resets all changes to the "team_id" field.
+func (m *CannedReplyMutation) ResetTeamID() {
+	m.team_id = nil
+	delete(m.clearedFields, cannedreply.FieldTeamID)
+}
+
+// Where appends a list predicates to the CannedReplyMutation builder.
+func (m *CannedReplyMutation) Where(ps ...predicate.CannedReply) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CannedReplyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CannedReplyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CannedReply, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CannedReplyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CannedReplyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CannedReply).
+func (m *CannedReplyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CannedReplyMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, cannedreply.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, cannedreply.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, cannedreply.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, cannedreply.FieldRetiredAt)
+	}
+	if m.handle != nil {
+		fields = append(fields, cannedreply.FieldHandle)
+	}
+	if m.texts != nil {
+		fields = append(fields, cannedreply.FieldTexts)
+	}
+	if m.team_id != nil {
+		fields = append(fields, cannedreply.FieldTeamID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CannedReplyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case cannedreply.FieldCreatedAt:
+		return m.CreatedAt()
+	case cannedreply.FieldKeyID:
+		return m.KeyID()
+	case cannedreply.FieldVersion:
+		return m.Version()
+	case cannedreply.FieldRetiredAt:
+		return m.RetiredAt()
+	case cannedreply.FieldHandle:
+		return m.Handle()
+	case cannedreply.FieldTexts:
+		return m.Texts()
+	case cannedreply.FieldTeamID:
+		return m.TeamID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CannedReplyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case cannedreply.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case cannedreply.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case cannedreply.FieldVersion:
+		return m.OldVersion(ctx)
+	case cannedreply.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case cannedreply.FieldHandle:
+		return m.OldHandle(ctx)
+	case cannedreply.FieldTexts:
+		return m.OldTexts(ctx)
+	case cannedreply.FieldTeamID:
+		return m.OldTeamID(ctx)
+	}
+	return nil, fmt.Errorf("unknown CannedReply field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CannedReplyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case cannedreply.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case cannedreply.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case cannedreply.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case cannedreply.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case cannedreply.FieldHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandle(v)
+		return nil
+	case cannedreply.FieldTexts:
+		v, ok := value.(map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTexts(v)
+		return nil
+	case cannedreply.FieldTeamID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTeamID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CannedReply field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CannedReplyMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, cannedreply.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CannedReplyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case cannedreply.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CannedReplyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case cannedreply.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CannedReply numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CannedReplyMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(cannedreply.FieldRetiredAt) {
+		fields = append(fields, cannedreply.FieldRetiredAt)
+	}
+	if m.FieldCleared(cannedreply.FieldTeamID) {
+		fields = append(fields, cannedreply.FieldTeamID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CannedReplyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CannedReplyMutation) ClearField(name string) error {
+	switch name {
+	case cannedreply.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case cannedreply.FieldTeamID:
+		m.ClearTeamID()
+		return nil
+	}
+	return fmt.Errorf("unknown CannedReply nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CannedReplyMutation) ResetField(name string) error {
+	switch name {
+	case cannedreply.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case cannedreply.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case cannedreply.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case cannedreply.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case cannedreply.FieldHandle:
+		m.ResetHandle()
+		return nil
+	case cannedreply.FieldTexts:
+		m.ResetTexts()
+		return nil
+	case cannedreply.FieldTeamID:
+		m.ResetTeamID()
+		return nil
+	}
+	return fmt.Errorf("unknown CannedReply field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CannedReplyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CannedReplyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CannedReplyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CannedReplyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CannedReplyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CannedReplyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CannedReplyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CannedReply unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CannedReplyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CannedReply edge %s", name)
+}
+
+// CardSourceMutation represents an operation that mutates the CardSource nodes in the graph.
+type CardSourceMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	updated_at        *time.Time
+	revision          *int64
+	addrevision       *int64
+	name              *string
+	address           *string
+	secret            *[]byte
+	ttl_seconds       *int
+	addttl_seconds    *int
+	timeout_millis    *int
+	addtimeout_millis *int
+	position          *int
+	addposition       *int
+	enabled           *bool
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*CardSource, error)
+	predicates        []predicate.CardSource
+}
+
+var _ ent.Mutation = (*CardSourceMutation)(nil)
+
+// cardsourceOption allows management of the mutation configuration using functional options.
+type cardsourceOption func(*CardSourceMutation)
+
+// newCardSourceMutation creates new mutation for the CardSource entity.
+func newCardSourceMutation(c config, op Op, opts ...cardsourceOption) *CardSourceMutation {
+	m := &CardSourceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCardSource,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCardSourceID sets the ID field of the mutation.
+func withCardSourceID(id uuid.UUID) cardsourceOption {
+	return func(m *CardSourceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CardSource
+		)
+		m.oldValue = func(ctx context.Context) (*CardSource, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CardSource.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCardSource sets the old CardSource of the mutation.
+func withCardSource(node *CardSource) cardsourceOption {
+	return func(m *CardSourceMutation) {
+		m.oldValue = func(context.Context) (*CardSource, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CardSourceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CardSourceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CardSource entities.
+func (m *CardSourceMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CardSourceMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CardSourceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CardSource.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CardSourceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CardSourceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CardSourceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CardSourceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CardSourceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CardSourceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *CardSourceMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *CardSourceMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *CardSourceMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *CardSourceMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *CardSourceMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetName sets the "name" field.
+func (m *CardSourceMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *CardSourceMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *CardSourceMutation) ResetName() {
+	m.name = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *CardSourceMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *CardSourceMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *CardSourceMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetSecret sets the "secret" field.
+func (m *CardSourceMutation) SetSecret(b []byte) {
+	m.secret = &b
+}
+
+// Secret returns the value of the "secret" field in the mutation.
+func (m *CardSourceMutation) Secret() (r []byte, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecret returns the old "secret" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldSecret(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecret: %w", err)
+	}
+	return oldValue.Secret, nil
+}
+
+// ResetSecret resets all changes to the "secret" field.
+func (m *CardSourceMutation) ResetSecret() {
+	m.secret = nil
+}
+
+// SetTTLSeconds sets the "ttl_seconds" field.
+func (m *CardSourceMutation) SetTTLSeconds(i int) {
+	m.ttl_seconds = &i
+	m.addttl_seconds = nil
+}
+
+// TTLSeconds returns the value of the "ttl_seconds" field in the mutation.
+func (m *CardSourceMutation) TTLSeconds() (r int, exists bool) {
+	v := m.ttl_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTTLSeconds returns the old "ttl_seconds" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldTTLSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTTLSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTTLSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTTLSeconds: %w", err)
+	}
+	return oldValue.TTLSeconds, nil
+}
+
+// AddTTLSeconds adds i to the "ttl_seconds" field.
+func (m *CardSourceMutation) AddTTLSeconds(i int) {
+	if m.addttl_seconds != nil {
+		*m.addttl_seconds += i
+	} else {
+		m.addttl_seconds = &i
+	}
+}
+
+// AddedTTLSeconds returns the value that was added to the "ttl_seconds" field in this mutation.
+func (m *CardSourceMutation) AddedTTLSeconds() (r int, exists bool) {
+	v := m.addttl_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTTLSeconds resets all changes to the "ttl_seconds" field.
+func (m *CardSourceMutation) ResetTTLSeconds() {
+	m.ttl_seconds = nil
+	m.addttl_seconds = nil
+}
+
+// SetTimeoutMillis sets the "timeout_millis" field.
+func (m *CardSourceMutation) SetTimeoutMillis(i int) {
+	m.timeout_millis = &i
+	m.addtimeout_millis = nil
+}
+
+// TimeoutMillis returns the value of the "timeout_millis" field in the mutation.
+func (m *CardSourceMutation) TimeoutMillis() (r int, exists bool) {
+	v := m.timeout_millis
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeoutMillis returns the old "timeout_millis" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldTimeoutMillis(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeoutMillis is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeoutMillis requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeoutMillis: %w", err)
+	}
+	return oldValue.TimeoutMillis, nil
+}
+
+// AddTimeoutMillis adds i to the "timeout_millis" field.
+func (m *CardSourceMutation) AddTimeoutMillis(i int) {
+	if m.addtimeout_millis != nil {
+		*m.addtimeout_millis += i
+	} else {
+		m.addtimeout_millis = &i
+	}
+}
+
+// AddedTimeoutMillis returns the value that was added to the "timeout_millis" field in this mutation.
+func (m *CardSourceMutation) AddedTimeoutMillis() (r int, exists bool) {
+	v := m.addtimeout_millis
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimeoutMillis resets all changes to the "timeout_millis" field.
+func (m *CardSourceMutation) ResetTimeoutMillis() {
+	m.timeout_millis = nil
+	m.addtimeout_millis = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *CardSourceMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *CardSourceMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *CardSourceMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *CardSourceMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *CardSourceMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetEnabled sets the "enabled" field.
+func (m *CardSourceMutation) SetEnabled(b bool) {
+	m.enabled = &b
+}
+
+// Enabled returns the value of the "enabled" field in the mutation.
+func (m *CardSourceMutation) Enabled() (r bool, exists bool) {
+	v := m.enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabled returns the old "enabled" field's value of the CardSource entity.
+// If the CardSource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardSourceMutation) OldEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabled: %w", err)
+	}
+	return oldValue.Enabled, nil
+}
+
+// ResetEnabled resets all changes to the "enabled" field.
+func (m *CardSourceMutation) ResetEnabled() {
+	m.enabled = nil
+}
+
+// Where appends a list predicates to the CardSourceMutation builder.
+func (m *CardSourceMutation) Where(ps ...predicate.CardSource) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CardSourceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CardSourceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CardSource, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CardSourceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CardSourceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CardSource).
+func (m *CardSourceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CardSourceMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, cardsource.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, cardsource.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, cardsource.FieldRevision)
+	}
+	if m.name != nil {
+		fields = append(fields, cardsource.FieldName)
+	}
+	if m.address != nil {
+		fields = append(fields, cardsource.FieldAddress)
+	}
+	if m.secret != nil {
+		fields = append(fields, cardsource.FieldSecret)
+	}
+	if m.ttl_seconds != nil {
+		fields = append(fields, cardsource.FieldTTLSeconds)
+	}
+	if m.timeout_millis != nil {
+		fields = append(fields, cardsource.FieldTimeoutMillis)
+	}
+	if m.position != nil {
+		fields = append(fields, cardsource.FieldPosition)
+	}
+	if m.enabled != nil {
+		fields = append(fields, cardsource.FieldEnabled)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CardSourceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case cardsource.FieldCreatedAt:
+		return m.CreatedAt()
+	case cardsource.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case cardsource.FieldRevision:
+		return m.Revision()
+	case cardsource.FieldName:
+		return m.Name()
+	case cardsource.FieldAddress:
+		return m.Address()
+	case cardsource.FieldSecret:
+		return m.Secret()
+	case cardsource.FieldTTLSeconds:
+		return m.TTLSeconds()
+	case cardsource.FieldTimeoutMillis:
+		return m.TimeoutMillis()
+	case cardsource.FieldPosition:
+		return m.Position()
+	case cardsource.FieldEnabled:
+		return m.Enabled()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CardSourceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case cardsource.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case cardsource.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case cardsource.FieldRevision:
+		return m.OldRevision(ctx)
+	case cardsource.FieldName:
+		return m.OldName(ctx)
+	case cardsource.FieldAddress:
+		return m.OldAddress(ctx)
+	case cardsource.FieldSecret:
+		return m.OldSecret(ctx)
+	case cardsource.FieldTTLSeconds:
+		return m.OldTTLSeconds(ctx)
+	case cardsource.FieldTimeoutMillis:
+		return m.OldTimeoutMillis(ctx)
+	case cardsource.FieldPosition:
+		return m.OldPosition(ctx)
+	case cardsource.FieldEnabled:
+		return m.OldEnabled(ctx)
+	}
+	return nil, fmt.Errorf("unknown CardSource field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardSourceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case cardsource.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case cardsource.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case cardsource.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case cardsource.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case cardsource.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case cardsource.FieldSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecret(v)
+		return nil
+	case cardsource.FieldTTLSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTTLSeconds(v)
+		return nil
+	case cardsource.FieldTimeoutMillis:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeoutMillis(v)
+		return nil
+	case cardsource.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case cardsource.FieldEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabled(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CardSource field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CardSourceMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, cardsource.FieldRevision)
+	}
+	if m.addttl_seconds != nil {
+		fields = append(fields, cardsource.FieldTTLSeconds)
+	}
+	if m.addtimeout_millis != nil {
+		fields = append(fields, cardsource.FieldTimeoutMillis)
+	}
+	if m.addposition != nil {
+		fields = append(fields, cardsource.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CardSourceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case cardsource.FieldRevision:
+		return m.AddedRevision()
+	case cardsource.FieldTTLSeconds:
+		return m.AddedTTLSeconds()
+	case cardsource.FieldTimeoutMillis:
+		return m.AddedTimeoutMillis()
+	case cardsource.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardSourceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case cardsource.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case cardsource.FieldTTLSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTTLSeconds(v)
+		return nil
+	case cardsource.FieldTimeoutMillis:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimeoutMillis(v)
+		return nil
+	case cardsource.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CardSource numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CardSourceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CardSourceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CardSourceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown CardSource nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CardSourceMutation) ResetField(name string) error {
+	switch name {
+	case cardsource.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case cardsource.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case cardsource.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case cardsource.FieldName:
+		m.ResetName()
+		return nil
+	case cardsource.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case cardsource.FieldSecret:
+		m.ResetSecret()
+		return nil
+	case cardsource.FieldTTLSeconds:
+		m.ResetTTLSeconds()
+		return nil
+	case cardsource.FieldTimeoutMillis:
+		m.ResetTimeoutMillis()
+		return nil
+	case cardsource.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case cardsource.FieldEnabled:
+		m.ResetEnabled()
+		return nil
+	}
+	return fmt.Errorf("unknown CardSource field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CardSourceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CardSourceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CardSourceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CardSourceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CardSourceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CardSourceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CardSourceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CardSource unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CardSourceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CardSource edge %s", name)
+}
+
+// ClockEventMutation represents an operation that mutates the ClockEvent nodes in the graph.
+type ClockEventMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	created_at       *time.Time
+	owner_id         *uuid.UUID
+	ticket_id        *uuid.UUID
+	seq              *int64
+	addseq           *int64
+	target           *clockevent.Target
+	round            *int
+	addround         *int
+	kind             *clockevent.Kind
+	at               *time.Time
+	due_at           *time.Time
+	spent_seconds    *int
+	addspent_seconds *int
+	reason           *string
+	level_id         *uuid.UUID
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*ClockEvent, error)
+	predicates       []predicate.ClockEvent
+}
+
+var _ ent.Mutation = (*ClockEventMutation)(nil)
+
+// clockeventOption allows management of the mutation configuration using functional options.
+type clockeventOption func(*ClockEventMutation)
+
+// newClockEventMutation creates new mutation for the ClockEvent entity.
+func newClockEventMutation(c config, op Op, opts ...clockeventOption) *ClockEventMutation {
+	m := &ClockEventMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeClockEvent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withClockEventID sets the ID field of the mutation.
+func withClockEventID(id uuid.UUID) clockeventOption {
+	return func(m *ClockEventMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ClockEvent
+		)
+		m.oldValue = func(ctx context.Context) (*ClockEvent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ClockEvent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withClockEvent sets the old ClockEvent of the mutation.
+func withClockEvent(node *ClockEvent) clockeventOption {
+	return func(m *ClockEventMutation) {
+		m.oldValue = func(context.Context) (*ClockEvent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ClockEventMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ClockEventMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ClockEvent entities.
+func (m *ClockEventMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ClockEventMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ClockEventMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ClockEvent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ClockEventMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ClockEventMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ClockEventMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *ClockEventMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *ClockEventMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *ClockEventMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *ClockEventMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *ClockEventMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldTicketID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *ClockEventMutation) ResetTicketID() {
+	m.ticket_id = nil
+}
+
+// SetSeq sets the "seq" field.
+func (m *ClockEventMutation) SetSeq(i int64) {
+	m.seq = &i
+	m.addseq = nil
+}
+
+// Seq returns the value of the "seq" field in the mutation.
+func (m *ClockEventMutation) Seq() (r int64, exists bool) {
+	v := m.seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeq returns the old "seq" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldSeq(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeq is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeq requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeq: %w", err)
+	}
+	return oldValue.Seq, nil
+}
+
+// AddSeq adds i to the "seq" field.
+func (m *ClockEventMutation) AddSeq(i int64) {
+	if m.addseq != nil {
+		*m.addseq += i
+	} else {
+		m.addseq = &i
+	}
+}
+
+// AddedSeq returns the value that was added to the "seq" field in this mutation.
+func (m *ClockEventMutation) AddedSeq() (r int64, exists bool) {
+	v := m.addseq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeq resets all changes to the "seq" field.
+func (m *ClockEventMutation) ResetSeq() {
+	m.seq = nil
+	m.addseq = nil
+}
+
+// SetTarget sets the "target" field.
+func (m *ClockEventMutation) SetTarget(c clockevent.Target) {
+	m.target = &c
+}
+
+// Target returns the value of the "target" field in the mutation.
+func (m *ClockEventMutation) Target() (r clockevent.Target, exists bool) {
+	v := m.target
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTarget returns the old "target" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldTarget(ctx context.Context) (v clockevent.Target, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTarget is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTarget requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTarget: %w", err)
+	}
+	return oldValue.Target, nil
+}
+
+// ResetTarget resets all changes to the "target" field.
+func (m *ClockEventMutation) ResetTarget() {
+	m.target = nil
+}
+
+// SetRound sets the "round" field.
+func (m *ClockEventMutation) SetRound(i int) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *ClockEventMutation) Round() (r int, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldRound(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *ClockEventMutation) AddRound(i int) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *ClockEventMutation) AddedRound() (r int, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *ClockEventMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *ClockEventMutation) SetKind(c clockevent.Kind) {
+	m.kind = &c
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ClockEventMutation) Kind() (r clockevent.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldKind(ctx context.Context) (v clockevent.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ClockEventMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetAt sets the "at" field.
+func (m *ClockEventMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *ClockEventMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *ClockEventMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *ClockEventMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *ClockEventMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (m *ClockEventMutation) ClearDueAt() {
+	m.due_at = nil
+	m.clearedFields[clockevent.FieldDueAt] = struct{}{}
+}
+
+// DueAtCleared returns if the "due_at" field was cleared in this mutation.
+func (m *ClockEventMutation) DueAtCleared() bool {
+	_, ok := m.clearedFields[clockevent.FieldDueAt]
+	return ok
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *ClockEventMutation) ResetDueAt() {
+	m.due_at = nil
+	delete(m.clearedFields, clockevent.FieldDueAt)
+}
+
+// SetSpentSeconds sets the "spent_seconds" field.
+func (m *ClockEventMutation) SetSpentSeconds(i int) {
+	m.spent_seconds = &i
+	m.addspent_seconds = nil
+}
+
+// SpentSeconds returns the value of the "spent_seconds" field in the mutation.
+func (m *ClockEventMutation) SpentSeconds() (r int, exists bool) {
+	v := m.spent_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpentSeconds returns the old "spent_seconds" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldSpentSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpentSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpentSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpentSeconds: %w", err)
+	}
+	return oldValue.SpentSeconds, nil
+}
+
+// AddSpentSeconds adds i to the "spent_seconds" field.
+func (m *ClockEventMutation) AddSpentSeconds(i int) {
+	if m.addspent_seconds != nil {
+		*m.addspent_seconds += i
+	} else {
+		m.addspent_seconds = &i
+	}
+}
+
+// AddedSpentSeconds returns the value that was added to the "spent_seconds" field in this mutation.
+func (m *ClockEventMutation) AddedSpentSeconds() (r int, exists bool) {
+	v := m.addspent_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSpentSeconds resets all changes to the "spent_seconds" field.
+func (m *ClockEventMutation) ResetSpentSeconds() {
+	m.spent_seconds = nil
+	m.addspent_seconds = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ClockEventMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ClockEventMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ClockEventMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetLevelID sets the "level_id" field.
+func (m *ClockEventMutation) SetLevelID(u uuid.UUID) {
+	m.level_id = &u
+}
+
+// LevelID returns the value of the "level_id" field in the mutation.
+func (m *ClockEventMutation) LevelID() (r uuid.UUID, exists bool) {
+	v := m.level_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLevelID returns the old "level_id" field's value of the ClockEvent entity.
+// If the ClockEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClockEventMutation) OldLevelID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLevelID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLevelID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLevelID: %w", err)
+	}
+	return oldValue.LevelID, nil
+}
+
+// ResetLevelID resets all changes to the "level_id" field.
+func (m *ClockEventMutation) ResetLevelID() {
+	m.level_id = nil
+}
+
+// Where appends a list predicates to the ClockEventMutation builder.
+func (m *ClockEventMutation) Where(ps ...predicate.ClockEvent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ClockEventMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ClockEventMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ClockEvent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ClockEventMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ClockEventMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ClockEvent).
+func (m *ClockEventMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ClockEventMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.created_at != nil {
+		fields = append(fields, clockevent.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, clockevent.FieldOwnerID)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, clockevent.FieldTicketID)
+	}
+	if m.seq != nil {
+		fields = append(fields, clockevent.FieldSeq)
+	}
+	if m.target != nil {
+		fields = append(fields, clockevent.FieldTarget)
+	}
+	if m.round != nil {
+		fields = append(fields, clockevent.FieldRound)
+	}
+	if m.kind != nil {
+		fields = append(fields, clockevent.FieldKind)
+	}
+	if m.at != nil {
+		fields = append(fields, clockevent.FieldAt)
+	}
+	if m.due_at != nil {
+		fields = append(fields, clockevent.FieldDueAt)
+	}
+	if m.spent_seconds != nil {
+		fields = append(fields, clockevent.FieldSpentSeconds)
+	}
+	if m.reason != nil {
+		fields = append(fields, clockevent.FieldReason)
+	}
+	if m.level_id != nil {
+		fields = append(fields, clockevent.FieldLevelID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ClockEventMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case clockevent.FieldCreatedAt:
+		return m.CreatedAt()
+	case clockevent.FieldOwnerID:
+		return m.OwnerID()
+	case clockevent.FieldTicketID:
+		return m.TicketID()
+	case clockevent.FieldSeq:
+		return m.Seq()
+	case clockevent.FieldTarget:
+		return m.Target()
+	case clockevent.FieldRound:
+		return m.Round()
+	case clockevent.FieldKind:
+		return m.Kind()
+	case clockevent.FieldAt:
+		return m.At()
+	case clockevent.FieldDueAt:
+		return m.DueAt()
+	case clockevent.FieldSpentSeconds:
+		return m.SpentSeconds()
+	case clockevent.FieldReason:
+		return m.Reason()
+	case clockevent.FieldLevelID:
+		return m.LevelID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ClockEventMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case clockevent.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case clockevent.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case clockevent.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case clockevent.FieldSeq:
+		return m.OldSeq(ctx)
+	case clockevent.FieldTarget:
+		return m.OldTarget(ctx)
+	case clockevent.FieldRound:
+		return m.OldRound(ctx)
+	case clockevent.FieldKind:
+		return m.OldKind(ctx)
+	case clockevent.FieldAt:
+		return m.OldAt(ctx)
+	case clockevent.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case clockevent.FieldSpentSeconds:
+		return m.OldSpentSeconds(ctx)
+	case clockevent.FieldReason:
+		return m.OldReason(ctx)
+	case clockevent.FieldLevelID:
+		return m.OldLevelID(ctx)
+	}
+	return nil, fmt.Errorf("unknown ClockEvent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ClockEventMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case clockevent.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case clockevent.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case clockevent.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case clockevent.FieldSeq:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeq(v)
+		return nil
+	case clockevent.FieldTarget:
+		v, ok := value.(clockevent.Target)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTarget(v)
+		return nil
+	case clockevent.FieldRound:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
+	case clockevent.FieldKind:
+		v, ok := value.(clockevent.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case clockevent.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case clockevent.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case clockevent.FieldSpentSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpentSeconds(v)
+		return nil
+	case clockevent.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case clockevent.FieldLevelID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLevelID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ClockEvent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ClockEventMutation) AddedFields() []string {
+	var fields []string
+	if m.addseq != nil {
+		fields = append(fields, clockevent.FieldSeq)
+	}
+	if m.addround != nil {
+		fields = append(fields, clockevent.FieldRound)
+	}
+	if m.addspent_seconds != nil {
+		fields = append(fields, clockevent.FieldSpentSeconds)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ClockEventMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case clockevent.FieldSeq:
+		return m.AddedSeq()
+	case clockevent.FieldRound:
+		return m.AddedRound()
+	case clockevent.FieldSpentSeconds:
+		return m.AddedSpentSeconds()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ClockEventMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case clockevent.FieldSeq:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeq(v)
+		return nil
+	case clockevent.FieldRound:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
+		return nil
+	case clockevent.FieldSpentSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpentSeconds(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ClockEvent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ClockEventMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(clockevent.FieldDueAt) {
+		fields = append(fields, clockevent.FieldDueAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ClockEventMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ClockEventMutation) ClearField(name string) error {
+	switch name {
+	case clockevent.FieldDueAt:
+		m.ClearDueAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ClockEvent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ClockEventMutation) ResetField(name string) error {
+	switch name {
+	case clockevent.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case clockevent.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case clockevent.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case clockevent.FieldSeq:
+		m.ResetSeq()
+		return nil
+	case clockevent.FieldTarget:
+		m.ResetTarget()
+		return nil
+	case clockevent.FieldRound:
+		m.ResetRound()
+		return nil
+	case clockevent.FieldKind:
+		m.ResetKind()
+		return nil
+	case clockevent.FieldAt:
+		m.ResetAt()
+		return nil
+	case clockevent.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case clockevent.FieldSpentSeconds:
+		m.ResetSpentSeconds()
+		return nil
+	case clockevent.FieldReason:
+		m.ResetReason()
+		return nil
+	case clockevent.FieldLevelID:
+		m.ResetLevelID()
+		return nil
+	}
+	return fmt.Errorf("unknown ClockEvent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ClockEventMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ClockEventMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ClockEventMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ClockEventMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ClockEventMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ClockEventMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ClockEventMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ClockEvent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ClockEventMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ClockEvent edge %s", name)
+}
+
 // ClubMutation represents an operation that mutates the Club nodes in the graph.
 type ClubMutation struct {
 	config
@@ -15542,6 +23039,7 @@ type ContactPointMutation struct {
 	value_key     *string
 	verified_at   *time.Time
 	is_primary    *bool
+	bounced_at    *time.Time
 	clearedFields map[string]struct{}
 	user          *uuid.UUID
 	cleareduser   bool
@@ -15955,6 +23453,55 @@ func (m *ContactPointMutation) ResetIsPrimary() {
 	m.is_primary = nil
 }
 
+// SetBouncedAt sets the "bounced_at" field.
+func (m *ContactPointMutation) SetBouncedAt(t time.Time) {
+	m.bounced_at = &t
+}
+
+// BouncedAt returns the value of the "bounced_at" field in the mutation.
+func (m *ContactPointMutation) BouncedAt() (r time.Time, exists bool) {
+	v := m.bounced_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBouncedAt returns the old "bounced_at" field's value of the ContactPoint entity.
+// If the ContactPoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ContactPointMutation) OldBouncedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBouncedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBouncedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBouncedAt: %w", err)
+	}
+	return oldValue.BouncedAt, nil
+}
+
+// ClearBouncedAt clears the value of the "bounced_at" field.
+func (m *ContactPointMutation) ClearBouncedAt() {
+	m.bounced_at = nil
+	m.clearedFields[contactpoint.FieldBouncedAt] = struct{}{}
+}
+
+// BouncedAtCleared returns if the "bounced_at" field was cleared in this mutation.
+func (m *ContactPointMutation) BouncedAtCleared() bool {
+	_, ok := m.clearedFields[contactpoint.FieldBouncedAt]
+	return ok
+}
+
+// ResetBouncedAt resets all changes to the "bounced_at" field.
+func (m *ContactPointMutation) ResetBouncedAt() {
+	m.bounced_at = nil
+	delete(m.clearedFields, contactpoint.FieldBouncedAt)
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *ContactPointMutation) ClearUser() {
 	m.cleareduser = true
@@ -16016,7 +23563,7 @@ func (m *ContactPointMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ContactPointMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.created_at != nil {
 		fields = append(fields, contactpoint.FieldCreatedAt)
 	}
@@ -16040,6 +23587,9 @@ func (m *ContactPointMutation) Fields() []string {
 	}
 	if m.is_primary != nil {
 		fields = append(fields, contactpoint.FieldIsPrimary)
+	}
+	if m.bounced_at != nil {
+		fields = append(fields, contactpoint.FieldBouncedAt)
 	}
 	return fields
 }
@@ -16065,6 +23615,8 @@ func (m *ContactPointMutation) Field(name string) (ent.Value, bool) {
 		return m.VerifiedAt()
 	case contactpoint.FieldIsPrimary:
 		return m.IsPrimary()
+	case contactpoint.FieldBouncedAt:
+		return m.BouncedAt()
 	}
 	return nil, false
 }
@@ -16090,6 +23642,8 @@ func (m *ContactPointMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldVerifiedAt(ctx)
 	case contactpoint.FieldIsPrimary:
 		return m.OldIsPrimary(ctx)
+	case contactpoint.FieldBouncedAt:
+		return m.OldBouncedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown ContactPoint field %s", name)
 }
@@ -16155,6 +23709,13 @@ func (m *ContactPointMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetIsPrimary(v)
 		return nil
+	case contactpoint.FieldBouncedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBouncedAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ContactPoint field %s", name)
 }
@@ -16188,6 +23749,9 @@ func (m *ContactPointMutation) ClearedFields() []string {
 	if m.FieldCleared(contactpoint.FieldVerifiedAt) {
 		fields = append(fields, contactpoint.FieldVerifiedAt)
 	}
+	if m.FieldCleared(contactpoint.FieldBouncedAt) {
+		fields = append(fields, contactpoint.FieldBouncedAt)
+	}
 	return fields
 }
 
@@ -16204,6 +23768,9 @@ func (m *ContactPointMutation) ClearField(name string) error {
 	switch name {
 	case contactpoint.FieldVerifiedAt:
 		m.ClearVerifiedAt()
+		return nil
+	case contactpoint.FieldBouncedAt:
+		m.ClearBouncedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ContactPoint nullable field %s", name)
@@ -16236,6 +23803,9 @@ func (m *ContactPointMutation) ResetField(name string) error {
 		return nil
 	case contactpoint.FieldIsPrimary:
 		m.ResetIsPrimary()
+		return nil
+	case contactpoint.FieldBouncedAt:
+		m.ResetBouncedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ContactPoint field %s", name)
@@ -16313,6 +23883,828 @@ func (m *ContactPointMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ContactPoint edge %s", name)
+}
+
+// CustomerNoteMutation represents an operation that mutates the CustomerNote nodes in the graph.
+type CustomerNoteMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	revision      *int64
+	addrevision   *int64
+	user_id       *uuid.UUID
+	author_id     *uuid.UUID
+	author_name   *string
+	body          *string
+	pinned        *bool
+	removed_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CustomerNote, error)
+	predicates    []predicate.CustomerNote
+}
+
+var _ ent.Mutation = (*CustomerNoteMutation)(nil)
+
+// customernoteOption allows management of the mutation configuration using functional options.
+type customernoteOption func(*CustomerNoteMutation)
+
+// newCustomerNoteMutation creates new mutation for the CustomerNote entity.
+func newCustomerNoteMutation(c config, op Op, opts ...customernoteOption) *CustomerNoteMutation {
+	m := &CustomerNoteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCustomerNote,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCustomerNoteID sets the ID field of the mutation.
+func withCustomerNoteID(id uuid.UUID) customernoteOption {
+	return func(m *CustomerNoteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CustomerNote
+		)
+		m.oldValue = func(ctx context.Context) (*CustomerNote, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CustomerNote.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCustomerNote sets the old CustomerNote of the mutation.
+func withCustomerNote(node *CustomerNote) customernoteOption {
+	return func(m *CustomerNoteMutation) {
+		m.oldValue = func(context.Context) (*CustomerNote, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CustomerNoteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CustomerNoteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CustomerNote entities.
+func (m *CustomerNoteMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CustomerNoteMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CustomerNoteMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CustomerNote.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CustomerNoteMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CustomerNoteMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CustomerNoteMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CustomerNoteMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CustomerNoteMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CustomerNoteMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *CustomerNoteMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *CustomerNoteMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *CustomerNoteMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *CustomerNoteMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *CustomerNoteMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CustomerNoteMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CustomerNoteMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CustomerNoteMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *CustomerNoteMutation) SetAuthorID(u uuid.UUID) {
+	m.author_id = &u
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *CustomerNoteMutation) AuthorID() (r uuid.UUID, exists bool) {
+	v := m.author_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldAuthorID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *CustomerNoteMutation) ResetAuthorID() {
+	m.author_id = nil
+}
+
+// SetAuthorName sets the "author_name" field.
+func (m *CustomerNoteMutation) SetAuthorName(s string) {
+	m.author_name = &s
+}
+
+// AuthorName returns the value of the "author_name" field in the mutation.
+func (m *CustomerNoteMutation) AuthorName() (r string, exists bool) {
+	v := m.author_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorName returns the old "author_name" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldAuthorName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorName: %w", err)
+	}
+	return oldValue.AuthorName, nil
+}
+
+// ResetAuthorName resets all changes to the "author_name" field.
+func (m *CustomerNoteMutation) ResetAuthorName() {
+	m.author_name = nil
+}
+
+// SetBody sets the "body" field.
+func (m *CustomerNoteMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *CustomerNoteMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *CustomerNoteMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetPinned sets the "pinned" field.
+func (m *CustomerNoteMutation) SetPinned(b bool) {
+	m.pinned = &b
+}
+
+// Pinned returns the value of the "pinned" field in the mutation.
+func (m *CustomerNoteMutation) Pinned() (r bool, exists bool) {
+	v := m.pinned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPinned returns the old "pinned" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldPinned(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPinned is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPinned requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPinned: %w", err)
+	}
+	return oldValue.Pinned, nil
+}
+
+// ResetPinned resets all changes to the "pinned" field.
+func (m *CustomerNoteMutation) ResetPinned() {
+	m.pinned = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *CustomerNoteMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *CustomerNoteMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *CustomerNoteMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[customernote.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *CustomerNoteMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[customernote.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *CustomerNoteMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, customernote.FieldRemovedAt)
+}
+
+// Where appends a list predicates to the CustomerNoteMutation builder.
+func (m *CustomerNoteMutation) Where(ps ...predicate.CustomerNote) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CustomerNoteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CustomerNoteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CustomerNote, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CustomerNoteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CustomerNoteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CustomerNote).
+func (m *CustomerNoteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CustomerNoteMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, customernote.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, customernote.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, customernote.FieldRevision)
+	}
+	if m.user_id != nil {
+		fields = append(fields, customernote.FieldUserID)
+	}
+	if m.author_id != nil {
+		fields = append(fields, customernote.FieldAuthorID)
+	}
+	if m.author_name != nil {
+		fields = append(fields, customernote.FieldAuthorName)
+	}
+	if m.body != nil {
+		fields = append(fields, customernote.FieldBody)
+	}
+	if m.pinned != nil {
+		fields = append(fields, customernote.FieldPinned)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, customernote.FieldRemovedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CustomerNoteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case customernote.FieldCreatedAt:
+		return m.CreatedAt()
+	case customernote.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case customernote.FieldRevision:
+		return m.Revision()
+	case customernote.FieldUserID:
+		return m.UserID()
+	case customernote.FieldAuthorID:
+		return m.AuthorID()
+	case customernote.FieldAuthorName:
+		return m.AuthorName()
+	case customernote.FieldBody:
+		return m.Body()
+	case customernote.FieldPinned:
+		return m.Pinned()
+	case customernote.FieldRemovedAt:
+		return m.RemovedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CustomerNoteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case customernote.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case customernote.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case customernote.FieldRevision:
+		return m.OldRevision(ctx)
+	case customernote.FieldUserID:
+		return m.OldUserID(ctx)
+	case customernote.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case customernote.FieldAuthorName:
+		return m.OldAuthorName(ctx)
+	case customernote.FieldBody:
+		return m.OldBody(ctx)
+	case customernote.FieldPinned:
+		return m.OldPinned(ctx)
+	case customernote.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown CustomerNote field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CustomerNoteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case customernote.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case customernote.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case customernote.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case customernote.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case customernote.FieldAuthorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case customernote.FieldAuthorName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorName(v)
+		return nil
+	case customernote.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case customernote.FieldPinned:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPinned(v)
+		return nil
+	case customernote.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CustomerNote field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CustomerNoteMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, customernote.FieldRevision)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CustomerNoteMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case customernote.FieldRevision:
+		return m.AddedRevision()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CustomerNoteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case customernote.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CustomerNote numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CustomerNoteMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(customernote.FieldRemovedAt) {
+		fields = append(fields, customernote.FieldRemovedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CustomerNoteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CustomerNoteMutation) ClearField(name string) error {
+	switch name {
+	case customernote.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CustomerNote nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CustomerNoteMutation) ResetField(name string) error {
+	switch name {
+	case customernote.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case customernote.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case customernote.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case customernote.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case customernote.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case customernote.FieldAuthorName:
+		m.ResetAuthorName()
+		return nil
+	case customernote.FieldBody:
+		m.ResetBody()
+		return nil
+	case customernote.FieldPinned:
+		m.ResetPinned()
+		return nil
+	case customernote.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CustomerNote field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CustomerNoteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CustomerNoteMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CustomerNoteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CustomerNoteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CustomerNoteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CustomerNoteMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CustomerNoteMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CustomerNote unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CustomerNoteMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CustomerNote edge %s", name)
 }
 
 // DocumentMutation represents an operation that mutates the Document nodes in the graph.
@@ -34527,6 +42919,812 @@ func (m *LedgerLotMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LedgerLot edge %s", name)
 }
 
+// LetterMutation represents an operation that mutates the Letter nodes in the graph.
+type LetterMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	message_key   *string
+	sender        *string
+	outcome       *letter.Outcome
+	reason        *string
+	ticket_id     *uuid.UUID
+	message_id    *uuid.UUID
+	size          *int64
+	addsize       *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Letter, error)
+	predicates    []predicate.Letter
+}
+
+var _ ent.Mutation = (*LetterMutation)(nil)
+
+// letterOption allows management of the mutation configuration using functional options.
+type letterOption func(*LetterMutation)
+
+// newLetterMutation creates new mutation for the Letter entity.
+func newLetterMutation(c config, op Op, opts ...letterOption) *LetterMutation {
+	m := &LetterMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLetter,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLetterID sets the ID field of the mutation.
+func withLetterID(id uuid.UUID) letterOption {
+	return func(m *LetterMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Letter
+		)
+		m.oldValue = func(ctx context.Context) (*Letter, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Letter.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLetter sets the old Letter of the mutation.
+func withLetter(node *Letter) letterOption {
+	return func(m *LetterMutation) {
+		m.oldValue = func(context.Context) (*Letter, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LetterMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LetterMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Letter entities.
+func (m *LetterMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LetterMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LetterMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Letter.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LetterMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LetterMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LetterMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetMessageKey sets the "message_key" field.
+func (m *LetterMutation) SetMessageKey(s string) {
+	m.message_key = &s
+}
+
+// MessageKey returns the value of the "message_key" field in the mutation.
+func (m *LetterMutation) MessageKey() (r string, exists bool) {
+	v := m.message_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageKey returns the old "message_key" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldMessageKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageKey: %w", err)
+	}
+	return oldValue.MessageKey, nil
+}
+
+// ResetMessageKey resets all changes to the "message_key" field.
+func (m *LetterMutation) ResetMessageKey() {
+	m.message_key = nil
+}
+
+// SetSender sets the "sender" field.
+func (m *LetterMutation) SetSender(s string) {
+	m.sender = &s
+}
+
+// Sender returns the value of the "sender" field in the mutation.
+func (m *LetterMutation) Sender() (r string, exists bool) {
+	v := m.sender
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSender returns the old "sender" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldSender(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSender is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSender requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSender: %w", err)
+	}
+	return oldValue.Sender, nil
+}
+
+// ClearSender clears the value of the "sender" field.
+func (m *LetterMutation) ClearSender() {
+	m.sender = nil
+	m.clearedFields[letter.FieldSender] = struct{}{}
+}
+
+// SenderCleared returns if the "sender" field was cleared in this mutation.
+func (m *LetterMutation) SenderCleared() bool {
+	_, ok := m.clearedFields[letter.FieldSender]
+	return ok
+}
+
+// ResetSender resets all changes to the "sender" field.
+func (m *LetterMutation) ResetSender() {
+	m.sender = nil
+	delete(m.clearedFields, letter.FieldSender)
+}
+
+// SetOutcome sets the "outcome" field.
+func (m *LetterMutation) SetOutcome(l letter.Outcome) {
+	m.outcome = &l
+}
+
+// Outcome returns the value of the "outcome" field in the mutation.
+func (m *LetterMutation) Outcome() (r letter.Outcome, exists bool) {
+	v := m.outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcome returns the old "outcome" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldOutcome(ctx context.Context) (v letter.Outcome, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcome: %w", err)
+	}
+	return oldValue.Outcome, nil
+}
+
+// ResetOutcome resets all changes to the "outcome" field.
+func (m *LetterMutation) ResetOutcome() {
+	m.outcome = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *LetterMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *LetterMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *LetterMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *LetterMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *LetterMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldTicketID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ClearTicketID clears the value of the "ticket_id" field.
+func (m *LetterMutation) ClearTicketID() {
+	m.ticket_id = nil
+	m.clearedFields[letter.FieldTicketID] = struct{}{}
+}
+
+// TicketIDCleared returns if the "ticket_id" field was cleared in this mutation.
+func (m *LetterMutation) TicketIDCleared() bool {
+	_, ok := m.clearedFields[letter.FieldTicketID]
+	return ok
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *LetterMutation) ResetTicketID() {
+	m.ticket_id = nil
+	delete(m.clearedFields, letter.FieldTicketID)
+}
+
+// SetMessageID sets the "message_id" field.
+func (m *LetterMutation) SetMessageID(u uuid.UUID) {
+	m.message_id = &u
+}
+
+// MessageID returns the value of the "message_id" field in the mutation.
+func (m *LetterMutation) MessageID() (r uuid.UUID, exists bool) {
+	v := m.message_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageID returns the old "message_id" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldMessageID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageID: %w", err)
+	}
+	return oldValue.MessageID, nil
+}
+
+// ClearMessageID clears the value of the "message_id" field.
+func (m *LetterMutation) ClearMessageID() {
+	m.message_id = nil
+	m.clearedFields[letter.FieldMessageID] = struct{}{}
+}
+
+// MessageIDCleared returns if the "message_id" field was cleared in this mutation.
+func (m *LetterMutation) MessageIDCleared() bool {
+	_, ok := m.clearedFields[letter.FieldMessageID]
+	return ok
+}
+
+// ResetMessageID resets all changes to the "message_id" field.
+func (m *LetterMutation) ResetMessageID() {
+	m.message_id = nil
+	delete(m.clearedFields, letter.FieldMessageID)
+}
+
+// SetSize sets the "size" field.
+func (m *LetterMutation) SetSize(i int64) {
+	m.size = &i
+	m.addsize = nil
+}
+
+// Size returns the value of the "size" field in the mutation.
+func (m *LetterMutation) Size() (r int64, exists bool) {
+	v := m.size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSize returns the old "size" field's value of the Letter entity.
+// If the Letter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LetterMutation) OldSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSize: %w", err)
+	}
+	return oldValue.Size, nil
+}
+
+// AddSize adds i to the "size" field.
+func (m *LetterMutation) AddSize(i int64) {
+	if m.addsize != nil {
+		*m.addsize += i
+	} else {
+		m.addsize = &i
+	}
+}
+
+// AddedSize returns the value that was added to the "size" field in this mutation.
+func (m *LetterMutation) AddedSize() (r int64, exists bool) {
+	v := m.addsize
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSize resets all changes to the "size" field.
+func (m *LetterMutation) ResetSize() {
+	m.size = nil
+	m.addsize = nil
+}
+
+// Where appends a list predicates to the LetterMutation builder.
+func (m *LetterMutation) Where(ps ...predicate.Letter) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LetterMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LetterMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Letter, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LetterMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LetterMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Letter).
+func (m *LetterMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LetterMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, letter.FieldCreatedAt)
+	}
+	if m.message_key != nil {
+		fields = append(fields, letter.FieldMessageKey)
+	}
+	if m.sender != nil {
+		fields = append(fields, letter.FieldSender)
+	}
+	if m.outcome != nil {
+		fields = append(fields, letter.FieldOutcome)
+	}
+	if m.reason != nil {
+		fields = append(fields, letter.FieldReason)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, letter.FieldTicketID)
+	}
+	if m.message_id != nil {
+		fields = append(fields, letter.FieldMessageID)
+	}
+	if m.size != nil {
+		fields = append(fields, letter.FieldSize)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LetterMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case letter.FieldCreatedAt:
+		return m.CreatedAt()
+	case letter.FieldMessageKey:
+		return m.MessageKey()
+	case letter.FieldSender:
+		return m.Sender()
+	case letter.FieldOutcome:
+		return m.Outcome()
+	case letter.FieldReason:
+		return m.Reason()
+	case letter.FieldTicketID:
+		return m.TicketID()
+	case letter.FieldMessageID:
+		return m.MessageID()
+	case letter.FieldSize:
+		return m.Size()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LetterMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case letter.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case letter.FieldMessageKey:
+		return m.OldMessageKey(ctx)
+	case letter.FieldSender:
+		return m.OldSender(ctx)
+	case letter.FieldOutcome:
+		return m.OldOutcome(ctx)
+	case letter.FieldReason:
+		return m.OldReason(ctx)
+	case letter.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case letter.FieldMessageID:
+		return m.OldMessageID(ctx)
+	case letter.FieldSize:
+		return m.OldSize(ctx)
+	}
+	return nil, fmt.Errorf("unknown Letter field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LetterMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case letter.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case letter.FieldMessageKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageKey(v)
+		return nil
+	case letter.FieldSender:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSender(v)
+		return nil
+	case letter.FieldOutcome:
+		v, ok := value.(letter.Outcome)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcome(v)
+		return nil
+	case letter.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case letter.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case letter.FieldMessageID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageID(v)
+		return nil
+	case letter.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSize(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Letter field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LetterMutation) AddedFields() []string {
+	var fields []string
+	if m.addsize != nil {
+		fields = append(fields, letter.FieldSize)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LetterMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case letter.FieldSize:
+		return m.AddedSize()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LetterMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case letter.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSize(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Letter numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LetterMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(letter.FieldSender) {
+		fields = append(fields, letter.FieldSender)
+	}
+	if m.FieldCleared(letter.FieldTicketID) {
+		fields = append(fields, letter.FieldTicketID)
+	}
+	if m.FieldCleared(letter.FieldMessageID) {
+		fields = append(fields, letter.FieldMessageID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LetterMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LetterMutation) ClearField(name string) error {
+	switch name {
+	case letter.FieldSender:
+		m.ClearSender()
+		return nil
+	case letter.FieldTicketID:
+		m.ClearTicketID()
+		return nil
+	case letter.FieldMessageID:
+		m.ClearMessageID()
+		return nil
+	}
+	return fmt.Errorf("unknown Letter nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LetterMutation) ResetField(name string) error {
+	switch name {
+	case letter.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case letter.FieldMessageKey:
+		m.ResetMessageKey()
+		return nil
+	case letter.FieldSender:
+		m.ResetSender()
+		return nil
+	case letter.FieldOutcome:
+		m.ResetOutcome()
+		return nil
+	case letter.FieldReason:
+		m.ResetReason()
+		return nil
+	case letter.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case letter.FieldMessageID:
+		m.ResetMessageID()
+		return nil
+	case letter.FieldSize:
+		m.ResetSize()
+		return nil
+	}
+	return fmt.Errorf("unknown Letter field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LetterMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LetterMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LetterMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LetterMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LetterMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LetterMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LetterMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Letter unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LetterMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Letter edge %s", name)
+}
+
 // ListItemMutation represents an operation that mutates the ListItem nodes in the graph.
 type ListItemMutation struct {
 	config
@@ -35513,6 +44711,755 @@ func (m *ListItemMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ListItem edge %s", name)
+}
+
+// MacroMutation represents an operation that mutates the Macro nodes in the graph.
+type MacroMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	key_id        *uuid.UUID
+	version       *int64
+	addversion    *int64
+	retired_at    *time.Time
+	name          *string
+	acts          *[]schema.MacroAct
+	appendacts    []schema.MacroAct
+	team_id       *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Macro, error)
+	predicates    []predicate.Macro
+}
+
+var _ ent.Mutation = (*MacroMutation)(nil)
+
+// macroOption allows management of the mutation configuration using functional options.
+type macroOption func(*MacroMutation)
+
+// newMacroMutation creates new mutation for the Macro entity.
+func newMacroMutation(c config, op Op, opts ...macroOption) *MacroMutation {
+	m := &MacroMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMacro,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMacroID sets the ID field of the mutation.
+func withMacroID(id uuid.UUID) macroOption {
+	return func(m *MacroMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Macro
+		)
+		m.oldValue = func(ctx context.Context) (*Macro, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Macro.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMacro sets the old Macro of the mutation.
+func withMacro(node *Macro) macroOption {
+	return func(m *MacroMutation) {
+		m.oldValue = func(context.Context) (*Macro, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MacroMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MacroMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Macro entities.
+func (m *MacroMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MacroMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MacroMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Macro.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MacroMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MacroMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MacroMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *MacroMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *MacroMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *MacroMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *MacroMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *MacroMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *MacroMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *MacroMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *MacroMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *MacroMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *MacroMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *MacroMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[macro.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *MacroMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[macro.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *MacroMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, macro.FieldRetiredAt)
+}
+
+// SetName sets the "name" field.
+func (m *MacroMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *MacroMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *MacroMutation) ResetName() {
+	m.name = nil
+}
+
+// SetActs sets the "acts" field.
+func (m *MacroMutation) SetActs(sa []schema.MacroAct) {
+	m.acts = &sa
+	m.appendacts = nil
+}
+
+// Acts returns the value of the "acts" field in the mutation.
+func (m *MacroMutation) Acts() (r []schema.MacroAct, exists bool) {
+	v := m.acts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActs returns the old "acts" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldActs(ctx context.Context) (v []schema.MacroAct, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActs: %w", err)
+	}
+	return oldValue.Acts, nil
+}
+
+// AppendActs adds sa to the "acts" field.
+func (m *MacroMutation) AppendActs(sa []schema.MacroAct) {
+	m.appendacts = append(m.appendacts, sa...)
+}
+
+// AppendedActs returns the list of values that were appended to the "acts" field in this mutation.
+func (m *MacroMutation) AppendedActs() ([]schema.MacroAct, bool) {
+	if len(m.appendacts) == 0 {
+		return nil, false
+	}
+	return m.appendacts, true
+}
+
+// ResetActs resets all changes to the "acts" field.
+func (m *MacroMutation) ResetActs() {
+	m.acts = nil
+	m.appendacts = nil
+}
+
+// SetTeamID sets the "team_id" field.
+func (m *MacroMutation) SetTeamID(u uuid.UUID) {
+	m.team_id = &u
+}
+
+// TeamID returns the value of the "team_id" field in the mutation.
+func (m *MacroMutation) TeamID() (r uuid.UUID, exists bool) {
+	v := m.team_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTeamID returns the old "team_id" field's value of the Macro entity.
+// If the Macro object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MacroMutation) OldTeamID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTeamID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTeamID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTeamID: %w", err)
+	}
+	return oldValue.TeamID, nil
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (m *MacroMutation) ClearTeamID() {
+	m.team_id = nil
+	m.clearedFields[macro.FieldTeamID] = struct{}{}
+}
+
+// TeamIDCleared returns if the "team_id" field was cleared in this mutation.
+func (m *MacroMutation) TeamIDCleared() bool {
+	_, ok := m.clearedFields[macro.FieldTeamID]
+	return ok
+}
+
+// ResetTeamID resets all changes to the "team_id" field.
+func (m *MacroMutation) ResetTeamID() {
+	m.team_id = nil
+	delete(m.clearedFields, macro.FieldTeamID)
+}
+
+// Where appends a list predicates to the MacroMutation builder.
+func (m *MacroMutation) Where(ps ...predicate.Macro) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MacroMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MacroMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Macro, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MacroMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MacroMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Macro).
+func (m *MacroMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MacroMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, macro.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, macro.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, macro.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, macro.FieldRetiredAt)
+	}
+	if m.name != nil {
+		fields = append(fields, macro.FieldName)
+	}
+	if m.acts != nil {
+		fields = append(fields, macro.FieldActs)
+	}
+	if m.team_id != nil {
+		fields = append(fields, macro.FieldTeamID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MacroMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case macro.FieldCreatedAt:
+		return m.CreatedAt()
+	case macro.FieldKeyID:
+		return m.KeyID()
+	case macro.FieldVersion:
+		return m.Version()
+	case macro.FieldRetiredAt:
+		return m.RetiredAt()
+	case macro.FieldName:
+		return m.Name()
+	case macro.FieldActs:
+		return m.Acts()
+	case macro.FieldTeamID:
+		return m.TeamID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MacroMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case macro.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case macro.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case macro.FieldVersion:
+		return m.OldVersion(ctx)
+	case macro.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case macro.FieldName:
+		return m.OldName(ctx)
+	case macro.FieldActs:
+		return m.OldActs(ctx)
+	case macro.FieldTeamID:
+		return m.OldTeamID(ctx)
+	}
+	return nil, fmt.Errorf("unknown Macro field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MacroMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case macro.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case macro.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case macro.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case macro.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case macro.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case macro.FieldActs:
+		v, ok := value.([]schema.MacroAct)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActs(v)
+		return nil
+	case macro.FieldTeamID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTeamID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Macro field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MacroMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, macro.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MacroMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case macro.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MacroMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case macro.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Macro numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MacroMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(macro.FieldRetiredAt) {
+		fields = append(fields, macro.FieldRetiredAt)
+	}
+	if m.FieldCleared(macro.FieldTeamID) {
+		fields = append(fields, macro.FieldTeamID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MacroMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MacroMutation) ClearField(name string) error {
+	switch name {
+	case macro.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case macro.FieldTeamID:
+		m.ClearTeamID()
+		return nil
+	}
+	return fmt.Errorf("unknown Macro nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MacroMutation) ResetField(name string) error {
+	switch name {
+	case macro.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case macro.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case macro.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case macro.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case macro.FieldName:
+		m.ResetName()
+		return nil
+	case macro.FieldActs:
+		m.ResetActs()
+		return nil
+	case macro.FieldTeamID:
+		m.ResetTeamID()
+		return nil
+	}
+	return fmt.Errorf("unknown Macro field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MacroMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MacroMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MacroMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MacroMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MacroMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MacroMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MacroMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Macro unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MacroMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Macro edge %s", name)
 }
 
 // MembershipMutation represents an operation that mutates the Membership nodes in the graph.
@@ -37853,6 +47800,1060 @@ func (m *NotificationMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *NotificationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Notification edge %s", name)
+}
+
+// OperatorMutation represents an operation that mutates the Operator nodes in the graph.
+type OperatorMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	revision      *int64
+	addrevision   *int64
+	user_id       *uuid.UUID
+	capacity      *int
+	addcapacity   *int
+	skills        *[]string
+	appendskills  []string
+	locales       *[]string
+	appendlocales []string
+	away          *bool
+	last_given_at *time.Time
+	clearedFields map[string]struct{}
+	team          *uuid.UUID
+	clearedteam   bool
+	done          bool
+	oldValue      func(context.Context) (*Operator, error)
+	predicates    []predicate.Operator
+}
+
+var _ ent.Mutation = (*OperatorMutation)(nil)
+
+// operatorOption allows management of the mutation configuration using functional options.
+type operatorOption func(*OperatorMutation)
+
+// newOperatorMutation creates new mutation for the Operator entity.
+func newOperatorMutation(c config, op Op, opts ...operatorOption) *OperatorMutation {
+	m := &OperatorMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOperator,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOperatorID sets the ID field of the mutation.
+func withOperatorID(id uuid.UUID) operatorOption {
+	return func(m *OperatorMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Operator
+		)
+		m.oldValue = func(ctx context.Context) (*Operator, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Operator.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOperator sets the old Operator of the mutation.
+func withOperator(node *Operator) operatorOption {
+	return func(m *OperatorMutation) {
+		m.oldValue = func(context.Context) (*Operator, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OperatorMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OperatorMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Operator entities.
+func (m *OperatorMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OperatorMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OperatorMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Operator.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OperatorMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OperatorMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OperatorMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *OperatorMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *OperatorMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *OperatorMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *OperatorMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *OperatorMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *OperatorMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *OperatorMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *OperatorMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *OperatorMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *OperatorMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *OperatorMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetTeamID sets the "team_id" field.
+func (m *OperatorMutation) SetTeamID(u uuid.UUID) {
+	m.team = &u
+}
+
+// TeamID returns the value of the "team_id" field in the mutation.
+func (m *OperatorMutation) TeamID() (r uuid.UUID, exists bool) {
+	v := m.team
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTeamID returns the old "team_id" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldTeamID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTeamID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTeamID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTeamID: %w", err)
+	}
+	return oldValue.TeamID, nil
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (m *OperatorMutation) ClearTeamID() {
+	m.team = nil
+	m.clearedFields[operator.FieldTeamID] = struct{}{}
+}
+
+// TeamIDCleared returns if the "team_id" field was cleared in this mutation.
+func (m *OperatorMutation) TeamIDCleared() bool {
+	_, ok := m.clearedFields[operator.FieldTeamID]
+	return ok
+}
+
+// ResetTeamID resets all changes to the "team_id" field.
+func (m *OperatorMutation) ResetTeamID() {
+	m.team = nil
+	delete(m.clearedFields, operator.FieldTeamID)
+}
+
+// SetCapacity sets the "capacity" field.
+func (m *OperatorMutation) SetCapacity(i int) {
+	m.capacity = &i
+	m.addcapacity = nil
+}
+
+// Capacity returns the value of the "capacity" field in the mutation.
+func (m *OperatorMutation) Capacity() (r int, exists bool) {
+	v := m.capacity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCapacity returns the old "capacity" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldCapacity(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCapacity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCapacity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCapacity: %w", err)
+	}
+	return oldValue.Capacity, nil
+}
+
+// AddCapacity adds i to the "capacity" field.
+func (m *OperatorMutation) AddCapacity(i int) {
+	if m.addcapacity != nil {
+		*m.addcapacity += i
+	} else {
+		m.addcapacity = &i
+	}
+}
+
+// AddedCapacity returns the value that was added to the "capacity" field in this mutation.
+func (m *OperatorMutation) AddedCapacity() (r int, exists bool) {
+	v := m.addcapacity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCapacity resets all changes to the "capacity" field.
+func (m *OperatorMutation) ResetCapacity() {
+	m.capacity = nil
+	m.addcapacity = nil
+}
+
+// SetSkills sets the "skills" field.
+func (m *OperatorMutation) SetSkills(s []string) {
+	m.skills = &s
+	m.appendskills = nil
+}
+
+// Skills returns the value of the "skills" field in the mutation.
+func (m *OperatorMutation) Skills() (r []string, exists bool) {
+	v := m.skills
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSkills returns the old "skills" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldSkills(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSkills is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSkills requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSkills: %w", err)
+	}
+	return oldValue.Skills, nil
+}
+
+// AppendSkills adds s to the "skills" field.
+func (m *OperatorMutation) AppendSkills(s []string) {
+	m.appendskills = append(m.appendskills, s...)
+}
+
+// AppendedSkills returns the list of values that were appended to the "skills" field in this mutation.
+func (m *OperatorMutation) AppendedSkills() ([]string, bool) {
+	if len(m.appendskills) == 0 {
+		return nil, false
+	}
+	return m.appendskills, true
+}
+
+// ClearSkills clears the value of the "skills" field.
+func (m *OperatorMutation) ClearSkills() {
+	m.skills = nil
+	m.appendskills = nil
+	m.clearedFields[operator.FieldSkills] = struct{}{}
+}
+
+// SkillsCleared returns if the "skills" field was cleared in this mutation.
+func (m *OperatorMutation) SkillsCleared() bool {
+	_, ok := m.clearedFields[operator.FieldSkills]
+	return ok
+}
+
+// ResetSkills resets all changes to the "skills" field.
+func (m *OperatorMutation) ResetSkills() {
+	m.skills = nil
+	m.appendskills = nil
+	delete(m.clearedFields, operator.FieldSkills)
+}
+
+// SetLocales sets the "locales" field.
+func (m *OperatorMutation) SetLocales(s []string) {
+	m.locales = &s
+	m.appendlocales = nil
+}
+
+// Locales returns the value of the "locales" field in the mutation.
+func (m *OperatorMutation) Locales() (r []string, exists bool) {
+	v := m.locales
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocales returns the old "locales" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldLocales(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocales is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocales requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocales: %w", err)
+	}
+	return oldValue.Locales, nil
+}
+
+// AppendLocales adds s to the "locales" field.
+func (m *OperatorMutation) AppendLocales(s []string) {
+	m.appendlocales = append(m.appendlocales, s...)
+}
+
+// AppendedLocales returns the list of values that were appended to the "locales" field in this mutation.
+func (m *OperatorMutation) AppendedLocales() ([]string, bool) {
+	if len(m.appendlocales) == 0 {
+		return nil, false
+	}
+	return m.appendlocales, true
+}
+
+// ClearLocales clears the value of the "locales" field.
+func (m *OperatorMutation) ClearLocales() {
+	m.locales = nil
+	m.appendlocales = nil
+	m.clearedFields[operator.FieldLocales] = struct{}{}
+}
+
+// LocalesCleared returns if the "locales" field was cleared in this mutation.
+func (m *OperatorMutation) LocalesCleared() bool {
+	_, ok := m.clearedFields[operator.FieldLocales]
+	return ok
+}
+
+// ResetLocales resets all changes to the "locales" field.
+func (m *OperatorMutation) ResetLocales() {
+	m.locales = nil
+	m.appendlocales = nil
+	delete(m.clearedFields, operator.FieldLocales)
+}
+
+// SetAway sets the "away" field.
+func (m *OperatorMutation) SetAway(b bool) {
+	m.away = &b
+}
+
+// Away returns the value of the "away" field in the mutation.
+func (m *OperatorMutation) Away() (r bool, exists bool) {
+	v := m.away
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAway returns the old "away" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldAway(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAway is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAway requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAway: %w", err)
+	}
+	return oldValue.Away, nil
+}
+
+// ResetAway resets all changes to the "away" field.
+func (m *OperatorMutation) ResetAway() {
+	m.away = nil
+}
+
+// SetLastGivenAt sets the "last_given_at" field.
+func (m *OperatorMutation) SetLastGivenAt(t time.Time) {
+	m.last_given_at = &t
+}
+
+// LastGivenAt returns the value of the "last_given_at" field in the mutation.
+func (m *OperatorMutation) LastGivenAt() (r time.Time, exists bool) {
+	v := m.last_given_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastGivenAt returns the old "last_given_at" field's value of the Operator entity.
+// If the Operator object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperatorMutation) OldLastGivenAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastGivenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastGivenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastGivenAt: %w", err)
+	}
+	return oldValue.LastGivenAt, nil
+}
+
+// ClearLastGivenAt clears the value of the "last_given_at" field.
+func (m *OperatorMutation) ClearLastGivenAt() {
+	m.last_given_at = nil
+	m.clearedFields[operator.FieldLastGivenAt] = struct{}{}
+}
+
+// LastGivenAtCleared returns if the "last_given_at" field was cleared in this mutation.
+func (m *OperatorMutation) LastGivenAtCleared() bool {
+	_, ok := m.clearedFields[operator.FieldLastGivenAt]
+	return ok
+}
+
+// ResetLastGivenAt resets all changes to the "last_given_at" field.
+func (m *OperatorMutation) ResetLastGivenAt() {
+	m.last_given_at = nil
+	delete(m.clearedFields, operator.FieldLastGivenAt)
+}
+
+// ClearTeam clears the "team" edge to the SupportTeam entity.
+func (m *OperatorMutation) ClearTeam() {
+	m.clearedteam = true
+	m.clearedFields[operator.FieldTeamID] = struct{}{}
+}
+
+// TeamCleared reports if the "team" edge to the SupportTeam entity was cleared.
+func (m *OperatorMutation) TeamCleared() bool {
+	return m.TeamIDCleared() || m.clearedteam
+}
+
+// TeamIDs returns the "team" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TeamID instead. It exists only for internal usage by the builders.
+func (m *OperatorMutation) TeamIDs() (ids []uuid.UUID) {
+	if id := m.team; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTeam resets all changes to the "team" edge.
+func (m *OperatorMutation) ResetTeam() {
+	m.team = nil
+	m.clearedteam = false
+}
+
+// Where appends a list predicates to the OperatorMutation builder.
+func (m *OperatorMutation) Where(ps ...predicate.Operator) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OperatorMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OperatorMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Operator, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OperatorMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OperatorMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Operator).
+func (m *OperatorMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OperatorMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, operator.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, operator.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, operator.FieldRevision)
+	}
+	if m.user_id != nil {
+		fields = append(fields, operator.FieldUserID)
+	}
+	if m.team != nil {
+		fields = append(fields, operator.FieldTeamID)
+	}
+	if m.capacity != nil {
+		fields = append(fields, operator.FieldCapacity)
+	}
+	if m.skills != nil {
+		fields = append(fields, operator.FieldSkills)
+	}
+	if m.locales != nil {
+		fields = append(fields, operator.FieldLocales)
+	}
+	if m.away != nil {
+		fields = append(fields, operator.FieldAway)
+	}
+	if m.last_given_at != nil {
+		fields = append(fields, operator.FieldLastGivenAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OperatorMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case operator.FieldCreatedAt:
+		return m.CreatedAt()
+	case operator.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case operator.FieldRevision:
+		return m.Revision()
+	case operator.FieldUserID:
+		return m.UserID()
+	case operator.FieldTeamID:
+		return m.TeamID()
+	case operator.FieldCapacity:
+		return m.Capacity()
+	case operator.FieldSkills:
+		return m.Skills()
+	case operator.FieldLocales:
+		return m.Locales()
+	case operator.FieldAway:
+		return m.Away()
+	case operator.FieldLastGivenAt:
+		return m.LastGivenAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OperatorMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case operator.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case operator.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case operator.FieldRevision:
+		return m.OldRevision(ctx)
+	case operator.FieldUserID:
+		return m.OldUserID(ctx)
+	case operator.FieldTeamID:
+		return m.OldTeamID(ctx)
+	case operator.FieldCapacity:
+		return m.OldCapacity(ctx)
+	case operator.FieldSkills:
+		return m.OldSkills(ctx)
+	case operator.FieldLocales:
+		return m.OldLocales(ctx)
+	case operator.FieldAway:
+		return m.OldAway(ctx)
+	case operator.FieldLastGivenAt:
+		return m.OldLastGivenAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Operator field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OperatorMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case operator.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case operator.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case operator.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case operator.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case operator.FieldTeamID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTeamID(v)
+		return nil
+	case operator.FieldCapacity:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCapacity(v)
+		return nil
+	case operator.FieldSkills:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSkills(v)
+		return nil
+	case operator.FieldLocales:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocales(v)
+		return nil
+	case operator.FieldAway:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAway(v)
+		return nil
+	case operator.FieldLastGivenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastGivenAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Operator field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OperatorMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, operator.FieldRevision)
+	}
+	if m.addcapacity != nil {
+		fields = append(fields, operator.FieldCapacity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OperatorMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case operator.FieldRevision:
+		return m.AddedRevision()
+	case operator.FieldCapacity:
+		return m.AddedCapacity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OperatorMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case operator.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case operator.FieldCapacity:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCapacity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Operator numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OperatorMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(operator.FieldTeamID) {
+		fields = append(fields, operator.FieldTeamID)
+	}
+	if m.FieldCleared(operator.FieldSkills) {
+		fields = append(fields, operator.FieldSkills)
+	}
+	if m.FieldCleared(operator.FieldLocales) {
+		fields = append(fields, operator.FieldLocales)
+	}
+	if m.FieldCleared(operator.FieldLastGivenAt) {
+		fields = append(fields, operator.FieldLastGivenAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OperatorMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OperatorMutation) ClearField(name string) error {
+	switch name {
+	case operator.FieldTeamID:
+		m.ClearTeamID()
+		return nil
+	case operator.FieldSkills:
+		m.ClearSkills()
+		return nil
+	case operator.FieldLocales:
+		m.ClearLocales()
+		return nil
+	case operator.FieldLastGivenAt:
+		m.ClearLastGivenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Operator nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OperatorMutation) ResetField(name string) error {
+	switch name {
+	case operator.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case operator.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case operator.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case operator.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case operator.FieldTeamID:
+		m.ResetTeamID()
+		return nil
+	case operator.FieldCapacity:
+		m.ResetCapacity()
+		return nil
+	case operator.FieldSkills:
+		m.ResetSkills()
+		return nil
+	case operator.FieldLocales:
+		m.ResetLocales()
+		return nil
+	case operator.FieldAway:
+		m.ResetAway()
+		return nil
+	case operator.FieldLastGivenAt:
+		m.ResetLastGivenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Operator field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OperatorMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.team != nil {
+		edges = append(edges, operator.EdgeTeam)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OperatorMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case operator.EdgeTeam:
+		if id := m.team; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OperatorMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OperatorMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OperatorMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedteam {
+		edges = append(edges, operator.EdgeTeam)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OperatorMutation) EdgeCleared(name string) bool {
+	switch name {
+	case operator.EdgeTeam:
+		return m.clearedteam
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OperatorMutation) ClearEdge(name string) error {
+	switch name {
+	case operator.EdgeTeam:
+		m.ClearTeam()
+		return nil
+	}
+	return fmt.Errorf("unknown Operator unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OperatorMutation) ResetEdge(name string) error {
+	switch name {
+	case operator.EdgeTeam:
+		m.ResetTeam()
+		return nil
+	}
+	return fmt.Errorf("unknown Operator edge %s", name)
 }
 
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
@@ -44657,6 +55658,1012 @@ func (m *OrderLineMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine edge %s", name)
+}
+
+// OutsideCardMutation represents an operation that mutates the OutsideCard nodes in the graph.
+type OutsideCardMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	user_id       *uuid.UUID
+	source_id     *uuid.UUID
+	title         *string
+	rows          *[]schema.CardRow
+	appendrows    []schema.CardRow
+	link          *string
+	fetched_at    *time.Time
+	expires_at    *time.Time
+	error         *string
+	failed_at     *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*OutsideCard, error)
+	predicates    []predicate.OutsideCard
+}
+
+var _ ent.Mutation = (*OutsideCardMutation)(nil)
+
+// outsidecardOption allows management of the mutation configuration using functional options.
+type outsidecardOption func(*OutsideCardMutation)
+
+// newOutsideCardMutation creates new mutation for the OutsideCard entity.
+func newOutsideCardMutation(c config, op Op, opts ...outsidecardOption) *OutsideCardMutation {
+	m := &OutsideCardMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOutsideCard,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOutsideCardID sets the ID field of the mutation.
+func withOutsideCardID(id uuid.UUID) outsidecardOption {
+	return func(m *OutsideCardMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *OutsideCard
+		)
+		m.oldValue = func(ctx context.Context) (*OutsideCard, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().OutsideCard.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOutsideCard sets the old OutsideCard of the mutation.
+func withOutsideCard(node *OutsideCard) outsidecardOption {
+	return func(m *OutsideCardMutation) {
+		m.oldValue = func(context.Context) (*OutsideCard, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OutsideCardMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OutsideCardMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of OutsideCard entities.
+func (m *OutsideCardMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OutsideCardMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OutsideCardMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().OutsideCard.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OutsideCardMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OutsideCardMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OutsideCardMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *OutsideCardMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *OutsideCardMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *OutsideCardMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *OutsideCardMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *OutsideCardMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *OutsideCardMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetSourceID sets the "source_id" field.
+func (m *OutsideCardMutation) SetSourceID(u uuid.UUID) {
+	m.source_id = &u
+}
+
+// SourceID returns the value of the "source_id" field in the mutation.
+func (m *OutsideCardMutation) SourceID() (r uuid.UUID, exists bool) {
+	v := m.source_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSourceID returns the old "source_id" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldSourceID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSourceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSourceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSourceID: %w", err)
+	}
+	return oldValue.SourceID, nil
+}
+
+// ResetSourceID resets all changes to the "source_id" field.
+func (m *OutsideCardMutation) ResetSourceID() {
+	m.source_id = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *OutsideCardMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *OutsideCardMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *OutsideCardMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetRows sets the "rows" field.
+func (m *OutsideCardMutation) SetRows(sr []schema.CardRow) {
+	m.rows = &sr
+	m.appendrows = nil
+}
+
+// Rows returns the value of the "rows" field in the mutation.
+func (m *OutsideCardMutation) Rows() (r []schema.CardRow, exists bool) {
+	v := m.rows
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRows returns the old "rows" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldRows(ctx context.Context) (v []schema.CardRow, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRows is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRows requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRows: %w", err)
+	}
+	return oldValue.Rows, nil
+}
+
+// AppendRows adds sr to the "rows" field.
+func (m *OutsideCardMutation) AppendRows(sr []schema.CardRow) {
+	m.appendrows = append(m.appendrows, sr...)
+}
+
+// AppendedRows returns the list of values that were appended to the "rows" field in this mutation.
+func (m *OutsideCardMutation) AppendedRows() ([]schema.CardRow, bool) {
+	if len(m.appendrows) == 0 {
+		return nil, false
+	}
+	return m.appendrows, true
+}
+
+// ClearRows clears the value of the "rows" field.
+func (m *OutsideCardMutation) ClearRows() {
+	m.rows = nil
+	m.appendrows = nil
+	m.clearedFields[outsidecard.FieldRows] = struct{}{}
+}
+
+// RowsCleared returns if the "rows" field was cleared in this mutation.
+func (m *OutsideCardMutation) RowsCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldRows]
+	return ok
+}
+
+// ResetRows resets all changes to the "rows" field.
+func (m *OutsideCardMutation) ResetRows() {
+	m.rows = nil
+	m.appendrows = nil
+	delete(m.clearedFields, outsidecard.FieldRows)
+}
+
+// SetLink sets the "link" field.
+func (m *OutsideCardMutation) SetLink(s string) {
+	m.link = &s
+}
+
+// Link returns the value of the "link" field in the mutation.
+func (m *OutsideCardMutation) Link() (r string, exists bool) {
+	v := m.link
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLink returns the old "link" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldLink(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLink is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLink requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLink: %w", err)
+	}
+	return oldValue.Link, nil
+}
+
+// ClearLink clears the value of the "link" field.
+func (m *OutsideCardMutation) ClearLink() {
+	m.link = nil
+	m.clearedFields[outsidecard.FieldLink] = struct{}{}
+}
+
+// LinkCleared returns if the "link" field was cleared in this mutation.
+func (m *OutsideCardMutation) LinkCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldLink]
+	return ok
+}
+
+// ResetLink resets all changes to the "link" field.
+func (m *OutsideCardMutation) ResetLink() {
+	m.link = nil
+	delete(m.clearedFields, outsidecard.FieldLink)
+}
+
+// SetFetchedAt sets the "fetched_at" field.
+func (m *OutsideCardMutation) SetFetchedAt(t time.Time) {
+	m.fetched_at = &t
+}
+
+// FetchedAt returns the value of the "fetched_at" field in the mutation.
+func (m *OutsideCardMutation) FetchedAt() (r time.Time, exists bool) {
+	v := m.fetched_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFetchedAt returns the old "fetched_at" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldFetchedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFetchedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFetchedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFetchedAt: %w", err)
+	}
+	return oldValue.FetchedAt, nil
+}
+
+// ClearFetchedAt clears the value of the "fetched_at" field.
+func (m *OutsideCardMutation) ClearFetchedAt() {
+	m.fetched_at = nil
+	m.clearedFields[outsidecard.FieldFetchedAt] = struct{}{}
+}
+
+// FetchedAtCleared returns if the "fetched_at" field was cleared in this mutation.
+func (m *OutsideCardMutation) FetchedAtCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldFetchedAt]
+	return ok
+}
+
+// ResetFetchedAt resets all changes to the "fetched_at" field.
+func (m *OutsideCardMutation) ResetFetchedAt() {
+	m.fetched_at = nil
+	delete(m.clearedFields, outsidecard.FieldFetchedAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *OutsideCardMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *OutsideCardMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *OutsideCardMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[outsidecard.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *OutsideCardMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *OutsideCardMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, outsidecard.FieldExpiresAt)
+}
+
+// SetError sets the "error" field.
+func (m *OutsideCardMutation) SetError(s string) {
+	m.error = &s
+}
+
+// Error returns the value of the "error" field in the mutation.
+func (m *OutsideCardMutation) Error() (r string, exists bool) {
+	v := m.error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldError returns the old "error" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldError(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldError: %w", err)
+	}
+	return oldValue.Error, nil
+}
+
+// ClearError clears the value of the "error" field.
+func (m *OutsideCardMutation) ClearError() {
+	m.error = nil
+	m.clearedFields[outsidecard.FieldError] = struct{}{}
+}
+
+// ErrorCleared returns if the "error" field was cleared in this mutation.
+func (m *OutsideCardMutation) ErrorCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldError]
+	return ok
+}
+
+// ResetError resets all changes to the "error" field.
+func (m *OutsideCardMutation) ResetError() {
+	m.error = nil
+	delete(m.clearedFields, outsidecard.FieldError)
+}
+
+// SetFailedAt sets the "failed_at" field.
+func (m *OutsideCardMutation) SetFailedAt(t time.Time) {
+	m.failed_at = &t
+}
+
+// FailedAt returns the value of the "failed_at" field in the mutation.
+func (m *OutsideCardMutation) FailedAt() (r time.Time, exists bool) {
+	v := m.failed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedAt returns the old "failed_at" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldFailedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedAt: %w", err)
+	}
+	return oldValue.FailedAt, nil
+}
+
+// ClearFailedAt clears the value of the "failed_at" field.
+func (m *OutsideCardMutation) ClearFailedAt() {
+	m.failed_at = nil
+	m.clearedFields[outsidecard.FieldFailedAt] = struct{}{}
+}
+
+// FailedAtCleared returns if the "failed_at" field was cleared in this mutation.
+func (m *OutsideCardMutation) FailedAtCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldFailedAt]
+	return ok
+}
+
+// ResetFailedAt resets all changes to the "failed_at" field.
+func (m *OutsideCardMutation) ResetFailedAt() {
+	m.failed_at = nil
+	delete(m.clearedFields, outsidecard.FieldFailedAt)
+}
+
+// Where appends a list predicates to the OutsideCardMutation builder.
+func (m *OutsideCardMutation) Where(ps ...predicate.OutsideCard) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OutsideCardMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OutsideCardMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.OutsideCard, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OutsideCardMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OutsideCardMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (OutsideCard).
+func (m *OutsideCardMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OutsideCardMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.created_at != nil {
+		fields = append(fields, outsidecard.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, outsidecard.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, outsidecard.FieldUserID)
+	}
+	if m.source_id != nil {
+		fields = append(fields, outsidecard.FieldSourceID)
+	}
+	if m.title != nil {
+		fields = append(fields, outsidecard.FieldTitle)
+	}
+	if m.rows != nil {
+		fields = append(fields, outsidecard.FieldRows)
+	}
+	if m.link != nil {
+		fields = append(fields, outsidecard.FieldLink)
+	}
+	if m.fetched_at != nil {
+		fields = append(fields, outsidecard.FieldFetchedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, outsidecard.FieldExpiresAt)
+	}
+	if m.error != nil {
+		fields = append(fields, outsidecard.FieldError)
+	}
+	if m.failed_at != nil {
+		fields = append(fields, outsidecard.FieldFailedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OutsideCardMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case outsidecard.FieldCreatedAt:
+		return m.CreatedAt()
+	case outsidecard.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case outsidecard.FieldUserID:
+		return m.UserID()
+	case outsidecard.FieldSourceID:
+		return m.SourceID()
+	case outsidecard.FieldTitle:
+		return m.Title()
+	case outsidecard.FieldRows:
+		return m.Rows()
+	case outsidecard.FieldLink:
+		return m.Link()
+	case outsidecard.FieldFetchedAt:
+		return m.FetchedAt()
+	case outsidecard.FieldExpiresAt:
+		return m.ExpiresAt()
+	case outsidecard.FieldError:
+		return m.Error()
+	case outsidecard.FieldFailedAt:
+		return m.FailedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OutsideCardMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case outsidecard.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case outsidecard.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case outsidecard.FieldUserID:
+		return m.OldUserID(ctx)
+	case outsidecard.FieldSourceID:
+		return m.OldSourceID(ctx)
+	case outsidecard.FieldTitle:
+		return m.OldTitle(ctx)
+	case outsidecard.FieldRows:
+		return m.OldRows(ctx)
+	case outsidecard.FieldLink:
+		return m.OldLink(ctx)
+	case outsidecard.FieldFetchedAt:
+		return m.OldFetchedAt(ctx)
+	case outsidecard.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case outsidecard.FieldError:
+		return m.OldError(ctx)
+	case outsidecard.FieldFailedAt:
+		return m.OldFailedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown OutsideCard field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OutsideCardMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case outsidecard.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case outsidecard.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case outsidecard.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case outsidecard.FieldSourceID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSourceID(v)
+		return nil
+	case outsidecard.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case outsidecard.FieldRows:
+		v, ok := value.([]schema.CardRow)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRows(v)
+		return nil
+	case outsidecard.FieldLink:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLink(v)
+		return nil
+	case outsidecard.FieldFetchedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFetchedAt(v)
+		return nil
+	case outsidecard.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case outsidecard.FieldError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetError(v)
+		return nil
+	case outsidecard.FieldFailedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OutsideCard field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OutsideCardMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OutsideCardMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OutsideCardMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown OutsideCard numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OutsideCardMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(outsidecard.FieldRows) {
+		fields = append(fields, outsidecard.FieldRows)
+	}
+	if m.FieldCleared(outsidecard.FieldLink) {
+		fields = append(fields, outsidecard.FieldLink)
+	}
+	if m.FieldCleared(outsidecard.FieldFetchedAt) {
+		fields = append(fields, outsidecard.FieldFetchedAt)
+	}
+	if m.FieldCleared(outsidecard.FieldExpiresAt) {
+		fields = append(fields, outsidecard.FieldExpiresAt)
+	}
+	if m.FieldCleared(outsidecard.FieldError) {
+		fields = append(fields, outsidecard.FieldError)
+	}
+	if m.FieldCleared(outsidecard.FieldFailedAt) {
+		fields = append(fields, outsidecard.FieldFailedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OutsideCardMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OutsideCardMutation) ClearField(name string) error {
+	switch name {
+	case outsidecard.FieldRows:
+		m.ClearRows()
+		return nil
+	case outsidecard.FieldLink:
+		m.ClearLink()
+		return nil
+	case outsidecard.FieldFetchedAt:
+		m.ClearFetchedAt()
+		return nil
+	case outsidecard.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case outsidecard.FieldError:
+		m.ClearError()
+		return nil
+	case outsidecard.FieldFailedAt:
+		m.ClearFailedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown OutsideCard nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OutsideCardMutation) ResetField(name string) error {
+	switch name {
+	case outsidecard.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case outsidecard.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case outsidecard.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case outsidecard.FieldSourceID:
+		m.ResetSourceID()
+		return nil
+	case outsidecard.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case outsidecard.FieldRows:
+		m.ResetRows()
+		return nil
+	case outsidecard.FieldLink:
+		m.ResetLink()
+		return nil
+	case outsidecard.FieldFetchedAt:
+		m.ResetFetchedAt()
+		return nil
+	case outsidecard.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case outsidecard.FieldError:
+		m.ResetError()
+		return nil
+	case outsidecard.FieldFailedAt:
+		m.ResetFailedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown OutsideCard field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OutsideCardMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OutsideCardMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OutsideCardMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OutsideCardMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OutsideCardMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OutsideCardMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OutsideCardMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown OutsideCard unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OutsideCardMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown OutsideCard edge %s", name)
 }
 
 // PaymentMutation represents an operation that mutates the Payment nodes in the graph.
@@ -68881,6 +80888,1303 @@ func (m *RoleMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Role edge %s", name)
 }
 
+// ServiceLevelMutation represents an operation that mutates the ServiceLevel nodes in the graph.
+type ServiceLevelMutation struct {
+	config
+	op                     Op
+	typ                    string
+	id                     *uuid.UUID
+	created_at             *time.Time
+	key_id                 *uuid.UUID
+	version                *int64
+	addversion             *int64
+	retired_at             *time.Time
+	name                   *string
+	position               *int
+	addposition            *int
+	condition              *string
+	first_reply_seconds    *int
+	addfirst_reply_seconds *int
+	next_reply_seconds     *int
+	addnext_reply_seconds  *int
+	resolve_seconds        *int
+	addresolve_seconds     *int
+	warn_seconds           *int
+	addwarn_seconds        *int
+	pauses                 *[]string
+	appendpauses           []string
+	calendar_id            *uuid.UUID
+	clearedFields          map[string]struct{}
+	done                   bool
+	oldValue               func(context.Context) (*ServiceLevel, error)
+	predicates             []predicate.ServiceLevel
+}
+
+var _ ent.Mutation = (*ServiceLevelMutation)(nil)
+
+// servicelevelOption allows management of the mutation configuration using functional options.
+type servicelevelOption func(*ServiceLevelMutation)
+
+// newServiceLevelMutation creates new mutation for the ServiceLevel entity.
+func newServiceLevelMutation(c config, op Op, opts ...servicelevelOption) *ServiceLevelMutation {
+	m := &ServiceLevelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceLevel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceLevelID sets the ID field of the mutation.
+func withServiceLevelID(id uuid.UUID) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceLevel
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceLevel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceLevel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceLevel sets the old ServiceLevel of the mutation.
+func withServiceLevel(node *ServiceLevel) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		m.oldValue = func(context.Context) (*ServiceLevel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceLevelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceLevelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceLevel entities.
+func (m *ServiceLevelMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceLevelMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceLevelMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceLevel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ServiceLevelMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ServiceLevelMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ServiceLevelMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *ServiceLevelMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *ServiceLevelMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *ServiceLevelMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ServiceLevelMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ServiceLevelMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ServiceLevelMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ServiceLevelMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ServiceLevelMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *ServiceLevelMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *ServiceLevelMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *ServiceLevelMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[servicelevel.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *ServiceLevelMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *ServiceLevelMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, servicelevel.FieldRetiredAt)
+}
+
+// SetName sets the "name" field.
+func (m *ServiceLevelMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ServiceLevelMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ServiceLevelMutation) ResetName() {
+	m.name = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *ServiceLevelMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *ServiceLevelMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *ServiceLevelMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *ServiceLevelMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *ServiceLevelMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetCondition sets the "condition" field.
+func (m *ServiceLevelMutation) SetCondition(s string) {
+	m.condition = &s
+}
+
+// Condition returns the value of the "condition" field in the mutation.
+func (m *ServiceLevelMutation) Condition() (r string, exists bool) {
+	v := m.condition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCondition returns the old "condition" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldCondition(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCondition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCondition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCondition: %w", err)
+	}
+	return oldValue.Condition, nil
+}
+
+// ClearCondition clears the value of the "condition" field.
+func (m *ServiceLevelMutation) ClearCondition() {
+	m.condition = nil
+	m.clearedFields[servicelevel.FieldCondition] = struct{}{}
+}
+
+// ConditionCleared returns if the "condition" field was cleared in this mutation.
+func (m *ServiceLevelMutation) ConditionCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldCondition]
+	return ok
+}
+
+// ResetCondition resets all changes to the "condition" field.
+func (m *ServiceLevelMutation) ResetCondition() {
+	m.condition = nil
+	delete(m.clearedFields, servicelevel.FieldCondition)
+}
+
+// SetFirstReplySeconds sets the "first_reply_seconds" field.
+func (m *ServiceLevelMutation) SetFirstReplySeconds(i int) {
+	m.first_reply_seconds = &i
+	m.addfirst_reply_seconds = nil
+}
+
+// FirstReplySeconds returns the value of the "first_reply_seconds" field in the mutation.
+func (m *ServiceLevelMutation) FirstReplySeconds() (r int, exists bool) {
+	v := m.first_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstReplySeconds returns the old "first_reply_seconds" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldFirstReplySeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstReplySeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstReplySeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstReplySeconds: %w", err)
+	}
+	return oldValue.FirstReplySeconds, nil
+}
+
+// AddFirstReplySeconds adds i to the "first_reply_seconds" field.
+func (m *ServiceLevelMutation) AddFirstReplySeconds(i int) {
+	if m.addfirst_reply_seconds != nil {
+		*m.addfirst_reply_seconds += i
+	} else {
+		m.addfirst_reply_seconds = &i
+	}
+}
+
+// AddedFirstReplySeconds returns the value that was added to the "first_reply_seconds" field in this mutation.
+func (m *ServiceLevelMutation) AddedFirstReplySeconds() (r int, exists bool) {
+	v := m.addfirst_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFirstReplySeconds resets all changes to the "first_reply_seconds" field.
+func (m *ServiceLevelMutation) ResetFirstReplySeconds() {
+	m.first_reply_seconds = nil
+	m.addfirst_reply_seconds = nil
+}
+
+// SetNextReplySeconds sets the "next_reply_seconds" field.
+func (m *ServiceLevelMutation) SetNextReplySeconds(i int) {
+	m.next_reply_seconds = &i
+	m.addnext_reply_seconds = nil
+}
+
+// NextReplySeconds returns the value of the "next_reply_seconds" field in the mutation.
+func (m *ServiceLevelMutation) NextReplySeconds() (r int, exists bool) {
+	v := m.next_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextReplySeconds returns the old "next_reply_seconds" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldNextReplySeconds(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextReplySeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextReplySeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextReplySeconds: %w", err)
+	}
+	return oldValue.NextReplySeconds, nil
+}
+
+// AddNextReplySeconds adds i to the "next_reply_seconds" field.
+func (m *ServiceLevelMutation) AddNextReplySeconds(i int) {
+	if m.addnext_reply_seconds != nil {
+		*m.addnext_reply_seconds += i
+	} else {
+		m.addnext_reply_seconds = &i
+	}
+}
+
+// AddedNextReplySeconds returns the value that was added to the "next_reply_seconds" field in this mutation.
+func (m *ServiceLevelMutation) AddedNextReplySeconds() (r int, exists bool) {
+	v := m.addnext_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearNextReplySeconds clears the value of the "next_reply_seconds" field.
+func (m *ServiceLevelMutation) ClearNextReplySeconds() {
+	m.next_reply_seconds = nil
+	m.addnext_reply_seconds = nil
+	m.clearedFields[servicelevel.FieldNextReplySeconds] = struct{}{}
+}
+
+// NextReplySecondsCleared returns if the "next_reply_seconds" field was cleared in this mutation.
+func (m *ServiceLevelMutation) NextReplySecondsCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldNextReplySeconds]
+	return ok
+}
+
+// ResetNextReplySeconds resets all changes to the "next_reply_seconds" field.
+func (m *ServiceLevelMutation) ResetNextReplySeconds() {
+	m.next_reply_seconds = nil
+	m.addnext_reply_seconds = nil
+	delete(m.clearedFields, servicelevel.FieldNextReplySeconds)
+}
+
+// SetResolveSeconds sets the "resolve_seconds" field.
+func (m *ServiceLevelMutation) SetResolveSeconds(i int) {
+	m.resolve_seconds = &i
+	m.addresolve_seconds = nil
+}
+
+// ResolveSeconds returns the value of the "resolve_seconds" field in the mutation.
+func (m *ServiceLevelMutation) ResolveSeconds() (r int, exists bool) {
+	v := m.resolve_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolveSeconds returns the old "resolve_seconds" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldResolveSeconds(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolveSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolveSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolveSeconds: %w", err)
+	}
+	return oldValue.ResolveSeconds, nil
+}
+
+// AddResolveSeconds adds i to the "resolve_seconds" field.
+func (m *ServiceLevelMutation) AddResolveSeconds(i int) {
+	if m.addresolve_seconds != nil {
+		*m.addresolve_seconds += i
+	} else {
+		m.addresolve_seconds = &i
+	}
+}
+
+// AddedResolveSeconds returns the value that was added to the "resolve_seconds" field in this mutation.
+func (m *ServiceLevelMutation) AddedResolveSeconds() (r int, exists bool) {
+	v := m.addresolve_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearResolveSeconds clears the value of the "resolve_seconds" field.
+func (m *ServiceLevelMutation) ClearResolveSeconds() {
+	m.resolve_seconds = nil
+	m.addresolve_seconds = nil
+	m.clearedFields[servicelevel.FieldResolveSeconds] = struct{}{}
+}
+
+// ResolveSecondsCleared returns if the "resolve_seconds" field was cleared in this mutation.
+func (m *ServiceLevelMutation) ResolveSecondsCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldResolveSeconds]
+	return ok
+}
+
+// ResetResolveSeconds resets all changes to the "resolve_seconds" field.
+func (m *ServiceLevelMutation) ResetResolveSeconds() {
+	m.resolve_seconds = nil
+	m.addresolve_seconds = nil
+	delete(m.clearedFields, servicelevel.FieldResolveSeconds)
+}
+
+// SetWarnSeconds sets the "warn_seconds" field.
+func (m *ServiceLevelMutation) SetWarnSeconds(i int) {
+	m.warn_seconds = &i
+	m.addwarn_seconds = nil
+}
+
+// WarnSeconds returns the value of the "warn_seconds" field in the mutation.
+func (m *ServiceLevelMutation) WarnSeconds() (r int, exists bool) {
+	v := m.warn_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWarnSeconds returns the old "warn_seconds" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldWarnSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWarnSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWarnSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWarnSeconds: %w", err)
+	}
+	return oldValue.WarnSeconds, nil
+}
+
+// AddWarnSeconds adds i to the "warn_seconds" field.
+func (m *ServiceLevelMutation) AddWarnSeconds(i int) {
+	if m.addwarn_seconds != nil {
+		*m.addwarn_seconds += i
+	} else {
+		m.addwarn_seconds = &i
+	}
+}
+
+// AddedWarnSeconds returns the value that was added to the "warn_seconds" field in this mutation.
+func (m *ServiceLevelMutation) AddedWarnSeconds() (r int, exists bool) {
+	v := m.addwarn_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWarnSeconds resets all changes to the "warn_seconds" field.
+func (m *ServiceLevelMutation) ResetWarnSeconds() {
+	m.warn_seconds = nil
+	m.addwarn_seconds = nil
+}
+
+// SetPauses sets the "pauses" field.
+func (m *ServiceLevelMutation) SetPauses(s []string) {
+	m.pauses = &s
+	m.appendpauses = nil
+}
+
+// Pauses returns the value of the "pauses" field in the mutation.
+func (m *ServiceLevelMutation) Pauses() (r []string, exists bool) {
+	v := m.pauses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPauses returns the old "pauses" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldPauses(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPauses is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPauses requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPauses: %w", err)
+	}
+	return oldValue.Pauses, nil
+}
+
+// AppendPauses adds s to the "pauses" field.
+func (m *ServiceLevelMutation) AppendPauses(s []string) {
+	m.appendpauses = append(m.appendpauses, s...)
+}
+
+// AppendedPauses returns the list of values that were appended to the "pauses" field in this mutation.
+func (m *ServiceLevelMutation) AppendedPauses() ([]string, bool) {
+	if len(m.appendpauses) == 0 {
+		return nil, false
+	}
+	return m.appendpauses, true
+}
+
+// ResetPauses resets all changes to the "pauses" field.
+func (m *ServiceLevelMutation) ResetPauses() {
+	m.pauses = nil
+	m.appendpauses = nil
+}
+
+// SetCalendarID sets the "calendar_id" field.
+func (m *ServiceLevelMutation) SetCalendarID(u uuid.UUID) {
+	m.calendar_id = &u
+}
+
+// CalendarID returns the value of the "calendar_id" field in the mutation.
+func (m *ServiceLevelMutation) CalendarID() (r uuid.UUID, exists bool) {
+	v := m.calendar_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalendarID returns the old "calendar_id" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldCalendarID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalendarID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalendarID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalendarID: %w", err)
+	}
+	return oldValue.CalendarID, nil
+}
+
+// ClearCalendarID clears the value of the "calendar_id" field.
+func (m *ServiceLevelMutation) ClearCalendarID() {
+	m.calendar_id = nil
+	m.clearedFields[servicelevel.FieldCalendarID] = struct{}{}
+}
+
+// CalendarIDCleared returns if the "calendar_id" field was cleared in this mutation.
+func (m *ServiceLevelMutation) CalendarIDCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldCalendarID]
+	return ok
+}
+
+// ResetCalendarID resets all changes to the "calendar_id" field.
+func (m *ServiceLevelMutation) ResetCalendarID() {
+	m.calendar_id = nil
+	delete(m.clearedFields, servicelevel.FieldCalendarID)
+}
+
+// Where appends a list predicates to the ServiceLevelMutation builder.
+func (m *ServiceLevelMutation) Where(ps ...predicate.ServiceLevel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceLevelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceLevelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceLevel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceLevelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceLevelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceLevel).
+func (m *ServiceLevelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceLevelMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, servicelevel.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, servicelevel.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, servicelevel.FieldRetiredAt)
+	}
+	if m.name != nil {
+		fields = append(fields, servicelevel.FieldName)
+	}
+	if m.position != nil {
+		fields = append(fields, servicelevel.FieldPosition)
+	}
+	if m.condition != nil {
+		fields = append(fields, servicelevel.FieldCondition)
+	}
+	if m.first_reply_seconds != nil {
+		fields = append(fields, servicelevel.FieldFirstReplySeconds)
+	}
+	if m.next_reply_seconds != nil {
+		fields = append(fields, servicelevel.FieldNextReplySeconds)
+	}
+	if m.resolve_seconds != nil {
+		fields = append(fields, servicelevel.FieldResolveSeconds)
+	}
+	if m.warn_seconds != nil {
+		fields = append(fields, servicelevel.FieldWarnSeconds)
+	}
+	if m.pauses != nil {
+		fields = append(fields, servicelevel.FieldPauses)
+	}
+	if m.calendar_id != nil {
+		fields = append(fields, servicelevel.FieldCalendarID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldCreatedAt:
+		return m.CreatedAt()
+	case servicelevel.FieldKeyID:
+		return m.KeyID()
+	case servicelevel.FieldVersion:
+		return m.Version()
+	case servicelevel.FieldRetiredAt:
+		return m.RetiredAt()
+	case servicelevel.FieldName:
+		return m.Name()
+	case servicelevel.FieldPosition:
+		return m.Position()
+	case servicelevel.FieldCondition:
+		return m.Condition()
+	case servicelevel.FieldFirstReplySeconds:
+		return m.FirstReplySeconds()
+	case servicelevel.FieldNextReplySeconds:
+		return m.NextReplySeconds()
+	case servicelevel.FieldResolveSeconds:
+		return m.ResolveSeconds()
+	case servicelevel.FieldWarnSeconds:
+		return m.WarnSeconds()
+	case servicelevel.FieldPauses:
+		return m.Pauses()
+	case servicelevel.FieldCalendarID:
+		return m.CalendarID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case servicelevel.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case servicelevel.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case servicelevel.FieldVersion:
+		return m.OldVersion(ctx)
+	case servicelevel.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case servicelevel.FieldName:
+		return m.OldName(ctx)
+	case servicelevel.FieldPosition:
+		return m.OldPosition(ctx)
+	case servicelevel.FieldCondition:
+		return m.OldCondition(ctx)
+	case servicelevel.FieldFirstReplySeconds:
+		return m.OldFirstReplySeconds(ctx)
+	case servicelevel.FieldNextReplySeconds:
+		return m.OldNextReplySeconds(ctx)
+	case servicelevel.FieldResolveSeconds:
+		return m.OldResolveSeconds(ctx)
+	case servicelevel.FieldWarnSeconds:
+		return m.OldWarnSeconds(ctx)
+	case servicelevel.FieldPauses:
+		return m.OldPauses(ctx)
+	case servicelevel.FieldCalendarID:
+		return m.OldCalendarID(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case servicelevel.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case servicelevel.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case servicelevel.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case servicelevel.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case servicelevel.FieldCondition:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCondition(v)
+		return nil
+	case servicelevel.FieldFirstReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstReplySeconds(v)
+		return nil
+	case servicelevel.FieldNextReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextReplySeconds(v)
+		return nil
+	case servicelevel.FieldResolveSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolveSeconds(v)
+		return nil
+	case servicelevel.FieldWarnSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWarnSeconds(v)
+		return nil
+	case servicelevel.FieldPauses:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPauses(v)
+		return nil
+	case servicelevel.FieldCalendarID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalendarID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceLevelMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.addposition != nil {
+		fields = append(fields, servicelevel.FieldPosition)
+	}
+	if m.addfirst_reply_seconds != nil {
+		fields = append(fields, servicelevel.FieldFirstReplySeconds)
+	}
+	if m.addnext_reply_seconds != nil {
+		fields = append(fields, servicelevel.FieldNextReplySeconds)
+	}
+	if m.addresolve_seconds != nil {
+		fields = append(fields, servicelevel.FieldResolveSeconds)
+	}
+	if m.addwarn_seconds != nil {
+		fields = append(fields, servicelevel.FieldWarnSeconds)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldVersion:
+		return m.AddedVersion()
+	case servicelevel.FieldPosition:
+		return m.AddedPosition()
+	case servicelevel.FieldFirstReplySeconds:
+		return m.AddedFirstReplySeconds()
+	case servicelevel.FieldNextReplySeconds:
+		return m.AddedNextReplySeconds()
+	case servicelevel.FieldResolveSeconds:
+		return m.AddedResolveSeconds()
+	case servicelevel.FieldWarnSeconds:
+		return m.AddedWarnSeconds()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case servicelevel.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	case servicelevel.FieldFirstReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFirstReplySeconds(v)
+		return nil
+	case servicelevel.FieldNextReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextReplySeconds(v)
+		return nil
+	case servicelevel.FieldResolveSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResolveSeconds(v)
+		return nil
+	case servicelevel.FieldWarnSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWarnSeconds(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceLevelMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(servicelevel.FieldRetiredAt) {
+		fields = append(fields, servicelevel.FieldRetiredAt)
+	}
+	if m.FieldCleared(servicelevel.FieldCondition) {
+		fields = append(fields, servicelevel.FieldCondition)
+	}
+	if m.FieldCleared(servicelevel.FieldNextReplySeconds) {
+		fields = append(fields, servicelevel.FieldNextReplySeconds)
+	}
+	if m.FieldCleared(servicelevel.FieldResolveSeconds) {
+		fields = append(fields, servicelevel.FieldResolveSeconds)
+	}
+	if m.FieldCleared(servicelevel.FieldCalendarID) {
+		fields = append(fields, servicelevel.FieldCalendarID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceLevelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ClearField(name string) error {
+	switch name {
+	case servicelevel.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case servicelevel.FieldCondition:
+		m.ClearCondition()
+		return nil
+	case servicelevel.FieldNextReplySeconds:
+		m.ClearNextReplySeconds()
+		return nil
+	case servicelevel.FieldResolveSeconds:
+		m.ClearResolveSeconds()
+		return nil
+	case servicelevel.FieldCalendarID:
+		m.ClearCalendarID()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ResetField(name string) error {
+	switch name {
+	case servicelevel.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case servicelevel.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case servicelevel.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case servicelevel.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case servicelevel.FieldName:
+		m.ResetName()
+		return nil
+	case servicelevel.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case servicelevel.FieldCondition:
+		m.ResetCondition()
+		return nil
+	case servicelevel.FieldFirstReplySeconds:
+		m.ResetFirstReplySeconds()
+		return nil
+	case servicelevel.FieldNextReplySeconds:
+		m.ResetNextReplySeconds()
+		return nil
+	case servicelevel.FieldResolveSeconds:
+		m.ResetResolveSeconds()
+		return nil
+	case servicelevel.FieldWarnSeconds:
+		m.ResetWarnSeconds()
+		return nil
+	case servicelevel.FieldPauses:
+		m.ResetPauses()
+		return nil
+	case servicelevel.FieldCalendarID:
+		m.ResetCalendarID()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceLevelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceLevelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceLevelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceLevelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceLevelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceLevelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceLevelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceLevelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel edge %s", name)
+}
+
 // SessionMutation represents an operation that mutates the Session nodes in the graph.
 type SessionMutation struct {
 	config
@@ -73791,6 +87095,3689 @@ func (m *ShoppingListMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ShoppingList edge %s", name)
 }
 
+// SupportTeamMutation represents an operation that mutates the SupportTeam nodes in the graph.
+type SupportTeamMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	created_at       *time.Time
+	updated_at       *time.Time
+	revision         *int64
+	addrevision      *int64
+	name             *string
+	assignment       *supportteam.Assignment
+	kinds            *[]string
+	appendkinds      []string
+	locales          *[]string
+	appendlocales    []string
+	position         *int
+	addposition      *int
+	retired          *bool
+	clearedFields    map[string]struct{}
+	operators        map[uuid.UUID]struct{}
+	removedoperators map[uuid.UUID]struct{}
+	clearedoperators bool
+	done             bool
+	oldValue         func(context.Context) (*SupportTeam, error)
+	predicates       []predicate.SupportTeam
+}
+
+var _ ent.Mutation = (*SupportTeamMutation)(nil)
+
+// supportteamOption allows management of the mutation configuration using functional options.
+type supportteamOption func(*SupportTeamMutation)
+
+// newSupportTeamMutation creates new mutation for the SupportTeam entity.
+func newSupportTeamMutation(c config, op Op, opts ...supportteamOption) *SupportTeamMutation {
+	m := &SupportTeamMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSupportTeam,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSupportTeamID sets the ID field of the mutation.
+func withSupportTeamID(id uuid.UUID) supportteamOption {
+	return func(m *SupportTeamMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SupportTeam
+		)
+		m.oldValue = func(ctx context.Context) (*SupportTeam, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SupportTeam.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSupportTeam sets the old SupportTeam of the mutation.
+func withSupportTeam(node *SupportTeam) supportteamOption {
+	return func(m *SupportTeamMutation) {
+		m.oldValue = func(context.Context) (*SupportTeam, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SupportTeamMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SupportTeamMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SupportTeam entities.
+func (m *SupportTeamMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SupportTeamMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SupportTeamMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SupportTeam.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SupportTeamMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SupportTeamMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SupportTeamMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *SupportTeamMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *SupportTeamMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *SupportTeamMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *SupportTeamMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *SupportTeamMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *SupportTeamMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *SupportTeamMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *SupportTeamMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetName sets the "name" field.
+func (m *SupportTeamMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SupportTeamMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SupportTeamMutation) ResetName() {
+	m.name = nil
+}
+
+// SetAssignment sets the "assignment" field.
+func (m *SupportTeamMutation) SetAssignment(s supportteam.Assignment) {
+	m.assignment = &s
+}
+
+// Assignment returns the value of the "assignment" field in the mutation.
+func (m *SupportTeamMutation) Assignment() (r supportteam.Assignment, exists bool) {
+	v := m.assignment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssignment returns the old "assignment" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldAssignment(ctx context.Context) (v supportteam.Assignment, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssignment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssignment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssignment: %w", err)
+	}
+	return oldValue.Assignment, nil
+}
+
+// ResetAssignment resets all changes to the "assignment" field.
+func (m *SupportTeamMutation) ResetAssignment() {
+	m.assignment = nil
+}
+
+// SetKinds sets the "kinds" field.
+func (m *SupportTeamMutation) SetKinds(s []string) {
+	m.kinds = &s
+	m.appendkinds = nil
+}
+
+// Kinds returns the value of the "kinds" field in the mutation.
+func (m *SupportTeamMutation) Kinds() (r []string, exists bool) {
+	v := m.kinds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKinds returns the old "kinds" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldKinds(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKinds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKinds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKinds: %w", err)
+	}
+	return oldValue.Kinds, nil
+}
+
+// AppendKinds adds s to the "kinds" field.
+func (m *SupportTeamMutation) AppendKinds(s []string) {
+	m.appendkinds = append(m.appendkinds, s...)
+}
+
+// AppendedKinds returns the list of values that were appended to the "kinds" field in this mutation.
+func (m *SupportTeamMutation) AppendedKinds() ([]string, bool) {
+	if len(m.appendkinds) == 0 {
+		return nil, false
+	}
+	return m.appendkinds, true
+}
+
+// ClearKinds clears the value of the "kinds" field.
+func (m *SupportTeamMutation) ClearKinds() {
+	m.kinds = nil
+	m.appendkinds = nil
+	m.clearedFields[supportteam.FieldKinds] = struct{}{}
+}
+
+// KindsCleared returns if the "kinds" field was cleared in this mutation.
+func (m *SupportTeamMutation) KindsCleared() bool {
+	_, ok := m.clearedFields[supportteam.FieldKinds]
+	return ok
+}
+
+// ResetKinds resets all changes to the "kinds" field.
+func (m *SupportTeamMutation) ResetKinds() {
+	m.kinds = nil
+	m.appendkinds = nil
+	delete(m.clearedFields, supportteam.FieldKinds)
+}
+
+// SetLocales sets the "locales" field.
+func (m *SupportTeamMutation) SetLocales(s []string) {
+	m.locales = &s
+	m.appendlocales = nil
+}
+
+// Locales returns the value of the "locales" field in the mutation.
+func (m *SupportTeamMutation) Locales() (r []string, exists bool) {
+	v := m.locales
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocales returns the old "locales" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldLocales(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocales is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocales requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocales: %w", err)
+	}
+	return oldValue.Locales, nil
+}
+
+// AppendLocales adds s to the "locales" field.
+func (m *SupportTeamMutation) AppendLocales(s []string) {
+	m.appendlocales = append(m.appendlocales, s...)
+}
+
+// AppendedLocales returns the list of values that were appended to the "locales" field in this mutation.
+func (m *SupportTeamMutation) AppendedLocales() ([]string, bool) {
+	if len(m.appendlocales) == 0 {
+		return nil, false
+	}
+	return m.appendlocales, true
+}
+
+// ClearLocales clears the value of the "locales" field.
+func (m *SupportTeamMutation) ClearLocales() {
+	m.locales = nil
+	m.appendlocales = nil
+	m.clearedFields[supportteam.FieldLocales] = struct{}{}
+}
+
+// LocalesCleared returns if the "locales" field was cleared in this mutation.
+func (m *SupportTeamMutation) LocalesCleared() bool {
+	_, ok := m.clearedFields[supportteam.FieldLocales]
+	return ok
+}
+
+// ResetLocales resets all changes to the "locales" field.
+func (m *SupportTeamMutation) ResetLocales() {
+	m.locales = nil
+	m.appendlocales = nil
+	delete(m.clearedFields, supportteam.FieldLocales)
+}
+
+// SetPosition sets the "position" field.
+func (m *SupportTeamMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *SupportTeamMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *SupportTeamMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *SupportTeamMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *SupportTeamMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetRetired sets the "retired" field.
+func (m *SupportTeamMutation) SetRetired(b bool) {
+	m.retired = &b
+}
+
+// Retired returns the value of the "retired" field in the mutation.
+func (m *SupportTeamMutation) Retired() (r bool, exists bool) {
+	v := m.retired
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetired returns the old "retired" field's value of the SupportTeam entity.
+// If the SupportTeam object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SupportTeamMutation) OldRetired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetired: %w", err)
+	}
+	return oldValue.Retired, nil
+}
+
+// ResetRetired resets all changes to the "retired" field.
+func (m *SupportTeamMutation) ResetRetired() {
+	m.retired = nil
+}
+
+// AddOperatorIDs adds the "operators" edge to the Operator entity by ids.
+func (m *SupportTeamMutation) AddOperatorIDs(ids ...uuid.UUID) {
+	if m.operators == nil {
+		m.operators = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.operators[ids[i]] = struct{}{}
+	}
+}
+
+// ClearOperators clears the "operators" edge to the Operator entity.
+func (m *SupportTeamMutation) ClearOperators() {
+	m.clearedoperators = true
+}
+
+// OperatorsCleared reports if the "operators" edge to the Operator entity was cleared.
+func (m *SupportTeamMutation) OperatorsCleared() bool {
+	return m.clearedoperators
+}
+
+// RemoveOperatorIDs removes the "operators" edge to the Operator entity by IDs.
+func (m *SupportTeamMutation) RemoveOperatorIDs(ids ...uuid.UUID) {
+	if m.removedoperators == nil {
+		m.removedoperators = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.operators, ids[i])
+		m.removedoperators[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedOperators returns the removed IDs of the "operators" edge to the Operator entity.
+func (m *SupportTeamMutation) RemovedOperatorsIDs() (ids []uuid.UUID) {
+	for id := range m.removedoperators {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// OperatorsIDs returns the "operators" edge IDs in the mutation.
+func (m *SupportTeamMutation) OperatorsIDs() (ids []uuid.UUID) {
+	for id := range m.operators {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetOperators resets all changes to the "operators" edge.
+func (m *SupportTeamMutation) ResetOperators() {
+	m.operators = nil
+	m.clearedoperators = false
+	m.removedoperators = nil
+}
+
+// Where appends a list predicates to the SupportTeamMutation builder.
+func (m *SupportTeamMutation) Where(ps ...predicate.SupportTeam) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SupportTeamMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SupportTeamMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SupportTeam, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SupportTeamMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SupportTeamMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SupportTeam).
+func (m *SupportTeamMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SupportTeamMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, supportteam.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, supportteam.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, supportteam.FieldRevision)
+	}
+	if m.name != nil {
+		fields = append(fields, supportteam.FieldName)
+	}
+	if m.assignment != nil {
+		fields = append(fields, supportteam.FieldAssignment)
+	}
+	if m.kinds != nil {
+		fields = append(fields, supportteam.FieldKinds)
+	}
+	if m.locales != nil {
+		fields = append(fields, supportteam.FieldLocales)
+	}
+	if m.position != nil {
+		fields = append(fields, supportteam.FieldPosition)
+	}
+	if m.retired != nil {
+		fields = append(fields, supportteam.FieldRetired)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SupportTeamMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case supportteam.FieldCreatedAt:
+		return m.CreatedAt()
+	case supportteam.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case supportteam.FieldRevision:
+		return m.Revision()
+	case supportteam.FieldName:
+		return m.Name()
+	case supportteam.FieldAssignment:
+		return m.Assignment()
+	case supportteam.FieldKinds:
+		return m.Kinds()
+	case supportteam.FieldLocales:
+		return m.Locales()
+	case supportteam.FieldPosition:
+		return m.Position()
+	case supportteam.FieldRetired:
+		return m.Retired()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SupportTeamMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case supportteam.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case supportteam.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case supportteam.FieldRevision:
+		return m.OldRevision(ctx)
+	case supportteam.FieldName:
+		return m.OldName(ctx)
+	case supportteam.FieldAssignment:
+		return m.OldAssignment(ctx)
+	case supportteam.FieldKinds:
+		return m.OldKinds(ctx)
+	case supportteam.FieldLocales:
+		return m.OldLocales(ctx)
+	case supportteam.FieldPosition:
+		return m.OldPosition(ctx)
+	case supportteam.FieldRetired:
+		return m.OldRetired(ctx)
+	}
+	return nil, fmt.Errorf("unknown SupportTeam field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SupportTeamMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case supportteam.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case supportteam.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case supportteam.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case supportteam.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case supportteam.FieldAssignment:
+		v, ok := value.(supportteam.Assignment)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssignment(v)
+		return nil
+	case supportteam.FieldKinds:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKinds(v)
+		return nil
+	case supportteam.FieldLocales:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocales(v)
+		return nil
+	case supportteam.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case supportteam.FieldRetired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetired(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SupportTeam field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SupportTeamMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, supportteam.FieldRevision)
+	}
+	if m.addposition != nil {
+		fields = append(fields, supportteam.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SupportTeamMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case supportteam.FieldRevision:
+		return m.AddedRevision()
+	case supportteam.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SupportTeamMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case supportteam.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case supportteam.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SupportTeam numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SupportTeamMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(supportteam.FieldKinds) {
+		fields = append(fields, supportteam.FieldKinds)
+	}
+	if m.FieldCleared(supportteam.FieldLocales) {
+		fields = append(fields, supportteam.FieldLocales)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SupportTeamMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SupportTeamMutation) ClearField(name string) error {
+	switch name {
+	case supportteam.FieldKinds:
+		m.ClearKinds()
+		return nil
+	case supportteam.FieldLocales:
+		m.ClearLocales()
+		return nil
+	}
+	return fmt.Errorf("unknown SupportTeam nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SupportTeamMutation) ResetField(name string) error {
+	switch name {
+	case supportteam.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case supportteam.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case supportteam.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case supportteam.FieldName:
+		m.ResetName()
+		return nil
+	case supportteam.FieldAssignment:
+		m.ResetAssignment()
+		return nil
+	case supportteam.FieldKinds:
+		m.ResetKinds()
+		return nil
+	case supportteam.FieldLocales:
+		m.ResetLocales()
+		return nil
+	case supportteam.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case supportteam.FieldRetired:
+		m.ResetRetired()
+		return nil
+	}
+	return fmt.Errorf("unknown SupportTeam field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SupportTeamMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.operators != nil {
+		edges = append(edges, supportteam.EdgeOperators)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SupportTeamMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case supportteam.EdgeOperators:
+		ids := make([]ent.Value, 0, len(m.operators))
+		for id := range m.operators {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SupportTeamMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removedoperators != nil {
+		edges = append(edges, supportteam.EdgeOperators)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SupportTeamMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case supportteam.EdgeOperators:
+		ids := make([]ent.Value, 0, len(m.removedoperators))
+		for id := range m.removedoperators {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SupportTeamMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedoperators {
+		edges = append(edges, supportteam.EdgeOperators)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SupportTeamMutation) EdgeCleared(name string) bool {
+	switch name {
+	case supportteam.EdgeOperators:
+		return m.clearedoperators
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SupportTeamMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SupportTeam unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SupportTeamMutation) ResetEdge(name string) error {
+	switch name {
+	case supportteam.EdgeOperators:
+		m.ResetOperators()
+		return nil
+	}
+	return fmt.Errorf("unknown SupportTeam edge %s", name)
+}
+
+// SurveyMutation represents an operation that mutates the Survey nodes in the graph.
+type SurveyMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	key_id            *uuid.UUID
+	version           *int64
+	addversion        *int64
+	retired_at        *time.Time
+	name              *string
+	texts             *map[string]map[string]string
+	questions         *[]schema.SurveyQuestion
+	appendquestions   []schema.SurveyQuestion
+	kinds             *[]string
+	appendkinds       []string
+	delay_seconds     *int
+	adddelay_seconds  *int
+	remind_seconds    *int
+	addremind_seconds *int
+	valid_seconds     *int
+	addvalid_seconds  *int
+	every_seconds     *int
+	addevery_seconds  *int
+	position          *int
+	addposition       *int
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*Survey, error)
+	predicates        []predicate.Survey
+}
+
+var _ ent.Mutation = (*SurveyMutation)(nil)
+
+// surveyOption allows management of the mutation configuration using functional options.
+type surveyOption func(*SurveyMutation)
+
+// newSurveyMutation creates new mutation for the Survey entity.
+func newSurveyMutation(c config, op Op, opts ...surveyOption) *SurveyMutation {
+	m := &SurveyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSurvey,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSurveyID sets the ID field of the mutation.
+func withSurveyID(id uuid.UUID) surveyOption {
+	return func(m *SurveyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Survey
+		)
+		m.oldValue = func(ctx context.Context) (*Survey, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Survey.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSurvey sets the old Survey of the mutation.
+func withSurvey(node *Survey) surveyOption {
+	return func(m *SurveyMutation) {
+		m.oldValue = func(context.Context) (*Survey, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SurveyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SurveyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Survey entities.
+func (m *SurveyMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SurveyMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SurveyMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Survey.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SurveyMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SurveyMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SurveyMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKeyID sets the "key_id" field.
+func (m *SurveyMutation) SetKeyID(u uuid.UUID) {
+	m.key_id = &u
+}
+
+// KeyID returns the value of the "key_id" field in the mutation.
+func (m *SurveyMutation) KeyID() (r uuid.UUID, exists bool) {
+	v := m.key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyID returns the old "key_id" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyID: %w", err)
+	}
+	return oldValue.KeyID, nil
+}
+
+// ResetKeyID resets all changes to the "key_id" field.
+func (m *SurveyMutation) ResetKeyID() {
+	m.key_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *SurveyMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *SurveyMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *SurveyMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *SurveyMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *SurveyMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *SurveyMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *SurveyMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *SurveyMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[survey.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *SurveyMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[survey.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *SurveyMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, survey.FieldRetiredAt)
+}
+
+// SetName sets the "name" field.
+func (m *SurveyMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SurveyMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SurveyMutation) ResetName() {
+	m.name = nil
+}
+
+// SetTexts sets the "texts" field.
+func (m *SurveyMutation) SetTexts(value map[string]map[string]string) {
+	m.texts = &value
+}
+
+// Texts returns the value of the "texts" field in the mutation.
+func (m *SurveyMutation) Texts() (r map[string]map[string]string, exists bool) {
+	v := m.texts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTexts returns the old "texts" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldTexts(ctx context.Context) (v map[string]map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTexts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTexts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTexts: %w", err)
+	}
+	return oldValue.Texts, nil
+}
+
+// ResetTexts resets all changes to the "texts" field.
+func (m *SurveyMutation) ResetTexts() {
+	m.texts = nil
+}
+
+// SetQuestions sets the "questions" field.
+func (m *SurveyMutation) SetQuestions(sq []schema.SurveyQuestion) {
+	m.questions = &sq
+	m.appendquestions = nil
+}
+
+// Questions returns the value of the "questions" field in the mutation.
+func (m *SurveyMutation) Questions() (r []schema.SurveyQuestion, exists bool) {
+	v := m.questions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuestions returns the old "questions" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldQuestions(ctx context.Context) (v []schema.SurveyQuestion, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuestions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuestions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuestions: %w", err)
+	}
+	return oldValue.Questions, nil
+}
+
+// AppendQuestions adds sq to the "questions" field.
+func (m *SurveyMutation) AppendQuestions(sq []schema.SurveyQuestion) {
+	m.appendquestions = append(m.appendquestions, sq...)
+}
+
+// AppendedQuestions returns the list of values that were appended to the "questions" field in this mutation.
+func (m *SurveyMutation) AppendedQuestions() ([]schema.SurveyQuestion, bool) {
+	if len(m.appendquestions) == 0 {
+		return nil, false
+	}
+	return m.appendquestions, true
+}
+
+// ResetQuestions resets all changes to the "questions" field.
+func (m *SurveyMutation) ResetQuestions() {
+	m.questions = nil
+	m.appendquestions = nil
+}
+
+// SetKinds sets the "kinds" field.
+func (m *SurveyMutation) SetKinds(s []string) {
+	m.kinds = &s
+	m.appendkinds = nil
+}
+
+// Kinds returns the value of the "kinds" field in the mutation.
+func (m *SurveyMutation) Kinds() (r []string, exists bool) {
+	v := m.kinds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKinds returns the old "kinds" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldKinds(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKinds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKinds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKinds: %w", err)
+	}
+	return oldValue.Kinds, nil
+}
+
+// AppendKinds adds s to the "kinds" field.
+func (m *SurveyMutation) AppendKinds(s []string) {
+	m.appendkinds = append(m.appendkinds, s...)
+}
+
+// AppendedKinds returns the list of values that were appended to the "kinds" field in this mutation.
+func (m *SurveyMutation) AppendedKinds() ([]string, bool) {
+	if len(m.appendkinds) == 0 {
+		return nil, false
+	}
+	return m.appendkinds, true
+}
+
+// ClearKinds clears the value of the "kinds" field.
+func (m *SurveyMutation) ClearKinds() {
+	m.kinds = nil
+	m.appendkinds = nil
+	m.clearedFields[survey.FieldKinds] = struct{}{}
+}
+
+// KindsCleared returns if the "kinds" field was cleared in this mutation.
+func (m *SurveyMutation) KindsCleared() bool {
+	_, ok := m.clearedFields[survey.FieldKinds]
+	return ok
+}
+
+// ResetKinds resets all changes to the "kinds" field.
+func (m *SurveyMutation) ResetKinds() {
+	m.kinds = nil
+	m.appendkinds = nil
+	delete(m.clearedFields, survey.FieldKinds)
+}
+
+// SetDelaySeconds sets the "delay_seconds" field.
+func (m *SurveyMutation) SetDelaySeconds(i int) {
+	m.delay_seconds = &i
+	m.adddelay_seconds = nil
+}
+
+// DelaySeconds returns the value of the "delay_seconds" field in the mutation.
+func (m *SurveyMutation) DelaySeconds() (r int, exists bool) {
+	v := m.delay_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDelaySeconds returns the old "delay_seconds" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldDelaySeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDelaySeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDelaySeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDelaySeconds: %w", err)
+	}
+	return oldValue.DelaySeconds, nil
+}
+
+// AddDelaySeconds adds i to the "delay_seconds" field.
+func (m *SurveyMutation) AddDelaySeconds(i int) {
+	if m.adddelay_seconds != nil {
+		*m.adddelay_seconds += i
+	} else {
+		m.adddelay_seconds = &i
+	}
+}
+
+// AddedDelaySeconds returns the value that was added to the "delay_seconds" field in this mutation.
+func (m *SurveyMutation) AddedDelaySeconds() (r int, exists bool) {
+	v := m.adddelay_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDelaySeconds resets all changes to the "delay_seconds" field.
+func (m *SurveyMutation) ResetDelaySeconds() {
+	m.delay_seconds = nil
+	m.adddelay_seconds = nil
+}
+
+// SetRemindSeconds sets the "remind_seconds" field.
+func (m *SurveyMutation) SetRemindSeconds(i int) {
+	m.remind_seconds = &i
+	m.addremind_seconds = nil
+}
+
+// RemindSeconds returns the value of the "remind_seconds" field in the mutation.
+func (m *SurveyMutation) RemindSeconds() (r int, exists bool) {
+	v := m.remind_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemindSeconds returns the old "remind_seconds" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldRemindSeconds(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemindSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemindSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemindSeconds: %w", err)
+	}
+	return oldValue.RemindSeconds, nil
+}
+
+// AddRemindSeconds adds i to the "remind_seconds" field.
+func (m *SurveyMutation) AddRemindSeconds(i int) {
+	if m.addremind_seconds != nil {
+		*m.addremind_seconds += i
+	} else {
+		m.addremind_seconds = &i
+	}
+}
+
+// AddedRemindSeconds returns the value that was added to the "remind_seconds" field in this mutation.
+func (m *SurveyMutation) AddedRemindSeconds() (r int, exists bool) {
+	v := m.addremind_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRemindSeconds clears the value of the "remind_seconds" field.
+func (m *SurveyMutation) ClearRemindSeconds() {
+	m.remind_seconds = nil
+	m.addremind_seconds = nil
+	m.clearedFields[survey.FieldRemindSeconds] = struct{}{}
+}
+
+// RemindSecondsCleared returns if the "remind_seconds" field was cleared in this mutation.
+func (m *SurveyMutation) RemindSecondsCleared() bool {
+	_, ok := m.clearedFields[survey.FieldRemindSeconds]
+	return ok
+}
+
+// ResetRemindSeconds resets all changes to the "remind_seconds" field.
+func (m *SurveyMutation) ResetRemindSeconds() {
+	m.remind_seconds = nil
+	m.addremind_seconds = nil
+	delete(m.clearedFields, survey.FieldRemindSeconds)
+}
+
+// SetValidSeconds sets the "valid_seconds" field.
+func (m *SurveyMutation) SetValidSeconds(i int) {
+	m.valid_seconds = &i
+	m.addvalid_seconds = nil
+}
+
+// ValidSeconds returns the value of the "valid_seconds" field in the mutation.
+func (m *SurveyMutation) ValidSeconds() (r int, exists bool) {
+	v := m.valid_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldValidSeconds returns the old "valid_seconds" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldValidSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldValidSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldValidSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldValidSeconds: %w", err)
+	}
+	return oldValue.ValidSeconds, nil
+}
+
+// AddValidSeconds adds i to the "valid_seconds" field.
+func (m *SurveyMutation) AddValidSeconds(i int) {
+	if m.addvalid_seconds != nil {
+		*m.addvalid_seconds += i
+	} else {
+		m.addvalid_seconds = &i
+	}
+}
+
+// AddedValidSeconds returns the value that was added to the "valid_seconds" field in this mutation.
+func (m *SurveyMutation) AddedValidSeconds() (r int, exists bool) {
+	v := m.addvalid_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetValidSeconds resets all changes to the "valid_seconds" field.
+func (m *SurveyMutation) ResetValidSeconds() {
+	m.valid_seconds = nil
+	m.addvalid_seconds = nil
+}
+
+// SetEverySeconds sets the "every_seconds" field.
+func (m *SurveyMutation) SetEverySeconds(i int) {
+	m.every_seconds = &i
+	m.addevery_seconds = nil
+}
+
+// EverySeconds returns the value of the "every_seconds" field in the mutation.
+func (m *SurveyMutation) EverySeconds() (r int, exists bool) {
+	v := m.every_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEverySeconds returns the old "every_seconds" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldEverySeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEverySeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEverySeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEverySeconds: %w", err)
+	}
+	return oldValue.EverySeconds, nil
+}
+
+// AddEverySeconds adds i to the "every_seconds" field.
+func (m *SurveyMutation) AddEverySeconds(i int) {
+	if m.addevery_seconds != nil {
+		*m.addevery_seconds += i
+	} else {
+		m.addevery_seconds = &i
+	}
+}
+
+// AddedEverySeconds returns the value that was added to the "every_seconds" field in this mutation.
+func (m *SurveyMutation) AddedEverySeconds() (r int, exists bool) {
+	v := m.addevery_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEverySeconds resets all changes to the "every_seconds" field.
+func (m *SurveyMutation) ResetEverySeconds() {
+	m.every_seconds = nil
+	m.addevery_seconds = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *SurveyMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *SurveyMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Survey entity.
+// If the Survey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *SurveyMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *SurveyMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *SurveyMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// Where appends a list predicates to the SurveyMutation builder.
+func (m *SurveyMutation) Where(ps ...predicate.Survey) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SurveyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SurveyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Survey, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SurveyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SurveyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Survey).
+func (m *SurveyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SurveyMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, survey.FieldCreatedAt)
+	}
+	if m.key_id != nil {
+		fields = append(fields, survey.FieldKeyID)
+	}
+	if m.version != nil {
+		fields = append(fields, survey.FieldVersion)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, survey.FieldRetiredAt)
+	}
+	if m.name != nil {
+		fields = append(fields, survey.FieldName)
+	}
+	if m.texts != nil {
+		fields = append(fields, survey.FieldTexts)
+	}
+	if m.questions != nil {
+		fields = append(fields, survey.FieldQuestions)
+	}
+	if m.kinds != nil {
+		fields = append(fields, survey.FieldKinds)
+	}
+	if m.delay_seconds != nil {
+		fields = append(fields, survey.FieldDelaySeconds)
+	}
+	if m.remind_seconds != nil {
+		fields = append(fields, survey.FieldRemindSeconds)
+	}
+	if m.valid_seconds != nil {
+		fields = append(fields, survey.FieldValidSeconds)
+	}
+	if m.every_seconds != nil {
+		fields = append(fields, survey.FieldEverySeconds)
+	}
+	if m.position != nil {
+		fields = append(fields, survey.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SurveyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case survey.FieldCreatedAt:
+		return m.CreatedAt()
+	case survey.FieldKeyID:
+		return m.KeyID()
+	case survey.FieldVersion:
+		return m.Version()
+	case survey.FieldRetiredAt:
+		return m.RetiredAt()
+	case survey.FieldName:
+		return m.Name()
+	case survey.FieldTexts:
+		return m.Texts()
+	case survey.FieldQuestions:
+		return m.Questions()
+	case survey.FieldKinds:
+		return m.Kinds()
+	case survey.FieldDelaySeconds:
+		return m.DelaySeconds()
+	case survey.FieldRemindSeconds:
+		return m.RemindSeconds()
+	case survey.FieldValidSeconds:
+		return m.ValidSeconds()
+	case survey.FieldEverySeconds:
+		return m.EverySeconds()
+	case survey.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SurveyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case survey.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case survey.FieldKeyID:
+		return m.OldKeyID(ctx)
+	case survey.FieldVersion:
+		return m.OldVersion(ctx)
+	case survey.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	case survey.FieldName:
+		return m.OldName(ctx)
+	case survey.FieldTexts:
+		return m.OldTexts(ctx)
+	case survey.FieldQuestions:
+		return m.OldQuestions(ctx)
+	case survey.FieldKinds:
+		return m.OldKinds(ctx)
+	case survey.FieldDelaySeconds:
+		return m.OldDelaySeconds(ctx)
+	case survey.FieldRemindSeconds:
+		return m.OldRemindSeconds(ctx)
+	case survey.FieldValidSeconds:
+		return m.OldValidSeconds(ctx)
+	case survey.FieldEverySeconds:
+		return m.OldEverySeconds(ctx)
+	case survey.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown Survey field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SurveyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case survey.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case survey.FieldKeyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyID(v)
+		return nil
+	case survey.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case survey.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	case survey.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case survey.FieldTexts:
+		v, ok := value.(map[string]map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTexts(v)
+		return nil
+	case survey.FieldQuestions:
+		v, ok := value.([]schema.SurveyQuestion)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestions(v)
+		return nil
+	case survey.FieldKinds:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKinds(v)
+		return nil
+	case survey.FieldDelaySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDelaySeconds(v)
+		return nil
+	case survey.FieldRemindSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemindSeconds(v)
+		return nil
+	case survey.FieldValidSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetValidSeconds(v)
+		return nil
+	case survey.FieldEverySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEverySeconds(v)
+		return nil
+	case survey.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Survey field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SurveyMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, survey.FieldVersion)
+	}
+	if m.adddelay_seconds != nil {
+		fields = append(fields, survey.FieldDelaySeconds)
+	}
+	if m.addremind_seconds != nil {
+		fields = append(fields, survey.FieldRemindSeconds)
+	}
+	if m.addvalid_seconds != nil {
+		fields = append(fields, survey.FieldValidSeconds)
+	}
+	if m.addevery_seconds != nil {
+		fields = append(fields, survey.FieldEverySeconds)
+	}
+	if m.addposition != nil {
+		fields = append(fields, survey.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SurveyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case survey.FieldVersion:
+		return m.AddedVersion()
+	case survey.FieldDelaySeconds:
+		return m.AddedDelaySeconds()
+	case survey.FieldRemindSeconds:
+		return m.AddedRemindSeconds()
+	case survey.FieldValidSeconds:
+		return m.AddedValidSeconds()
+	case survey.FieldEverySeconds:
+		return m.AddedEverySeconds()
+	case survey.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SurveyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case survey.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case survey.FieldDelaySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDelaySeconds(v)
+		return nil
+	case survey.FieldRemindSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRemindSeconds(v)
+		return nil
+	case survey.FieldValidSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddValidSeconds(v)
+		return nil
+	case survey.FieldEverySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEverySeconds(v)
+		return nil
+	case survey.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Survey numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SurveyMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(survey.FieldRetiredAt) {
+		fields = append(fields, survey.FieldRetiredAt)
+	}
+	if m.FieldCleared(survey.FieldKinds) {
+		fields = append(fields, survey.FieldKinds)
+	}
+	if m.FieldCleared(survey.FieldRemindSeconds) {
+		fields = append(fields, survey.FieldRemindSeconds)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SurveyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SurveyMutation) ClearField(name string) error {
+	switch name {
+	case survey.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	case survey.FieldKinds:
+		m.ClearKinds()
+		return nil
+	case survey.FieldRemindSeconds:
+		m.ClearRemindSeconds()
+		return nil
+	}
+	return fmt.Errorf("unknown Survey nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SurveyMutation) ResetField(name string) error {
+	switch name {
+	case survey.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case survey.FieldKeyID:
+		m.ResetKeyID()
+		return nil
+	case survey.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case survey.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	case survey.FieldName:
+		m.ResetName()
+		return nil
+	case survey.FieldTexts:
+		m.ResetTexts()
+		return nil
+	case survey.FieldQuestions:
+		m.ResetQuestions()
+		return nil
+	case survey.FieldKinds:
+		m.ResetKinds()
+		return nil
+	case survey.FieldDelaySeconds:
+		m.ResetDelaySeconds()
+		return nil
+	case survey.FieldRemindSeconds:
+		m.ResetRemindSeconds()
+		return nil
+	case survey.FieldValidSeconds:
+		m.ResetValidSeconds()
+		return nil
+	case survey.FieldEverySeconds:
+		m.ResetEverySeconds()
+		return nil
+	case survey.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown Survey field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SurveyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SurveyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SurveyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SurveyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SurveyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SurveyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SurveyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Survey unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SurveyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Survey edge %s", name)
+}
+
+// SurveyRequestMutation represents an operation that mutates the SurveyRequest nodes in the graph.
+type SurveyRequestMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	user_id       *uuid.UUID
+	ticket_id     *uuid.UUID
+	survey_id     *uuid.UUID
+	locale        *string
+	status        *surveyrequest.Status
+	ask_at        *time.Time
+	asked_at      *time.Time
+	remind_at     *time.Time
+	reminded_at   *time.Time
+	expires_at    *time.Time
+	answered_at   *time.Time
+	answers       *map[string]interface{}
+	score         *int
+	addscore      *int
+	comment       *string
+	operator_id   *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SurveyRequest, error)
+	predicates    []predicate.SurveyRequest
+}
+
+var _ ent.Mutation = (*SurveyRequestMutation)(nil)
+
+// surveyrequestOption allows management of the mutation configuration using functional options.
+type surveyrequestOption func(*SurveyRequestMutation)
+
+// newSurveyRequestMutation creates new mutation for the SurveyRequest entity.
+func newSurveyRequestMutation(c config, op Op, opts ...surveyrequestOption) *SurveyRequestMutation {
+	m := &SurveyRequestMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSurveyRequest,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSurveyRequestID sets the ID field of the mutation.
+func withSurveyRequestID(id uuid.UUID) surveyrequestOption {
+	return func(m *SurveyRequestMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SurveyRequest
+		)
+		m.oldValue = func(ctx context.Context) (*SurveyRequest, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SurveyRequest.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSurveyRequest sets the old SurveyRequest of the mutation.
+func withSurveyRequest(node *SurveyRequest) surveyrequestOption {
+	return func(m *SurveyRequestMutation) {
+		m.oldValue = func(context.Context) (*SurveyRequest, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SurveyRequestMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SurveyRequestMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SurveyRequest entities.
+func (m *SurveyRequestMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SurveyRequestMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SurveyRequestMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SurveyRequest.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SurveyRequestMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SurveyRequestMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SurveyRequestMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *SurveyRequestMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *SurveyRequestMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *SurveyRequestMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *SurveyRequestMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *SurveyRequestMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *SurveyRequestMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *SurveyRequestMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *SurveyRequestMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldTicketID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *SurveyRequestMutation) ResetTicketID() {
+	m.ticket_id = nil
+}
+
+// SetSurveyID sets the "survey_id" field.
+func (m *SurveyRequestMutation) SetSurveyID(u uuid.UUID) {
+	m.survey_id = &u
+}
+
+// SurveyID returns the value of the "survey_id" field in the mutation.
+func (m *SurveyRequestMutation) SurveyID() (r uuid.UUID, exists bool) {
+	v := m.survey_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSurveyID returns the old "survey_id" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldSurveyID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSurveyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSurveyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSurveyID: %w", err)
+	}
+	return oldValue.SurveyID, nil
+}
+
+// ResetSurveyID resets all changes to the "survey_id" field.
+func (m *SurveyRequestMutation) ResetSurveyID() {
+	m.survey_id = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *SurveyRequestMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *SurveyRequestMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *SurveyRequestMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *SurveyRequestMutation) SetStatus(s surveyrequest.Status) {
+	m.status = &s
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *SurveyRequestMutation) Status() (r surveyrequest.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldStatus(ctx context.Context) (v surveyrequest.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *SurveyRequestMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetAskAt sets the "ask_at" field.
+func (m *SurveyRequestMutation) SetAskAt(t time.Time) {
+	m.ask_at = &t
+}
+
+// AskAt returns the value of the "ask_at" field in the mutation.
+func (m *SurveyRequestMutation) AskAt() (r time.Time, exists bool) {
+	v := m.ask_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskAt returns the old "ask_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldAskAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskAt: %w", err)
+	}
+	return oldValue.AskAt, nil
+}
+
+// ResetAskAt resets all changes to the "ask_at" field.
+func (m *SurveyRequestMutation) ResetAskAt() {
+	m.ask_at = nil
+}
+
+// SetAskedAt sets the "asked_at" field.
+func (m *SurveyRequestMutation) SetAskedAt(t time.Time) {
+	m.asked_at = &t
+}
+
+// AskedAt returns the value of the "asked_at" field in the mutation.
+func (m *SurveyRequestMutation) AskedAt() (r time.Time, exists bool) {
+	v := m.asked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedAt returns the old "asked_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldAskedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedAt: %w", err)
+	}
+	return oldValue.AskedAt, nil
+}
+
+// ClearAskedAt clears the value of the "asked_at" field.
+func (m *SurveyRequestMutation) ClearAskedAt() {
+	m.asked_at = nil
+	m.clearedFields[surveyrequest.FieldAskedAt] = struct{}{}
+}
+
+// AskedAtCleared returns if the "asked_at" field was cleared in this mutation.
+func (m *SurveyRequestMutation) AskedAtCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldAskedAt]
+	return ok
+}
+
+// ResetAskedAt resets all changes to the "asked_at" field.
+func (m *SurveyRequestMutation) ResetAskedAt() {
+	m.asked_at = nil
+	delete(m.clearedFields, surveyrequest.FieldAskedAt)
+}
+
+// SetRemindAt sets the "remind_at" field.
+func (m *SurveyRequestMutation) SetRemindAt(t time.Time) {
+	m.remind_at = &t
+}
+
+// RemindAt returns the value of the "remind_at" field in the mutation.
+func (m *SurveyRequestMutation) RemindAt() (r time.Time, exists bool) {
+	v := m.remind_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemindAt returns the old "remind_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldRemindAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemindAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemindAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemindAt: %w", err)
+	}
+	return oldValue.RemindAt, nil
+}
+
+// ClearRemindAt clears the value of the "remind_at" field.
+func (m *SurveyRequestMutation) ClearRemindAt() {
+	m.remind_at = nil
+	m.clearedFields[surveyrequest.FieldRemindAt] = struct{}{}
+}
+
+// RemindAtCleared returns if the "remind_at" field was cleared in this mutation.
+func (m *SurveyRequestMutation) RemindAtCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldRemindAt]
+	return ok
+}
+
+// ResetRemindAt resets all changes to the "remind_at" field.
+func (m *SurveyRequestMutation) ResetRemindAt() {
+	m.remind_at = nil
+	delete(m.clearedFields, surveyrequest.FieldRemindAt)
+}
+
+// SetRemindedAt sets the "reminded_at" field.
+func (m *SurveyRequestMutation) SetRemindedAt(t time.Time) {
+	m.reminded_at = &t
+}
+
+// RemindedAt returns the value of the "reminded_at" field in the mutation.
+func (m *SurveyRequestMutation) RemindedAt() (r time.Time, exists bool) {
+	v := m.reminded_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemindedAt returns the old "reminded_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldRemindedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemindedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemindedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemindedAt: %w", err)
+	}
+	return oldValue.RemindedAt, nil
+}
+
+// ClearRemindedAt clears the value of the "reminded_at" field.
+func (m *SurveyRequestMutation) ClearRemindedAt() {
+	m.reminded_at = nil
+	m.clearedFields[surveyrequest.FieldRemindedAt] = struct{}{}
+}
+
+// RemindedAtCleared returns if the "reminded_at" field was cleared in this mutation.
+func (m *SurveyRequestMutation) RemindedAtCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldRemindedAt]
+	return ok
+}
+
+// ResetRemindedAt resets all changes to the "reminded_at" field.
+func (m *SurveyRequestMutation) ResetRemindedAt() {
+	m.reminded_at = nil
+	delete(m.clearedFields, surveyrequest.FieldRemindedAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SurveyRequestMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SurveyRequestMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *SurveyRequestMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[surveyrequest.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *SurveyRequestMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SurveyRequestMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, surveyrequest.FieldExpiresAt)
+}
+
+// SetAnsweredAt sets the "answered_at" field.
+func (m *SurveyRequestMutation) SetAnsweredAt(t time.Time) {
+	m.answered_at = &t
+}
+
+// AnsweredAt returns the value of the "answered_at" field in the mutation.
+func (m *SurveyRequestMutation) AnsweredAt() (r time.Time, exists bool) {
+	v := m.answered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnsweredAt returns the old "answered_at" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldAnsweredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnsweredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnsweredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnsweredAt: %w", err)
+	}
+	return oldValue.AnsweredAt, nil
+}
+
+// ClearAnsweredAt clears the value of the "answered_at" field.
+func (m *SurveyRequestMutation) ClearAnsweredAt() {
+	m.answered_at = nil
+	m.clearedFields[surveyrequest.FieldAnsweredAt] = struct{}{}
+}
+
+// AnsweredAtCleared returns if the "answered_at" field was cleared in this mutation.
+func (m *SurveyRequestMutation) AnsweredAtCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldAnsweredAt]
+	return ok
+}
+
+// ResetAnsweredAt resets all changes to the "answered_at" field.
+func (m *SurveyRequestMutation) ResetAnsweredAt() {
+	m.answered_at = nil
+	delete(m.clearedFields, surveyrequest.FieldAnsweredAt)
+}
+
+// SetAnswers sets the "answers" field.
+func (m *SurveyRequestMutation) SetAnswers(value map[string]interface{}) {
+	m.answers = &value
+}
+
+// Answers returns the value of the "answers" field in the mutation.
+func (m *SurveyRequestMutation) Answers() (r map[string]interface{}, exists bool) {
+	v := m.answers
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswers returns the old "answers" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldAnswers(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswers: %w", err)
+	}
+	return oldValue.Answers, nil
+}
+
+// ClearAnswers clears the value of the "answers" field.
+func (m *SurveyRequestMutation) ClearAnswers() {
+	m.answers = nil
+	m.clearedFields[surveyrequest.FieldAnswers] = struct{}{}
+}
+
+// AnswersCleared returns if the "answers" field was cleared in this mutation.
+func (m *SurveyRequestMutation) AnswersCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldAnswers]
+	return ok
+}
+
+// ResetAnswers resets all changes to the "answers" field.
+func (m *SurveyRequestMutation) ResetAnswers() {
+	m.answers = nil
+	delete(m.clearedFields, surveyrequest.FieldAnswers)
+}
+
+// SetScore sets the "score" field.
+func (m *SurveyRequestMutation) SetScore(i int) {
+	m.score = &i
+	m.addscore = nil
+}
+
+// Score returns the value of the "score" field in the mutation.
+func (m *SurveyRequestMutation) Score() (r int, exists bool) {
+	v := m.score
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScore returns the old "score" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldScore(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScore: %w", err)
+	}
+	return oldValue.Score, nil
+}
+
+// AddScore adds i to the "score" field.
+func (m *SurveyRequestMutation) AddScore(i int) {
+	if m.addscore != nil {
+		*m.addscore += i
+	} else {
+		m.addscore = &i
+	}
+}
+
+// AddedScore returns the value that was added to the "score" field in this mutation.
+func (m *SurveyRequestMutation) AddedScore() (r int, exists bool) {
+	v := m.addscore
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearScore clears the value of the "score" field.
+func (m *SurveyRequestMutation) ClearScore() {
+	m.score = nil
+	m.addscore = nil
+	m.clearedFields[surveyrequest.FieldScore] = struct{}{}
+}
+
+// ScoreCleared returns if the "score" field was cleared in this mutation.
+func (m *SurveyRequestMutation) ScoreCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldScore]
+	return ok
+}
+
+// ResetScore resets all changes to the "score" field.
+func (m *SurveyRequestMutation) ResetScore() {
+	m.score = nil
+	m.addscore = nil
+	delete(m.clearedFields, surveyrequest.FieldScore)
+}
+
+// SetComment sets the "comment" field.
+func (m *SurveyRequestMutation) SetComment(s string) {
+	m.comment = &s
+}
+
+// Comment returns the value of the "comment" field in the mutation.
+func (m *SurveyRequestMutation) Comment() (r string, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldComment returns the old "comment" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldComment(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldComment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldComment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldComment: %w", err)
+	}
+	return oldValue.Comment, nil
+}
+
+// ClearComment clears the value of the "comment" field.
+func (m *SurveyRequestMutation) ClearComment() {
+	m.comment = nil
+	m.clearedFields[surveyrequest.FieldComment] = struct{}{}
+}
+
+// CommentCleared returns if the "comment" field was cleared in this mutation.
+func (m *SurveyRequestMutation) CommentCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldComment]
+	return ok
+}
+
+// ResetComment resets all changes to the "comment" field.
+func (m *SurveyRequestMutation) ResetComment() {
+	m.comment = nil
+	delete(m.clearedFields, surveyrequest.FieldComment)
+}
+
+// SetOperatorID sets the "operator_id" field.
+func (m *SurveyRequestMutation) SetOperatorID(u uuid.UUID) {
+	m.operator_id = &u
+}
+
+// OperatorID returns the value of the "operator_id" field in the mutation.
+func (m *SurveyRequestMutation) OperatorID() (r uuid.UUID, exists bool) {
+	v := m.operator_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperatorID returns the old "operator_id" field's value of the SurveyRequest entity.
+// If the SurveyRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SurveyRequestMutation) OldOperatorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperatorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperatorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperatorID: %w", err)
+	}
+	return oldValue.OperatorID, nil
+}
+
+// ClearOperatorID clears the value of the "operator_id" field.
+func (m *SurveyRequestMutation) ClearOperatorID() {
+	m.operator_id = nil
+	m.clearedFields[surveyrequest.FieldOperatorID] = struct{}{}
+}
+
+// OperatorIDCleared returns if the "operator_id" field was cleared in this mutation.
+func (m *SurveyRequestMutation) OperatorIDCleared() bool {
+	_, ok := m.clearedFields[surveyrequest.FieldOperatorID]
+	return ok
+}
+
+// ResetOperatorID resets all changes to the "operator_id" field.
+func (m *SurveyRequestMutation) ResetOperatorID() {
+	m.operator_id = nil
+	delete(m.clearedFields, surveyrequest.FieldOperatorID)
+}
+
+// Where appends a list predicates to the SurveyRequestMutation builder.
+func (m *SurveyRequestMutation) Where(ps ...predicate.SurveyRequest) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SurveyRequestMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SurveyRequestMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SurveyRequest, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SurveyRequestMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SurveyRequestMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SurveyRequest).
+func (m *SurveyRequestMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SurveyRequestMutation) Fields() []string {
+	fields := make([]string, 0, 17)
+	if m.created_at != nil {
+		fields = append(fields, surveyrequest.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, surveyrequest.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, surveyrequest.FieldUserID)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, surveyrequest.FieldTicketID)
+	}
+	if m.survey_id != nil {
+		fields = append(fields, surveyrequest.FieldSurveyID)
+	}
+	if m.locale != nil {
+		fields = append(fields, surveyrequest.FieldLocale)
+	}
+	if m.status != nil {
+		fields = append(fields, surveyrequest.FieldStatus)
+	}
+	if m.ask_at != nil {
+		fields = append(fields, surveyrequest.FieldAskAt)
+	}
+	if m.asked_at != nil {
+		fields = append(fields, surveyrequest.FieldAskedAt)
+	}
+	if m.remind_at != nil {
+		fields = append(fields, surveyrequest.FieldRemindAt)
+	}
+	if m.reminded_at != nil {
+		fields = append(fields, surveyrequest.FieldRemindedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, surveyrequest.FieldExpiresAt)
+	}
+	if m.answered_at != nil {
+		fields = append(fields, surveyrequest.FieldAnsweredAt)
+	}
+	if m.answers != nil {
+		fields = append(fields, surveyrequest.FieldAnswers)
+	}
+	if m.score != nil {
+		fields = append(fields, surveyrequest.FieldScore)
+	}
+	if m.comment != nil {
+		fields = append(fields, surveyrequest.FieldComment)
+	}
+	if m.operator_id != nil {
+		fields = append(fields, surveyrequest.FieldOperatorID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SurveyRequestMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case surveyrequest.FieldCreatedAt:
+		return m.CreatedAt()
+	case surveyrequest.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case surveyrequest.FieldUserID:
+		return m.UserID()
+	case surveyrequest.FieldTicketID:
+		return m.TicketID()
+	case surveyrequest.FieldSurveyID:
+		return m.SurveyID()
+	case surveyrequest.FieldLocale:
+		return m.Locale()
+	case surveyrequest.FieldStatus:
+		return m.Status()
+	case surveyrequest.FieldAskAt:
+		return m.AskAt()
+	case surveyrequest.FieldAskedAt:
+		return m.AskedAt()
+	case surveyrequest.FieldRemindAt:
+		return m.RemindAt()
+	case surveyrequest.FieldRemindedAt:
+		return m.RemindedAt()
+	case surveyrequest.FieldExpiresAt:
+		return m.ExpiresAt()
+	case surveyrequest.FieldAnsweredAt:
+		return m.AnsweredAt()
+	case surveyrequest.FieldAnswers:
+		return m.Answers()
+	case surveyrequest.FieldScore:
+		return m.Score()
+	case surveyrequest.FieldComment:
+		return m.Comment()
+	case surveyrequest.FieldOperatorID:
+		return m.OperatorID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SurveyRequestMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case surveyrequest.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case surveyrequest.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case surveyrequest.FieldUserID:
+		return m.OldUserID(ctx)
+	case surveyrequest.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case surveyrequest.FieldSurveyID:
+		return m.OldSurveyID(ctx)
+	case surveyrequest.FieldLocale:
+		return m.OldLocale(ctx)
+	case surveyrequest.FieldStatus:
+		return m.OldStatus(ctx)
+	case surveyrequest.FieldAskAt:
+		return m.OldAskAt(ctx)
+	case surveyrequest.FieldAskedAt:
+		return m.OldAskedAt(ctx)
+	case surveyrequest.FieldRemindAt:
+		return m.OldRemindAt(ctx)
+	case surveyrequest.FieldRemindedAt:
+		return m.OldRemindedAt(ctx)
+	case surveyrequest.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case surveyrequest.FieldAnsweredAt:
+		return m.OldAnsweredAt(ctx)
+	case surveyrequest.FieldAnswers:
+		return m.OldAnswers(ctx)
+	case surveyrequest.FieldScore:
+		return m.OldScore(ctx)
+	case surveyrequest.FieldComment:
+		return m.OldComment(ctx)
+	case surveyrequest.FieldOperatorID:
+		return m.OldOperatorID(ctx)
+	}
+	return nil, fmt.Errorf("unknown SurveyRequest field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SurveyRequestMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case surveyrequest.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case surveyrequest.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case surveyrequest.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case surveyrequest.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case surveyrequest.FieldSurveyID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSurveyID(v)
+		return nil
+	case surveyrequest.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case surveyrequest.FieldStatus:
+		v, ok := value.(surveyrequest.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case surveyrequest.FieldAskAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskAt(v)
+		return nil
+	case surveyrequest.FieldAskedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedAt(v)
+		return nil
+	case surveyrequest.FieldRemindAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemindAt(v)
+		return nil
+	case surveyrequest.FieldRemindedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemindedAt(v)
+		return nil
+	case surveyrequest.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case surveyrequest.FieldAnsweredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnsweredAt(v)
+		return nil
+	case surveyrequest.FieldAnswers:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswers(v)
+		return nil
+	case surveyrequest.FieldScore:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScore(v)
+		return nil
+	case surveyrequest.FieldComment:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetComment(v)
+		return nil
+	case surveyrequest.FieldOperatorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperatorID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SurveyRequest field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SurveyRequestMutation) AddedFields() []string {
+	var fields []string
+	if m.addscore != nil {
+		fields = append(fields, surveyrequest.FieldScore)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SurveyRequestMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case surveyrequest.FieldScore:
+		return m.AddedScore()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SurveyRequestMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case surveyrequest.FieldScore:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddScore(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SurveyRequest numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SurveyRequestMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(surveyrequest.FieldAskedAt) {
+		fields = append(fields, surveyrequest.FieldAskedAt)
+	}
+	if m.FieldCleared(surveyrequest.FieldRemindAt) {
+		fields = append(fields, surveyrequest.FieldRemindAt)
+	}
+	if m.FieldCleared(surveyrequest.FieldRemindedAt) {
+		fields = append(fields, surveyrequest.FieldRemindedAt)
+	}
+	if m.FieldCleared(surveyrequest.FieldExpiresAt) {
+		fields = append(fields, surveyrequest.FieldExpiresAt)
+	}
+	if m.FieldCleared(surveyrequest.FieldAnsweredAt) {
+		fields = append(fields, surveyrequest.FieldAnsweredAt)
+	}
+	if m.FieldCleared(surveyrequest.FieldAnswers) {
+		fields = append(fields, surveyrequest.FieldAnswers)
+	}
+	if m.FieldCleared(surveyrequest.FieldScore) {
+		fields = append(fields, surveyrequest.FieldScore)
+	}
+	if m.FieldCleared(surveyrequest.FieldComment) {
+		fields = append(fields, surveyrequest.FieldComment)
+	}
+	if m.FieldCleared(surveyrequest.FieldOperatorID) {
+		fields = append(fields, surveyrequest.FieldOperatorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SurveyRequestMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SurveyRequestMutation) ClearField(name string) error {
+	switch name {
+	case surveyrequest.FieldAskedAt:
+		m.ClearAskedAt()
+		return nil
+	case surveyrequest.FieldRemindAt:
+		m.ClearRemindAt()
+		return nil
+	case surveyrequest.FieldRemindedAt:
+		m.ClearRemindedAt()
+		return nil
+	case surveyrequest.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case surveyrequest.FieldAnsweredAt:
+		m.ClearAnsweredAt()
+		return nil
+	case surveyrequest.FieldAnswers:
+		m.ClearAnswers()
+		return nil
+	case surveyrequest.FieldScore:
+		m.ClearScore()
+		return nil
+	case surveyrequest.FieldComment:
+		m.ClearComment()
+		return nil
+	case surveyrequest.FieldOperatorID:
+		m.ClearOperatorID()
+		return nil
+	}
+	return fmt.Errorf("unknown SurveyRequest nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SurveyRequestMutation) ResetField(name string) error {
+	switch name {
+	case surveyrequest.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case surveyrequest.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case surveyrequest.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case surveyrequest.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case surveyrequest.FieldSurveyID:
+		m.ResetSurveyID()
+		return nil
+	case surveyrequest.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case surveyrequest.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case surveyrequest.FieldAskAt:
+		m.ResetAskAt()
+		return nil
+	case surveyrequest.FieldAskedAt:
+		m.ResetAskedAt()
+		return nil
+	case surveyrequest.FieldRemindAt:
+		m.ResetRemindAt()
+		return nil
+	case surveyrequest.FieldRemindedAt:
+		m.ResetRemindedAt()
+		return nil
+	case surveyrequest.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case surveyrequest.FieldAnsweredAt:
+		m.ResetAnsweredAt()
+		return nil
+	case surveyrequest.FieldAnswers:
+		m.ResetAnswers()
+		return nil
+	case surveyrequest.FieldScore:
+		m.ResetScore()
+		return nil
+	case surveyrequest.FieldComment:
+		m.ResetComment()
+		return nil
+	case surveyrequest.FieldOperatorID:
+		m.ResetOperatorID()
+		return nil
+	}
+	return fmt.Errorf("unknown SurveyRequest field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SurveyRequestMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SurveyRequestMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SurveyRequestMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SurveyRequestMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SurveyRequestMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SurveyRequestMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SurveyRequestMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SurveyRequest unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SurveyRequestMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SurveyRequest edge %s", name)
+}
+
 // TaskMutation represents an operation that mutates the Task nodes in the graph.
 type TaskMutation struct {
 	config
@@ -75073,57 +92060,96 @@ func (m *TaskMutation) ResetEdge(name string) error {
 // TicketMutation represents an operation that mutates the Ticket nodes in the graph.
 type TicketMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *uuid.UUID
-	created_at          *time.Time
-	updated_at          *time.Time
-	revision            *int64
-	addrevision         *int64
-	owner_id            *uuid.UUID
-	source              *string
-	external_id         *string
-	source_updated_at   *time.Time
-	metadata            *map[string]interface{}
-	private_metadata    *map[string]interface{}
-	number              *string
-	kind                *ticket.Kind
-	subject             *string
-	status              *ticket.Status
-	status_reason       *ticket.StatusReason
-	priority            *ticket.Priority
-	channel             *ticket.Channel
-	locale              *string
-	entry_id            *uuid.UUID
-	last_activity_at    *time.Time
-	seq                 *int64
-	addseq              *int64
-	public_seq          *int64
-	addpublic_seq       *int64
-	staff_seq           *int64
-	addstaff_seq        *int64
-	staff_read_seq      *int64
-	addstaff_read_seq   *int64
-	snoozed_until_at    *time.Time
-	closed_at           *time.Time
-	clearedFields       map[string]struct{}
-	messages            map[uuid.UUID]struct{}
-	removedmessages     map[uuid.UUID]struct{}
-	clearedmessages     bool
-	last_message        *uuid.UUID
-	clearedlast_message bool
-	participants        map[uuid.UUID]struct{}
-	removedparticipants map[uuid.UUID]struct{}
-	clearedparticipants bool
-	customer            *uuid.UUID
-	clearedcustomer     bool
-	assignee            *uuid.UUID
-	clearedassignee     bool
-	_order              *uuid.UUID
-	cleared_order       bool
-	done                bool
-	oldValue            func(context.Context) (*Ticket, error)
-	predicates          []predicate.Ticket
+	op                      Op
+	typ                     string
+	id                      *uuid.UUID
+	created_at              *time.Time
+	updated_at              *time.Time
+	revision                *int64
+	addrevision             *int64
+	owner_id                *uuid.UUID
+	source                  *string
+	external_id             *string
+	source_updated_at       *time.Time
+	metadata                *map[string]interface{}
+	private_metadata        *map[string]interface{}
+	number                  *string
+	kind                    *ticket.Kind
+	subject                 *string
+	status                  *ticket.Status
+	status_reason           *ticket.StatusReason
+	priority                *ticket.Priority
+	channel                 *ticket.Channel
+	locale                  *string
+	entry_id                *uuid.UUID
+	line_id                 *uuid.UUID
+	return_id               *uuid.UUID
+	document_id             *uuid.UUID
+	booking_key             *string
+	assigned_at             *time.Time
+	team_id                 *uuid.UUID
+	skill                   *string
+	urgency                 *int
+	addurgency              *int
+	merged_into_id          *uuid.UUID
+	callback_at             *time.Time
+	callback_phone          *string
+	contact_email           *string
+	bot_state               *ticket.BotState
+	bot_outcome             *ticket.BotOutcome
+	bot_due_at              *time.Time
+	level_id                *uuid.UUID
+	level_status            *ticket.LevelStatus
+	first_reply_due_at      *time.Time
+	next_reply_due_at       *time.Time
+	resolve_due_at          *time.Time
+	due_at                  *time.Time
+	clock_at                *time.Time
+	first_replied_at        *time.Time
+	first_reply_seconds     *int
+	addfirst_reply_seconds  *int
+	resolve_seconds         *int
+	addresolve_seconds      *int
+	first_reply_breaches    *int
+	addfirst_reply_breaches *int
+	next_reply_breaches     *int
+	addnext_reply_breaches  *int
+	resolve_breaches        *int
+	addresolve_breaches     *int
+	reopened                *int
+	addreopened             *int
+	rating                  *int
+	addrating               *int
+	rated_at                *time.Time
+	last_activity_at        *time.Time
+	seq                     *int64
+	addseq                  *int64
+	public_seq              *int64
+	addpublic_seq           *int64
+	staff_seq               *int64
+	addstaff_seq            *int64
+	staff_read_seq          *int64
+	addstaff_read_seq       *int64
+	snoozed_until_at        *time.Time
+	closed_at               *time.Time
+	clearedFields           map[string]struct{}
+	messages                map[uuid.UUID]struct{}
+	removedmessages         map[uuid.UUID]struct{}
+	clearedmessages         bool
+	last_message            *uuid.UUID
+	clearedlast_message     bool
+	participants            map[uuid.UUID]struct{}
+	removedparticipants     map[uuid.UUID]struct{}
+	clearedparticipants     bool
+	customer                *uuid.UUID
+	clearedcustomer         bool
+	assignee                *uuid.UUID
+	clearedassignee         bool
+	_order                  *uuid.UUID
+	cleared_order           bool
+	done                    bool
+	oldValue                func(context.Context) (*Ticket, error)
+	predicates              []predicate.Ticket
 }
 
 var _ ent.Mutation = (*TicketMutation)(nil)
@@ -76074,6 +93100,202 @@ func (m *TicketMutation) ResetEntryID() {
 	delete(m.clearedFields, ticket.FieldEntryID)
 }
 
+// SetLineID sets the "line_id" field.
+func (m *TicketMutation) SetLineID(u uuid.UUID) {
+	m.line_id = &u
+}
+
+// LineID returns the value of the "line_id" field in the mutation.
+func (m *TicketMutation) LineID() (r uuid.UUID, exists bool) {
+	v := m.line_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLineID returns the old "line_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldLineID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLineID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLineID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLineID: %w", err)
+	}
+	return oldValue.LineID, nil
+}
+
+// ClearLineID clears the value of the "line_id" field.
+func (m *TicketMutation) ClearLineID() {
+	m.line_id = nil
+	m.clearedFields[ticket.FieldLineID] = struct{}{}
+}
+
+// LineIDCleared returns if the "line_id" field was cleared in this mutation.
+func (m *TicketMutation) LineIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldLineID]
+	return ok
+}
+
+// ResetLineID resets all changes to the "line_id" field.
+func (m *TicketMutation) ResetLineID() {
+	m.line_id = nil
+	delete(m.clearedFields, ticket.FieldLineID)
+}
+
+// SetReturnID sets the "return_id" field.
+func (m *TicketMutation) SetReturnID(u uuid.UUID) {
+	m.return_id = &u
+}
+
+// ReturnID returns the value of the "return_id" field in the mutation.
+func (m *TicketMutation) ReturnID() (r uuid.UUID, exists bool) {
+	v := m.return_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnID returns the old "return_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldReturnID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnID: %w", err)
+	}
+	return oldValue.ReturnID, nil
+}
+
+// ClearReturnID clears the value of the "return_id" field.
+func (m *TicketMutation) ClearReturnID() {
+	m.return_id = nil
+	m.clearedFields[ticket.FieldReturnID] = struct{}{}
+}
+
+// ReturnIDCleared returns if the "return_id" field was cleared in this mutation.
+func (m *TicketMutation) ReturnIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldReturnID]
+	return ok
+}
+
+// ResetReturnID resets all changes to the "return_id" field.
+func (m *TicketMutation) ResetReturnID() {
+	m.return_id = nil
+	delete(m.clearedFields, ticket.FieldReturnID)
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *TicketMutation) SetDocumentID(u uuid.UUID) {
+	m.document_id = &u
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *TicketMutation) DocumentID() (r uuid.UUID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldDocumentID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// ClearDocumentID clears the value of the "document_id" field.
+func (m *TicketMutation) ClearDocumentID() {
+	m.document_id = nil
+	m.clearedFields[ticket.FieldDocumentID] = struct{}{}
+}
+
+// DocumentIDCleared returns if the "document_id" field was cleared in this mutation.
+func (m *TicketMutation) DocumentIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldDocumentID]
+	return ok
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *TicketMutation) ResetDocumentID() {
+	m.document_id = nil
+	delete(m.clearedFields, ticket.FieldDocumentID)
+}
+
+// SetBookingKey sets the "booking_key" field.
+func (m *TicketMutation) SetBookingKey(s string) {
+	m.booking_key = &s
+}
+
+// BookingKey returns the value of the "booking_key" field in the mutation.
+func (m *TicketMutation) BookingKey() (r string, exists bool) {
+	v := m.booking_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBookingKey returns the old "booking_key" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldBookingKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBookingKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBookingKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBookingKey: %w", err)
+	}
+	return oldValue.BookingKey, nil
+}
+
+// ClearBookingKey clears the value of the "booking_key" field.
+func (m *TicketMutation) ClearBookingKey() {
+	m.booking_key = nil
+	m.clearedFields[ticket.FieldBookingKey] = struct{}{}
+}
+
+// BookingKeyCleared returns if the "booking_key" field was cleared in this mutation.
+func (m *TicketMutation) BookingKeyCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldBookingKey]
+	return ok
+}
+
+// ResetBookingKey resets all changes to the "booking_key" field.
+func (m *TicketMutation) ResetBookingKey() {
+	m.booking_key = nil
+	delete(m.clearedFields, ticket.FieldBookingKey)
+}
+
 // SetAssigneeID sets the "assignee_id" field.
 func (m *TicketMutation) SetAssigneeID(u uuid.UUID) {
 	m.assignee = &u
@@ -76121,6 +93343,1401 @@ func (m *TicketMutation) AssigneeIDCleared() bool {
 func (m *TicketMutation) ResetAssigneeID() {
 	m.assignee = nil
 	delete(m.clearedFields, ticket.FieldAssigneeID)
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (m *TicketMutation) SetAssignedAt(t time.Time) {
+	m.assigned_at = &t
+}
+
+// AssignedAt returns the value of the "assigned_at" field in the mutation.
+func (m *TicketMutation) AssignedAt() (r time.Time, exists bool) {
+	v := m.assigned_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssignedAt returns the old "assigned_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldAssignedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssignedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssignedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssignedAt: %w", err)
+	}
+	return oldValue.AssignedAt, nil
+}
+
+// ClearAssignedAt clears the value of the "assigned_at" field.
+func (m *TicketMutation) ClearAssignedAt() {
+	m.assigned_at = nil
+	m.clearedFields[ticket.FieldAssignedAt] = struct{}{}
+}
+
+// AssignedAtCleared returns if the "assigned_at" field was cleared in this mutation.
+func (m *TicketMutation) AssignedAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldAssignedAt]
+	return ok
+}
+
+// ResetAssignedAt resets all changes to the "assigned_at" field.
+func (m *TicketMutation) ResetAssignedAt() {
+	m.assigned_at = nil
+	delete(m.clearedFields, ticket.FieldAssignedAt)
+}
+
+// SetTeamID sets the "team_id" field.
+func (m *TicketMutation) SetTeamID(u uuid.UUID) {
+	m.team_id = &u
+}
+
+// TeamID returns the value of the "team_id" field in the mutation.
+func (m *TicketMutation) TeamID() (r uuid.UUID, exists bool) {
+	v := m.team_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTeamID returns the old "team_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldTeamID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTeamID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTeamID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTeamID: %w", err)
+	}
+	return oldValue.TeamID, nil
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (m *TicketMutation) ClearTeamID() {
+	m.team_id = nil
+	m.clearedFields[ticket.FieldTeamID] = struct{}{}
+}
+
+// TeamIDCleared returns if the "team_id" field was cleared in this mutation.
+func (m *TicketMutation) TeamIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldTeamID]
+	return ok
+}
+
+// ResetTeamID resets all changes to the "team_id" field.
+func (m *TicketMutation) ResetTeamID() {
+	m.team_id = nil
+	delete(m.clearedFields, ticket.FieldTeamID)
+}
+
+// SetSkill sets the "skill" field.
+func (m *TicketMutation) SetSkill(s string) {
+	m.skill = &s
+}
+
+// Skill returns the value of the "skill" field in the mutation.
+func (m *TicketMutation) Skill() (r string, exists bool) {
+	v := m.skill
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSkill returns the old "skill" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldSkill(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSkill is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSkill requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSkill: %w", err)
+	}
+	return oldValue.Skill, nil
+}
+
+// ClearSkill clears the value of the "skill" field.
+func (m *TicketMutation) ClearSkill() {
+	m.skill = nil
+	m.clearedFields[ticket.FieldSkill] = struct{}{}
+}
+
+// SkillCleared returns if the "skill" field was cleared in this mutation.
+func (m *TicketMutation) SkillCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldSkill]
+	return ok
+}
+
+// ResetSkill resets all changes to the "skill" field.
+func (m *TicketMutation) ResetSkill() {
+	m.skill = nil
+	delete(m.clearedFields, ticket.FieldSkill)
+}
+
+// SetUrgency sets the "urgency" field.
+func (m *TicketMutation) SetUrgency(i int) {
+	m.urgency = &i
+	m.addurgency = nil
+}
+
+// Urgency returns the value of the "urgency" field in the mutation.
+func (m *TicketMutation) Urgency() (r int, exists bool) {
+	v := m.urgency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUrgency returns the old "urgency" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldUrgency(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUrgency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUrgency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUrgency: %w", err)
+	}
+	return oldValue.Urgency, nil
+}
+
+// AddUrgency adds i to the "urgency" field.
+func (m *TicketMutation) AddUrgency(i int) {
+	if m.addurgency != nil {
+		*m.addurgency += i
+	} else {
+		m.addurgency = &i
+	}
+}
+
+// AddedUrgency returns the value that was added to the "urgency" field in this mutation.
+func (m *TicketMutation) AddedUrgency() (r int, exists bool) {
+	v := m.addurgency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUrgency resets all changes to the "urgency" field.
+func (m *TicketMutation) ResetUrgency() {
+	m.urgency = nil
+	m.addurgency = nil
+}
+
+// SetMergedIntoID sets the "merged_into_id" field.
+func (m *TicketMutation) SetMergedIntoID(u uuid.UUID) {
+	m.merged_into_id = &u
+}
+
+// MergedIntoID returns the value of the "merged_into_id" field in the mutation.
+func (m *TicketMutation) MergedIntoID() (r uuid.UUID, exists bool) {
+	v := m.merged_into_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMergedIntoID returns the old "merged_into_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldMergedIntoID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMergedIntoID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMergedIntoID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMergedIntoID: %w", err)
+	}
+	return oldValue.MergedIntoID, nil
+}
+
+// ClearMergedIntoID clears the value of the "merged_into_id" field.
+func (m *TicketMutation) ClearMergedIntoID() {
+	m.merged_into_id = nil
+	m.clearedFields[ticket.FieldMergedIntoID] = struct{}{}
+}
+
+// MergedIntoIDCleared returns if the "merged_into_id" field was cleared in this mutation.
+func (m *TicketMutation) MergedIntoIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldMergedIntoID]
+	return ok
+}
+
+// ResetMergedIntoID resets all changes to the "merged_into_id" field.
+func (m *TicketMutation) ResetMergedIntoID() {
+	m.merged_into_id = nil
+	delete(m.clearedFields, ticket.FieldMergedIntoID)
+}
+
+// SetCallbackAt sets the "callback_at" field.
+func (m *TicketMutation) SetCallbackAt(t time.Time) {
+	m.callback_at = &t
+}
+
+// CallbackAt returns the value of the "callback_at" field in the mutation.
+func (m *TicketMutation) CallbackAt() (r time.Time, exists bool) {
+	v := m.callback_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallbackAt returns the old "callback_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldCallbackAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallbackAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallbackAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallbackAt: %w", err)
+	}
+	return oldValue.CallbackAt, nil
+}
+
+// ClearCallbackAt clears the value of the "callback_at" field.
+func (m *TicketMutation) ClearCallbackAt() {
+	m.callback_at = nil
+	m.clearedFields[ticket.FieldCallbackAt] = struct{}{}
+}
+
+// CallbackAtCleared returns if the "callback_at" field was cleared in this mutation.
+func (m *TicketMutation) CallbackAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldCallbackAt]
+	return ok
+}
+
+// ResetCallbackAt resets all changes to the "callback_at" field.
+func (m *TicketMutation) ResetCallbackAt() {
+	m.callback_at = nil
+	delete(m.clearedFields, ticket.FieldCallbackAt)
+}
+
+// SetCallbackPhone sets the "callback_phone" field.
+func (m *TicketMutation) SetCallbackPhone(s string) {
+	m.callback_phone = &s
+}
+
+// CallbackPhone returns the value of the "callback_phone" field in the mutation.
+func (m *TicketMutation) CallbackPhone() (r string, exists bool) {
+	v := m.callback_phone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCallbackPhone returns the old "callback_phone" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldCallbackPhone(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCallbackPhone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCallbackPhone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCallbackPhone: %w", err)
+	}
+	return oldValue.CallbackPhone, nil
+}
+
+// ClearCallbackPhone clears the value of the "callback_phone" field.
+func (m *TicketMutation) ClearCallbackPhone() {
+	m.callback_phone = nil
+	m.clearedFields[ticket.FieldCallbackPhone] = struct{}{}
+}
+
+// CallbackPhoneCleared returns if the "callback_phone" field was cleared in this mutation.
+func (m *TicketMutation) CallbackPhoneCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldCallbackPhone]
+	return ok
+}
+
+// ResetCallbackPhone resets all changes to the "callback_phone" field.
+func (m *TicketMutation) ResetCallbackPhone() {
+	m.callback_phone = nil
+	delete(m.clearedFields, ticket.FieldCallbackPhone)
+}
+
+// SetContactEmail sets the "contact_email" field.
+func (m *TicketMutation) SetContactEmail(s string) {
+	m.contact_email = &s
+}
+
+// ContactEmail returns the value of the "contact_email" field in the mutation.
+func (m *TicketMutation) ContactEmail() (r string, exists bool) {
+	v := m.contact_email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContactEmail returns the old "contact_email" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldContactEmail(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContactEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContactEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContactEmail: %w", err)
+	}
+	return oldValue.ContactEmail, nil
+}
+
+// ClearContactEmail clears the value of the "contact_email" field.
+func (m *TicketMutation) ClearContactEmail() {
+	m.contact_email = nil
+	m.clearedFields[ticket.FieldContactEmail] = struct{}{}
+}
+
+// ContactEmailCleared returns if the "contact_email" field was cleared in this mutation.
+func (m *TicketMutation) ContactEmailCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldContactEmail]
+	return ok
+}
+
+// ResetContactEmail resets all changes to the "contact_email" field.
+func (m *TicketMutation) ResetContactEmail() {
+	m.contact_email = nil
+	delete(m.clearedFields, ticket.FieldContactEmail)
+}
+
+// SetBotState sets the "bot_state" field.
+func (m *TicketMutation) SetBotState(ts ticket.BotState) {
+	m.bot_state = &ts
+}
+
+// BotState returns the value of the "bot_state" field in the mutation.
+func (m *TicketMutation) BotState() (r ticket.BotState, exists bool) {
+	v := m.bot_state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBotState returns the old "bot_state" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldBotState(ctx context.Context) (v ticket.BotState, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBotState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBotState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBotState: %w", err)
+	}
+	return oldValue.BotState, nil
+}
+
+// ResetBotState resets all changes to the "bot_state" field.
+func (m *TicketMutation) ResetBotState() {
+	m.bot_state = nil
+}
+
+// SetBotOutcome sets the "bot_outcome" field.
+func (m *TicketMutation) SetBotOutcome(to ticket.BotOutcome) {
+	m.bot_outcome = &to
+}
+
+// BotOutcome returns the value of the "bot_outcome" field in the mutation.
+func (m *TicketMutation) BotOutcome() (r ticket.BotOutcome, exists bool) {
+	v := m.bot_outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBotOutcome returns the old "bot_outcome" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldBotOutcome(ctx context.Context) (v *ticket.BotOutcome, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBotOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBotOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBotOutcome: %w", err)
+	}
+	return oldValue.BotOutcome, nil
+}
+
+// ClearBotOutcome clears the value of the "bot_outcome" field.
+func (m *TicketMutation) ClearBotOutcome() {
+	m.bot_outcome = nil
+	m.clearedFields[ticket.FieldBotOutcome] = struct{}{}
+}
+
+// BotOutcomeCleared returns if the "bot_outcome" field was cleared in this mutation.
+func (m *TicketMutation) BotOutcomeCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldBotOutcome]
+	return ok
+}
+
+// ResetBotOutcome resets all changes to the "bot_outcome" field.
+func (m *TicketMutation) ResetBotOutcome() {
+	m.bot_outcome = nil
+	delete(m.clearedFields, ticket.FieldBotOutcome)
+}
+
+// SetBotDueAt sets the "bot_due_at" field.
+func (m *TicketMutation) SetBotDueAt(t time.Time) {
+	m.bot_due_at = &t
+}
+
+// BotDueAt returns the value of the "bot_due_at" field in the mutation.
+func (m *TicketMutation) BotDueAt() (r time.Time, exists bool) {
+	v := m.bot_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBotDueAt returns the old "bot_due_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldBotDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBotDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBotDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBotDueAt: %w", err)
+	}
+	return oldValue.BotDueAt, nil
+}
+
+// ClearBotDueAt clears the value of the "bot_due_at" field.
+func (m *TicketMutation) ClearBotDueAt() {
+	m.bot_due_at = nil
+	m.clearedFields[ticket.FieldBotDueAt] = struct{}{}
+}
+
+// BotDueAtCleared returns if the "bot_due_at" field was cleared in this mutation.
+func (m *TicketMutation) BotDueAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldBotDueAt]
+	return ok
+}
+
+// ResetBotDueAt resets all changes to the "bot_due_at" field.
+func (m *TicketMutation) ResetBotDueAt() {
+	m.bot_due_at = nil
+	delete(m.clearedFields, ticket.FieldBotDueAt)
+}
+
+// SetLevelID sets the "level_id" field.
+func (m *TicketMutation) SetLevelID(u uuid.UUID) {
+	m.level_id = &u
+}
+
+// LevelID returns the value of the "level_id" field in the mutation.
+func (m *TicketMutation) LevelID() (r uuid.UUID, exists bool) {
+	v := m.level_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLevelID returns the old "level_id" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldLevelID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLevelID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLevelID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLevelID: %w", err)
+	}
+	return oldValue.LevelID, nil
+}
+
+// ClearLevelID clears the value of the "level_id" field.
+func (m *TicketMutation) ClearLevelID() {
+	m.level_id = nil
+	m.clearedFields[ticket.FieldLevelID] = struct{}{}
+}
+
+// LevelIDCleared returns if the "level_id" field was cleared in this mutation.
+func (m *TicketMutation) LevelIDCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldLevelID]
+	return ok
+}
+
+// ResetLevelID resets all changes to the "level_id" field.
+func (m *TicketMutation) ResetLevelID() {
+	m.level_id = nil
+	delete(m.clearedFields, ticket.FieldLevelID)
+}
+
+// SetLevelStatus sets the "level_status" field.
+func (m *TicketMutation) SetLevelStatus(ts ticket.LevelStatus) {
+	m.level_status = &ts
+}
+
+// LevelStatus returns the value of the "level_status" field in the mutation.
+func (m *TicketMutation) LevelStatus() (r ticket.LevelStatus, exists bool) {
+	v := m.level_status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLevelStatus returns the old "level_status" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldLevelStatus(ctx context.Context) (v *ticket.LevelStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLevelStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLevelStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLevelStatus: %w", err)
+	}
+	return oldValue.LevelStatus, nil
+}
+
+// ClearLevelStatus clears the value of the "level_status" field.
+func (m *TicketMutation) ClearLevelStatus() {
+	m.level_status = nil
+	m.clearedFields[ticket.FieldLevelStatus] = struct{}{}
+}
+
+// LevelStatusCleared returns if the "level_status" field was cleared in this mutation.
+func (m *TicketMutation) LevelStatusCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldLevelStatus]
+	return ok
+}
+
+// ResetLevelStatus resets all changes to the "level_status" field.
+func (m *TicketMutation) ResetLevelStatus() {
+	m.level_status = nil
+	delete(m.clearedFields, ticket.FieldLevelStatus)
+}
+
+// SetFirstReplyDueAt sets the "first_reply_due_at" field.
+func (m *TicketMutation) SetFirstReplyDueAt(t time.Time) {
+	m.first_reply_due_at = &t
+}
+
+// FirstReplyDueAt returns the value of the "first_reply_due_at" field in the mutation.
+func (m *TicketMutation) FirstReplyDueAt() (r time.Time, exists bool) {
+	v := m.first_reply_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstReplyDueAt returns the old "first_reply_due_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldFirstReplyDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstReplyDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstReplyDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstReplyDueAt: %w", err)
+	}
+	return oldValue.FirstReplyDueAt, nil
+}
+
+// ClearFirstReplyDueAt clears the value of the "first_reply_due_at" field.
+func (m *TicketMutation) ClearFirstReplyDueAt() {
+	m.first_reply_due_at = nil
+	m.clearedFields[ticket.FieldFirstReplyDueAt] = struct{}{}
+}
+
+// FirstReplyDueAtCleared returns if the "first_reply_due_at" field was cleared in this mutation.
+func (m *TicketMutation) FirstReplyDueAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldFirstReplyDueAt]
+	return ok
+}
+
+// ResetFirstReplyDueAt resets all changes to the "first_reply_due_at" field.
+func (m *TicketMutation) ResetFirstReplyDueAt() {
+	m.first_reply_due_at = nil
+	delete(m.clearedFields, ticket.FieldFirstReplyDueAt)
+}
+
+// SetNextReplyDueAt sets the "next_reply_due_at" field.
+func (m *TicketMutation) SetNextReplyDueAt(t time.Time) {
+	m.next_reply_due_at = &t
+}
+
+// NextReplyDueAt returns the value of the "next_reply_due_at" field in the mutation.
+func (m *TicketMutation) NextReplyDueAt() (r time.Time, exists bool) {
+	v := m.next_reply_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextReplyDueAt returns the old "next_reply_due_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldNextReplyDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextReplyDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextReplyDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextReplyDueAt: %w", err)
+	}
+	return oldValue.NextReplyDueAt, nil
+}
+
+// ClearNextReplyDueAt clears the value of the "next_reply_due_at" field.
+func (m *TicketMutation) ClearNextReplyDueAt() {
+	m.next_reply_due_at = nil
+	m.clearedFields[ticket.FieldNextReplyDueAt] = struct{}{}
+}
+
+// NextReplyDueAtCleared returns if the "next_reply_due_at" field was cleared in this mutation.
+func (m *TicketMutation) NextReplyDueAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldNextReplyDueAt]
+	return ok
+}
+
+// ResetNextReplyDueAt resets all changes to the "next_reply_due_at" field.
+func (m *TicketMutation) ResetNextReplyDueAt() {
+	m.next_reply_due_at = nil
+	delete(m.clearedFields, ticket.FieldNextReplyDueAt)
+}
+
+// SetResolveDueAt sets the "resolve_due_at" field.
+func (m *TicketMutation) SetResolveDueAt(t time.Time) {
+	m.resolve_due_at = &t
+}
+
+// ResolveDueAt returns the value of the "resolve_due_at" field in the mutation.
+func (m *TicketMutation) ResolveDueAt() (r time.Time, exists bool) {
+	v := m.resolve_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolveDueAt returns the old "resolve_due_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldResolveDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolveDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolveDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolveDueAt: %w", err)
+	}
+	return oldValue.ResolveDueAt, nil
+}
+
+// ClearResolveDueAt clears the value of the "resolve_due_at" field.
+func (m *TicketMutation) ClearResolveDueAt() {
+	m.resolve_due_at = nil
+	m.clearedFields[ticket.FieldResolveDueAt] = struct{}{}
+}
+
+// ResolveDueAtCleared returns if the "resolve_due_at" field was cleared in this mutation.
+func (m *TicketMutation) ResolveDueAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldResolveDueAt]
+	return ok
+}
+
+// ResetResolveDueAt resets all changes to the "resolve_due_at" field.
+func (m *TicketMutation) ResetResolveDueAt() {
+	m.resolve_due_at = nil
+	delete(m.clearedFields, ticket.FieldResolveDueAt)
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *TicketMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *TicketMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *TicketMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// SetClockAt sets the "clock_at" field.
+func (m *TicketMutation) SetClockAt(t time.Time) {
+	m.clock_at = &t
+}
+
+// ClockAt returns the value of the "clock_at" field in the mutation.
+func (m *TicketMutation) ClockAt() (r time.Time, exists bool) {
+	v := m.clock_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClockAt returns the old "clock_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldClockAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClockAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClockAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClockAt: %w", err)
+	}
+	return oldValue.ClockAt, nil
+}
+
+// ClearClockAt clears the value of the "clock_at" field.
+func (m *TicketMutation) ClearClockAt() {
+	m.clock_at = nil
+	m.clearedFields[ticket.FieldClockAt] = struct{}{}
+}
+
+// ClockAtCleared returns if the "clock_at" field was cleared in this mutation.
+func (m *TicketMutation) ClockAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldClockAt]
+	return ok
+}
+
+// ResetClockAt resets all changes to the "clock_at" field.
+func (m *TicketMutation) ResetClockAt() {
+	m.clock_at = nil
+	delete(m.clearedFields, ticket.FieldClockAt)
+}
+
+// SetFirstRepliedAt sets the "first_replied_at" field.
+func (m *TicketMutation) SetFirstRepliedAt(t time.Time) {
+	m.first_replied_at = &t
+}
+
+// FirstRepliedAt returns the value of the "first_replied_at" field in the mutation.
+func (m *TicketMutation) FirstRepliedAt() (r time.Time, exists bool) {
+	v := m.first_replied_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstRepliedAt returns the old "first_replied_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldFirstRepliedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstRepliedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstRepliedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstRepliedAt: %w", err)
+	}
+	return oldValue.FirstRepliedAt, nil
+}
+
+// ClearFirstRepliedAt clears the value of the "first_replied_at" field.
+func (m *TicketMutation) ClearFirstRepliedAt() {
+	m.first_replied_at = nil
+	m.clearedFields[ticket.FieldFirstRepliedAt] = struct{}{}
+}
+
+// FirstRepliedAtCleared returns if the "first_replied_at" field was cleared in this mutation.
+func (m *TicketMutation) FirstRepliedAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldFirstRepliedAt]
+	return ok
+}
+
+// ResetFirstRepliedAt resets all changes to the "first_replied_at" field.
+func (m *TicketMutation) ResetFirstRepliedAt() {
+	m.first_replied_at = nil
+	delete(m.clearedFields, ticket.FieldFirstRepliedAt)
+}
+
+// SetFirstReplySeconds sets the "first_reply_seconds" field.
+func (m *TicketMutation) SetFirstReplySeconds(i int) {
+	m.first_reply_seconds = &i
+	m.addfirst_reply_seconds = nil
+}
+
+// FirstReplySeconds returns the value of the "first_reply_seconds" field in the mutation.
+func (m *TicketMutation) FirstReplySeconds() (r int, exists bool) {
+	v := m.first_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstReplySeconds returns the old "first_reply_seconds" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldFirstReplySeconds(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstReplySeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstReplySeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstReplySeconds: %w", err)
+	}
+	return oldValue.FirstReplySeconds, nil
+}
+
+// AddFirstReplySeconds adds i to the "first_reply_seconds" field.
+func (m *TicketMutation) AddFirstReplySeconds(i int) {
+	if m.addfirst_reply_seconds != nil {
+		*m.addfirst_reply_seconds += i
+	} else {
+		m.addfirst_reply_seconds = &i
+	}
+}
+
+// AddedFirstReplySeconds returns the value that was added to the "first_reply_seconds" field in this mutation.
+func (m *TicketMutation) AddedFirstReplySeconds() (r int, exists bool) {
+	v := m.addfirst_reply_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearFirstReplySeconds clears the value of the "first_reply_seconds" field.
+func (m *TicketMutation) ClearFirstReplySeconds() {
+	m.first_reply_seconds = nil
+	m.addfirst_reply_seconds = nil
+	m.clearedFields[ticket.FieldFirstReplySeconds] = struct{}{}
+}
+
+// FirstReplySecondsCleared returns if the "first_reply_seconds" field was cleared in this mutation.
+func (m *TicketMutation) FirstReplySecondsCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldFirstReplySeconds]
+	return ok
+}
+
+// ResetFirstReplySeconds resets all changes to the "first_reply_seconds" field.
+func (m *TicketMutation) ResetFirstReplySeconds() {
+	m.first_reply_seconds = nil
+	m.addfirst_reply_seconds = nil
+	delete(m.clearedFields, ticket.FieldFirstReplySeconds)
+}
+
+// SetResolveSeconds sets the "resolve_seconds" field.
+func (m *TicketMutation) SetResolveSeconds(i int) {
+	m.resolve_seconds = &i
+	m.addresolve_seconds = nil
+}
+
+// ResolveSeconds returns the value of the "resolve_seconds" field in the mutation.
+func (m *TicketMutation) ResolveSeconds() (r int, exists bool) {
+	v := m.resolve_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolveSeconds returns the old "resolve_seconds" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldResolveSeconds(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolveSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolveSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolveSeconds: %w", err)
+	}
+	return oldValue.ResolveSeconds, nil
+}
+
+// AddResolveSeconds adds i to the "resolve_seconds" field.
+func (m *TicketMutation) AddResolveSeconds(i int) {
+	if m.addresolve_seconds != nil {
+		*m.addresolve_seconds += i
+	} else {
+		m.addresolve_seconds = &i
+	}
+}
+
+// AddedResolveSeconds returns the value that was added to the "resolve_seconds" field in this mutation.
+func (m *TicketMutation) AddedResolveSeconds() (r int, exists bool) {
+	v := m.addresolve_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearResolveSeconds clears the value of the "resolve_seconds" field.
+func (m *TicketMutation) ClearResolveSeconds() {
+	m.resolve_seconds = nil
+	m.addresolve_seconds = nil
+	m.clearedFields[ticket.FieldResolveSeconds] = struct{}{}
+}
+
+// ResolveSecondsCleared returns if the "resolve_seconds" field was cleared in this mutation.
+func (m *TicketMutation) ResolveSecondsCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldResolveSeconds]
+	return ok
+}
+
+// ResetResolveSeconds resets all changes to the "resolve_seconds" field.
+func (m *TicketMutation) ResetResolveSeconds() {
+	m.resolve_seconds = nil
+	m.addresolve_seconds = nil
+	delete(m.clearedFields, ticket.FieldResolveSeconds)
+}
+
+// SetFirstReplyBreaches sets the "first_reply_breaches" field.
+func (m *TicketMutation) SetFirstReplyBreaches(i int) {
+	m.first_reply_breaches = &i
+	m.addfirst_reply_breaches = nil
+}
+
+// FirstReplyBreaches returns the value of the "first_reply_breaches" field in the mutation.
+func (m *TicketMutation) FirstReplyBreaches() (r int, exists bool) {
+	v := m.first_reply_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstReplyBreaches returns the old "first_reply_breaches" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldFirstReplyBreaches(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstReplyBreaches is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstReplyBreaches requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstReplyBreaches: %w", err)
+	}
+	return oldValue.FirstReplyBreaches, nil
+}
+
+// AddFirstReplyBreaches adds i to the "first_reply_breaches" field.
+func (m *TicketMutation) AddFirstReplyBreaches(i int) {
+	if m.addfirst_reply_breaches != nil {
+		*m.addfirst_reply_breaches += i
+	} else {
+		m.addfirst_reply_breaches = &i
+	}
+}
+
+// AddedFirstReplyBreaches returns the value that was added to the "first_reply_breaches" field in this mutation.
+func (m *TicketMutation) AddedFirstReplyBreaches() (r int, exists bool) {
+	v := m.addfirst_reply_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFirstReplyBreaches resets all changes to the "first_reply_breaches" field.
+func (m *TicketMutation) ResetFirstReplyBreaches() {
+	m.first_reply_breaches = nil
+	m.addfirst_reply_breaches = nil
+}
+
+// SetNextReplyBreaches sets the "next_reply_breaches" field.
+func (m *TicketMutation) SetNextReplyBreaches(i int) {
+	m.next_reply_breaches = &i
+	m.addnext_reply_breaches = nil
+}
+
+// NextReplyBreaches returns the value of the "next_reply_breaches" field in the mutation.
+func (m *TicketMutation) NextReplyBreaches() (r int, exists bool) {
+	v := m.next_reply_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextReplyBreaches returns the old "next_reply_breaches" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldNextReplyBreaches(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextReplyBreaches is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextReplyBreaches requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextReplyBreaches: %w", err)
+	}
+	return oldValue.NextReplyBreaches, nil
+}
+
+// AddNextReplyBreaches adds i to the "next_reply_breaches" field.
+func (m *TicketMutation) AddNextReplyBreaches(i int) {
+	if m.addnext_reply_breaches != nil {
+		*m.addnext_reply_breaches += i
+	} else {
+		m.addnext_reply_breaches = &i
+	}
+}
+
+// AddedNextReplyBreaches returns the value that was added to the "next_reply_breaches" field in this mutation.
+func (m *TicketMutation) AddedNextReplyBreaches() (r int, exists bool) {
+	v := m.addnext_reply_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNextReplyBreaches resets all changes to the "next_reply_breaches" field.
+func (m *TicketMutation) ResetNextReplyBreaches() {
+	m.next_reply_breaches = nil
+	m.addnext_reply_breaches = nil
+}
+
+// SetResolveBreaches sets the "resolve_breaches" field.
+func (m *TicketMutation) SetResolveBreaches(i int) {
+	m.resolve_breaches = &i
+	m.addresolve_breaches = nil
+}
+
+// ResolveBreaches returns the value of the "resolve_breaches" field in the mutation.
+func (m *TicketMutation) ResolveBreaches() (r int, exists bool) {
+	v := m.resolve_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolveBreaches returns the old "resolve_breaches" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldResolveBreaches(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolveBreaches is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolveBreaches requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolveBreaches: %w", err)
+	}
+	return oldValue.ResolveBreaches, nil
+}
+
+// AddResolveBreaches adds i to the "resolve_breaches" field.
+func (m *TicketMutation) AddResolveBreaches(i int) {
+	if m.addresolve_breaches != nil {
+		*m.addresolve_breaches += i
+	} else {
+		m.addresolve_breaches = &i
+	}
+}
+
+// AddedResolveBreaches returns the value that was added to the "resolve_breaches" field in this mutation.
+func (m *TicketMutation) AddedResolveBreaches() (r int, exists bool) {
+	v := m.addresolve_breaches
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResolveBreaches resets all changes to the "resolve_breaches" field.
+func (m *TicketMutation) ResetResolveBreaches() {
+	m.resolve_breaches = nil
+	m.addresolve_breaches = nil
+}
+
+// SetReopened sets the "reopened" field.
+func (m *TicketMutation) SetReopened(i int) {
+	m.reopened = &i
+	m.addreopened = nil
+}
+
+// Reopened returns the value of the "reopened" field in the mutation.
+func (m *TicketMutation) Reopened() (r int, exists bool) {
+	v := m.reopened
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReopened returns the old "reopened" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldReopened(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReopened is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReopened requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReopened: %w", err)
+	}
+	return oldValue.Reopened, nil
+}
+
+// AddReopened adds i to the "reopened" field.
+func (m *TicketMutation) AddReopened(i int) {
+	if m.addreopened != nil {
+		*m.addreopened += i
+	} else {
+		m.addreopened = &i
+	}
+}
+
+// AddedReopened returns the value that was added to the "reopened" field in this mutation.
+func (m *TicketMutation) AddedReopened() (r int, exists bool) {
+	v := m.addreopened
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReopened resets all changes to the "reopened" field.
+func (m *TicketMutation) ResetReopened() {
+	m.reopened = nil
+	m.addreopened = nil
+}
+
+// SetRating sets the "rating" field.
+func (m *TicketMutation) SetRating(i int) {
+	m.rating = &i
+	m.addrating = nil
+}
+
+// Rating returns the value of the "rating" field in the mutation.
+func (m *TicketMutation) Rating() (r int, exists bool) {
+	v := m.rating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRating returns the old "rating" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldRating(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRating is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRating requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRating: %w", err)
+	}
+	return oldValue.Rating, nil
+}
+
+// AddRating adds i to the "rating" field.
+func (m *TicketMutation) AddRating(i int) {
+	if m.addrating != nil {
+		*m.addrating += i
+	} else {
+		m.addrating = &i
+	}
+}
+
+// AddedRating returns the value that was added to the "rating" field in this mutation.
+func (m *TicketMutation) AddedRating() (r int, exists bool) {
+	v := m.addrating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRating clears the value of the "rating" field.
+func (m *TicketMutation) ClearRating() {
+	m.rating = nil
+	m.addrating = nil
+	m.clearedFields[ticket.FieldRating] = struct{}{}
+}
+
+// RatingCleared returns if the "rating" field was cleared in this mutation.
+func (m *TicketMutation) RatingCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldRating]
+	return ok
+}
+
+// ResetRating resets all changes to the "rating" field.
+func (m *TicketMutation) ResetRating() {
+	m.rating = nil
+	m.addrating = nil
+	delete(m.clearedFields, ticket.FieldRating)
+}
+
+// SetRatedAt sets the "rated_at" field.
+func (m *TicketMutation) SetRatedAt(t time.Time) {
+	m.rated_at = &t
+}
+
+// RatedAt returns the value of the "rated_at" field in the mutation.
+func (m *TicketMutation) RatedAt() (r time.Time, exists bool) {
+	v := m.rated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRatedAt returns the old "rated_at" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldRatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRatedAt: %w", err)
+	}
+	return oldValue.RatedAt, nil
+}
+
+// ClearRatedAt clears the value of the "rated_at" field.
+func (m *TicketMutation) ClearRatedAt() {
+	m.rated_at = nil
+	m.clearedFields[ticket.FieldRatedAt] = struct{}{}
+}
+
+// RatedAtCleared returns if the "rated_at" field was cleared in this mutation.
+func (m *TicketMutation) RatedAtCleared() bool {
+	_, ok := m.clearedFields[ticket.FieldRatedAt]
+	return ok
+}
+
+// ResetRatedAt resets all changes to the "rated_at" field.
+func (m *TicketMutation) ResetRatedAt() {
+	m.rated_at = nil
+	delete(m.clearedFields, ticket.FieldRatedAt)
 }
 
 // SetLastMessageID sets the "last_message_id" field.
@@ -76793,7 +95410,7 @@ func (m *TicketMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TicketMutation) Fields() []string {
-	fields := make([]string, 0, 29)
+	fields := make([]string, 0, 60)
 	if m.created_at != nil {
 		fields = append(fields, ticket.FieldCreatedAt)
 	}
@@ -76854,8 +95471,101 @@ func (m *TicketMutation) Fields() []string {
 	if m.entry_id != nil {
 		fields = append(fields, ticket.FieldEntryID)
 	}
+	if m.line_id != nil {
+		fields = append(fields, ticket.FieldLineID)
+	}
+	if m.return_id != nil {
+		fields = append(fields, ticket.FieldReturnID)
+	}
+	if m.document_id != nil {
+		fields = append(fields, ticket.FieldDocumentID)
+	}
+	if m.booking_key != nil {
+		fields = append(fields, ticket.FieldBookingKey)
+	}
 	if m.assignee != nil {
 		fields = append(fields, ticket.FieldAssigneeID)
+	}
+	if m.assigned_at != nil {
+		fields = append(fields, ticket.FieldAssignedAt)
+	}
+	if m.team_id != nil {
+		fields = append(fields, ticket.FieldTeamID)
+	}
+	if m.skill != nil {
+		fields = append(fields, ticket.FieldSkill)
+	}
+	if m.urgency != nil {
+		fields = append(fields, ticket.FieldUrgency)
+	}
+	if m.merged_into_id != nil {
+		fields = append(fields, ticket.FieldMergedIntoID)
+	}
+	if m.callback_at != nil {
+		fields = append(fields, ticket.FieldCallbackAt)
+	}
+	if m.callback_phone != nil {
+		fields = append(fields, ticket.FieldCallbackPhone)
+	}
+	if m.contact_email != nil {
+		fields = append(fields, ticket.FieldContactEmail)
+	}
+	if m.bot_state != nil {
+		fields = append(fields, ticket.FieldBotState)
+	}
+	if m.bot_outcome != nil {
+		fields = append(fields, ticket.FieldBotOutcome)
+	}
+	if m.bot_due_at != nil {
+		fields = append(fields, ticket.FieldBotDueAt)
+	}
+	if m.level_id != nil {
+		fields = append(fields, ticket.FieldLevelID)
+	}
+	if m.level_status != nil {
+		fields = append(fields, ticket.FieldLevelStatus)
+	}
+	if m.first_reply_due_at != nil {
+		fields = append(fields, ticket.FieldFirstReplyDueAt)
+	}
+	if m.next_reply_due_at != nil {
+		fields = append(fields, ticket.FieldNextReplyDueAt)
+	}
+	if m.resolve_due_at != nil {
+		fields = append(fields, ticket.FieldResolveDueAt)
+	}
+	if m.due_at != nil {
+		fields = append(fields, ticket.FieldDueAt)
+	}
+	if m.clock_at != nil {
+		fields = append(fields, ticket.FieldClockAt)
+	}
+	if m.first_replied_at != nil {
+		fields = append(fields, ticket.FieldFirstRepliedAt)
+	}
+	if m.first_reply_seconds != nil {
+		fields = append(fields, ticket.FieldFirstReplySeconds)
+	}
+	if m.resolve_seconds != nil {
+		fields = append(fields, ticket.FieldResolveSeconds)
+	}
+	if m.first_reply_breaches != nil {
+		fields = append(fields, ticket.FieldFirstReplyBreaches)
+	}
+	if m.next_reply_breaches != nil {
+		fields = append(fields, ticket.FieldNextReplyBreaches)
+	}
+	if m.resolve_breaches != nil {
+		fields = append(fields, ticket.FieldResolveBreaches)
+	}
+	if m.reopened != nil {
+		fields = append(fields, ticket.FieldReopened)
+	}
+	if m.rating != nil {
+		fields = append(fields, ticket.FieldRating)
+	}
+	if m.rated_at != nil {
+		fields = append(fields, ticket.FieldRatedAt)
 	}
 	if m.last_message != nil {
 		fields = append(fields, ticket.FieldLastMessageID)
@@ -76929,8 +95639,70 @@ func (m *TicketMutation) Field(name string) (ent.Value, bool) {
 		return m.OrderID()
 	case ticket.FieldEntryID:
 		return m.EntryID()
+	case ticket.FieldLineID:
+		return m.LineID()
+	case ticket.FieldReturnID:
+		return m.ReturnID()
+	case ticket.FieldDocumentID:
+		return m.DocumentID()
+	case ticket.FieldBookingKey:
+		return m.BookingKey()
 	case ticket.FieldAssigneeID:
 		return m.AssigneeID()
+	case ticket.FieldAssignedAt:
+		return m.AssignedAt()
+	case ticket.FieldTeamID:
+		return m.TeamID()
+	case ticket.FieldSkill:
+		return m.Skill()
+	case ticket.FieldUrgency:
+		return m.Urgency()
+	case ticket.FieldMergedIntoID:
+		return m.MergedIntoID()
+	case ticket.FieldCallbackAt:
+		return m.CallbackAt()
+	case ticket.FieldCallbackPhone:
+		return m.CallbackPhone()
+	case ticket.FieldContactEmail:
+		return m.ContactEmail()
+	case ticket.FieldBotState:
+		return m.BotState()
+	case ticket.FieldBotOutcome:
+		return m.BotOutcome()
+	case ticket.FieldBotDueAt:
+		return m.BotDueAt()
+	case ticket.FieldLevelID:
+		return m.LevelID()
+	case ticket.FieldLevelStatus:
+		return m.LevelStatus()
+	case ticket.FieldFirstReplyDueAt:
+		return m.FirstReplyDueAt()
+	case ticket.FieldNextReplyDueAt:
+		return m.NextReplyDueAt()
+	case ticket.FieldResolveDueAt:
+		return m.ResolveDueAt()
+	case ticket.FieldDueAt:
+		return m.DueAt()
+	case ticket.FieldClockAt:
+		return m.ClockAt()
+	case ticket.FieldFirstRepliedAt:
+		return m.FirstRepliedAt()
+	case ticket.FieldFirstReplySeconds:
+		return m.FirstReplySeconds()
+	case ticket.FieldResolveSeconds:
+		return m.ResolveSeconds()
+	case ticket.FieldFirstReplyBreaches:
+		return m.FirstReplyBreaches()
+	case ticket.FieldNextReplyBreaches:
+		return m.NextReplyBreaches()
+	case ticket.FieldResolveBreaches:
+		return m.ResolveBreaches()
+	case ticket.FieldReopened:
+		return m.Reopened()
+	case ticket.FieldRating:
+		return m.Rating()
+	case ticket.FieldRatedAt:
+		return m.RatedAt()
 	case ticket.FieldLastMessageID:
 		return m.LastMessageID()
 	case ticket.FieldLastActivityAt:
@@ -76996,8 +95768,70 @@ func (m *TicketMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldOrderID(ctx)
 	case ticket.FieldEntryID:
 		return m.OldEntryID(ctx)
+	case ticket.FieldLineID:
+		return m.OldLineID(ctx)
+	case ticket.FieldReturnID:
+		return m.OldReturnID(ctx)
+	case ticket.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case ticket.FieldBookingKey:
+		return m.OldBookingKey(ctx)
 	case ticket.FieldAssigneeID:
 		return m.OldAssigneeID(ctx)
+	case ticket.FieldAssignedAt:
+		return m.OldAssignedAt(ctx)
+	case ticket.FieldTeamID:
+		return m.OldTeamID(ctx)
+	case ticket.FieldSkill:
+		return m.OldSkill(ctx)
+	case ticket.FieldUrgency:
+		return m.OldUrgency(ctx)
+	case ticket.FieldMergedIntoID:
+		return m.OldMergedIntoID(ctx)
+	case ticket.FieldCallbackAt:
+		return m.OldCallbackAt(ctx)
+	case ticket.FieldCallbackPhone:
+		return m.OldCallbackPhone(ctx)
+	case ticket.FieldContactEmail:
+		return m.OldContactEmail(ctx)
+	case ticket.FieldBotState:
+		return m.OldBotState(ctx)
+	case ticket.FieldBotOutcome:
+		return m.OldBotOutcome(ctx)
+	case ticket.FieldBotDueAt:
+		return m.OldBotDueAt(ctx)
+	case ticket.FieldLevelID:
+		return m.OldLevelID(ctx)
+	case ticket.FieldLevelStatus:
+		return m.OldLevelStatus(ctx)
+	case ticket.FieldFirstReplyDueAt:
+		return m.OldFirstReplyDueAt(ctx)
+	case ticket.FieldNextReplyDueAt:
+		return m.OldNextReplyDueAt(ctx)
+	case ticket.FieldResolveDueAt:
+		return m.OldResolveDueAt(ctx)
+	case ticket.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case ticket.FieldClockAt:
+		return m.OldClockAt(ctx)
+	case ticket.FieldFirstRepliedAt:
+		return m.OldFirstRepliedAt(ctx)
+	case ticket.FieldFirstReplySeconds:
+		return m.OldFirstReplySeconds(ctx)
+	case ticket.FieldResolveSeconds:
+		return m.OldResolveSeconds(ctx)
+	case ticket.FieldFirstReplyBreaches:
+		return m.OldFirstReplyBreaches(ctx)
+	case ticket.FieldNextReplyBreaches:
+		return m.OldNextReplyBreaches(ctx)
+	case ticket.FieldResolveBreaches:
+		return m.OldResolveBreaches(ctx)
+	case ticket.FieldReopened:
+		return m.OldReopened(ctx)
+	case ticket.FieldRating:
+		return m.OldRating(ctx)
+	case ticket.FieldRatedAt:
+		return m.OldRatedAt(ctx)
 	case ticket.FieldLastMessageID:
 		return m.OldLastMessageID(ctx)
 	case ticket.FieldLastActivityAt:
@@ -77163,12 +95997,229 @@ func (m *TicketMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEntryID(v)
 		return nil
+	case ticket.FieldLineID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLineID(v)
+		return nil
+	case ticket.FieldReturnID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnID(v)
+		return nil
+	case ticket.FieldDocumentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case ticket.FieldBookingKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBookingKey(v)
+		return nil
 	case ticket.FieldAssigneeID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAssigneeID(v)
+		return nil
+	case ticket.FieldAssignedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssignedAt(v)
+		return nil
+	case ticket.FieldTeamID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTeamID(v)
+		return nil
+	case ticket.FieldSkill:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSkill(v)
+		return nil
+	case ticket.FieldUrgency:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUrgency(v)
+		return nil
+	case ticket.FieldMergedIntoID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMergedIntoID(v)
+		return nil
+	case ticket.FieldCallbackAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallbackAt(v)
+		return nil
+	case ticket.FieldCallbackPhone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCallbackPhone(v)
+		return nil
+	case ticket.FieldContactEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContactEmail(v)
+		return nil
+	case ticket.FieldBotState:
+		v, ok := value.(ticket.BotState)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBotState(v)
+		return nil
+	case ticket.FieldBotOutcome:
+		v, ok := value.(ticket.BotOutcome)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBotOutcome(v)
+		return nil
+	case ticket.FieldBotDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBotDueAt(v)
+		return nil
+	case ticket.FieldLevelID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLevelID(v)
+		return nil
+	case ticket.FieldLevelStatus:
+		v, ok := value.(ticket.LevelStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLevelStatus(v)
+		return nil
+	case ticket.FieldFirstReplyDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstReplyDueAt(v)
+		return nil
+	case ticket.FieldNextReplyDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextReplyDueAt(v)
+		return nil
+	case ticket.FieldResolveDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolveDueAt(v)
+		return nil
+	case ticket.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case ticket.FieldClockAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClockAt(v)
+		return nil
+	case ticket.FieldFirstRepliedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstRepliedAt(v)
+		return nil
+	case ticket.FieldFirstReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstReplySeconds(v)
+		return nil
+	case ticket.FieldResolveSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolveSeconds(v)
+		return nil
+	case ticket.FieldFirstReplyBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstReplyBreaches(v)
+		return nil
+	case ticket.FieldNextReplyBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextReplyBreaches(v)
+		return nil
+	case ticket.FieldResolveBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolveBreaches(v)
+		return nil
+	case ticket.FieldReopened:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReopened(v)
+		return nil
+	case ticket.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRating(v)
+		return nil
+	case ticket.FieldRatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRatedAt(v)
 		return nil
 	case ticket.FieldLastMessageID:
 		v, ok := value.(uuid.UUID)
@@ -77237,6 +96288,30 @@ func (m *TicketMutation) AddedFields() []string {
 	if m.addrevision != nil {
 		fields = append(fields, ticket.FieldRevision)
 	}
+	if m.addurgency != nil {
+		fields = append(fields, ticket.FieldUrgency)
+	}
+	if m.addfirst_reply_seconds != nil {
+		fields = append(fields, ticket.FieldFirstReplySeconds)
+	}
+	if m.addresolve_seconds != nil {
+		fields = append(fields, ticket.FieldResolveSeconds)
+	}
+	if m.addfirst_reply_breaches != nil {
+		fields = append(fields, ticket.FieldFirstReplyBreaches)
+	}
+	if m.addnext_reply_breaches != nil {
+		fields = append(fields, ticket.FieldNextReplyBreaches)
+	}
+	if m.addresolve_breaches != nil {
+		fields = append(fields, ticket.FieldResolveBreaches)
+	}
+	if m.addreopened != nil {
+		fields = append(fields, ticket.FieldReopened)
+	}
+	if m.addrating != nil {
+		fields = append(fields, ticket.FieldRating)
+	}
 	if m.addseq != nil {
 		fields = append(fields, ticket.FieldSeq)
 	}
@@ -77259,6 +96334,22 @@ func (m *TicketMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case ticket.FieldRevision:
 		return m.AddedRevision()
+	case ticket.FieldUrgency:
+		return m.AddedUrgency()
+	case ticket.FieldFirstReplySeconds:
+		return m.AddedFirstReplySeconds()
+	case ticket.FieldResolveSeconds:
+		return m.AddedResolveSeconds()
+	case ticket.FieldFirstReplyBreaches:
+		return m.AddedFirstReplyBreaches()
+	case ticket.FieldNextReplyBreaches:
+		return m.AddedNextReplyBreaches()
+	case ticket.FieldResolveBreaches:
+		return m.AddedResolveBreaches()
+	case ticket.FieldReopened:
+		return m.AddedReopened()
+	case ticket.FieldRating:
+		return m.AddedRating()
 	case ticket.FieldSeq:
 		return m.AddedSeq()
 	case ticket.FieldPublicSeq:
@@ -77282,6 +96373,62 @@ func (m *TicketMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRevision(v)
+		return nil
+	case ticket.FieldUrgency:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUrgency(v)
+		return nil
+	case ticket.FieldFirstReplySeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFirstReplySeconds(v)
+		return nil
+	case ticket.FieldResolveSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResolveSeconds(v)
+		return nil
+	case ticket.FieldFirstReplyBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFirstReplyBreaches(v)
+		return nil
+	case ticket.FieldNextReplyBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextReplyBreaches(v)
+		return nil
+	case ticket.FieldResolveBreaches:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResolveBreaches(v)
+		return nil
+	case ticket.FieldReopened:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReopened(v)
+		return nil
+	case ticket.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRating(v)
 		return nil
 	case ticket.FieldSeq:
 		v, ok := value.(int64)
@@ -77343,8 +96490,80 @@ func (m *TicketMutation) ClearedFields() []string {
 	if m.FieldCleared(ticket.FieldEntryID) {
 		fields = append(fields, ticket.FieldEntryID)
 	}
+	if m.FieldCleared(ticket.FieldLineID) {
+		fields = append(fields, ticket.FieldLineID)
+	}
+	if m.FieldCleared(ticket.FieldReturnID) {
+		fields = append(fields, ticket.FieldReturnID)
+	}
+	if m.FieldCleared(ticket.FieldDocumentID) {
+		fields = append(fields, ticket.FieldDocumentID)
+	}
+	if m.FieldCleared(ticket.FieldBookingKey) {
+		fields = append(fields, ticket.FieldBookingKey)
+	}
 	if m.FieldCleared(ticket.FieldAssigneeID) {
 		fields = append(fields, ticket.FieldAssigneeID)
+	}
+	if m.FieldCleared(ticket.FieldAssignedAt) {
+		fields = append(fields, ticket.FieldAssignedAt)
+	}
+	if m.FieldCleared(ticket.FieldTeamID) {
+		fields = append(fields, ticket.FieldTeamID)
+	}
+	if m.FieldCleared(ticket.FieldSkill) {
+		fields = append(fields, ticket.FieldSkill)
+	}
+	if m.FieldCleared(ticket.FieldMergedIntoID) {
+		fields = append(fields, ticket.FieldMergedIntoID)
+	}
+	if m.FieldCleared(ticket.FieldCallbackAt) {
+		fields = append(fields, ticket.FieldCallbackAt)
+	}
+	if m.FieldCleared(ticket.FieldCallbackPhone) {
+		fields = append(fields, ticket.FieldCallbackPhone)
+	}
+	if m.FieldCleared(ticket.FieldContactEmail) {
+		fields = append(fields, ticket.FieldContactEmail)
+	}
+	if m.FieldCleared(ticket.FieldBotOutcome) {
+		fields = append(fields, ticket.FieldBotOutcome)
+	}
+	if m.FieldCleared(ticket.FieldBotDueAt) {
+		fields = append(fields, ticket.FieldBotDueAt)
+	}
+	if m.FieldCleared(ticket.FieldLevelID) {
+		fields = append(fields, ticket.FieldLevelID)
+	}
+	if m.FieldCleared(ticket.FieldLevelStatus) {
+		fields = append(fields, ticket.FieldLevelStatus)
+	}
+	if m.FieldCleared(ticket.FieldFirstReplyDueAt) {
+		fields = append(fields, ticket.FieldFirstReplyDueAt)
+	}
+	if m.FieldCleared(ticket.FieldNextReplyDueAt) {
+		fields = append(fields, ticket.FieldNextReplyDueAt)
+	}
+	if m.FieldCleared(ticket.FieldResolveDueAt) {
+		fields = append(fields, ticket.FieldResolveDueAt)
+	}
+	if m.FieldCleared(ticket.FieldClockAt) {
+		fields = append(fields, ticket.FieldClockAt)
+	}
+	if m.FieldCleared(ticket.FieldFirstRepliedAt) {
+		fields = append(fields, ticket.FieldFirstRepliedAt)
+	}
+	if m.FieldCleared(ticket.FieldFirstReplySeconds) {
+		fields = append(fields, ticket.FieldFirstReplySeconds)
+	}
+	if m.FieldCleared(ticket.FieldResolveSeconds) {
+		fields = append(fields, ticket.FieldResolveSeconds)
+	}
+	if m.FieldCleared(ticket.FieldRating) {
+		fields = append(fields, ticket.FieldRating)
+	}
+	if m.FieldCleared(ticket.FieldRatedAt) {
+		fields = append(fields, ticket.FieldRatedAt)
 	}
 	if m.FieldCleared(ticket.FieldLastMessageID) {
 		fields = append(fields, ticket.FieldLastMessageID)
@@ -77393,8 +96612,80 @@ func (m *TicketMutation) ClearField(name string) error {
 	case ticket.FieldEntryID:
 		m.ClearEntryID()
 		return nil
+	case ticket.FieldLineID:
+		m.ClearLineID()
+		return nil
+	case ticket.FieldReturnID:
+		m.ClearReturnID()
+		return nil
+	case ticket.FieldDocumentID:
+		m.ClearDocumentID()
+		return nil
+	case ticket.FieldBookingKey:
+		m.ClearBookingKey()
+		return nil
 	case ticket.FieldAssigneeID:
 		m.ClearAssigneeID()
+		return nil
+	case ticket.FieldAssignedAt:
+		m.ClearAssignedAt()
+		return nil
+	case ticket.FieldTeamID:
+		m.ClearTeamID()
+		return nil
+	case ticket.FieldSkill:
+		m.ClearSkill()
+		return nil
+	case ticket.FieldMergedIntoID:
+		m.ClearMergedIntoID()
+		return nil
+	case ticket.FieldCallbackAt:
+		m.ClearCallbackAt()
+		return nil
+	case ticket.FieldCallbackPhone:
+		m.ClearCallbackPhone()
+		return nil
+	case ticket.FieldContactEmail:
+		m.ClearContactEmail()
+		return nil
+	case ticket.FieldBotOutcome:
+		m.ClearBotOutcome()
+		return nil
+	case ticket.FieldBotDueAt:
+		m.ClearBotDueAt()
+		return nil
+	case ticket.FieldLevelID:
+		m.ClearLevelID()
+		return nil
+	case ticket.FieldLevelStatus:
+		m.ClearLevelStatus()
+		return nil
+	case ticket.FieldFirstReplyDueAt:
+		m.ClearFirstReplyDueAt()
+		return nil
+	case ticket.FieldNextReplyDueAt:
+		m.ClearNextReplyDueAt()
+		return nil
+	case ticket.FieldResolveDueAt:
+		m.ClearResolveDueAt()
+		return nil
+	case ticket.FieldClockAt:
+		m.ClearClockAt()
+		return nil
+	case ticket.FieldFirstRepliedAt:
+		m.ClearFirstRepliedAt()
+		return nil
+	case ticket.FieldFirstReplySeconds:
+		m.ClearFirstReplySeconds()
+		return nil
+	case ticket.FieldResolveSeconds:
+		m.ClearResolveSeconds()
+		return nil
+	case ticket.FieldRating:
+		m.ClearRating()
+		return nil
+	case ticket.FieldRatedAt:
+		m.ClearRatedAt()
 		return nil
 	case ticket.FieldLastMessageID:
 		m.ClearLastMessageID()
@@ -77473,8 +96764,101 @@ func (m *TicketMutation) ResetField(name string) error {
 	case ticket.FieldEntryID:
 		m.ResetEntryID()
 		return nil
+	case ticket.FieldLineID:
+		m.ResetLineID()
+		return nil
+	case ticket.FieldReturnID:
+		m.ResetReturnID()
+		return nil
+	case ticket.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case ticket.FieldBookingKey:
+		m.ResetBookingKey()
+		return nil
 	case ticket.FieldAssigneeID:
 		m.ResetAssigneeID()
+		return nil
+	case ticket.FieldAssignedAt:
+		m.ResetAssignedAt()
+		return nil
+	case ticket.FieldTeamID:
+		m.ResetTeamID()
+		return nil
+	case ticket.FieldSkill:
+		m.ResetSkill()
+		return nil
+	case ticket.FieldUrgency:
+		m.ResetUrgency()
+		return nil
+	case ticket.FieldMergedIntoID:
+		m.ResetMergedIntoID()
+		return nil
+	case ticket.FieldCallbackAt:
+		m.ResetCallbackAt()
+		return nil
+	case ticket.FieldCallbackPhone:
+		m.ResetCallbackPhone()
+		return nil
+	case ticket.FieldContactEmail:
+		m.ResetContactEmail()
+		return nil
+	case ticket.FieldBotState:
+		m.ResetBotState()
+		return nil
+	case ticket.FieldBotOutcome:
+		m.ResetBotOutcome()
+		return nil
+	case ticket.FieldBotDueAt:
+		m.ResetBotDueAt()
+		return nil
+	case ticket.FieldLevelID:
+		m.ResetLevelID()
+		return nil
+	case ticket.FieldLevelStatus:
+		m.ResetLevelStatus()
+		return nil
+	case ticket.FieldFirstReplyDueAt:
+		m.ResetFirstReplyDueAt()
+		return nil
+	case ticket.FieldNextReplyDueAt:
+		m.ResetNextReplyDueAt()
+		return nil
+	case ticket.FieldResolveDueAt:
+		m.ResetResolveDueAt()
+		return nil
+	case ticket.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case ticket.FieldClockAt:
+		m.ResetClockAt()
+		return nil
+	case ticket.FieldFirstRepliedAt:
+		m.ResetFirstRepliedAt()
+		return nil
+	case ticket.FieldFirstReplySeconds:
+		m.ResetFirstReplySeconds()
+		return nil
+	case ticket.FieldResolveSeconds:
+		m.ResetResolveSeconds()
+		return nil
+	case ticket.FieldFirstReplyBreaches:
+		m.ResetFirstReplyBreaches()
+		return nil
+	case ticket.FieldNextReplyBreaches:
+		m.ResetNextReplyBreaches()
+		return nil
+	case ticket.FieldResolveBreaches:
+		m.ResetResolveBreaches()
+		return nil
+	case ticket.FieldReopened:
+		m.ResetReopened()
+		return nil
+	case ticket.FieldRating:
+		m.ResetRating()
+		return nil
+	case ticket.FieldRatedAt:
+		m.ResetRatedAt()
 		return nil
 	case ticket.FieldLastMessageID:
 		m.ResetLastMessageID()
@@ -77686,34 +97070,2357 @@ func (m *TicketMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Ticket edge %s", name)
 }
 
+// TicketAttachmentMutation represents an operation that mutates the TicketAttachment nodes in the graph.
+type TicketAttachmentMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	owner_id       *uuid.UUID
+	ticket_id      *uuid.UUID
+	document_id    *uuid.UUID
+	title          *string
+	mime           *string
+	size           *int64
+	addsize        *int64
+	position       *int
+	addposition    *int
+	clearedFields  map[string]struct{}
+	message        *uuid.UUID
+	clearedmessage bool
+	done           bool
+	oldValue       func(context.Context) (*TicketAttachment, error)
+	predicates     []predicate.TicketAttachment
+}
+
+var _ ent.Mutation = (*TicketAttachmentMutation)(nil)
+
+// ticketattachmentOption allows management of the mutation configuration using functional options.
+type ticketattachmentOption func(*TicketAttachmentMutation)
+
+// newTicketAttachmentMutation creates new mutation for the TicketAttachment entity.
+func newTicketAttachmentMutation(c config, op Op, opts ...ticketattachmentOption) *TicketAttachmentMutation {
+	m := &TicketAttachmentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTicketAttachment,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTicketAttachmentID sets the ID field of the mutation.
+func withTicketAttachmentID(id uuid.UUID) ticketattachmentOption {
+	return func(m *TicketAttachmentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TicketAttachment
+		)
+		m.oldValue = func(ctx context.Context) (*TicketAttachment, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TicketAttachment.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTicketAttachment sets the old TicketAttachment of the mutation.
+func withTicketAttachment(node *TicketAttachment) ticketattachmentOption {
+	return func(m *TicketAttachmentMutation) {
+		m.oldValue = func(context.Context) (*TicketAttachment, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TicketAttachmentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TicketAttachmentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TicketAttachment entities.
+func (m *TicketAttachmentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TicketAttachmentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TicketAttachmentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TicketAttachment.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TicketAttachmentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TicketAttachmentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TicketAttachmentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *TicketAttachmentMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *TicketAttachmentMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *TicketAttachmentMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *TicketAttachmentMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *TicketAttachmentMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldTicketID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *TicketAttachmentMutation) ResetTicketID() {
+	m.ticket_id = nil
+}
+
+// SetMessageID sets the "message_id" field.
+func (m *TicketAttachmentMutation) SetMessageID(u uuid.UUID) {
+	m.message = &u
+}
+
+// MessageID returns the value of the "message_id" field in the mutation.
+func (m *TicketAttachmentMutation) MessageID() (r uuid.UUID, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageID returns the old "message_id" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldMessageID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageID: %w", err)
+	}
+	return oldValue.MessageID, nil
+}
+
+// ResetMessageID resets all changes to the "message_id" field.
+func (m *TicketAttachmentMutation) ResetMessageID() {
+	m.message = nil
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *TicketAttachmentMutation) SetDocumentID(u uuid.UUID) {
+	m.document_id = &u
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *TicketAttachmentMutation) DocumentID() (r uuid.UUID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldDocumentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *TicketAttachmentMutation) ResetDocumentID() {
+	m.document_id = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *TicketAttachmentMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *TicketAttachmentMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *TicketAttachmentMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetMime sets the "mime" field.
+func (m *TicketAttachmentMutation) SetMime(s string) {
+	m.mime = &s
+}
+
+// Mime returns the value of the "mime" field in the mutation.
+func (m *TicketAttachmentMutation) Mime() (r string, exists bool) {
+	v := m.mime
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMime returns the old "mime" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldMime(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMime is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMime requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMime: %w", err)
+	}
+	return oldValue.Mime, nil
+}
+
+// ResetMime resets all changes to the "mime" field.
+func (m *TicketAttachmentMutation) ResetMime() {
+	m.mime = nil
+}
+
+// SetSize sets the "size" field.
+func (m *TicketAttachmentMutation) SetSize(i int64) {
+	m.size = &i
+	m.addsize = nil
+}
+
+// Size returns the value of the "size" field in the mutation.
+func (m *TicketAttachmentMutation) Size() (r int64, exists bool) {
+	v := m.size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSize returns the old "size" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSize: %w", err)
+	}
+	return oldValue.Size, nil
+}
+
+// AddSize adds i to the "size" field.
+func (m *TicketAttachmentMutation) AddSize(i int64) {
+	if m.addsize != nil {
+		*m.addsize += i
+	} else {
+		m.addsize = &i
+	}
+}
+
+// AddedSize returns the value that was added to the "size" field in this mutation.
+func (m *TicketAttachmentMutation) AddedSize() (r int64, exists bool) {
+	v := m.addsize
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSize resets all changes to the "size" field.
+func (m *TicketAttachmentMutation) ResetSize() {
+	m.size = nil
+	m.addsize = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *TicketAttachmentMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *TicketAttachmentMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the TicketAttachment entity.
+// If the TicketAttachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketAttachmentMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *TicketAttachmentMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *TicketAttachmentMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *TicketAttachmentMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// ClearMessage clears the "message" edge to the TicketMessage entity.
+func (m *TicketAttachmentMutation) ClearMessage() {
+	m.clearedmessage = true
+	m.clearedFields[ticketattachment.FieldMessageID] = struct{}{}
+}
+
+// MessageCleared reports if the "message" edge to the TicketMessage entity was cleared.
+func (m *TicketAttachmentMutation) MessageCleared() bool {
+	return m.clearedmessage
+}
+
+// MessageIDs returns the "message" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MessageID instead. It exists only for internal usage by the builders.
+func (m *TicketAttachmentMutation) MessageIDs() (ids []uuid.UUID) {
+	if id := m.message; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMessage resets all changes to the "message" edge.
+func (m *TicketAttachmentMutation) ResetMessage() {
+	m.message = nil
+	m.clearedmessage = false
+}
+
+// Where appends a list predicates to the TicketAttachmentMutation builder.
+func (m *TicketAttachmentMutation) Where(ps ...predicate.TicketAttachment) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TicketAttachmentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TicketAttachmentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TicketAttachment, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TicketAttachmentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TicketAttachmentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TicketAttachment).
+func (m *TicketAttachmentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TicketAttachmentMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, ticketattachment.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, ticketattachment.FieldOwnerID)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, ticketattachment.FieldTicketID)
+	}
+	if m.message != nil {
+		fields = append(fields, ticketattachment.FieldMessageID)
+	}
+	if m.document_id != nil {
+		fields = append(fields, ticketattachment.FieldDocumentID)
+	}
+	if m.title != nil {
+		fields = append(fields, ticketattachment.FieldTitle)
+	}
+	if m.mime != nil {
+		fields = append(fields, ticketattachment.FieldMime)
+	}
+	if m.size != nil {
+		fields = append(fields, ticketattachment.FieldSize)
+	}
+	if m.position != nil {
+		fields = append(fields, ticketattachment.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TicketAttachmentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case ticketattachment.FieldCreatedAt:
+		return m.CreatedAt()
+	case ticketattachment.FieldOwnerID:
+		return m.OwnerID()
+	case ticketattachment.FieldTicketID:
+		return m.TicketID()
+	case ticketattachment.FieldMessageID:
+		return m.MessageID()
+	case ticketattachment.FieldDocumentID:
+		return m.DocumentID()
+	case ticketattachment.FieldTitle:
+		return m.Title()
+	case ticketattachment.FieldMime:
+		return m.Mime()
+	case ticketattachment.FieldSize:
+		return m.Size()
+	case ticketattachment.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TicketAttachmentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case ticketattachment.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case ticketattachment.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case ticketattachment.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case ticketattachment.FieldMessageID:
+		return m.OldMessageID(ctx)
+	case ticketattachment.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case ticketattachment.FieldTitle:
+		return m.OldTitle(ctx)
+	case ticketattachment.FieldMime:
+		return m.OldMime(ctx)
+	case ticketattachment.FieldSize:
+		return m.OldSize(ctx)
+	case ticketattachment.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown TicketAttachment field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketAttachmentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case ticketattachment.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case ticketattachment.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case ticketattachment.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case ticketattachment.FieldMessageID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageID(v)
+		return nil
+	case ticketattachment.FieldDocumentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case ticketattachment.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case ticketattachment.FieldMime:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMime(v)
+		return nil
+	case ticketattachment.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSize(v)
+		return nil
+	case ticketattachment.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketAttachment field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TicketAttachmentMutation) AddedFields() []string {
+	var fields []string
+	if m.addsize != nil {
+		fields = append(fields, ticketattachment.FieldSize)
+	}
+	if m.addposition != nil {
+		fields = append(fields, ticketattachment.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TicketAttachmentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case ticketattachment.FieldSize:
+		return m.AddedSize()
+	case ticketattachment.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketAttachmentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case ticketattachment.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSize(v)
+		return nil
+	case ticketattachment.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketAttachment numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TicketAttachmentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TicketAttachmentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TicketAttachmentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TicketAttachment nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TicketAttachmentMutation) ResetField(name string) error {
+	switch name {
+	case ticketattachment.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case ticketattachment.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case ticketattachment.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case ticketattachment.FieldMessageID:
+		m.ResetMessageID()
+		return nil
+	case ticketattachment.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case ticketattachment.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case ticketattachment.FieldMime:
+		m.ResetMime()
+		return nil
+	case ticketattachment.FieldSize:
+		m.ResetSize()
+		return nil
+	case ticketattachment.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketAttachment field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TicketAttachmentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.message != nil {
+		edges = append(edges, ticketattachment.EdgeMessage)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TicketAttachmentMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case ticketattachment.EdgeMessage:
+		if id := m.message; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TicketAttachmentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TicketAttachmentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TicketAttachmentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedmessage {
+		edges = append(edges, ticketattachment.EdgeMessage)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TicketAttachmentMutation) EdgeCleared(name string) bool {
+	switch name {
+	case ticketattachment.EdgeMessage:
+		return m.clearedmessage
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TicketAttachmentMutation) ClearEdge(name string) error {
+	switch name {
+	case ticketattachment.EdgeMessage:
+		m.ClearMessage()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketAttachment unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TicketAttachmentMutation) ResetEdge(name string) error {
+	switch name {
+	case ticketattachment.EdgeMessage:
+		m.ResetMessage()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketAttachment edge %s", name)
+}
+
+// TicketEditMutation represents an operation that mutates the TicketEdit nodes in the graph.
+type TicketEditMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	owner_id      *uuid.UUID
+	ticket_id     *uuid.UUID
+	message_id    *uuid.UUID
+	kind          *ticketedit.Kind
+	body          *string
+	actor_id      *uuid.UUID
+	actor_name    *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TicketEdit, error)
+	predicates    []predicate.TicketEdit
+}
+
+var _ ent.Mutation = (*TicketEditMutation)(nil)
+
+// ticketeditOption allows management of the mutation configuration using functional options.
+type ticketeditOption func(*TicketEditMutation)
+
+// newTicketEditMutation creates new mutation for the TicketEdit entity.
+func newTicketEditMutation(c config, op Op, opts ...ticketeditOption) *TicketEditMutation {
+	m := &TicketEditMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTicketEdit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTicketEditID sets the ID field of the mutation.
+func withTicketEditID(id uuid.UUID) ticketeditOption {
+	return func(m *TicketEditMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TicketEdit
+		)
+		m.oldValue = func(ctx context.Context) (*TicketEdit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TicketEdit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTicketEdit sets the old TicketEdit of the mutation.
+func withTicketEdit(node *TicketEdit) ticketeditOption {
+	return func(m *TicketEditMutation) {
+		m.oldValue = func(context.Context) (*TicketEdit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TicketEditMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TicketEditMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TicketEdit entities.
+func (m *TicketEditMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TicketEditMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TicketEditMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TicketEdit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TicketEditMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TicketEditMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TicketEditMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *TicketEditMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *TicketEditMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *TicketEditMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *TicketEditMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *TicketEditMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldTicketID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *TicketEditMutation) ResetTicketID() {
+	m.ticket_id = nil
+}
+
+// SetMessageID sets the "message_id" field.
+func (m *TicketEditMutation) SetMessageID(u uuid.UUID) {
+	m.message_id = &u
+}
+
+// MessageID returns the value of the "message_id" field in the mutation.
+func (m *TicketEditMutation) MessageID() (r uuid.UUID, exists bool) {
+	v := m.message_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageID returns the old "message_id" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldMessageID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageID: %w", err)
+	}
+	return oldValue.MessageID, nil
+}
+
+// ResetMessageID resets all changes to the "message_id" field.
+func (m *TicketEditMutation) ResetMessageID() {
+	m.message_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *TicketEditMutation) SetKind(t ticketedit.Kind) {
+	m.kind = &t
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TicketEditMutation) Kind() (r ticketedit.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldKind(ctx context.Context) (v ticketedit.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TicketEditMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetBody sets the "body" field.
+func (m *TicketEditMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *TicketEditMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ClearBody clears the value of the "body" field.
+func (m *TicketEditMutation) ClearBody() {
+	m.body = nil
+	m.clearedFields[ticketedit.FieldBody] = struct{}{}
+}
+
+// BodyCleared returns if the "body" field was cleared in this mutation.
+func (m *TicketEditMutation) BodyCleared() bool {
+	_, ok := m.clearedFields[ticketedit.FieldBody]
+	return ok
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *TicketEditMutation) ResetBody() {
+	m.body = nil
+	delete(m.clearedFields, ticketedit.FieldBody)
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *TicketEditMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *TicketEditMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldActorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ClearActorID clears the value of the "actor_id" field.
+func (m *TicketEditMutation) ClearActorID() {
+	m.actor_id = nil
+	m.clearedFields[ticketedit.FieldActorID] = struct{}{}
+}
+
+// ActorIDCleared returns if the "actor_id" field was cleared in this mutation.
+func (m *TicketEditMutation) ActorIDCleared() bool {
+	_, ok := m.clearedFields[ticketedit.FieldActorID]
+	return ok
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *TicketEditMutation) ResetActorID() {
+	m.actor_id = nil
+	delete(m.clearedFields, ticketedit.FieldActorID)
+}
+
+// SetActorName sets the "actor_name" field.
+func (m *TicketEditMutation) SetActorName(s string) {
+	m.actor_name = &s
+}
+
+// ActorName returns the value of the "actor_name" field in the mutation.
+func (m *TicketEditMutation) ActorName() (r string, exists bool) {
+	v := m.actor_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorName returns the old "actor_name" field's value of the TicketEdit entity.
+// If the TicketEdit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketEditMutation) OldActorName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorName: %w", err)
+	}
+	return oldValue.ActorName, nil
+}
+
+// ResetActorName resets all changes to the "actor_name" field.
+func (m *TicketEditMutation) ResetActorName() {
+	m.actor_name = nil
+}
+
+// Where appends a list predicates to the TicketEditMutation builder.
+func (m *TicketEditMutation) Where(ps ...predicate.TicketEdit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TicketEditMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TicketEditMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TicketEdit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TicketEditMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TicketEditMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TicketEdit).
+func (m *TicketEditMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TicketEditMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, ticketedit.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, ticketedit.FieldOwnerID)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, ticketedit.FieldTicketID)
+	}
+	if m.message_id != nil {
+		fields = append(fields, ticketedit.FieldMessageID)
+	}
+	if m.kind != nil {
+		fields = append(fields, ticketedit.FieldKind)
+	}
+	if m.body != nil {
+		fields = append(fields, ticketedit.FieldBody)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, ticketedit.FieldActorID)
+	}
+	if m.actor_name != nil {
+		fields = append(fields, ticketedit.FieldActorName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TicketEditMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case ticketedit.FieldCreatedAt:
+		return m.CreatedAt()
+	case ticketedit.FieldOwnerID:
+		return m.OwnerID()
+	case ticketedit.FieldTicketID:
+		return m.TicketID()
+	case ticketedit.FieldMessageID:
+		return m.MessageID()
+	case ticketedit.FieldKind:
+		return m.Kind()
+	case ticketedit.FieldBody:
+		return m.Body()
+	case ticketedit.FieldActorID:
+		return m.ActorID()
+	case ticketedit.FieldActorName:
+		return m.ActorName()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TicketEditMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case ticketedit.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case ticketedit.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case ticketedit.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case ticketedit.FieldMessageID:
+		return m.OldMessageID(ctx)
+	case ticketedit.FieldKind:
+		return m.OldKind(ctx)
+	case ticketedit.FieldBody:
+		return m.OldBody(ctx)
+	case ticketedit.FieldActorID:
+		return m.OldActorID(ctx)
+	case ticketedit.FieldActorName:
+		return m.OldActorName(ctx)
+	}
+	return nil, fmt.Errorf("unknown TicketEdit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketEditMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case ticketedit.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case ticketedit.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case ticketedit.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case ticketedit.FieldMessageID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageID(v)
+		return nil
+	case ticketedit.FieldKind:
+		v, ok := value.(ticketedit.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case ticketedit.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case ticketedit.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case ticketedit.FieldActorName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketEdit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TicketEditMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TicketEditMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketEditMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TicketEdit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TicketEditMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(ticketedit.FieldBody) {
+		fields = append(fields, ticketedit.FieldBody)
+	}
+	if m.FieldCleared(ticketedit.FieldActorID) {
+		fields = append(fields, ticketedit.FieldActorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TicketEditMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TicketEditMutation) ClearField(name string) error {
+	switch name {
+	case ticketedit.FieldBody:
+		m.ClearBody()
+		return nil
+	case ticketedit.FieldActorID:
+		m.ClearActorID()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketEdit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TicketEditMutation) ResetField(name string) error {
+	switch name {
+	case ticketedit.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case ticketedit.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case ticketedit.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case ticketedit.FieldMessageID:
+		m.ResetMessageID()
+		return nil
+	case ticketedit.FieldKind:
+		m.ResetKind()
+		return nil
+	case ticketedit.FieldBody:
+		m.ResetBody()
+		return nil
+	case ticketedit.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case ticketedit.FieldActorName:
+		m.ResetActorName()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketEdit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TicketEditMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TicketEditMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TicketEditMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TicketEditMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TicketEditMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TicketEditMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TicketEditMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TicketEdit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TicketEditMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TicketEdit edge %s", name)
+}
+
+// TicketLinkMutation represents an operation that mutates the TicketLink nodes in the graph.
+type TicketLinkMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	owner_id      *uuid.UUID
+	ticket_id     *uuid.UUID
+	kind          *ticketlink.Kind
+	actor_id      *uuid.UUID
+	clearedFields map[string]struct{}
+	other         *uuid.UUID
+	clearedother  bool
+	done          bool
+	oldValue      func(context.Context) (*TicketLink, error)
+	predicates    []predicate.TicketLink
+}
+
+var _ ent.Mutation = (*TicketLinkMutation)(nil)
+
+// ticketlinkOption allows management of the mutation configuration using functional options.
+type ticketlinkOption func(*TicketLinkMutation)
+
+// newTicketLinkMutation creates new mutation for the TicketLink entity.
+func newTicketLinkMutation(c config, op Op, opts ...ticketlinkOption) *TicketLinkMutation {
+	m := &TicketLinkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTicketLink,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTicketLinkID sets the ID field of the mutation.
+func withTicketLinkID(id uuid.UUID) ticketlinkOption {
+	return func(m *TicketLinkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TicketLink
+		)
+		m.oldValue = func(ctx context.Context) (*TicketLink, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TicketLink.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTicketLink sets the old TicketLink of the mutation.
+func withTicketLink(node *TicketLink) ticketlinkOption {
+	return func(m *TicketLinkMutation) {
+		m.oldValue = func(context.Context) (*TicketLink, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TicketLinkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TicketLinkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TicketLink entities.
+func (m *TicketLinkMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TicketLinkMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TicketLinkMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TicketLink.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TicketLinkMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TicketLinkMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TicketLinkMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *TicketLinkMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *TicketLinkMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *TicketLinkMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetTicketID sets the "ticket_id" field.
+func (m *TicketLinkMutation) SetTicketID(u uuid.UUID) {
+	m.ticket_id = &u
+}
+
+// TicketID returns the value of the "ticket_id" field in the mutation.
+func (m *TicketLinkMutation) TicketID() (r uuid.UUID, exists bool) {
+	v := m.ticket_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketID returns the old "ticket_id" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldTicketID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketID: %w", err)
+	}
+	return oldValue.TicketID, nil
+}
+
+// ResetTicketID resets all changes to the "ticket_id" field.
+func (m *TicketLinkMutation) ResetTicketID() {
+	m.ticket_id = nil
+}
+
+// SetOtherID sets the "other_id" field.
+func (m *TicketLinkMutation) SetOtherID(u uuid.UUID) {
+	m.other = &u
+}
+
+// OtherID returns the value of the "other_id" field in the mutation.
+func (m *TicketLinkMutation) OtherID() (r uuid.UUID, exists bool) {
+	v := m.other
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOtherID returns the old "other_id" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldOtherID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOtherID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOtherID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOtherID: %w", err)
+	}
+	return oldValue.OtherID, nil
+}
+
+// ResetOtherID resets all changes to the "other_id" field.
+func (m *TicketLinkMutation) ResetOtherID() {
+	m.other = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *TicketLinkMutation) SetKind(t ticketlink.Kind) {
+	m.kind = &t
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TicketLinkMutation) Kind() (r ticketlink.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldKind(ctx context.Context) (v ticketlink.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TicketLinkMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *TicketLinkMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *TicketLinkMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the TicketLink entity.
+// If the TicketLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketLinkMutation) OldActorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ClearActorID clears the value of the "actor_id" field.
+func (m *TicketLinkMutation) ClearActorID() {
+	m.actor_id = nil
+	m.clearedFields[ticketlink.FieldActorID] = struct{}{}
+}
+
+// ActorIDCleared returns if the "actor_id" field was cleared in this mutation.
+func (m *TicketLinkMutation) ActorIDCleared() bool {
+	_, ok := m.clearedFields[ticketlink.FieldActorID]
+	return ok
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *TicketLinkMutation) ResetActorID() {
+	m.actor_id = nil
+	delete(m.clearedFields, ticketlink.FieldActorID)
+}
+
+// ClearOther clears the "other" edge to the Ticket entity.
+func (m *TicketLinkMutation) ClearOther() {
+	m.clearedother = true
+	m.clearedFields[ticketlink.FieldOtherID] = struct{}{}
+}
+
+// OtherCleared reports if the "other" edge to the Ticket entity was cleared.
+func (m *TicketLinkMutation) OtherCleared() bool {
+	return m.clearedother
+}
+
+// OtherIDs returns the "other" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OtherID instead. It exists only for internal usage by the builders.
+func (m *TicketLinkMutation) OtherIDs() (ids []uuid.UUID) {
+	if id := m.other; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOther resets all changes to the "other" edge.
+func (m *TicketLinkMutation) ResetOther() {
+	m.other = nil
+	m.clearedother = false
+}
+
+// Where appends a list predicates to the TicketLinkMutation builder.
+func (m *TicketLinkMutation) Where(ps ...predicate.TicketLink) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TicketLinkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TicketLinkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TicketLink, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TicketLinkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TicketLinkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TicketLink).
+func (m *TicketLinkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TicketLinkMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, ticketlink.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, ticketlink.FieldOwnerID)
+	}
+	if m.ticket_id != nil {
+		fields = append(fields, ticketlink.FieldTicketID)
+	}
+	if m.other != nil {
+		fields = append(fields, ticketlink.FieldOtherID)
+	}
+	if m.kind != nil {
+		fields = append(fields, ticketlink.FieldKind)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, ticketlink.FieldActorID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TicketLinkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case ticketlink.FieldCreatedAt:
+		return m.CreatedAt()
+	case ticketlink.FieldOwnerID:
+		return m.OwnerID()
+	case ticketlink.FieldTicketID:
+		return m.TicketID()
+	case ticketlink.FieldOtherID:
+		return m.OtherID()
+	case ticketlink.FieldKind:
+		return m.Kind()
+	case ticketlink.FieldActorID:
+		return m.ActorID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TicketLinkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case ticketlink.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case ticketlink.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case ticketlink.FieldTicketID:
+		return m.OldTicketID(ctx)
+	case ticketlink.FieldOtherID:
+		return m.OldOtherID(ctx)
+	case ticketlink.FieldKind:
+		return m.OldKind(ctx)
+	case ticketlink.FieldActorID:
+		return m.OldActorID(ctx)
+	}
+	return nil, fmt.Errorf("unknown TicketLink field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketLinkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case ticketlink.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case ticketlink.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case ticketlink.FieldTicketID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketID(v)
+		return nil
+	case ticketlink.FieldOtherID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOtherID(v)
+		return nil
+	case ticketlink.FieldKind:
+		v, ok := value.(ticketlink.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case ticketlink.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketLink field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TicketLinkMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TicketLinkMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketLinkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TicketLink numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TicketLinkMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(ticketlink.FieldActorID) {
+		fields = append(fields, ticketlink.FieldActorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TicketLinkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TicketLinkMutation) ClearField(name string) error {
+	switch name {
+	case ticketlink.FieldActorID:
+		m.ClearActorID()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketLink nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TicketLinkMutation) ResetField(name string) error {
+	switch name {
+	case ticketlink.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case ticketlink.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case ticketlink.FieldTicketID:
+		m.ResetTicketID()
+		return nil
+	case ticketlink.FieldOtherID:
+		m.ResetOtherID()
+		return nil
+	case ticketlink.FieldKind:
+		m.ResetKind()
+		return nil
+	case ticketlink.FieldActorID:
+		m.ResetActorID()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketLink field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TicketLinkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.other != nil {
+		edges = append(edges, ticketlink.EdgeOther)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TicketLinkMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case ticketlink.EdgeOther:
+		if id := m.other; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TicketLinkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TicketLinkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TicketLinkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedother {
+		edges = append(edges, ticketlink.EdgeOther)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TicketLinkMutation) EdgeCleared(name string) bool {
+	switch name {
+	case ticketlink.EdgeOther:
+		return m.clearedother
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TicketLinkMutation) ClearEdge(name string) error {
+	switch name {
+	case ticketlink.EdgeOther:
+		m.ClearOther()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketLink unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TicketLinkMutation) ResetEdge(name string) error {
+	switch name {
+	case ticketlink.EdgeOther:
+		m.ResetOther()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketLink edge %s", name)
+}
+
 // TicketMessageMutation represents an operation that mutates the TicketMessage nodes in the graph.
 type TicketMessageMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *uuid.UUID
-	created_at        *time.Time
-	updated_at        *time.Time
-	owner_id          *uuid.UUID
-	source            *string
-	external_id       *string
-	source_updated_at *time.Time
-	seq               *int64
-	addseq            *int64
-	client_id         *string
-	kind              *ticketmessage.Kind
-	visibility        *ticketmessage.Visibility
-	author_id         *uuid.UUID
-	author_kind       *ticketmessage.AuthorKind
-	author_name       *string
-	body              *string
-	data              *map[string]interface{}
-	clearedFields     map[string]struct{}
-	ticket            *uuid.UUID
-	clearedticket     bool
-	done              bool
-	oldValue          func(context.Context) (*TicketMessage, error)
-	predicates        []predicate.TicketMessage
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	created_at         *time.Time
+	updated_at         *time.Time
+	owner_id           *uuid.UUID
+	source             *string
+	external_id        *string
+	source_updated_at  *time.Time
+	seq                *int64
+	addseq             *int64
+	client_id          *string
+	kind               *ticketmessage.Kind
+	visibility         *ticketmessage.Visibility
+	author_id          *uuid.UUID
+	author_kind        *ticketmessage.AuthorKind
+	author_name        *string
+	body               *string
+	channel            *ticketmessage.Channel
+	edited_at          *time.Time
+	removed_at         *time.Time
+	copied_from_id     *uuid.UUID
+	data               *map[string]interface{}
+	clearedFields      map[string]struct{}
+	ticket             *uuid.UUID
+	clearedticket      bool
+	attachments        map[uuid.UUID]struct{}
+	removedattachments map[uuid.UUID]struct{}
+	clearedattachments bool
+	done               bool
+	oldValue           func(context.Context) (*TicketMessage, error)
+	predicates         []predicate.TicketMessage
 }
 
 var _ ent.Mutation = (*TicketMessageMutation)(nil)
@@ -78458,6 +100165,189 @@ func (m *TicketMessageMutation) ResetBody() {
 	delete(m.clearedFields, ticketmessage.FieldBody)
 }
 
+// SetChannel sets the "channel" field.
+func (m *TicketMessageMutation) SetChannel(t ticketmessage.Channel) {
+	m.channel = &t
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *TicketMessageMutation) Channel() (r ticketmessage.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the TicketMessage entity.
+// If the TicketMessage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMessageMutation) OldChannel(ctx context.Context) (v ticketmessage.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *TicketMessageMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetEditedAt sets the "edited_at" field.
+func (m *TicketMessageMutation) SetEditedAt(t time.Time) {
+	m.edited_at = &t
+}
+
+// EditedAt returns the value of the "edited_at" field in the mutation.
+func (m *TicketMessageMutation) EditedAt() (r time.Time, exists bool) {
+	v := m.edited_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEditedAt returns the old "edited_at" field's value of the TicketMessage entity.
+// If the TicketMessage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMessageMutation) OldEditedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEditedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEditedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEditedAt: %w", err)
+	}
+	return oldValue.EditedAt, nil
+}
+
+// ClearEditedAt clears the value of the "edited_at" field.
+func (m *TicketMessageMutation) ClearEditedAt() {
+	m.edited_at = nil
+	m.clearedFields[ticketmessage.FieldEditedAt] = struct{}{}
+}
+
+// EditedAtCleared returns if the "edited_at" field was cleared in this mutation.
+func (m *TicketMessageMutation) EditedAtCleared() bool {
+	_, ok := m.clearedFields[ticketmessage.FieldEditedAt]
+	return ok
+}
+
+// ResetEditedAt resets all changes to the "edited_at" field.
+func (m *TicketMessageMutation) ResetEditedAt() {
+	m.edited_at = nil
+	delete(m.clearedFields, ticketmessage.FieldEditedAt)
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *TicketMessageMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *TicketMessageMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the TicketMessage entity.
+// If the TicketMessage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMessageMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *TicketMessageMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[ticketmessage.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *TicketMessageMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[ticketmessage.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *TicketMessageMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, ticketmessage.FieldRemovedAt)
+}
+
+// SetCopiedFromID sets the "copied_from_id" field.
+func (m *TicketMessageMutation) SetCopiedFromID(u uuid.UUID) {
+	m.copied_from_id = &u
+}
+
+// CopiedFromID returns the value of the "copied_from_id" field in the mutation.
+func (m *TicketMessageMutation) CopiedFromID() (r uuid.UUID, exists bool) {
+	v := m.copied_from_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCopiedFromID returns the old "copied_from_id" field's value of the TicketMessage entity.
+// If the TicketMessage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMessageMutation) OldCopiedFromID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCopiedFromID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCopiedFromID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCopiedFromID: %w", err)
+	}
+	return oldValue.CopiedFromID, nil
+}
+
+// ClearCopiedFromID clears the value of the "copied_from_id" field.
+func (m *TicketMessageMutation) ClearCopiedFromID() {
+	m.copied_from_id = nil
+	m.clearedFields[ticketmessage.FieldCopiedFromID] = struct{}{}
+}
+
+// CopiedFromIDCleared returns if the "copied_from_id" field was cleared in this mutation.
+func (m *TicketMessageMutation) CopiedFromIDCleared() bool {
+	_, ok := m.clearedFields[ticketmessage.FieldCopiedFromID]
+	return ok
+}
+
+// ResetCopiedFromID resets all changes to the "copied_from_id" field.
+func (m *TicketMessageMutation) ResetCopiedFromID() {
+	m.copied_from_id = nil
+	delete(m.clearedFields, ticketmessage.FieldCopiedFromID)
+}
+
 // SetData sets the "data" field.
 func (m *TicketMessageMutation) SetData(value map[string]interface{}) {
 	m.data = &value
@@ -78534,6 +100424,60 @@ func (m *TicketMessageMutation) ResetTicket() {
 	m.clearedticket = false
 }
 
+// AddAttachmentIDs adds the "attachments" edge to the TicketAttachment entity by ids.
+func (m *TicketMessageMutation) AddAttachmentIDs(ids ...uuid.UUID) {
+	if m.attachments == nil {
+		m.attachments = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.attachments[ids[i]] = struct{}{}
+	}
+}
+
+// ClearAttachments clears the "attachments" edge to the TicketAttachment entity.
+func (m *TicketMessageMutation) ClearAttachments() {
+	m.clearedattachments = true
+}
+
+// AttachmentsCleared reports if the "attachments" edge to the TicketAttachment entity was cleared.
+func (m *TicketMessageMutation) AttachmentsCleared() bool {
+	return m.clearedattachments
+}
+
+// RemoveAttachmentIDs removes the "attachments" edge to the TicketAttachment entity by IDs.
+func (m *TicketMessageMutation) RemoveAttachmentIDs(ids ...uuid.UUID) {
+	if m.removedattachments == nil {
+		m.removedattachments = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.attachments, ids[i])
+		m.removedattachments[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedAttachments returns the removed IDs of the "attachments" edge to the TicketAttachment entity.
+func (m *TicketMessageMutation) RemovedAttachmentsIDs() (ids []uuid.UUID) {
+	for id := range m.removedattachments {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// AttachmentsIDs returns the "attachments" edge IDs in the mutation.
+func (m *TicketMessageMutation) AttachmentsIDs() (ids []uuid.UUID) {
+	for id := range m.attachments {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetAttachments resets all changes to the "attachments" edge.
+func (m *TicketMessageMutation) ResetAttachments() {
+	m.attachments = nil
+	m.clearedattachments = false
+	m.removedattachments = nil
+}
+
 // Where appends a list predicates to the TicketMessageMutation builder.
 func (m *TicketMessageMutation) Where(ps ...predicate.TicketMessage) {
 	m.predicates = append(m.predicates, ps...)
@@ -78568,7 +100512,7 @@ func (m *TicketMessageMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TicketMessageMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 20)
 	if m.created_at != nil {
 		fields = append(fields, ticketmessage.FieldCreatedAt)
 	}
@@ -78614,6 +100558,18 @@ func (m *TicketMessageMutation) Fields() []string {
 	if m.body != nil {
 		fields = append(fields, ticketmessage.FieldBody)
 	}
+	if m.channel != nil {
+		fields = append(fields, ticketmessage.FieldChannel)
+	}
+	if m.edited_at != nil {
+		fields = append(fields, ticketmessage.FieldEditedAt)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, ticketmessage.FieldRemovedAt)
+	}
+	if m.copied_from_id != nil {
+		fields = append(fields, ticketmessage.FieldCopiedFromID)
+	}
 	if m.data != nil {
 		fields = append(fields, ticketmessage.FieldData)
 	}
@@ -78655,6 +100611,14 @@ func (m *TicketMessageMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthorName()
 	case ticketmessage.FieldBody:
 		return m.Body()
+	case ticketmessage.FieldChannel:
+		return m.Channel()
+	case ticketmessage.FieldEditedAt:
+		return m.EditedAt()
+	case ticketmessage.FieldRemovedAt:
+		return m.RemovedAt()
+	case ticketmessage.FieldCopiedFromID:
+		return m.CopiedFromID()
 	case ticketmessage.FieldData:
 		return m.Data()
 	}
@@ -78696,6 +100660,14 @@ func (m *TicketMessageMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldAuthorName(ctx)
 	case ticketmessage.FieldBody:
 		return m.OldBody(ctx)
+	case ticketmessage.FieldChannel:
+		return m.OldChannel(ctx)
+	case ticketmessage.FieldEditedAt:
+		return m.OldEditedAt(ctx)
+	case ticketmessage.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	case ticketmessage.FieldCopiedFromID:
+		return m.OldCopiedFromID(ctx)
 	case ticketmessage.FieldData:
 		return m.OldData(ctx)
 	}
@@ -78812,6 +100784,34 @@ func (m *TicketMessageMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBody(v)
 		return nil
+	case ticketmessage.FieldChannel:
+		v, ok := value.(ticketmessage.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case ticketmessage.FieldEditedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEditedAt(v)
+		return nil
+	case ticketmessage.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	case ticketmessage.FieldCopiedFromID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCopiedFromID(v)
+		return nil
 	case ticketmessage.FieldData:
 		v, ok := value.(map[string]interface{})
 		if !ok {
@@ -78882,6 +100882,15 @@ func (m *TicketMessageMutation) ClearedFields() []string {
 	if m.FieldCleared(ticketmessage.FieldBody) {
 		fields = append(fields, ticketmessage.FieldBody)
 	}
+	if m.FieldCleared(ticketmessage.FieldEditedAt) {
+		fields = append(fields, ticketmessage.FieldEditedAt)
+	}
+	if m.FieldCleared(ticketmessage.FieldRemovedAt) {
+		fields = append(fields, ticketmessage.FieldRemovedAt)
+	}
+	if m.FieldCleared(ticketmessage.FieldCopiedFromID) {
+		fields = append(fields, ticketmessage.FieldCopiedFromID)
+	}
 	if m.FieldCleared(ticketmessage.FieldData) {
 		fields = append(fields, ticketmessage.FieldData)
 	}
@@ -78916,6 +100925,15 @@ func (m *TicketMessageMutation) ClearField(name string) error {
 		return nil
 	case ticketmessage.FieldBody:
 		m.ClearBody()
+		return nil
+	case ticketmessage.FieldEditedAt:
+		m.ClearEditedAt()
+		return nil
+	case ticketmessage.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	case ticketmessage.FieldCopiedFromID:
+		m.ClearCopiedFromID()
 		return nil
 	case ticketmessage.FieldData:
 		m.ClearData()
@@ -78973,6 +100991,18 @@ func (m *TicketMessageMutation) ResetField(name string) error {
 	case ticketmessage.FieldBody:
 		m.ResetBody()
 		return nil
+	case ticketmessage.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case ticketmessage.FieldEditedAt:
+		m.ResetEditedAt()
+		return nil
+	case ticketmessage.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	case ticketmessage.FieldCopiedFromID:
+		m.ResetCopiedFromID()
+		return nil
 	case ticketmessage.FieldData:
 		m.ResetData()
 		return nil
@@ -78982,9 +101012,12 @@ func (m *TicketMessageMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *TicketMessageMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.ticket != nil {
 		edges = append(edges, ticketmessage.EdgeTicket)
+	}
+	if m.attachments != nil {
+		edges = append(edges, ticketmessage.EdgeAttachments)
 	}
 	return edges
 }
@@ -78997,27 +101030,47 @@ func (m *TicketMessageMutation) AddedIDs(name string) []ent.Value {
 		if id := m.ticket; id != nil {
 			return []ent.Value{*id}
 		}
+	case ticketmessage.EdgeAttachments:
+		ids := make([]ent.Value, 0, len(m.attachments))
+		for id := range m.attachments {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *TicketMessageMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.removedattachments != nil {
+		edges = append(edges, ticketmessage.EdgeAttachments)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *TicketMessageMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case ticketmessage.EdgeAttachments:
+		ids := make([]ent.Value, 0, len(m.removedattachments))
+		for id := range m.removedattachments {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *TicketMessageMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.clearedticket {
 		edges = append(edges, ticketmessage.EdgeTicket)
+	}
+	if m.clearedattachments {
+		edges = append(edges, ticketmessage.EdgeAttachments)
 	}
 	return edges
 }
@@ -79028,6 +101081,8 @@ func (m *TicketMessageMutation) EdgeCleared(name string) bool {
 	switch name {
 	case ticketmessage.EdgeTicket:
 		return m.clearedticket
+	case ticketmessage.EdgeAttachments:
+		return m.clearedattachments
 	}
 	return false
 }
@@ -79049,6 +101104,9 @@ func (m *TicketMessageMutation) ResetEdge(name string) error {
 	switch name {
 	case ticketmessage.EdgeTicket:
 		m.ResetTicket()
+		return nil
+	case ticketmessage.EdgeAttachments:
+		m.ResetAttachments()
 		return nil
 	}
 	return fmt.Errorf("unknown TicketMessage edge %s", name)
@@ -79874,6 +101932,839 @@ func (m *TicketParticipantMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown TicketParticipant edge %s", name)
+}
+
+// TicketViewMutation represents an operation that mutates the TicketView nodes in the graph.
+type TicketViewMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	revision      *int64
+	addrevision   *int64
+	user_id       *uuid.UUID
+	name          *string
+	shared        *bool
+	filter        *map[string]interface{}
+	sort          *string
+	position      *int
+	addposition   *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TicketView, error)
+	predicates    []predicate.TicketView
+}
+
+var _ ent.Mutation = (*TicketViewMutation)(nil)
+
+// ticketviewOption allows management of the mutation configuration using functional options.
+type ticketviewOption func(*TicketViewMutation)
+
+// newTicketViewMutation creates new mutation for the TicketView entity.
+func newTicketViewMutation(c config, op Op, opts ...ticketviewOption) *TicketViewMutation {
+	m := &TicketViewMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTicketView,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTicketViewID sets the ID field of the mutation.
+func withTicketViewID(id uuid.UUID) ticketviewOption {
+	return func(m *TicketViewMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TicketView
+		)
+		m.oldValue = func(ctx context.Context) (*TicketView, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TicketView.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTicketView sets the old TicketView of the mutation.
+func withTicketView(node *TicketView) ticketviewOption {
+	return func(m *TicketViewMutation) {
+		m.oldValue = func(context.Context) (*TicketView, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TicketViewMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TicketViewMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TicketView entities.
+func (m *TicketViewMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TicketViewMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TicketViewMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TicketView.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TicketViewMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TicketViewMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TicketViewMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *TicketViewMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *TicketViewMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *TicketViewMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *TicketViewMutation) SetRevision(i int64) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *TicketViewMutation) Revision() (r int64, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldRevision(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *TicketViewMutation) AddRevision(i int64) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *TicketViewMutation) AddedRevision() (r int64, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *TicketViewMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *TicketViewMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *TicketViewMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *TicketViewMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetName sets the "name" field.
+func (m *TicketViewMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *TicketViewMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *TicketViewMutation) ResetName() {
+	m.name = nil
+}
+
+// SetShared sets the "shared" field.
+func (m *TicketViewMutation) SetShared(b bool) {
+	m.shared = &b
+}
+
+// Shared returns the value of the "shared" field in the mutation.
+func (m *TicketViewMutation) Shared() (r bool, exists bool) {
+	v := m.shared
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShared returns the old "shared" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldShared(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShared is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShared requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShared: %w", err)
+	}
+	return oldValue.Shared, nil
+}
+
+// ResetShared resets all changes to the "shared" field.
+func (m *TicketViewMutation) ResetShared() {
+	m.shared = nil
+}
+
+// SetFilter sets the "filter" field.
+func (m *TicketViewMutation) SetFilter(value map[string]interface{}) {
+	m.filter = &value
+}
+
+// Filter returns the value of the "filter" field in the mutation.
+func (m *TicketViewMutation) Filter() (r map[string]interface{}, exists bool) {
+	v := m.filter
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFilter returns the old "filter" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldFilter(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFilter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFilter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFilter: %w", err)
+	}
+	return oldValue.Filter, nil
+}
+
+// ResetFilter resets all changes to the "filter" field.
+func (m *TicketViewMutation) ResetFilter() {
+	m.filter = nil
+}
+
+// SetSort sets the "sort" field.
+func (m *TicketViewMutation) SetSort(s string) {
+	m.sort = &s
+}
+
+// Sort returns the value of the "sort" field in the mutation.
+func (m *TicketViewMutation) Sort() (r string, exists bool) {
+	v := m.sort
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSort returns the old "sort" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldSort(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSort is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSort requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSort: %w", err)
+	}
+	return oldValue.Sort, nil
+}
+
+// ResetSort resets all changes to the "sort" field.
+func (m *TicketViewMutation) ResetSort() {
+	m.sort = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *TicketViewMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *TicketViewMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the TicketView entity.
+// If the TicketView object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketViewMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *TicketViewMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *TicketViewMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *TicketViewMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// Where appends a list predicates to the TicketViewMutation builder.
+func (m *TicketViewMutation) Where(ps ...predicate.TicketView) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TicketViewMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TicketViewMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TicketView, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TicketViewMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TicketViewMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TicketView).
+func (m *TicketViewMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TicketViewMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, ticketview.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, ticketview.FieldUpdatedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, ticketview.FieldRevision)
+	}
+	if m.user_id != nil {
+		fields = append(fields, ticketview.FieldUserID)
+	}
+	if m.name != nil {
+		fields = append(fields, ticketview.FieldName)
+	}
+	if m.shared != nil {
+		fields = append(fields, ticketview.FieldShared)
+	}
+	if m.filter != nil {
+		fields = append(fields, ticketview.FieldFilter)
+	}
+	if m.sort != nil {
+		fields = append(fields, ticketview.FieldSort)
+	}
+	if m.position != nil {
+		fields = append(fields, ticketview.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TicketViewMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case ticketview.FieldCreatedAt:
+		return m.CreatedAt()
+	case ticketview.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case ticketview.FieldRevision:
+		return m.Revision()
+	case ticketview.FieldUserID:
+		return m.UserID()
+	case ticketview.FieldName:
+		return m.Name()
+	case ticketview.FieldShared:
+		return m.Shared()
+	case ticketview.FieldFilter:
+		return m.Filter()
+	case ticketview.FieldSort:
+		return m.Sort()
+	case ticketview.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TicketViewMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case ticketview.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case ticketview.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case ticketview.FieldRevision:
+		return m.OldRevision(ctx)
+	case ticketview.FieldUserID:
+		return m.OldUserID(ctx)
+	case ticketview.FieldName:
+		return m.OldName(ctx)
+	case ticketview.FieldShared:
+		return m.OldShared(ctx)
+	case ticketview.FieldFilter:
+		return m.OldFilter(ctx)
+	case ticketview.FieldSort:
+		return m.OldSort(ctx)
+	case ticketview.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown TicketView field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketViewMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case ticketview.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case ticketview.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case ticketview.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case ticketview.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case ticketview.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case ticketview.FieldShared:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShared(v)
+		return nil
+	case ticketview.FieldFilter:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFilter(v)
+		return nil
+	case ticketview.FieldSort:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSort(v)
+		return nil
+	case ticketview.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketView field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TicketViewMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, ticketview.FieldRevision)
+	}
+	if m.addposition != nil {
+		fields = append(fields, ticketview.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TicketViewMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case ticketview.FieldRevision:
+		return m.AddedRevision()
+	case ticketview.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TicketViewMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case ticketview.FieldRevision:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case ticketview.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TicketView numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TicketViewMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TicketViewMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TicketViewMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TicketView nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TicketViewMutation) ResetField(name string) error {
+	switch name {
+	case ticketview.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case ticketview.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case ticketview.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case ticketview.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case ticketview.FieldName:
+		m.ResetName()
+		return nil
+	case ticketview.FieldShared:
+		m.ResetShared()
+		return nil
+	case ticketview.FieldFilter:
+		m.ResetFilter()
+		return nil
+	case ticketview.FieldSort:
+		m.ResetSort()
+		return nil
+	case ticketview.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown TicketView field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TicketViewMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TicketViewMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TicketViewMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TicketViewMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TicketViewMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TicketViewMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TicketViewMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TicketView unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TicketViewMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TicketView edge %s", name)
 }
 
 // TierMutation represents an operation that mutates the Tier nodes in the graph.
@@ -85749,6 +108640,7 @@ type UserMutation struct {
 	addavatar_width       *int
 	avatar_height         *int
 	addavatar_height      *int
+	manager_id            *uuid.UUID
 	delete_at             *time.Time
 	unread_count          *int64
 	addunread_count       *int64
@@ -87641,6 +110533,55 @@ func (m *UserMutation) ResetAvatarHeight() {
 	m.addavatar_height = nil
 }
 
+// SetManagerID sets the "manager_id" field.
+func (m *UserMutation) SetManagerID(u uuid.UUID) {
+	m.manager_id = &u
+}
+
+// ManagerID returns the value of the "manager_id" field in the mutation.
+func (m *UserMutation) ManagerID() (r uuid.UUID, exists bool) {
+	v := m.manager_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldManagerID returns the old "manager_id" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldManagerID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldManagerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldManagerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldManagerID: %w", err)
+	}
+	return oldValue.ManagerID, nil
+}
+
+// ClearManagerID clears the value of the "manager_id" field.
+func (m *UserMutation) ClearManagerID() {
+	m.manager_id = nil
+	m.clearedFields[user.FieldManagerID] = struct{}{}
+}
+
+// ManagerIDCleared returns if the "manager_id" field was cleared in this mutation.
+func (m *UserMutation) ManagerIDCleared() bool {
+	_, ok := m.clearedFields[user.FieldManagerID]
+	return ok
+}
+
+// ResetManagerID resets all changes to the "manager_id" field.
+func (m *UserMutation) ResetManagerID() {
+	m.manager_id = nil
+	delete(m.clearedFields, user.FieldManagerID)
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (m *UserMutation) SetDeleteAt(t time.Time) {
 	m.delete_at = &t
@@ -87888,7 +110829,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 39)
+	fields := make([]string, 0, 40)
 	if m.created_at != nil {
 		fields = append(fields, user.FieldCreatedAt)
 	}
@@ -88000,6 +110941,9 @@ func (m *UserMutation) Fields() []string {
 	if m.avatar_height != nil {
 		fields = append(fields, user.FieldAvatarHeight)
 	}
+	if m.manager_id != nil {
+		fields = append(fields, user.FieldManagerID)
+	}
 	if m.delete_at != nil {
 		fields = append(fields, user.FieldDeleteAt)
 	}
@@ -88088,6 +111032,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.AvatarWidth()
 	case user.FieldAvatarHeight:
 		return m.AvatarHeight()
+	case user.FieldManagerID:
+		return m.ManagerID()
 	case user.FieldDeleteAt:
 		return m.DeleteAt()
 	case user.FieldUnreadCount:
@@ -88175,6 +111121,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldAvatarWidth(ctx)
 	case user.FieldAvatarHeight:
 		return m.OldAvatarHeight(ctx)
+	case user.FieldManagerID:
+		return m.OldManagerID(ctx)
 	case user.FieldDeleteAt:
 		return m.OldDeleteAt(ctx)
 	case user.FieldUnreadCount:
@@ -88447,6 +111395,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAvatarHeight(v)
 		return nil
+	case user.FieldManagerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetManagerID(v)
+		return nil
 	case user.FieldDeleteAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -88641,6 +111596,9 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldAvatarID) {
 		fields = append(fields, user.FieldAvatarID)
 	}
+	if m.FieldCleared(user.FieldManagerID) {
+		fields = append(fields, user.FieldManagerID)
+	}
 	if m.FieldCleared(user.FieldDeleteAt) {
 		fields = append(fields, user.FieldDeleteAt)
 	}
@@ -88732,6 +111690,9 @@ func (m *UserMutation) ClearField(name string) error {
 		return nil
 	case user.FieldAvatarID:
 		m.ClearAvatarID()
+		return nil
+	case user.FieldManagerID:
+		m.ClearManagerID()
 		return nil
 	case user.FieldDeleteAt:
 		m.ClearDeleteAt()
@@ -88854,6 +111815,9 @@ func (m *UserMutation) ResetField(name string) error {
 		return nil
 	case user.FieldAvatarHeight:
 		m.ResetAvatarHeight()
+		return nil
+	case user.FieldManagerID:
+		m.ResetManagerID()
 		return nil
 	case user.FieldDeleteAt:
 		m.ResetDeleteAt()

@@ -5,18 +5,27 @@ package generated
 import (
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -30,12 +39,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -53,14 +66,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -115,6 +136,86 @@ func init() {
 	addressDescID := addressMixinFields0[0].Descriptor()
 	// address.DefaultID holds the default value on creation for the id field.
 	address.DefaultID = addressDescID.Default.(func() uuid.UUID)
+	articleMixin := schema.Article{}.Mixin()
+	articleMixinFields0 := articleMixin[0].Fields()
+	_ = articleMixinFields0
+	articleMixinFields1 := articleMixin[1].Fields()
+	_ = articleMixinFields1
+	articleFields := schema.Article{}.Fields()
+	_ = articleFields
+	// articleDescRevision is the schema descriptor for revision field.
+	articleDescRevision := articleMixinFields1[0].Descriptor()
+	// article.DefaultRevision holds the default value on creation for the revision field.
+	article.DefaultRevision = articleDescRevision.Default.(int64)
+	// articleDescSummary is the schema descriptor for summary field.
+	articleDescSummary := articleFields[7].Descriptor()
+	// article.DefaultSummary holds the default value on creation for the summary field.
+	article.DefaultSummary = articleDescSummary.Default.(string)
+	// articleDescHelped is the schema descriptor for helped field.
+	articleDescHelped := articleFields[12].Descriptor()
+	// article.DefaultHelped holds the default value on creation for the helped field.
+	article.DefaultHelped = articleDescHelped.Default.(int64)
+	// articleDescNotHelped is the schema descriptor for not_helped field.
+	articleDescNotHelped := articleFields[13].Descriptor()
+	// article.DefaultNotHelped holds the default value on creation for the not_helped field.
+	article.DefaultNotHelped = articleDescNotHelped.Default.(int64)
+	// articleDescPosition is the schema descriptor for position field.
+	articleDescPosition := articleFields[15].Descriptor()
+	// article.DefaultPosition holds the default value on creation for the position field.
+	article.DefaultPosition = articleDescPosition.Default.(int)
+	// articleDescID is the schema descriptor for id field.
+	articleDescID := articleMixinFields0[0].Descriptor()
+	// article.DefaultID holds the default value on creation for the id field.
+	article.DefaultID = articleDescID.Default.(func() uuid.UUID)
+	articlecategoryMixin := schema.ArticleCategory{}.Mixin()
+	articlecategoryMixinFields0 := articlecategoryMixin[0].Fields()
+	_ = articlecategoryMixinFields0
+	articlecategoryMixinFields1 := articlecategoryMixin[1].Fields()
+	_ = articlecategoryMixinFields1
+	articlecategoryFields := schema.ArticleCategory{}.Fields()
+	_ = articlecategoryFields
+	// articlecategoryDescRevision is the schema descriptor for revision field.
+	articlecategoryDescRevision := articlecategoryMixinFields1[0].Descriptor()
+	// articlecategory.DefaultRevision holds the default value on creation for the revision field.
+	articlecategory.DefaultRevision = articlecategoryDescRevision.Default.(int64)
+	// articlecategoryDescPosition is the schema descriptor for position field.
+	articlecategoryDescPosition := articlecategoryFields[2].Descriptor()
+	// articlecategory.DefaultPosition holds the default value on creation for the position field.
+	articlecategory.DefaultPosition = articlecategoryDescPosition.Default.(int)
+	// articlecategoryDescRetired is the schema descriptor for retired field.
+	articlecategoryDescRetired := articlecategoryFields[5].Descriptor()
+	// articlecategory.DefaultRetired holds the default value on creation for the retired field.
+	articlecategory.DefaultRetired = articlecategoryDescRetired.Default.(bool)
+	// articlecategoryDescID is the schema descriptor for id field.
+	articlecategoryDescID := articlecategoryMixinFields0[0].Descriptor()
+	// articlecategory.DefaultID holds the default value on creation for the id field.
+	articlecategory.DefaultID = articlecategoryDescID.Default.(func() uuid.UUID)
+	articlesearchMixin := schema.ArticleSearch{}.Mixin()
+	articlesearchMixinFields0 := articlesearchMixin[0].Fields()
+	_ = articlesearchMixinFields0
+	articlesearchFields := schema.ArticleSearch{}.Fields()
+	_ = articlesearchFields
+	// articlesearchDescTimes is the schema descriptor for times field.
+	articlesearchDescTimes := articlesearchFields[4].Descriptor()
+	// articlesearch.DefaultTimes holds the default value on creation for the times field.
+	articlesearch.DefaultTimes = articlesearchDescTimes.Default.(int64)
+	// articlesearchDescEmpty is the schema descriptor for empty field.
+	articlesearchDescEmpty := articlesearchFields[5].Descriptor()
+	// articlesearch.DefaultEmpty holds the default value on creation for the empty field.
+	articlesearch.DefaultEmpty = articlesearchDescEmpty.Default.(int64)
+	// articlesearchDescID is the schema descriptor for id field.
+	articlesearchDescID := articlesearchMixinFields0[0].Descriptor()
+	// articlesearch.DefaultID holds the default value on creation for the id field.
+	articlesearch.DefaultID = articlesearchDescID.Default.(func() uuid.UUID)
+	articlevoteMixin := schema.ArticleVote{}.Mixin()
+	articlevoteMixinFields0 := articlevoteMixin[0].Fields()
+	_ = articlevoteMixinFields0
+	articlevoteFields := schema.ArticleVote{}.Fields()
+	_ = articlevoteFields
+	// articlevoteDescID is the schema descriptor for id field.
+	articlevoteDescID := articlevoteMixinFields0[0].Descriptor()
+	// articlevote.DefaultID holds the default value on creation for the id field.
+	articlevote.DefaultID = articlevoteDescID.Default.(func() uuid.UUID)
 	auditentryMixin := schema.AuditEntry{}.Mixin()
 	auditentryMixinFields0 := auditentryMixin[0].Fields()
 	_ = auditentryMixinFields0
@@ -179,6 +280,25 @@ func init() {
 	bonusprogramDescID := bonusprogramMixinFields0[0].Descriptor()
 	// bonusprogram.DefaultID holds the default value on creation for the id field.
 	bonusprogram.DefaultID = bonusprogramDescID.Default.(func() uuid.UUID)
+	businesscalendarMixin := schema.BusinessCalendar{}.Mixin()
+	businesscalendarMixinFields0 := businesscalendarMixin[0].Fields()
+	_ = businesscalendarMixinFields0
+	businesscalendarMixinFields1 := businesscalendarMixin[1].Fields()
+	_ = businesscalendarMixinFields1
+	businesscalendarFields := schema.BusinessCalendar{}.Fields()
+	_ = businesscalendarFields
+	// businesscalendarDescKeyID is the schema descriptor for key_id field.
+	businesscalendarDescKeyID := businesscalendarMixinFields1[0].Descriptor()
+	// businesscalendar.DefaultKeyID holds the default value on creation for the key_id field.
+	businesscalendar.DefaultKeyID = businesscalendarDescKeyID.Default.(func() uuid.UUID)
+	// businesscalendarDescVersion is the schema descriptor for version field.
+	businesscalendarDescVersion := businesscalendarMixinFields1[1].Descriptor()
+	// businesscalendar.DefaultVersion holds the default value on creation for the version field.
+	businesscalendar.DefaultVersion = businesscalendarDescVersion.Default.(int64)
+	// businesscalendarDescID is the schema descriptor for id field.
+	businesscalendarDescID := businesscalendarMixinFields0[0].Descriptor()
+	// businesscalendar.DefaultID holds the default value on creation for the id field.
+	businesscalendar.DefaultID = businesscalendarDescID.Default.(func() uuid.UUID)
 	campaignMixin := schema.Campaign{}.Mixin()
 	campaignMixinFields0 := campaignMixin[0].Fields()
 	_ = campaignMixinFields0
@@ -251,6 +371,77 @@ func init() {
 	campaignphotoDescID := campaignphotoMixinFields0[0].Descriptor()
 	// campaignphoto.DefaultID holds the default value on creation for the id field.
 	campaignphoto.DefaultID = campaignphotoDescID.Default.(func() uuid.UUID)
+	cannedreplyMixin := schema.CannedReply{}.Mixin()
+	cannedreplyMixinFields0 := cannedreplyMixin[0].Fields()
+	_ = cannedreplyMixinFields0
+	cannedreplyMixinFields1 := cannedreplyMixin[1].Fields()
+	_ = cannedreplyMixinFields1
+	cannedreplyFields := schema.CannedReply{}.Fields()
+	_ = cannedreplyFields
+	// cannedreplyDescKeyID is the schema descriptor for key_id field.
+	cannedreplyDescKeyID := cannedreplyMixinFields1[0].Descriptor()
+	// cannedreply.DefaultKeyID holds the default value on creation for the key_id field.
+	cannedreply.DefaultKeyID = cannedreplyDescKeyID.Default.(func() uuid.UUID)
+	// cannedreplyDescVersion is the schema descriptor for version field.
+	cannedreplyDescVersion := cannedreplyMixinFields1[1].Descriptor()
+	// cannedreply.DefaultVersion holds the default value on creation for the version field.
+	cannedreply.DefaultVersion = cannedreplyDescVersion.Default.(int64)
+	// cannedreplyDescID is the schema descriptor for id field.
+	cannedreplyDescID := cannedreplyMixinFields0[0].Descriptor()
+	// cannedreply.DefaultID holds the default value on creation for the id field.
+	cannedreply.DefaultID = cannedreplyDescID.Default.(func() uuid.UUID)
+	cardsourceMixin := schema.CardSource{}.Mixin()
+	cardsourceMixinFields0 := cardsourceMixin[0].Fields()
+	_ = cardsourceMixinFields0
+	cardsourceMixinFields1 := cardsourceMixin[1].Fields()
+	_ = cardsourceMixinFields1
+	cardsourceFields := schema.CardSource{}.Fields()
+	_ = cardsourceFields
+	// cardsourceDescRevision is the schema descriptor for revision field.
+	cardsourceDescRevision := cardsourceMixinFields1[0].Descriptor()
+	// cardsource.DefaultRevision holds the default value on creation for the revision field.
+	cardsource.DefaultRevision = cardsourceDescRevision.Default.(int64)
+	// cardsourceDescTTLSeconds is the schema descriptor for ttl_seconds field.
+	cardsourceDescTTLSeconds := cardsourceFields[3].Descriptor()
+	// cardsource.DefaultTTLSeconds holds the default value on creation for the ttl_seconds field.
+	cardsource.DefaultTTLSeconds = cardsourceDescTTLSeconds.Default.(int)
+	// cardsourceDescTimeoutMillis is the schema descriptor for timeout_millis field.
+	cardsourceDescTimeoutMillis := cardsourceFields[4].Descriptor()
+	// cardsource.DefaultTimeoutMillis holds the default value on creation for the timeout_millis field.
+	cardsource.DefaultTimeoutMillis = cardsourceDescTimeoutMillis.Default.(int)
+	// cardsourceDescPosition is the schema descriptor for position field.
+	cardsourceDescPosition := cardsourceFields[5].Descriptor()
+	// cardsource.DefaultPosition holds the default value on creation for the position field.
+	cardsource.DefaultPosition = cardsourceDescPosition.Default.(int)
+	// cardsourceDescEnabled is the schema descriptor for enabled field.
+	cardsourceDescEnabled := cardsourceFields[6].Descriptor()
+	// cardsource.DefaultEnabled holds the default value on creation for the enabled field.
+	cardsource.DefaultEnabled = cardsourceDescEnabled.Default.(bool)
+	// cardsourceDescID is the schema descriptor for id field.
+	cardsourceDescID := cardsourceMixinFields0[0].Descriptor()
+	// cardsource.DefaultID holds the default value on creation for the id field.
+	cardsource.DefaultID = cardsourceDescID.Default.(func() uuid.UUID)
+	clockeventMixin := schema.ClockEvent{}.Mixin()
+	clockeventMixinFields0 := clockeventMixin[0].Fields()
+	_ = clockeventMixinFields0
+	clockeventFields := schema.ClockEvent{}.Fields()
+	_ = clockeventFields
+	// clockeventDescRound is the schema descriptor for round field.
+	clockeventDescRound := clockeventFields[3].Descriptor()
+	// clockevent.DefaultRound holds the default value on creation for the round field.
+	clockevent.DefaultRound = clockeventDescRound.Default.(int)
+	// clockeventDescSpentSeconds is the schema descriptor for spent_seconds field.
+	clockeventDescSpentSeconds := clockeventFields[7].Descriptor()
+	// clockevent.DefaultSpentSeconds holds the default value on creation for the spent_seconds field.
+	clockevent.DefaultSpentSeconds = clockeventDescSpentSeconds.Default.(int)
+	// clockeventDescReason is the schema descriptor for reason field.
+	clockeventDescReason := clockeventFields[8].Descriptor()
+	// clockevent.DefaultReason holds the default value on creation for the reason field.
+	clockevent.DefaultReason = clockeventDescReason.Default.(string)
+	// clockeventDescID is the schema descriptor for id field.
+	clockeventDescID := clockeventMixinFields0[0].Descriptor()
+	// clockevent.DefaultID holds the default value on creation for the id field.
+	clockevent.DefaultID = clockeventDescID.Default.(func() uuid.UUID)
 	clubMixin := schema.Club{}.Mixin()
 	clubMixinFields0 := clubMixin[0].Fields()
 	_ = clubMixinFields0
@@ -335,6 +526,25 @@ func init() {
 	contactpointDescID := contactpointMixinFields0[0].Descriptor()
 	// contactpoint.DefaultID holds the default value on creation for the id field.
 	contactpoint.DefaultID = contactpointDescID.Default.(func() uuid.UUID)
+	customernoteMixin := schema.CustomerNote{}.Mixin()
+	customernoteMixinFields0 := customernoteMixin[0].Fields()
+	_ = customernoteMixinFields0
+	customernoteMixinFields1 := customernoteMixin[1].Fields()
+	_ = customernoteMixinFields1
+	customernoteFields := schema.CustomerNote{}.Fields()
+	_ = customernoteFields
+	// customernoteDescRevision is the schema descriptor for revision field.
+	customernoteDescRevision := customernoteMixinFields1[0].Descriptor()
+	// customernote.DefaultRevision holds the default value on creation for the revision field.
+	customernote.DefaultRevision = customernoteDescRevision.Default.(int64)
+	// customernoteDescPinned is the schema descriptor for pinned field.
+	customernoteDescPinned := customernoteFields[3].Descriptor()
+	// customernote.DefaultPinned holds the default value on creation for the pinned field.
+	customernote.DefaultPinned = customernoteDescPinned.Default.(bool)
+	// customernoteDescID is the schema descriptor for id field.
+	customernoteDescID := customernoteMixinFields0[0].Descriptor()
+	// customernote.DefaultID holds the default value on creation for the id field.
+	customernote.DefaultID = customernoteDescID.Default.(func() uuid.UUID)
 	documentMixin := schema.Document{}.Mixin()
 	documentMixinFields0 := documentMixin[0].Fields()
 	_ = documentMixinFields0
@@ -566,6 +776,23 @@ func init() {
 	ledgerlotDescID := ledgerlotMixinFields0[0].Descriptor()
 	// ledgerlot.DefaultID holds the default value on creation for the id field.
 	ledgerlot.DefaultID = ledgerlotDescID.Default.(func() uuid.UUID)
+	letterMixin := schema.Letter{}.Mixin()
+	letterMixinFields0 := letterMixin[0].Fields()
+	_ = letterMixinFields0
+	letterFields := schema.Letter{}.Fields()
+	_ = letterFields
+	// letterDescReason is the schema descriptor for reason field.
+	letterDescReason := letterFields[3].Descriptor()
+	// letter.DefaultReason holds the default value on creation for the reason field.
+	letter.DefaultReason = letterDescReason.Default.(string)
+	// letterDescSize is the schema descriptor for size field.
+	letterDescSize := letterFields[6].Descriptor()
+	// letter.DefaultSize holds the default value on creation for the size field.
+	letter.DefaultSize = letterDescSize.Default.(int64)
+	// letterDescID is the schema descriptor for id field.
+	letterDescID := letterMixinFields0[0].Descriptor()
+	// letter.DefaultID holds the default value on creation for the id field.
+	letter.DefaultID = letterDescID.Default.(func() uuid.UUID)
 	listitemMixin := schema.ListItem{}.Mixin()
 	listitemMixinFields0 := listitemMixin[0].Fields()
 	_ = listitemMixinFields0
@@ -575,6 +802,25 @@ func init() {
 	listitemDescID := listitemMixinFields0[0].Descriptor()
 	// listitem.DefaultID holds the default value on creation for the id field.
 	listitem.DefaultID = listitemDescID.Default.(func() uuid.UUID)
+	macroMixin := schema.Macro{}.Mixin()
+	macroMixinFields0 := macroMixin[0].Fields()
+	_ = macroMixinFields0
+	macroMixinFields1 := macroMixin[1].Fields()
+	_ = macroMixinFields1
+	macroFields := schema.Macro{}.Fields()
+	_ = macroFields
+	// macroDescKeyID is the schema descriptor for key_id field.
+	macroDescKeyID := macroMixinFields1[0].Descriptor()
+	// macro.DefaultKeyID holds the default value on creation for the key_id field.
+	macro.DefaultKeyID = macroDescKeyID.Default.(func() uuid.UUID)
+	// macroDescVersion is the schema descriptor for version field.
+	macroDescVersion := macroMixinFields1[1].Descriptor()
+	// macro.DefaultVersion holds the default value on creation for the version field.
+	macro.DefaultVersion = macroDescVersion.Default.(int64)
+	// macroDescID is the schema descriptor for id field.
+	macroDescID := macroMixinFields0[0].Descriptor()
+	// macro.DefaultID holds the default value on creation for the id field.
+	macro.DefaultID = macroDescID.Default.(func() uuid.UUID)
 	membershipMixin := schema.Membership{}.Mixin()
 	membershipMixinFields0 := membershipMixin[0].Fields()
 	_ = membershipMixinFields0
@@ -603,6 +849,29 @@ func init() {
 	notificationDescID := notificationMixinFields0[0].Descriptor()
 	// notification.DefaultID holds the default value on creation for the id field.
 	notification.DefaultID = notificationDescID.Default.(func() uuid.UUID)
+	operatorMixin := schema.Operator{}.Mixin()
+	operatorMixinFields0 := operatorMixin[0].Fields()
+	_ = operatorMixinFields0
+	operatorMixinFields1 := operatorMixin[1].Fields()
+	_ = operatorMixinFields1
+	operatorFields := schema.Operator{}.Fields()
+	_ = operatorFields
+	// operatorDescRevision is the schema descriptor for revision field.
+	operatorDescRevision := operatorMixinFields1[0].Descriptor()
+	// operator.DefaultRevision holds the default value on creation for the revision field.
+	operator.DefaultRevision = operatorDescRevision.Default.(int64)
+	// operatorDescCapacity is the schema descriptor for capacity field.
+	operatorDescCapacity := operatorFields[1].Descriptor()
+	// operator.DefaultCapacity holds the default value on creation for the capacity field.
+	operator.DefaultCapacity = operatorDescCapacity.Default.(int)
+	// operatorDescAway is the schema descriptor for away field.
+	operatorDescAway := operatorFields[4].Descriptor()
+	// operator.DefaultAway holds the default value on creation for the away field.
+	operator.DefaultAway = operatorDescAway.Default.(bool)
+	// operatorDescID is the schema descriptor for id field.
+	operatorDescID := operatorMixinFields0[0].Descriptor()
+	// operator.DefaultID holds the default value on creation for the id field.
+	operator.DefaultID = operatorDescID.Default.(func() uuid.UUID)
 	orderMixin := schema.Order{}.Mixin()
 	orderMixinFields0 := orderMixin[0].Fields()
 	_ = orderMixinFields0
@@ -696,6 +965,19 @@ func init() {
 	orderlineDescID := orderlineMixinFields0[0].Descriptor()
 	// orderline.DefaultID holds the default value on creation for the id field.
 	orderline.DefaultID = orderlineDescID.Default.(func() uuid.UUID)
+	outsidecardMixin := schema.OutsideCard{}.Mixin()
+	outsidecardMixinFields0 := outsidecardMixin[0].Fields()
+	_ = outsidecardMixinFields0
+	outsidecardFields := schema.OutsideCard{}.Fields()
+	_ = outsidecardFields
+	// outsidecardDescTitle is the schema descriptor for title field.
+	outsidecardDescTitle := outsidecardFields[1].Descriptor()
+	// outsidecard.DefaultTitle holds the default value on creation for the title field.
+	outsidecard.DefaultTitle = outsidecardDescTitle.Default.(string)
+	// outsidecardDescID is the schema descriptor for id field.
+	outsidecardDescID := outsidecardMixinFields0[0].Descriptor()
+	// outsidecard.DefaultID holds the default value on creation for the id field.
+	outsidecard.DefaultID = outsidecardDescID.Default.(func() uuid.UUID)
 	paymentMixin := schema.Payment{}.Mixin()
 	paymentMixinFields0 := paymentMixin[0].Fields()
 	_ = paymentMixinFields0
@@ -1015,6 +1297,37 @@ func init() {
 	roleDescID := roleMixinFields0[0].Descriptor()
 	// role.DefaultID holds the default value on creation for the id field.
 	role.DefaultID = roleDescID.Default.(func() uuid.UUID)
+	servicelevelMixin := schema.ServiceLevel{}.Mixin()
+	servicelevelMixinFields0 := servicelevelMixin[0].Fields()
+	_ = servicelevelMixinFields0
+	servicelevelMixinFields1 := servicelevelMixin[1].Fields()
+	_ = servicelevelMixinFields1
+	servicelevelFields := schema.ServiceLevel{}.Fields()
+	_ = servicelevelFields
+	// servicelevelDescKeyID is the schema descriptor for key_id field.
+	servicelevelDescKeyID := servicelevelMixinFields1[0].Descriptor()
+	// servicelevel.DefaultKeyID holds the default value on creation for the key_id field.
+	servicelevel.DefaultKeyID = servicelevelDescKeyID.Default.(func() uuid.UUID)
+	// servicelevelDescVersion is the schema descriptor for version field.
+	servicelevelDescVersion := servicelevelMixinFields1[1].Descriptor()
+	// servicelevel.DefaultVersion holds the default value on creation for the version field.
+	servicelevel.DefaultVersion = servicelevelDescVersion.Default.(int64)
+	// servicelevelDescPosition is the schema descriptor for position field.
+	servicelevelDescPosition := servicelevelFields[1].Descriptor()
+	// servicelevel.DefaultPosition holds the default value on creation for the position field.
+	servicelevel.DefaultPosition = servicelevelDescPosition.Default.(int)
+	// servicelevelDescFirstReplySeconds is the schema descriptor for first_reply_seconds field.
+	servicelevelDescFirstReplySeconds := servicelevelFields[3].Descriptor()
+	// servicelevel.DefaultFirstReplySeconds holds the default value on creation for the first_reply_seconds field.
+	servicelevel.DefaultFirstReplySeconds = servicelevelDescFirstReplySeconds.Default.(int)
+	// servicelevelDescWarnSeconds is the schema descriptor for warn_seconds field.
+	servicelevelDescWarnSeconds := servicelevelFields[6].Descriptor()
+	// servicelevel.DefaultWarnSeconds holds the default value on creation for the warn_seconds field.
+	servicelevel.DefaultWarnSeconds = servicelevelDescWarnSeconds.Default.(int)
+	// servicelevelDescID is the schema descriptor for id field.
+	servicelevelDescID := servicelevelMixinFields0[0].Descriptor()
+	// servicelevel.DefaultID holds the default value on creation for the id field.
+	servicelevel.DefaultID = servicelevelDescID.Default.(func() uuid.UUID)
 	sessionMixin := schema.Session{}.Mixin()
 	sessionMixinFields0 := sessionMixin[0].Fields()
 	_ = sessionMixinFields0
@@ -1079,6 +1392,73 @@ func init() {
 	shoppinglistDescID := shoppinglistMixinFields0[0].Descriptor()
 	// shoppinglist.DefaultID holds the default value on creation for the id field.
 	shoppinglist.DefaultID = shoppinglistDescID.Default.(func() uuid.UUID)
+	supportteamMixin := schema.SupportTeam{}.Mixin()
+	supportteamMixinFields0 := supportteamMixin[0].Fields()
+	_ = supportteamMixinFields0
+	supportteamMixinFields1 := supportteamMixin[1].Fields()
+	_ = supportteamMixinFields1
+	supportteamFields := schema.SupportTeam{}.Fields()
+	_ = supportteamFields
+	// supportteamDescRevision is the schema descriptor for revision field.
+	supportteamDescRevision := supportteamMixinFields1[0].Descriptor()
+	// supportteam.DefaultRevision holds the default value on creation for the revision field.
+	supportteam.DefaultRevision = supportteamDescRevision.Default.(int64)
+	// supportteamDescPosition is the schema descriptor for position field.
+	supportteamDescPosition := supportteamFields[4].Descriptor()
+	// supportteam.DefaultPosition holds the default value on creation for the position field.
+	supportteam.DefaultPosition = supportteamDescPosition.Default.(int)
+	// supportteamDescRetired is the schema descriptor for retired field.
+	supportteamDescRetired := supportteamFields[5].Descriptor()
+	// supportteam.DefaultRetired holds the default value on creation for the retired field.
+	supportteam.DefaultRetired = supportteamDescRetired.Default.(bool)
+	// supportteamDescID is the schema descriptor for id field.
+	supportteamDescID := supportteamMixinFields0[0].Descriptor()
+	// supportteam.DefaultID holds the default value on creation for the id field.
+	supportteam.DefaultID = supportteamDescID.Default.(func() uuid.UUID)
+	surveyMixin := schema.Survey{}.Mixin()
+	surveyMixinFields0 := surveyMixin[0].Fields()
+	_ = surveyMixinFields0
+	surveyMixinFields1 := surveyMixin[1].Fields()
+	_ = surveyMixinFields1
+	surveyFields := schema.Survey{}.Fields()
+	_ = surveyFields
+	// surveyDescKeyID is the schema descriptor for key_id field.
+	surveyDescKeyID := surveyMixinFields1[0].Descriptor()
+	// survey.DefaultKeyID holds the default value on creation for the key_id field.
+	survey.DefaultKeyID = surveyDescKeyID.Default.(func() uuid.UUID)
+	// surveyDescVersion is the schema descriptor for version field.
+	surveyDescVersion := surveyMixinFields1[1].Descriptor()
+	// survey.DefaultVersion holds the default value on creation for the version field.
+	survey.DefaultVersion = surveyDescVersion.Default.(int64)
+	// surveyDescDelaySeconds is the schema descriptor for delay_seconds field.
+	surveyDescDelaySeconds := surveyFields[4].Descriptor()
+	// survey.DefaultDelaySeconds holds the default value on creation for the delay_seconds field.
+	survey.DefaultDelaySeconds = surveyDescDelaySeconds.Default.(int)
+	// surveyDescValidSeconds is the schema descriptor for valid_seconds field.
+	surveyDescValidSeconds := surveyFields[6].Descriptor()
+	// survey.DefaultValidSeconds holds the default value on creation for the valid_seconds field.
+	survey.DefaultValidSeconds = surveyDescValidSeconds.Default.(int)
+	// surveyDescEverySeconds is the schema descriptor for every_seconds field.
+	surveyDescEverySeconds := surveyFields[7].Descriptor()
+	// survey.DefaultEverySeconds holds the default value on creation for the every_seconds field.
+	survey.DefaultEverySeconds = surveyDescEverySeconds.Default.(int)
+	// surveyDescPosition is the schema descriptor for position field.
+	surveyDescPosition := surveyFields[8].Descriptor()
+	// survey.DefaultPosition holds the default value on creation for the position field.
+	survey.DefaultPosition = surveyDescPosition.Default.(int)
+	// surveyDescID is the schema descriptor for id field.
+	surveyDescID := surveyMixinFields0[0].Descriptor()
+	// survey.DefaultID holds the default value on creation for the id field.
+	survey.DefaultID = surveyDescID.Default.(func() uuid.UUID)
+	surveyrequestMixin := schema.SurveyRequest{}.Mixin()
+	surveyrequestMixinFields0 := surveyrequestMixin[0].Fields()
+	_ = surveyrequestMixinFields0
+	surveyrequestFields := schema.SurveyRequest{}.Fields()
+	_ = surveyrequestFields
+	// surveyrequestDescID is the schema descriptor for id field.
+	surveyrequestDescID := surveyrequestMixinFields0[0].Descriptor()
+	// surveyrequest.DefaultID holds the default value on creation for the id field.
+	surveyrequest.DefaultID = surveyrequestDescID.Default.(func() uuid.UUID)
 	taskMixin := schema.Task{}.Mixin()
 	taskMixinFields0 := taskMixin[0].Fields()
 	_ = taskMixinFields0
@@ -1103,26 +1483,81 @@ func init() {
 	ticketDescLocale := ticketFields[7].Descriptor()
 	// ticket.DefaultLocale holds the default value on creation for the locale field.
 	ticket.DefaultLocale = ticketDescLocale.Default.(string)
+	// ticketDescUrgency is the schema descriptor for urgency field.
+	ticketDescUrgency := ticketFields[18].Descriptor()
+	// ticket.DefaultUrgency holds the default value on creation for the urgency field.
+	ticket.DefaultUrgency = ticketDescUrgency.Default.(int)
+	// ticketDescFirstReplyBreaches is the schema descriptor for first_reply_breaches field.
+	ticketDescFirstReplyBreaches := ticketFields[36].Descriptor()
+	// ticket.DefaultFirstReplyBreaches holds the default value on creation for the first_reply_breaches field.
+	ticket.DefaultFirstReplyBreaches = ticketDescFirstReplyBreaches.Default.(int)
+	// ticketDescNextReplyBreaches is the schema descriptor for next_reply_breaches field.
+	ticketDescNextReplyBreaches := ticketFields[37].Descriptor()
+	// ticket.DefaultNextReplyBreaches holds the default value on creation for the next_reply_breaches field.
+	ticket.DefaultNextReplyBreaches = ticketDescNextReplyBreaches.Default.(int)
+	// ticketDescResolveBreaches is the schema descriptor for resolve_breaches field.
+	ticketDescResolveBreaches := ticketFields[38].Descriptor()
+	// ticket.DefaultResolveBreaches holds the default value on creation for the resolve_breaches field.
+	ticket.DefaultResolveBreaches = ticketDescResolveBreaches.Default.(int)
+	// ticketDescReopened is the schema descriptor for reopened field.
+	ticketDescReopened := ticketFields[39].Descriptor()
+	// ticket.DefaultReopened holds the default value on creation for the reopened field.
+	ticket.DefaultReopened = ticketDescReopened.Default.(int)
 	// ticketDescSeq is the schema descriptor for seq field.
-	ticketDescSeq := ticketFields[13].Descriptor()
+	ticketDescSeq := ticketFields[44].Descriptor()
 	// ticket.DefaultSeq holds the default value on creation for the seq field.
 	ticket.DefaultSeq = ticketDescSeq.Default.(int64)
 	// ticketDescPublicSeq is the schema descriptor for public_seq field.
-	ticketDescPublicSeq := ticketFields[14].Descriptor()
+	ticketDescPublicSeq := ticketFields[45].Descriptor()
 	// ticket.DefaultPublicSeq holds the default value on creation for the public_seq field.
 	ticket.DefaultPublicSeq = ticketDescPublicSeq.Default.(int64)
 	// ticketDescStaffSeq is the schema descriptor for staff_seq field.
-	ticketDescStaffSeq := ticketFields[15].Descriptor()
+	ticketDescStaffSeq := ticketFields[46].Descriptor()
 	// ticket.DefaultStaffSeq holds the default value on creation for the staff_seq field.
 	ticket.DefaultStaffSeq = ticketDescStaffSeq.Default.(int64)
 	// ticketDescStaffReadSeq is the schema descriptor for staff_read_seq field.
-	ticketDescStaffReadSeq := ticketFields[16].Descriptor()
+	ticketDescStaffReadSeq := ticketFields[47].Descriptor()
 	// ticket.DefaultStaffReadSeq holds the default value on creation for the staff_read_seq field.
 	ticket.DefaultStaffReadSeq = ticketDescStaffReadSeq.Default.(int64)
 	// ticketDescID is the schema descriptor for id field.
 	ticketDescID := ticketMixinFields0[0].Descriptor()
 	// ticket.DefaultID holds the default value on creation for the id field.
 	ticket.DefaultID = ticketDescID.Default.(func() uuid.UUID)
+	ticketattachmentMixin := schema.TicketAttachment{}.Mixin()
+	ticketattachmentMixinFields0 := ticketattachmentMixin[0].Fields()
+	_ = ticketattachmentMixinFields0
+	ticketattachmentFields := schema.TicketAttachment{}.Fields()
+	_ = ticketattachmentFields
+	// ticketattachmentDescPosition is the schema descriptor for position field.
+	ticketattachmentDescPosition := ticketattachmentFields[6].Descriptor()
+	// ticketattachment.DefaultPosition holds the default value on creation for the position field.
+	ticketattachment.DefaultPosition = ticketattachmentDescPosition.Default.(int)
+	// ticketattachmentDescID is the schema descriptor for id field.
+	ticketattachmentDescID := ticketattachmentMixinFields0[0].Descriptor()
+	// ticketattachment.DefaultID holds the default value on creation for the id field.
+	ticketattachment.DefaultID = ticketattachmentDescID.Default.(func() uuid.UUID)
+	ticketeditMixin := schema.TicketEdit{}.Mixin()
+	ticketeditMixinFields0 := ticketeditMixin[0].Fields()
+	_ = ticketeditMixinFields0
+	ticketeditFields := schema.TicketEdit{}.Fields()
+	_ = ticketeditFields
+	// ticketeditDescActorName is the schema descriptor for actor_name field.
+	ticketeditDescActorName := ticketeditFields[5].Descriptor()
+	// ticketedit.DefaultActorName holds the default value on creation for the actor_name field.
+	ticketedit.DefaultActorName = ticketeditDescActorName.Default.(string)
+	// ticketeditDescID is the schema descriptor for id field.
+	ticketeditDescID := ticketeditMixinFields0[0].Descriptor()
+	// ticketedit.DefaultID holds the default value on creation for the id field.
+	ticketedit.DefaultID = ticketeditDescID.Default.(func() uuid.UUID)
+	ticketlinkMixin := schema.TicketLink{}.Mixin()
+	ticketlinkMixinFields0 := ticketlinkMixin[0].Fields()
+	_ = ticketlinkMixinFields0
+	ticketlinkFields := schema.TicketLink{}.Fields()
+	_ = ticketlinkFields
+	// ticketlinkDescID is the schema descriptor for id field.
+	ticketlinkDescID := ticketlinkMixinFields0[0].Descriptor()
+	// ticketlink.DefaultID holds the default value on creation for the id field.
+	ticketlink.DefaultID = ticketlinkDescID.Default.(func() uuid.UUID)
 	ticketmessageMixin := schema.TicketMessage{}.Mixin()
 	ticketmessageMixinFields0 := ticketmessageMixin[0].Fields()
 	_ = ticketmessageMixinFields0
@@ -1149,6 +1584,29 @@ func init() {
 	ticketparticipantDescID := ticketparticipantMixinFields0[0].Descriptor()
 	// ticketparticipant.DefaultID holds the default value on creation for the id field.
 	ticketparticipant.DefaultID = ticketparticipantDescID.Default.(func() uuid.UUID)
+	ticketviewMixin := schema.TicketView{}.Mixin()
+	ticketviewMixinFields0 := ticketviewMixin[0].Fields()
+	_ = ticketviewMixinFields0
+	ticketviewMixinFields1 := ticketviewMixin[1].Fields()
+	_ = ticketviewMixinFields1
+	ticketviewFields := schema.TicketView{}.Fields()
+	_ = ticketviewFields
+	// ticketviewDescRevision is the schema descriptor for revision field.
+	ticketviewDescRevision := ticketviewMixinFields1[0].Descriptor()
+	// ticketview.DefaultRevision holds the default value on creation for the revision field.
+	ticketview.DefaultRevision = ticketviewDescRevision.Default.(int64)
+	// ticketviewDescShared is the schema descriptor for shared field.
+	ticketviewDescShared := ticketviewFields[1].Descriptor()
+	// ticketview.DefaultShared holds the default value on creation for the shared field.
+	ticketview.DefaultShared = ticketviewDescShared.Default.(bool)
+	// ticketviewDescPosition is the schema descriptor for position field.
+	ticketviewDescPosition := ticketviewFields[4].Descriptor()
+	// ticketview.DefaultPosition holds the default value on creation for the position field.
+	ticketview.DefaultPosition = ticketviewDescPosition.Default.(int)
+	// ticketviewDescID is the schema descriptor for id field.
+	ticketviewDescID := ticketviewMixinFields0[0].Descriptor()
+	// ticketview.DefaultID holds the default value on creation for the id field.
+	ticketview.DefaultID = ticketviewDescID.Default.(func() uuid.UUID)
 	tierMixin := schema.Tier{}.Mixin()
 	tierMixinFields0 := tierMixin[0].Fields()
 	_ = tierMixinFields0
@@ -1255,7 +1713,7 @@ func init() {
 	// user.DefaultAvatarHeight holds the default value on creation for the avatar_height field.
 	user.DefaultAvatarHeight = userDescAvatarHeight.Default.(int)
 	// userDescUnreadCount is the schema descriptor for unread_count field.
-	userDescUnreadCount := userFields[30].Descriptor()
+	userDescUnreadCount := userFields[31].Descriptor()
 	// user.DefaultUnreadCount holds the default value on creation for the unread_count field.
 	user.DefaultUnreadCount = userDescUnreadCount.Default.(int64)
 	// userDescID is the schema descriptor for id field.

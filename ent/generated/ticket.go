@@ -63,8 +63,70 @@ type Ticket struct {
 	OrderID *uuid.UUID `json:"order_id,omitempty"`
 	// The bonus entry it is about.
 	EntryID *uuid.UUID `json:"entry_id,omitempty"`
+	// The order line it is about.
+	LineID *uuid.UUID `json:"line_id,omitempty"`
+	// The return it is about.
+	ReturnID *uuid.UUID `json:"return_id,omitempty"`
+	// The paper it is about.
+	DocumentID *uuid.UUID `json:"document_id,omitempty"`
+	// The booking it is about, by its key in the business's own system.
+	BookingKey *string `json:"booking_key,omitempty"`
 	// AssigneeID holds the value of the "assignee_id" field.
 	AssigneeID *uuid.UUID `json:"assignee_id,omitempty"`
+	// AssignedAt holds the value of the "assigned_at" field.
+	AssignedAt *time.Time `json:"assigned_at,omitempty"`
+	// TeamID holds the value of the "team_id" field.
+	TeamID *uuid.UUID `json:"team_id,omitempty"`
+	// What an operator must know to answer it.
+	Skill *string `json:"skill,omitempty"`
+	// The priority as a number, 0 to 3, for the queue's order.
+	Urgency int `json:"urgency,omitempty"`
+	// MergedIntoID holds the value of the "merged_into_id" field.
+	MergedIntoID *uuid.UUID `json:"merged_into_id,omitempty"`
+	// When the customer wishes to be called.
+	CallbackAt *time.Time `json:"callback_at,omitempty"`
+	// CallbackPhone holds the value of the "callback_phone" field.
+	CallbackPhone *string `json:"callback_phone,omitempty"`
+	// Who wrote by mail without an account; the ticket is the House's then.
+	ContactEmail *string `json:"contact_email,omitempty"`
+	// BotState holds the value of the "bot_state" field.
+	BotState ticket.BotState `json:"bot_state,omitempty"`
+	// BotOutcome holds the value of the "bot_outcome" field.
+	BotOutcome *ticket.BotOutcome `json:"bot_outcome,omitempty"`
+	// When the bot's answer is taken as helpful, or as left.
+	BotDueAt *time.Time `json:"bot_due_at,omitempty"`
+	// The version of its service level.
+	LevelID *uuid.UUID `json:"level_id,omitempty"`
+	// LevelStatus holds the value of the "level_status" field.
+	LevelStatus *ticket.LevelStatus `json:"level_status,omitempty"`
+	// FirstReplyDueAt holds the value of the "first_reply_due_at" field.
+	FirstReplyDueAt *time.Time `json:"first_reply_due_at,omitempty"`
+	// NextReplyDueAt holds the value of the "next_reply_due_at" field.
+	NextReplyDueAt *time.Time `json:"next_reply_due_at,omitempty"`
+	// ResolveDueAt holds the value of the "resolve_due_at" field.
+	ResolveDueAt *time.Time `json:"resolve_due_at,omitempty"`
+	// The first of those that run; 9999-12-31 where none does.
+	DueAt time.Time `json:"due_at,omitempty"`
+	// When its clock warns or breaks next.
+	ClockAt *time.Time `json:"clock_at,omitempty"`
+	// FirstRepliedAt holds the value of the "first_replied_at" field.
+	FirstRepliedAt *time.Time `json:"first_replied_at,omitempty"`
+	// Working time until then.
+	FirstReplySeconds *int `json:"first_reply_seconds,omitempty"`
+	// Working time until it was closed last.
+	ResolveSeconds *int `json:"resolve_seconds,omitempty"`
+	// FirstReplyBreaches holds the value of the "first_reply_breaches" field.
+	FirstReplyBreaches int `json:"first_reply_breaches,omitempty"`
+	// NextReplyBreaches holds the value of the "next_reply_breaches" field.
+	NextReplyBreaches int `json:"next_reply_breaches,omitempty"`
+	// ResolveBreaches holds the value of the "resolve_breaches" field.
+	ResolveBreaches int `json:"resolve_breaches,omitempty"`
+	// How many times.
+	Reopened int `json:"reopened,omitempty"`
+	// What the customer gave last, 1 to 5; kept when it opens again.
+	Rating *int `json:"rating,omitempty"`
+	// RatedAt holds the value of the "rated_at" field.
+	RatedAt *time.Time `json:"rated_at,omitempty"`
 	// The last one visible to ALL.
 	LastMessageID *uuid.UUID `json:"last_message_id,omitempty"`
 	// LastActivityAt holds the value of the "last_activity_at" field.
@@ -178,15 +240,15 @@ func (*Ticket) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ticket.FieldUserID, ticket.FieldOrderID, ticket.FieldEntryID, ticket.FieldAssigneeID, ticket.FieldLastMessageID:
+		case ticket.FieldUserID, ticket.FieldOrderID, ticket.FieldEntryID, ticket.FieldLineID, ticket.FieldReturnID, ticket.FieldDocumentID, ticket.FieldAssigneeID, ticket.FieldTeamID, ticket.FieldMergedIntoID, ticket.FieldLevelID, ticket.FieldLastMessageID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case ticket.FieldMetadata, ticket.FieldPrivateMetadata:
 			values[i] = new([]byte)
-		case ticket.FieldRevision, ticket.FieldSeq, ticket.FieldPublicSeq, ticket.FieldStaffSeq, ticket.FieldStaffReadSeq:
+		case ticket.FieldRevision, ticket.FieldUrgency, ticket.FieldFirstReplySeconds, ticket.FieldResolveSeconds, ticket.FieldFirstReplyBreaches, ticket.FieldNextReplyBreaches, ticket.FieldResolveBreaches, ticket.FieldReopened, ticket.FieldRating, ticket.FieldSeq, ticket.FieldPublicSeq, ticket.FieldStaffSeq, ticket.FieldStaffReadSeq:
 			values[i] = new(sql.NullInt64)
-		case ticket.FieldSource, ticket.FieldExternalID, ticket.FieldNumber, ticket.FieldKind, ticket.FieldSubject, ticket.FieldStatus, ticket.FieldStatusReason, ticket.FieldPriority, ticket.FieldChannel, ticket.FieldLocale:
+		case ticket.FieldSource, ticket.FieldExternalID, ticket.FieldNumber, ticket.FieldKind, ticket.FieldSubject, ticket.FieldStatus, ticket.FieldStatusReason, ticket.FieldPriority, ticket.FieldChannel, ticket.FieldLocale, ticket.FieldBookingKey, ticket.FieldSkill, ticket.FieldCallbackPhone, ticket.FieldContactEmail, ticket.FieldBotState, ticket.FieldBotOutcome, ticket.FieldLevelStatus:
 			values[i] = new(sql.NullString)
-		case ticket.FieldCreatedAt, ticket.FieldUpdatedAt, ticket.FieldSourceUpdatedAt, ticket.FieldLastActivityAt, ticket.FieldSnoozedUntilAt, ticket.FieldClosedAt:
+		case ticket.FieldCreatedAt, ticket.FieldUpdatedAt, ticket.FieldSourceUpdatedAt, ticket.FieldAssignedAt, ticket.FieldCallbackAt, ticket.FieldBotDueAt, ticket.FieldFirstReplyDueAt, ticket.FieldNextReplyDueAt, ticket.FieldResolveDueAt, ticket.FieldDueAt, ticket.FieldClockAt, ticket.FieldFirstRepliedAt, ticket.FieldRatedAt, ticket.FieldLastActivityAt, ticket.FieldSnoozedUntilAt, ticket.FieldClosedAt:
 			values[i] = new(sql.NullTime)
 		case ticket.FieldID, ticket.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -341,12 +403,222 @@ func (_m *Ticket) assignValues(columns []string, values []any) error {
 				_m.EntryID = new(uuid.UUID)
 				*_m.EntryID = *value.S.(*uuid.UUID)
 			}
+		case ticket.FieldLineID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field line_id", values[i])
+			} else if value.Valid {
+				_m.LineID = new(uuid.UUID)
+				*_m.LineID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldReturnID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field return_id", values[i])
+			} else if value.Valid {
+				_m.ReturnID = new(uuid.UUID)
+				*_m.ReturnID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldDocumentID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field document_id", values[i])
+			} else if value.Valid {
+				_m.DocumentID = new(uuid.UUID)
+				*_m.DocumentID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldBookingKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field booking_key", values[i])
+			} else if value.Valid {
+				_m.BookingKey = new(string)
+				*_m.BookingKey = value.String
+			}
 		case ticket.FieldAssigneeID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
 				return fmt.Errorf("unexpected type %T for field assignee_id", values[i])
 			} else if value.Valid {
 				_m.AssigneeID = new(uuid.UUID)
 				*_m.AssigneeID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldAssignedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field assigned_at", values[i])
+			} else if value.Valid {
+				_m.AssignedAt = new(time.Time)
+				*_m.AssignedAt = value.Time
+			}
+		case ticket.FieldTeamID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field team_id", values[i])
+			} else if value.Valid {
+				_m.TeamID = new(uuid.UUID)
+				*_m.TeamID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldSkill:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field skill", values[i])
+			} else if value.Valid {
+				_m.Skill = new(string)
+				*_m.Skill = value.String
+			}
+		case ticket.FieldUrgency:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field urgency", values[i])
+			} else if value.Valid {
+				_m.Urgency = int(value.Int64)
+			}
+		case ticket.FieldMergedIntoID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field merged_into_id", values[i])
+			} else if value.Valid {
+				_m.MergedIntoID = new(uuid.UUID)
+				*_m.MergedIntoID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldCallbackAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field callback_at", values[i])
+			} else if value.Valid {
+				_m.CallbackAt = new(time.Time)
+				*_m.CallbackAt = value.Time
+			}
+		case ticket.FieldCallbackPhone:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field callback_phone", values[i])
+			} else if value.Valid {
+				_m.CallbackPhone = new(string)
+				*_m.CallbackPhone = value.String
+			}
+		case ticket.FieldContactEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field contact_email", values[i])
+			} else if value.Valid {
+				_m.ContactEmail = new(string)
+				*_m.ContactEmail = value.String
+			}
+		case ticket.FieldBotState:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field bot_state", values[i])
+			} else if value.Valid {
+				_m.BotState = ticket.BotState(value.String)
+			}
+		case ticket.FieldBotOutcome:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field bot_outcome", values[i])
+			} else if value.Valid {
+				_m.BotOutcome = new(ticket.BotOutcome)
+				*_m.BotOutcome = ticket.BotOutcome(value.String)
+			}
+		case ticket.FieldBotDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field bot_due_at", values[i])
+			} else if value.Valid {
+				_m.BotDueAt = new(time.Time)
+				*_m.BotDueAt = value.Time
+			}
+		case ticket.FieldLevelID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field level_id", values[i])
+			} else if value.Valid {
+				_m.LevelID = new(uuid.UUID)
+				*_m.LevelID = *value.S.(*uuid.UUID)
+			}
+		case ticket.FieldLevelStatus:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field level_status", values[i])
+			} else if value.Valid {
+				_m.LevelStatus = new(ticket.LevelStatus)
+				*_m.LevelStatus = ticket.LevelStatus(value.String)
+			}
+		case ticket.FieldFirstReplyDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field first_reply_due_at", values[i])
+			} else if value.Valid {
+				_m.FirstReplyDueAt = new(time.Time)
+				*_m.FirstReplyDueAt = value.Time
+			}
+		case ticket.FieldNextReplyDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field next_reply_due_at", values[i])
+			} else if value.Valid {
+				_m.NextReplyDueAt = new(time.Time)
+				*_m.NextReplyDueAt = value.Time
+			}
+		case ticket.FieldResolveDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field resolve_due_at", values[i])
+			} else if value.Valid {
+				_m.ResolveDueAt = new(time.Time)
+				*_m.ResolveDueAt = value.Time
+			}
+		case ticket.FieldDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field due_at", values[i])
+			} else if value.Valid {
+				_m.DueAt = value.Time
+			}
+		case ticket.FieldClockAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field clock_at", values[i])
+			} else if value.Valid {
+				_m.ClockAt = new(time.Time)
+				*_m.ClockAt = value.Time
+			}
+		case ticket.FieldFirstRepliedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field first_replied_at", values[i])
+			} else if value.Valid {
+				_m.FirstRepliedAt = new(time.Time)
+				*_m.FirstRepliedAt = value.Time
+			}
+		case ticket.FieldFirstReplySeconds:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field first_reply_seconds", values[i])
+			} else if value.Valid {
+				_m.FirstReplySeconds = new(int)
+				*_m.FirstReplySeconds = int(value.Int64)
+			}
+		case ticket.FieldResolveSeconds:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field resolve_seconds", values[i])
+			} else if value.Valid {
+				_m.ResolveSeconds = new(int)
+				*_m.ResolveSeconds = int(value.Int64)
+			}
+		case ticket.FieldFirstReplyBreaches:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field first_reply_breaches", values[i])
+			} else if value.Valid {
+				_m.FirstReplyBreaches = int(value.Int64)
+			}
+		case ticket.FieldNextReplyBreaches:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field next_reply_breaches", values[i])
+			} else if value.Valid {
+				_m.NextReplyBreaches = int(value.Int64)
+			}
+		case ticket.FieldResolveBreaches:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field resolve_breaches", values[i])
+			} else if value.Valid {
+				_m.ResolveBreaches = int(value.Int64)
+			}
+		case ticket.FieldReopened:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reopened", values[i])
+			} else if value.Valid {
+				_m.Reopened = int(value.Int64)
+			}
+		case ticket.FieldRating:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rating", values[i])
+			} else if value.Valid {
+				_m.Rating = new(int)
+				*_m.Rating = int(value.Int64)
+			}
+		case ticket.FieldRatedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field rated_at", values[i])
+			} else if value.Valid {
+				_m.RatedAt = new(time.Time)
+				*_m.RatedAt = value.Time
 			}
 		case ticket.FieldLastMessageID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -537,9 +809,150 @@ func (_m *Ticket) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	if v := _m.LineID; v != nil {
+		builder.WriteString("line_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReturnID; v != nil {
+		builder.WriteString("return_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.DocumentID; v != nil {
+		builder.WriteString("document_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.BookingKey; v != nil {
+		builder.WriteString("booking_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	if v := _m.AssigneeID; v != nil {
 		builder.WriteString("assignee_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.AssignedAt; v != nil {
+		builder.WriteString("assigned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.TeamID; v != nil {
+		builder.WriteString("team_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.Skill; v != nil {
+		builder.WriteString("skill=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("urgency=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Urgency))
+	builder.WriteString(", ")
+	if v := _m.MergedIntoID; v != nil {
+		builder.WriteString("merged_into_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.CallbackAt; v != nil {
+		builder.WriteString("callback_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.CallbackPhone; v != nil {
+		builder.WriteString("callback_phone=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ContactEmail; v != nil {
+		builder.WriteString("contact_email=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("bot_state=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BotState))
+	builder.WriteString(", ")
+	if v := _m.BotOutcome; v != nil {
+		builder.WriteString("bot_outcome=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.BotDueAt; v != nil {
+		builder.WriteString("bot_due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LevelID; v != nil {
+		builder.WriteString("level_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.LevelStatus; v != nil {
+		builder.WriteString("level_status=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.FirstReplyDueAt; v != nil {
+		builder.WriteString("first_reply_due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.NextReplyDueAt; v != nil {
+		builder.WriteString("next_reply_due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ResolveDueAt; v != nil {
+		builder.WriteString("resolve_due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("due_at=")
+	builder.WriteString(_m.DueAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.ClockAt; v != nil {
+		builder.WriteString("clock_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.FirstRepliedAt; v != nil {
+		builder.WriteString("first_replied_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.FirstReplySeconds; v != nil {
+		builder.WriteString("first_reply_seconds=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ResolveSeconds; v != nil {
+		builder.WriteString("resolve_seconds=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("first_reply_breaches=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FirstReplyBreaches))
+	builder.WriteString(", ")
+	builder.WriteString("next_reply_breaches=")
+	builder.WriteString(fmt.Sprintf("%v", _m.NextReplyBreaches))
+	builder.WriteString(", ")
+	builder.WriteString("resolve_breaches=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ResolveBreaches))
+	builder.WriteString(", ")
+	builder.WriteString("reopened=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Reopened))
+	builder.WriteString(", ")
+	if v := _m.Rating; v != nil {
+		builder.WriteString("rating=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.RatedAt; v != nil {
+		builder.WriteString("rated_at=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	if v := _m.LastMessageID; v != nil {

@@ -249,6 +249,62 @@ func (_c *TicketCreate) SetNillableEntryID(v *uuid.UUID) *TicketCreate {
 	return _c
 }
 
+// SetLineID sets the "line_id" field.
+func (_c *TicketCreate) SetLineID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetLineID(v)
+	return _c
+}
+
+// SetNillableLineID sets the "line_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableLineID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetLineID(*v)
+	}
+	return _c
+}
+
+// SetReturnID sets the "return_id" field.
+func (_c *TicketCreate) SetReturnID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetReturnID(v)
+	return _c
+}
+
+// SetNillableReturnID sets the "return_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableReturnID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetReturnID(*v)
+	}
+	return _c
+}
+
+// SetDocumentID sets the "document_id" field.
+func (_c *TicketCreate) SetDocumentID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetDocumentID(v)
+	return _c
+}
+
+// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableDocumentID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetDocumentID(*v)
+	}
+	return _c
+}
+
+// SetBookingKey sets the "booking_key" field.
+func (_c *TicketCreate) SetBookingKey(v string) *TicketCreate {
+	_c.mutation.SetBookingKey(v)
+	return _c
+}
+
+// SetNillableBookingKey sets the "booking_key" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableBookingKey(v *string) *TicketCreate {
+	if v != nil {
+		_c.SetBookingKey(*v)
+	}
+	return _c
+}
+
 // SetAssigneeID sets the "assignee_id" field.
 func (_c *TicketCreate) SetAssigneeID(v uuid.UUID) *TicketCreate {
 	_c.mutation.SetAssigneeID(v)
@@ -259,6 +315,376 @@ func (_c *TicketCreate) SetAssigneeID(v uuid.UUID) *TicketCreate {
 func (_c *TicketCreate) SetNillableAssigneeID(v *uuid.UUID) *TicketCreate {
 	if v != nil {
 		_c.SetAssigneeID(*v)
+	}
+	return _c
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_c *TicketCreate) SetAssignedAt(v time.Time) *TicketCreate {
+	_c.mutation.SetAssignedAt(v)
+	return _c
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableAssignedAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetAssignedAt(*v)
+	}
+	return _c
+}
+
+// SetTeamID sets the "team_id" field.
+func (_c *TicketCreate) SetTeamID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetTeamID(v)
+	return _c
+}
+
+// SetNillableTeamID sets the "team_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableTeamID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetTeamID(*v)
+	}
+	return _c
+}
+
+// SetSkill sets the "skill" field.
+func (_c *TicketCreate) SetSkill(v string) *TicketCreate {
+	_c.mutation.SetSkill(v)
+	return _c
+}
+
+// SetNillableSkill sets the "skill" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableSkill(v *string) *TicketCreate {
+	if v != nil {
+		_c.SetSkill(*v)
+	}
+	return _c
+}
+
+// SetUrgency sets the "urgency" field.
+func (_c *TicketCreate) SetUrgency(v int) *TicketCreate {
+	_c.mutation.SetUrgency(v)
+	return _c
+}
+
+// SetNillableUrgency sets the "urgency" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableUrgency(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetUrgency(*v)
+	}
+	return _c
+}
+
+// SetMergedIntoID sets the "merged_into_id" field.
+func (_c *TicketCreate) SetMergedIntoID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetMergedIntoID(v)
+	return _c
+}
+
+// SetNillableMergedIntoID sets the "merged_into_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableMergedIntoID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetMergedIntoID(*v)
+	}
+	return _c
+}
+
+// SetCallbackAt sets the "callback_at" field.
+func (_c *TicketCreate) SetCallbackAt(v time.Time) *TicketCreate {
+	_c.mutation.SetCallbackAt(v)
+	return _c
+}
+
+// SetNillableCallbackAt sets the "callback_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableCallbackAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetCallbackAt(*v)
+	}
+	return _c
+}
+
+// SetCallbackPhone sets the "callback_phone" field.
+func (_c *TicketCreate) SetCallbackPhone(v string) *TicketCreate {
+	_c.mutation.SetCallbackPhone(v)
+	return _c
+}
+
+// SetNillableCallbackPhone sets the "callback_phone" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableCallbackPhone(v *string) *TicketCreate {
+	if v != nil {
+		_c.SetCallbackPhone(*v)
+	}
+	return _c
+}
+
+// SetContactEmail sets the "contact_email" field.
+func (_c *TicketCreate) SetContactEmail(v string) *TicketCreate {
+	_c.mutation.SetContactEmail(v)
+	return _c
+}
+
+// SetNillableContactEmail sets the "contact_email" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableContactEmail(v *string) *TicketCreate {
+	if v != nil {
+		_c.SetContactEmail(*v)
+	}
+	return _c
+}
+
+// SetBotState sets the "bot_state" field.
+func (_c *TicketCreate) SetBotState(v ticket.BotState) *TicketCreate {
+	_c.mutation.SetBotState(v)
+	return _c
+}
+
+// SetNillableBotState sets the "bot_state" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableBotState(v *ticket.BotState) *TicketCreate {
+	if v != nil {
+		_c.SetBotState(*v)
+	}
+	return _c
+}
+
+// SetBotOutcome sets the "bot_outcome" field.
+func (_c *TicketCreate) SetBotOutcome(v ticket.BotOutcome) *TicketCreate {
+	_c.mutation.SetBotOutcome(v)
+	return _c
+}
+
+// SetNillableBotOutcome sets the "bot_outcome" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableBotOutcome(v *ticket.BotOutcome) *TicketCreate {
+	if v != nil {
+		_c.SetBotOutcome(*v)
+	}
+	return _c
+}
+
+// SetBotDueAt sets the "bot_due_at" field.
+func (_c *TicketCreate) SetBotDueAt(v time.Time) *TicketCreate {
+	_c.mutation.SetBotDueAt(v)
+	return _c
+}
+
+// SetNillableBotDueAt sets the "bot_due_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableBotDueAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetBotDueAt(*v)
+	}
+	return _c
+}
+
+// SetLevelID sets the "level_id" field.
+func (_c *TicketCreate) SetLevelID(v uuid.UUID) *TicketCreate {
+	_c.mutation.SetLevelID(v)
+	return _c
+}
+
+// SetNillableLevelID sets the "level_id" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableLevelID(v *uuid.UUID) *TicketCreate {
+	if v != nil {
+		_c.SetLevelID(*v)
+	}
+	return _c
+}
+
+// SetLevelStatus sets the "level_status" field.
+func (_c *TicketCreate) SetLevelStatus(v ticket.LevelStatus) *TicketCreate {
+	_c.mutation.SetLevelStatus(v)
+	return _c
+}
+
+// SetNillableLevelStatus sets the "level_status" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableLevelStatus(v *ticket.LevelStatus) *TicketCreate {
+	if v != nil {
+		_c.SetLevelStatus(*v)
+	}
+	return _c
+}
+
+// SetFirstReplyDueAt sets the "first_reply_due_at" field.
+func (_c *TicketCreate) SetFirstReplyDueAt(v time.Time) *TicketCreate {
+	_c.mutation.SetFirstReplyDueAt(v)
+	return _c
+}
+
+// SetNillableFirstReplyDueAt sets the "first_reply_due_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableFirstReplyDueAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetFirstReplyDueAt(*v)
+	}
+	return _c
+}
+
+// SetNextReplyDueAt sets the "next_reply_due_at" field.
+func (_c *TicketCreate) SetNextReplyDueAt(v time.Time) *TicketCreate {
+	_c.mutation.SetNextReplyDueAt(v)
+	return _c
+}
+
+// SetNillableNextReplyDueAt sets the "next_reply_due_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableNextReplyDueAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetNextReplyDueAt(*v)
+	}
+	return _c
+}
+
+// SetResolveDueAt sets the "resolve_due_at" field.
+func (_c *TicketCreate) SetResolveDueAt(v time.Time) *TicketCreate {
+	_c.mutation.SetResolveDueAt(v)
+	return _c
+}
+
+// SetNillableResolveDueAt sets the "resolve_due_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableResolveDueAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetResolveDueAt(*v)
+	}
+	return _c
+}
+
+// SetDueAt sets the "due_at" field.
+func (_c *TicketCreate) SetDueAt(v time.Time) *TicketCreate {
+	_c.mutation.SetDueAt(v)
+	return _c
+}
+
+// SetClockAt sets the "clock_at" field.
+func (_c *TicketCreate) SetClockAt(v time.Time) *TicketCreate {
+	_c.mutation.SetClockAt(v)
+	return _c
+}
+
+// SetNillableClockAt sets the "clock_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableClockAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetClockAt(*v)
+	}
+	return _c
+}
+
+// SetFirstRepliedAt sets the "first_replied_at" field.
+func (_c *TicketCreate) SetFirstRepliedAt(v time.Time) *TicketCreate {
+	_c.mutation.SetFirstRepliedAt(v)
+	return _c
+}
+
+// SetNillableFirstRepliedAt sets the "first_replied_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableFirstRepliedAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetFirstRepliedAt(*v)
+	}
+	return _c
+}
+
+// SetFirstReplySeconds sets the "first_reply_seconds" field.
+func (_c *TicketCreate) SetFirstReplySeconds(v int) *TicketCreate {
+	_c.mutation.SetFirstReplySeconds(v)
+	return _c
+}
+
+// SetNillableFirstReplySeconds sets the "first_reply_seconds" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableFirstReplySeconds(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetFirstReplySeconds(*v)
+	}
+	return _c
+}
+
+// SetResolveSeconds sets the "resolve_seconds" field.
+func (_c *TicketCreate) SetResolveSeconds(v int) *TicketCreate {
+	_c.mutation.SetResolveSeconds(v)
+	return _c
+}
+
+// SetNillableResolveSeconds sets the "resolve_seconds" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableResolveSeconds(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetResolveSeconds(*v)
+	}
+	return _c
+}
+
+// SetFirstReplyBreaches sets the "first_reply_breaches" field.
+func (_c *TicketCreate) SetFirstReplyBreaches(v int) *TicketCreate {
+	_c.mutation.SetFirstReplyBreaches(v)
+	return _c
+}
+
+// SetNillableFirstReplyBreaches sets the "first_reply_breaches" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableFirstReplyBreaches(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetFirstReplyBreaches(*v)
+	}
+	return _c
+}
+
+// SetNextReplyBreaches sets the "next_reply_breaches" field.
+func (_c *TicketCreate) SetNextReplyBreaches(v int) *TicketCreate {
+	_c.mutation.SetNextReplyBreaches(v)
+	return _c
+}
+
+// SetNillableNextReplyBreaches sets the "next_reply_breaches" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableNextReplyBreaches(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetNextReplyBreaches(*v)
+	}
+	return _c
+}
+
+// SetResolveBreaches sets the "resolve_breaches" field.
+func (_c *TicketCreate) SetResolveBreaches(v int) *TicketCreate {
+	_c.mutation.SetResolveBreaches(v)
+	return _c
+}
+
+// SetNillableResolveBreaches sets the "resolve_breaches" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableResolveBreaches(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetResolveBreaches(*v)
+	}
+	return _c
+}
+
+// SetReopened sets the "reopened" field.
+func (_c *TicketCreate) SetReopened(v int) *TicketCreate {
+	_c.mutation.SetReopened(v)
+	return _c
+}
+
+// SetNillableReopened sets the "reopened" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableReopened(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetReopened(*v)
+	}
+	return _c
+}
+
+// SetRating sets the "rating" field.
+func (_c *TicketCreate) SetRating(v int) *TicketCreate {
+	_c.mutation.SetRating(v)
+	return _c
+}
+
+// SetNillableRating sets the "rating" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableRating(v *int) *TicketCreate {
+	if v != nil {
+		_c.SetRating(*v)
+	}
+	return _c
+}
+
+// SetRatedAt sets the "rated_at" field.
+func (_c *TicketCreate) SetRatedAt(v time.Time) *TicketCreate {
+	_c.mutation.SetRatedAt(v)
+	return _c
+}
+
+// SetNillableRatedAt sets the "rated_at" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableRatedAt(v *time.Time) *TicketCreate {
+	if v != nil {
+		_c.SetRatedAt(*v)
 	}
 	return _c
 }
@@ -508,6 +934,30 @@ func (_c *TicketCreate) defaults() {
 		v := ticket.DefaultLocale
 		_c.mutation.SetLocale(v)
 	}
+	if _, ok := _c.mutation.Urgency(); !ok {
+		v := ticket.DefaultUrgency
+		_c.mutation.SetUrgency(v)
+	}
+	if _, ok := _c.mutation.BotState(); !ok {
+		v := ticket.DefaultBotState
+		_c.mutation.SetBotState(v)
+	}
+	if _, ok := _c.mutation.FirstReplyBreaches(); !ok {
+		v := ticket.DefaultFirstReplyBreaches
+		_c.mutation.SetFirstReplyBreaches(v)
+	}
+	if _, ok := _c.mutation.NextReplyBreaches(); !ok {
+		v := ticket.DefaultNextReplyBreaches
+		_c.mutation.SetNextReplyBreaches(v)
+	}
+	if _, ok := _c.mutation.ResolveBreaches(); !ok {
+		v := ticket.DefaultResolveBreaches
+		_c.mutation.SetResolveBreaches(v)
+	}
+	if _, ok := _c.mutation.Reopened(); !ok {
+		v := ticket.DefaultReopened
+		_c.mutation.SetReopened(v)
+	}
 	if _, ok := _c.mutation.Seq(); !ok {
 		v := ticket.DefaultSeq
 		_c.mutation.SetSeq(v)
@@ -592,6 +1042,42 @@ func (_c *TicketCreate) check() error {
 	}
 	if _, ok := _c.mutation.Locale(); !ok {
 		return &ValidationError{Name: "locale", err: errors.New(`generated: missing required field "Ticket.locale"`)}
+	}
+	if _, ok := _c.mutation.Urgency(); !ok {
+		return &ValidationError{Name: "urgency", err: errors.New(`generated: missing required field "Ticket.urgency"`)}
+	}
+	if _, ok := _c.mutation.BotState(); !ok {
+		return &ValidationError{Name: "bot_state", err: errors.New(`generated: missing required field "Ticket.bot_state"`)}
+	}
+	if v, ok := _c.mutation.BotState(); ok {
+		if err := ticket.BotStateValidator(v); err != nil {
+			return &ValidationError{Name: "bot_state", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_state": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.BotOutcome(); ok {
+		if err := ticket.BotOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "bot_outcome", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.LevelStatus(); ok {
+		if err := ticket.LevelStatusValidator(v); err != nil {
+			return &ValidationError{Name: "level_status", err: fmt.Errorf(`generated: validator failed for field "Ticket.level_status": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.DueAt(); !ok {
+		return &ValidationError{Name: "due_at", err: errors.New(`generated: missing required field "Ticket.due_at"`)}
+	}
+	if _, ok := _c.mutation.FirstReplyBreaches(); !ok {
+		return &ValidationError{Name: "first_reply_breaches", err: errors.New(`generated: missing required field "Ticket.first_reply_breaches"`)}
+	}
+	if _, ok := _c.mutation.NextReplyBreaches(); !ok {
+		return &ValidationError{Name: "next_reply_breaches", err: errors.New(`generated: missing required field "Ticket.next_reply_breaches"`)}
+	}
+	if _, ok := _c.mutation.ResolveBreaches(); !ok {
+		return &ValidationError{Name: "resolve_breaches", err: errors.New(`generated: missing required field "Ticket.resolve_breaches"`)}
+	}
+	if _, ok := _c.mutation.Reopened(); !ok {
+		return &ValidationError{Name: "reopened", err: errors.New(`generated: missing required field "Ticket.reopened"`)}
 	}
 	if _, ok := _c.mutation.LastActivityAt(); !ok {
 		return &ValidationError{Name: "last_activity_at", err: errors.New(`generated: missing required field "Ticket.last_activity_at"`)}
@@ -714,6 +1200,130 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EntryID(); ok {
 		_spec.SetField(ticket.FieldEntryID, field.TypeUUID, value)
 		_node.EntryID = &value
+	}
+	if value, ok := _c.mutation.LineID(); ok {
+		_spec.SetField(ticket.FieldLineID, field.TypeUUID, value)
+		_node.LineID = &value
+	}
+	if value, ok := _c.mutation.ReturnID(); ok {
+		_spec.SetField(ticket.FieldReturnID, field.TypeUUID, value)
+		_node.ReturnID = &value
+	}
+	if value, ok := _c.mutation.DocumentID(); ok {
+		_spec.SetField(ticket.FieldDocumentID, field.TypeUUID, value)
+		_node.DocumentID = &value
+	}
+	if value, ok := _c.mutation.BookingKey(); ok {
+		_spec.SetField(ticket.FieldBookingKey, field.TypeString, value)
+		_node.BookingKey = &value
+	}
+	if value, ok := _c.mutation.AssignedAt(); ok {
+		_spec.SetField(ticket.FieldAssignedAt, field.TypeTime, value)
+		_node.AssignedAt = &value
+	}
+	if value, ok := _c.mutation.TeamID(); ok {
+		_spec.SetField(ticket.FieldTeamID, field.TypeUUID, value)
+		_node.TeamID = &value
+	}
+	if value, ok := _c.mutation.Skill(); ok {
+		_spec.SetField(ticket.FieldSkill, field.TypeString, value)
+		_node.Skill = &value
+	}
+	if value, ok := _c.mutation.Urgency(); ok {
+		_spec.SetField(ticket.FieldUrgency, field.TypeInt, value)
+		_node.Urgency = value
+	}
+	if value, ok := _c.mutation.MergedIntoID(); ok {
+		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
+		_node.MergedIntoID = &value
+	}
+	if value, ok := _c.mutation.CallbackAt(); ok {
+		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
+		_node.CallbackAt = &value
+	}
+	if value, ok := _c.mutation.CallbackPhone(); ok {
+		_spec.SetField(ticket.FieldCallbackPhone, field.TypeString, value)
+		_node.CallbackPhone = &value
+	}
+	if value, ok := _c.mutation.ContactEmail(); ok {
+		_spec.SetField(ticket.FieldContactEmail, field.TypeString, value)
+		_node.ContactEmail = &value
+	}
+	if value, ok := _c.mutation.BotState(); ok {
+		_spec.SetField(ticket.FieldBotState, field.TypeEnum, value)
+		_node.BotState = value
+	}
+	if value, ok := _c.mutation.BotOutcome(); ok {
+		_spec.SetField(ticket.FieldBotOutcome, field.TypeEnum, value)
+		_node.BotOutcome = &value
+	}
+	if value, ok := _c.mutation.BotDueAt(); ok {
+		_spec.SetField(ticket.FieldBotDueAt, field.TypeTime, value)
+		_node.BotDueAt = &value
+	}
+	if value, ok := _c.mutation.LevelID(); ok {
+		_spec.SetField(ticket.FieldLevelID, field.TypeUUID, value)
+		_node.LevelID = &value
+	}
+	if value, ok := _c.mutation.LevelStatus(); ok {
+		_spec.SetField(ticket.FieldLevelStatus, field.TypeEnum, value)
+		_node.LevelStatus = &value
+	}
+	if value, ok := _c.mutation.FirstReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldFirstReplyDueAt, field.TypeTime, value)
+		_node.FirstReplyDueAt = &value
+	}
+	if value, ok := _c.mutation.NextReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldNextReplyDueAt, field.TypeTime, value)
+		_node.NextReplyDueAt = &value
+	}
+	if value, ok := _c.mutation.ResolveDueAt(); ok {
+		_spec.SetField(ticket.FieldResolveDueAt, field.TypeTime, value)
+		_node.ResolveDueAt = &value
+	}
+	if value, ok := _c.mutation.DueAt(); ok {
+		_spec.SetField(ticket.FieldDueAt, field.TypeTime, value)
+		_node.DueAt = value
+	}
+	if value, ok := _c.mutation.ClockAt(); ok {
+		_spec.SetField(ticket.FieldClockAt, field.TypeTime, value)
+		_node.ClockAt = &value
+	}
+	if value, ok := _c.mutation.FirstRepliedAt(); ok {
+		_spec.SetField(ticket.FieldFirstRepliedAt, field.TypeTime, value)
+		_node.FirstRepliedAt = &value
+	}
+	if value, ok := _c.mutation.FirstReplySeconds(); ok {
+		_spec.SetField(ticket.FieldFirstReplySeconds, field.TypeInt, value)
+		_node.FirstReplySeconds = &value
+	}
+	if value, ok := _c.mutation.ResolveSeconds(); ok {
+		_spec.SetField(ticket.FieldResolveSeconds, field.TypeInt, value)
+		_node.ResolveSeconds = &value
+	}
+	if value, ok := _c.mutation.FirstReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldFirstReplyBreaches, field.TypeInt, value)
+		_node.FirstReplyBreaches = value
+	}
+	if value, ok := _c.mutation.NextReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldNextReplyBreaches, field.TypeInt, value)
+		_node.NextReplyBreaches = value
+	}
+	if value, ok := _c.mutation.ResolveBreaches(); ok {
+		_spec.SetField(ticket.FieldResolveBreaches, field.TypeInt, value)
+		_node.ResolveBreaches = value
+	}
+	if value, ok := _c.mutation.Reopened(); ok {
+		_spec.SetField(ticket.FieldReopened, field.TypeInt, value)
+		_node.Reopened = value
+	}
+	if value, ok := _c.mutation.Rating(); ok {
+		_spec.SetField(ticket.FieldRating, field.TypeInt, value)
+		_node.Rating = &value
+	}
+	if value, ok := _c.mutation.RatedAt(); ok {
+		_spec.SetField(ticket.FieldRatedAt, field.TypeTime, value)
+		_node.RatedAt = &value
 	}
 	if value, ok := _c.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)

@@ -324,6 +324,86 @@ func (_u *TicketUpdate) ClearEntryID() *TicketUpdate {
 	return _u
 }
 
+// SetLineID sets the "line_id" field.
+func (_u *TicketUpdate) SetLineID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetLineID(v)
+	return _u
+}
+
+// SetNillableLineID sets the "line_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableLineID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetLineID(*v)
+	}
+	return _u
+}
+
+// ClearLineID clears the value of the "line_id" field.
+func (_u *TicketUpdate) ClearLineID() *TicketUpdate {
+	_u.mutation.ClearLineID()
+	return _u
+}
+
+// SetReturnID sets the "return_id" field.
+func (_u *TicketUpdate) SetReturnID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetReturnID(v)
+	return _u
+}
+
+// SetNillableReturnID sets the "return_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableReturnID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetReturnID(*v)
+	}
+	return _u
+}
+
+// ClearReturnID clears the value of the "return_id" field.
+func (_u *TicketUpdate) ClearReturnID() *TicketUpdate {
+	_u.mutation.ClearReturnID()
+	return _u
+}
+
+// SetDocumentID sets the "document_id" field.
+func (_u *TicketUpdate) SetDocumentID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetDocumentID(v)
+	return _u
+}
+
+// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableDocumentID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetDocumentID(*v)
+	}
+	return _u
+}
+
+// ClearDocumentID clears the value of the "document_id" field.
+func (_u *TicketUpdate) ClearDocumentID() *TicketUpdate {
+	_u.mutation.ClearDocumentID()
+	return _u
+}
+
+// SetBookingKey sets the "booking_key" field.
+func (_u *TicketUpdate) SetBookingKey(v string) *TicketUpdate {
+	_u.mutation.SetBookingKey(v)
+	return _u
+}
+
+// SetNillableBookingKey sets the "booking_key" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableBookingKey(v *string) *TicketUpdate {
+	if v != nil {
+		_u.SetBookingKey(*v)
+	}
+	return _u
+}
+
+// ClearBookingKey clears the value of the "booking_key" field.
+func (_u *TicketUpdate) ClearBookingKey() *TicketUpdate {
+	_u.mutation.ClearBookingKey()
+	return _u
+}
+
 // SetAssigneeID sets the "assignee_id" field.
 func (_u *TicketUpdate) SetAssigneeID(v uuid.UUID) *TicketUpdate {
 	_u.mutation.SetAssigneeID(v)
@@ -341,6 +421,560 @@ func (_u *TicketUpdate) SetNillableAssigneeID(v *uuid.UUID) *TicketUpdate {
 // ClearAssigneeID clears the value of the "assignee_id" field.
 func (_u *TicketUpdate) ClearAssigneeID() *TicketUpdate {
 	_u.mutation.ClearAssigneeID()
+	return _u
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_u *TicketUpdate) SetAssignedAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetAssignedAt(v)
+	return _u
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableAssignedAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetAssignedAt(*v)
+	}
+	return _u
+}
+
+// ClearAssignedAt clears the value of the "assigned_at" field.
+func (_u *TicketUpdate) ClearAssignedAt() *TicketUpdate {
+	_u.mutation.ClearAssignedAt()
+	return _u
+}
+
+// SetTeamID sets the "team_id" field.
+func (_u *TicketUpdate) SetTeamID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetTeamID(v)
+	return _u
+}
+
+// SetNillableTeamID sets the "team_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableTeamID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetTeamID(*v)
+	}
+	return _u
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (_u *TicketUpdate) ClearTeamID() *TicketUpdate {
+	_u.mutation.ClearTeamID()
+	return _u
+}
+
+// SetSkill sets the "skill" field.
+func (_u *TicketUpdate) SetSkill(v string) *TicketUpdate {
+	_u.mutation.SetSkill(v)
+	return _u
+}
+
+// SetNillableSkill sets the "skill" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableSkill(v *string) *TicketUpdate {
+	if v != nil {
+		_u.SetSkill(*v)
+	}
+	return _u
+}
+
+// ClearSkill clears the value of the "skill" field.
+func (_u *TicketUpdate) ClearSkill() *TicketUpdate {
+	_u.mutation.ClearSkill()
+	return _u
+}
+
+// SetUrgency sets the "urgency" field.
+func (_u *TicketUpdate) SetUrgency(v int) *TicketUpdate {
+	_u.mutation.ResetUrgency()
+	_u.mutation.SetUrgency(v)
+	return _u
+}
+
+// SetNillableUrgency sets the "urgency" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableUrgency(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetUrgency(*v)
+	}
+	return _u
+}
+
+// AddUrgency adds value to the "urgency" field.
+func (_u *TicketUpdate) AddUrgency(v int) *TicketUpdate {
+	_u.mutation.AddUrgency(v)
+	return _u
+}
+
+// SetMergedIntoID sets the "merged_into_id" field.
+func (_u *TicketUpdate) SetMergedIntoID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetMergedIntoID(v)
+	return _u
+}
+
+// SetNillableMergedIntoID sets the "merged_into_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableMergedIntoID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetMergedIntoID(*v)
+	}
+	return _u
+}
+
+// ClearMergedIntoID clears the value of the "merged_into_id" field.
+func (_u *TicketUpdate) ClearMergedIntoID() *TicketUpdate {
+	_u.mutation.ClearMergedIntoID()
+	return _u
+}
+
+// SetCallbackAt sets the "callback_at" field.
+func (_u *TicketUpdate) SetCallbackAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetCallbackAt(v)
+	return _u
+}
+
+// SetNillableCallbackAt sets the "callback_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableCallbackAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetCallbackAt(*v)
+	}
+	return _u
+}
+
+// ClearCallbackAt clears the value of the "callback_at" field.
+func (_u *TicketUpdate) ClearCallbackAt() *TicketUpdate {
+	_u.mutation.ClearCallbackAt()
+	return _u
+}
+
+// SetCallbackPhone sets the "callback_phone" field.
+func (_u *TicketUpdate) SetCallbackPhone(v string) *TicketUpdate {
+	_u.mutation.SetCallbackPhone(v)
+	return _u
+}
+
+// SetNillableCallbackPhone sets the "callback_phone" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableCallbackPhone(v *string) *TicketUpdate {
+	if v != nil {
+		_u.SetCallbackPhone(*v)
+	}
+	return _u
+}
+
+// ClearCallbackPhone clears the value of the "callback_phone" field.
+func (_u *TicketUpdate) ClearCallbackPhone() *TicketUpdate {
+	_u.mutation.ClearCallbackPhone()
+	return _u
+}
+
+// SetContactEmail sets the "contact_email" field.
+func (_u *TicketUpdate) SetContactEmail(v string) *TicketUpdate {
+	_u.mutation.SetContactEmail(v)
+	return _u
+}
+
+// SetNillableContactEmail sets the "contact_email" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableContactEmail(v *string) *TicketUpdate {
+	if v != nil {
+		_u.SetContactEmail(*v)
+	}
+	return _u
+}
+
+// ClearContactEmail clears the value of the "contact_email" field.
+func (_u *TicketUpdate) ClearContactEmail() *TicketUpdate {
+	_u.mutation.ClearContactEmail()
+	return _u
+}
+
+// SetBotState sets the "bot_state" field.
+func (_u *TicketUpdate) SetBotState(v ticket.BotState) *TicketUpdate {
+	_u.mutation.SetBotState(v)
+	return _u
+}
+
+// SetNillableBotState sets the "bot_state" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableBotState(v *ticket.BotState) *TicketUpdate {
+	if v != nil {
+		_u.SetBotState(*v)
+	}
+	return _u
+}
+
+// SetBotOutcome sets the "bot_outcome" field.
+func (_u *TicketUpdate) SetBotOutcome(v ticket.BotOutcome) *TicketUpdate {
+	_u.mutation.SetBotOutcome(v)
+	return _u
+}
+
+// SetNillableBotOutcome sets the "bot_outcome" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableBotOutcome(v *ticket.BotOutcome) *TicketUpdate {
+	if v != nil {
+		_u.SetBotOutcome(*v)
+	}
+	return _u
+}
+
+// ClearBotOutcome clears the value of the "bot_outcome" field.
+func (_u *TicketUpdate) ClearBotOutcome() *TicketUpdate {
+	_u.mutation.ClearBotOutcome()
+	return _u
+}
+
+// SetBotDueAt sets the "bot_due_at" field.
+func (_u *TicketUpdate) SetBotDueAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetBotDueAt(v)
+	return _u
+}
+
+// SetNillableBotDueAt sets the "bot_due_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableBotDueAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetBotDueAt(*v)
+	}
+	return _u
+}
+
+// ClearBotDueAt clears the value of the "bot_due_at" field.
+func (_u *TicketUpdate) ClearBotDueAt() *TicketUpdate {
+	_u.mutation.ClearBotDueAt()
+	return _u
+}
+
+// SetLevelID sets the "level_id" field.
+func (_u *TicketUpdate) SetLevelID(v uuid.UUID) *TicketUpdate {
+	_u.mutation.SetLevelID(v)
+	return _u
+}
+
+// SetNillableLevelID sets the "level_id" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableLevelID(v *uuid.UUID) *TicketUpdate {
+	if v != nil {
+		_u.SetLevelID(*v)
+	}
+	return _u
+}
+
+// ClearLevelID clears the value of the "level_id" field.
+func (_u *TicketUpdate) ClearLevelID() *TicketUpdate {
+	_u.mutation.ClearLevelID()
+	return _u
+}
+
+// SetLevelStatus sets the "level_status" field.
+func (_u *TicketUpdate) SetLevelStatus(v ticket.LevelStatus) *TicketUpdate {
+	_u.mutation.SetLevelStatus(v)
+	return _u
+}
+
+// SetNillableLevelStatus sets the "level_status" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableLevelStatus(v *ticket.LevelStatus) *TicketUpdate {
+	if v != nil {
+		_u.SetLevelStatus(*v)
+	}
+	return _u
+}
+
+// ClearLevelStatus clears the value of the "level_status" field.
+func (_u *TicketUpdate) ClearLevelStatus() *TicketUpdate {
+	_u.mutation.ClearLevelStatus()
+	return _u
+}
+
+// SetFirstReplyDueAt sets the "first_reply_due_at" field.
+func (_u *TicketUpdate) SetFirstReplyDueAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetFirstReplyDueAt(v)
+	return _u
+}
+
+// SetNillableFirstReplyDueAt sets the "first_reply_due_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableFirstReplyDueAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetFirstReplyDueAt(*v)
+	}
+	return _u
+}
+
+// ClearFirstReplyDueAt clears the value of the "first_reply_due_at" field.
+func (_u *TicketUpdate) ClearFirstReplyDueAt() *TicketUpdate {
+	_u.mutation.ClearFirstReplyDueAt()
+	return _u
+}
+
+// SetNextReplyDueAt sets the "next_reply_due_at" field.
+func (_u *TicketUpdate) SetNextReplyDueAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetNextReplyDueAt(v)
+	return _u
+}
+
+// SetNillableNextReplyDueAt sets the "next_reply_due_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableNextReplyDueAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetNextReplyDueAt(*v)
+	}
+	return _u
+}
+
+// ClearNextReplyDueAt clears the value of the "next_reply_due_at" field.
+func (_u *TicketUpdate) ClearNextReplyDueAt() *TicketUpdate {
+	_u.mutation.ClearNextReplyDueAt()
+	return _u
+}
+
+// SetResolveDueAt sets the "resolve_due_at" field.
+func (_u *TicketUpdate) SetResolveDueAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetResolveDueAt(v)
+	return _u
+}
+
+// SetNillableResolveDueAt sets the "resolve_due_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableResolveDueAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetResolveDueAt(*v)
+	}
+	return _u
+}
+
+// ClearResolveDueAt clears the value of the "resolve_due_at" field.
+func (_u *TicketUpdate) ClearResolveDueAt() *TicketUpdate {
+	_u.mutation.ClearResolveDueAt()
+	return _u
+}
+
+// SetDueAt sets the "due_at" field.
+func (_u *TicketUpdate) SetDueAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableDueAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// SetClockAt sets the "clock_at" field.
+func (_u *TicketUpdate) SetClockAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetClockAt(v)
+	return _u
+}
+
+// SetNillableClockAt sets the "clock_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableClockAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetClockAt(*v)
+	}
+	return _u
+}
+
+// ClearClockAt clears the value of the "clock_at" field.
+func (_u *TicketUpdate) ClearClockAt() *TicketUpdate {
+	_u.mutation.ClearClockAt()
+	return _u
+}
+
+// SetFirstRepliedAt sets the "first_replied_at" field.
+func (_u *TicketUpdate) SetFirstRepliedAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetFirstRepliedAt(v)
+	return _u
+}
+
+// SetNillableFirstRepliedAt sets the "first_replied_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableFirstRepliedAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetFirstRepliedAt(*v)
+	}
+	return _u
+}
+
+// ClearFirstRepliedAt clears the value of the "first_replied_at" field.
+func (_u *TicketUpdate) ClearFirstRepliedAt() *TicketUpdate {
+	_u.mutation.ClearFirstRepliedAt()
+	return _u
+}
+
+// SetFirstReplySeconds sets the "first_reply_seconds" field.
+func (_u *TicketUpdate) SetFirstReplySeconds(v int) *TicketUpdate {
+	_u.mutation.ResetFirstReplySeconds()
+	_u.mutation.SetFirstReplySeconds(v)
+	return _u
+}
+
+// SetNillableFirstReplySeconds sets the "first_reply_seconds" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableFirstReplySeconds(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetFirstReplySeconds(*v)
+	}
+	return _u
+}
+
+// AddFirstReplySeconds adds value to the "first_reply_seconds" field.
+func (_u *TicketUpdate) AddFirstReplySeconds(v int) *TicketUpdate {
+	_u.mutation.AddFirstReplySeconds(v)
+	return _u
+}
+
+// ClearFirstReplySeconds clears the value of the "first_reply_seconds" field.
+func (_u *TicketUpdate) ClearFirstReplySeconds() *TicketUpdate {
+	_u.mutation.ClearFirstReplySeconds()
+	return _u
+}
+
+// SetResolveSeconds sets the "resolve_seconds" field.
+func (_u *TicketUpdate) SetResolveSeconds(v int) *TicketUpdate {
+	_u.mutation.ResetResolveSeconds()
+	_u.mutation.SetResolveSeconds(v)
+	return _u
+}
+
+// SetNillableResolveSeconds sets the "resolve_seconds" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableResolveSeconds(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetResolveSeconds(*v)
+	}
+	return _u
+}
+
+// AddResolveSeconds adds value to the "resolve_seconds" field.
+func (_u *TicketUpdate) AddResolveSeconds(v int) *TicketUpdate {
+	_u.mutation.AddResolveSeconds(v)
+	return _u
+}
+
+// ClearResolveSeconds clears the value of the "resolve_seconds" field.
+func (_u *TicketUpdate) ClearResolveSeconds() *TicketUpdate {
+	_u.mutation.ClearResolveSeconds()
+	return _u
+}
+
+// SetFirstReplyBreaches sets the "first_reply_breaches" field.
+func (_u *TicketUpdate) SetFirstReplyBreaches(v int) *TicketUpdate {
+	_u.mutation.ResetFirstReplyBreaches()
+	_u.mutation.SetFirstReplyBreaches(v)
+	return _u
+}
+
+// SetNillableFirstReplyBreaches sets the "first_reply_breaches" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableFirstReplyBreaches(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetFirstReplyBreaches(*v)
+	}
+	return _u
+}
+
+// AddFirstReplyBreaches adds value to the "first_reply_breaches" field.
+func (_u *TicketUpdate) AddFirstReplyBreaches(v int) *TicketUpdate {
+	_u.mutation.AddFirstReplyBreaches(v)
+	return _u
+}
+
+// SetNextReplyBreaches sets the "next_reply_breaches" field.
+func (_u *TicketUpdate) SetNextReplyBreaches(v int) *TicketUpdate {
+	_u.mutation.ResetNextReplyBreaches()
+	_u.mutation.SetNextReplyBreaches(v)
+	return _u
+}
+
+// SetNillableNextReplyBreaches sets the "next_reply_breaches" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableNextReplyBreaches(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetNextReplyBreaches(*v)
+	}
+	return _u
+}
+
+// AddNextReplyBreaches adds value to the "next_reply_breaches" field.
+func (_u *TicketUpdate) AddNextReplyBreaches(v int) *TicketUpdate {
+	_u.mutation.AddNextReplyBreaches(v)
+	return _u
+}
+
+// SetResolveBreaches sets the "resolve_breaches" field.
+func (_u *TicketUpdate) SetResolveBreaches(v int) *TicketUpdate {
+	_u.mutation.ResetResolveBreaches()
+	_u.mutation.SetResolveBreaches(v)
+	return _u
+}
+
+// SetNillableResolveBreaches sets the "resolve_breaches" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableResolveBreaches(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetResolveBreaches(*v)
+	}
+	return _u
+}
+
+// AddResolveBreaches adds value to the "resolve_breaches" field.
+func (_u *TicketUpdate) AddResolveBreaches(v int) *TicketUpdate {
+	_u.mutation.AddResolveBreaches(v)
+	return _u
+}
+
+// SetReopened sets the "reopened" field.
+func (_u *TicketUpdate) SetReopened(v int) *TicketUpdate {
+	_u.mutation.ResetReopened()
+	_u.mutation.SetReopened(v)
+	return _u
+}
+
+// SetNillableReopened sets the "reopened" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableReopened(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetReopened(*v)
+	}
+	return _u
+}
+
+// AddReopened adds value to the "reopened" field.
+func (_u *TicketUpdate) AddReopened(v int) *TicketUpdate {
+	_u.mutation.AddReopened(v)
+	return _u
+}
+
+// SetRating sets the "rating" field.
+func (_u *TicketUpdate) SetRating(v int) *TicketUpdate {
+	_u.mutation.ResetRating()
+	_u.mutation.SetRating(v)
+	return _u
+}
+
+// SetNillableRating sets the "rating" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableRating(v *int) *TicketUpdate {
+	if v != nil {
+		_u.SetRating(*v)
+	}
+	return _u
+}
+
+// AddRating adds value to the "rating" field.
+func (_u *TicketUpdate) AddRating(v int) *TicketUpdate {
+	_u.mutation.AddRating(v)
+	return _u
+}
+
+// ClearRating clears the value of the "rating" field.
+func (_u *TicketUpdate) ClearRating() *TicketUpdate {
+	_u.mutation.ClearRating()
+	return _u
+}
+
+// SetRatedAt sets the "rated_at" field.
+func (_u *TicketUpdate) SetRatedAt(v time.Time) *TicketUpdate {
+	_u.mutation.SetRatedAt(v)
+	return _u
+}
+
+// SetNillableRatedAt sets the "rated_at" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableRatedAt(v *time.Time) *TicketUpdate {
+	if v != nil {
+		_u.SetRatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRatedAt clears the value of the "rated_at" field.
+func (_u *TicketUpdate) ClearRatedAt() *TicketUpdate {
+	_u.mutation.ClearRatedAt()
 	return _u
 }
 
@@ -691,6 +1325,21 @@ func (_u *TicketUpdate) check() error {
 			return &ValidationError{Name: "channel", err: fmt.Errorf(`generated: validator failed for field "Ticket.channel": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.BotState(); ok {
+		if err := ticket.BotStateValidator(v); err != nil {
+			return &ValidationError{Name: "bot_state", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.BotOutcome(); ok {
+		if err := ticket.BotOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "bot_outcome", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.LevelStatus(); ok {
+		if err := ticket.LevelStatusValidator(v); err != nil {
+			return &ValidationError{Name: "level_status", err: fmt.Errorf(`generated: validator failed for field "Ticket.level_status": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -774,6 +1423,195 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.EntryIDCleared() {
 		_spec.ClearField(ticket.FieldEntryID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.LineID(); ok {
+		_spec.SetField(ticket.FieldLineID, field.TypeUUID, value)
+	}
+	if _u.mutation.LineIDCleared() {
+		_spec.ClearField(ticket.FieldLineID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReturnID(); ok {
+		_spec.SetField(ticket.FieldReturnID, field.TypeUUID, value)
+	}
+	if _u.mutation.ReturnIDCleared() {
+		_spec.ClearField(ticket.FieldReturnID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.DocumentID(); ok {
+		_spec.SetField(ticket.FieldDocumentID, field.TypeUUID, value)
+	}
+	if _u.mutation.DocumentIDCleared() {
+		_spec.ClearField(ticket.FieldDocumentID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.BookingKey(); ok {
+		_spec.SetField(ticket.FieldBookingKey, field.TypeString, value)
+	}
+	if _u.mutation.BookingKeyCleared() {
+		_spec.ClearField(ticket.FieldBookingKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.AssignedAt(); ok {
+		_spec.SetField(ticket.FieldAssignedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssignedAtCleared() {
+		_spec.ClearField(ticket.FieldAssignedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TeamID(); ok {
+		_spec.SetField(ticket.FieldTeamID, field.TypeUUID, value)
+	}
+	if _u.mutation.TeamIDCleared() {
+		_spec.ClearField(ticket.FieldTeamID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Skill(); ok {
+		_spec.SetField(ticket.FieldSkill, field.TypeString, value)
+	}
+	if _u.mutation.SkillCleared() {
+		_spec.ClearField(ticket.FieldSkill, field.TypeString)
+	}
+	if value, ok := _u.mutation.Urgency(); ok {
+		_spec.SetField(ticket.FieldUrgency, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedUrgency(); ok {
+		_spec.AddField(ticket.FieldUrgency, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MergedIntoID(); ok {
+		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
+	}
+	if _u.mutation.MergedIntoIDCleared() {
+		_spec.ClearField(ticket.FieldMergedIntoID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.CallbackAt(); ok {
+		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
+	}
+	if _u.mutation.CallbackAtCleared() {
+		_spec.ClearField(ticket.FieldCallbackAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.CallbackPhone(); ok {
+		_spec.SetField(ticket.FieldCallbackPhone, field.TypeString, value)
+	}
+	if _u.mutation.CallbackPhoneCleared() {
+		_spec.ClearField(ticket.FieldCallbackPhone, field.TypeString)
+	}
+	if value, ok := _u.mutation.ContactEmail(); ok {
+		_spec.SetField(ticket.FieldContactEmail, field.TypeString, value)
+	}
+	if _u.mutation.ContactEmailCleared() {
+		_spec.ClearField(ticket.FieldContactEmail, field.TypeString)
+	}
+	if value, ok := _u.mutation.BotState(); ok {
+		_spec.SetField(ticket.FieldBotState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.BotOutcome(); ok {
+		_spec.SetField(ticket.FieldBotOutcome, field.TypeEnum, value)
+	}
+	if _u.mutation.BotOutcomeCleared() {
+		_spec.ClearField(ticket.FieldBotOutcome, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.BotDueAt(); ok {
+		_spec.SetField(ticket.FieldBotDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.BotDueAtCleared() {
+		_spec.ClearField(ticket.FieldBotDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LevelID(); ok {
+		_spec.SetField(ticket.FieldLevelID, field.TypeUUID, value)
+	}
+	if _u.mutation.LevelIDCleared() {
+		_spec.ClearField(ticket.FieldLevelID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.LevelStatus(); ok {
+		_spec.SetField(ticket.FieldLevelStatus, field.TypeEnum, value)
+	}
+	if _u.mutation.LevelStatusCleared() {
+		_spec.ClearField(ticket.FieldLevelStatus, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.FirstReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldFirstReplyDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.FirstReplyDueAtCleared() {
+		_spec.ClearField(ticket.FieldFirstReplyDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.NextReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldNextReplyDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextReplyDueAtCleared() {
+		_spec.ClearField(ticket.FieldNextReplyDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ResolveDueAt(); ok {
+		_spec.SetField(ticket.FieldResolveDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.ResolveDueAtCleared() {
+		_spec.ClearField(ticket.FieldResolveDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(ticket.FieldDueAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.ClockAt(); ok {
+		_spec.SetField(ticket.FieldClockAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClockAtCleared() {
+		_spec.ClearField(ticket.FieldClockAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FirstRepliedAt(); ok {
+		_spec.SetField(ticket.FieldFirstRepliedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FirstRepliedAtCleared() {
+		_spec.ClearField(ticket.FieldFirstRepliedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FirstReplySeconds(); ok {
+		_spec.SetField(ticket.FieldFirstReplySeconds, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFirstReplySeconds(); ok {
+		_spec.AddField(ticket.FieldFirstReplySeconds, field.TypeInt, value)
+	}
+	if _u.mutation.FirstReplySecondsCleared() {
+		_spec.ClearField(ticket.FieldFirstReplySeconds, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ResolveSeconds(); ok {
+		_spec.SetField(ticket.FieldResolveSeconds, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResolveSeconds(); ok {
+		_spec.AddField(ticket.FieldResolveSeconds, field.TypeInt, value)
+	}
+	if _u.mutation.ResolveSecondsCleared() {
+		_spec.ClearField(ticket.FieldResolveSeconds, field.TypeInt)
+	}
+	if value, ok := _u.mutation.FirstReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldFirstReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFirstReplyBreaches(); ok {
+		_spec.AddField(ticket.FieldFirstReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.NextReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldNextReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedNextReplyBreaches(); ok {
+		_spec.AddField(ticket.FieldNextReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ResolveBreaches(); ok {
+		_spec.SetField(ticket.FieldResolveBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResolveBreaches(); ok {
+		_spec.AddField(ticket.FieldResolveBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Reopened(); ok {
+		_spec.SetField(ticket.FieldReopened, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReopened(); ok {
+		_spec.AddField(ticket.FieldReopened, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Rating(); ok {
+		_spec.SetField(ticket.FieldRating, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRating(); ok {
+		_spec.AddField(ticket.FieldRating, field.TypeInt, value)
+	}
+	if _u.mutation.RatingCleared() {
+		_spec.ClearField(ticket.FieldRating, field.TypeInt)
+	}
+	if value, ok := _u.mutation.RatedAt(); ok {
+		_spec.SetField(ticket.FieldRatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RatedAtCleared() {
+		_spec.ClearField(ticket.FieldRatedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)
@@ -1331,6 +2169,86 @@ func (_u *TicketUpdateOne) ClearEntryID() *TicketUpdateOne {
 	return _u
 }
 
+// SetLineID sets the "line_id" field.
+func (_u *TicketUpdateOne) SetLineID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetLineID(v)
+	return _u
+}
+
+// SetNillableLineID sets the "line_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableLineID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetLineID(*v)
+	}
+	return _u
+}
+
+// ClearLineID clears the value of the "line_id" field.
+func (_u *TicketUpdateOne) ClearLineID() *TicketUpdateOne {
+	_u.mutation.ClearLineID()
+	return _u
+}
+
+// SetReturnID sets the "return_id" field.
+func (_u *TicketUpdateOne) SetReturnID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetReturnID(v)
+	return _u
+}
+
+// SetNillableReturnID sets the "return_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableReturnID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetReturnID(*v)
+	}
+	return _u
+}
+
+// ClearReturnID clears the value of the "return_id" field.
+func (_u *TicketUpdateOne) ClearReturnID() *TicketUpdateOne {
+	_u.mutation.ClearReturnID()
+	return _u
+}
+
+// SetDocumentID sets the "document_id" field.
+func (_u *TicketUpdateOne) SetDocumentID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetDocumentID(v)
+	return _u
+}
+
+// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableDocumentID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetDocumentID(*v)
+	}
+	return _u
+}
+
+// ClearDocumentID clears the value of the "document_id" field.
+func (_u *TicketUpdateOne) ClearDocumentID() *TicketUpdateOne {
+	_u.mutation.ClearDocumentID()
+	return _u
+}
+
+// SetBookingKey sets the "booking_key" field.
+func (_u *TicketUpdateOne) SetBookingKey(v string) *TicketUpdateOne {
+	_u.mutation.SetBookingKey(v)
+	return _u
+}
+
+// SetNillableBookingKey sets the "booking_key" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableBookingKey(v *string) *TicketUpdateOne {
+	if v != nil {
+		_u.SetBookingKey(*v)
+	}
+	return _u
+}
+
+// ClearBookingKey clears the value of the "booking_key" field.
+func (_u *TicketUpdateOne) ClearBookingKey() *TicketUpdateOne {
+	_u.mutation.ClearBookingKey()
+	return _u
+}
+
 // SetAssigneeID sets the "assignee_id" field.
 func (_u *TicketUpdateOne) SetAssigneeID(v uuid.UUID) *TicketUpdateOne {
 	_u.mutation.SetAssigneeID(v)
@@ -1348,6 +2266,560 @@ func (_u *TicketUpdateOne) SetNillableAssigneeID(v *uuid.UUID) *TicketUpdateOne 
 // ClearAssigneeID clears the value of the "assignee_id" field.
 func (_u *TicketUpdateOne) ClearAssigneeID() *TicketUpdateOne {
 	_u.mutation.ClearAssigneeID()
+	return _u
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_u *TicketUpdateOne) SetAssignedAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetAssignedAt(v)
+	return _u
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableAssignedAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetAssignedAt(*v)
+	}
+	return _u
+}
+
+// ClearAssignedAt clears the value of the "assigned_at" field.
+func (_u *TicketUpdateOne) ClearAssignedAt() *TicketUpdateOne {
+	_u.mutation.ClearAssignedAt()
+	return _u
+}
+
+// SetTeamID sets the "team_id" field.
+func (_u *TicketUpdateOne) SetTeamID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetTeamID(v)
+	return _u
+}
+
+// SetNillableTeamID sets the "team_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableTeamID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetTeamID(*v)
+	}
+	return _u
+}
+
+// ClearTeamID clears the value of the "team_id" field.
+func (_u *TicketUpdateOne) ClearTeamID() *TicketUpdateOne {
+	_u.mutation.ClearTeamID()
+	return _u
+}
+
+// SetSkill sets the "skill" field.
+func (_u *TicketUpdateOne) SetSkill(v string) *TicketUpdateOne {
+	_u.mutation.SetSkill(v)
+	return _u
+}
+
+// SetNillableSkill sets the "skill" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableSkill(v *string) *TicketUpdateOne {
+	if v != nil {
+		_u.SetSkill(*v)
+	}
+	return _u
+}
+
+// ClearSkill clears the value of the "skill" field.
+func (_u *TicketUpdateOne) ClearSkill() *TicketUpdateOne {
+	_u.mutation.ClearSkill()
+	return _u
+}
+
+// SetUrgency sets the "urgency" field.
+func (_u *TicketUpdateOne) SetUrgency(v int) *TicketUpdateOne {
+	_u.mutation.ResetUrgency()
+	_u.mutation.SetUrgency(v)
+	return _u
+}
+
+// SetNillableUrgency sets the "urgency" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableUrgency(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetUrgency(*v)
+	}
+	return _u
+}
+
+// AddUrgency adds value to the "urgency" field.
+func (_u *TicketUpdateOne) AddUrgency(v int) *TicketUpdateOne {
+	_u.mutation.AddUrgency(v)
+	return _u
+}
+
+// SetMergedIntoID sets the "merged_into_id" field.
+func (_u *TicketUpdateOne) SetMergedIntoID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetMergedIntoID(v)
+	return _u
+}
+
+// SetNillableMergedIntoID sets the "merged_into_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableMergedIntoID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetMergedIntoID(*v)
+	}
+	return _u
+}
+
+// ClearMergedIntoID clears the value of the "merged_into_id" field.
+func (_u *TicketUpdateOne) ClearMergedIntoID() *TicketUpdateOne {
+	_u.mutation.ClearMergedIntoID()
+	return _u
+}
+
+// SetCallbackAt sets the "callback_at" field.
+func (_u *TicketUpdateOne) SetCallbackAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetCallbackAt(v)
+	return _u
+}
+
+// SetNillableCallbackAt sets the "callback_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableCallbackAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetCallbackAt(*v)
+	}
+	return _u
+}
+
+// ClearCallbackAt clears the value of the "callback_at" field.
+func (_u *TicketUpdateOne) ClearCallbackAt() *TicketUpdateOne {
+	_u.mutation.ClearCallbackAt()
+	return _u
+}
+
+// SetCallbackPhone sets the "callback_phone" field.
+func (_u *TicketUpdateOne) SetCallbackPhone(v string) *TicketUpdateOne {
+	_u.mutation.SetCallbackPhone(v)
+	return _u
+}
+
+// SetNillableCallbackPhone sets the "callback_phone" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableCallbackPhone(v *string) *TicketUpdateOne {
+	if v != nil {
+		_u.SetCallbackPhone(*v)
+	}
+	return _u
+}
+
+// ClearCallbackPhone clears the value of the "callback_phone" field.
+func (_u *TicketUpdateOne) ClearCallbackPhone() *TicketUpdateOne {
+	_u.mutation.ClearCallbackPhone()
+	return _u
+}
+
+// SetContactEmail sets the "contact_email" field.
+func (_u *TicketUpdateOne) SetContactEmail(v string) *TicketUpdateOne {
+	_u.mutation.SetContactEmail(v)
+	return _u
+}
+
+// SetNillableContactEmail sets the "contact_email" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableContactEmail(v *string) *TicketUpdateOne {
+	if v != nil {
+		_u.SetContactEmail(*v)
+	}
+	return _u
+}
+
+// ClearContactEmail clears the value of the "contact_email" field.
+func (_u *TicketUpdateOne) ClearContactEmail() *TicketUpdateOne {
+	_u.mutation.ClearContactEmail()
+	return _u
+}
+
+// SetBotState sets the "bot_state" field.
+func (_u *TicketUpdateOne) SetBotState(v ticket.BotState) *TicketUpdateOne {
+	_u.mutation.SetBotState(v)
+	return _u
+}
+
+// SetNillableBotState sets the "bot_state" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableBotState(v *ticket.BotState) *TicketUpdateOne {
+	if v != nil {
+		_u.SetBotState(*v)
+	}
+	return _u
+}
+
+// SetBotOutcome sets the "bot_outcome" field.
+func (_u *TicketUpdateOne) SetBotOutcome(v ticket.BotOutcome) *TicketUpdateOne {
+	_u.mutation.SetBotOutcome(v)
+	return _u
+}
+
+// SetNillableBotOutcome sets the "bot_outcome" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableBotOutcome(v *ticket.BotOutcome) *TicketUpdateOne {
+	if v != nil {
+		_u.SetBotOutcome(*v)
+	}
+	return _u
+}
+
+// ClearBotOutcome clears the value of the "bot_outcome" field.
+func (_u *TicketUpdateOne) ClearBotOutcome() *TicketUpdateOne {
+	_u.mutation.ClearBotOutcome()
+	return _u
+}
+
+// SetBotDueAt sets the "bot_due_at" field.
+func (_u *TicketUpdateOne) SetBotDueAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetBotDueAt(v)
+	return _u
+}
+
+// SetNillableBotDueAt sets the "bot_due_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableBotDueAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetBotDueAt(*v)
+	}
+	return _u
+}
+
+// ClearBotDueAt clears the value of the "bot_due_at" field.
+func (_u *TicketUpdateOne) ClearBotDueAt() *TicketUpdateOne {
+	_u.mutation.ClearBotDueAt()
+	return _u
+}
+
+// SetLevelID sets the "level_id" field.
+func (_u *TicketUpdateOne) SetLevelID(v uuid.UUID) *TicketUpdateOne {
+	_u.mutation.SetLevelID(v)
+	return _u
+}
+
+// SetNillableLevelID sets the "level_id" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableLevelID(v *uuid.UUID) *TicketUpdateOne {
+	if v != nil {
+		_u.SetLevelID(*v)
+	}
+	return _u
+}
+
+// ClearLevelID clears the value of the "level_id" field.
+func (_u *TicketUpdateOne) ClearLevelID() *TicketUpdateOne {
+	_u.mutation.ClearLevelID()
+	return _u
+}
+
+// SetLevelStatus sets the "level_status" field.
+func (_u *TicketUpdateOne) SetLevelStatus(v ticket.LevelStatus) *TicketUpdateOne {
+	_u.mutation.SetLevelStatus(v)
+	return _u
+}
+
+// SetNillableLevelStatus sets the "level_status" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableLevelStatus(v *ticket.LevelStatus) *TicketUpdateOne {
+	if v != nil {
+		_u.SetLevelStatus(*v)
+	}
+	return _u
+}
+
+// ClearLevelStatus clears the value of the "level_status" field.
+func (_u *TicketUpdateOne) ClearLevelStatus() *TicketUpdateOne {
+	_u.mutation.ClearLevelStatus()
+	return _u
+}
+
+// SetFirstReplyDueAt sets the "first_reply_due_at" field.
+func (_u *TicketUpdateOne) SetFirstReplyDueAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetFirstReplyDueAt(v)
+	return _u
+}
+
+// SetNillableFirstReplyDueAt sets the "first_reply_due_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableFirstReplyDueAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetFirstReplyDueAt(*v)
+	}
+	return _u
+}
+
+// ClearFirstReplyDueAt clears the value of the "first_reply_due_at" field.
+func (_u *TicketUpdateOne) ClearFirstReplyDueAt() *TicketUpdateOne {
+	_u.mutation.ClearFirstReplyDueAt()
+	return _u
+}
+
+// SetNextReplyDueAt sets the "next_reply_due_at" field.
+func (_u *TicketUpdateOne) SetNextReplyDueAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetNextReplyDueAt(v)
+	return _u
+}
+
+// SetNillableNextReplyDueAt sets the "next_reply_due_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableNextReplyDueAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetNextReplyDueAt(*v)
+	}
+	return _u
+}
+
+// ClearNextReplyDueAt clears the value of the "next_reply_due_at" field.
+func (_u *TicketUpdateOne) ClearNextReplyDueAt() *TicketUpdateOne {
+	_u.mutation.ClearNextReplyDueAt()
+	return _u
+}
+
+// SetResolveDueAt sets the "resolve_due_at" field.
+func (_u *TicketUpdateOne) SetResolveDueAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetResolveDueAt(v)
+	return _u
+}
+
+// SetNillableResolveDueAt sets the "resolve_due_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableResolveDueAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetResolveDueAt(*v)
+	}
+	return _u
+}
+
+// ClearResolveDueAt clears the value of the "resolve_due_at" field.
+func (_u *TicketUpdateOne) ClearResolveDueAt() *TicketUpdateOne {
+	_u.mutation.ClearResolveDueAt()
+	return _u
+}
+
+// SetDueAt sets the "due_at" field.
+func (_u *TicketUpdateOne) SetDueAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableDueAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// SetClockAt sets the "clock_at" field.
+func (_u *TicketUpdateOne) SetClockAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetClockAt(v)
+	return _u
+}
+
+// SetNillableClockAt sets the "clock_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableClockAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetClockAt(*v)
+	}
+	return _u
+}
+
+// ClearClockAt clears the value of the "clock_at" field.
+func (_u *TicketUpdateOne) ClearClockAt() *TicketUpdateOne {
+	_u.mutation.ClearClockAt()
+	return _u
+}
+
+// SetFirstRepliedAt sets the "first_replied_at" field.
+func (_u *TicketUpdateOne) SetFirstRepliedAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetFirstRepliedAt(v)
+	return _u
+}
+
+// SetNillableFirstRepliedAt sets the "first_replied_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableFirstRepliedAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetFirstRepliedAt(*v)
+	}
+	return _u
+}
+
+// ClearFirstRepliedAt clears the value of the "first_replied_at" field.
+func (_u *TicketUpdateOne) ClearFirstRepliedAt() *TicketUpdateOne {
+	_u.mutation.ClearFirstRepliedAt()
+	return _u
+}
+
+// SetFirstReplySeconds sets the "first_reply_seconds" field.
+func (_u *TicketUpdateOne) SetFirstReplySeconds(v int) *TicketUpdateOne {
+	_u.mutation.ResetFirstReplySeconds()
+	_u.mutation.SetFirstReplySeconds(v)
+	return _u
+}
+
+// SetNillableFirstReplySeconds sets the "first_reply_seconds" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableFirstReplySeconds(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetFirstReplySeconds(*v)
+	}
+	return _u
+}
+
+// AddFirstReplySeconds adds value to the "first_reply_seconds" field.
+func (_u *TicketUpdateOne) AddFirstReplySeconds(v int) *TicketUpdateOne {
+	_u.mutation.AddFirstReplySeconds(v)
+	return _u
+}
+
+// ClearFirstReplySeconds clears the value of the "first_reply_seconds" field.
+func (_u *TicketUpdateOne) ClearFirstReplySeconds() *TicketUpdateOne {
+	_u.mutation.ClearFirstReplySeconds()
+	return _u
+}
+
+// SetResolveSeconds sets the "resolve_seconds" field.
+func (_u *TicketUpdateOne) SetResolveSeconds(v int) *TicketUpdateOne {
+	_u.mutation.ResetResolveSeconds()
+	_u.mutation.SetResolveSeconds(v)
+	return _u
+}
+
+// SetNillableResolveSeconds sets the "resolve_seconds" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableResolveSeconds(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetResolveSeconds(*v)
+	}
+	return _u
+}
+
+// AddResolveSeconds adds value to the "resolve_seconds" field.
+func (_u *TicketUpdateOne) AddResolveSeconds(v int) *TicketUpdateOne {
+	_u.mutation.AddResolveSeconds(v)
+	return _u
+}
+
+// ClearResolveSeconds clears the value of the "resolve_seconds" field.
+func (_u *TicketUpdateOne) ClearResolveSeconds() *TicketUpdateOne {
+	_u.mutation.ClearResolveSeconds()
+	return _u
+}
+
+// SetFirstReplyBreaches sets the "first_reply_breaches" field.
+func (_u *TicketUpdateOne) SetFirstReplyBreaches(v int) *TicketUpdateOne {
+	_u.mutation.ResetFirstReplyBreaches()
+	_u.mutation.SetFirstReplyBreaches(v)
+	return _u
+}
+
+// SetNillableFirstReplyBreaches sets the "first_reply_breaches" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableFirstReplyBreaches(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetFirstReplyBreaches(*v)
+	}
+	return _u
+}
+
+// AddFirstReplyBreaches adds value to the "first_reply_breaches" field.
+func (_u *TicketUpdateOne) AddFirstReplyBreaches(v int) *TicketUpdateOne {
+	_u.mutation.AddFirstReplyBreaches(v)
+	return _u
+}
+
+// SetNextReplyBreaches sets the "next_reply_breaches" field.
+func (_u *TicketUpdateOne) SetNextReplyBreaches(v int) *TicketUpdateOne {
+	_u.mutation.ResetNextReplyBreaches()
+	_u.mutation.SetNextReplyBreaches(v)
+	return _u
+}
+
+// SetNillableNextReplyBreaches sets the "next_reply_breaches" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableNextReplyBreaches(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetNextReplyBreaches(*v)
+	}
+	return _u
+}
+
+// AddNextReplyBreaches adds value to the "next_reply_breaches" field.
+func (_u *TicketUpdateOne) AddNextReplyBreaches(v int) *TicketUpdateOne {
+	_u.mutation.AddNextReplyBreaches(v)
+	return _u
+}
+
+// SetResolveBreaches sets the "resolve_breaches" field.
+func (_u *TicketUpdateOne) SetResolveBreaches(v int) *TicketUpdateOne {
+	_u.mutation.ResetResolveBreaches()
+	_u.mutation.SetResolveBreaches(v)
+	return _u
+}
+
+// SetNillableResolveBreaches sets the "resolve_breaches" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableResolveBreaches(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetResolveBreaches(*v)
+	}
+	return _u
+}
+
+// AddResolveBreaches adds value to the "resolve_breaches" field.
+func (_u *TicketUpdateOne) AddResolveBreaches(v int) *TicketUpdateOne {
+	_u.mutation.AddResolveBreaches(v)
+	return _u
+}
+
+// SetReopened sets the "reopened" field.
+func (_u *TicketUpdateOne) SetReopened(v int) *TicketUpdateOne {
+	_u.mutation.ResetReopened()
+	_u.mutation.SetReopened(v)
+	return _u
+}
+
+// SetNillableReopened sets the "reopened" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableReopened(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetReopened(*v)
+	}
+	return _u
+}
+
+// AddReopened adds value to the "reopened" field.
+func (_u *TicketUpdateOne) AddReopened(v int) *TicketUpdateOne {
+	_u.mutation.AddReopened(v)
+	return _u
+}
+
+// SetRating sets the "rating" field.
+func (_u *TicketUpdateOne) SetRating(v int) *TicketUpdateOne {
+	_u.mutation.ResetRating()
+	_u.mutation.SetRating(v)
+	return _u
+}
+
+// SetNillableRating sets the "rating" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableRating(v *int) *TicketUpdateOne {
+	if v != nil {
+		_u.SetRating(*v)
+	}
+	return _u
+}
+
+// AddRating adds value to the "rating" field.
+func (_u *TicketUpdateOne) AddRating(v int) *TicketUpdateOne {
+	_u.mutation.AddRating(v)
+	return _u
+}
+
+// ClearRating clears the value of the "rating" field.
+func (_u *TicketUpdateOne) ClearRating() *TicketUpdateOne {
+	_u.mutation.ClearRating()
+	return _u
+}
+
+// SetRatedAt sets the "rated_at" field.
+func (_u *TicketUpdateOne) SetRatedAt(v time.Time) *TicketUpdateOne {
+	_u.mutation.SetRatedAt(v)
+	return _u
+}
+
+// SetNillableRatedAt sets the "rated_at" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableRatedAt(v *time.Time) *TicketUpdateOne {
+	if v != nil {
+		_u.SetRatedAt(*v)
+	}
+	return _u
+}
+
+// ClearRatedAt clears the value of the "rated_at" field.
+func (_u *TicketUpdateOne) ClearRatedAt() *TicketUpdateOne {
+	_u.mutation.ClearRatedAt()
 	return _u
 }
 
@@ -1711,6 +3183,21 @@ func (_u *TicketUpdateOne) check() error {
 			return &ValidationError{Name: "channel", err: fmt.Errorf(`generated: validator failed for field "Ticket.channel": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.BotState(); ok {
+		if err := ticket.BotStateValidator(v); err != nil {
+			return &ValidationError{Name: "bot_state", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.BotOutcome(); ok {
+		if err := ticket.BotOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "bot_outcome", err: fmt.Errorf(`generated: validator failed for field "Ticket.bot_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.LevelStatus(); ok {
+		if err := ticket.LevelStatusValidator(v); err != nil {
+			return &ValidationError{Name: "level_status", err: fmt.Errorf(`generated: validator failed for field "Ticket.level_status": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1811,6 +3298,195 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 	}
 	if _u.mutation.EntryIDCleared() {
 		_spec.ClearField(ticket.FieldEntryID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.LineID(); ok {
+		_spec.SetField(ticket.FieldLineID, field.TypeUUID, value)
+	}
+	if _u.mutation.LineIDCleared() {
+		_spec.ClearField(ticket.FieldLineID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReturnID(); ok {
+		_spec.SetField(ticket.FieldReturnID, field.TypeUUID, value)
+	}
+	if _u.mutation.ReturnIDCleared() {
+		_spec.ClearField(ticket.FieldReturnID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.DocumentID(); ok {
+		_spec.SetField(ticket.FieldDocumentID, field.TypeUUID, value)
+	}
+	if _u.mutation.DocumentIDCleared() {
+		_spec.ClearField(ticket.FieldDocumentID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.BookingKey(); ok {
+		_spec.SetField(ticket.FieldBookingKey, field.TypeString, value)
+	}
+	if _u.mutation.BookingKeyCleared() {
+		_spec.ClearField(ticket.FieldBookingKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.AssignedAt(); ok {
+		_spec.SetField(ticket.FieldAssignedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssignedAtCleared() {
+		_spec.ClearField(ticket.FieldAssignedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TeamID(); ok {
+		_spec.SetField(ticket.FieldTeamID, field.TypeUUID, value)
+	}
+	if _u.mutation.TeamIDCleared() {
+		_spec.ClearField(ticket.FieldTeamID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.Skill(); ok {
+		_spec.SetField(ticket.FieldSkill, field.TypeString, value)
+	}
+	if _u.mutation.SkillCleared() {
+		_spec.ClearField(ticket.FieldSkill, field.TypeString)
+	}
+	if value, ok := _u.mutation.Urgency(); ok {
+		_spec.SetField(ticket.FieldUrgency, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedUrgency(); ok {
+		_spec.AddField(ticket.FieldUrgency, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MergedIntoID(); ok {
+		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
+	}
+	if _u.mutation.MergedIntoIDCleared() {
+		_spec.ClearField(ticket.FieldMergedIntoID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.CallbackAt(); ok {
+		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
+	}
+	if _u.mutation.CallbackAtCleared() {
+		_spec.ClearField(ticket.FieldCallbackAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.CallbackPhone(); ok {
+		_spec.SetField(ticket.FieldCallbackPhone, field.TypeString, value)
+	}
+	if _u.mutation.CallbackPhoneCleared() {
+		_spec.ClearField(ticket.FieldCallbackPhone, field.TypeString)
+	}
+	if value, ok := _u.mutation.ContactEmail(); ok {
+		_spec.SetField(ticket.FieldContactEmail, field.TypeString, value)
+	}
+	if _u.mutation.ContactEmailCleared() {
+		_spec.ClearField(ticket.FieldContactEmail, field.TypeString)
+	}
+	if value, ok := _u.mutation.BotState(); ok {
+		_spec.SetField(ticket.FieldBotState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.BotOutcome(); ok {
+		_spec.SetField(ticket.FieldBotOutcome, field.TypeEnum, value)
+	}
+	if _u.mutation.BotOutcomeCleared() {
+		_spec.ClearField(ticket.FieldBotOutcome, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.BotDueAt(); ok {
+		_spec.SetField(ticket.FieldBotDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.BotDueAtCleared() {
+		_spec.ClearField(ticket.FieldBotDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LevelID(); ok {
+		_spec.SetField(ticket.FieldLevelID, field.TypeUUID, value)
+	}
+	if _u.mutation.LevelIDCleared() {
+		_spec.ClearField(ticket.FieldLevelID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.LevelStatus(); ok {
+		_spec.SetField(ticket.FieldLevelStatus, field.TypeEnum, value)
+	}
+	if _u.mutation.LevelStatusCleared() {
+		_spec.ClearField(ticket.FieldLevelStatus, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.FirstReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldFirstReplyDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.FirstReplyDueAtCleared() {
+		_spec.ClearField(ticket.FieldFirstReplyDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.NextReplyDueAt(); ok {
+		_spec.SetField(ticket.FieldNextReplyDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextReplyDueAtCleared() {
+		_spec.ClearField(ticket.FieldNextReplyDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ResolveDueAt(); ok {
+		_spec.SetField(ticket.FieldResolveDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.ResolveDueAtCleared() {
+		_spec.ClearField(ticket.FieldResolveDueAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(ticket.FieldDueAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.ClockAt(); ok {
+		_spec.SetField(ticket.FieldClockAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClockAtCleared() {
+		_spec.ClearField(ticket.FieldClockAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FirstRepliedAt(); ok {
+		_spec.SetField(ticket.FieldFirstRepliedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FirstRepliedAtCleared() {
+		_spec.ClearField(ticket.FieldFirstRepliedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FirstReplySeconds(); ok {
+		_spec.SetField(ticket.FieldFirstReplySeconds, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFirstReplySeconds(); ok {
+		_spec.AddField(ticket.FieldFirstReplySeconds, field.TypeInt, value)
+	}
+	if _u.mutation.FirstReplySecondsCleared() {
+		_spec.ClearField(ticket.FieldFirstReplySeconds, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ResolveSeconds(); ok {
+		_spec.SetField(ticket.FieldResolveSeconds, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResolveSeconds(); ok {
+		_spec.AddField(ticket.FieldResolveSeconds, field.TypeInt, value)
+	}
+	if _u.mutation.ResolveSecondsCleared() {
+		_spec.ClearField(ticket.FieldResolveSeconds, field.TypeInt)
+	}
+	if value, ok := _u.mutation.FirstReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldFirstReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFirstReplyBreaches(); ok {
+		_spec.AddField(ticket.FieldFirstReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.NextReplyBreaches(); ok {
+		_spec.SetField(ticket.FieldNextReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedNextReplyBreaches(); ok {
+		_spec.AddField(ticket.FieldNextReplyBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ResolveBreaches(); ok {
+		_spec.SetField(ticket.FieldResolveBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResolveBreaches(); ok {
+		_spec.AddField(ticket.FieldResolveBreaches, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Reopened(); ok {
+		_spec.SetField(ticket.FieldReopened, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReopened(); ok {
+		_spec.AddField(ticket.FieldReopened, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Rating(); ok {
+		_spec.SetField(ticket.FieldRating, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRating(); ok {
+		_spec.AddField(ticket.FieldRating, field.TypeInt, value)
+	}
+	if _u.mutation.RatingCleared() {
+		_spec.ClearField(ticket.FieldRating, field.TypeInt)
+	}
+	if value, ok := _u.mutation.RatedAt(); ok {
+		_spec.SetField(ticket.FieldRatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RatedAtCleared() {
+		_spec.ClearField(ticket.FieldRatedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(ticket.FieldLastActivityAt, field.TypeTime, value)

@@ -51,6 +51,14 @@ type TicketMessage struct {
 	AuthorName string `json:"author_name,omitempty"`
 	// Body holds the value of the "body" field.
 	Body string `json:"body,omitempty"`
+	// Channel holds the value of the "channel" field.
+	Channel ticketmessage.Channel `json:"channel,omitempty"`
+	// EditedAt holds the value of the "edited_at" field.
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+	// RemovedAt holds the value of the "removed_at" field.
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
+	// The message of another ticket that was merged or split.
+	CopiedFromID *uuid.UUID `json:"copied_from_id,omitempty"`
 	// Of an EVENT: what changed.
 	Data map[string]interface{} `json:"data,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -63,11 +71,15 @@ type TicketMessage struct {
 type TicketMessageEdges struct {
 	// Ticket holds the value of the ticket edge.
 	Ticket *Ticket `json:"ticket,omitempty"`
+	// Attachments holds the value of the attachments edge.
+	Attachments []*TicketAttachment `json:"attachments,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
 	// totalCount holds the count of the edges above.
-	totalCount [1]map[string]int
+	totalCount [2]map[string]int
+
+	namedAttachments map[string][]*TicketAttachment
 }
 
 // TicketOrErr returns the Ticket value or an error if the edge
@@ -81,20 +93,29 @@ func (e TicketMessageEdges) TicketOrErr() (*Ticket, error) {
 	return nil, &NotLoadedError{edge: "ticket"}
 }
 
+// AttachmentsOrErr returns the Attachments value or an error if the edge
+// was not loaded in eager-loading.
+func (e TicketMessageEdges) AttachmentsOrErr() ([]*TicketAttachment, error) {
+	if e.loadedTypes[1] {
+		return e.Attachments, nil
+	}
+	return nil, &NotLoadedError{edge: "attachments"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*TicketMessage) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ticketmessage.FieldAuthorID:
+		case ticketmessage.FieldAuthorID, ticketmessage.FieldCopiedFromID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case ticketmessage.FieldData:
 			values[i] = new([]byte)
 		case ticketmessage.FieldSeq:
 			values[i] = new(sql.NullInt64)
-		case ticketmessage.FieldSource, ticketmessage.FieldExternalID, ticketmessage.FieldClientID, ticketmessage.FieldKind, ticketmessage.FieldVisibility, ticketmessage.FieldAuthorKind, ticketmessage.FieldAuthorName, ticketmessage.FieldBody:
+		case ticketmessage.FieldSource, ticketmessage.FieldExternalID, ticketmessage.FieldClientID, ticketmessage.FieldKind, ticketmessage.FieldVisibility, ticketmessage.FieldAuthorKind, ticketmessage.FieldAuthorName, ticketmessage.FieldBody, ticketmessage.FieldChannel:
 			values[i] = new(sql.NullString)
-		case ticketmessage.FieldCreatedAt, ticketmessage.FieldUpdatedAt, ticketmessage.FieldSourceUpdatedAt:
+		case ticketmessage.FieldCreatedAt, ticketmessage.FieldUpdatedAt, ticketmessage.FieldSourceUpdatedAt, ticketmessage.FieldEditedAt, ticketmessage.FieldRemovedAt:
 			values[i] = new(sql.NullTime)
 		case ticketmessage.FieldID, ticketmessage.FieldOwnerID, ticketmessage.FieldTicketID:
 			values[i] = new(uuid.UUID)
@@ -214,6 +235,33 @@ func (_m *TicketMessage) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Body = value.String
 			}
+		case ticketmessage.FieldChannel:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field channel", values[i])
+			} else if value.Valid {
+				_m.Channel = ticketmessage.Channel(value.String)
+			}
+		case ticketmessage.FieldEditedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field edited_at", values[i])
+			} else if value.Valid {
+				_m.EditedAt = new(time.Time)
+				*_m.EditedAt = value.Time
+			}
+		case ticketmessage.FieldRemovedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
+			} else if value.Valid {
+				_m.RemovedAt = new(time.Time)
+				*_m.RemovedAt = value.Time
+			}
+		case ticketmessage.FieldCopiedFromID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field copied_from_id", values[i])
+			} else if value.Valid {
+				_m.CopiedFromID = new(uuid.UUID)
+				*_m.CopiedFromID = *value.S.(*uuid.UUID)
+			}
 		case ticketmessage.FieldData:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field data", values[i])
@@ -238,6 +286,11 @@ func (_m *TicketMessage) Value(name string) (ent.Value, error) {
 // QueryTicket queries the "ticket" edge of the TicketMessage entity.
 func (_m *TicketMessage) QueryTicket() *TicketQuery {
 	return NewTicketMessageClient(_m.config).QueryTicket(_m)
+}
+
+// QueryAttachments queries the "attachments" edge of the TicketMessage entity.
+func (_m *TicketMessage) QueryAttachments() *TicketAttachmentQuery {
+	return NewTicketMessageClient(_m.config).QueryAttachments(_m)
 }
 
 // Update returns a builder for updating this TicketMessage.
@@ -318,10 +371,52 @@ func (_m *TicketMessage) String() string {
 	builder.WriteString("body=")
 	builder.WriteString(_m.Body)
 	builder.WriteString(", ")
+	builder.WriteString("channel=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Channel))
+	builder.WriteString(", ")
+	if v := _m.EditedAt; v != nil {
+		builder.WriteString("edited_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.RemovedAt; v != nil {
+		builder.WriteString("removed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.CopiedFromID; v != nil {
+		builder.WriteString("copied_from_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("data=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Data))
 	builder.WriteByte(')')
 	return builder.String()
+}
+
+// NamedAttachments returns the Attachments named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *TicketMessage) NamedAttachments(name string) ([]*TicketAttachment, error) {
+	if _m.Edges.namedAttachments == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedAttachments[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *TicketMessage) appendNamedAttachments(name string, edges ...*TicketAttachment) {
+	if _m.Edges.namedAttachments == nil {
+		_m.Edges.namedAttachments = make(map[string][]*TicketAttachment)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedAttachments[name] = []*TicketAttachment{}
+	} else {
+		_m.Edges.namedAttachments[name] = append(_m.Edges.namedAttachments[name], edges...)
+	}
 }
 
 // TicketMessages is a parsable slice of TicketMessage.

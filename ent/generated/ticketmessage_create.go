@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
 	"kabinet/ent/generated/ticketmessage"
 	"time"
 
@@ -184,6 +185,62 @@ func (_c *TicketMessageCreate) SetNillableBody(v *string) *TicketMessageCreate {
 	return _c
 }
 
+// SetChannel sets the "channel" field.
+func (_c *TicketMessageCreate) SetChannel(v ticketmessage.Channel) *TicketMessageCreate {
+	_c.mutation.SetChannel(v)
+	return _c
+}
+
+// SetNillableChannel sets the "channel" field if the given value is not nil.
+func (_c *TicketMessageCreate) SetNillableChannel(v *ticketmessage.Channel) *TicketMessageCreate {
+	if v != nil {
+		_c.SetChannel(*v)
+	}
+	return _c
+}
+
+// SetEditedAt sets the "edited_at" field.
+func (_c *TicketMessageCreate) SetEditedAt(v time.Time) *TicketMessageCreate {
+	_c.mutation.SetEditedAt(v)
+	return _c
+}
+
+// SetNillableEditedAt sets the "edited_at" field if the given value is not nil.
+func (_c *TicketMessageCreate) SetNillableEditedAt(v *time.Time) *TicketMessageCreate {
+	if v != nil {
+		_c.SetEditedAt(*v)
+	}
+	return _c
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_c *TicketMessageCreate) SetRemovedAt(v time.Time) *TicketMessageCreate {
+	_c.mutation.SetRemovedAt(v)
+	return _c
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_c *TicketMessageCreate) SetNillableRemovedAt(v *time.Time) *TicketMessageCreate {
+	if v != nil {
+		_c.SetRemovedAt(*v)
+	}
+	return _c
+}
+
+// SetCopiedFromID sets the "copied_from_id" field.
+func (_c *TicketMessageCreate) SetCopiedFromID(v uuid.UUID) *TicketMessageCreate {
+	_c.mutation.SetCopiedFromID(v)
+	return _c
+}
+
+// SetNillableCopiedFromID sets the "copied_from_id" field if the given value is not nil.
+func (_c *TicketMessageCreate) SetNillableCopiedFromID(v *uuid.UUID) *TicketMessageCreate {
+	if v != nil {
+		_c.SetCopiedFromID(*v)
+	}
+	return _c
+}
+
 // SetData sets the "data" field.
 func (_c *TicketMessageCreate) SetData(v map[string]interface{}) *TicketMessageCreate {
 	_c.mutation.SetData(v)
@@ -207,6 +264,21 @@ func (_c *TicketMessageCreate) SetNillableID(v *uuid.UUID) *TicketMessageCreate 
 // SetTicket sets the "ticket" edge to the Ticket entity.
 func (_c *TicketMessageCreate) SetTicket(v *Ticket) *TicketMessageCreate {
 	return _c.SetTicketID(v.ID)
+}
+
+// AddAttachmentIDs adds the "attachments" edge to the TicketAttachment entity by IDs.
+func (_c *TicketMessageCreate) AddAttachmentIDs(ids ...uuid.UUID) *TicketMessageCreate {
+	_c.mutation.AddAttachmentIDs(ids...)
+	return _c
+}
+
+// AddAttachments adds the "attachments" edges to the TicketAttachment entity.
+func (_c *TicketMessageCreate) AddAttachments(v ...*TicketAttachment) *TicketMessageCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddAttachmentIDs(ids...)
 }
 
 // Mutation returns the TicketMessageMutation object of the builder.
@@ -255,6 +327,10 @@ func (_c *TicketMessageCreate) defaults() {
 	if _, ok := _c.mutation.AuthorName(); !ok {
 		v := ticketmessage.DefaultAuthorName
 		_c.mutation.SetAuthorName(v)
+	}
+	if _, ok := _c.mutation.Channel(); !ok {
+		v := ticketmessage.DefaultChannel
+		_c.mutation.SetChannel(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := ticketmessage.DefaultID()
@@ -305,6 +381,14 @@ func (_c *TicketMessageCreate) check() error {
 	}
 	if _, ok := _c.mutation.AuthorName(); !ok {
 		return &ValidationError{Name: "author_name", err: errors.New(`generated: missing required field "TicketMessage.author_name"`)}
+	}
+	if _, ok := _c.mutation.Channel(); !ok {
+		return &ValidationError{Name: "channel", err: errors.New(`generated: missing required field "TicketMessage.channel"`)}
+	}
+	if v, ok := _c.mutation.Channel(); ok {
+		if err := ticketmessage.ChannelValidator(v); err != nil {
+			return &ValidationError{Name: "channel", err: fmt.Errorf(`generated: validator failed for field "TicketMessage.channel": %w`, err)}
+		}
 	}
 	if len(_c.mutation.TicketIDs()) == 0 {
 		return &ValidationError{Name: "ticket", err: errors.New(`generated: missing required edge "TicketMessage.ticket"`)}
@@ -400,6 +484,22 @@ func (_c *TicketMessageCreate) createSpec() (*TicketMessage, *sqlgraph.CreateSpe
 		_spec.SetField(ticketmessage.FieldBody, field.TypeString, value)
 		_node.Body = value
 	}
+	if value, ok := _c.mutation.Channel(); ok {
+		_spec.SetField(ticketmessage.FieldChannel, field.TypeEnum, value)
+		_node.Channel = value
+	}
+	if value, ok := _c.mutation.EditedAt(); ok {
+		_spec.SetField(ticketmessage.FieldEditedAt, field.TypeTime, value)
+		_node.EditedAt = &value
+	}
+	if value, ok := _c.mutation.RemovedAt(); ok {
+		_spec.SetField(ticketmessage.FieldRemovedAt, field.TypeTime, value)
+		_node.RemovedAt = &value
+	}
+	if value, ok := _c.mutation.CopiedFromID(); ok {
+		_spec.SetField(ticketmessage.FieldCopiedFromID, field.TypeUUID, value)
+		_node.CopiedFromID = &value
+	}
 	if value, ok := _c.mutation.Data(); ok {
 		_spec.SetField(ticketmessage.FieldData, field.TypeJSON, value)
 		_node.Data = value
@@ -419,6 +519,22 @@ func (_c *TicketMessageCreate) createSpec() (*TicketMessage, *sqlgraph.CreateSpe
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.TicketID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.AttachmentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -4,9 +4,11 @@ package generated
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
 	"kabinet/ent/generated/ticketmessage"
 	"math"
 
@@ -20,13 +22,15 @@ import (
 // TicketMessageQuery is the builder for querying TicketMessage entities.
 type TicketMessageQuery struct {
 	config
-	ctx        *QueryContext
-	order      []ticketmessage.OrderOption
-	inters     []Interceptor
-	predicates []predicate.TicketMessage
-	withTicket *TicketQuery
-	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*TicketMessage) error
+	ctx                  *QueryContext
+	order                []ticketmessage.OrderOption
+	inters               []Interceptor
+	predicates           []predicate.TicketMessage
+	withTicket           *TicketQuery
+	withAttachments      *TicketAttachmentQuery
+	modifiers            []func(*sql.Selector)
+	loadTotal            []func(context.Context, []*TicketMessage) error
+	withNamedAttachments map[string]*TicketAttachmentQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -78,6 +82,28 @@ func (_q *TicketMessageQuery) QueryTicket() *TicketQuery {
 			sqlgraph.From(ticketmessage.Table, ticketmessage.FieldID, selector),
 			sqlgraph.To(ticket.Table, ticket.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, ticketmessage.TicketTable, ticketmessage.TicketColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryAttachments chains the current query on the "attachments" edge.
+func (_q *TicketMessageQuery) QueryAttachments() *TicketAttachmentQuery {
+	query := (&TicketAttachmentClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticketmessage.Table, ticketmessage.FieldID, selector),
+			sqlgraph.To(ticketattachment.Table, ticketattachment.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ticketmessage.AttachmentsTable, ticketmessage.AttachmentsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -272,12 +298,13 @@ func (_q *TicketMessageQuery) Clone() *TicketMessageQuery {
 		return nil
 	}
 	return &TicketMessageQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]ticketmessage.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.TicketMessage{}, _q.predicates...),
-		withTicket: _q.withTicket.Clone(),
+		config:          _q.config,
+		ctx:             _q.ctx.Clone(),
+		order:           append([]ticketmessage.OrderOption{}, _q.order...),
+		inters:          append([]Interceptor{}, _q.inters...),
+		predicates:      append([]predicate.TicketMessage{}, _q.predicates...),
+		withTicket:      _q.withTicket.Clone(),
+		withAttachments: _q.withAttachments.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -292,6 +319,17 @@ func (_q *TicketMessageQuery) WithTicket(opts ...func(*TicketQuery)) *TicketMess
 		opt(query)
 	}
 	_q.withTicket = query
+	return _q
+}
+
+// WithAttachments tells the query-builder to eager-load the nodes that are connected to
+// the "attachments" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *TicketMessageQuery) WithAttachments(opts ...func(*TicketAttachmentQuery)) *TicketMessageQuery {
+	query := (&TicketAttachmentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withAttachments = query
 	return _q
 }
 
@@ -373,8 +411,9 @@ func (_q *TicketMessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	var (
 		nodes       = []*TicketMessage{}
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
 			_q.withTicket != nil,
+			_q.withAttachments != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -401,6 +440,20 @@ func (_q *TicketMessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	if query := _q.withTicket; query != nil {
 		if err := _q.loadTicket(ctx, query, nodes, nil,
 			func(n *TicketMessage, e *Ticket) { n.Edges.Ticket = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withAttachments; query != nil {
+		if err := _q.loadAttachments(ctx, query, nodes,
+			func(n *TicketMessage) { n.Edges.Attachments = []*TicketAttachment{} },
+			func(n *TicketMessage, e *TicketAttachment) { n.Edges.Attachments = append(n.Edges.Attachments, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedAttachments {
+		if err := _q.loadAttachments(ctx, query, nodes,
+			func(n *TicketMessage) { n.appendNamedAttachments(name) },
+			func(n *TicketMessage, e *TicketAttachment) { n.appendNamedAttachments(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -438,6 +491,36 @@ func (_q *TicketMessageQuery) loadTicket(ctx context.Context, query *TicketQuery
 		for i := range nodes {
 			assign(nodes[i], n)
 		}
+	}
+	return nil
+}
+func (_q *TicketMessageQuery) loadAttachments(ctx context.Context, query *TicketAttachmentQuery, nodes []*TicketMessage, init func(*TicketMessage), assign func(*TicketMessage, *TicketAttachment)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*TicketMessage)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ticketattachment.FieldMessageID)
+	}
+	query.Where(predicate.TicketAttachment(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(ticketmessage.AttachmentsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.MessageID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "message_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
 	}
 	return nil
 }
@@ -527,6 +610,20 @@ func (_q *TicketMessageQuery) sqlQuery(ctx context.Context) *sql.Selector {
 		selector.Limit(*limit)
 	}
 	return selector
+}
+
+// WithNamedAttachments tells the query-builder to eager-load the nodes that are connected to the "attachments"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *TicketMessageQuery) WithNamedAttachments(name string, opts ...func(*TicketAttachmentQuery)) *TicketMessageQuery {
+	query := (&TicketAttachmentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedAttachments == nil {
+		_q.withNamedAttachments = make(map[string]*TicketAttachmentQuery)
+	}
+	_q.withNamedAttachments[name] = query
+	return _q
 }
 
 // TicketMessageGroupBy is the group-by builder for TicketMessage entities.

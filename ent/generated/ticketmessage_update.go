@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/predicate"
+	"kabinet/ent/generated/ticketattachment"
 	"kabinet/ent/generated/ticketmessage"
 	"time"
 
@@ -151,6 +152,46 @@ func (_u *TicketMessageUpdate) ClearBody() *TicketMessageUpdate {
 	return _u
 }
 
+// SetEditedAt sets the "edited_at" field.
+func (_u *TicketMessageUpdate) SetEditedAt(v time.Time) *TicketMessageUpdate {
+	_u.mutation.SetEditedAt(v)
+	return _u
+}
+
+// SetNillableEditedAt sets the "edited_at" field if the given value is not nil.
+func (_u *TicketMessageUpdate) SetNillableEditedAt(v *time.Time) *TicketMessageUpdate {
+	if v != nil {
+		_u.SetEditedAt(*v)
+	}
+	return _u
+}
+
+// ClearEditedAt clears the value of the "edited_at" field.
+func (_u *TicketMessageUpdate) ClearEditedAt() *TicketMessageUpdate {
+	_u.mutation.ClearEditedAt()
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *TicketMessageUpdate) SetRemovedAt(v time.Time) *TicketMessageUpdate {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *TicketMessageUpdate) SetNillableRemovedAt(v *time.Time) *TicketMessageUpdate {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *TicketMessageUpdate) ClearRemovedAt() *TicketMessageUpdate {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
 // SetData sets the "data" field.
 func (_u *TicketMessageUpdate) SetData(v map[string]interface{}) *TicketMessageUpdate {
 	_u.mutation.SetData(v)
@@ -163,9 +204,45 @@ func (_u *TicketMessageUpdate) ClearData() *TicketMessageUpdate {
 	return _u
 }
 
+// AddAttachmentIDs adds the "attachments" edge to the TicketAttachment entity by IDs.
+func (_u *TicketMessageUpdate) AddAttachmentIDs(ids ...uuid.UUID) *TicketMessageUpdate {
+	_u.mutation.AddAttachmentIDs(ids...)
+	return _u
+}
+
+// AddAttachments adds the "attachments" edges to the TicketAttachment entity.
+func (_u *TicketMessageUpdate) AddAttachments(v ...*TicketAttachment) *TicketMessageUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAttachmentIDs(ids...)
+}
+
 // Mutation returns the TicketMessageMutation object of the builder.
 func (_u *TicketMessageUpdate) Mutation() *TicketMessageMutation {
 	return _u.mutation
+}
+
+// ClearAttachments clears all "attachments" edges to the TicketAttachment entity.
+func (_u *TicketMessageUpdate) ClearAttachments() *TicketMessageUpdate {
+	_u.mutation.ClearAttachments()
+	return _u
+}
+
+// RemoveAttachmentIDs removes the "attachments" edge to TicketAttachment entities by IDs.
+func (_u *TicketMessageUpdate) RemoveAttachmentIDs(ids ...uuid.UUID) *TicketMessageUpdate {
+	_u.mutation.RemoveAttachmentIDs(ids...)
+	return _u
+}
+
+// RemoveAttachments removes "attachments" edges to TicketAttachment entities.
+func (_u *TicketMessageUpdate) RemoveAttachments(v ...*TicketAttachment) *TicketMessageUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAttachmentIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -259,11 +336,71 @@ func (_u *TicketMessageUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	if _u.mutation.BodyCleared() {
 		_spec.ClearField(ticketmessage.FieldBody, field.TypeString)
 	}
+	if value, ok := _u.mutation.EditedAt(); ok {
+		_spec.SetField(ticketmessage.FieldEditedAt, field.TypeTime, value)
+	}
+	if _u.mutation.EditedAtCleared() {
+		_spec.ClearField(ticketmessage.FieldEditedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(ticketmessage.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(ticketmessage.FieldRemovedAt, field.TypeTime)
+	}
+	if _u.mutation.CopiedFromIDCleared() {
+		_spec.ClearField(ticketmessage.FieldCopiedFromID, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Data(); ok {
 		_spec.SetField(ticketmessage.FieldData, field.TypeJSON, value)
 	}
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(ticketmessage.FieldData, field.TypeJSON)
+	}
+	if _u.mutation.AttachmentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAttachmentsIDs(); len(nodes) > 0 && !_u.mutation.AttachmentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AttachmentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -407,6 +544,46 @@ func (_u *TicketMessageUpdateOne) ClearBody() *TicketMessageUpdateOne {
 	return _u
 }
 
+// SetEditedAt sets the "edited_at" field.
+func (_u *TicketMessageUpdateOne) SetEditedAt(v time.Time) *TicketMessageUpdateOne {
+	_u.mutation.SetEditedAt(v)
+	return _u
+}
+
+// SetNillableEditedAt sets the "edited_at" field if the given value is not nil.
+func (_u *TicketMessageUpdateOne) SetNillableEditedAt(v *time.Time) *TicketMessageUpdateOne {
+	if v != nil {
+		_u.SetEditedAt(*v)
+	}
+	return _u
+}
+
+// ClearEditedAt clears the value of the "edited_at" field.
+func (_u *TicketMessageUpdateOne) ClearEditedAt() *TicketMessageUpdateOne {
+	_u.mutation.ClearEditedAt()
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *TicketMessageUpdateOne) SetRemovedAt(v time.Time) *TicketMessageUpdateOne {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *TicketMessageUpdateOne) SetNillableRemovedAt(v *time.Time) *TicketMessageUpdateOne {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *TicketMessageUpdateOne) ClearRemovedAt() *TicketMessageUpdateOne {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
 // SetData sets the "data" field.
 func (_u *TicketMessageUpdateOne) SetData(v map[string]interface{}) *TicketMessageUpdateOne {
 	_u.mutation.SetData(v)
@@ -419,9 +596,45 @@ func (_u *TicketMessageUpdateOne) ClearData() *TicketMessageUpdateOne {
 	return _u
 }
 
+// AddAttachmentIDs adds the "attachments" edge to the TicketAttachment entity by IDs.
+func (_u *TicketMessageUpdateOne) AddAttachmentIDs(ids ...uuid.UUID) *TicketMessageUpdateOne {
+	_u.mutation.AddAttachmentIDs(ids...)
+	return _u
+}
+
+// AddAttachments adds the "attachments" edges to the TicketAttachment entity.
+func (_u *TicketMessageUpdateOne) AddAttachments(v ...*TicketAttachment) *TicketMessageUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAttachmentIDs(ids...)
+}
+
 // Mutation returns the TicketMessageMutation object of the builder.
 func (_u *TicketMessageUpdateOne) Mutation() *TicketMessageMutation {
 	return _u.mutation
+}
+
+// ClearAttachments clears all "attachments" edges to the TicketAttachment entity.
+func (_u *TicketMessageUpdateOne) ClearAttachments() *TicketMessageUpdateOne {
+	_u.mutation.ClearAttachments()
+	return _u
+}
+
+// RemoveAttachmentIDs removes the "attachments" edge to TicketAttachment entities by IDs.
+func (_u *TicketMessageUpdateOne) RemoveAttachmentIDs(ids ...uuid.UUID) *TicketMessageUpdateOne {
+	_u.mutation.RemoveAttachmentIDs(ids...)
+	return _u
+}
+
+// RemoveAttachments removes "attachments" edges to TicketAttachment entities.
+func (_u *TicketMessageUpdateOne) RemoveAttachments(v ...*TicketAttachment) *TicketMessageUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAttachmentIDs(ids...)
 }
 
 // Where appends a list predicates to the TicketMessageUpdate builder.
@@ -545,11 +758,71 @@ func (_u *TicketMessageUpdateOne) sqlSave(ctx context.Context) (_node *TicketMes
 	if _u.mutation.BodyCleared() {
 		_spec.ClearField(ticketmessage.FieldBody, field.TypeString)
 	}
+	if value, ok := _u.mutation.EditedAt(); ok {
+		_spec.SetField(ticketmessage.FieldEditedAt, field.TypeTime, value)
+	}
+	if _u.mutation.EditedAtCleared() {
+		_spec.ClearField(ticketmessage.FieldEditedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(ticketmessage.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(ticketmessage.FieldRemovedAt, field.TypeTime)
+	}
+	if _u.mutation.CopiedFromIDCleared() {
+		_spec.ClearField(ticketmessage.FieldCopiedFromID, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Data(); ok {
 		_spec.SetField(ticketmessage.FieldData, field.TypeJSON, value)
 	}
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(ticketmessage.FieldData, field.TypeJSON)
+	}
+	if _u.mutation.AttachmentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAttachmentsIDs(); len(nodes) > 0 && !_u.mutation.AttachmentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AttachmentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticketmessage.AttachmentsTable,
+			Columns: []string{ticketmessage.AttachmentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketattachment.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_node = &TicketMessage{config: _u.config}
 	_spec.Assign = _node.assignValues

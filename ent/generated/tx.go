@@ -16,10 +16,20 @@ type Tx struct {
 	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
+	// Article is the client for interacting with the Article builders.
+	Article *ArticleClient
+	// ArticleCategory is the client for interacting with the ArticleCategory builders.
+	ArticleCategory *ArticleCategoryClient
+	// ArticleSearch is the client for interacting with the ArticleSearch builders.
+	ArticleSearch *ArticleSearchClient
+	// ArticleVote is the client for interacting with the ArticleVote builders.
+	ArticleVote *ArticleVoteClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// BusinessCalendar is the client for interacting with the BusinessCalendar builders.
+	BusinessCalendar *BusinessCalendarClient
 	// Campaign is the client for interacting with the Campaign builders.
 	Campaign *CampaignClient
 	// CampaignAct is the client for interacting with the CampaignAct builders.
@@ -28,6 +38,12 @@ type Tx struct {
 	CampaignEntry *CampaignEntryClient
 	// CampaignPhoto is the client for interacting with the CampaignPhoto builders.
 	CampaignPhoto *CampaignPhotoClient
+	// CannedReply is the client for interacting with the CannedReply builders.
+	CannedReply *CannedReplyClient
+	// CardSource is the client for interacting with the CardSource builders.
+	CardSource *CardSourceClient
+	// ClockEvent is the client for interacting with the ClockEvent builders.
+	ClockEvent *ClockEventClient
 	// Club is the client for interacting with the Club builders.
 	Club *ClubClient
 	// ClubMember is the client for interacting with the ClubMember builders.
@@ -40,6 +56,8 @@ type Tx struct {
 	ConsentDocument *ConsentDocumentClient
 	// ContactPoint is the client for interacting with the ContactPoint builders.
 	ContactPoint *ContactPointClient
+	// CustomerNote is the client for interacting with the CustomerNote builders.
+	CustomerNote *CustomerNoteClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
 	// DocumentSeries is the client for interacting with the DocumentSeries builders.
@@ -66,18 +84,26 @@ type Tx struct {
 	LedgerEntry *LedgerEntryClient
 	// LedgerLot is the client for interacting with the LedgerLot builders.
 	LedgerLot *LedgerLotClient
+	// Letter is the client for interacting with the Letter builders.
+	Letter *LetterClient
 	// ListItem is the client for interacting with the ListItem builders.
 	ListItem *ListItemClient
+	// Macro is the client for interacting with the Macro builders.
+	Macro *MacroClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// Operator is the client for interacting with the Operator builders.
+	Operator *OperatorClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OutsideCard is the client for interacting with the OutsideCard builders.
+	OutsideCard *OutsideCardClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// PaymentMethod is the client for interacting with the PaymentMethod builders.
@@ -112,6 +138,8 @@ type Tx struct {
 	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -120,14 +148,28 @@ type Tx struct {
 	Shipment *ShipmentClient
 	// ShoppingList is the client for interacting with the ShoppingList builders.
 	ShoppingList *ShoppingListClient
+	// SupportTeam is the client for interacting with the SupportTeam builders.
+	SupportTeam *SupportTeamClient
+	// Survey is the client for interacting with the Survey builders.
+	Survey *SurveyClient
+	// SurveyRequest is the client for interacting with the SurveyRequest builders.
+	SurveyRequest *SurveyRequestClient
 	// Task is the client for interacting with the Task builders.
 	Task *TaskClient
 	// Ticket is the client for interacting with the Ticket builders.
 	Ticket *TicketClient
+	// TicketAttachment is the client for interacting with the TicketAttachment builders.
+	TicketAttachment *TicketAttachmentClient
+	// TicketEdit is the client for interacting with the TicketEdit builders.
+	TicketEdit *TicketEditClient
+	// TicketLink is the client for interacting with the TicketLink builders.
+	TicketLink *TicketLinkClient
 	// TicketMessage is the client for interacting with the TicketMessage builders.
 	TicketMessage *TicketMessageClient
 	// TicketParticipant is the client for interacting with the TicketParticipant builders.
 	TicketParticipant *TicketParticipantClient
+	// TicketView is the client for interacting with the TicketView builders.
+	TicketView *TicketViewClient
 	// Tier is the client for interacting with the Tier builders.
 	Tier *TierClient
 	// TierChange is the client for interacting with the TierChange builders.
@@ -279,18 +321,27 @@ func (tx *Tx) Client() *Client {
 func (tx *Tx) init() {
 	tx.Achievement = NewAchievementClient(tx.config)
 	tx.Address = NewAddressClient(tx.config)
+	tx.Article = NewArticleClient(tx.config)
+	tx.ArticleCategory = NewArticleCategoryClient(tx.config)
+	tx.ArticleSearch = NewArticleSearchClient(tx.config)
+	tx.ArticleVote = NewArticleVoteClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.BonusProgram = NewBonusProgramClient(tx.config)
+	tx.BusinessCalendar = NewBusinessCalendarClient(tx.config)
 	tx.Campaign = NewCampaignClient(tx.config)
 	tx.CampaignAct = NewCampaignActClient(tx.config)
 	tx.CampaignEntry = NewCampaignEntryClient(tx.config)
 	tx.CampaignPhoto = NewCampaignPhotoClient(tx.config)
+	tx.CannedReply = NewCannedReplyClient(tx.config)
+	tx.CardSource = NewCardSourceClient(tx.config)
+	tx.ClockEvent = NewClockEventClient(tx.config)
 	tx.Club = NewClubClient(tx.config)
 	tx.ClubMember = NewClubMemberClient(tx.config)
 	tx.Company = NewCompanyClient(tx.config)
 	tx.Consent = NewConsentClient(tx.config)
 	tx.ConsentDocument = NewConsentDocumentClient(tx.config)
 	tx.ContactPoint = NewContactPointClient(tx.config)
+	tx.CustomerNote = NewCustomerNoteClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DocumentSeries = NewDocumentSeriesClient(tx.config)
 	tx.EarningRule = NewEarningRuleClient(tx.config)
@@ -304,12 +355,16 @@ func (tx *Tx) init() {
 	tx.LedgerAccount = NewLedgerAccountClient(tx.config)
 	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
 	tx.LedgerLot = NewLedgerLotClient(tx.config)
+	tx.Letter = NewLetterClient(tx.config)
 	tx.ListItem = NewListItemClient(tx.config)
+	tx.Macro = NewMacroClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
+	tx.Operator = NewOperatorClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.OutsideCard = NewOutsideCardClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentMethod = NewPaymentMethodClient(tx.config)
 	tx.PaymentNotice = NewPaymentNoticeClient(tx.config)
@@ -327,14 +382,22 @@ func (tx *Tx) init() {
 	tx.RewardCode = NewRewardCodeClient(tx.config)
 	tx.RewardRedemption = NewRewardRedemptionClient(tx.config)
 	tx.Role = NewRoleClient(tx.config)
+	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
 	tx.Shipment = NewShipmentClient(tx.config)
 	tx.ShoppingList = NewShoppingListClient(tx.config)
+	tx.SupportTeam = NewSupportTeamClient(tx.config)
+	tx.Survey = NewSurveyClient(tx.config)
+	tx.SurveyRequest = NewSurveyRequestClient(tx.config)
 	tx.Task = NewTaskClient(tx.config)
 	tx.Ticket = NewTicketClient(tx.config)
+	tx.TicketAttachment = NewTicketAttachmentClient(tx.config)
+	tx.TicketEdit = NewTicketEditClient(tx.config)
+	tx.TicketLink = NewTicketLinkClient(tx.config)
 	tx.TicketMessage = NewTicketMessageClient(tx.config)
 	tx.TicketParticipant = NewTicketParticipantClient(tx.config)
+	tx.TicketView = NewTicketViewClient(tx.config)
 	tx.Tier = NewTierClient(tx.config)
 	tx.TierChange = NewTierChangeClient(tx.config)
 	tx.TopUp = NewTopUpClient(tx.config)

@@ -95,6 +95,8 @@ type User struct {
 	AvatarWidth int `json:"avatar_width,omitempty"`
 	// AvatarHeight holds the value of the "avatar_height" field.
 	AvatarHeight int `json:"avatar_height,omitempty"`
+	// The staff member who looks after the person.
+	ManagerID *uuid.UUID `json:"manager_id,omitempty"`
 	// When the account is erased; written by internal/privacy.
 	DeleteAt *time.Time `json:"delete_at,omitempty"`
 	// Unread notifications, kept exact by the event tail.
@@ -144,7 +146,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case user.FieldAvatarID:
+		case user.FieldAvatarID, user.FieldManagerID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery:
 			values[i] = new([]byte)
@@ -431,6 +433,13 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.AvatarHeight = int(value.Int64)
 			}
+		case user.FieldManagerID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field manager_id", values[i])
+			} else if value.Valid {
+				_m.ManagerID = new(uuid.UUID)
+				*_m.ManagerID = *value.S.(*uuid.UUID)
+			}
 		case user.FieldDeleteAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field delete_at", values[i])
@@ -636,6 +645,11 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("avatar_height=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AvatarHeight))
+	builder.WriteString(", ")
+	if v := _m.ManagerID; v != nil {
+		builder.WriteString("manager_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.DeleteAt; v != nil {
 		builder.WriteString("delete_at=")

@@ -462,6 +462,20 @@ func (_c *UserCreate) SetNillableAvatarHeight(v *int) *UserCreate {
 	return _c
 }
 
+// SetManagerID sets the "manager_id" field.
+func (_c *UserCreate) SetManagerID(v uuid.UUID) *UserCreate {
+	_c.mutation.SetManagerID(v)
+	return _c
+}
+
+// SetNillableManagerID sets the "manager_id" field if the given value is not nil.
+func (_c *UserCreate) SetNillableManagerID(v *uuid.UUID) *UserCreate {
+	if v != nil {
+		_c.SetManagerID(*v)
+	}
+	return _c
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_c *UserCreate) SetDeleteAt(v time.Time) *UserCreate {
 	_c.mutation.SetDeleteAt(v)
@@ -863,6 +877,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AvatarHeight(); ok {
 		_spec.SetField(user.FieldAvatarHeight, field.TypeInt, value)
 		_node.AvatarHeight = value
+	}
+	if value, ok := _c.mutation.ManagerID(); ok {
+		_spec.SetField(user.FieldManagerID, field.TypeUUID, value)
+		_node.ManagerID = &value
 	}
 	if value, ok := _c.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)

@@ -672,6 +672,26 @@ func (_u *UserUpdate) AddAvatarHeight(v int) *UserUpdate {
 	return _u
 }
 
+// SetManagerID sets the "manager_id" field.
+func (_u *UserUpdate) SetManagerID(v uuid.UUID) *UserUpdate {
+	_u.mutation.SetManagerID(v)
+	return _u
+}
+
+// SetNillableManagerID sets the "manager_id" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableManagerID(v *uuid.UUID) *UserUpdate {
+	if v != nil {
+		_u.SetManagerID(*v)
+	}
+	return _u
+}
+
+// ClearManagerID clears the value of the "manager_id" field.
+func (_u *UserUpdate) ClearManagerID() *UserUpdate {
+	_u.mutation.ClearManagerID()
+	return _u
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_u *UserUpdate) SetDeleteAt(v time.Time) *UserUpdate {
 	_u.mutation.SetDeleteAt(v)
@@ -1061,6 +1081,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedAvatarHeight(); ok {
 		_spec.AddField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ManagerID(); ok {
+		_spec.SetField(user.FieldManagerID, field.TypeUUID, value)
+	}
+	if _u.mutation.ManagerIDCleared() {
+		_spec.ClearField(user.FieldManagerID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)
@@ -1823,6 +1849,26 @@ func (_u *UserUpdateOne) AddAvatarHeight(v int) *UserUpdateOne {
 	return _u
 }
 
+// SetManagerID sets the "manager_id" field.
+func (_u *UserUpdateOne) SetManagerID(v uuid.UUID) *UserUpdateOne {
+	_u.mutation.SetManagerID(v)
+	return _u
+}
+
+// SetNillableManagerID sets the "manager_id" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableManagerID(v *uuid.UUID) *UserUpdateOne {
+	if v != nil {
+		_u.SetManagerID(*v)
+	}
+	return _u
+}
+
+// ClearManagerID clears the value of the "manager_id" field.
+func (_u *UserUpdateOne) ClearManagerID() *UserUpdateOne {
+	_u.mutation.ClearManagerID()
+	return _u
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_u *UserUpdateOne) SetDeleteAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetDeleteAt(v)
@@ -2242,6 +2288,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.AddedAvatarHeight(); ok {
 		_spec.AddField(user.FieldAvatarHeight, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ManagerID(); ok {
+		_spec.SetField(user.FieldManagerID, field.TypeUUID, value)
+	}
+	if _u.mutation.ManagerIDCleared() {
+		_spec.ClearField(user.FieldManagerID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
@@ -28,6 +29,7 @@ func (ContactPoint) Fields() []ent.Field {
 		field.String("value_key").Comment("Folded in Go: how it is found, whatever the case."),
 		field.Time("verified_at").Optional().Nillable(),
 		field.Bool("is_primary").Default(false),
+		field.Time("bounced_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("When letters to it came back last; cleared by the next proof."),
 	}
 }
 

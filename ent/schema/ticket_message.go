@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -32,16 +33,23 @@ func (TicketMessage) Fields() []ent.Field {
 		field.Enum("kind").Values("MESSAGE", "NOTE", "EVENT").Default("MESSAGE").Immutable(),
 		field.Enum("visibility").Values("ALL", "STAFF").Default("ALL"),
 		field.UUID("author_id", uuid.UUID{}).Optional().Nillable().Immutable(),
-		field.Enum("author_kind").Values("CUSTOMER", "STAFF", "SYSTEM").Immutable(),
+		field.Enum("author_kind").Values("CUSTOMER", "STAFF", "SYSTEM", "BOT").Immutable(),
 		field.String("author_name").Default("").Immutable().Comment("As shown when it was written."),
 		field.String("body").Optional(),
+		field.Enum("channel").Values("ACCOUNT", "EMAIL", "PHONE", "CHAT", "MESSENGER").Default("ACCOUNT").Immutable(),
+		field.Time("edited_at").Optional().Nillable(),
+		field.Time("removed_at").Optional().Nillable(),
+		field.UUID("copied_from_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The message of another ticket that was merged or split."),
 		field.JSON("data", map[string]any{}).Optional().Comment("Of an EVENT: what changed."),
 	}
 }
 
 // Edges of the table.
 func (TicketMessage) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("ticket", Ticket.Type).Ref("messages").Field("ticket_id").Unique().Required().Immutable()}
+	return []ent.Edge{
+		edge.From("ticket", Ticket.Type).Ref("messages").Field("ticket_id").Unique().Required().Immutable(),
+		edge.To("attachments", TicketAttachment.Type),
+	}
 }
 
 // Indexes of the table.

@@ -70,6 +70,7 @@ func (User) Fields() []ent.Field {
 		field.UUID("avatar_id", uuid.UUID{}).Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The person's picture: at random, for its address is all that guards it."),
 		field.Int("avatar_width").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Pixels of the picture, so that lists of people read no other table."),
 		field.Int("avatar_height").Default(0).Annotations(entgql.Skip(entgql.SkipAll)),
+		field.UUID("manager_id", uuid.UUID{}).Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The staff member who looks after the person."),
 		field.Time("delete_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("When the account is erased; written by internal/privacy."),
 		field.Int64("unread_count").Default(0).Comment("Unread notifications, kept exact by the event tail."),
 	}
@@ -85,7 +86,7 @@ func (User) Edges() []ent.Edge {
 
 // Indexes of the table.
 func (User) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("created_at").StorageKey("user_pending").Annotations(entsql.IndexWhere("status = 'PENDING'")),
+	return []ent.Index{index.Fields("manager_id"), index.Fields("created_at").StorageKey("user_pending").Annotations(entsql.IndexWhere("status = 'PENDING'")),
 		index.Fields("delete_at").StorageKey("user_delete_due").Annotations(entsql.IndexWhere("delete_at is not null")),
 		index.Fields("name_key").StorageKey("user_name_key").Annotations(entsql.OpClass("text_pattern_ops")),
 		index.Fields("family_key").StorageKey("user_family_key").Annotations(entsql.OpClass("text_pattern_ops"))}

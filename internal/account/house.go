@@ -53,11 +53,11 @@ var readyRoles = []struct {
 	grants   []schema.Grant
 }{
 	{RoleAdministrator, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "audit_entry", "task", "setting", "webhook"),
-		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "task", "setting", "webhook"),
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "audit_entry", "task", "setting", "webhook"),
+		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "task", "setting", "webhook"),
 		grants("ALL", "approve", "bonus"), grants("ALL", "act", "user"))},
 	{RoleSupport, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket"),
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article"),
 		grants("ALL", "write", "ticket"), grants("ALL", "act", "user"))},
 	{RoleOwner, role.AudienceCOMPANY, join(
 		grants("OWNER", "read", "user", "company", "order", "bonus", "marketing", "wallet", "ticket", "task"),

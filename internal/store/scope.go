@@ -108,6 +108,27 @@ var Scopes = map[string]rule{
 	generated.TypeTicket:            {class: shared, resource: "ticket", ticket: "id", hasUser: true},
 	generated.TypeTicketMessage:     {class: shared, resource: "ticket", ticket: "ticket_id", parent: "tickets", through: "ticket_id"},
 	generated.TypeTicketParticipant: {class: ofUser, resource: "ticket"},
+	generated.TypeTicketAttachment:  {class: shared, resource: "ticket", ticket: "ticket_id", parent: "tickets", through: "ticket_id"},
+	generated.TypeTicketLink:        {class: shared, resource: "ticket", ticket: "ticket_id", parent: "tickets", through: "ticket_id"},
+	generated.TypeTicketEdit:        {class: ofHouse, resource: "ticket"}, // what was hidden or removed
+	generated.TypeClockEvent:        {class: ofHouse, resource: "ticket"},
+	generated.TypeTicketView:        {class: ofHouse, resource: "ticket"}, // support/desk: one's own and shared ones
+	generated.TypeCustomerNote:      {class: ofHouse, resource: "ticket"},
+	generated.TypeOutsideCard:       {class: ofHouse, resource: "ticket"},
+	generated.TypeLetter:            {class: ofHouse, resource: "ticket"},
+	generated.TypeServiceLevel:      {class: ofHouse, resource: "support"},
+	generated.TypeBusinessCalendar:  {class: ofHouse, resource: "support"},
+	generated.TypeSupportTeam:       {class: ofHouse, resource: "support"},
+	generated.TypeOperator:          {class: ofHouse, resource: "support"},
+	generated.TypeCannedReply:       {class: ofHouse, resource: "support"},
+	generated.TypeMacro:             {class: ofHouse, resource: "support"},
+	generated.TypeCardSource:        {class: ofHouse, resource: "support"},
+	generated.TypeSurvey:            {class: ofHouse, resource: "support"},
+	generated.TypeSurveyRequest:     {class: ofUser, resource: "ticket"},
+	generated.TypeArticleCategory:   {class: public, resource: "article"},  // article: who sees which
+	generated.TypeArticle:           {class: ofHouse, resource: "article"}, // article makes it public by audience
+	generated.TypeArticleVote:       {class: ofHouse, resource: "article"},
+	generated.TypeArticleSearch:     {class: ofHouse, resource: "article"},
 	generated.TypeNotification:      {class: ofUser, resource: "notification"},
 }
 

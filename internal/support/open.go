@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,6 +19,9 @@ import (
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
+
+// Never is when a ticket is due whose clock does not run.
+var Never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // opening is a checked OpenTicketInput; its JSON is what a retry must repeat.
 type opening struct {
@@ -116,7 +120,7 @@ func (s *Tickets) open(ctx context.Context, tx *store.Tx, o opening, clientID *s
 	}
 	t, err := tx.Ticket.Create().SetNumber(number).SetKind(o.Kind).SetSubject(o.Subject).SetLocale(lang).
 		SetOwnerID(o.Owner).SetUserID(v.UserID).SetNillableOrderID(o.OrderID).SetNillableEntryID(o.EntryID).
-		SetLastActivityAt(tx.Now).SetStaffSeq(1).Save(ctx)
+		SetLastActivityAt(tx.Now).SetDueAt(Never).SetStaffSeq(1).Save(ctx)
 	if err != nil {
 		return uuid.Nil, err
 	}

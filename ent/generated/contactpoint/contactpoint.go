@@ -33,6 +33,8 @@ const (
 	FieldVerifiedAt = "verified_at"
 	// FieldIsPrimary holds the string denoting the is_primary field in the database.
 	FieldIsPrimary = "is_primary"
+	// FieldBouncedAt holds the string denoting the bounced_at field in the database.
+	FieldBouncedAt = "bounced_at"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the contactpoint in the database.
@@ -57,6 +59,7 @@ var Columns = []string{
 	FieldValueKey,
 	FieldVerifiedAt,
 	FieldIsPrimary,
+	FieldBouncedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -145,6 +148,11 @@ func ByVerifiedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByIsPrimary orders the results by the is_primary field.
 func ByIsPrimary(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIsPrimary, opts...).ToFunc()
+}
+
+// ByBouncedAt orders the results by the bounced_at field.
+func ByBouncedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBouncedAt, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

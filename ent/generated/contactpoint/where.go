@@ -91,6 +91,11 @@ func IsPrimary(v bool) predicate.ContactPoint {
 	return predicate.ContactPoint(sql.FieldEQ(FieldIsPrimary, v))
 }
 
+// BouncedAt applies equality check predicate on the "bounced_at" field. It's identical to BouncedAtEQ.
+func BouncedAt(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldEQ(FieldBouncedAt, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.ContactPoint {
 	return predicate.ContactPoint(sql.FieldEQ(FieldCreatedAt, v))
@@ -399,6 +404,56 @@ func IsPrimaryEQ(v bool) predicate.ContactPoint {
 // IsPrimaryNEQ applies the NEQ predicate on the "is_primary" field.
 func IsPrimaryNEQ(v bool) predicate.ContactPoint {
 	return predicate.ContactPoint(sql.FieldNEQ(FieldIsPrimary, v))
+}
+
+// BouncedAtEQ applies the EQ predicate on the "bounced_at" field.
+func BouncedAtEQ(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldEQ(FieldBouncedAt, v))
+}
+
+// BouncedAtNEQ applies the NEQ predicate on the "bounced_at" field.
+func BouncedAtNEQ(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldNEQ(FieldBouncedAt, v))
+}
+
+// BouncedAtIn applies the In predicate on the "bounced_at" field.
+func BouncedAtIn(vs ...time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldIn(FieldBouncedAt, vs...))
+}
+
+// BouncedAtNotIn applies the NotIn predicate on the "bounced_at" field.
+func BouncedAtNotIn(vs ...time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldNotIn(FieldBouncedAt, vs...))
+}
+
+// BouncedAtGT applies the GT predicate on the "bounced_at" field.
+func BouncedAtGT(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldGT(FieldBouncedAt, v))
+}
+
+// BouncedAtGTE applies the GTE predicate on the "bounced_at" field.
+func BouncedAtGTE(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldGTE(FieldBouncedAt, v))
+}
+
+// BouncedAtLT applies the LT predicate on the "bounced_at" field.
+func BouncedAtLT(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldLT(FieldBouncedAt, v))
+}
+
+// BouncedAtLTE applies the LTE predicate on the "bounced_at" field.
+func BouncedAtLTE(v time.Time) predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldLTE(FieldBouncedAt, v))
+}
+
+// BouncedAtIsNil applies the IsNil predicate on the "bounced_at" field.
+func BouncedAtIsNil() predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldIsNull(FieldBouncedAt))
+}
+
+// BouncedAtNotNil applies the NotNil predicate on the "bounced_at" field.
+func BouncedAtNotNil() predicate.ContactPoint {
+	return predicate.ContactPoint(sql.FieldNotNull(FieldBouncedAt))
 }
 
 // HasUser applies the HasEdge predicate on the "user" edge.

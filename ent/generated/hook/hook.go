@@ -32,6 +32,54 @@ func (f AddressFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AddressMutation", m)
 }
 
+// The ArticleFunc type is an adapter to allow the use of ordinary
+// function as Article mutator.
+type ArticleFunc func(context.Context, *generated.ArticleMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ArticleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ArticleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleMutation", m)
+}
+
+// The ArticleCategoryFunc type is an adapter to allow the use of ordinary
+// function as ArticleCategory mutator.
+type ArticleCategoryFunc func(context.Context, *generated.ArticleCategoryMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ArticleCategoryFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ArticleCategoryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleCategoryMutation", m)
+}
+
+// The ArticleSearchFunc type is an adapter to allow the use of ordinary
+// function as ArticleSearch mutator.
+type ArticleSearchFunc func(context.Context, *generated.ArticleSearchMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ArticleSearchFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ArticleSearchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleSearchMutation", m)
+}
+
+// The ArticleVoteFunc type is an adapter to allow the use of ordinary
+// function as ArticleVote mutator.
+type ArticleVoteFunc func(context.Context, *generated.ArticleVoteMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ArticleVoteFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ArticleVoteMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleVoteMutation", m)
+}
+
 // The AuditEntryFunc type is an adapter to allow the use of ordinary
 // function as AuditEntry mutator.
 type AuditEntryFunc func(context.Context, *generated.AuditEntryMutation) (generated.Value, error)
@@ -54,6 +102,18 @@ func (f BonusProgramFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.BonusProgramMutation", m)
+}
+
+// The BusinessCalendarFunc type is an adapter to allow the use of ordinary
+// function as BusinessCalendar mutator.
+type BusinessCalendarFunc func(context.Context, *generated.BusinessCalendarMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f BusinessCalendarFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.BusinessCalendarMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.BusinessCalendarMutation", m)
 }
 
 // The CampaignFunc type is an adapter to allow the use of ordinary
@@ -102,6 +162,42 @@ func (f CampaignPhotoFunc) Mutate(ctx context.Context, m generated.Mutation) (ge
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CampaignPhotoMutation", m)
+}
+
+// The CannedReplyFunc type is an adapter to allow the use of ordinary
+// function as CannedReply mutator.
+type CannedReplyFunc func(context.Context, *generated.CannedReplyMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CannedReplyFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CannedReplyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CannedReplyMutation", m)
+}
+
+// The CardSourceFunc type is an adapter to allow the use of ordinary
+// function as CardSource mutator.
+type CardSourceFunc func(context.Context, *generated.CardSourceMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CardSourceFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CardSourceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CardSourceMutation", m)
+}
+
+// The ClockEventFunc type is an adapter to allow the use of ordinary
+// function as ClockEvent mutator.
+type ClockEventFunc func(context.Context, *generated.ClockEventMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ClockEventFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ClockEventMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ClockEventMutation", m)
 }
 
 // The ClubFunc type is an adapter to allow the use of ordinary
@@ -174,6 +270,18 @@ func (f ContactPointFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ContactPointMutation", m)
+}
+
+// The CustomerNoteFunc type is an adapter to allow the use of ordinary
+// function as CustomerNote mutator.
+type CustomerNoteFunc func(context.Context, *generated.CustomerNoteMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CustomerNoteFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.CustomerNoteMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CustomerNoteMutation", m)
 }
 
 // The DocumentFunc type is an adapter to allow the use of ordinary
@@ -332,6 +440,18 @@ func (f LedgerLotFunc) Mutate(ctx context.Context, m generated.Mutation) (genera
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.LedgerLotMutation", m)
 }
 
+// The LetterFunc type is an adapter to allow the use of ordinary
+// function as Letter mutator.
+type LetterFunc func(context.Context, *generated.LetterMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LetterFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.LetterMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.LetterMutation", m)
+}
+
 // The ListItemFunc type is an adapter to allow the use of ordinary
 // function as ListItem mutator.
 type ListItemFunc func(context.Context, *generated.ListItemMutation) (generated.Value, error)
@@ -342,6 +462,18 @@ func (f ListItemFunc) Mutate(ctx context.Context, m generated.Mutation) (generat
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ListItemMutation", m)
+}
+
+// The MacroFunc type is an adapter to allow the use of ordinary
+// function as Macro mutator.
+type MacroFunc func(context.Context, *generated.MacroMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MacroFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.MacroMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.MacroMutation", m)
 }
 
 // The MembershipFunc type is an adapter to allow the use of ordinary
@@ -366,6 +498,18 @@ func (f NotificationFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.NotificationMutation", m)
+}
+
+// The OperatorFunc type is an adapter to allow the use of ordinary
+// function as Operator mutator.
+type OperatorFunc func(context.Context, *generated.OperatorMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OperatorFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.OperatorMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.OperatorMutation", m)
 }
 
 // The OrderFunc type is an adapter to allow the use of ordinary
@@ -402,6 +546,18 @@ func (f OrderLineFunc) Mutate(ctx context.Context, m generated.Mutation) (genera
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.OrderLineMutation", m)
+}
+
+// The OutsideCardFunc type is an adapter to allow the use of ordinary
+// function as OutsideCard mutator.
+type OutsideCardFunc func(context.Context, *generated.OutsideCardMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OutsideCardFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.OutsideCardMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.OutsideCardMutation", m)
 }
 
 // The PaymentFunc type is an adapter to allow the use of ordinary
@@ -608,6 +764,18 @@ func (f RoleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RoleMutation", m)
 }
 
+// The ServiceLevelFunc type is an adapter to allow the use of ordinary
+// function as ServiceLevel mutator.
+type ServiceLevelFunc func(context.Context, *generated.ServiceLevelMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ServiceLevelFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ServiceLevelMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ServiceLevelMutation", m)
+}
+
 // The SessionFunc type is an adapter to allow the use of ordinary
 // function as Session mutator.
 type SessionFunc func(context.Context, *generated.SessionMutation) (generated.Value, error)
@@ -656,6 +824,42 @@ func (f ShoppingListFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ShoppingListMutation", m)
 }
 
+// The SupportTeamFunc type is an adapter to allow the use of ordinary
+// function as SupportTeam mutator.
+type SupportTeamFunc func(context.Context, *generated.SupportTeamMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SupportTeamFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.SupportTeamMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SupportTeamMutation", m)
+}
+
+// The SurveyFunc type is an adapter to allow the use of ordinary
+// function as Survey mutator.
+type SurveyFunc func(context.Context, *generated.SurveyMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SurveyFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.SurveyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SurveyMutation", m)
+}
+
+// The SurveyRequestFunc type is an adapter to allow the use of ordinary
+// function as SurveyRequest mutator.
+type SurveyRequestFunc func(context.Context, *generated.SurveyRequestMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SurveyRequestFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.SurveyRequestMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SurveyRequestMutation", m)
+}
+
 // The TaskFunc type is an adapter to allow the use of ordinary
 // function as Task mutator.
 type TaskFunc func(context.Context, *generated.TaskMutation) (generated.Value, error)
@@ -680,6 +884,42 @@ func (f TicketFunc) Mutate(ctx context.Context, m generated.Mutation) (generated
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketMutation", m)
 }
 
+// The TicketAttachmentFunc type is an adapter to allow the use of ordinary
+// function as TicketAttachment mutator.
+type TicketAttachmentFunc func(context.Context, *generated.TicketAttachmentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TicketAttachmentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TicketAttachmentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketAttachmentMutation", m)
+}
+
+// The TicketEditFunc type is an adapter to allow the use of ordinary
+// function as TicketEdit mutator.
+type TicketEditFunc func(context.Context, *generated.TicketEditMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TicketEditFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TicketEditMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketEditMutation", m)
+}
+
+// The TicketLinkFunc type is an adapter to allow the use of ordinary
+// function as TicketLink mutator.
+type TicketLinkFunc func(context.Context, *generated.TicketLinkMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TicketLinkFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TicketLinkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketLinkMutation", m)
+}
+
 // The TicketMessageFunc type is an adapter to allow the use of ordinary
 // function as TicketMessage mutator.
 type TicketMessageFunc func(context.Context, *generated.TicketMessageMutation) (generated.Value, error)
@@ -702,6 +942,18 @@ func (f TicketParticipantFunc) Mutate(ctx context.Context, m generated.Mutation)
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketParticipantMutation", m)
+}
+
+// The TicketViewFunc type is an adapter to allow the use of ordinary
+// function as TicketView mutator.
+type TicketViewFunc func(context.Context, *generated.TicketViewMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TicketViewFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.TicketViewMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.TicketViewMutation", m)
 }
 
 // The TierFunc type is an adapter to allow the use of ordinary

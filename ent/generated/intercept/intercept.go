@@ -9,18 +9,27 @@ import (
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/article"
+	"kabinet/ent/generated/articlecategory"
+	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/ent/generated/campaignphoto"
+	"kabinet/ent/generated/cannedreply"
+	"kabinet/ent/generated/cardsource"
+	"kabinet/ent/generated/clockevent"
 	"kabinet/ent/generated/club"
 	"kabinet/ent/generated/clubmember"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -34,12 +43,16 @@ import (
 	"kabinet/ent/generated/ledgeraccount"
 	"kabinet/ent/generated/ledgerentry"
 	"kabinet/ent/generated/ledgerlot"
+	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/listitem"
+	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
 	"kabinet/ent/generated/orderline"
+	"kabinet/ent/generated/outsidecard"
 	"kabinet/ent/generated/payment"
 	"kabinet/ent/generated/paymentmethod"
 	"kabinet/ent/generated/paymentnotice"
@@ -58,14 +71,22 @@ import (
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
 	"kabinet/ent/generated/shipment"
 	"kabinet/ent/generated/shoppinglist"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/survey"
+	"kabinet/ent/generated/surveyrequest"
 	"kabinet/ent/generated/task"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketattachment"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/ent/generated/ticketview"
 	"kabinet/ent/generated/tier"
 	"kabinet/ent/generated/tierchange"
 	"kabinet/ent/generated/topup"
@@ -189,6 +210,114 @@ func (f TraverseAddress) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.AddressQuery", q)
 }
 
+// The ArticleFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleFunc func(context.Context, *generated.ArticleQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ArticleQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ArticleQuery", q)
+}
+
+// The TraverseArticle type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticle func(context.Context, *generated.ArticleQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticle) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticle) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ArticleQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleQuery", q)
+}
+
+// The ArticleCategoryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleCategoryFunc func(context.Context, *generated.ArticleCategoryQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleCategoryFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ArticleCategoryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ArticleCategoryQuery", q)
+}
+
+// The TraverseArticleCategory type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleCategory func(context.Context, *generated.ArticleCategoryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleCategory) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleCategory) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ArticleCategoryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleCategoryQuery", q)
+}
+
+// The ArticleSearchFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleSearchFunc func(context.Context, *generated.ArticleSearchQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleSearchFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ArticleSearchQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ArticleSearchQuery", q)
+}
+
+// The TraverseArticleSearch type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleSearch func(context.Context, *generated.ArticleSearchQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleSearch) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleSearch) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ArticleSearchQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleSearchQuery", q)
+}
+
+// The ArticleVoteFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleVoteFunc func(context.Context, *generated.ArticleVoteQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleVoteFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ArticleVoteQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ArticleVoteQuery", q)
+}
+
+// The TraverseArticleVote type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleVote func(context.Context, *generated.ArticleVoteQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleVote) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleVote) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ArticleVoteQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleVoteQuery", q)
+}
+
 // The AuditEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
 type AuditEntryFunc func(context.Context, *generated.AuditEntryQuery) (generated.Value, error)
 
@@ -241,6 +370,33 @@ func (f TraverseBonusProgram) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.BonusProgramQuery", q)
+}
+
+// The BusinessCalendarFunc type is an adapter to allow the use of ordinary function as a Querier.
+type BusinessCalendarFunc func(context.Context, *generated.BusinessCalendarQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f BusinessCalendarFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.BusinessCalendarQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.BusinessCalendarQuery", q)
+}
+
+// The TraverseBusinessCalendar type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseBusinessCalendar func(context.Context, *generated.BusinessCalendarQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseBusinessCalendar) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseBusinessCalendar) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.BusinessCalendarQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.BusinessCalendarQuery", q)
 }
 
 // The CampaignFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -349,6 +505,87 @@ func (f TraverseCampaignPhoto) Traverse(ctx context.Context, q generated.Query) 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.CampaignPhotoQuery", q)
+}
+
+// The CannedReplyFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CannedReplyFunc func(context.Context, *generated.CannedReplyQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CannedReplyFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CannedReplyQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CannedReplyQuery", q)
+}
+
+// The TraverseCannedReply type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCannedReply func(context.Context, *generated.CannedReplyQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCannedReply) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCannedReply) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CannedReplyQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CannedReplyQuery", q)
+}
+
+// The CardSourceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CardSourceFunc func(context.Context, *generated.CardSourceQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CardSourceFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CardSourceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CardSourceQuery", q)
+}
+
+// The TraverseCardSource type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCardSource func(context.Context, *generated.CardSourceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCardSource) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCardSource) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CardSourceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CardSourceQuery", q)
+}
+
+// The ClockEventFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ClockEventFunc func(context.Context, *generated.ClockEventQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ClockEventFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ClockEventQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ClockEventQuery", q)
+}
+
+// The TraverseClockEvent type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseClockEvent func(context.Context, *generated.ClockEventQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseClockEvent) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseClockEvent) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ClockEventQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ClockEventQuery", q)
 }
 
 // The ClubFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -511,6 +748,33 @@ func (f TraverseContactPoint) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ContactPointQuery", q)
+}
+
+// The CustomerNoteFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CustomerNoteFunc func(context.Context, *generated.CustomerNoteQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f CustomerNoteFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.CustomerNoteQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.CustomerNoteQuery", q)
+}
+
+// The TraverseCustomerNote type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCustomerNote func(context.Context, *generated.CustomerNoteQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCustomerNote) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCustomerNote) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.CustomerNoteQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.CustomerNoteQuery", q)
 }
 
 // The DocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -864,6 +1128,33 @@ func (f TraverseLedgerLot) Traverse(ctx context.Context, q generated.Query) erro
 	return fmt.Errorf("unexpected query type %T. expect *generated.LedgerLotQuery", q)
 }
 
+// The LetterFunc type is an adapter to allow the use of ordinary function as a Querier.
+type LetterFunc func(context.Context, *generated.LetterQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f LetterFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.LetterQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.LetterQuery", q)
+}
+
+// The TraverseLetter type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseLetter func(context.Context, *generated.LetterQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseLetter) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseLetter) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.LetterQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.LetterQuery", q)
+}
+
 // The ListItemFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ListItemFunc func(context.Context, *generated.ListItemQuery) (generated.Value, error)
 
@@ -889,6 +1180,33 @@ func (f TraverseListItem) Traverse(ctx context.Context, q generated.Query) error
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ListItemQuery", q)
+}
+
+// The MacroFunc type is an adapter to allow the use of ordinary function as a Querier.
+type MacroFunc func(context.Context, *generated.MacroQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f MacroFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.MacroQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.MacroQuery", q)
+}
+
+// The TraverseMacro type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseMacro func(context.Context, *generated.MacroQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseMacro) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseMacro) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.MacroQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.MacroQuery", q)
 }
 
 // The MembershipFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -943,6 +1261,33 @@ func (f TraverseNotification) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.NotificationQuery", q)
+}
+
+// The OperatorFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OperatorFunc func(context.Context, *generated.OperatorQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f OperatorFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.OperatorQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.OperatorQuery", q)
+}
+
+// The TraverseOperator type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOperator func(context.Context, *generated.OperatorQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOperator) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOperator) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.OperatorQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.OperatorQuery", q)
 }
 
 // The OrderFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1024,6 +1369,33 @@ func (f TraverseOrderLine) Traverse(ctx context.Context, q generated.Query) erro
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.OrderLineQuery", q)
+}
+
+// The OutsideCardFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OutsideCardFunc func(context.Context, *generated.OutsideCardQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f OutsideCardFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.OutsideCardQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.OutsideCardQuery", q)
+}
+
+// The TraverseOutsideCard type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOutsideCard func(context.Context, *generated.OutsideCardQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOutsideCard) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOutsideCard) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.OutsideCardQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.OutsideCardQuery", q)
 }
 
 // The PaymentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1485,6 +1857,33 @@ func (f TraverseRole) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.RoleQuery", q)
 }
 
+// The ServiceLevelFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ServiceLevelFunc func(context.Context, *generated.ServiceLevelQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ServiceLevelFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ServiceLevelQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ServiceLevelQuery", q)
+}
+
+// The TraverseServiceLevel type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseServiceLevel func(context.Context, *generated.ServiceLevelQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseServiceLevel) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseServiceLevel) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ServiceLevelQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ServiceLevelQuery", q)
+}
+
 // The SessionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SessionFunc func(context.Context, *generated.SessionQuery) (generated.Value, error)
 
@@ -1593,6 +1992,87 @@ func (f TraverseShoppingList) Traverse(ctx context.Context, q generated.Query) e
 	return fmt.Errorf("unexpected query type %T. expect *generated.ShoppingListQuery", q)
 }
 
+// The SupportTeamFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SupportTeamFunc func(context.Context, *generated.SupportTeamQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f SupportTeamFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.SupportTeamQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.SupportTeamQuery", q)
+}
+
+// The TraverseSupportTeam type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSupportTeam func(context.Context, *generated.SupportTeamQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSupportTeam) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSupportTeam) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.SupportTeamQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.SupportTeamQuery", q)
+}
+
+// The SurveyFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SurveyFunc func(context.Context, *generated.SurveyQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f SurveyFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.SurveyQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.SurveyQuery", q)
+}
+
+// The TraverseSurvey type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSurvey func(context.Context, *generated.SurveyQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSurvey) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSurvey) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.SurveyQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.SurveyQuery", q)
+}
+
+// The SurveyRequestFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SurveyRequestFunc func(context.Context, *generated.SurveyRequestQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f SurveyRequestFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.SurveyRequestQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.SurveyRequestQuery", q)
+}
+
+// The TraverseSurveyRequest type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSurveyRequest func(context.Context, *generated.SurveyRequestQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSurveyRequest) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSurveyRequest) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.SurveyRequestQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.SurveyRequestQuery", q)
+}
+
 // The TaskFunc type is an adapter to allow the use of ordinary function as a Querier.
 type TaskFunc func(context.Context, *generated.TaskQuery) (generated.Value, error)
 
@@ -1647,6 +2127,87 @@ func (f TraverseTicket) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.TicketQuery", q)
 }
 
+// The TicketAttachmentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TicketAttachmentFunc func(context.Context, *generated.TicketAttachmentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TicketAttachmentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TicketAttachmentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TicketAttachmentQuery", q)
+}
+
+// The TraverseTicketAttachment type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTicketAttachment func(context.Context, *generated.TicketAttachmentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTicketAttachment) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTicketAttachment) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TicketAttachmentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TicketAttachmentQuery", q)
+}
+
+// The TicketEditFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TicketEditFunc func(context.Context, *generated.TicketEditQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TicketEditFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TicketEditQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TicketEditQuery", q)
+}
+
+// The TraverseTicketEdit type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTicketEdit func(context.Context, *generated.TicketEditQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTicketEdit) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTicketEdit) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TicketEditQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TicketEditQuery", q)
+}
+
+// The TicketLinkFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TicketLinkFunc func(context.Context, *generated.TicketLinkQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TicketLinkFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TicketLinkQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TicketLinkQuery", q)
+}
+
+// The TraverseTicketLink type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTicketLink func(context.Context, *generated.TicketLinkQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTicketLink) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTicketLink) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TicketLinkQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TicketLinkQuery", q)
+}
+
 // The TicketMessageFunc type is an adapter to allow the use of ordinary function as a Querier.
 type TicketMessageFunc func(context.Context, *generated.TicketMessageQuery) (generated.Value, error)
 
@@ -1699,6 +2260,33 @@ func (f TraverseTicketParticipant) Traverse(ctx context.Context, q generated.Que
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.TicketParticipantQuery", q)
+}
+
+// The TicketViewFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TicketViewFunc func(context.Context, *generated.TicketViewQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f TicketViewFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.TicketViewQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.TicketViewQuery", q)
+}
+
+// The TraverseTicketView type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTicketView func(context.Context, *generated.TicketViewQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTicketView) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTicketView) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.TicketViewQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.TicketViewQuery", q)
 }
 
 // The TierFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1951,10 +2539,20 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.AchievementQuery, predicate.Achievement, achievement.OrderOption]{typ: generated.TypeAchievement, tq: q}, nil
 	case *generated.AddressQuery:
 		return &query[*generated.AddressQuery, predicate.Address, address.OrderOption]{typ: generated.TypeAddress, tq: q}, nil
+	case *generated.ArticleQuery:
+		return &query[*generated.ArticleQuery, predicate.Article, article.OrderOption]{typ: generated.TypeArticle, tq: q}, nil
+	case *generated.ArticleCategoryQuery:
+		return &query[*generated.ArticleCategoryQuery, predicate.ArticleCategory, articlecategory.OrderOption]{typ: generated.TypeArticleCategory, tq: q}, nil
+	case *generated.ArticleSearchQuery:
+		return &query[*generated.ArticleSearchQuery, predicate.ArticleSearch, articlesearch.OrderOption]{typ: generated.TypeArticleSearch, tq: q}, nil
+	case *generated.ArticleVoteQuery:
+		return &query[*generated.ArticleVoteQuery, predicate.ArticleVote, articlevote.OrderOption]{typ: generated.TypeArticleVote, tq: q}, nil
 	case *generated.AuditEntryQuery:
 		return &query[*generated.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: generated.TypeAuditEntry, tq: q}, nil
 	case *generated.BonusProgramQuery:
 		return &query[*generated.BonusProgramQuery, predicate.BonusProgram, bonusprogram.OrderOption]{typ: generated.TypeBonusProgram, tq: q}, nil
+	case *generated.BusinessCalendarQuery:
+		return &query[*generated.BusinessCalendarQuery, predicate.BusinessCalendar, businesscalendar.OrderOption]{typ: generated.TypeBusinessCalendar, tq: q}, nil
 	case *generated.CampaignQuery:
 		return &query[*generated.CampaignQuery, predicate.Campaign, campaign.OrderOption]{typ: generated.TypeCampaign, tq: q}, nil
 	case *generated.CampaignActQuery:
@@ -1963,6 +2561,12 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.CampaignEntryQuery, predicate.CampaignEntry, campaignentry.OrderOption]{typ: generated.TypeCampaignEntry, tq: q}, nil
 	case *generated.CampaignPhotoQuery:
 		return &query[*generated.CampaignPhotoQuery, predicate.CampaignPhoto, campaignphoto.OrderOption]{typ: generated.TypeCampaignPhoto, tq: q}, nil
+	case *generated.CannedReplyQuery:
+		return &query[*generated.CannedReplyQuery, predicate.CannedReply, cannedreply.OrderOption]{typ: generated.TypeCannedReply, tq: q}, nil
+	case *generated.CardSourceQuery:
+		return &query[*generated.CardSourceQuery, predicate.CardSource, cardsource.OrderOption]{typ: generated.TypeCardSource, tq: q}, nil
+	case *generated.ClockEventQuery:
+		return &query[*generated.ClockEventQuery, predicate.ClockEvent, clockevent.OrderOption]{typ: generated.TypeClockEvent, tq: q}, nil
 	case *generated.ClubQuery:
 		return &query[*generated.ClubQuery, predicate.Club, club.OrderOption]{typ: generated.TypeClub, tq: q}, nil
 	case *generated.ClubMemberQuery:
@@ -1975,6 +2579,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ConsentDocumentQuery, predicate.ConsentDocument, consentdocument.OrderOption]{typ: generated.TypeConsentDocument, tq: q}, nil
 	case *generated.ContactPointQuery:
 		return &query[*generated.ContactPointQuery, predicate.ContactPoint, contactpoint.OrderOption]{typ: generated.TypeContactPoint, tq: q}, nil
+	case *generated.CustomerNoteQuery:
+		return &query[*generated.CustomerNoteQuery, predicate.CustomerNote, customernote.OrderOption]{typ: generated.TypeCustomerNote, tq: q}, nil
 	case *generated.DocumentQuery:
 		return &query[*generated.DocumentQuery, predicate.Document, document.OrderOption]{typ: generated.TypeDocument, tq: q}, nil
 	case *generated.DocumentSeriesQuery:
@@ -2001,18 +2607,26 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.LedgerEntryQuery, predicate.LedgerEntry, ledgerentry.OrderOption]{typ: generated.TypeLedgerEntry, tq: q}, nil
 	case *generated.LedgerLotQuery:
 		return &query[*generated.LedgerLotQuery, predicate.LedgerLot, ledgerlot.OrderOption]{typ: generated.TypeLedgerLot, tq: q}, nil
+	case *generated.LetterQuery:
+		return &query[*generated.LetterQuery, predicate.Letter, letter.OrderOption]{typ: generated.TypeLetter, tq: q}, nil
 	case *generated.ListItemQuery:
 		return &query[*generated.ListItemQuery, predicate.ListItem, listitem.OrderOption]{typ: generated.TypeListItem, tq: q}, nil
+	case *generated.MacroQuery:
+		return &query[*generated.MacroQuery, predicate.Macro, macro.OrderOption]{typ: generated.TypeMacro, tq: q}, nil
 	case *generated.MembershipQuery:
 		return &query[*generated.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: generated.TypeMembership, tq: q}, nil
 	case *generated.NotificationQuery:
 		return &query[*generated.NotificationQuery, predicate.Notification, notification.OrderOption]{typ: generated.TypeNotification, tq: q}, nil
+	case *generated.OperatorQuery:
+		return &query[*generated.OperatorQuery, predicate.Operator, operator.OrderOption]{typ: generated.TypeOperator, tq: q}, nil
 	case *generated.OrderQuery:
 		return &query[*generated.OrderQuery, predicate.Order, order.OrderOption]{typ: generated.TypeOrder, tq: q}, nil
 	case *generated.OrderEventQuery:
 		return &query[*generated.OrderEventQuery, predicate.OrderEvent, orderevent.OrderOption]{typ: generated.TypeOrderEvent, tq: q}, nil
 	case *generated.OrderLineQuery:
 		return &query[*generated.OrderLineQuery, predicate.OrderLine, orderline.OrderOption]{typ: generated.TypeOrderLine, tq: q}, nil
+	case *generated.OutsideCardQuery:
+		return &query[*generated.OutsideCardQuery, predicate.OutsideCard, outsidecard.OrderOption]{typ: generated.TypeOutsideCard, tq: q}, nil
 	case *generated.PaymentQuery:
 		return &query[*generated.PaymentQuery, predicate.Payment, payment.OrderOption]{typ: generated.TypePayment, tq: q}, nil
 	case *generated.PaymentMethodQuery:
@@ -2047,6 +2661,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.RewardRedemptionQuery, predicate.RewardRedemption, rewardredemption.OrderOption]{typ: generated.TypeRewardRedemption, tq: q}, nil
 	case *generated.RoleQuery:
 		return &query[*generated.RoleQuery, predicate.Role, role.OrderOption]{typ: generated.TypeRole, tq: q}, nil
+	case *generated.ServiceLevelQuery:
+		return &query[*generated.ServiceLevelQuery, predicate.ServiceLevel, servicelevel.OrderOption]{typ: generated.TypeServiceLevel, tq: q}, nil
 	case *generated.SessionQuery:
 		return &query[*generated.SessionQuery, predicate.Session, session.OrderOption]{typ: generated.TypeSession, tq: q}, nil
 	case *generated.SettingQuery:
@@ -2055,14 +2671,28 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ShipmentQuery, predicate.Shipment, shipment.OrderOption]{typ: generated.TypeShipment, tq: q}, nil
 	case *generated.ShoppingListQuery:
 		return &query[*generated.ShoppingListQuery, predicate.ShoppingList, shoppinglist.OrderOption]{typ: generated.TypeShoppingList, tq: q}, nil
+	case *generated.SupportTeamQuery:
+		return &query[*generated.SupportTeamQuery, predicate.SupportTeam, supportteam.OrderOption]{typ: generated.TypeSupportTeam, tq: q}, nil
+	case *generated.SurveyQuery:
+		return &query[*generated.SurveyQuery, predicate.Survey, survey.OrderOption]{typ: generated.TypeSurvey, tq: q}, nil
+	case *generated.SurveyRequestQuery:
+		return &query[*generated.SurveyRequestQuery, predicate.SurveyRequest, surveyrequest.OrderOption]{typ: generated.TypeSurveyRequest, tq: q}, nil
 	case *generated.TaskQuery:
 		return &query[*generated.TaskQuery, predicate.Task, task.OrderOption]{typ: generated.TypeTask, tq: q}, nil
 	case *generated.TicketQuery:
 		return &query[*generated.TicketQuery, predicate.Ticket, ticket.OrderOption]{typ: generated.TypeTicket, tq: q}, nil
+	case *generated.TicketAttachmentQuery:
+		return &query[*generated.TicketAttachmentQuery, predicate.TicketAttachment, ticketattachment.OrderOption]{typ: generated.TypeTicketAttachment, tq: q}, nil
+	case *generated.TicketEditQuery:
+		return &query[*generated.TicketEditQuery, predicate.TicketEdit, ticketedit.OrderOption]{typ: generated.TypeTicketEdit, tq: q}, nil
+	case *generated.TicketLinkQuery:
+		return &query[*generated.TicketLinkQuery, predicate.TicketLink, ticketlink.OrderOption]{typ: generated.TypeTicketLink, tq: q}, nil
 	case *generated.TicketMessageQuery:
 		return &query[*generated.TicketMessageQuery, predicate.TicketMessage, ticketmessage.OrderOption]{typ: generated.TypeTicketMessage, tq: q}, nil
 	case *generated.TicketParticipantQuery:
 		return &query[*generated.TicketParticipantQuery, predicate.TicketParticipant, ticketparticipant.OrderOption]{typ: generated.TypeTicketParticipant, tq: q}, nil
+	case *generated.TicketViewQuery:
+		return &query[*generated.TicketViewQuery, predicate.TicketView, ticketview.OrderOption]{typ: generated.TypeTicketView, tq: q}, nil
 	case *generated.TierQuery:
 		return &query[*generated.TierQuery, predicate.Tier, tier.OrderOption]{typ: generated.TypeTier, tq: q}, nil
 	case *generated.TierChangeQuery:

@@ -96,6 +96,143 @@ var (
 			},
 		},
 	}
+	// ArticlesColumns holds the columns for the "articles" table.
+	ArticlesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "category_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "audience", Type: field.TypeEnum, Enums: []string{"EVERYBODY", "SIGNED_IN", "PARTNERS"}, Default: "EVERYBODY"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "SCHEDULED", "PUBLISHED", "RETIRED"}, Default: "DRAFT"},
+		{Name: "title", Type: field.TypeString},
+		{Name: "summary", Type: field.TypeString, Default: ""},
+		{Name: "body", Type: field.TypeString},
+		{Name: "keywords", Type: field.TypeJSON, Nullable: true},
+		{Name: "publish_at", Type: field.TypeTime, Nullable: true},
+		{Name: "published_at", Type: field.TypeTime, Nullable: true},
+		{Name: "helped", Type: field.TypeInt64, Default: 0},
+		{Name: "not_helped", Type: field.TypeInt64, Default: 0},
+		{Name: "author_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+	}
+	// ArticlesTable holds the schema information for the "articles" table.
+	ArticlesTable = &schema.Table{
+		Name:       "articles",
+		Columns:    ArticlesColumns,
+		PrimaryKey: []*schema.Column{ArticlesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "article_key_id_locale_version",
+				Unique:  true,
+				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[5], ArticlesColumns[6]},
+			},
+			{
+				Name:    "article_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PUBLISHED'",
+				},
+			},
+			{
+				Name:    "article_category_id_position_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticlesColumns[7], ArticlesColumns[19], ArticlesColumns[0]},
+			},
+			{
+				Name:    "article_due",
+				Unique:  false,
+				Columns: []*schema.Column{ArticlesColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'SCHEDULED'",
+				},
+			},
+		},
+	}
+	// ArticleCategoriesColumns holds the columns for the "article_categories" table.
+	ArticleCategoriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "handle", Type: field.TypeString, Unique: true},
+		{Name: "parent_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "audience", Type: field.TypeEnum, Enums: []string{"EVERYBODY", "SIGNED_IN", "PARTNERS"}, Default: "EVERYBODY"},
+		{Name: "retired", Type: field.TypeBool, Default: false},
+	}
+	// ArticleCategoriesTable holds the schema information for the "article_categories" table.
+	ArticleCategoriesTable = &schema.Table{
+		Name:       "article_categories",
+		Columns:    ArticleCategoriesColumns,
+		PrimaryKey: []*schema.Column{ArticleCategoriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articlecategory_parent_id_position",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleCategoriesColumns[5], ArticleCategoriesColumns[6]},
+			},
+		},
+	}
+	// ArticleSearchesColumns holds the columns for the "article_searches" table.
+	ArticleSearchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "words", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "on_date", Type: field.TypeString},
+		{Name: "times", Type: field.TypeInt64, Default: 0},
+		{Name: "empty", Type: field.TypeInt64, Default: 0},
+	}
+	// ArticleSearchesTable holds the schema information for the "article_searches" table.
+	ArticleSearchesTable = &schema.Table{
+		Name:       "article_searches",
+		Columns:    ArticleSearchesColumns,
+		PrimaryKey: []*schema.Column{ArticleSearchesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articlesearch_words_locale_on_date",
+				Unique:  true,
+				Columns: []*schema.Column{ArticleSearchesColumns[3], ArticleSearchesColumns[5], ArticleSearchesColumns[6]},
+			},
+			{
+				Name:    "articlesearch_on_date_empty_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleSearchesColumns[6], ArticleSearchesColumns[8], ArticleSearchesColumns[0]},
+			},
+		},
+	}
+	// ArticleVotesColumns holds the columns for the "article_votes" table.
+	ArticleVotesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeUUID},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "voter", Type: field.TypeString},
+		{Name: "helped", Type: field.TypeBool},
+		{Name: "comment", Type: field.TypeString, Nullable: true},
+	}
+	// ArticleVotesTable holds the schema information for the "article_votes" table.
+	ArticleVotesTable = &schema.Table{
+		Name:       "article_votes",
+		Columns:    ArticleVotesColumns,
+		PrimaryKey: []*schema.Column{ArticleVotesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articlevote_article_id_voter",
+				Unique:  true,
+				Columns: []*schema.Column{ArticleVotesColumns[3], ArticleVotesColumns[5]},
+			},
+		},
+	}
 	// AuditEntriesColumns holds the columns for the "audit_entries" table.
 	AuditEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -190,6 +327,39 @@ var (
 				Columns: []*schema.Column{BonusProgramsColumns[16]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "is_default and retired_at is null",
+				},
+			},
+		},
+	}
+	// BusinessCalendarsColumns holds the columns for the "business_calendars" table.
+	BusinessCalendarsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "time_zone", Type: field.TypeString},
+		{Name: "intervals", Type: field.TypeJSON},
+		{Name: "holidays", Type: field.TypeJSON, Nullable: true},
+	}
+	// BusinessCalendarsTable holds the schema information for the "business_calendars" table.
+	BusinessCalendarsTable = &schema.Table{
+		Name:       "business_calendars",
+		Columns:    BusinessCalendarsColumns,
+		PrimaryKey: []*schema.Column{BusinessCalendarsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "businesscalendar_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{BusinessCalendarsColumns[2], BusinessCalendarsColumns[3]},
+			},
+			{
+				Name:    "business_calendar_in_force",
+				Unique:  false,
+				Columns: []*schema.Column{BusinessCalendarsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
 				},
 			},
 		},
@@ -365,6 +535,95 @@ var (
 				Columns: []*schema.Column{CampaignPhotosColumns[1]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "entry_id is null",
+				},
+			},
+		},
+	}
+	// CannedRepliesColumns holds the columns for the "canned_replies" table.
+	CannedRepliesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "handle", Type: field.TypeString},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "team_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// CannedRepliesTable holds the schema information for the "canned_replies" table.
+	CannedRepliesTable = &schema.Table{
+		Name:       "canned_replies",
+		Columns:    CannedRepliesColumns,
+		PrimaryKey: []*schema.Column{CannedRepliesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "cannedreply_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{CannedRepliesColumns[2], CannedRepliesColumns[3]},
+			},
+			{
+				Name:    "canned_reply_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{CannedRepliesColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
+	// CardSourcesColumns holds the columns for the "card_sources" table.
+	CardSourcesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "address", Type: field.TypeString},
+		{Name: "secret", Type: field.TypeBytes},
+		{Name: "ttl_seconds", Type: field.TypeInt, Default: 300},
+		{Name: "timeout_millis", Type: field.TypeInt, Default: 3000},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+	}
+	// CardSourcesTable holds the schema information for the "card_sources" table.
+	CardSourcesTable = &schema.Table{
+		Name:       "card_sources",
+		Columns:    CardSourcesColumns,
+		PrimaryKey: []*schema.Column{CardSourcesColumns[0]},
+	}
+	// ClockEventsColumns holds the columns for the "clock_events" table.
+	ClockEventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "seq", Type: field.TypeInt64},
+		{Name: "target", Type: field.TypeEnum, Enums: []string{"FIRST_REPLY", "NEXT_REPLY", "RESOLUTION"}},
+		{Name: "round", Type: field.TypeInt, Default: 1},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ACTIVATE", "PAUSE", "RESUME", "WARN", "BREACH", "FULFIL", "CANCEL"}},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "spent_seconds", Type: field.TypeInt, Default: 0},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "level_id", Type: field.TypeUUID},
+	}
+	// ClockEventsTable holds the schema information for the "clock_events" table.
+	ClockEventsTable = &schema.Table{
+		Name:       "clock_events",
+		Columns:    ClockEventsColumns,
+		PrimaryKey: []*schema.Column{ClockEventsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "clockevent_ticket_id_seq",
+				Unique:  true,
+				Columns: []*schema.Column{ClockEventsColumns[3], ClockEventsColumns[4]},
+			},
+			{
+				Name:    "clock_event_once",
+				Unique:  true,
+				Columns: []*schema.Column{ClockEventsColumns[3], ClockEventsColumns[5], ClockEventsColumns[6], ClockEventsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "kind in ('WARN','BREACH','FULFIL','CANCEL')",
 				},
 			},
 		},
@@ -545,6 +804,7 @@ var (
 		{Name: "value_key", Type: field.TypeString},
 		{Name: "verified_at", Type: field.TypeTime, Nullable: true},
 		{Name: "is_primary", Type: field.TypeBool, Default: false},
+		{Name: "bounced_at", Type: field.TypeTime, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID},
 	}
 	// ContactPointsTable holds the schema information for the "contact_points" table.
@@ -555,7 +815,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "contact_points_users_contact_points",
-				Columns:    []*schema.Column{ContactPointsColumns[8]},
+				Columns:    []*schema.Column{ContactPointsColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -564,7 +824,7 @@ var (
 			{
 				Name:    "contactpoint_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{ContactPointsColumns[8]},
+				Columns: []*schema.Column{ContactPointsColumns[9]},
 			},
 			{
 				Name:    "contactpoint_kind_value_key",
@@ -574,10 +834,41 @@ var (
 			{
 				Name:    "contact_point_one_primary",
 				Unique:  true,
-				Columns: []*schema.Column{ContactPointsColumns[8], ContactPointsColumns[3]},
+				Columns: []*schema.Column{ContactPointsColumns[9], ContactPointsColumns[3]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "is_primary",
 				},
+			},
+		},
+	}
+	// CustomerNotesColumns holds the columns for the "customer_notes" table.
+	CustomerNotesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "author_id", Type: field.TypeUUID},
+		{Name: "author_name", Type: field.TypeString},
+		{Name: "body", Type: field.TypeString},
+		{Name: "pinned", Type: field.TypeBool, Default: false},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+	}
+	// CustomerNotesTable holds the schema information for the "customer_notes" table.
+	CustomerNotesTable = &schema.Table{
+		Name:       "customer_notes",
+		Columns:    CustomerNotesColumns,
+		PrimaryKey: []*schema.Column{CustomerNotesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "customernote_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{CustomerNotesColumns[4]},
+			},
+			{
+				Name:    "customernote_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CustomerNotesColumns[4], CustomerNotesColumns[0]},
 			},
 		},
 	}
@@ -1238,6 +1529,31 @@ var (
 			},
 		},
 	}
+	// LettersColumns holds the columns for the "letters" table.
+	LettersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "message_key", Type: field.TypeString, Unique: true},
+		{Name: "sender", Type: field.TypeString, Nullable: true},
+		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"JOINED", "OPENED", "BOUNCE", "IGNORED", "REFUSED"}},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "ticket_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "message_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "size", Type: field.TypeInt64, Default: 0},
+	}
+	// LettersTable holds the schema information for the "letters" table.
+	LettersTable = &schema.Table{
+		Name:       "letters",
+		Columns:    LettersColumns,
+		PrimaryKey: []*schema.Column{LettersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "letter_ticket_id",
+				Unique:  false,
+				Columns: []*schema.Column{LettersColumns[6]},
+			},
+		},
+	}
 	// ListItemsColumns holds the columns for the "list_items" table.
 	ListItemsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1275,6 +1591,38 @@ var (
 				Name:    "listitem_list_id_product_id",
 				Unique:  true,
 				Columns: []*schema.Column{ListItemsColumns[9], ListItemsColumns[8]},
+			},
+		},
+	}
+	// MacrosColumns holds the columns for the "macros" table.
+	MacrosColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "acts", Type: field.TypeJSON},
+		{Name: "team_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// MacrosTable holds the schema information for the "macros" table.
+	MacrosTable = &schema.Table{
+		Name:       "macros",
+		Columns:    MacrosColumns,
+		PrimaryKey: []*schema.Column{MacrosColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "macro_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{MacrosColumns[2], MacrosColumns[3]},
+			},
+			{
+				Name:    "macro_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{MacrosColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
 			},
 		},
 	}
@@ -1402,6 +1750,51 @@ var (
 				Name:    "notification_user_id_archived_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{NotificationsColumns[3], NotificationsColumns[15], NotificationsColumns[0]},
+			},
+		},
+	}
+	// OperatorsColumns holds the columns for the "operators" table.
+	OperatorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "capacity", Type: field.TypeInt, Default: 10},
+		{Name: "skills", Type: field.TypeJSON, Nullable: true},
+		{Name: "locales", Type: field.TypeJSON, Nullable: true},
+		{Name: "away", Type: field.TypeBool, Default: false},
+		{Name: "last_given_at", Type: field.TypeTime, Nullable: true},
+		{Name: "team_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// OperatorsTable holds the schema information for the "operators" table.
+	OperatorsTable = &schema.Table{
+		Name:       "operators",
+		Columns:    OperatorsColumns,
+		PrimaryKey: []*schema.Column{OperatorsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "operators_support_teams_operators",
+				Columns:    []*schema.Column{OperatorsColumns[10]},
+				RefColumns: []*schema.Column{SupportTeamsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "operator_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{OperatorsColumns[4]},
+			},
+			{
+				Name:    "operator_person",
+				Unique:  true,
+				Columns: []*schema.Column{OperatorsColumns[4]},
+			},
+			{
+				Name:    "operator_team_id",
+				Unique:  false,
+				Columns: []*schema.Column{OperatorsColumns[10]},
 			},
 		},
 	}
@@ -1641,6 +2034,39 @@ var (
 				Name:    "orderline_product_id_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrderLinesColumns[21], OrderLinesColumns[20]},
+			},
+		},
+	}
+	// OutsideCardsColumns holds the columns for the "outside_cards" table.
+	OutsideCardsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "source_id", Type: field.TypeUUID},
+		{Name: "title", Type: field.TypeString, Default: ""},
+		{Name: "rows", Type: field.TypeJSON, Nullable: true},
+		{Name: "link", Type: field.TypeString, Nullable: true},
+		{Name: "fetched_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "error", Type: field.TypeString, Nullable: true},
+		{Name: "failed_at", Type: field.TypeTime, Nullable: true},
+	}
+	// OutsideCardsTable holds the schema information for the "outside_cards" table.
+	OutsideCardsTable = &schema.Table{
+		Name:       "outside_cards",
+		Columns:    OutsideCardsColumns,
+		PrimaryKey: []*schema.Column{OutsideCardsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "outsidecard_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{OutsideCardsColumns[3]},
+			},
+			{
+				Name:    "outsidecard_source_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{OutsideCardsColumns[4], OutsideCardsColumns[3]},
 			},
 		},
 	}
@@ -2530,6 +2956,44 @@ var (
 			},
 		},
 	}
+	// ServiceLevelsColumns holds the columns for the "service_levels" table.
+	ServiceLevelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "condition", Type: field.TypeString, Nullable: true},
+		{Name: "first_reply_seconds", Type: field.TypeInt, Default: 3600},
+		{Name: "next_reply_seconds", Type: field.TypeInt, Nullable: true},
+		{Name: "resolve_seconds", Type: field.TypeInt, Nullable: true},
+		{Name: "warn_seconds", Type: field.TypeInt, Default: 900},
+		{Name: "pauses", Type: field.TypeJSON},
+		{Name: "calendar_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// ServiceLevelsTable holds the schema information for the "service_levels" table.
+	ServiceLevelsTable = &schema.Table{
+		Name:       "service_levels",
+		Columns:    ServiceLevelsColumns,
+		PrimaryKey: []*schema.Column{ServiceLevelsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "servicelevel_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{ServiceLevelsColumns[2], ServiceLevelsColumns[3]},
+			},
+			{
+				Name:    "service_level_in_force",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceLevelsColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -2707,6 +3171,112 @@ var (
 			},
 		},
 	}
+	// SupportTeamsColumns holds the columns for the "support_teams" table.
+	SupportTeamsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "assignment", Type: field.TypeEnum, Enums: []string{"MANUAL", "ROUND_ROBIN"}, Default: "MANUAL"},
+		{Name: "kinds", Type: field.TypeJSON, Nullable: true},
+		{Name: "locales", Type: field.TypeJSON, Nullable: true},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "retired", Type: field.TypeBool, Default: false},
+	}
+	// SupportTeamsTable holds the schema information for the "support_teams" table.
+	SupportTeamsTable = &schema.Table{
+		Name:       "support_teams",
+		Columns:    SupportTeamsColumns,
+		PrimaryKey: []*schema.Column{SupportTeamsColumns[0]},
+	}
+	// SurveysColumns holds the columns for the "surveys" table.
+	SurveysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "questions", Type: field.TypeJSON},
+		{Name: "kinds", Type: field.TypeJSON, Nullable: true},
+		{Name: "delay_seconds", Type: field.TypeInt, Default: 3600},
+		{Name: "remind_seconds", Type: field.TypeInt, Nullable: true},
+		{Name: "valid_seconds", Type: field.TypeInt, Default: 1209600},
+		{Name: "every_seconds", Type: field.TypeInt, Default: 0},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+	}
+	// SurveysTable holds the schema information for the "surveys" table.
+	SurveysTable = &schema.Table{
+		Name:       "surveys",
+		Columns:    SurveysColumns,
+		PrimaryKey: []*schema.Column{SurveysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "survey_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{SurveysColumns[2], SurveysColumns[3]},
+			},
+			{
+				Name:    "survey_in_force",
+				Unique:  false,
+				Columns: []*schema.Column{SurveysColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
+	// SurveyRequestsColumns holds the columns for the "survey_requests" table.
+	SurveyRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "survey_id", Type: field.TypeUUID},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PLANNED", "ASKED", "ANSWERED", "EXPIRED", "CANCELLED"}, Default: "PLANNED"},
+		{Name: "ask_at", Type: field.TypeTime},
+		{Name: "asked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "remind_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reminded_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "answered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "answers", Type: field.TypeJSON, Nullable: true},
+		{Name: "score", Type: field.TypeInt, Nullable: true},
+		{Name: "comment", Type: field.TypeString, Nullable: true},
+		{Name: "operator_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// SurveyRequestsTable holds the schema information for the "survey_requests" table.
+	SurveyRequestsTable = &schema.Table{
+		Name:       "survey_requests",
+		Columns:    SurveyRequestsColumns,
+		PrimaryKey: []*schema.Column{SurveyRequestsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "surveyrequest_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[3]},
+			},
+			{
+				Name:    "surveyrequest_ticket_id_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[4], SurveyRequestsColumns[3]},
+			},
+			{
+				Name:    "surveyrequest_user_id_asked_at",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[3], SurveyRequestsColumns[9]},
+			},
+			{
+				Name:    "surveyrequest_status_ask_at",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[7], SurveyRequestsColumns[8]},
+			},
+		},
+	}
 	// TasksColumns holds the columns for the "tasks" table.
 	TasksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -2764,6 +3334,37 @@ var (
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"ACCOUNT", "EMAIL", "PHONE", "CHAT", "MESSENGER"}, Default: "ACCOUNT"},
 		{Name: "locale", Type: field.TypeString, Default: "en"},
 		{Name: "entry_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "line_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "return_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "document_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "booking_key", Type: field.TypeString, Nullable: true},
+		{Name: "assigned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "team_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "skill", Type: field.TypeString, Nullable: true},
+		{Name: "urgency", Type: field.TypeInt, Default: 1},
+		{Name: "merged_into_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "callback_at", Type: field.TypeTime, Nullable: true},
+		{Name: "callback_phone", Type: field.TypeString, Nullable: true},
+		{Name: "contact_email", Type: field.TypeString, Nullable: true},
+		{Name: "bot_state", Type: field.TypeEnum, Enums: []string{"NONE", "ANSWERING", "DONE"}, Default: "NONE"},
+		{Name: "bot_outcome", Type: field.TypeEnum, Nullable: true, Enums: []string{"CONFIRMED", "ASSUMED", "ROUTED", "ABANDONED"}},
+		{Name: "bot_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "level_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "level_status", Type: field.TypeEnum, Nullable: true, Enums: []string{"PENDING", "PAUSED", "IMMINENT_BREACH", "BREACHED", "ACHIEVED", "CANCELLED"}},
+		{Name: "first_reply_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "next_reply_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "resolve_due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime},
+		{Name: "clock_at", Type: field.TypeTime, Nullable: true},
+		{Name: "first_replied_at", Type: field.TypeTime, Nullable: true},
+		{Name: "first_reply_seconds", Type: field.TypeInt, Nullable: true},
+		{Name: "resolve_seconds", Type: field.TypeInt, Nullable: true},
+		{Name: "first_reply_breaches", Type: field.TypeInt, Default: 0},
+		{Name: "next_reply_breaches", Type: field.TypeInt, Default: 0},
+		{Name: "resolve_breaches", Type: field.TypeInt, Default: 0},
+		{Name: "reopened", Type: field.TypeInt, Default: 0},
+		{Name: "rating", Type: field.TypeInt, Nullable: true},
+		{Name: "rated_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "seq", Type: field.TypeInt64, Default: 0},
 		{Name: "public_seq", Type: field.TypeInt64, Default: 0},
@@ -2784,25 +3385,25 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "tickets_ticket_messages_last_message",
-				Columns:    []*schema.Column{TicketsColumns[26]},
+				Columns:    []*schema.Column{TicketsColumns[57]},
 				RefColumns: []*schema.Column{TicketMessagesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "tickets_users_customer",
-				Columns:    []*schema.Column{TicketsColumns[27]},
+				Columns:    []*schema.Column{TicketsColumns[58]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "tickets_users_assignee",
-				Columns:    []*schema.Column{TicketsColumns[28]},
+				Columns:    []*schema.Column{TicketsColumns[59]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "tickets_orders_order",
-				Columns:    []*schema.Column{TicketsColumns[29]},
+				Columns:    []*schema.Column{TicketsColumns[60]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -2821,32 +3422,193 @@ var (
 			{
 				Name:    "ticket_owner_id_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[19], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[50], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[19], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[50], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_status_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[19], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_assignee_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[28], TicketsColumns[13], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[59], TicketsColumns[13], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[29]},
+				Columns: []*schema.Column{TicketsColumns[60]},
+			},
+			{
+				Name:    "ticket_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[1], TicketsColumns[0]},
+			},
+			{
+				Name:    "ticket_status_due_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[39], TicketsColumns[0]},
+			},
+			{
+				Name:    "ticket_status_urgency_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[26], TicketsColumns[0]},
+			},
+			{
+				Name:    "ticket_team_id_status_last_activity_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[24], TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
+			},
+			{
+				Name:    "ticket_assignee_id_status_last_activity_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[59], TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
+			},
+			{
+				Name:    "ticket_merged_into_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[27]},
+			},
+			{
+				Name:    "ticket_contact_email",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[30]},
+			},
+			{
+				Name:    "ticket_clock",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[40]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "clock_at is not null",
+				},
+			},
+			{
+				Name:    "ticket_bot",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[33]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "bot_due_at is not null",
+				},
 			},
 			{
 				Name:    "ticket_snoozed_until_at",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[24]},
+				Columns: []*schema.Column{TicketsColumns[55]},
+			},
+		},
+	}
+	// TicketAttachmentsColumns holds the columns for the "ticket_attachments" table.
+	TicketAttachmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "document_id", Type: field.TypeUUID},
+		{Name: "title", Type: field.TypeString},
+		{Name: "mime", Type: field.TypeString},
+		{Name: "size", Type: field.TypeInt64},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "message_id", Type: field.TypeUUID},
+	}
+	// TicketAttachmentsTable holds the schema information for the "ticket_attachments" table.
+	TicketAttachmentsTable = &schema.Table{
+		Name:       "ticket_attachments",
+		Columns:    TicketAttachmentsColumns,
+		PrimaryKey: []*schema.Column{TicketAttachmentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "ticket_attachments_ticket_messages_attachments",
+				Columns:    []*schema.Column{TicketAttachmentsColumns[9]},
+				RefColumns: []*schema.Column{TicketMessagesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ticketattachment_message_id_position",
+				Unique:  true,
+				Columns: []*schema.Column{TicketAttachmentsColumns[9], TicketAttachmentsColumns[8]},
+			},
+			{
+				Name:    "ticketattachment_ticket_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketAttachmentsColumns[3]},
+			},
+			{
+				Name:    "ticketattachment_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketAttachmentsColumns[4]},
+			},
+		},
+	}
+	// TicketEditsColumns holds the columns for the "ticket_edits" table.
+	TicketEditsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "message_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"EDIT", "REMOVE", "HIDE", "SHOW"}},
+		{Name: "body", Type: field.TypeString, Nullable: true},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "actor_name", Type: field.TypeString, Default: ""},
+	}
+	// TicketEditsTable holds the schema information for the "ticket_edits" table.
+	TicketEditsTable = &schema.Table{
+		Name:       "ticket_edits",
+		Columns:    TicketEditsColumns,
+		PrimaryKey: []*schema.Column{TicketEditsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ticketedit_message_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketEditsColumns[4], TicketEditsColumns[0]},
+			},
+			{
+				Name:    "ticketedit_ticket_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketEditsColumns[3]},
+			},
+		},
+	}
+	// TicketLinksColumns holds the columns for the "ticket_links" table.
+	TicketLinksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"MERGED_INTO", "MERGED_FROM", "SPLIT_INTO", "SPLIT_FROM", "RELATED"}},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "other_id", Type: field.TypeUUID},
+	}
+	// TicketLinksTable holds the schema information for the "ticket_links" table.
+	TicketLinksTable = &schema.Table{
+		Name:       "ticket_links",
+		Columns:    TicketLinksColumns,
+		PrimaryKey: []*schema.Column{TicketLinksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "ticket_links_tickets_other",
+				Columns:    []*schema.Column{TicketLinksColumns[6]},
+				RefColumns: []*schema.Column{TicketsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ticketlink_ticket_id_other_id_kind",
+				Unique:  true,
+				Columns: []*schema.Column{TicketLinksColumns[3], TicketLinksColumns[6], TicketLinksColumns[4]},
+			},
+			{
+				Name:    "ticketlink_other_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketLinksColumns[6]},
 			},
 		},
 	}
@@ -2864,9 +3626,13 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"MESSAGE", "NOTE", "EVENT"}, Default: "MESSAGE"},
 		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"ALL", "STAFF"}, Default: "ALL"},
 		{Name: "author_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "author_kind", Type: field.TypeEnum, Enums: []string{"CUSTOMER", "STAFF", "SYSTEM"}},
+		{Name: "author_kind", Type: field.TypeEnum, Enums: []string{"CUSTOMER", "STAFF", "SYSTEM", "BOT"}},
 		{Name: "author_name", Type: field.TypeString, Default: ""},
 		{Name: "body", Type: field.TypeString, Nullable: true},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"ACCOUNT", "EMAIL", "PHONE", "CHAT", "MESSENGER"}, Default: "ACCOUNT"},
+		{Name: "edited_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "copied_from_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "data", Type: field.TypeJSON, Nullable: true},
 		{Name: "ticket_id", Type: field.TypeUUID},
 	}
@@ -2878,7 +3644,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "ticket_messages_tickets_messages",
-				Columns:    []*schema.Column{TicketMessagesColumns[16]},
+				Columns:    []*schema.Column{TicketMessagesColumns[20]},
 				RefColumns: []*schema.Column{TicketsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -2892,17 +3658,17 @@ var (
 			{
 				Name:    "ticketmessage_ticket_id_seq",
 				Unique:  true,
-				Columns: []*schema.Column{TicketMessagesColumns[16], TicketMessagesColumns[7]},
+				Columns: []*schema.Column{TicketMessagesColumns[20], TicketMessagesColumns[7]},
 			},
 			{
 				Name:    "ticketmessage_ticket_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketMessagesColumns[16], TicketMessagesColumns[0]},
+				Columns: []*schema.Column{TicketMessagesColumns[20], TicketMessagesColumns[0]},
 			},
 			{
 				Name:    "ticketmessage_ticket_id_author_id_client_id",
 				Unique:  true,
-				Columns: []*schema.Column{TicketMessagesColumns[16], TicketMessagesColumns[11], TicketMessagesColumns[8]},
+				Columns: []*schema.Column{TicketMessagesColumns[20], TicketMessagesColumns[11], TicketMessagesColumns[8]},
 			},
 		},
 	}
@@ -2941,6 +3707,37 @@ var (
 				Name:    "ticketparticipant_ticket_id_user_id",
 				Unique:  true,
 				Columns: []*schema.Column{TicketParticipantsColumns[8], TicketParticipantsColumns[3]},
+			},
+		},
+	}
+	// TicketViewsColumns holds the columns for the "ticket_views" table.
+	TicketViewsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString},
+		{Name: "shared", Type: field.TypeBool, Default: false},
+		{Name: "filter", Type: field.TypeJSON},
+		{Name: "sort", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+	}
+	// TicketViewsTable holds the schema information for the "ticket_views" table.
+	TicketViewsTable = &schema.Table{
+		Name:       "ticket_views",
+		Columns:    TicketViewsColumns,
+		PrimaryKey: []*schema.Column{TicketViewsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ticketview_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{TicketViewsColumns[4]},
+			},
+			{
+				Name:    "ticketview_user_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{TicketViewsColumns[4], TicketViewsColumns[5]},
 			},
 		},
 	}
@@ -3180,6 +3977,7 @@ var (
 		{Name: "avatar_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "avatar_width", Type: field.TypeInt, Default: 0},
 		{Name: "avatar_height", Type: field.TypeInt, Default: 0},
+		{Name: "manager_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "delete_at", Type: field.TypeTime, Nullable: true},
 		{Name: "unread_count", Type: field.TypeInt64, Default: 0},
 	}
@@ -3195,6 +3993,11 @@ var (
 				Columns: []*schema.Column{UsersColumns[4], UsersColumns[5]},
 			},
 			{
+				Name:    "user_manager_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[38]},
+			},
+			{
 				Name:    "user_pending",
 				Unique:  false,
 				Columns: []*schema.Column{UsersColumns[1]},
@@ -3205,7 +4008,7 @@ var (
 			{
 				Name:    "user_delete_due",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[38]},
+				Columns: []*schema.Column{UsersColumns[39]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "delete_at is not null",
 				},
@@ -3412,18 +4215,27 @@ var (
 	Tables = []*schema.Table{
 		AchievementsTable,
 		AddressesTable,
+		ArticlesTable,
+		ArticleCategoriesTable,
+		ArticleSearchesTable,
+		ArticleVotesTable,
 		AuditEntriesTable,
 		BonusProgramsTable,
+		BusinessCalendarsTable,
 		CampaignsTable,
 		CampaignActsTable,
 		CampaignEntriesTable,
 		CampaignPhotosTable,
+		CannedRepliesTable,
+		CardSourcesTable,
+		ClockEventsTable,
 		ClubsTable,
 		ClubMembersTable,
 		CompaniesTable,
 		ConsentsTable,
 		ConsentDocumentsTable,
 		ContactPointsTable,
+		CustomerNotesTable,
 		DocumentsTable,
 		DocumentSeriesTable,
 		EarningRulesTable,
@@ -3437,12 +4249,16 @@ var (
 		LedgerAccountsTable,
 		LedgerEntriesTable,
 		LedgerLotsTable,
+		LettersTable,
 		ListItemsTable,
+		MacrosTable,
 		MembershipsTable,
 		NotificationsTable,
+		OperatorsTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
+		OutsideCardsTable,
 		PaymentsTable,
 		PaymentMethodsTable,
 		PaymentNoticesTable,
@@ -3460,14 +4276,22 @@ var (
 		RewardCodesTable,
 		RewardRedemptionsTable,
 		RolesTable,
+		ServiceLevelsTable,
 		SessionsTable,
 		SettingsTable,
 		ShipmentsTable,
 		ShoppingListsTable,
+		SupportTeamsTable,
+		SurveysTable,
+		SurveyRequestsTable,
 		TasksTable,
 		TicketsTable,
+		TicketAttachmentsTable,
+		TicketEditsTable,
+		TicketLinksTable,
 		TicketMessagesTable,
 		TicketParticipantsTable,
+		TicketViewsTable,
 		TiersTable,
 		TierChangesTable,
 		TopUpsTable,
@@ -3486,6 +4310,14 @@ func init() {
 		"achievements_target": "target > 0 AND current >= 0 AND points >= 0",
 	}
 	AddressesTable.ForeignKeys[0].RefTable = UsersTable
+	ArticlesTable.Annotation = &entsql.Annotation{}
+	ArticlesTable.Annotation.Checks = map[string]string{
+		"articles_counts": "helped >= 0 AND not_helped >= 0 AND version > 0",
+	}
+	ArticleSearchesTable.Annotation = &entsql.Annotation{}
+	ArticleSearchesTable.Annotation.Checks = map[string]string{
+		"article_searches_counts": "times >= 0 AND empty >= 0",
+	}
 	BonusProgramsTable.Annotation = &entsql.Annotation{}
 	BonusProgramsTable.Annotation.Checks = map[string]string{
 		"bonus_programs_limits": "transfer_min > 0 AND (transfer_max IS NULL OR transfer_max >= transfer_min) AND (transfer_daily IS NULL OR transfer_daily > 0) AND (adjustment_limit IS NULL OR adjustment_limit >= 0) AND hold_minutes > 0 AND refund_grace_days >= 0",
@@ -3504,6 +4336,14 @@ func init() {
 	CampaignPhotosTable.Annotation = &entsql.Annotation{}
 	CampaignPhotosTable.Annotation.Checks = map[string]string{
 		"campaign_photos_size": "size >= 0 AND width >= 0 AND height >= 0",
+	}
+	CardSourcesTable.Annotation = &entsql.Annotation{}
+	CardSourcesTable.Annotation.Checks = map[string]string{
+		"card_sources_times": "ttl_seconds >= 0 AND timeout_millis > 0",
+	}
+	ClockEventsTable.Annotation = &entsql.Annotation{}
+	ClockEventsTable.Annotation.Checks = map[string]string{
+		"clock_events_seq": "seq > 0",
 	}
 	ClubsTable.Annotation = &entsql.Annotation{}
 	ClubsTable.Annotation.Checks = map[string]string{
@@ -3575,6 +4415,11 @@ func init() {
 	}
 	MembershipsTable.ForeignKeys[0].RefTable = UsersTable
 	MembershipsTable.ForeignKeys[1].RefTable = CompaniesTable
+	OperatorsTable.ForeignKeys[0].RefTable = SupportTeamsTable
+	OperatorsTable.Annotation = &entsql.Annotation{}
+	OperatorsTable.Annotation.Checks = map[string]string{
+		"operators_capacity": "capacity >= 0 AND capacity <= 1000",
+	}
 	OrdersTable.ForeignKeys[0].RefTable = UsersTable
 	OrdersTable.Annotation = &entsql.Annotation{}
 	OrdersTable.Annotation.Checks = map[string]string{
@@ -3665,10 +4510,22 @@ func init() {
 		"reward_redemptions_amounts": "quantity > 0 AND cost > 0 AND points = quantity * cost",
 		"reward_redemptions_refund":  "refund_entry_id IS NULL OR status IN ('CANCELLED','EXPIRED')",
 	}
+	ServiceLevelsTable.Annotation = &entsql.Annotation{}
+	ServiceLevelsTable.Annotation.Checks = map[string]string{
+		"service_levels_times": "first_reply_seconds > 0 AND coalesce(next_reply_seconds, 1) > 0 AND coalesce(resolve_seconds, 1) > 0 AND warn_seconds >= 0",
+	}
 	ShipmentsTable.ForeignKeys[0].RefTable = OrdersTable
 	ShoppingListsTable.Annotation = &entsql.Annotation{}
 	ShoppingListsTable.Annotation.Checks = map[string]string{
 		"shopping_lists_for": "((kind = 'CART') = (for_id IS NOT NULL))",
+	}
+	SurveysTable.Annotation = &entsql.Annotation{}
+	SurveysTable.Annotation.Checks = map[string]string{
+		"surveys_times": "delay_seconds >= 0 AND coalesce(remind_seconds, 1) > 0 AND valid_seconds > 0 AND every_seconds >= 0",
+	}
+	SurveyRequestsTable.Annotation = &entsql.Annotation{}
+	SurveyRequestsTable.Annotation.Checks = map[string]string{
+		"survey_requests_score": "coalesce(score, 1) BETWEEN 1 AND 5",
 	}
 	TicketsTable.ForeignKeys[0].RefTable = TicketMessagesTable
 	TicketsTable.ForeignKeys[1].RefTable = UsersTable
@@ -3676,8 +4533,23 @@ func init() {
 	TicketsTable.ForeignKeys[3].RefTable = OrdersTable
 	TicketsTable.Annotation = &entsql.Annotation{}
 	TicketsTable.Annotation.Checks = map[string]string{
+		"tickets_rating": "coalesce(rating, 1) BETWEEN 1 AND 5",
 		"tickets_seq":    "public_seq >= 0 AND staff_seq >= 0 AND staff_read_seq >= 0",
 		"tickets_status": "status IN ('OPEN','SNOOZED','CLOSED')",
+	}
+	TicketAttachmentsTable.ForeignKeys[0].RefTable = TicketMessagesTable
+	TicketAttachmentsTable.Annotation = &entsql.Annotation{}
+	TicketAttachmentsTable.Annotation.Checks = map[string]string{
+		"ticket_attachments_size": "size >= 0",
+	}
+	TicketEditsTable.Annotation = &entsql.Annotation{}
+	TicketEditsTable.Annotation.Checks = map[string]string{
+		"ticket_edits_kind": "kind IN ('EDIT','REMOVE','HIDE','SHOW')",
+	}
+	TicketLinksTable.ForeignKeys[0].RefTable = TicketsTable
+	TicketLinksTable.Annotation = &entsql.Annotation{}
+	TicketLinksTable.Annotation.Checks = map[string]string{
+		"ticket_links_self": "ticket_id <> other_id",
 	}
 	TicketMessagesTable.ForeignKeys[0].RefTable = TicketsTable
 	TicketParticipantsTable.ForeignKeys[0].RefTable = TicketsTable

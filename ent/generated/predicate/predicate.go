@@ -12,11 +12,26 @@ type Achievement func(*sql.Selector)
 // Address is the predicate function for address builders.
 type Address func(*sql.Selector)
 
+// Article is the predicate function for article builders.
+type Article func(*sql.Selector)
+
+// ArticleCategory is the predicate function for articlecategory builders.
+type ArticleCategory func(*sql.Selector)
+
+// ArticleSearch is the predicate function for articlesearch builders.
+type ArticleSearch func(*sql.Selector)
+
+// ArticleVote is the predicate function for articlevote builders.
+type ArticleVote func(*sql.Selector)
+
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
 
 // BonusProgram is the predicate function for bonusprogram builders.
 type BonusProgram func(*sql.Selector)
+
+// BusinessCalendar is the predicate function for businesscalendar builders.
+type BusinessCalendar func(*sql.Selector)
 
 // Campaign is the predicate function for campaign builders.
 type Campaign func(*sql.Selector)
@@ -29,6 +44,15 @@ type CampaignEntry func(*sql.Selector)
 
 // CampaignPhoto is the predicate function for campaignphoto builders.
 type CampaignPhoto func(*sql.Selector)
+
+// CannedReply is the predicate function for cannedreply builders.
+type CannedReply func(*sql.Selector)
+
+// CardSource is the predicate function for cardsource builders.
+type CardSource func(*sql.Selector)
+
+// ClockEvent is the predicate function for clockevent builders.
+type ClockEvent func(*sql.Selector)
 
 // Club is the predicate function for club builders.
 type Club func(*sql.Selector)
@@ -47,6 +71,9 @@ type ConsentDocument func(*sql.Selector)
 
 // ContactPoint is the predicate function for contactpoint builders.
 type ContactPoint func(*sql.Selector)
+
+// CustomerNote is the predicate function for customernote builders.
+type CustomerNote func(*sql.Selector)
 
 // Document is the predicate function for document builders.
 type Document func(*sql.Selector)
@@ -87,14 +114,23 @@ type LedgerEntry func(*sql.Selector)
 // LedgerLot is the predicate function for ledgerlot builders.
 type LedgerLot func(*sql.Selector)
 
+// Letter is the predicate function for letter builders.
+type Letter func(*sql.Selector)
+
 // ListItem is the predicate function for listitem builders.
 type ListItem func(*sql.Selector)
+
+// Macro is the predicate function for macro builders.
+type Macro func(*sql.Selector)
 
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 
 // Notification is the predicate function for notification builders.
 type Notification func(*sql.Selector)
+
+// Operator is the predicate function for operator builders.
+type Operator func(*sql.Selector)
 
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
@@ -104,6 +140,9 @@ type OrderEvent func(*sql.Selector)
 
 // OrderLine is the predicate function for orderline builders.
 type OrderLine func(*sql.Selector)
+
+// OutsideCard is the predicate function for outsidecard builders.
+type OutsideCard func(*sql.Selector)
 
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
@@ -156,6 +195,9 @@ type RewardRedemption func(*sql.Selector)
 // Role is the predicate function for role builders.
 type Role func(*sql.Selector)
 
+// ServiceLevel is the predicate function for servicelevel builders.
+type ServiceLevel func(*sql.Selector)
+
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 
@@ -168,17 +210,38 @@ type Shipment func(*sql.Selector)
 // ShoppingList is the predicate function for shoppinglist builders.
 type ShoppingList func(*sql.Selector)
 
+// SupportTeam is the predicate function for supportteam builders.
+type SupportTeam func(*sql.Selector)
+
+// Survey is the predicate function for survey builders.
+type Survey func(*sql.Selector)
+
+// SurveyRequest is the predicate function for surveyrequest builders.
+type SurveyRequest func(*sql.Selector)
+
 // Task is the predicate function for task builders.
 type Task func(*sql.Selector)
 
 // Ticket is the predicate function for ticket builders.
 type Ticket func(*sql.Selector)
 
+// TicketAttachment is the predicate function for ticketattachment builders.
+type TicketAttachment func(*sql.Selector)
+
+// TicketEdit is the predicate function for ticketedit builders.
+type TicketEdit func(*sql.Selector)
+
+// TicketLink is the predicate function for ticketlink builders.
+type TicketLink func(*sql.Selector)
+
 // TicketMessage is the predicate function for ticketmessage builders.
 type TicketMessage func(*sql.Selector)
 
 // TicketParticipant is the predicate function for ticketparticipant builders.
 type TicketParticipant func(*sql.Selector)
+
+// TicketView is the predicate function for ticketview builders.
+type TicketView func(*sql.Selector)
 
 // Tier is the predicate function for tier builders.
 type Tier func(*sql.Selector)

@@ -57,8 +57,70 @@ const (
 	FieldOrderID = "order_id"
 	// FieldEntryID holds the string denoting the entry_id field in the database.
 	FieldEntryID = "entry_id"
+	// FieldLineID holds the string denoting the line_id field in the database.
+	FieldLineID = "line_id"
+	// FieldReturnID holds the string denoting the return_id field in the database.
+	FieldReturnID = "return_id"
+	// FieldDocumentID holds the string denoting the document_id field in the database.
+	FieldDocumentID = "document_id"
+	// FieldBookingKey holds the string denoting the booking_key field in the database.
+	FieldBookingKey = "booking_key"
 	// FieldAssigneeID holds the string denoting the assignee_id field in the database.
 	FieldAssigneeID = "assignee_id"
+	// FieldAssignedAt holds the string denoting the assigned_at field in the database.
+	FieldAssignedAt = "assigned_at"
+	// FieldTeamID holds the string denoting the team_id field in the database.
+	FieldTeamID = "team_id"
+	// FieldSkill holds the string denoting the skill field in the database.
+	FieldSkill = "skill"
+	// FieldUrgency holds the string denoting the urgency field in the database.
+	FieldUrgency = "urgency"
+	// FieldMergedIntoID holds the string denoting the merged_into_id field in the database.
+	FieldMergedIntoID = "merged_into_id"
+	// FieldCallbackAt holds the string denoting the callback_at field in the database.
+	FieldCallbackAt = "callback_at"
+	// FieldCallbackPhone holds the string denoting the callback_phone field in the database.
+	FieldCallbackPhone = "callback_phone"
+	// FieldContactEmail holds the string denoting the contact_email field in the database.
+	FieldContactEmail = "contact_email"
+	// FieldBotState holds the string denoting the bot_state field in the database.
+	FieldBotState = "bot_state"
+	// FieldBotOutcome holds the string denoting the bot_outcome field in the database.
+	FieldBotOutcome = "bot_outcome"
+	// FieldBotDueAt holds the string denoting the bot_due_at field in the database.
+	FieldBotDueAt = "bot_due_at"
+	// FieldLevelID holds the string denoting the level_id field in the database.
+	FieldLevelID = "level_id"
+	// FieldLevelStatus holds the string denoting the level_status field in the database.
+	FieldLevelStatus = "level_status"
+	// FieldFirstReplyDueAt holds the string denoting the first_reply_due_at field in the database.
+	FieldFirstReplyDueAt = "first_reply_due_at"
+	// FieldNextReplyDueAt holds the string denoting the next_reply_due_at field in the database.
+	FieldNextReplyDueAt = "next_reply_due_at"
+	// FieldResolveDueAt holds the string denoting the resolve_due_at field in the database.
+	FieldResolveDueAt = "resolve_due_at"
+	// FieldDueAt holds the string denoting the due_at field in the database.
+	FieldDueAt = "due_at"
+	// FieldClockAt holds the string denoting the clock_at field in the database.
+	FieldClockAt = "clock_at"
+	// FieldFirstRepliedAt holds the string denoting the first_replied_at field in the database.
+	FieldFirstRepliedAt = "first_replied_at"
+	// FieldFirstReplySeconds holds the string denoting the first_reply_seconds field in the database.
+	FieldFirstReplySeconds = "first_reply_seconds"
+	// FieldResolveSeconds holds the string denoting the resolve_seconds field in the database.
+	FieldResolveSeconds = "resolve_seconds"
+	// FieldFirstReplyBreaches holds the string denoting the first_reply_breaches field in the database.
+	FieldFirstReplyBreaches = "first_reply_breaches"
+	// FieldNextReplyBreaches holds the string denoting the next_reply_breaches field in the database.
+	FieldNextReplyBreaches = "next_reply_breaches"
+	// FieldResolveBreaches holds the string denoting the resolve_breaches field in the database.
+	FieldResolveBreaches = "resolve_breaches"
+	// FieldReopened holds the string denoting the reopened field in the database.
+	FieldReopened = "reopened"
+	// FieldRating holds the string denoting the rating field in the database.
+	FieldRating = "rating"
+	// FieldRatedAt holds the string denoting the rated_at field in the database.
+	FieldRatedAt = "rated_at"
 	// FieldLastMessageID holds the string denoting the last_message_id field in the database.
 	FieldLastMessageID = "last_message_id"
 	// FieldLastActivityAt holds the string denoting the last_activity_at field in the database.
@@ -156,7 +218,38 @@ var Columns = []string{
 	FieldLocale,
 	FieldOrderID,
 	FieldEntryID,
+	FieldLineID,
+	FieldReturnID,
+	FieldDocumentID,
+	FieldBookingKey,
 	FieldAssigneeID,
+	FieldAssignedAt,
+	FieldTeamID,
+	FieldSkill,
+	FieldUrgency,
+	FieldMergedIntoID,
+	FieldCallbackAt,
+	FieldCallbackPhone,
+	FieldContactEmail,
+	FieldBotState,
+	FieldBotOutcome,
+	FieldBotDueAt,
+	FieldLevelID,
+	FieldLevelStatus,
+	FieldFirstReplyDueAt,
+	FieldNextReplyDueAt,
+	FieldResolveDueAt,
+	FieldDueAt,
+	FieldClockAt,
+	FieldFirstRepliedAt,
+	FieldFirstReplySeconds,
+	FieldResolveSeconds,
+	FieldFirstReplyBreaches,
+	FieldNextReplyBreaches,
+	FieldResolveBreaches,
+	FieldReopened,
+	FieldRating,
+	FieldRatedAt,
 	FieldLastMessageID,
 	FieldLastActivityAt,
 	FieldSeq,
@@ -182,6 +275,16 @@ var (
 	DefaultRevision int64
 	// DefaultLocale holds the default value on creation for the "locale" field.
 	DefaultLocale string
+	// DefaultUrgency holds the default value on creation for the "urgency" field.
+	DefaultUrgency int
+	// DefaultFirstReplyBreaches holds the default value on creation for the "first_reply_breaches" field.
+	DefaultFirstReplyBreaches int
+	// DefaultNextReplyBreaches holds the default value on creation for the "next_reply_breaches" field.
+	DefaultNextReplyBreaches int
+	// DefaultResolveBreaches holds the default value on creation for the "resolve_breaches" field.
+	DefaultResolveBreaches int
+	// DefaultReopened holds the default value on creation for the "reopened" field.
+	DefaultReopened int
 	// DefaultSeq holds the default value on creation for the "seq" field.
 	DefaultSeq int64
 	// DefaultPublicSeq holds the default value on creation for the "public_seq" field.
@@ -343,6 +446,85 @@ func ChannelValidator(c Channel) error {
 	}
 }
 
+// BotState defines the type for the "bot_state" enum field.
+type BotState string
+
+// BotStateNONE is the default value of the BotState enum.
+const DefaultBotState = BotStateNONE
+
+// BotState values.
+const (
+	BotStateNONE      BotState = "NONE"
+	BotStateANSWERING BotState = "ANSWERING"
+	BotStateDONE      BotState = "DONE"
+)
+
+func (bs BotState) String() string {
+	return string(bs)
+}
+
+// BotStateValidator is a validator for the "bot_state" field enum values. It is called by the builders before save.
+func BotStateValidator(bs BotState) error {
+	switch bs {
+	case BotStateNONE, BotStateANSWERING, BotStateDONE:
+		return nil
+	default:
+		return fmt.Errorf("ticket: invalid enum value for bot_state field: %q", bs)
+	}
+}
+
+// BotOutcome defines the type for the "bot_outcome" enum field.
+type BotOutcome string
+
+// BotOutcome values.
+const (
+	BotOutcomeCONFIRMED BotOutcome = "CONFIRMED"
+	BotOutcomeASSUMED   BotOutcome = "ASSUMED"
+	BotOutcomeROUTED    BotOutcome = "ROUTED"
+	BotOutcomeABANDONED BotOutcome = "ABANDONED"
+)
+
+func (bo BotOutcome) String() string {
+	return string(bo)
+}
+
+// BotOutcomeValidator is a validator for the "bot_outcome" field enum values. It is called by the builders before save.
+func BotOutcomeValidator(bo BotOutcome) error {
+	switch bo {
+	case BotOutcomeCONFIRMED, BotOutcomeASSUMED, BotOutcomeROUTED, BotOutcomeABANDONED:
+		return nil
+	default:
+		return fmt.Errorf("ticket: invalid enum value for bot_outcome field: %q", bo)
+	}
+}
+
+// LevelStatus defines the type for the "level_status" enum field.
+type LevelStatus string
+
+// LevelStatus values.
+const (
+	LevelStatusPENDING         LevelStatus = "PENDING"
+	LevelStatusPAUSED          LevelStatus = "PAUSED"
+	LevelStatusIMMINENT_BREACH LevelStatus = "IMMINENT_BREACH"
+	LevelStatusBREACHED        LevelStatus = "BREACHED"
+	LevelStatusACHIEVED        LevelStatus = "ACHIEVED"
+	LevelStatusCANCELLED       LevelStatus = "CANCELLED"
+)
+
+func (ls LevelStatus) String() string {
+	return string(ls)
+}
+
+// LevelStatusValidator is a validator for the "level_status" field enum values. It is called by the builders before save.
+func LevelStatusValidator(ls LevelStatus) error {
+	switch ls {
+	case LevelStatusPENDING, LevelStatusPAUSED, LevelStatusIMMINENT_BREACH, LevelStatusBREACHED, LevelStatusACHIEVED, LevelStatusCANCELLED:
+		return nil
+	default:
+		return fmt.Errorf("ticket: invalid enum value for level_status field: %q", ls)
+	}
+}
+
 // OrderOption defines the ordering options for the Ticket queries.
 type OrderOption func(*sql.Selector)
 
@@ -441,9 +623,164 @@ func ByEntryID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEntryID, opts...).ToFunc()
 }
 
+// ByLineID orders the results by the line_id field.
+func ByLineID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLineID, opts...).ToFunc()
+}
+
+// ByReturnID orders the results by the return_id field.
+func ByReturnID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReturnID, opts...).ToFunc()
+}
+
+// ByDocumentID orders the results by the document_id field.
+func ByDocumentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDocumentID, opts...).ToFunc()
+}
+
+// ByBookingKey orders the results by the booking_key field.
+func ByBookingKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBookingKey, opts...).ToFunc()
+}
+
 // ByAssigneeID orders the results by the assignee_id field.
 func ByAssigneeID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAssigneeID, opts...).ToFunc()
+}
+
+// ByAssignedAt orders the results by the assigned_at field.
+func ByAssignedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAssignedAt, opts...).ToFunc()
+}
+
+// ByTeamID orders the results by the team_id field.
+func ByTeamID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTeamID, opts...).ToFunc()
+}
+
+// BySkill orders the results by the skill field.
+func BySkill(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSkill, opts...).ToFunc()
+}
+
+// ByUrgency orders the results by the urgency field.
+func ByUrgency(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUrgency, opts...).ToFunc()
+}
+
+// ByMergedIntoID orders the results by the merged_into_id field.
+func ByMergedIntoID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMergedIntoID, opts...).ToFunc()
+}
+
+// ByCallbackAt orders the results by the callback_at field.
+func ByCallbackAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCallbackAt, opts...).ToFunc()
+}
+
+// ByCallbackPhone orders the results by the callback_phone field.
+func ByCallbackPhone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCallbackPhone, opts...).ToFunc()
+}
+
+// ByContactEmail orders the results by the contact_email field.
+func ByContactEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldContactEmail, opts...).ToFunc()
+}
+
+// ByBotState orders the results by the bot_state field.
+func ByBotState(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBotState, opts...).ToFunc()
+}
+
+// ByBotOutcome orders the results by the bot_outcome field.
+func ByBotOutcome(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBotOutcome, opts...).ToFunc()
+}
+
+// ByBotDueAt orders the results by the bot_due_at field.
+func ByBotDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBotDueAt, opts...).ToFunc()
+}
+
+// ByLevelID orders the results by the level_id field.
+func ByLevelID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLevelID, opts...).ToFunc()
+}
+
+// ByLevelStatus orders the results by the level_status field.
+func ByLevelStatus(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLevelStatus, opts...).ToFunc()
+}
+
+// ByFirstReplyDueAt orders the results by the first_reply_due_at field.
+func ByFirstReplyDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstReplyDueAt, opts...).ToFunc()
+}
+
+// ByNextReplyDueAt orders the results by the next_reply_due_at field.
+func ByNextReplyDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNextReplyDueAt, opts...).ToFunc()
+}
+
+// ByResolveDueAt orders the results by the resolve_due_at field.
+func ByResolveDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResolveDueAt, opts...).ToFunc()
+}
+
+// ByDueAt orders the results by the due_at field.
+func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
+}
+
+// ByClockAt orders the results by the clock_at field.
+func ByClockAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClockAt, opts...).ToFunc()
+}
+
+// ByFirstRepliedAt orders the results by the first_replied_at field.
+func ByFirstRepliedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstRepliedAt, opts...).ToFunc()
+}
+
+// ByFirstReplySeconds orders the results by the first_reply_seconds field.
+func ByFirstReplySeconds(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstReplySeconds, opts...).ToFunc()
+}
+
+// ByResolveSeconds orders the results by the resolve_seconds field.
+func ByResolveSeconds(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResolveSeconds, opts...).ToFunc()
+}
+
+// ByFirstReplyBreaches orders the results by the first_reply_breaches field.
+func ByFirstReplyBreaches(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstReplyBreaches, opts...).ToFunc()
+}
+
+// ByNextReplyBreaches orders the results by the next_reply_breaches field.
+func ByNextReplyBreaches(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNextReplyBreaches, opts...).ToFunc()
+}
+
+// ByResolveBreaches orders the results by the resolve_breaches field.
+func ByResolveBreaches(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResolveBreaches, opts...).ToFunc()
+}
+
+// ByReopened orders the results by the reopened field.
+func ByReopened(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReopened, opts...).ToFunc()
+}
+
+// ByRating orders the results by the rating field.
+func ByRating(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRating, opts...).ToFunc()
+}
+
+// ByRatedAt orders the results by the rated_at field.
+func ByRatedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRatedAt, opts...).ToFunc()
 }
 
 // ByLastMessageID orders the results by the last_message_id field.
@@ -670,6 +1007,60 @@ func (e *Channel) UnmarshalGQL(val interface{}) error {
 	*e = Channel(str)
 	if err := ChannelValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Channel", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e BotState) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *BotState) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = BotState(str)
+	if err := BotStateValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid BotState", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e BotOutcome) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *BotOutcome) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = BotOutcome(str)
+	if err := BotOutcomeValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid BotOutcome", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e LevelStatus) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *LevelStatus) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = LevelStatus(str)
+	if err := LevelStatusValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid LevelStatus", str)
 	}
 	return nil
 }

@@ -121,9 +121,149 @@ func EntryID(v uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldEntryID, v))
 }
 
+// LineID applies equality check predicate on the "line_id" field. It's identical to LineIDEQ.
+func LineID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldLineID, v))
+}
+
+// ReturnID applies equality check predicate on the "return_id" field. It's identical to ReturnIDEQ.
+func ReturnID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReturnID, v))
+}
+
+// DocumentID applies equality check predicate on the "document_id" field. It's identical to DocumentIDEQ.
+func DocumentID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldDocumentID, v))
+}
+
+// BookingKey applies equality check predicate on the "booking_key" field. It's identical to BookingKeyEQ.
+func BookingKey(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBookingKey, v))
+}
+
 // AssigneeID applies equality check predicate on the "assignee_id" field. It's identical to AssigneeIDEQ.
 func AssigneeID(v uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldAssigneeID, v))
+}
+
+// AssignedAt applies equality check predicate on the "assigned_at" field. It's identical to AssignedAtEQ.
+func AssignedAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldAssignedAt, v))
+}
+
+// TeamID applies equality check predicate on the "team_id" field. It's identical to TeamIDEQ.
+func TeamID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldTeamID, v))
+}
+
+// Skill applies equality check predicate on the "skill" field. It's identical to SkillEQ.
+func Skill(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldSkill, v))
+}
+
+// Urgency applies equality check predicate on the "urgency" field. It's identical to UrgencyEQ.
+func Urgency(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldUrgency, v))
+}
+
+// MergedIntoID applies equality check predicate on the "merged_into_id" field. It's identical to MergedIntoIDEQ.
+func MergedIntoID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldMergedIntoID, v))
+}
+
+// CallbackAt applies equality check predicate on the "callback_at" field. It's identical to CallbackAtEQ.
+func CallbackAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldCallbackAt, v))
+}
+
+// CallbackPhone applies equality check predicate on the "callback_phone" field. It's identical to CallbackPhoneEQ.
+func CallbackPhone(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldCallbackPhone, v))
+}
+
+// ContactEmail applies equality check predicate on the "contact_email" field. It's identical to ContactEmailEQ.
+func ContactEmail(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldContactEmail, v))
+}
+
+// BotDueAt applies equality check predicate on the "bot_due_at" field. It's identical to BotDueAtEQ.
+func BotDueAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBotDueAt, v))
+}
+
+// LevelID applies equality check predicate on the "level_id" field. It's identical to LevelIDEQ.
+func LevelID(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldLevelID, v))
+}
+
+// FirstReplyDueAt applies equality check predicate on the "first_reply_due_at" field. It's identical to FirstReplyDueAtEQ.
+func FirstReplyDueAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplyDueAt, v))
+}
+
+// NextReplyDueAt applies equality check predicate on the "next_reply_due_at" field. It's identical to NextReplyDueAtEQ.
+func NextReplyDueAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldNextReplyDueAt, v))
+}
+
+// ResolveDueAt applies equality check predicate on the "resolve_due_at" field. It's identical to ResolveDueAtEQ.
+func ResolveDueAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveDueAt, v))
+}
+
+// DueAt applies equality check predicate on the "due_at" field. It's identical to DueAtEQ.
+func DueAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldDueAt, v))
+}
+
+// ClockAt applies equality check predicate on the "clock_at" field. It's identical to ClockAtEQ.
+func ClockAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldClockAt, v))
+}
+
+// FirstRepliedAt applies equality check predicate on the "first_replied_at" field. It's identical to FirstRepliedAtEQ.
+func FirstRepliedAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstRepliedAt, v))
+}
+
+// FirstReplySeconds applies equality check predicate on the "first_reply_seconds" field. It's identical to FirstReplySecondsEQ.
+func FirstReplySeconds(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplySeconds, v))
+}
+
+// ResolveSeconds applies equality check predicate on the "resolve_seconds" field. It's identical to ResolveSecondsEQ.
+func ResolveSeconds(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveSeconds, v))
+}
+
+// FirstReplyBreaches applies equality check predicate on the "first_reply_breaches" field. It's identical to FirstReplyBreachesEQ.
+func FirstReplyBreaches(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplyBreaches, v))
+}
+
+// NextReplyBreaches applies equality check predicate on the "next_reply_breaches" field. It's identical to NextReplyBreachesEQ.
+func NextReplyBreaches(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldNextReplyBreaches, v))
+}
+
+// ResolveBreaches applies equality check predicate on the "resolve_breaches" field. It's identical to ResolveBreachesEQ.
+func ResolveBreaches(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveBreaches, v))
+}
+
+// Reopened applies equality check predicate on the "reopened" field. It's identical to ReopenedEQ.
+func Reopened(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReopened, v))
+}
+
+// Rating applies equality check predicate on the "rating" field. It's identical to RatingEQ.
+func Rating(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldRating, v))
+}
+
+// RatedAt applies equality check predicate on the "rated_at" field. It's identical to RatedAtEQ.
+func RatedAt(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldRatedAt, v))
 }
 
 // LastMessageID applies equality check predicate on the "last_message_id" field. It's identical to LastMessageIDEQ.
@@ -951,6 +1091,231 @@ func EntryIDNotNil() predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotNull(FieldEntryID))
 }
 
+// LineIDEQ applies the EQ predicate on the "line_id" field.
+func LineIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldLineID, v))
+}
+
+// LineIDNEQ applies the NEQ predicate on the "line_id" field.
+func LineIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldLineID, v))
+}
+
+// LineIDIn applies the In predicate on the "line_id" field.
+func LineIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldLineID, vs...))
+}
+
+// LineIDNotIn applies the NotIn predicate on the "line_id" field.
+func LineIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldLineID, vs...))
+}
+
+// LineIDGT applies the GT predicate on the "line_id" field.
+func LineIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldLineID, v))
+}
+
+// LineIDGTE applies the GTE predicate on the "line_id" field.
+func LineIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldLineID, v))
+}
+
+// LineIDLT applies the LT predicate on the "line_id" field.
+func LineIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldLineID, v))
+}
+
+// LineIDLTE applies the LTE predicate on the "line_id" field.
+func LineIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldLineID, v))
+}
+
+// LineIDIsNil applies the IsNil predicate on the "line_id" field.
+func LineIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldLineID))
+}
+
+// LineIDNotNil applies the NotNil predicate on the "line_id" field.
+func LineIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldLineID))
+}
+
+// ReturnIDEQ applies the EQ predicate on the "return_id" field.
+func ReturnIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReturnID, v))
+}
+
+// ReturnIDNEQ applies the NEQ predicate on the "return_id" field.
+func ReturnIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldReturnID, v))
+}
+
+// ReturnIDIn applies the In predicate on the "return_id" field.
+func ReturnIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldReturnID, vs...))
+}
+
+// ReturnIDNotIn applies the NotIn predicate on the "return_id" field.
+func ReturnIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldReturnID, vs...))
+}
+
+// ReturnIDGT applies the GT predicate on the "return_id" field.
+func ReturnIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldReturnID, v))
+}
+
+// ReturnIDGTE applies the GTE predicate on the "return_id" field.
+func ReturnIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldReturnID, v))
+}
+
+// ReturnIDLT applies the LT predicate on the "return_id" field.
+func ReturnIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldReturnID, v))
+}
+
+// ReturnIDLTE applies the LTE predicate on the "return_id" field.
+func ReturnIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldReturnID, v))
+}
+
+// ReturnIDIsNil applies the IsNil predicate on the "return_id" field.
+func ReturnIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldReturnID))
+}
+
+// ReturnIDNotNil applies the NotNil predicate on the "return_id" field.
+func ReturnIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldReturnID))
+}
+
+// DocumentIDEQ applies the EQ predicate on the "document_id" field.
+func DocumentIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldDocumentID, v))
+}
+
+// DocumentIDNEQ applies the NEQ predicate on the "document_id" field.
+func DocumentIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldDocumentID, v))
+}
+
+// DocumentIDIn applies the In predicate on the "document_id" field.
+func DocumentIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldDocumentID, vs...))
+}
+
+// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
+func DocumentIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldDocumentID, vs...))
+}
+
+// DocumentIDGT applies the GT predicate on the "document_id" field.
+func DocumentIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldDocumentID, v))
+}
+
+// DocumentIDGTE applies the GTE predicate on the "document_id" field.
+func DocumentIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldDocumentID, v))
+}
+
+// DocumentIDLT applies the LT predicate on the "document_id" field.
+func DocumentIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldDocumentID, v))
+}
+
+// DocumentIDLTE applies the LTE predicate on the "document_id" field.
+func DocumentIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldDocumentID, v))
+}
+
+// DocumentIDIsNil applies the IsNil predicate on the "document_id" field.
+func DocumentIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldDocumentID))
+}
+
+// DocumentIDNotNil applies the NotNil predicate on the "document_id" field.
+func DocumentIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldDocumentID))
+}
+
+// BookingKeyEQ applies the EQ predicate on the "booking_key" field.
+func BookingKeyEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBookingKey, v))
+}
+
+// BookingKeyNEQ applies the NEQ predicate on the "booking_key" field.
+func BookingKeyNEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldBookingKey, v))
+}
+
+// BookingKeyIn applies the In predicate on the "booking_key" field.
+func BookingKeyIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldBookingKey, vs...))
+}
+
+// BookingKeyNotIn applies the NotIn predicate on the "booking_key" field.
+func BookingKeyNotIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldBookingKey, vs...))
+}
+
+// BookingKeyGT applies the GT predicate on the "booking_key" field.
+func BookingKeyGT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldBookingKey, v))
+}
+
+// BookingKeyGTE applies the GTE predicate on the "booking_key" field.
+func BookingKeyGTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldBookingKey, v))
+}
+
+// BookingKeyLT applies the LT predicate on the "booking_key" field.
+func BookingKeyLT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldBookingKey, v))
+}
+
+// BookingKeyLTE applies the LTE predicate on the "booking_key" field.
+func BookingKeyLTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldBookingKey, v))
+}
+
+// BookingKeyContains applies the Contains predicate on the "booking_key" field.
+func BookingKeyContains(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContains(FieldBookingKey, v))
+}
+
+// BookingKeyHasPrefix applies the HasPrefix predicate on the "booking_key" field.
+func BookingKeyHasPrefix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasPrefix(FieldBookingKey, v))
+}
+
+// BookingKeyHasSuffix applies the HasSuffix predicate on the "booking_key" field.
+func BookingKeyHasSuffix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasSuffix(FieldBookingKey, v))
+}
+
+// BookingKeyIsNil applies the IsNil predicate on the "booking_key" field.
+func BookingKeyIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldBookingKey))
+}
+
+// BookingKeyNotNil applies the NotNil predicate on the "booking_key" field.
+func BookingKeyNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldBookingKey))
+}
+
+// BookingKeyEqualFold applies the EqualFold predicate on the "booking_key" field.
+func BookingKeyEqualFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEqualFold(FieldBookingKey, v))
+}
+
+// BookingKeyContainsFold applies the ContainsFold predicate on the "booking_key" field.
+func BookingKeyContainsFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContainsFold(FieldBookingKey, v))
+}
+
 // AssigneeIDEQ applies the EQ predicate on the "assignee_id" field.
 func AssigneeIDEQ(v uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldAssigneeID, v))
@@ -979,6 +1344,1301 @@ func AssigneeIDIsNil() predicate.Ticket {
 // AssigneeIDNotNil applies the NotNil predicate on the "assignee_id" field.
 func AssigneeIDNotNil() predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotNull(FieldAssigneeID))
+}
+
+// AssignedAtEQ applies the EQ predicate on the "assigned_at" field.
+func AssignedAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldAssignedAt, v))
+}
+
+// AssignedAtNEQ applies the NEQ predicate on the "assigned_at" field.
+func AssignedAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldAssignedAt, v))
+}
+
+// AssignedAtIn applies the In predicate on the "assigned_at" field.
+func AssignedAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldAssignedAt, vs...))
+}
+
+// AssignedAtNotIn applies the NotIn predicate on the "assigned_at" field.
+func AssignedAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldAssignedAt, vs...))
+}
+
+// AssignedAtGT applies the GT predicate on the "assigned_at" field.
+func AssignedAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldAssignedAt, v))
+}
+
+// AssignedAtGTE applies the GTE predicate on the "assigned_at" field.
+func AssignedAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldAssignedAt, v))
+}
+
+// AssignedAtLT applies the LT predicate on the "assigned_at" field.
+func AssignedAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldAssignedAt, v))
+}
+
+// AssignedAtLTE applies the LTE predicate on the "assigned_at" field.
+func AssignedAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldAssignedAt, v))
+}
+
+// AssignedAtIsNil applies the IsNil predicate on the "assigned_at" field.
+func AssignedAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldAssignedAt))
+}
+
+// AssignedAtNotNil applies the NotNil predicate on the "assigned_at" field.
+func AssignedAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldAssignedAt))
+}
+
+// TeamIDEQ applies the EQ predicate on the "team_id" field.
+func TeamIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldTeamID, v))
+}
+
+// TeamIDNEQ applies the NEQ predicate on the "team_id" field.
+func TeamIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldTeamID, v))
+}
+
+// TeamIDIn applies the In predicate on the "team_id" field.
+func TeamIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldTeamID, vs...))
+}
+
+// TeamIDNotIn applies the NotIn predicate on the "team_id" field.
+func TeamIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldTeamID, vs...))
+}
+
+// TeamIDGT applies the GT predicate on the "team_id" field.
+func TeamIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldTeamID, v))
+}
+
+// TeamIDGTE applies the GTE predicate on the "team_id" field.
+func TeamIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldTeamID, v))
+}
+
+// TeamIDLT applies the LT predicate on the "team_id" field.
+func TeamIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldTeamID, v))
+}
+
+// TeamIDLTE applies the LTE predicate on the "team_id" field.
+func TeamIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldTeamID, v))
+}
+
+// TeamIDIsNil applies the IsNil predicate on the "team_id" field.
+func TeamIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldTeamID))
+}
+
+// TeamIDNotNil applies the NotNil predicate on the "team_id" field.
+func TeamIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldTeamID))
+}
+
+// SkillEQ applies the EQ predicate on the "skill" field.
+func SkillEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldSkill, v))
+}
+
+// SkillNEQ applies the NEQ predicate on the "skill" field.
+func SkillNEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldSkill, v))
+}
+
+// SkillIn applies the In predicate on the "skill" field.
+func SkillIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldSkill, vs...))
+}
+
+// SkillNotIn applies the NotIn predicate on the "skill" field.
+func SkillNotIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldSkill, vs...))
+}
+
+// SkillGT applies the GT predicate on the "skill" field.
+func SkillGT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldSkill, v))
+}
+
+// SkillGTE applies the GTE predicate on the "skill" field.
+func SkillGTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldSkill, v))
+}
+
+// SkillLT applies the LT predicate on the "skill" field.
+func SkillLT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldSkill, v))
+}
+
+// SkillLTE applies the LTE predicate on the "skill" field.
+func SkillLTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldSkill, v))
+}
+
+// SkillContains applies the Contains predicate on the "skill" field.
+func SkillContains(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContains(FieldSkill, v))
+}
+
+// SkillHasPrefix applies the HasPrefix predicate on the "skill" field.
+func SkillHasPrefix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasPrefix(FieldSkill, v))
+}
+
+// SkillHasSuffix applies the HasSuffix predicate on the "skill" field.
+func SkillHasSuffix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasSuffix(FieldSkill, v))
+}
+
+// SkillIsNil applies the IsNil predicate on the "skill" field.
+func SkillIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldSkill))
+}
+
+// SkillNotNil applies the NotNil predicate on the "skill" field.
+func SkillNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldSkill))
+}
+
+// SkillEqualFold applies the EqualFold predicate on the "skill" field.
+func SkillEqualFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEqualFold(FieldSkill, v))
+}
+
+// SkillContainsFold applies the ContainsFold predicate on the "skill" field.
+func SkillContainsFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContainsFold(FieldSkill, v))
+}
+
+// UrgencyEQ applies the EQ predicate on the "urgency" field.
+func UrgencyEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldUrgency, v))
+}
+
+// UrgencyNEQ applies the NEQ predicate on the "urgency" field.
+func UrgencyNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldUrgency, v))
+}
+
+// UrgencyIn applies the In predicate on the "urgency" field.
+func UrgencyIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldUrgency, vs...))
+}
+
+// UrgencyNotIn applies the NotIn predicate on the "urgency" field.
+func UrgencyNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldUrgency, vs...))
+}
+
+// UrgencyGT applies the GT predicate on the "urgency" field.
+func UrgencyGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldUrgency, v))
+}
+
+// UrgencyGTE applies the GTE predicate on the "urgency" field.
+func UrgencyGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldUrgency, v))
+}
+
+// UrgencyLT applies the LT predicate on the "urgency" field.
+func UrgencyLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldUrgency, v))
+}
+
+// UrgencyLTE applies the LTE predicate on the "urgency" field.
+func UrgencyLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldUrgency, v))
+}
+
+// MergedIntoIDEQ applies the EQ predicate on the "merged_into_id" field.
+func MergedIntoIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDNEQ applies the NEQ predicate on the "merged_into_id" field.
+func MergedIntoIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDIn applies the In predicate on the "merged_into_id" field.
+func MergedIntoIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldMergedIntoID, vs...))
+}
+
+// MergedIntoIDNotIn applies the NotIn predicate on the "merged_into_id" field.
+func MergedIntoIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldMergedIntoID, vs...))
+}
+
+// MergedIntoIDGT applies the GT predicate on the "merged_into_id" field.
+func MergedIntoIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDGTE applies the GTE predicate on the "merged_into_id" field.
+func MergedIntoIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDLT applies the LT predicate on the "merged_into_id" field.
+func MergedIntoIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDLTE applies the LTE predicate on the "merged_into_id" field.
+func MergedIntoIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldMergedIntoID, v))
+}
+
+// MergedIntoIDIsNil applies the IsNil predicate on the "merged_into_id" field.
+func MergedIntoIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldMergedIntoID))
+}
+
+// MergedIntoIDNotNil applies the NotNil predicate on the "merged_into_id" field.
+func MergedIntoIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldMergedIntoID))
+}
+
+// CallbackAtEQ applies the EQ predicate on the "callback_at" field.
+func CallbackAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldCallbackAt, v))
+}
+
+// CallbackAtNEQ applies the NEQ predicate on the "callback_at" field.
+func CallbackAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldCallbackAt, v))
+}
+
+// CallbackAtIn applies the In predicate on the "callback_at" field.
+func CallbackAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldCallbackAt, vs...))
+}
+
+// CallbackAtNotIn applies the NotIn predicate on the "callback_at" field.
+func CallbackAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldCallbackAt, vs...))
+}
+
+// CallbackAtGT applies the GT predicate on the "callback_at" field.
+func CallbackAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldCallbackAt, v))
+}
+
+// CallbackAtGTE applies the GTE predicate on the "callback_at" field.
+func CallbackAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldCallbackAt, v))
+}
+
+// CallbackAtLT applies the LT predicate on the "callback_at" field.
+func CallbackAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldCallbackAt, v))
+}
+
+// CallbackAtLTE applies the LTE predicate on the "callback_at" field.
+func CallbackAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldCallbackAt, v))
+}
+
+// CallbackAtIsNil applies the IsNil predicate on the "callback_at" field.
+func CallbackAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldCallbackAt))
+}
+
+// CallbackAtNotNil applies the NotNil predicate on the "callback_at" field.
+func CallbackAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldCallbackAt))
+}
+
+// CallbackPhoneEQ applies the EQ predicate on the "callback_phone" field.
+func CallbackPhoneEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneNEQ applies the NEQ predicate on the "callback_phone" field.
+func CallbackPhoneNEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneIn applies the In predicate on the "callback_phone" field.
+func CallbackPhoneIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldCallbackPhone, vs...))
+}
+
+// CallbackPhoneNotIn applies the NotIn predicate on the "callback_phone" field.
+func CallbackPhoneNotIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldCallbackPhone, vs...))
+}
+
+// CallbackPhoneGT applies the GT predicate on the "callback_phone" field.
+func CallbackPhoneGT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneGTE applies the GTE predicate on the "callback_phone" field.
+func CallbackPhoneGTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneLT applies the LT predicate on the "callback_phone" field.
+func CallbackPhoneLT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneLTE applies the LTE predicate on the "callback_phone" field.
+func CallbackPhoneLTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneContains applies the Contains predicate on the "callback_phone" field.
+func CallbackPhoneContains(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContains(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneHasPrefix applies the HasPrefix predicate on the "callback_phone" field.
+func CallbackPhoneHasPrefix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasPrefix(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneHasSuffix applies the HasSuffix predicate on the "callback_phone" field.
+func CallbackPhoneHasSuffix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasSuffix(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneIsNil applies the IsNil predicate on the "callback_phone" field.
+func CallbackPhoneIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldCallbackPhone))
+}
+
+// CallbackPhoneNotNil applies the NotNil predicate on the "callback_phone" field.
+func CallbackPhoneNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldCallbackPhone))
+}
+
+// CallbackPhoneEqualFold applies the EqualFold predicate on the "callback_phone" field.
+func CallbackPhoneEqualFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEqualFold(FieldCallbackPhone, v))
+}
+
+// CallbackPhoneContainsFold applies the ContainsFold predicate on the "callback_phone" field.
+func CallbackPhoneContainsFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContainsFold(FieldCallbackPhone, v))
+}
+
+// ContactEmailEQ applies the EQ predicate on the "contact_email" field.
+func ContactEmailEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldContactEmail, v))
+}
+
+// ContactEmailNEQ applies the NEQ predicate on the "contact_email" field.
+func ContactEmailNEQ(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldContactEmail, v))
+}
+
+// ContactEmailIn applies the In predicate on the "contact_email" field.
+func ContactEmailIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldContactEmail, vs...))
+}
+
+// ContactEmailNotIn applies the NotIn predicate on the "contact_email" field.
+func ContactEmailNotIn(vs ...string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldContactEmail, vs...))
+}
+
+// ContactEmailGT applies the GT predicate on the "contact_email" field.
+func ContactEmailGT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldContactEmail, v))
+}
+
+// ContactEmailGTE applies the GTE predicate on the "contact_email" field.
+func ContactEmailGTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldContactEmail, v))
+}
+
+// ContactEmailLT applies the LT predicate on the "contact_email" field.
+func ContactEmailLT(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldContactEmail, v))
+}
+
+// ContactEmailLTE applies the LTE predicate on the "contact_email" field.
+func ContactEmailLTE(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldContactEmail, v))
+}
+
+// ContactEmailContains applies the Contains predicate on the "contact_email" field.
+func ContactEmailContains(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContains(FieldContactEmail, v))
+}
+
+// ContactEmailHasPrefix applies the HasPrefix predicate on the "contact_email" field.
+func ContactEmailHasPrefix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasPrefix(FieldContactEmail, v))
+}
+
+// ContactEmailHasSuffix applies the HasSuffix predicate on the "contact_email" field.
+func ContactEmailHasSuffix(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldHasSuffix(FieldContactEmail, v))
+}
+
+// ContactEmailIsNil applies the IsNil predicate on the "contact_email" field.
+func ContactEmailIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldContactEmail))
+}
+
+// ContactEmailNotNil applies the NotNil predicate on the "contact_email" field.
+func ContactEmailNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldContactEmail))
+}
+
+// ContactEmailEqualFold applies the EqualFold predicate on the "contact_email" field.
+func ContactEmailEqualFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEqualFold(FieldContactEmail, v))
+}
+
+// ContactEmailContainsFold applies the ContainsFold predicate on the "contact_email" field.
+func ContactEmailContainsFold(v string) predicate.Ticket {
+	return predicate.Ticket(sql.FieldContainsFold(FieldContactEmail, v))
+}
+
+// BotStateEQ applies the EQ predicate on the "bot_state" field.
+func BotStateEQ(v BotState) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBotState, v))
+}
+
+// BotStateNEQ applies the NEQ predicate on the "bot_state" field.
+func BotStateNEQ(v BotState) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldBotState, v))
+}
+
+// BotStateIn applies the In predicate on the "bot_state" field.
+func BotStateIn(vs ...BotState) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldBotState, vs...))
+}
+
+// BotStateNotIn applies the NotIn predicate on the "bot_state" field.
+func BotStateNotIn(vs ...BotState) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldBotState, vs...))
+}
+
+// BotOutcomeEQ applies the EQ predicate on the "bot_outcome" field.
+func BotOutcomeEQ(v BotOutcome) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBotOutcome, v))
+}
+
+// BotOutcomeNEQ applies the NEQ predicate on the "bot_outcome" field.
+func BotOutcomeNEQ(v BotOutcome) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldBotOutcome, v))
+}
+
+// BotOutcomeIn applies the In predicate on the "bot_outcome" field.
+func BotOutcomeIn(vs ...BotOutcome) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldBotOutcome, vs...))
+}
+
+// BotOutcomeNotIn applies the NotIn predicate on the "bot_outcome" field.
+func BotOutcomeNotIn(vs ...BotOutcome) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldBotOutcome, vs...))
+}
+
+// BotOutcomeIsNil applies the IsNil predicate on the "bot_outcome" field.
+func BotOutcomeIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldBotOutcome))
+}
+
+// BotOutcomeNotNil applies the NotNil predicate on the "bot_outcome" field.
+func BotOutcomeNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldBotOutcome))
+}
+
+// BotDueAtEQ applies the EQ predicate on the "bot_due_at" field.
+func BotDueAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldBotDueAt, v))
+}
+
+// BotDueAtNEQ applies the NEQ predicate on the "bot_due_at" field.
+func BotDueAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldBotDueAt, v))
+}
+
+// BotDueAtIn applies the In predicate on the "bot_due_at" field.
+func BotDueAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldBotDueAt, vs...))
+}
+
+// BotDueAtNotIn applies the NotIn predicate on the "bot_due_at" field.
+func BotDueAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldBotDueAt, vs...))
+}
+
+// BotDueAtGT applies the GT predicate on the "bot_due_at" field.
+func BotDueAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldBotDueAt, v))
+}
+
+// BotDueAtGTE applies the GTE predicate on the "bot_due_at" field.
+func BotDueAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldBotDueAt, v))
+}
+
+// BotDueAtLT applies the LT predicate on the "bot_due_at" field.
+func BotDueAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldBotDueAt, v))
+}
+
+// BotDueAtLTE applies the LTE predicate on the "bot_due_at" field.
+func BotDueAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldBotDueAt, v))
+}
+
+// BotDueAtIsNil applies the IsNil predicate on the "bot_due_at" field.
+func BotDueAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldBotDueAt))
+}
+
+// BotDueAtNotNil applies the NotNil predicate on the "bot_due_at" field.
+func BotDueAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldBotDueAt))
+}
+
+// LevelIDEQ applies the EQ predicate on the "level_id" field.
+func LevelIDEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldLevelID, v))
+}
+
+// LevelIDNEQ applies the NEQ predicate on the "level_id" field.
+func LevelIDNEQ(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldLevelID, v))
+}
+
+// LevelIDIn applies the In predicate on the "level_id" field.
+func LevelIDIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldLevelID, vs...))
+}
+
+// LevelIDNotIn applies the NotIn predicate on the "level_id" field.
+func LevelIDNotIn(vs ...uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldLevelID, vs...))
+}
+
+// LevelIDGT applies the GT predicate on the "level_id" field.
+func LevelIDGT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldLevelID, v))
+}
+
+// LevelIDGTE applies the GTE predicate on the "level_id" field.
+func LevelIDGTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldLevelID, v))
+}
+
+// LevelIDLT applies the LT predicate on the "level_id" field.
+func LevelIDLT(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldLevelID, v))
+}
+
+// LevelIDLTE applies the LTE predicate on the "level_id" field.
+func LevelIDLTE(v uuid.UUID) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldLevelID, v))
+}
+
+// LevelIDIsNil applies the IsNil predicate on the "level_id" field.
+func LevelIDIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldLevelID))
+}
+
+// LevelIDNotNil applies the NotNil predicate on the "level_id" field.
+func LevelIDNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldLevelID))
+}
+
+// LevelStatusEQ applies the EQ predicate on the "level_status" field.
+func LevelStatusEQ(v LevelStatus) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldLevelStatus, v))
+}
+
+// LevelStatusNEQ applies the NEQ predicate on the "level_status" field.
+func LevelStatusNEQ(v LevelStatus) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldLevelStatus, v))
+}
+
+// LevelStatusIn applies the In predicate on the "level_status" field.
+func LevelStatusIn(vs ...LevelStatus) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldLevelStatus, vs...))
+}
+
+// LevelStatusNotIn applies the NotIn predicate on the "level_status" field.
+func LevelStatusNotIn(vs ...LevelStatus) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldLevelStatus, vs...))
+}
+
+// LevelStatusIsNil applies the IsNil predicate on the "level_status" field.
+func LevelStatusIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldLevelStatus))
+}
+
+// LevelStatusNotNil applies the NotNil predicate on the "level_status" field.
+func LevelStatusNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldLevelStatus))
+}
+
+// FirstReplyDueAtEQ applies the EQ predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtNEQ applies the NEQ predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtIn applies the In predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldFirstReplyDueAt, vs...))
+}
+
+// FirstReplyDueAtNotIn applies the NotIn predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldFirstReplyDueAt, vs...))
+}
+
+// FirstReplyDueAtGT applies the GT predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtGTE applies the GTE predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtLT applies the LT predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtLTE applies the LTE predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldFirstReplyDueAt, v))
+}
+
+// FirstReplyDueAtIsNil applies the IsNil predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldFirstReplyDueAt))
+}
+
+// FirstReplyDueAtNotNil applies the NotNil predicate on the "first_reply_due_at" field.
+func FirstReplyDueAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldFirstReplyDueAt))
+}
+
+// NextReplyDueAtEQ applies the EQ predicate on the "next_reply_due_at" field.
+func NextReplyDueAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtNEQ applies the NEQ predicate on the "next_reply_due_at" field.
+func NextReplyDueAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtIn applies the In predicate on the "next_reply_due_at" field.
+func NextReplyDueAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldNextReplyDueAt, vs...))
+}
+
+// NextReplyDueAtNotIn applies the NotIn predicate on the "next_reply_due_at" field.
+func NextReplyDueAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldNextReplyDueAt, vs...))
+}
+
+// NextReplyDueAtGT applies the GT predicate on the "next_reply_due_at" field.
+func NextReplyDueAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtGTE applies the GTE predicate on the "next_reply_due_at" field.
+func NextReplyDueAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtLT applies the LT predicate on the "next_reply_due_at" field.
+func NextReplyDueAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtLTE applies the LTE predicate on the "next_reply_due_at" field.
+func NextReplyDueAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldNextReplyDueAt, v))
+}
+
+// NextReplyDueAtIsNil applies the IsNil predicate on the "next_reply_due_at" field.
+func NextReplyDueAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldNextReplyDueAt))
+}
+
+// NextReplyDueAtNotNil applies the NotNil predicate on the "next_reply_due_at" field.
+func NextReplyDueAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldNextReplyDueAt))
+}
+
+// ResolveDueAtEQ applies the EQ predicate on the "resolve_due_at" field.
+func ResolveDueAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtNEQ applies the NEQ predicate on the "resolve_due_at" field.
+func ResolveDueAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtIn applies the In predicate on the "resolve_due_at" field.
+func ResolveDueAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldResolveDueAt, vs...))
+}
+
+// ResolveDueAtNotIn applies the NotIn predicate on the "resolve_due_at" field.
+func ResolveDueAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldResolveDueAt, vs...))
+}
+
+// ResolveDueAtGT applies the GT predicate on the "resolve_due_at" field.
+func ResolveDueAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtGTE applies the GTE predicate on the "resolve_due_at" field.
+func ResolveDueAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtLT applies the LT predicate on the "resolve_due_at" field.
+func ResolveDueAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtLTE applies the LTE predicate on the "resolve_due_at" field.
+func ResolveDueAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldResolveDueAt, v))
+}
+
+// ResolveDueAtIsNil applies the IsNil predicate on the "resolve_due_at" field.
+func ResolveDueAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldResolveDueAt))
+}
+
+// ResolveDueAtNotNil applies the NotNil predicate on the "resolve_due_at" field.
+func ResolveDueAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldResolveDueAt))
+}
+
+// DueAtEQ applies the EQ predicate on the "due_at" field.
+func DueAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldDueAt, v))
+}
+
+// DueAtNEQ applies the NEQ predicate on the "due_at" field.
+func DueAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldDueAt, v))
+}
+
+// DueAtIn applies the In predicate on the "due_at" field.
+func DueAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldDueAt, vs...))
+}
+
+// DueAtNotIn applies the NotIn predicate on the "due_at" field.
+func DueAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldDueAt, vs...))
+}
+
+// DueAtGT applies the GT predicate on the "due_at" field.
+func DueAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldDueAt, v))
+}
+
+// DueAtGTE applies the GTE predicate on the "due_at" field.
+func DueAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldDueAt, v))
+}
+
+// DueAtLT applies the LT predicate on the "due_at" field.
+func DueAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldDueAt, v))
+}
+
+// DueAtLTE applies the LTE predicate on the "due_at" field.
+func DueAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldDueAt, v))
+}
+
+// ClockAtEQ applies the EQ predicate on the "clock_at" field.
+func ClockAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldClockAt, v))
+}
+
+// ClockAtNEQ applies the NEQ predicate on the "clock_at" field.
+func ClockAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldClockAt, v))
+}
+
+// ClockAtIn applies the In predicate on the "clock_at" field.
+func ClockAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldClockAt, vs...))
+}
+
+// ClockAtNotIn applies the NotIn predicate on the "clock_at" field.
+func ClockAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldClockAt, vs...))
+}
+
+// ClockAtGT applies the GT predicate on the "clock_at" field.
+func ClockAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldClockAt, v))
+}
+
+// ClockAtGTE applies the GTE predicate on the "clock_at" field.
+func ClockAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldClockAt, v))
+}
+
+// ClockAtLT applies the LT predicate on the "clock_at" field.
+func ClockAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldClockAt, v))
+}
+
+// ClockAtLTE applies the LTE predicate on the "clock_at" field.
+func ClockAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldClockAt, v))
+}
+
+// ClockAtIsNil applies the IsNil predicate on the "clock_at" field.
+func ClockAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldClockAt))
+}
+
+// ClockAtNotNil applies the NotNil predicate on the "clock_at" field.
+func ClockAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldClockAt))
+}
+
+// FirstRepliedAtEQ applies the EQ predicate on the "first_replied_at" field.
+func FirstRepliedAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtNEQ applies the NEQ predicate on the "first_replied_at" field.
+func FirstRepliedAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtIn applies the In predicate on the "first_replied_at" field.
+func FirstRepliedAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldFirstRepliedAt, vs...))
+}
+
+// FirstRepliedAtNotIn applies the NotIn predicate on the "first_replied_at" field.
+func FirstRepliedAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldFirstRepliedAt, vs...))
+}
+
+// FirstRepliedAtGT applies the GT predicate on the "first_replied_at" field.
+func FirstRepliedAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtGTE applies the GTE predicate on the "first_replied_at" field.
+func FirstRepliedAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtLT applies the LT predicate on the "first_replied_at" field.
+func FirstRepliedAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtLTE applies the LTE predicate on the "first_replied_at" field.
+func FirstRepliedAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldFirstRepliedAt, v))
+}
+
+// FirstRepliedAtIsNil applies the IsNil predicate on the "first_replied_at" field.
+func FirstRepliedAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldFirstRepliedAt))
+}
+
+// FirstRepliedAtNotNil applies the NotNil predicate on the "first_replied_at" field.
+func FirstRepliedAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldFirstRepliedAt))
+}
+
+// FirstReplySecondsEQ applies the EQ predicate on the "first_reply_seconds" field.
+func FirstReplySecondsEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsNEQ applies the NEQ predicate on the "first_reply_seconds" field.
+func FirstReplySecondsNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsIn applies the In predicate on the "first_reply_seconds" field.
+func FirstReplySecondsIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldFirstReplySeconds, vs...))
+}
+
+// FirstReplySecondsNotIn applies the NotIn predicate on the "first_reply_seconds" field.
+func FirstReplySecondsNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldFirstReplySeconds, vs...))
+}
+
+// FirstReplySecondsGT applies the GT predicate on the "first_reply_seconds" field.
+func FirstReplySecondsGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsGTE applies the GTE predicate on the "first_reply_seconds" field.
+func FirstReplySecondsGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsLT applies the LT predicate on the "first_reply_seconds" field.
+func FirstReplySecondsLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsLTE applies the LTE predicate on the "first_reply_seconds" field.
+func FirstReplySecondsLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldFirstReplySeconds, v))
+}
+
+// FirstReplySecondsIsNil applies the IsNil predicate on the "first_reply_seconds" field.
+func FirstReplySecondsIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldFirstReplySeconds))
+}
+
+// FirstReplySecondsNotNil applies the NotNil predicate on the "first_reply_seconds" field.
+func FirstReplySecondsNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldFirstReplySeconds))
+}
+
+// ResolveSecondsEQ applies the EQ predicate on the "resolve_seconds" field.
+func ResolveSecondsEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsNEQ applies the NEQ predicate on the "resolve_seconds" field.
+func ResolveSecondsNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsIn applies the In predicate on the "resolve_seconds" field.
+func ResolveSecondsIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldResolveSeconds, vs...))
+}
+
+// ResolveSecondsNotIn applies the NotIn predicate on the "resolve_seconds" field.
+func ResolveSecondsNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldResolveSeconds, vs...))
+}
+
+// ResolveSecondsGT applies the GT predicate on the "resolve_seconds" field.
+func ResolveSecondsGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsGTE applies the GTE predicate on the "resolve_seconds" field.
+func ResolveSecondsGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsLT applies the LT predicate on the "resolve_seconds" field.
+func ResolveSecondsLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsLTE applies the LTE predicate on the "resolve_seconds" field.
+func ResolveSecondsLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldResolveSeconds, v))
+}
+
+// ResolveSecondsIsNil applies the IsNil predicate on the "resolve_seconds" field.
+func ResolveSecondsIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldResolveSeconds))
+}
+
+// ResolveSecondsNotNil applies the NotNil predicate on the "resolve_seconds" field.
+func ResolveSecondsNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldResolveSeconds))
+}
+
+// FirstReplyBreachesEQ applies the EQ predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldFirstReplyBreaches, v))
+}
+
+// FirstReplyBreachesNEQ applies the NEQ predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldFirstReplyBreaches, v))
+}
+
+// FirstReplyBreachesIn applies the In predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldFirstReplyBreaches, vs...))
+}
+
+// FirstReplyBreachesNotIn applies the NotIn predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldFirstReplyBreaches, vs...))
+}
+
+// FirstReplyBreachesGT applies the GT predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldFirstReplyBreaches, v))
+}
+
+// FirstReplyBreachesGTE applies the GTE predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldFirstReplyBreaches, v))
+}
+
+// FirstReplyBreachesLT applies the LT predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldFirstReplyBreaches, v))
+}
+
+// FirstReplyBreachesLTE applies the LTE predicate on the "first_reply_breaches" field.
+func FirstReplyBreachesLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldFirstReplyBreaches, v))
+}
+
+// NextReplyBreachesEQ applies the EQ predicate on the "next_reply_breaches" field.
+func NextReplyBreachesEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldNextReplyBreaches, v))
+}
+
+// NextReplyBreachesNEQ applies the NEQ predicate on the "next_reply_breaches" field.
+func NextReplyBreachesNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldNextReplyBreaches, v))
+}
+
+// NextReplyBreachesIn applies the In predicate on the "next_reply_breaches" field.
+func NextReplyBreachesIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldNextReplyBreaches, vs...))
+}
+
+// NextReplyBreachesNotIn applies the NotIn predicate on the "next_reply_breaches" field.
+func NextReplyBreachesNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldNextReplyBreaches, vs...))
+}
+
+// NextReplyBreachesGT applies the GT predicate on the "next_reply_breaches" field.
+func NextReplyBreachesGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldNextReplyBreaches, v))
+}
+
+// NextReplyBreachesGTE applies the GTE predicate on the "next_reply_breaches" field.
+func NextReplyBreachesGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldNextReplyBreaches, v))
+}
+
+// NextReplyBreachesLT applies the LT predicate on the "next_reply_breaches" field.
+func NextReplyBreachesLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldNextReplyBreaches, v))
+}
+
+// NextReplyBreachesLTE applies the LTE predicate on the "next_reply_breaches" field.
+func NextReplyBreachesLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldNextReplyBreaches, v))
+}
+
+// ResolveBreachesEQ applies the EQ predicate on the "resolve_breaches" field.
+func ResolveBreachesEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldResolveBreaches, v))
+}
+
+// ResolveBreachesNEQ applies the NEQ predicate on the "resolve_breaches" field.
+func ResolveBreachesNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldResolveBreaches, v))
+}
+
+// ResolveBreachesIn applies the In predicate on the "resolve_breaches" field.
+func ResolveBreachesIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldResolveBreaches, vs...))
+}
+
+// ResolveBreachesNotIn applies the NotIn predicate on the "resolve_breaches" field.
+func ResolveBreachesNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldResolveBreaches, vs...))
+}
+
+// ResolveBreachesGT applies the GT predicate on the "resolve_breaches" field.
+func ResolveBreachesGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldResolveBreaches, v))
+}
+
+// ResolveBreachesGTE applies the GTE predicate on the "resolve_breaches" field.
+func ResolveBreachesGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldResolveBreaches, v))
+}
+
+// ResolveBreachesLT applies the LT predicate on the "resolve_breaches" field.
+func ResolveBreachesLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldResolveBreaches, v))
+}
+
+// ResolveBreachesLTE applies the LTE predicate on the "resolve_breaches" field.
+func ResolveBreachesLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldResolveBreaches, v))
+}
+
+// ReopenedEQ applies the EQ predicate on the "reopened" field.
+func ReopenedEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReopened, v))
+}
+
+// ReopenedNEQ applies the NEQ predicate on the "reopened" field.
+func ReopenedNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldReopened, v))
+}
+
+// ReopenedIn applies the In predicate on the "reopened" field.
+func ReopenedIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldReopened, vs...))
+}
+
+// ReopenedNotIn applies the NotIn predicate on the "reopened" field.
+func ReopenedNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldReopened, vs...))
+}
+
+// ReopenedGT applies the GT predicate on the "reopened" field.
+func ReopenedGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldReopened, v))
+}
+
+// ReopenedGTE applies the GTE predicate on the "reopened" field.
+func ReopenedGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldReopened, v))
+}
+
+// ReopenedLT applies the LT predicate on the "reopened" field.
+func ReopenedLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldReopened, v))
+}
+
+// ReopenedLTE applies the LTE predicate on the "reopened" field.
+func ReopenedLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldReopened, v))
+}
+
+// RatingEQ applies the EQ predicate on the "rating" field.
+func RatingEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldRating, v))
+}
+
+// RatingNEQ applies the NEQ predicate on the "rating" field.
+func RatingNEQ(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldRating, v))
+}
+
+// RatingIn applies the In predicate on the "rating" field.
+func RatingIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldRating, vs...))
+}
+
+// RatingNotIn applies the NotIn predicate on the "rating" field.
+func RatingNotIn(vs ...int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldRating, vs...))
+}
+
+// RatingGT applies the GT predicate on the "rating" field.
+func RatingGT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldRating, v))
+}
+
+// RatingGTE applies the GTE predicate on the "rating" field.
+func RatingGTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldRating, v))
+}
+
+// RatingLT applies the LT predicate on the "rating" field.
+func RatingLT(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldRating, v))
+}
+
+// RatingLTE applies the LTE predicate on the "rating" field.
+func RatingLTE(v int) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldRating, v))
+}
+
+// RatingIsNil applies the IsNil predicate on the "rating" field.
+func RatingIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldRating))
+}
+
+// RatingNotNil applies the NotNil predicate on the "rating" field.
+func RatingNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldRating))
+}
+
+// RatedAtEQ applies the EQ predicate on the "rated_at" field.
+func RatedAtEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldRatedAt, v))
+}
+
+// RatedAtNEQ applies the NEQ predicate on the "rated_at" field.
+func RatedAtNEQ(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldRatedAt, v))
+}
+
+// RatedAtIn applies the In predicate on the "rated_at" field.
+func RatedAtIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldRatedAt, vs...))
+}
+
+// RatedAtNotIn applies the NotIn predicate on the "rated_at" field.
+func RatedAtNotIn(vs ...time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldRatedAt, vs...))
+}
+
+// RatedAtGT applies the GT predicate on the "rated_at" field.
+func RatedAtGT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldRatedAt, v))
+}
+
+// RatedAtGTE applies the GTE predicate on the "rated_at" field.
+func RatedAtGTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldRatedAt, v))
+}
+
+// RatedAtLT applies the LT predicate on the "rated_at" field.
+func RatedAtLT(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldRatedAt, v))
+}
+
+// RatedAtLTE applies the LTE predicate on the "rated_at" field.
+func RatedAtLTE(v time.Time) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldRatedAt, v))
+}
+
+// RatedAtIsNil applies the IsNil predicate on the "rated_at" field.
+func RatedAtIsNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldIsNull(FieldRatedAt))
+}
+
+// RatedAtNotNil applies the NotNil predicate on the "rated_at" field.
+func RatedAtNotNil() predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotNull(FieldRatedAt))
 }
 
 // LastMessageIDEQ applies the EQ predicate on the "last_message_id" field.

@@ -47,10 +47,20 @@ const (
 	FieldAuthorName = "author_name"
 	// FieldBody holds the string denoting the body field in the database.
 	FieldBody = "body"
+	// FieldChannel holds the string denoting the channel field in the database.
+	FieldChannel = "channel"
+	// FieldEditedAt holds the string denoting the edited_at field in the database.
+	FieldEditedAt = "edited_at"
+	// FieldRemovedAt holds the string denoting the removed_at field in the database.
+	FieldRemovedAt = "removed_at"
+	// FieldCopiedFromID holds the string denoting the copied_from_id field in the database.
+	FieldCopiedFromID = "copied_from_id"
 	// FieldData holds the string denoting the data field in the database.
 	FieldData = "data"
 	// EdgeTicket holds the string denoting the ticket edge name in mutations.
 	EdgeTicket = "ticket"
+	// EdgeAttachments holds the string denoting the attachments edge name in mutations.
+	EdgeAttachments = "attachments"
 	// Table holds the table name of the ticketmessage in the database.
 	Table = "ticket_messages"
 	// TicketTable is the table that holds the ticket relation/edge.
@@ -60,6 +70,13 @@ const (
 	TicketInverseTable = "tickets"
 	// TicketColumn is the table column denoting the ticket relation/edge.
 	TicketColumn = "ticket_id"
+	// AttachmentsTable is the table that holds the attachments relation/edge.
+	AttachmentsTable = "ticket_attachments"
+	// AttachmentsInverseTable is the table name for the TicketAttachment entity.
+	// It exists in this package in order to avoid circular dependency with the "ticketattachment" package.
+	AttachmentsInverseTable = "ticket_attachments"
+	// AttachmentsColumn is the table column denoting the attachments relation/edge.
+	AttachmentsColumn = "message_id"
 )
 
 // Columns holds all SQL columns for ticketmessage fields.
@@ -80,6 +97,10 @@ var Columns = []string{
 	FieldAuthorKind,
 	FieldAuthorName,
 	FieldBody,
+	FieldChannel,
+	FieldEditedAt,
+	FieldRemovedAt,
+	FieldCopiedFromID,
 	FieldData,
 }
 
@@ -161,6 +182,7 @@ const (
 	AuthorKindCUSTOMER AuthorKind = "CUSTOMER"
 	AuthorKindSTAFF    AuthorKind = "STAFF"
 	AuthorKindSYSTEM   AuthorKind = "SYSTEM"
+	AuthorKindBOT      AuthorKind = "BOT"
 )
 
 func (ak AuthorKind) String() string {
@@ -170,10 +192,39 @@ func (ak AuthorKind) String() string {
 // AuthorKindValidator is a validator for the "author_kind" field enum values. It is called by the builders before save.
 func AuthorKindValidator(ak AuthorKind) error {
 	switch ak {
-	case AuthorKindCUSTOMER, AuthorKindSTAFF, AuthorKindSYSTEM:
+	case AuthorKindCUSTOMER, AuthorKindSTAFF, AuthorKindSYSTEM, AuthorKindBOT:
 		return nil
 	default:
 		return fmt.Errorf("ticketmessage: invalid enum value for author_kind field: %q", ak)
+	}
+}
+
+// Channel defines the type for the "channel" enum field.
+type Channel string
+
+// ChannelACCOUNT is the default value of the Channel enum.
+const DefaultChannel = ChannelACCOUNT
+
+// Channel values.
+const (
+	ChannelACCOUNT   Channel = "ACCOUNT"
+	ChannelEMAIL     Channel = "EMAIL"
+	ChannelPHONE     Channel = "PHONE"
+	ChannelCHAT      Channel = "CHAT"
+	ChannelMESSENGER Channel = "MESSENGER"
+)
+
+func (c Channel) String() string {
+	return string(c)
+}
+
+// ChannelValidator is a validator for the "channel" field enum values. It is called by the builders before save.
+func ChannelValidator(c Channel) error {
+	switch c {
+	case ChannelACCOUNT, ChannelEMAIL, ChannelPHONE, ChannelCHAT, ChannelMESSENGER:
+		return nil
+	default:
+		return fmt.Errorf("ticketmessage: invalid enum value for channel field: %q", c)
 	}
 }
 
@@ -260,10 +311,44 @@ func ByBody(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBody, opts...).ToFunc()
 }
 
+// ByChannel orders the results by the channel field.
+func ByChannel(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldChannel, opts...).ToFunc()
+}
+
+// ByEditedAt orders the results by the edited_at field.
+func ByEditedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEditedAt, opts...).ToFunc()
+}
+
+// ByRemovedAt orders the results by the removed_at field.
+func ByRemovedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedAt, opts...).ToFunc()
+}
+
+// ByCopiedFromID orders the results by the copied_from_id field.
+func ByCopiedFromID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCopiedFromID, opts...).ToFunc()
+}
+
 // ByTicketField orders the results by ticket field.
 func ByTicketField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newTicketStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByAttachmentsCount orders the results by attachments count.
+func ByAttachmentsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newAttachmentsStep(), opts...)
+	}
+}
+
+// ByAttachments orders the results by attachments terms.
+func ByAttachments(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newAttachmentsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newTicketStep() *sqlgraph.Step {
@@ -271,6 +356,13 @@ func newTicketStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(TicketInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, TicketTable, TicketColumn),
+	)
+}
+func newAttachmentsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(AttachmentsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, AttachmentsTable, AttachmentsColumn),
 	)
 }
 
@@ -324,6 +416,24 @@ func (e *AuthorKind) UnmarshalGQL(val interface{}) error {
 	*e = AuthorKind(str)
 	if err := AuthorKindValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid AuthorKind", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e Channel) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *Channel) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = Channel(str)
+	if err := ChannelValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid Channel", str)
 	}
 	return nil
 }

@@ -116,6 +116,21 @@ func Body(v string) predicate.TicketMessage {
 	return predicate.TicketMessage(sql.FieldEQ(FieldBody, v))
 }
 
+// EditedAt applies equality check predicate on the "edited_at" field. It's identical to EditedAtEQ.
+func EditedAt(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldEditedAt, v))
+}
+
+// RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
+func RemovedAt(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// CopiedFromID applies equality check predicate on the "copied_from_id" field. It's identical to CopiedFromIDEQ.
+func CopiedFromID(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldCopiedFromID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.TicketMessage {
 	return predicate.TicketMessage(sql.FieldEQ(FieldCreatedAt, v))
@@ -821,6 +836,176 @@ func BodyContainsFold(v string) predicate.TicketMessage {
 	return predicate.TicketMessage(sql.FieldContainsFold(FieldBody, v))
 }
 
+// ChannelEQ applies the EQ predicate on the "channel" field.
+func ChannelEQ(v Channel) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldChannel, v))
+}
+
+// ChannelNEQ applies the NEQ predicate on the "channel" field.
+func ChannelNEQ(v Channel) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNEQ(FieldChannel, v))
+}
+
+// ChannelIn applies the In predicate on the "channel" field.
+func ChannelIn(vs ...Channel) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIn(FieldChannel, vs...))
+}
+
+// ChannelNotIn applies the NotIn predicate on the "channel" field.
+func ChannelNotIn(vs ...Channel) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotIn(FieldChannel, vs...))
+}
+
+// EditedAtEQ applies the EQ predicate on the "edited_at" field.
+func EditedAtEQ(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldEditedAt, v))
+}
+
+// EditedAtNEQ applies the NEQ predicate on the "edited_at" field.
+func EditedAtNEQ(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNEQ(FieldEditedAt, v))
+}
+
+// EditedAtIn applies the In predicate on the "edited_at" field.
+func EditedAtIn(vs ...time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIn(FieldEditedAt, vs...))
+}
+
+// EditedAtNotIn applies the NotIn predicate on the "edited_at" field.
+func EditedAtNotIn(vs ...time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotIn(FieldEditedAt, vs...))
+}
+
+// EditedAtGT applies the GT predicate on the "edited_at" field.
+func EditedAtGT(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGT(FieldEditedAt, v))
+}
+
+// EditedAtGTE applies the GTE predicate on the "edited_at" field.
+func EditedAtGTE(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGTE(FieldEditedAt, v))
+}
+
+// EditedAtLT applies the LT predicate on the "edited_at" field.
+func EditedAtLT(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLT(FieldEditedAt, v))
+}
+
+// EditedAtLTE applies the LTE predicate on the "edited_at" field.
+func EditedAtLTE(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLTE(FieldEditedAt, v))
+}
+
+// EditedAtIsNil applies the IsNil predicate on the "edited_at" field.
+func EditedAtIsNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIsNull(FieldEditedAt))
+}
+
+// EditedAtNotNil applies the NotNil predicate on the "edited_at" field.
+func EditedAtNotNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotNull(FieldEditedAt))
+}
+
+// RemovedAtEQ applies the EQ predicate on the "removed_at" field.
+func RemovedAtEQ(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtNEQ applies the NEQ predicate on the "removed_at" field.
+func RemovedAtNEQ(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtIn applies the In predicate on the "removed_at" field.
+func RemovedAtIn(vs ...time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtNotIn applies the NotIn predicate on the "removed_at" field.
+func RemovedAtNotIn(vs ...time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtGT applies the GT predicate on the "removed_at" field.
+func RemovedAtGT(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGT(FieldRemovedAt, v))
+}
+
+// RemovedAtGTE applies the GTE predicate on the "removed_at" field.
+func RemovedAtGTE(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGTE(FieldRemovedAt, v))
+}
+
+// RemovedAtLT applies the LT predicate on the "removed_at" field.
+func RemovedAtLT(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLT(FieldRemovedAt, v))
+}
+
+// RemovedAtLTE applies the LTE predicate on the "removed_at" field.
+func RemovedAtLTE(v time.Time) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLTE(FieldRemovedAt, v))
+}
+
+// RemovedAtIsNil applies the IsNil predicate on the "removed_at" field.
+func RemovedAtIsNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIsNull(FieldRemovedAt))
+}
+
+// RemovedAtNotNil applies the NotNil predicate on the "removed_at" field.
+func RemovedAtNotNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotNull(FieldRemovedAt))
+}
+
+// CopiedFromIDEQ applies the EQ predicate on the "copied_from_id" field.
+func CopiedFromIDEQ(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldEQ(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDNEQ applies the NEQ predicate on the "copied_from_id" field.
+func CopiedFromIDNEQ(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNEQ(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDIn applies the In predicate on the "copied_from_id" field.
+func CopiedFromIDIn(vs ...uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIn(FieldCopiedFromID, vs...))
+}
+
+// CopiedFromIDNotIn applies the NotIn predicate on the "copied_from_id" field.
+func CopiedFromIDNotIn(vs ...uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotIn(FieldCopiedFromID, vs...))
+}
+
+// CopiedFromIDGT applies the GT predicate on the "copied_from_id" field.
+func CopiedFromIDGT(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGT(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDGTE applies the GTE predicate on the "copied_from_id" field.
+func CopiedFromIDGTE(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldGTE(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDLT applies the LT predicate on the "copied_from_id" field.
+func CopiedFromIDLT(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLT(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDLTE applies the LTE predicate on the "copied_from_id" field.
+func CopiedFromIDLTE(v uuid.UUID) predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldLTE(FieldCopiedFromID, v))
+}
+
+// CopiedFromIDIsNil applies the IsNil predicate on the "copied_from_id" field.
+func CopiedFromIDIsNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldIsNull(FieldCopiedFromID))
+}
+
+// CopiedFromIDNotNil applies the NotNil predicate on the "copied_from_id" field.
+func CopiedFromIDNotNil() predicate.TicketMessage {
+	return predicate.TicketMessage(sql.FieldNotNull(FieldCopiedFromID))
+}
+
 // DataIsNil applies the IsNil predicate on the "data" field.
 func DataIsNil() predicate.TicketMessage {
 	return predicate.TicketMessage(sql.FieldIsNull(FieldData))
@@ -846,6 +1031,29 @@ func HasTicket() predicate.TicketMessage {
 func HasTicketWith(preds ...predicate.Ticket) predicate.TicketMessage {
 	return predicate.TicketMessage(func(s *sql.Selector) {
 		step := newTicketStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasAttachments applies the HasEdge predicate on the "attachments" edge.
+func HasAttachments() predicate.TicketMessage {
+	return predicate.TicketMessage(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, AttachmentsTable, AttachmentsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAttachmentsWith applies the HasEdge predicate on the "attachments" edge with a given conditions (other predicates).
+func HasAttachmentsWith(preds ...predicate.TicketAttachment) predicate.TicketMessage {
+	return predicate.TicketMessage(func(s *sql.Selector) {
+		step := newAttachmentsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -91,6 +91,8 @@ const (
 	FieldAvatarWidth = "avatar_width"
 	// FieldAvatarHeight holds the string denoting the avatar_height field in the database.
 	FieldAvatarHeight = "avatar_height"
+	// FieldManagerID holds the string denoting the manager_id field in the database.
+	FieldManagerID = "manager_id"
 	// FieldDeleteAt holds the string denoting the delete_at field in the database.
 	FieldDeleteAt = "delete_at"
 	// FieldUnreadCount holds the string denoting the unread_count field in the database.
@@ -157,6 +159,7 @@ var Columns = []string{
 	FieldAvatarID,
 	FieldAvatarWidth,
 	FieldAvatarHeight,
+	FieldManagerID,
 	FieldDeleteAt,
 	FieldUnreadCount,
 }
@@ -481,6 +484,11 @@ func ByAvatarWidth(opts ...sql.OrderTermOption) OrderOption {
 // ByAvatarHeight orders the results by the avatar_height field.
 func ByAvatarHeight(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAvatarHeight, opts...).ToFunc()
+}
+
+// ByManagerID orders the results by the manager_id field.
+func ByManagerID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldManagerID, opts...).ToFunc()
 }
 
 // ByDeleteAt orders the results by the delete_at field.

@@ -181,6 +181,11 @@ func AvatarHeight(v int) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldAvatarHeight, v))
 }
 
+// ManagerID applies equality check predicate on the "manager_id" field. It's identical to ManagerIDEQ.
+func ManagerID(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldManagerID, v))
+}
+
 // DeleteAt applies equality check predicate on the "delete_at" field. It's identical to DeleteAtEQ.
 func DeleteAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldDeleteAt, v))
@@ -1914,6 +1919,56 @@ func AvatarHeightLT(v int) predicate.User {
 // AvatarHeightLTE applies the LTE predicate on the "avatar_height" field.
 func AvatarHeightLTE(v int) predicate.User {
 	return predicate.User(sql.FieldLTE(FieldAvatarHeight, v))
+}
+
+// ManagerIDEQ applies the EQ predicate on the "manager_id" field.
+func ManagerIDEQ(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldManagerID, v))
+}
+
+// ManagerIDNEQ applies the NEQ predicate on the "manager_id" field.
+func ManagerIDNEQ(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldManagerID, v))
+}
+
+// ManagerIDIn applies the In predicate on the "manager_id" field.
+func ManagerIDIn(vs ...uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldIn(FieldManagerID, vs...))
+}
+
+// ManagerIDNotIn applies the NotIn predicate on the "manager_id" field.
+func ManagerIDNotIn(vs ...uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldManagerID, vs...))
+}
+
+// ManagerIDGT applies the GT predicate on the "manager_id" field.
+func ManagerIDGT(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldGT(FieldManagerID, v))
+}
+
+// ManagerIDGTE applies the GTE predicate on the "manager_id" field.
+func ManagerIDGTE(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldManagerID, v))
+}
+
+// ManagerIDLT applies the LT predicate on the "manager_id" field.
+func ManagerIDLT(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldLT(FieldManagerID, v))
+}
+
+// ManagerIDLTE applies the LTE predicate on the "manager_id" field.
+func ManagerIDLTE(v uuid.UUID) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldManagerID, v))
+}
+
+// ManagerIDIsNil applies the IsNil predicate on the "manager_id" field.
+func ManagerIDIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldManagerID))
+}
+
+// ManagerIDNotNil applies the NotNil predicate on the "manager_id" field.
+func ManagerIDNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldManagerID))
 }
 
 // DeleteAtEQ applies the EQ predicate on the "delete_at" field.
