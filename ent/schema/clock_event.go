@@ -46,6 +46,6 @@ func (ClockEvent) Fields() []ent.Field {
 func (ClockEvent) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("ticket_id", "seq").Unique(),
-		index.Fields("ticket_id", "target", "round", "kind").Unique().StorageKey("clock_event_once").Annotations(entsql.IndexWhere("kind in ('WARN','BREACH','FULFIL','CANCEL')")),
+		index.Fields("ticket_id", "target", "round", "kind").Unique().StorageKey("clock_event_once").Annotations(entsql.IndexWhere("kind <> 'ACTIVATE' and kind <> 'PAUSE' and kind <> 'RESUME'")),
 	}
 }

@@ -2932,6 +2932,14 @@ const (
 	StaffPermissionTicketsRead StaffPermission = "TICKETS_READ"
 	// Answer, assign and close tickets.
 	StaffPermissionTicketsWrite StaffPermission = "TICKETS_WRITE"
+	// Read teams, service levels, calendars, canned replies, macros, surveys and figures of support.
+	StaffPermissionSupportRead StaffPermission = "SUPPORT_READ"
+	// Change them.
+	StaffPermissionSupportWrite StaffPermission = "SUPPORT_WRITE"
+	// Read drafts and older versions of articles, and what was looked for in vain.
+	StaffPermissionArticlesRead StaffPermission = "ARTICLES_READ"
+	// Write and publish articles.
+	StaffPermissionArticlesWrite StaffPermission = "ARTICLES_WRITE"
 	// Read the audit log.
 	StaffPermissionAuditRead StaffPermission = "AUDIT_READ"
 	// Read who is told what happens here, and what was sent.
@@ -2955,6 +2963,10 @@ var AllStaffPermission = []StaffPermission{
 	StaffPermissionWalletsWrite,
 	StaffPermissionTicketsRead,
 	StaffPermissionTicketsWrite,
+	StaffPermissionSupportRead,
+	StaffPermissionSupportWrite,
+	StaffPermissionArticlesRead,
+	StaffPermissionArticlesWrite,
 	StaffPermissionAuditRead,
 	StaffPermissionWebhooksRead,
 	StaffPermissionWebhooksWrite,
@@ -2962,7 +2974,7 @@ var AllStaffPermission = []StaffPermission{
 
 func (e StaffPermission) IsValid() bool {
 	switch e {
-	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionAuditRead, StaffPermissionWebhooksRead, StaffPermissionWebhooksWrite:
+	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionSupportRead, StaffPermissionSupportWrite, StaffPermissionArticlesRead, StaffPermissionArticlesWrite, StaffPermissionAuditRead, StaffPermissionWebhooksRead, StaffPermissionWebhooksWrite:
 		return true
 	}
 	return false

@@ -25759,6 +25759,14 @@ enum StaffPermission {
   TICKETS_READ
   "Answer, assign and close tickets."
   TICKETS_WRITE
+  "Read teams, service levels, calendars, canned replies, macros, surveys and figures of support."
+  SUPPORT_READ
+  "Change them."
+  SUPPORT_WRITE
+  "Read drafts and older versions of articles, and what was looked for in vain."
+  ARTICLES_READ
+  "Write and publish articles."
+  ARTICLES_WRITE
   "Read the audit log."
   AUDIT_READ
   "Read who is told what happens here, and what was sent."

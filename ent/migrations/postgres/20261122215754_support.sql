@@ -74,7 +74,7 @@ CREATE UNIQUE INDEX "card_sources_name_key" ON "card_sources" ("name");
 -- create "clock_events" table
 CREATE TABLE "clock_events" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "owner_id" uuid NOT NULL, "ticket_id" uuid NOT NULL, "seq" bigint NOT NULL, "target" character varying NOT NULL, "round" bigint NOT NULL DEFAULT 1, "kind" character varying NOT NULL, "at" timestamptz NOT NULL, "due_at" timestamptz NULL, "spent_seconds" bigint NOT NULL DEFAULT 0, "reason" character varying NOT NULL DEFAULT '', "level_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "clock_events_seq" CHECK (seq > 0));
 -- create index "clock_event_once" to table: "clock_events"
-CREATE UNIQUE INDEX "clock_event_once" ON "clock_events" ("ticket_id", "target", "round", "kind") WHERE ((kind)::text = ANY ((ARRAY['WARN'::character varying, 'BREACH'::character varying, 'FULFIL'::character varying, 'CANCEL'::character varying])::text[]));
+CREATE UNIQUE INDEX "clock_event_once" ON "clock_events" ("ticket_id", "target", "round", "kind") WHERE (((kind)::text <> 'ACTIVATE'::text) AND ((kind)::text <> 'PAUSE'::text) AND ((kind)::text <> 'RESUME'::text));
 -- create index "clockevent_ticket_id_seq" to table: "clock_events"
 CREATE UNIQUE INDEX "clockevent_ticket_id_seq" ON "clock_events" ("ticket_id", "seq");
 -- create "customer_notes" table

@@ -130,7 +130,7 @@ CREATE TABLE `clock_events` (`id` uuid NOT NULL, `created_at` datetime NOT NULL,
 -- create index "clockevent_ticket_id_seq" to table: "clock_events"
 CREATE UNIQUE INDEX `clockevent_ticket_id_seq` ON `clock_events` (`ticket_id`, `seq`);
 -- create index "clock_event_once" to table: "clock_events"
-CREATE UNIQUE INDEX `clock_event_once` ON `clock_events` (`ticket_id`, `target`, `round`, `kind`) WHERE kind in ('WARN','BREACH','FULFIL','CANCEL');
+CREATE UNIQUE INDEX `clock_event_once` ON `clock_events` (`ticket_id`, `target`, `round`, `kind`) WHERE kind <> 'ACTIVATE' and kind <> 'PAUSE' and kind <> 'RESUME';
 -- create "customer_notes" table
 CREATE TABLE `customer_notes` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `user_id` uuid NOT NULL, `author_id` uuid NOT NULL, `author_name` text NOT NULL, `body` text NOT NULL, `pinned` bool NOT NULL DEFAULT (false), `removed_at` datetime NULL, PRIMARY KEY (`id`));
 -- create index "customernote_user_id" to table: "customer_notes"
