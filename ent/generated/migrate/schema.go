@@ -623,7 +623,7 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{ClockEventsColumns[3], ClockEventsColumns[5], ClockEventsColumns[6], ClockEventsColumns[7]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "kind in ('WARN','BREACH','FULFIL','CANCEL')",
+					Where: "kind <> 'ACTIVATE' and kind <> 'PAUSE' and kind <> 'RESUME'",
 				},
 			},
 		},
