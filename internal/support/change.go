@@ -24,7 +24,11 @@ func (s *Tickets) lockStaff(ctx context.Context, tx *store.Tx, id scalar.ID) (*e
 	if !v.IsSystem() && (!v.Staff || v.Reach(resource, "write") != viewer.ReachAll) {
 		return nil, fault.ErrForbidden
 	}
-	return s.lock(ctx, tx, id)
+	key, err := keyOf(id, "tkt", "input", "ticketId")
+	if err != nil {
+		return nil, err
+	}
+	return s.LockIn(ctx, tx, key, "input", "ticketId")
 }
 
 // act runs a change of one ticket and gives the ticket after it.
@@ -129,7 +133,7 @@ func (s *Tickets) change(ctx context.Context, tx *store.Tx, t *ent.Ticket, actio
 		if err := happened(ctx, tx, t, i, "priority", map[string]any{"label": label}); err != nil {
 			return err
 		}
-		u.SetPriority(priority)
+		u.SetPriority(priority).SetUrgency(urgency[priority])
 		changed = append(changed, "priority")
 	}
 	if len(changed) == 0 {
@@ -138,15 +142,33 @@ func (s *Tickets) change(ctx context.Context, tx *store.Tx, t *ent.Ticket, actio
 	if err := u.SetSeq(t.Seq).AddRevision(1).Exec(ctx); err != nil {
 		return err
 	}
-	t.Status, t.StatusReason = next.status, next.reason
+	t.Revision++
+	t.Priority, t.Urgency = priority, urgency[priority]
+	if !next.equal(was) {
+		t.LastActivityAt = tx.Now
+	}
+	stands(t, next, tx.Now)
 	tellChange(ctx, tx, t, changed, toCustomers(t)...)
-	if !staff {
-		return nil
+	if err := s.changed(ctx, tx, t, was, wasPriority); err != nil || !staff {
+		return err
 	}
 	return tx.Audit(ctx, action, t.OwnerID, t.GlobalID(), map[string]any{
 		"status": [2]string{string(was.status), string(next.status)}, "reason": [2]string{string(was.reason), string(next.reason)},
 		"priority": [2]string{string(wasPriority), string(priority)},
 	})
+}
+
+// changed tells the clock.
+func (s *Tickets) changed(ctx context.Context, tx *store.Tx, t *ent.Ticket, was stand, wasPriority ticket.Priority) error {
+	if !standOf(t).equal(was) {
+		if err := s.moment(ctx, tx, t, was, ActMoved); err != nil {
+			return err
+		}
+	}
+	if t.Priority == wasPriority {
+		return nil
+	}
+	return s.moment(ctx, tx, t, standOf(t), ActPriority)
 }
 
 // stood writes the event of a new stand.
@@ -200,13 +222,13 @@ func (s *Tickets) assign(ctx context.Context, tx *store.Tx, t *ent.Ticket, to *u
 	i.visibility = ticketmessage.VisibilitySTAFF
 	u, text, params := tx.Ticket.UpdateOneID(t.ID), "unassigned", map[string]any(nil)
 	if to == nil {
-		u.ClearAssigneeID()
+		u.ClearAssigneeID().ClearAssignedAt()
 	} else {
 		name, err := staffName(ctx, tx, *to)
 		if err != nil {
 			return err
 		}
-		u.SetAssigneeID(*to)
+		u.SetAssigneeID(*to).SetAssignedAt(tx.Now)
 		text, params = "assigned", map[string]any{"name": name}
 		i.data = map[string]any{"assigneeId": scalar.ID{Prefix: "usr", UUID: *to}.String()}
 	}
@@ -216,6 +238,8 @@ func (s *Tickets) assign(ctx context.Context, tx *store.Tx, t *ent.Ticket, to *u
 	if err := u.SetSeq(t.Seq).AddRevision(1).Exec(ctx); err != nil {
 		return err
 	}
+	t.Revision++
+	t.AssigneeID = to
 	visible := event.ToStaff // from one colleague to another
 	if was == nil || to == nil {
 		visible = event.ToAll // isAssigned changes

@@ -1,6 +1,7 @@
 package support
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"kabinet/ent/generated/ledgerentry"
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -105,39 +107,75 @@ func (s *Tickets) open(ctx context.Context, tx *store.Tx, o opening, clientID *s
 	if err := seen(ctx, tx, o); err != nil {
 		return uuid.Nil, err
 	}
-	first, err := signed(ctx, tx, false)
+	name, err := nameOf(ctx, tx, v.UserID)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	first.clientID, first.body = clientID, o.Body
+	t, _, err := s.openIn(ctx, tx, Opening{
+		OwnerID: o.Owner, UserID: v.Actor(), Kind: o.Kind, Subject: o.Subject, Locale: v.Locale, OrderID: o.OrderID, EntryID: o.EntryID,
+		First: Said{Author: ticketmessage.AuthorKindCUSTOMER, AuthorID: v.Actor(), AuthorName: name, Body: o.Body, ClientID: clientID},
+	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return t.ID, nil
+}
+
+func (s *Tickets) openIn(ctx context.Context, tx *store.Tx, o Opening) (*ent.Ticket, *ent.TicketMessage, error) {
 	number, err := freeNumber(ctx, tx)
 	if err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
-	lang := v.Locale
-	if lang == "" {
-		lang = ticket.DefaultLocale
+	c := tx.Ticket.Create().SetNumber(number).SetSubject(o.Subject).SetOwnerID(o.OwnerID).SetNillableUserID(o.UserID).
+		SetKind(cmp.Or(o.Kind, ticket.DefaultKind)).SetLocale(cmp.Or(o.Locale, ticket.DefaultLocale)).
+		SetChannel(cmp.Or(o.Channel, ticket.DefaultChannel)).SetPriority(cmp.Or(o.Priority, ticket.DefaultPriority)).
+		SetUrgency(urgency[cmp.Or(o.Priority, ticket.DefaultPriority)]).
+		SetNillableOrderID(o.OrderID).SetNillableLineID(o.LineID).SetNillableReturnID(o.ReturnID).SetNillableEntryID(o.EntryID).
+		SetNillableDocumentID(o.DocumentID).SetNillableBookingKey(o.BookingKey).
+		SetNillableContactEmail(o.ContactEmail).SetNillableCallbackPhone(o.CallbackPhone).SetNillableCallbackAt(o.CallbackAt).
+		SetLastActivityAt(tx.Now).SetDueAt(Never)
+	if s.BotTakes != nil && s.BotTakes(ctx, o) {
+		c.SetBotState(ticket.BotStateANSWERING)
 	}
-	t, err := tx.Ticket.Create().SetNumber(number).SetKind(o.Kind).SetSubject(o.Subject).SetLocale(lang).
-		SetOwnerID(o.Owner).SetUserID(v.UserID).SetNillableOrderID(o.OrderID).SetNillableEntryID(o.EntryID).
-		SetLastActivityAt(tx.Now).SetDueAt(Never).SetStaffSeq(1).Save(ctx)
+	t, err := c.Save(ctx)
 	if err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
-	m, err := add(ctx, tx, t, first)
+	m, err := s.first(ctx, tx, t, o)
 	if err != nil {
-		return uuid.Nil, err
-	}
-	if err := keep(tx, t).SetLastMessageID(m.ID).Exec(ctx); err != nil {
-		return uuid.Nil, err
-	}
-	err = tx.TicketParticipant.Create().SetUserID(v.UserID).SetOwnerID(o.Owner).SetTicketID(t.ID).
-		SetRole(ticketparticipant.RoleREQUESTER).Exec(ctx)
-	if err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
 	tx.Tell(event.TicketOpened{TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, MessageID: m.ID}, toCustomers(t)...)
-	return t.ID, nil
+	return t, m, s.moment(ctx, tx, t, standOf(t), ActOpened)
+}
+
+// first writes the first message of a new ticket, and who opened it.
+func (s *Tickets) first(ctx context.Context, tx *store.Tx, t *ent.Ticket, o Opening) (*ent.TicketMessage, error) {
+	i, err := itemOf(ctx, tx, t, o.First)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.write(ctx, tx, t, i)
+	if err != nil {
+		return nil, err
+	}
+	u := keep(tx, t).SetLastMessageID(m.ID)
+	if i.author == ticketmessage.AuthorKindCUSTOMER {
+		u.SetStaffSeq(1)
+		t.StaffSeq = 1
+	} else {
+		u.SetPublicSeq(1)
+		t.PublicSeq = 1
+	}
+	if err := u.Exec(ctx); err != nil {
+		return nil, err
+	}
+	t.LastMessageID = &m.ID
+	if o.UserID == nil {
+		return m, nil
+	}
+	return m, tx.TicketParticipant.Create().SetUserID(*o.UserID).SetOwnerID(t.OwnerID).SetTicketID(t.ID).
+		SetRole(ticketparticipant.RoleREQUESTER).Exec(ctx)
 }
 
 // seen refuses an order or an entry that the caller cannot see.

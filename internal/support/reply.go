@@ -6,11 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
-	"kabinet/ent/generated/ticketparticipant"
-	"kabinet/internal/event"
-	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -53,65 +49,15 @@ func (s *Tickets) reply(ctx context.Context, tx *store.Tx, t *ent.Ticket, body s
 		return nil, err
 	}
 	i.body, i.clientID = body, in.ClientMessageID
-	if m, err := said(ctx, tx, t, i); err != nil || m != nil {
+	if m, err := saidAlready(ctx, tx, t, i); err != nil || m != nil {
 		return m, err
 	}
-	next := afterCustomer(standOf(t))
 	if staff {
 		if err := checkRevision(t, in.Revision); err != nil {
 			return nil, err
 		}
-		if t.Status == ticket.StatusCLOSED {
-			return nil, ErrTicketClosed
-		}
-		next = afterStaff()
 	}
-	if t.Status == ticket.StatusCLOSED {
-		if err := s.stood(ctx, tx, t, i, next); err != nil {
-			return nil, err
-		}
-	}
-	m, err := add(ctx, tx, t, i)
-	if err != nil {
-		return nil, err
-	}
-	u := move(tx, keep(tx, t), t, next).SetLastMessageID(m.ID).SetLastActivityAt(tx.Now).AddRevision(1)
-	if staff {
-		u.AddPublicSeq(1)
-	} else {
-		u.AddStaffSeq(1)
-		if err := takePart(ctx, tx, t); err != nil {
-			return nil, err
-		}
-	}
-	if err := u.Exec(ctx); err != nil {
-		return nil, err
-	}
-	tx.Tell(event.TicketReplied{
-		TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, MessageID: m.ID,
-		AuthorKind: string(m.AuthorKind), Status: string(next.status), Reason: string(next.reason),
-	}, toCustomers(t)...)
-	if !staff {
-		return m, nil
-	}
-	return m, tx.Audit(ctx, "ticket.reply", t.OwnerID, scalar.ID{Prefix: "tkt", UUID: t.ID}, map[string]any{"messageId": m.GlobalID().String()})
-}
-
-// takePart makes a colleague who writes a participant, so that he hears of the
-// answer; whoever had left is back.
-func takePart(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
-	p, err := participant(ctx, tx, t.ID)
-	switch {
-	case err != nil:
-		return err
-	case p == nil:
-		v := viewer.From(ctx)
-		return tx.TicketParticipant.Create().SetUserID(v.UserID).SetOwnerID(t.OwnerID).SetTicketID(t.ID).
-			SetRole(ticketparticipant.RoleFOLLOWER).Exec(ctx)
-	case p.LeftAt != nil:
-		return tx.TicketParticipant.UpdateOneID(p.ID).ClearLeftAt().Exec(ctx)
-	}
-	return nil
+	return s.say(ctx, tx, t, i)
 }
 
 // AddNote adds a note that only staff see. It moves nothing that a customer
@@ -150,19 +96,8 @@ func (s *Tickets) note(ctx context.Context, tx *store.Tx, t *ent.Ticket, body st
 		return nil, err
 	}
 	i.kind, i.visibility, i.body, i.clientID = ticketmessage.KindNOTE, ticketmessage.VisibilitySTAFF, body, clientID
-	if m, err := said(ctx, tx, t, i); err != nil || m != nil {
+	if m, err := saidAlready(ctx, tx, t, i); err != nil || m != nil {
 		return m, err
 	}
-	m, err := add(ctx, tx, t, i)
-	if err != nil {
-		return nil, err
-	}
-	if err := keep(tx, t).Exec(ctx); err != nil {
-		return nil, err
-	}
-	tx.Tell(event.TicketReplied{
-		TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, MessageID: m.ID,
-		AuthorKind: string(m.AuthorKind), Note: true, Status: string(t.Status), Reason: string(t.StatusReason),
-	}, store.ToTicket(t.ID, event.ToStaff))
-	return m, tx.Audit(ctx, "ticket.note", t.OwnerID, scalar.ID{Prefix: "tkt", UUID: t.ID}, map[string]any{"messageId": m.GlobalID().String()})
+	return s.say(ctx, tx, t, i)
 }

@@ -23,6 +23,16 @@ var fitting = map[ticket.Status][]ticket.StatusReason{
 	ticket.StatusCLOSED:  {ticket.StatusReasonRESOLVED, ticket.StatusReasonCLOSED_BY_CUSTOMER, ticket.StatusReasonDUPLICATE, ticket.StatusReasonSPAM},
 }
 
+// fits says whether a reason is one of a state's.
+func fits(status ticket.Status, reason ticket.StatusReason) bool {
+	return slices.Contains(fitting[status], reason)
+}
+
+// urgency is a priority as a number, for the queue's order.
+var urgency = map[ticket.Priority]int{
+	ticket.PriorityLOW: 0, ticket.PriorityNORMAL: 1, ticket.PriorityHIGH: 2, ticket.PriorityURGENT: 3,
+}
+
 func standOf(t *ent.Ticket) stand { return stand{t.Status, t.StatusReason, t.SnoozedUntilAt} }
 
 func (a stand) equal(b stand) bool {

@@ -23,6 +23,13 @@ import (
 type Tickets struct {
 	Store   *store.Store
 	Streams *live.Streams
+
+	// Clock is told in the transaction of every act that matters to time.
+	Clock func(ctx context.Context, tx *store.Tx, m Moment) error
+	// BotTakes says whether a new ticket is the bot's first.
+	BotTakes func(ctx context.Context, o Opening) bool
+	// Attach checks that files are the caller's, READY and of kind UPLOAD.
+	Attach func(ctx context.Context, tx *store.Tx, documents []uuid.UUID, t *ent.Ticket) ([]Attachment, error)
 }
 
 // The bounds of what people write, in characters.
@@ -38,18 +45,46 @@ const resource = "ticket"
 var (
 	// ErrTicketClosed refuses what only an open ticket allows.
 	ErrTicketClosed = fault.New(fault.Refused, "TICKET_CLOSED")
+	// ErrTicketMerged refuses every act on a merged ticket; ticketId and number
+	// say where to go.
+	ErrTicketMerged = fault.New(fault.Refused, "TICKET_MERGED")
 	// ErrIllegalTransition refuses a move between states; fromState, toState.
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 )
 
 // lock takes the ticket's row for this transaction, through the fence, and
-// gives the ticket as it is under the lock. Faults: INVALID_ID, NOT_FOUND, and
-// FORBIDDEN to who may read it but not write.
+// gives the ticket as it is under the lock. Faults: INVALID_ID, NOT_FOUND,
+// FORBIDDEN to who may read it but not write, TICKET_MERGED.
 func (s *Tickets) lock(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ticket, error) {
 	key, err := keyOf(id, "tkt", "input", "ticketId")
 	if err != nil {
 		return nil, err
 	}
+	return s.lockKey(ctx, tx, key, "input", "ticketId")
+}
+
+// lockKey is lock for a key; path names the input field.
+func (s *Tickets) lockKey(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
+	t, err := lockRow(ctx, tx, key, path...)
+	if err == nil && t.MergedIntoID != nil {
+		return nil, gone(ctx, tx, t)
+	}
+	return t, err
+}
+
+// gone is TICKET_MERGED with where to go, for who may see that ticket.
+func gone(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
+	into, err := tx.Ticket.Query().Where(entticket.ID(*t.MergedIntoID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return ErrTicketMerged
+	}
+	if err != nil {
+		return err
+	}
+	return ErrTicketMerged.With("ticketId", into.GlobalID().String()).With("number", into.Number)
+}
+
+func lockRow(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
 	// Adding nothing is how a row is locked on both databases.
 	t, err := tx.Ticket.UpdateOneID(key).AddSeq(0).Save(ctx)
 	if ent.IsNotFound(err) {
@@ -60,7 +95,7 @@ func (s *Tickets) lock(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ti
 		case seen:
 			return nil, fault.ErrForbidden
 		}
-		return nil, fault.ErrNotFound.At("input", "ticketId")
+		return nil, fault.ErrNotFound.At(path...)
 	}
 	if err != nil {
 		return nil, err

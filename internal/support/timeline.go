@@ -3,6 +3,7 @@ package support
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -23,9 +24,15 @@ type item struct {
 	visibility ticketmessage.Visibility
 	clientID   *string
 	author     ticketmessage.AuthorKind
+	authorID   *uuid.UUID
 	name       string
 	body       string
 	data       map[string]any
+	channel    ticketmessage.Channel
+	source     string
+	externalID string
+	documents  []uuid.UUID
+	copied     *uuid.UUID
 }
 
 // add writes an item under the ticket's lock and moves t.Seq; whoever changes
@@ -36,21 +43,33 @@ func add(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.TicketM
 	t.Seq++
 	c := tx.TicketMessage.Create().SetOwnerID(t.OwnerID).SetTicketID(t.ID).SetSeq(t.Seq).
 		SetKind(i.kind).SetVisibility(i.visibility).SetNillableClientID(i.clientID).
-		SetNillableAuthorID(viewer.From(ctx).Actor()).SetAuthorKind(i.author).SetAuthorName(i.name).SetBody(i.body)
+		SetNillableAuthorID(i.authorID).SetAuthorKind(i.author).SetAuthorName(i.name).SetBody(i.body).SetNillableCopiedFromID(i.copied)
+	if i.channel != "" {
+		c.SetChannel(i.channel)
+	}
+	if i.source != "" {
+		c.SetSource(i.source).SetExternalID(i.externalID)
+	}
 	if i.data != nil {
 		c.SetData(i.data)
 	}
 	return c.Save(viewer.AsSystem(ctx, "support.timeline"))
 }
 
-// said finds what the caller already wrote under a client id, so that a retry
-// never doubles. Faults: IDEMPOTENCY_KEY_REUSED when it was something else.
-func said(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.TicketMessage, error) {
-	if i.clientID == nil {
+// saidAlready finds what the author already wrote under a client id, or what
+// an outside system brought, so that a retry never doubles. Faults:
+// IDEMPOTENCY_KEY_REUSED when it was something else.
+func saidAlready(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.TicketMessage, error) {
+	q := tx.TicketMessage.Query().Where(ticketmessage.TicketID(t.ID))
+	switch {
+	case i.clientID != nil && i.authorID != nil:
+		q.Where(ticketmessage.AuthorID(*i.authorID), ticketmessage.ClientID(*i.clientID))
+	case i.source != "":
+		q.Where(ticketmessage.Source(i.source), ticketmessage.ExternalID(i.externalID))
+	default:
 		return nil, nil
 	}
-	m, err := tx.TicketMessage.Query().Where(ticketmessage.TicketID(t.ID),
-		ticketmessage.AuthorID(viewer.From(ctx).UserID), ticketmessage.ClientID(*i.clientID)).Only(ctx)
+	m, err := q.Only(ctx)
 	switch {
 	case ent.IsNotFound(err):
 		return nil, nil
@@ -64,7 +83,7 @@ func said(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent.Ticket
 
 // happened writes an EVENT into the timeline, in the language of the ticket.
 func happened(ctx context.Context, tx *store.Tx, t *ent.Ticket, by item, text string, params map[string]any) error {
-	by.kind, by.clientID = ticketmessage.KindEVENT, nil
+	by.kind, by.clientID, by.source, by.externalID, by.documents, by.channel = ticketmessage.KindEVENT, nil, "", "", nil, ""
 	by.body = locale.Text(t.Locale, "support.event."+text, params)
 	_, err := add(ctx, tx, t, by)
 	return err
@@ -73,7 +92,7 @@ func happened(ctx context.Context, tx *store.Tx, t *ent.Ticket, by item, text st
 // signed is an item that everybody sees, signed by the caller.
 func signed(ctx context.Context, tx *store.Tx, staff bool) (item, error) {
 	v := viewer.From(ctx)
-	i := item{kind: ticketmessage.KindMESSAGE, visibility: ticketmessage.VisibilityALL, author: authorKind(v, staff)}
+	i := item{kind: ticketmessage.KindMESSAGE, visibility: ticketmessage.VisibilityALL, author: authorKind(v, staff), authorID: v.Actor()}
 	if v.IsSystem() {
 		return i, nil
 	}
@@ -98,10 +117,27 @@ func move(tx *store.Tx, u *ent.TicketUpdateOne, was *ent.Ticket, next stand) *en
 	switch {
 	case next.status != ticket.StatusCLOSED:
 		u.ClearClosedAt()
+		if was.Status == ticket.StatusCLOSED {
+			u.AddReopened(1)
+		}
 	case was.Status != ticket.StatusCLOSED:
 		u.SetClosedAt(tx.Now)
 	}
 	return u
+}
+
+// stands sets in t what move has written, for what follows in its transaction.
+func stands(t *ent.Ticket, next stand, now time.Time) {
+	switch {
+	case next.status != ticket.StatusCLOSED:
+		t.ClosedAt = nil
+	case t.Status != ticket.StatusCLOSED:
+		t.ClosedAt = &now
+	}
+	if t.Status == ticket.StatusCLOSED && next.status != ticket.StatusCLOSED {
+		t.Reopened++
+	}
+	t.Status, t.StatusReason, t.SnoozedUntilAt = next.status, next.reason, next.until
 }
 
 // tellChange tells the customer's side, or staff alone, what has changed.
@@ -110,15 +146,6 @@ func tellChange(ctx context.Context, tx *store.Tx, t *ent.Ticket, changed []stri
 		TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, Changed: slices.Clone(changed),
 		Status: string(t.Status), Reason: string(t.StatusReason), ByStaff: onStaffSide(viewer.From(ctx), t),
 	}, to...)
-}
-
-// participant gives the caller's row in a ticket; nil when he has none.
-func participant(ctx context.Context, tx *store.Tx, ticketID uuid.UUID) (*ent.TicketParticipant, error) {
-	p, err := tx.TicketParticipant.Query().Where(ofMe(ctx, ticketID)...).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
-	return p, err
 }
 
 // zoneOf is the time zone of who opened the ticket, in which its dates are
