@@ -242,7 +242,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	}
 	k.wireLists()
 	k.wireAfter(sealer)
-	k.tickets = &support.Tickets{Store: s, Streams: streams}
+	k.wireSupport(streams)
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 	k.wirePrivacy()
 	k.wireWebhooks(sealer)
