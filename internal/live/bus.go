@@ -34,7 +34,8 @@ const (
 	startTimeout = 5 * time.Second
 )
 
-// Bus carries doorbells between the instances, and holds the hub of this one.
+// Bus carries doorbells and signals between the instances, and holds the hub of
+// this one.
 type Bus struct {
 	hub      *Hub
 	log      *slog.Logger
@@ -150,6 +151,9 @@ func (b *Bus) connect(url string) error {
 	}
 	b.conn = conn
 	if _, err := conn.Subscribe(subjectAll, b.heard); err != nil {
+		return fmt.Errorf("live: cannot listen to the bus: %w", err)
+	}
+	if _, err := conn.Subscribe(subjectSigns, func(m *nats.Msg) { b.heardSignal(m.Subject, m.Data) }); err != nil {
 		return fmt.Errorf("live: cannot listen to the bus: %w", err)
 	}
 	if conn.IsConnected() { // so that nothing rung from now on misses us

@@ -8,6 +8,9 @@
 // event of it exactly once and in order. The log is the truth, a doorbell is
 // only a hint: it may be lost, doubled or late, and nothing breaks. What
 // cannot be proven complete ends in ErrExpired, never in a partial replay.
+//
+// Beside it, and without any promise, go signals (signal.go): that somebody
+// types. They have no row and no cursor and end by themselves.
 package live
 
 import (

@@ -13,6 +13,9 @@ type Sink struct {
 	// Deliver takes 1 to 64 events of one stream. It may wait as long as its
 	// context lives; an error ends the feed.
 	Deliver func(ctx context.Context, rows []event.Stored) error
+	// Signal takes the signals that came since, where the request asked for
+	// them; as Deliver.
+	Signal func(ctx context.Context, all []Signal) error
 	// Done is called exactly once, last, with the reason: ctx's error,
 	// ErrExpired, ErrClosed, or an error of the Reader or of Deliver. Nothing
 	// that was not delivered counts as delivered: the cursor stands.
@@ -30,6 +33,9 @@ func (h *Hub) Feed(ctx context.Context, req Request, sink Sink) error {
 	}
 	if sink.Deliver == nil || sink.Done == nil {
 		return errors.New("live: a feed needs Deliver and Done")
+	}
+	if req.Signals && sink.Signal == nil {
+		return errors.New("live: a feed that asks for signals needs Signal")
 	}
 	// Running from the start: whoever rings before the first run only asks
 	// for another round.
@@ -87,11 +93,18 @@ func (f *feed) run() {
 		if err == nil && len(rows) > 0 {
 			err = f.sink.Deliver(f.ctx, rows)
 		}
+		// What is for good comes first: a reply, and then that it is typed.
+		all := []Signal(nil)
+		if err == nil && len(rows) == 0 {
+			if all = f.sub.signals.take(); len(all) > 0 {
+				err = f.sink.Signal(f.ctx, all)
+			}
+		}
 		if err != nil {
 			f.finish(err)
 			return
 		}
-		if len(rows) > 0 {
+		if len(rows) > 0 || len(all) > 0 {
 			continue
 		}
 		if f.state.CompareAndSwap(feedRunning, feedIdle) {

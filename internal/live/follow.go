@@ -16,6 +16,18 @@ type Streams struct {
 	Read  Reader
 	Heads Heads
 	Epoch func(ctx context.Context) (string, error) // of the log; renewed after a restore
+	// Signal tells the listeners of a stream, in every instance, what holds for
+	// a moment: Bus.Signal. nil: those of Hub alone.
+	Signal func(Signal) error
+}
+
+// Say tells the listeners of a stream what holds for a moment.
+func (s *Streams) Say(one Signal) error {
+	if s.Signal != nil {
+		return s.Signal(one)
+	}
+	s.Hub.Signal(one)
+	return nil
 }
 
 // Position is a cursor at the present end of the streams.
@@ -96,26 +108,44 @@ func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID
 // streams cannot go on; then ended hears why, so that the transport can tell
 // the client. Errors at the start: ErrBadCursor, ErrExpired.
 func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error)) (<-chan *T, error) {
+	return FollowSignals(ctx, s, after, streams, ended, each, nil)
+}
+
+// FollowSignals is Follow with the signals of the streams between the events,
+// each with the cursor as it stands: a signal moves none.
+func FollowSignals[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error), signal func(ctx context.Context, one Signal, cursor string) (*T, error)) (<-chan *T, error) {
 	c, err := s.resume(ctx, after, streams)
 	if err != nil {
 		return nil, err
 	}
 	at, out := c.trail(), make(chan *T)
-	err = s.Hub.Feed(ctx, Request{Positions: c.Seqs, Read: s.Read, Early: true}, Sink{
+	send := func(ctx context.Context, item *T, err error) error {
+		if err != nil || item == nil {
+			return err
+		}
+		select {
+		case out <- item:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	err = s.Hub.Feed(ctx, Request{Positions: c.Seqs, Read: s.Read, Early: true, Signals: signal != nil}, Sink{
 		Deliver: func(ctx context.Context, rows []event.Stored) error {
 			for _, e := range rows {
 				at.advance(e)
 				item, err := each(ctx, e, at.encode())
-				if err != nil {
+				if err := send(ctx, item, err); err != nil {
 					return err
 				}
-				if item == nil {
-					continue
-				}
-				select {
-				case out <- item:
-				case <-ctx.Done():
-					return ctx.Err()
+			}
+			return nil
+		},
+		Signal: func(ctx context.Context, all []Signal) error {
+			for _, one := range all {
+				item, err := signal(ctx, one, at.encode())
+				if err := send(ctx, item, err); err != nil {
+					return err
 				}
 			}
 			return nil

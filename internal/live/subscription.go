@@ -26,22 +26,26 @@ type Request struct {
 	// position that has expired is its own error and not the end of a feed that
 	// seemed to have begun. What was read is delivered first.
 	Early bool
+	// Signals makes Feed hand over the signals of the streams too; Subscribe
+	// knows none.
+	Signals bool
 }
 
 // Subscription listens to several streams. It holds no goroutine. Events of
 // one stream come exactly once and in order; between streams there is no order.
 type Subscription struct {
-	hub    *Hub
-	read   Reader
-	legs   []leg
-	turn   int           // whose turn it is, so that no stream starves another
-	wake   chan struct{} // capacity 1; nil when a feed is served
-	feed   *feed
-	early  [][]event.Stored // read and not yet delivered, see Request.Early
-	stop   func() bool      // of the context.AfterFunc
-	closed atomic.Bool
-	lost   atomic.Bool // the log was restored to before our position
-	err    error       // final; the reading goroutine's own
+	hub     *Hub
+	read    Reader
+	legs    []leg
+	turn    int           // whose turn it is, so that no stream starves another
+	wake    chan struct{} // capacity 1; nil when a feed is served
+	feed    *feed
+	signals *signals         // nil: none were asked for
+	early   [][]event.Stored // read and not yet delivered, see Request.Early
+	stop    func() bool      // of the context.AfterFunc
+	closed  atomic.Bool
+	lost    atomic.Bool // the log was restored to before our position
+	err     error       // final; the reading goroutine's own
 }
 
 // Subscribe begins to listen. It is registered before it returns and reads
@@ -67,6 +71,9 @@ func (h *Hub) prepare(req Request) (*Subscription, error) {
 		return nil, ErrTooManyStreams
 	}
 	s := &Subscription{hub: h, read: req.Read, legs: make([]leg, len(req.Positions))}
+	if req.Signals {
+		s.signals = &signals{}
+	}
 	i := 0
 	for stream, after := range req.Positions {
 		if after < 0 {
