@@ -7,10 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/ticket"
-	"kabinet/ent/generated/ticketmessage"
-	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
@@ -188,78 +185,4 @@ func (s *Tickets) stood(ctx context.Context, tx *store.Tx, t *ent.Ticket, by ite
 // Label is a stand in words, in a language (BCP 47).
 func Label(lang string, reason ticket.StatusReason) string {
 	return locale.Text(lang, "support.status."+string(reason), nil)
-}
-
-// Assign gives a ticket to a staff member, or to nobody. Customers learn
-// whether somebody has it, never who. Faults: INVALID_ID, NOT_FOUND,
-// INVALID_VALUE for who is not staff, STALE_OBJECT; FORBIDDEN.
-func (s *Tickets) Assign(ctx context.Context, in AssignTicketInput) (*ent.Ticket, error) {
-	to, err := optionalKey(in.AssigneeID, "usr", "input", "assigneeId")
-	if err != nil {
-		return nil, err
-	}
-	return s.act(ctx, func(ctx context.Context, tx *store.Tx) (*ent.Ticket, error) {
-		t, err := s.lockStaff(ctx, tx, in.TicketID)
-		if err != nil {
-			return nil, err
-		}
-		if err := checkRevision(t, in.Revision); err != nil {
-			return nil, err
-		}
-		return t, s.assign(ctx, tx, t, to)
-	})
-}
-
-func (s *Tickets) assign(ctx context.Context, tx *store.Tx, t *ent.Ticket, to *uuid.UUID) error {
-	was := t.AssigneeID
-	if was == nil && to == nil || was != nil && to != nil && *was == *to {
-		return nil
-	}
-	i, err := signed(ctx, tx, true)
-	if err != nil {
-		return err
-	}
-	i.visibility = ticketmessage.VisibilitySTAFF
-	u, text, params := tx.Ticket.UpdateOneID(t.ID), "unassigned", map[string]any(nil)
-	if to == nil {
-		u.ClearAssigneeID().ClearAssignedAt()
-	} else {
-		name, err := staffName(ctx, tx, *to)
-		if err != nil {
-			return err
-		}
-		u.SetAssigneeID(*to).SetAssignedAt(tx.Now)
-		text, params = "assigned", map[string]any{"name": name}
-		i.data = map[string]any{"assigneeId": scalar.ID{Prefix: "usr", UUID: *to}.String()}
-	}
-	if err := happened(ctx, tx, t, i, text, params); err != nil {
-		return err
-	}
-	if err := u.SetSeq(t.Seq).AddRevision(1).Exec(ctx); err != nil {
-		return err
-	}
-	t.Revision++
-	t.AssigneeID = to
-	visible := event.ToStaff // from one colleague to another
-	if was == nil || to == nil {
-		visible = event.ToAll // isAssigned changes
-	}
-	tellChange(ctx, tx, t, []string{"assignee"}, store.ToTicket(t.ID, visible))
-	return tx.Audit(ctx, "ticket.assign", t.OwnerID, t.GlobalID(), i.data)
-}
-
-// staffName is the name of an active member of staff. Memberships are not in
-// an agent's reach, so the system looks.
-func staffName(ctx context.Context, tx *store.Tx, id uuid.UUID) (string, error) {
-	ctx = viewer.AsSystem(ctx, "support.assign")
-	is, err := tx.Membership.Query().Where(membership.UserID(id), membership.OwnerID(viewer.House),
-		membership.KindEQ(membership.KindSTAFF), membership.StatusEQ(membership.StatusACTIVE),
-		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).Exist(ctx)
-	if err != nil {
-		return "", err
-	}
-	if !is {
-		return "", fault.ErrInvalidValue.At("input", "assigneeId")
-	}
-	return nameOf(ctx, tx, id)
 }

@@ -24,21 +24,3 @@ func (e *TicketAction) UnmarshalGQL(v any) (err error) {
 	*e, err = scalar.ReadEnum(v, TicketActionReply, TicketActionClose, TicketActionReopen)
 	return err
 }
-
-// TicketSort is the order of the staff's queue.
-type TicketSort string
-
-// The values of TicketSort.
-const (
-	TicketSortLastActive   TicketSort = "LAST_ACTIVE"   // last active first
-	TicketSortOldestActive TicketSort = "OLDEST_ACTIVE" // waiting longest first
-)
-
-// MarshalGQL writes the value.
-func (e TicketSort) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
-
-// UnmarshalGQL reads a value.
-func (e *TicketSort) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum(v, TicketSortLastActive, TicketSortOldestActive)
-	return err
-}

@@ -111,38 +111,6 @@ func (s *Tickets) OfCompany(ctx context.Context, company uuid.UUID, filter *Tick
 	return s.Of(ctx, company, filter, p)
 }
 
-// Queue lists all tickets for staff.
-func (s *Tickets) Queue(ctx context.Context, filter *TicketQueueFilter, sort *TicketSort, p Page) (*ent.TicketConnection, error) {
-	q := s.query(ctx)
-	if filter != nil {
-		if len(filter.Status) > 0 {
-			q.Where(entticket.StatusIn(filter.Status...))
-		}
-		if filter.Unassigned != nil && *filter.Unassigned {
-			q.Where(entticket.AssigneeIDIsNil())
-		}
-		assignee, err := optionalKey(filter.AssigneeID, "usr", "filter", "assigneeId")
-		if err != nil {
-			return nil, err
-		}
-		if assignee != nil {
-			q.Where(entticket.AssigneeID(*assignee))
-		}
-		customer, err := optionalKey(filter.CustomerID, "usr", "filter", "customerId")
-		if err != nil {
-			return nil, err
-		}
-		if customer != nil {
-			q.Where(entticket.OwnerID(*customer))
-		}
-	}
-	direction := entgql.OrderDirectionDesc
-	if sort != nil && *sort == TicketSortOldestActive {
-		direction = entgql.OrderDirectionAsc
-	}
-	return paginate(ctx, q, direction, p)
-}
-
 func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDirection, p Page) (*ent.TicketConnection, error) {
 	c, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last,
 		ent.WithTicketOrder(&ent.TicketOrder{Direction: direction, Field: ent.TicketOrderFieldLastActivityAt}))
