@@ -1,0 +1,236 @@
+// Package smtpd takes letters in by SMTP, for addresses of our own alone: it
+// relays nothing, sends nothing and asks nobody to sign in. A letter is
+// answered with 2xx only when whoever it is handed to has kept it; what is down
+// with us is 4xx, so that the sender's server tries again. It reads no letter
+// and knows no ticket.
+package smtpd
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// Envelope is one letter as it came in.
+type Envelope struct {
+	From string   // the return path; empty of bounces
+	To   []string // those of ours that it is for, as they were written
+	Raw  []byte
+}
+
+// The ways in which a letter is not taken, for errors.Is; any other error is
+// ErrLater.
+var (
+	ErrLater   = errors.New("smtpd: not now")           // 4xx: the sender tries again
+	ErrTooMany = errors.New("smtpd: too many letters")  // 4xx
+	ErrRefused = errors.New("smtpd: this is no letter") // 5xx: sending again helps nobody
+)
+
+// Options say what is taken.
+type Options struct {
+	Domain   string                                      // how we greet
+	Ours     func(address string) bool                   // whether a recipient is one of ours
+	Take     func(ctx context.Context, e Envelope) error // keeps a letter
+	MaxBytes int64                                       // of one letter
+	TLS      *tls.Config                                 // nil: no STARTTLS
+	Log      *slog.Logger
+
+	// Zero takes the default behind it.
+	PerAddress int           // connections of one address at a time; 10
+	AtOnce     int           // connections in all; 200
+	Patience   time.Duration // for a command, and for a whole letter; 3 minutes
+	TakeTime   time.Duration // for Take; 1 minute
+}
+
+// maxRecipients is how many of our addresses one letter may be for.
+const maxRecipients = 20
+
+// Server is one listener.
+type Server struct {
+	o      Options
+	server *smtp.Server
+	ctx    context.Context // of what is being taken
+	cancel context.CancelFunc
+}
+
+// New makes a server that does not listen yet.
+func New(o Options) *Server {
+	if o.PerAddress == 0 {
+		o.PerAddress = 10
+	}
+	if o.AtOnce == 0 {
+		o.AtOnce = 200
+	}
+	if o.Patience == 0 {
+		o.Patience = 3 * time.Minute
+	}
+	if o.TakeTime == 0 {
+		o.TakeTime = time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Server{o: o}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
+	s.server.Domain, s.server.TLSConfig = o.Domain, o.TLS
+	s.server.MaxMessageBytes, s.server.MaxRecipients, s.server.MaxLineLength = o.MaxBytes, maxRecipients, 8<<10
+	s.server.ReadTimeout, s.server.WriteTimeout = o.Patience, o.Patience
+	s.server.EnableSMTPUTF8 = true
+	s.server.ErrorLog = complaints{o.Log}
+	return s
+}
+
+// Serve answers until Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	return s.server.Serve(&counted{Listener: l, most: s.o.AtOnce, each: s.o.PerAddress, of: map[string]int{}})
+}
+
+// Shutdown takes no new connection and lets those in flight end until ctx does;
+// then they are cut off, and their senders try again.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.cancel()
+	err := s.server.Shutdown(ctx)
+	if ctx.Err() != nil {
+		return s.server.Close()
+	}
+	return err
+}
+
+// session is one letter after another on one connection.
+type session struct {
+	server *Server
+	from   string
+	to     []string
+}
+
+// Reset implements smtp.Session.
+func (s *session) Reset() { s.from, s.to = "", nil }
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+// Mail implements smtp.Session.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.Reset()
+	s.from = from
+	return nil
+}
+
+// Rcpt takes nobody but us: this is no relay.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if len(to) > 254 || strings.ContainsAny(to, "\r\n\x00") || !s.server.o.Ours(to) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relaying is not allowed: that address is not ours"}
+	}
+	s.to = append(s.to, to)
+	return nil
+}
+
+// Data reads a letter and hands it over.
+func (s *session) Data(r io.Reader) error {
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(r); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.o.TakeTime)
+	defer cancel()
+	err := s.server.o.Take(ctx, Envelope{From: s.from, To: s.to, Raw: b.Bytes()})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrRefused):
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The letter cannot be read"}
+	case errors.Is(err, ErrTooMany):
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many letters, please try again later"}
+	case !errors.Is(err, ErrLater):
+		s.server.o.Log.Error("a letter could not be taken", "error", err.Error())
+	}
+	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, please try again later"}
+}
+
+// complaints are what the protocol's library says of broken connections; it may
+// hold what a stranger sent, so its length is bounded (security J8).
+type complaints struct{ log *slog.Logger }
+
+// Printf implements smtp.Logger.
+func (c complaints) Printf(format string, v ...any) {
+	c.log.Debug("smtp in", "said", bounded(format, v...))
+}
+
+// Println implements smtp.Logger.
+func (c complaints) Println(v ...any) { c.log.Debug("smtp in", "said", bounded("%v", v...)) }
+
+// counted bounds connections: in all, and of one address.
+type counted struct {
+	net.Listener
+	most, each int
+
+	mu  sync.Mutex
+	all int
+	of  map[string]int
+}
+
+// Accept implements net.Listener; who comes too often is told so and cut off.
+func (c *counted) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+		if c.take(host) {
+			return &countedConn{Conn: conn, free: func() { c.free(host) }}, nil
+		}
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = conn.Write([]byte("421 4.7.0 Too many connections, please try again later\r\n"))
+		_ = conn.Close()
+	}
+}
+
+func (c *counted) take(host string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all >= c.most || c.of[host] >= c.each {
+		return false
+	}
+	c.all++
+	c.of[host]++
+	return true
+}
+
+func (c *counted) free(host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all--
+	if c.of[host]--; c.of[host] == 0 {
+		delete(c.of, host)
+	}
+}
+
+type countedConn struct {
+	net.Conn
+	once sync.Once
+	free func()
+}
+
+// Close implements net.Conn.
+func (c *countedConn) Close() error {
+	c.once.Do(c.free)
+	return c.Conn.Close()
+}
+
+// bounded is a text of at most 300 bytes.
+func bounded(format string, v ...any) string {
+	s := fmt.Sprintf(format, v...)
+	return strings.ToValidUTF8(s[:min(len(s), 300)], "?")
+}
