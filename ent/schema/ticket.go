@@ -25,10 +25,17 @@ func (Ticket) Annotations() []schema.Annotation {
 		Prefix{Value: "tkt"},
 		Shows{Fields: map[string][]string{
 			"statusLabel":      {"status_reason"},
-			"availableActions": {"status", "owner_id", "user_id"},
+			"availableActions": {"status", "owner_id", "user_id", "merged_into_id"},
 			"isAssigned":       {"assignee_id"},
+			"about":            {"order_id", "line_id", "return_id", "entry_id", "document_id", "booking_key"},
+			"replyAddress":     {"number", "status", "owner_id", "user_id", "merged_into_id"},
+			"links":            {"owner_id"}, // by the id, which is always there
+			"participants":     {"owner_id"}, // by the id
 			"assignee":         {"assignee_id", "owner_id", "user_id"},
 			"unreadCount":      {"public_seq", "staff_seq", "staff_read_seq", "owner_id", "user_id"},
+			"bot":              {"bot_state", "bot_outcome", "bot_due_at"},
+			"callback":         {"callback_at", "callback_phone"},
+			"survey":           {"status"}, // asked by the ticket's id; the id is always there
 		}},
 		entsql.Checks(map[string]string{
 			"tickets_status": "status IN ('OPEN','SNOOZED','CLOSED')",
@@ -89,6 +96,8 @@ func (Ticket) Fields() []ent.Field {
 		field.Int64("public_seq").Default(0).Comment("Messages of staff that the customer's side may read."),
 		field.Int64("staff_seq").Default(0).Comment("Messages of the customer's side."),
 		field.Int64("staff_read_seq").Default(0),
+		field.Int64("read_by_staff_up_to").Default(0).Comment("The seq of the last customer's message that staff have read."),
+		field.Int64("read_by_customer_up_to").Default(0).Comment("The seq of the last message of staff that somebody of the customer's side has read."),
 		field.Time("snoozed_until_at").Optional().Nillable(),
 		field.Time("closed_at").Optional().Nillable(),
 	}
@@ -99,7 +108,8 @@ func (Ticket) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("messages", TicketMessage.Type).Annotations(entgql.RelayConnection()),
 		edge.To("last_message", TicketMessage.Type).Field("last_message_id").Unique(),
-		edge.To("participants", TicketParticipant.Type),
+		edge.To("participants", TicketParticipant.Type).Annotations(entgql.Skip(entgql.SkipAll)),
+		edge.To("merged_into", Ticket.Type).Field("merged_into_id").Unique(),
 		edge.To("customer", User.Type).Field("user_id").Unique(),
 		edge.To("assignee", User.Type).Field("assignee_id").Unique(),
 		edge.To("order", Order.Type).Field("order_id").Unique(),
@@ -124,5 +134,8 @@ func (Ticket) Indexes() []ent.Index {
 		index.Fields("clock_at").StorageKey("ticket_clock").Annotations(entsql.IndexWhere("clock_at is not null")),
 		index.Fields("bot_due_at").StorageKey("ticket_bot").Annotations(entsql.IndexWhere("bot_due_at is not null")),
 		index.Fields("snoozed_until_at"),
+		index.Fields("closed_at").StorageKey("ticket_closed").Annotations(entsql.IndexWhere("closed_at is not null")),
+		index.Fields("first_replied_at").StorageKey("ticket_first_replied").Annotations(entsql.IndexWhere("first_replied_at is not null")),
+		index.Fields("rated_at").StorageKey("ticket_rated").Annotations(entsql.IndexWhere("rated_at is not null")),
 	}
 }

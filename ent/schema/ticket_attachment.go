@@ -21,6 +21,7 @@ func (TicketAttachment) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, InOwner{
 func (TicketAttachment) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "att"},
+		Shows{Fields: map[string][]string{"url": {"document_id"}}, Always: []string{"position"}},
 		entsql.Checks(map[string]string{
 			"ticket_attachments_size": "size >= 0",
 		}),

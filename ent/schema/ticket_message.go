@@ -3,6 +3,7 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -20,7 +21,10 @@ func (TicketMessage) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, InOwner{}, 
 func (TicketMessage) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "msg"},
-		Shows{Fields: map[string][]string{"isMine": {"author_id"}, "clientMessageId": {"client_id"}}},
+		Shows{Fields: map[string][]string{
+			"isMine": {"author_id"}, "clientMessageId": {"client_id"}, "isRemoved": {"removed_at"}, "suggestedArticleIds": {"data"},
+			"seenByOtherSide": {"ticket_id", "seq", "kind", "author_kind"},
+		}, Always: []string{"removed_at"}}, // files of what is removed are not shown
 	}
 }
 
@@ -58,5 +62,6 @@ func (TicketMessage) Indexes() []ent.Index {
 		index.Fields("ticket_id", "seq").Unique(),
 		index.Fields("ticket_id", "id"),
 		index.Fields("ticket_id", "author_id", "client_id").Unique(),
+		index.Fields("created_at").StorageKey("ticket_message_replies").Annotations(entsql.IndexWhere("kind = 'MESSAGE' and author_kind = 'STAFF'")),
 	}
 }

@@ -28,6 +28,7 @@ func (TicketParticipant) Fields() []ent.Field {
 		field.UUID("owner_id", uuid.UUID{}).Immutable(),
 		field.Enum("role").Values("REQUESTER", "FOLLOWER").Default("REQUESTER").Immutable(),
 		field.Int64("read_seq").Default(0).Comment("Up to which of the ticket's public_seq he has read."),
+		field.Int64("read_up_to").Default(0).Comment("The seq of the last message of staff that he has read."),
 		field.Time("left_at").Optional().Nillable(),
 	}
 }

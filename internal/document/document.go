@@ -56,6 +56,11 @@ type Documents struct {
 	// May asks, when a file is fetched, whether its owner may still read what it
 	// is of; NOT_FOUND where not. nil: nobody asks.
 	May func(ctx context.Context, d *ent.Document) error
+	// Lent is the document that stands behind something of another domain (by
+	// its id at the edge, such as att_…) for a person, asked when a link of
+	// LentURL is opened: NOT_FOUND where he may not have it at that moment. nil:
+	// nothing is lent.
+	Lent func(ctx context.Context, of scalar.ID, person uuid.UUID) (uuid.UUID, error)
 	// Scan says whether bytes are dangerous; nil: only the test file of EICAR is.
 	Scan func(ctx context.Context, r io.Reader) (dangerous bool, err error)
 }

@@ -33,18 +33,32 @@ type Given struct {
 // Who presents another person's session with it gets nothing. Whatever is wrong
 // is the same NOT_FOUND (security J5).
 func (s *Documents) Download(ctx context.Context, id, signature string) (*Given, error) {
-	l, err := s.open(ctx, signature, "get")
+	asked, err := scalar.ParseID(id)
+	if err != nil {
+		return nil, fault.ErrNotFound
+	}
+	purpose := "get"
+	if asked.Prefix != "doc" {
+		purpose = lent(asked.Prefix)
+	}
+	l, err := s.open(ctx, signature, purpose)
 	if err != nil {
 		return nil, err
 	}
-	asked, err := scalar.ParseID(id)
-	if err != nil || asked.Prefix != "doc" || asked.UUID != l.document {
+	if v := viewer.From(ctx); asked.UUID != l.document || v.SignedIn() && v.UserID != l.user {
 		return nil, fault.ErrNotFound
 	}
-	if v := viewer.From(ctx); v.SignedIn() && v.UserID != l.user {
+	if asked.Prefix == "doc" {
+		return s.give(ctx, l.document)
+	}
+	if s.Lent == nil {
 		return nil, fault.ErrNotFound
 	}
-	return s.give(ctx, l.document)
+	behind, err := s.Lent(ctx, asked, l.user)
+	if err != nil {
+		return nil, err
+	}
+	return s.give(ctx, behind)
 }
 
 // Picture opens a person's picture by the key of its address. Faults: NOT_FOUND.

@@ -101,6 +101,23 @@ func (s *Documents) DownloadURL(ctx context.Context, d *ent.Document) *string {
 	return &address
 }
 
+// LentURL is where the document behind something of another domain can be
+// fetched for the next minutes, by the session that asks: whoever may see that
+// thing, not the document's owner alone. nil where no session asks. It reads no
+// table: what is behind it, and whether he still may, Lent is asked then.
+func (s *Documents) LentURL(ctx context.Context, of scalar.ID) *string {
+	v := viewer.From(ctx)
+	if v.SessionID == uuid.Nil {
+		return nil
+	}
+	signature := s.seal(link{document: of.UUID, session: v.SessionID, user: v.UserID, until: s.Store.Now().Add(downloadLife)}, lent(of.Prefix))
+	address := s.address("files", of.String()) + "?" + signature
+	return &address
+}
+
+// lent is the purpose of links to what another domain lends.
+func lent(prefix string) string { return "lent/" + prefix }
+
 func ready(status entdocument.Status) bool {
 	switch status {
 	case entdocument.StatusREADY, entdocument.StatusISSUED, entdocument.StatusPAID, entdocument.StatusVOID:

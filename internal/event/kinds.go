@@ -3,11 +3,11 @@ package event
 // personal are the facts that the streams of people and companies carry; the
 // staff's queue has its own.
 var personal = []Fact{
-	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, SecurityChanged{}, ProfileUpdated{},
+	ContactConfirmed{}, SignedIn{}, SessionsEnded{}, SecurityChanged{}, ProfileUpdated{}, ManagerChanged{},
 	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{}, ShipmentChanged{}, ReturnChanged{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
 	PointsHeld{}, PointsReleased{}, PointsTransferred{}, PointsExpiring{}, WalletChanged{},
-	TicketOpened{}, TicketReplied{}, TicketChanged{},
+	TicketOpened{}, TicketReplied{}, TicketChanged{}, TicketMessageChanged{},
 	InvoiceIssued{}, InvoicePaid{}, InvoiceOverdue{},
 	TierChanged{}, TierWillDowngrade{},
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},

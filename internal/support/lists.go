@@ -68,16 +68,6 @@ func (s *Tickets) message(ctx context.Context, id uuid.UUID) (*ent.TicketMessage
 	return m, store.Translate(err)
 }
 
-// written re-reads a message and its ticket.
-func (s *Tickets) written(ctx context.Context, of, id uuid.UUID) (*ent.TicketMessage, *ent.Ticket, error) {
-	t, err := s.byKey(ctx, of)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := s.message(ctx, id)
-	return m, t, err
-}
-
 // Of lists the tickets of one owner, last active first.
 func (s *Tickets) Of(ctx context.Context, owner uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
 	where, err := filter.Predicates()

@@ -24,13 +24,17 @@ func (s *Tickets) Reply(ctx context.Context, in ReplyToTicketInput) (*ent.Ticket
 	if err != nil {
 		return nil, nil, err
 	}
+	files, err := attachmentKeys(in.AttachmentIDs)
+	if err != nil {
+		return nil, nil, err
+	}
 	var id, of uuid.UUID
 	err = s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		t, err := s.lock(ctx, tx, in.TicketID)
 		if err != nil {
 			return err
 		}
-		m, err := s.reply(ctx, tx, t, body, in)
+		m, err := s.reply(ctx, tx, t, body, files, in)
 		if err == nil {
 			id, of = m.ID, t.ID
 		}
@@ -42,13 +46,13 @@ func (s *Tickets) Reply(ctx context.Context, in ReplyToTicketInput) (*ent.Ticket
 	return s.written(ctx, of, id)
 }
 
-func (s *Tickets) reply(ctx context.Context, tx *store.Tx, t *ent.Ticket, body string, in ReplyToTicketInput) (*ent.TicketMessage, error) {
+func (s *Tickets) reply(ctx context.Context, tx *store.Tx, t *ent.Ticket, body string, files []uuid.UUID, in ReplyToTicketInput) (*ent.TicketMessage, error) {
 	staff := onStaffSide(viewer.From(ctx), t)
 	i, err := signed(ctx, tx, staff)
 	if err != nil {
 		return nil, err
 	}
-	i.body, i.clientID = body, in.ClientMessageID
+	i.body, i.clientID, i.documents = body, in.ClientMessageID, files
 	if m, err := saidAlready(ctx, tx, t, i); err != nil || m != nil {
 		return m, err
 	}
@@ -71,13 +75,17 @@ func (s *Tickets) AddNote(ctx context.Context, in AddInternalNoteInput) (*ent.Ti
 	if err != nil {
 		return nil, err
 	}
+	files, err := attachmentKeys(in.AttachmentIDs)
+	if err != nil {
+		return nil, err
+	}
 	var id, of uuid.UUID
 	err = s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		t, err := s.lockStaff(ctx, tx, in.TicketID)
 		if err != nil {
 			return err
 		}
-		m, err := s.note(ctx, tx, t, body, in.ClientMessageID)
+		m, err := s.note(ctx, tx, t, body, files, in.ClientMessageID)
 		if err == nil {
 			id, of = m.ID, t.ID
 		}
@@ -90,12 +98,13 @@ func (s *Tickets) AddNote(ctx context.Context, in AddInternalNoteInput) (*ent.Ti
 	return m, err
 }
 
-func (s *Tickets) note(ctx context.Context, tx *store.Tx, t *ent.Ticket, body string, clientID *string) (*ent.TicketMessage, error) {
+func (s *Tickets) note(ctx context.Context, tx *store.Tx, t *ent.Ticket, body string, files []uuid.UUID, clientID *string) (*ent.TicketMessage, error) {
 	i, err := signed(ctx, tx, true)
 	if err != nil {
 		return nil, err
 	}
 	i.kind, i.visibility, i.body, i.clientID = ticketmessage.KindNOTE, ticketmessage.VisibilitySTAFF, body, clientID
+	i.documents = files
 	if m, err := saidAlready(ctx, tx, t, i); err != nil || m != nil {
 		return m, err
 	}

@@ -13,6 +13,7 @@ import (
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -30,6 +31,15 @@ type Tickets struct {
 	BotTakes func(ctx context.Context, o Opening) bool
 	// Attach checks that files are the caller's, READY and of kind UPLOAD.
 	Attach func(ctx context.Context, tx *store.Tx, documents []uuid.UUID, t *ent.Ticket) ([]Attachment, error)
+	// FileURL is where an attachment can be fetched for the next minutes, by the
+	// session that asks; nil where no session does.
+	FileURL func(ctx context.Context, attachment uuid.UUID) *string
+	// Reach is how far a person's roles with an owner let him read tickets now.
+	Reach func(ctx context.Context, person, owner uuid.UUID) (viewer.Reach, error)
+
+	files   gather.Loader[uuid.UUID, bool]
+	marks   gather.Loader[uuid.UUID, *ent.Ticket]
+	typists typists
 }
 
 // The bounds of what people write, in characters.

@@ -69,16 +69,31 @@ func saidAlready(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) (*ent
 	default:
 		return nil, nil
 	}
-	m, err := q.Only(ctx)
+	m, err := q.WithAttachments().Only(viewer.AsSystem(ctx, "support.timeline")) // it may be hidden from its author since
 	switch {
 	case ent.IsNotFound(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case m.Kind != i.kind || m.Body != i.body:
+	case m.EditedAt != nil || m.RemovedAt != nil: // what it was is not to be compared any more
+		return m, nil
+	case m.Kind != i.kind || m.Body != i.body || !carries(m, i.documents):
 		return nil, fault.ErrIdempotencyKeyReused.At("input", "clientMessageId")
 	}
 	return m, nil
+}
+
+// carries says whether a message has these files and no other.
+func carries(m *ent.TicketMessage, documents []uuid.UUID) bool {
+	if len(m.Edges.Attachments) != len(documents) {
+		return false
+	}
+	for _, a := range m.Edges.Attachments {
+		if !slices.Contains(documents, a.DocumentID) {
+			return false
+		}
+	}
+	return true
 }
 
 // happened writes an EVENT into the timeline, in the language of the ticket.

@@ -1,0 +1,178 @@
+package support
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/ticketedit"
+	"kabinet/ent/generated/ticketmessage"
+	"kabinet/internal/event"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+const (
+	// editTime is how long people may take back or change what both sides see.
+	editTime = 15 * time.Minute
+	// maxEdits bounds how often the words of one message are changed.
+	maxEdits = 50
+)
+
+// ErrMessageFixed refuses to change a message: params.kind of one that never
+// changes, removedAt of one that is gone, until where the time is over, limit
+// where it was changed that often.
+var ErrMessageFixed = fault.New(fault.Refused, "TICKET_MESSAGE_FIXED")
+
+// alter runs a change of one message under its ticket's lock, and gives both
+// as they are after it: no message where the caller does not see it any more.
+// Faults: INVALID_ID, NOT_FOUND, TICKET_MERGED; FORBIDDEN.
+func (s *Tickets) alter(ctx context.Context, id scalar.ID, do func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error) (*ent.TicketMessage, *ent.Ticket, error) {
+	key, err := keyOf(id, "msg", "input", "messageId")
+	if err != nil {
+		return nil, nil, err
+	}
+	var of uuid.UUID
+	err = s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		m, err := messageIn(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		t, err := s.lockKey(ctx, tx, m.TicketID, "input", "messageId")
+		if err != nil {
+			return err
+		}
+		if m, err = messageIn(ctx, tx, key); err != nil { // as it is under the lock
+			return err
+		}
+		of = t.ID
+		return do(ctx, tx, t, m)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.written(ctx, of, key)
+}
+
+func messageIn(ctx context.Context, tx *store.Tx, key uuid.UUID) (*ent.TicketMessage, error) {
+	m, err := tx.TicketMessage.Query().Where(ticketmessage.ID(key)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At("input", "messageId")
+	}
+	return m, err
+}
+
+// EditMessage changes the words of the caller's own message while its time
+// lasts, or of his own note. What it was is kept. The same words change
+// nothing. Faults: as alter, REQUIRED, TOO_LONG, INVALID_VALUE,
+// TICKET_MESSAGE_FIXED; FORBIDDEN for somebody else's.
+func (s *Tickets) EditMessage(ctx context.Context, in EditTicketMessageInput) (*ent.TicketMessage, *ent.Ticket, error) {
+	body, err := checkBody(in.Body)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+		if err := mayAlter(viewer.From(ctx), m, tx.Now, false); err != nil || m.Body == body {
+			return err
+		}
+		n, err := tx.TicketEdit.Query().Where(ticketedit.MessageID(m.ID), ticketedit.KindEQ(ticketedit.KindEDIT)).Count(viewer.AsSystem(ctx, "support.edit"))
+		if err != nil {
+			return err
+		}
+		if n >= maxEdits {
+			return ErrMessageFixed.At("input", "messageId").With("limit", maxEdits)
+		}
+		if err := record(ctx, tx, t, m, ticketedit.KindEDIT); err != nil {
+			return err
+		}
+		err = tx.TicketMessage.UpdateOneID(m.ID).SetBody(body).SetEditedAt(tx.Now).Exec(viewer.AsSystem(ctx, "support.edit"))
+		if err != nil {
+			return err
+		}
+		return s.altered(ctx, tx, t, m, event.MessageEdited)
+	})
+}
+
+// mayAlter says whether the viewer may change or take back a message now; any
+// says that it need not be his own, as to staff who remove it.
+func mayAlter(v viewer.Viewer, m *ent.TicketMessage, now time.Time, any bool) error {
+	switch until := m.CreatedAt.Add(editTime); {
+	case m.Kind == ticketmessage.KindEVENT:
+		return ErrMessageFixed.At("input", "messageId").With("kind", string(m.Kind))
+	case m.RemovedAt != nil:
+		return ErrMessageFixed.At("input", "messageId").With("removedAt", m.RemovedAt.UTC().Format(time.RFC3339))
+	case any:
+		return nil
+	case m.AuthorID == nil || *m.AuthorID != v.UserID:
+		return fault.ErrForbidden
+	case m.Kind != ticketmessage.KindNOTE && !now.Before(until):
+		return ErrMessageFixed.At("input", "messageId").With("until", until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// RemoveMessage takes a message back: the caller's own while its time lasts,
+// to staff any. Its place stays without words and files; what it was is kept.
+// Again it changes nothing. Faults: as EditMessage but for those of the text.
+func (s *Tickets) RemoveMessage(ctx context.Context, in RemoveTicketMessageInput) (*ent.TicketMessage, *ent.Ticket, error) {
+	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+		v := viewer.From(ctx)
+		staff := onStaffSide(v, t)
+		if m.RemovedAt != nil && (staff || m.AuthorID != nil && *m.AuthorID == v.UserID) {
+			return nil
+		}
+		if err := mayAlter(v, m, tx.Now, staff); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, t, m, ticketedit.KindREMOVE); err != nil {
+			return err
+		}
+		err := tx.TicketMessage.UpdateOneID(m.ID).SetBody("").SetRemovedAt(tx.Now).Exec(viewer.AsSystem(ctx, "support.edit"))
+		if err != nil {
+			return err
+		}
+		if m.Visibility == ticketmessage.VisibilityALL {
+			if err := recount(ctx, tx, t, m, -1); err != nil {
+				return err
+			}
+		}
+		return s.altered(ctx, tx, t, m, event.MessageRemoved)
+	})
+}
+
+// SetMessageVisibility hides a message from the customer's side or shows it
+// again, for staff. What it is already changes nothing. Faults: as alter,
+// TICKET_MESSAGE_FIXED for notes, events and what was removed; FORBIDDEN.
+func (s *Tickets) SetMessageVisibility(ctx context.Context, in SetTicketMessageVisibilityInput) (*ent.TicketMessage, *ent.Ticket, error) {
+	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+		if !onStaffSide(viewer.From(ctx), t) {
+			return fault.ErrForbidden
+		}
+		if m.Kind != ticketmessage.KindMESSAGE {
+			return ErrMessageFixed.At("input", "messageId").With("kind", string(m.Kind))
+		}
+		if err := mayAlter(viewer.From(ctx), m, tx.Now, true); err != nil || m.Visibility == in.Visibility {
+			return err
+		}
+		kind, change, sign := ticketedit.KindHIDE, event.MessageHidden, int64(-1)
+		if in.Visibility == ticketmessage.VisibilityALL {
+			kind, change, sign = ticketedit.KindSHOW, event.MessageShown, 1
+		}
+		if err := record(ctx, tx, t, m, kind); err != nil {
+			return err
+		}
+		err := tx.TicketMessage.UpdateOneID(m.ID).SetVisibility(in.Visibility).Exec(viewer.AsSystem(ctx, "support.edit"))
+		if err != nil {
+			return err
+		}
+		m.Visibility = in.Visibility
+		if err := recount(ctx, tx, t, m, sign); err != nil {
+			return err
+		}
+		return s.altered(ctx, tx, t, m, change)
+	})
+}
