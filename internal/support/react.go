@@ -16,7 +16,7 @@ func (s *Tickets) Hearers() []store.Hearer {
 	return []store.Hearer{{
 		Name: "support.queue",
 		Kinds: []string{
-			event.TicketOpened{}.Kind(), event.TicketReplied{}.Kind(), event.TicketChanged{}.Kind(),
+			event.TicketOpened{}.Kind(), event.TicketReplied{}.Kind(), event.TicketChanged{}.Kind(), event.TicketMessageChanged{}.Kind(),
 		},
 		On: s.OnTicket,
 	}}
