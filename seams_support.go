@@ -9,4 +9,6 @@ import (
 // must happen in the tickets' transactions.
 func (k *kabinet) wireSupport(streams *live.Streams) {
 	k.tickets = &support.Tickets{Store: k.store, Streams: streams}
+	k.wireTalk()
+	k.wireBot()
 }

@@ -34,7 +34,7 @@ var kinds = func() (all []EventKind) {
 		{"BonusAccount", "bonus", []event.Fact{event.PointsAccrued{}, event.PointsRedeemed{}, event.PointsExpired{}, event.PointsReversed{}, event.PointsAdjusted{},
 			event.PointsHeld{}, event.PointsReleased{}, event.PointsTransferred{}, event.TierChanged{}, event.TierWillDowngrade{}}},
 		{"WalletAccount", "wallet", []event.Fact{event.WalletChanged{}}},
-		{"Ticket", "ticket", []event.Fact{event.TicketOpened{}, event.TicketReplied{}, event.TicketChanged{}}},
+		{"Ticket", "ticket", []event.Fact{event.TicketOpened{}, event.TicketReplied{}, event.TicketChanged{}, event.TicketMessageChanged{}}},
 		{"CampaignEntry", "marketing", []event.Fact{event.CampaignEntered{}, event.CampaignEntryChanged{}}},
 		{"RewardRedemption", "marketing", []event.Fact{event.RewardExchanged{}, event.RewardRedemptionChanged{}}},
 		{"Referral", "marketing", []event.Fact{event.ReferralChanged{}}},
