@@ -21,6 +21,7 @@ func (Operator) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, OfUse
 func (Operator) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "opr"},
+		Shows{Fields: map[string][]string{"user": {"user_id"}, "openTickets": {"user_id"}}},
 		entsql.Checks(map[string]string{
 			"operators_capacity": "capacity >= 0 AND capacity <= 1000",
 		}),

@@ -17,6 +17,7 @@ func (TicketView) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, OfU
 func (TicketView) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "view"},
+		Shows{Fields: map[string][]string{"isMine": {"user_id"}}},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
@@ -106,3 +107,10 @@ func (s *Tickets) SetIn(ctx context.Context, tx *store.Tx, t *ent.Ticket, in Set
 // Reading is a query of tickets that reads the caller's own marks with them
 // where unread counts are asked for.
 func (s *Tickets) Reading(ctx context.Context) *ent.TicketQuery { return s.query(ctx) }
+
+// OnStaffSide says whether the viewer stands on the staff's side of a ticket,
+// by its owner and user.
+func OnStaffSide(v viewer.Viewer, t *ent.Ticket) bool { return onStaffSide(v, t) }
+
+// Fits says whether a reason is one of a state.
+func Fits(status ticket.Status, reason ticket.StatusReason) bool { return fits(status, reason) }

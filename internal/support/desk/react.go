@@ -1,0 +1,236 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/operator"
+	"kabinet/ent/generated/supportteam"
+	"kabinet/ent/generated/ticket"
+	"kabinet/internal/event"
+	"kabinet/internal/store"
+	"kabinet/internal/support"
+	"kabinet/internal/viewer"
+)
+
+// atOnce is how many tickets one transaction takes from who has left.
+const atOnce = 100
+
+// Hearers give tickets to operators after the fact: a customer does not wait
+// for that.
+func (q *Queue) Hearers() []store.Hearer {
+	return []store.Hearer{
+		{
+			Name:  "support.route",
+			Kinds: []string{event.TicketOpened{}.Kind(), event.TicketReplied{}.Kind(), event.TicketChanged{}.Kind()},
+			On:    q.OnTicket,
+		},
+		{Name: "support.leave", Kinds: []string{event.SecurityChanged{}.Kind()}, On: q.OnSecurityChanged},
+	}
+}
+
+// beside are changes of a ticket that say nothing about who is to answer it.
+var beside = []string{"assignee", "team", "skill", "priority", "read", "message"}
+
+// OnTicket gives a ticket that waits to somebody, and somebody who has an open
+// one less the next.
+func (q *Queue) OnTicket(ctx context.Context, tx *store.Tx, e event.Stored) error {
+	var f struct {
+		Changed []string
+		Note    bool
+	}
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return fmt.Errorf("desk: read %s: %w", e.Kind, err)
+	}
+	if f.Note || len(f.Changed) > 0 && !slices.ContainsFunc(f.Changed, func(c string) bool { return !slices.Contains(beside, c) }) {
+		return nil
+	}
+	ctx = asSystem(ctx)
+	t, err := tx.Ticket.Query().Where(ticket.ID(e.SubjectID)).
+		Select(ticket.FieldID, ticket.FieldStatus, ticket.FieldAssigneeID, ticket.FieldBotState).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil
+	case err != nil:
+		return err
+	case waits(t):
+		return q.routeBy(ctx, tx, t.ID)
+	case t.Status != ticket.StatusOPEN && t.AssigneeID != nil:
+		_, err := q.fill(ctx, tx, *t.AssigneeID)
+		return err
+	}
+	return nil
+}
+
+// routeBy locks a ticket and routes it, if it waits still.
+func (q *Queue) routeBy(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	t, err := q.Tickets.LockIn(ctx, tx, id)
+	if err != nil || !waits(t) {
+		return err
+	}
+	return q.route(ctx, tx, t)
+}
+
+// fill gives an operator who has room the next ticket of his team, if those are
+// given by turn, and says whether there was one.
+func (q *Queue) fill(ctx context.Context, tx *store.Tx, person uuid.UUID) (bool, error) {
+	if err := tx.Lock(ctx, "operators", "user_id", person); err != nil {
+		return false, err
+	}
+	crew, err := tx.Operator.Query().Where(operator.UserID(person), operator.Away(false), operator.CapacityGT(0),
+		operator.HasTeamWith(supportteam.Retired(false), supportteam.AssignmentEQ(supportteam.AssignmentROUND_ROBIN))).All(ctx)
+	if err != nil {
+		return false, err
+	}
+	if crew, err = roomIn(ctx, tx, crew); err != nil || len(crew) == 0 {
+		return false, err
+	}
+	o := crew[0]
+	id, err := next(ctx, tx, wanted{person: person, team: o.TeamID, skills: o.Skills, locales: o.Locales})
+	if err != nil || id == uuid.Nil {
+		return false, err
+	}
+	t, err := q.Tickets.LockIn(ctx, tx, id)
+	if err != nil || !waits(t) {
+		return false, err
+	}
+	return true, q.give(ctx, tx, t, o)
+}
+
+// OnSecurityChanged takes the tickets of a member of staff who was blocked.
+func (q *Queue) OnSecurityChanged(ctx context.Context, tx *store.Tx, e event.Stored) error {
+	var f event.SecurityChanged
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return fmt.Errorf("desk: read %s: %w", e.Kind, err)
+	}
+	if f.Change != "blocked" {
+		return nil
+	}
+	_, err := q.takeBack(asSystem(ctx), tx, f.UserID, atOnce)
+	return err
+}
+
+// takeBack takes the tickets that are not closed from who is not of the staff
+// any more, so that others get them, and says how many; he is no operator then.
+func (q *Queue) takeBack(ctx context.Context, tx *store.Tx, person uuid.UUID, limit int) (int, error) {
+	is, err := support.StaffIn(ctx, tx, person)
+	if err != nil || is[person] {
+		return 0, err
+	}
+	ids, err := tx.Ticket.Query().Where(ticket.AssigneeID(person), ticket.StatusIn(ticket.StatusOPEN, ticket.StatusSNOOZED)).
+		Order(ticket.ByID()).Limit(limit).IDs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids { // at most limit; each has its event and its streams
+		t, err := q.Tickets.LockIn(ctx, tx, id)
+		if err != nil {
+			return 0, err
+		}
+		if t.AssigneeID == nil || *t.AssigneeID != person {
+			continue
+		}
+		if err := q.Tickets.AssignIn(ctx, tx, t, nil); err != nil {
+			return 0, err
+		}
+		if waits(t) {
+			if err := q.route(ctx, tx, t); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if len(ids) < limit {
+		_, err = tx.Operator.Delete().Where(operator.UserID(person)).Exec(ctx)
+	}
+	return len(ids), err
+}
+
+// left finds who is an operator or has open tickets and is not of the staff any
+// more: blocked, erased, or his membership ended or ran out.
+const left = `SELECT p.user_id FROM (SELECT user_id FROM operators UNION SELECT user_id FROM memberships WHERE owner_id = ? AND kind = 'STAFF') AS p
+	WHERE NOT EXISTS (SELECT 1 FROM memberships AS m JOIN users AS u ON u.id = m.user_id WHERE m.user_id = p.user_id AND m.owner_id = ? AND m.kind = 'STAFF'
+		AND m.status = 'ACTIVE' AND (m.valid_until_at IS NULL OR m.valid_until_at > ?) AND u.status IN ('PENDING', 'ACTIVE'))
+	AND (EXISTS (SELECT 1 FROM operators AS o WHERE o.user_id = p.user_id)
+		OR EXISTS (SELECT 1 FROM tickets AS t WHERE t.assignee_id = p.user_id AND t.status IN ('OPEN', 'SNOOZED')))
+	ORDER BY p.user_id LIMIT ?`
+
+// idle finds operators of teams that give by turn for whom a ticket may wait.
+const idle = `SELECT o.user_id FROM operators AS o JOIN support_teams AS s ON s.id = o.team_id AND NOT s.retired AND s.assignment = 'ROUND_ROBIN'
+	WHERE NOT o.away AND o.capacity > (SELECT count(*) FROM tickets AS t WHERE t.assignee_id = o.user_id AND t.status = 'OPEN')
+	AND EXISTS (SELECT 1 FROM tickets AS w WHERE w.team_id = o.team_id AND w.status = 'OPEN' AND w.assignee_id IS NULL)
+	ORDER BY o.last_given_at LIMIT ?`
+
+// errNone ends the transaction of an operator for whom nothing waits.
+var errNone = errors.New("desk: nothing to do")
+
+// Due takes tickets from who has left the staff and gives those that wait to
+// operators who have room by now, and says how many. It is for a periodic job;
+// several may run at once.
+func (q *Queue) Due(ctx context.Context, limit int) (n int, err error) {
+	ctx = asSystem(ctx)
+	gone, err := q.peopleOf(ctx, left, viewer.House, viewer.House, q.Store.Now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, person := range gone {
+		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			took, err := q.takeBack(ctx, tx, person, atOnce)
+			n += took
+			return err
+		})
+		if err != nil {
+			return n, err
+		}
+	}
+	filled, err := q.fillAll(ctx, limit)
+	return n + filled, err
+}
+
+// fillAll goes round the operators who have room, a ticket each, until there is
+// nothing to give.
+func (q *Queue) fillAll(ctx context.Context, limit int) (n int, err error) {
+	crew, err := q.peopleOf(ctx, idle, limit)
+	for err == nil && len(crew) > 0 && n < limit {
+		var more []uuid.UUID
+		for _, person := range crew {
+			err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				gave, err := q.fill(ctx, tx, person)
+				if err == nil && !gave {
+					return errNone
+				}
+				return err
+			})
+			switch {
+			case errors.Is(err, errNone):
+			case err != nil:
+				return n, err
+			default:
+				n, more = n+1, append(more, person)
+			}
+		}
+		crew = more
+	}
+	return n, err
+}
+
+func (q *Queue) peopleOf(ctx context.Context, query string, args ...any) (people []uuid.UUID, err error) {
+	rows, err := q.Store.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		people = append(people, id)
+	}
+	return people, rows.Err()
+}
