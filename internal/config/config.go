@@ -44,6 +44,7 @@ type Config struct {
 	LogLevel         slog.Level
 	Drain            time.Duration // after SIGTERM, until what is left is cut
 	Mail             Mail
+	MailIn           MailIn
 	Payment          Payment
 	Providers        []Provider // of sign-in, by name
 	Files            Files
@@ -54,6 +55,7 @@ type Config struct {
 	Session          Session
 	Registration     Registration
 	SMS              SMS
+	Bot              Bot
 	Limits           Limits
 	Memory           Memory
 
@@ -190,8 +192,10 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 	if c.Mode == Production && c.Payment.URL != nil && c.Payment.URL.Scheme == "http" && !loopback(c.Payment.URL.Hostname()) {
 		refuse("KABINET_PAYMENT_URL", "production mode needs https")
 	}
+	c.checkMailIn(refuse)
 	c.checkProviders(given, refuse)
 	c.checkRegistration(refuse)
+	c.checkBot(refuse)
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")
 	}

@@ -40,7 +40,7 @@ const (
 )
 
 // settings is the only list of settings there is.
-var settings = slices.Concat(serverSettings, mailSettings, paymentSettings, fileSettings, sellerSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
+var settings = slices.Concat(serverSettings, mailSettings, mailInSettings, paymentSettings, fileSettings, sellerSettings, botSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
 
 var serverSettings = []setting{
 	{env: "KABINET_DATABASE_URL", group: groupServer, def: "sqlite://./data/kabinet.db", url: true,
