@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
@@ -19,6 +20,10 @@ func (Article) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}} }
 func (Article) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "art", Column: "KeyID"},
+		Shows{Fields: map[string][]string{
+			"category": {"category_id"}, "locales": {"key_id"}, "helpedCount": {"helped"}, "notHelpedCount": {"not_helped"},
+			"myVote": {"key_id"}, "authorId": {"author_id"},
+		}, Always: []string{"key_id", "locale"}},
 		entsql.Checks(map[string]string{
 			"articles_counts": "helped >= 0 AND not_helped >= 0 AND version > 0",
 		}),
@@ -29,6 +34,7 @@ func (Article) Annotations() []schema.Annotation {
 func (Article) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("key_id", uuid.UUID{}).Immutable().Comment("The edge id, the same in all versions and languages."),
+		field.String("handle").Optional().Nillable().Immutable().Comment("How programs and links name it; the same in all versions and languages."),
 		field.String("locale").Immutable(),
 		field.Int("version").Immutable(),
 		field.UUID("category_id", uuid.UUID{}).Optional().Nillable(),
@@ -43,7 +49,7 @@ func (Article) Fields() []ent.Field {
 		field.Int64("helped").Default(0),
 		field.Int64("not_helped").Default(0),
 		field.UUID("author_id", uuid.UUID{}).Optional().Nillable(),
-		field.Int("position").Default(0),
+		field.Int("position").Default(0).Annotations(entgql.OrderField("POSITION")),
 	}
 }
 
@@ -52,7 +58,9 @@ func (Article) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("key_id", "locale", "version").Unique(),
 		index.Fields("key_id", "locale").Unique().StorageKey("article_in_force").Annotations(entsql.IndexWhere("status = 'PUBLISHED'")),
+		index.Fields("handle", "locale", "version").Unique(),
 		index.Fields("category_id", "position", "id"),
+		index.Fields("status", "position", "id"),
 		index.Fields("publish_at").StorageKey("article_due").Annotations(entsql.IndexWhere("status = 'SCHEDULED'")),
 	}
 }

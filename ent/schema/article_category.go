@@ -18,6 +18,9 @@ func (ArticleCategory) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}
 func (ArticleCategory) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "acat"},
+		Shows{Fields: map[string][]string{
+			"name": {"texts", "handle"}, "description": {"texts"}, "translations": {"texts"}, "parent": {"parent_id"}, "children": {"id"},
+		}},
 	}
 }
 
@@ -29,6 +32,7 @@ func (ArticleCategory) Fields() []ent.Field {
 		field.Int("position").Default(0),
 		field.JSON("texts", map[string]map[string]string{}).Comment("locale -> name, description."),
 		field.Enum("audience").Values("EVERYBODY", "SIGNED_IN", "PARTNERS").Default("EVERYBODY"),
+		field.Enum("shown_to").Values("EVERYBODY", "SIGNED_IN", "PARTNERS", "NOBODY").Default("EVERYBODY").Comment("The narrowest audience of it and what it stands in; NOBODY where one of them is retired. The fence's column."),
 		field.Bool("retired").Default(false),
 	}
 }

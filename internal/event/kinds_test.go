@@ -15,6 +15,7 @@ import (
 func TestKindsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := map[string]bool{
+		TicketOverdue{}.Kind():      true, // of the staff
 		TicketQueueChanged{}.Kind(): true, CampaignStatusChanged{}.Kind(): true, RaffleDrawDue{}.Kind(): true, RaffleDrawn{}.Kind(): true, // of the House
 		ArticlePublished{}.Kind(): true,
 		ProductPriceDropped{}.Kind(): true, ProductBackInStock{}.Kind(): true,

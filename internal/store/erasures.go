@@ -106,14 +106,16 @@ var erasuresOfTrade = []Erasure{
 	{Table: "ticket_edits", Mine: `ticket_id IN (SELECT id FROM tickets WHERE owner_id = :me) OR message_id IN (SELECT id FROM ticket_messages WHERE author_id = :me AND ticket_id IN (` + hisTickets + `))`, Delete: true},
 	{Table: "ticket_attachments", Mine: `ticket_id IN (SELECT id FROM tickets WHERE owner_id = :me) OR message_id IN (SELECT id FROM ticket_messages WHERE author_id = :me AND ticket_id IN (` + hisTickets + `))`, Delete: true,
 		Own: `message_id IN (SELECT id FROM ticket_messages WHERE visibility = 'ALL' AND removed_at IS NULL AND ticket_id IN (SELECT id FROM tickets WHERE owner_id = :me))`, Hidden: []string{"document_id"}},
+	{Table: "operators", Mine: ofHim, Delete: true},
+	{Table: "ticket_views", Mine: ofHim, Delete: true},
 	{Table: "ticket_participants", Mine: ofHim, Own: ofHim, Blank: []Blank{{Column: "left_at", To: ":now", When: "left_at IS NULL"}}},
 	{Table: "tickets", Mine: `owner_id = :me OR user_id = :me AND id IN (` + hisTickets + `)`, Own: owned, Hidden: []string{"private_metadata", "assignee_id", "staff_seq", "staff_read_seq"},
-		Blank: []Blank{{Column: "subject", To: ":name"}, {Column: "metadata"}, {Column: "private_metadata"},
+		Blank: []Blank{{Column: "subject", To: ":name"}, {Column: "metadata"}, {Column: "private_metadata"}, {Column: "callback_phone"}, {Column: "contact_email"}, {Column: "booking_key"},
 			{Column: "status_reason", To: `'CLOSED_BY_CUSTOMER'`, When: `owner_id = :me AND status <> 'CLOSED'`},
 			{Column: "closed_at", To: ":now", When: `owner_id = :me AND status <> 'CLOSED'`},
 			{Column: "snoozed_until_at", When: `owner_id = :me AND snoozed_until_at IS NOT NULL`},
 			{Column: "status", To: `'CLOSED'`, When: `owner_id = :me AND status <> 'CLOSED'`}},
-		Texts: map[string]string{"number": generatedByUs, "locale": numbersOnly, "source": outsideKey, "external_id": outsideKey}},
+		Texts: map[string]string{"number": generatedByUs, "locale": numbersOnly, "skill": "of the business", "source": outsideKey, "external_id": outsideKey}},
 }
 
 var erasuresOfBenefits = []Erasure{

@@ -27,7 +27,7 @@ func TestFenceKey(t *testing.T) {
 	draw := func(t *rapid.T) viewer.Viewer {
 		v := viewer.Viewer{
 			UserID: rapid.SampledFrom(people).Draw(t, "user"), OwnerID: rapid.SampledFrom(people).Draw(t, "owner"),
-			Staff: rapid.Bool().Draw(t, "staff"), SteppedUp: rapid.Bool().Draw(t, "steppedUp"),
+			Staff: rapid.Bool().Draw(t, "staff"), SteppedUp: rapid.Bool().Draw(t, "steppedUp"), Pending: rapid.IntRange(0, 3).Draw(t, "pending") == 0,
 			Grants: map[viewer.Permission]viewer.Reach{},
 		}
 		if rapid.IntRange(0, 9).Draw(t, "system") == 0 {

@@ -23,8 +23,8 @@ func FenceKey(v viewer.Viewer) string {
 	if v.IsSystem() {
 		return "system"
 	}
-	b := make([]byte, 0, 4+len(fenced))
-	for _, is := range []bool{v.Staff, v.SignedIn(), v.OwnerID == v.UserID || v.OwnerID == uuid.Nil, v.ActingStaff != uuid.Nil} {
+	b := make([]byte, 0, 5+len(fenced))
+	for _, is := range []bool{v.Staff, v.SignedIn(), v.OwnerID == v.UserID || v.OwnerID == uuid.Nil, v.ActingStaff != uuid.Nil, v.Pending} {
 		if is {
 			b = append(b, '1')
 		} else {

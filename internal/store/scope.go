@@ -26,6 +26,8 @@ const (
 	ofHouse                    // staff and the system only
 	goods                      // public, but for exclusive products of others (goodsFor)
 	published                  // U, and everybody reads what is PUBLISHED
+	articles                   // public, as far as published and for the viewer (articlesFor)
+	shelves                    // public, as far as for the viewer (shelvesFor)
 )
 
 // rule is one row of the table of ownership.
@@ -125,8 +127,8 @@ var Scopes = map[string]rule{
 	generated.TypeCardSource:        {class: ofHouse, resource: "support"},
 	generated.TypeSurvey:            {class: ofHouse, resource: "support"},
 	generated.TypeSurveyRequest:     {class: ofUser, resource: "ticket"},
-	generated.TypeArticleCategory:   {class: public, resource: "article"},  // article: who sees which
-	generated.TypeArticle:           {class: ofHouse, resource: "article"}, // article makes it public by audience
+	generated.TypeArticleCategory:   {class: shelves, resource: "article"},
+	generated.TypeArticle:           {class: articles, resource: "article"},
 	generated.TypeArticleVote:       {class: ofHouse, resource: "article"},
 	generated.TypeArticleSearch:     {class: ofHouse, resource: "article"},
 	generated.TypeNotification:      {class: ofUser, resource: "notification"},
@@ -180,7 +182,7 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 	if rows, all := shown(v, r, operation); all || rows != nil {
 		return rows, nil
 	}
-	if !v.SignedIn() || r.class == public || r.class == goods || r.class == ofHouse {
+	if !v.SignedIn() || r.class == public || r.class == goods || r.class == articles || r.class == shelves || r.class == ofHouse {
 		return none, nil
 	}
 	if v.ActingStaff != uuid.Nil && (r.resource == "wallet" || r.resource == "payment_method") {
@@ -208,7 +210,8 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 		return func(s *sql.Selector) {
 			visible := sql.P(func(b *sql.Builder) {
 				b.WriteString("EXISTS (SELECT 1 FROM ticket_participants AS tp WHERE tp.ticket_id = ").Ident(s.C(r.ticket)).
-					WriteString(" AND tp.user_id = ").Arg(me).WriteString(" AND tp.left_at IS NULL)")
+					WriteString(" AND tp.user_id = ").Arg(me).WriteString(" AND tp.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships AS tm").
+					WriteString(" WHERE tm.user_id = tp.user_id AND tm.owner_id = tp.owner_id AND tm.status <> 'ACTIVE'))") // who has gone has left
 			})
 			s.Where(sql.Or(ownerPredicate(s, v, r, operation), visible))
 			if typ == generated.TypeTicketMessage {
@@ -228,6 +231,10 @@ func shown(v viewer.Viewer, r rule, operation string) (rows func(*sql.Selector),
 		return goodsFor(v), false
 	case r.class == published:
 		return publishedOr(v), false
+	case r.class == articles:
+		return articlesFor(v), false
+	case r.class == shelves:
+		return shelvesFor(v), false
 	}
 	return nil, r.class == public
 }
@@ -245,7 +252,7 @@ func checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	switch r.class {
 	case ofUser, published:
 		column = "user_id"
-	case self, public, goods, ofHouse:
+	case self, public, goods, articles, shelves, ofHouse:
 		ok = false
 	}
 	got, _ := m.Field(column)

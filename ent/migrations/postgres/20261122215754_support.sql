@@ -30,7 +30,7 @@ ALTER TABLE "users" ADD COLUMN "manager_id" uuid NULL;
 -- create index "user_manager_id" to table: "users"
 CREATE INDEX "user_manager_id" ON "users" ("manager_id");
 -- create "articles" table
-CREATE TABLE "articles" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "key_id" uuid NOT NULL, "locale" character varying NOT NULL, "version" bigint NOT NULL, "category_id" uuid NULL, "audience" character varying NOT NULL DEFAULT 'EVERYBODY', "status" character varying NOT NULL DEFAULT 'DRAFT', "title" character varying NOT NULL, "summary" character varying NOT NULL DEFAULT '', "body" character varying NOT NULL, "keywords" jsonb NULL, "publish_at" timestamptz NULL, "published_at" timestamptz NULL, "helped" bigint NOT NULL DEFAULT 0, "not_helped" bigint NOT NULL DEFAULT 0, "author_id" uuid NULL, "position" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"), CONSTRAINT "articles_counts" CHECK ((helped >= 0) AND (not_helped >= 0) AND (version > 0)));
+CREATE TABLE "articles" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "key_id" uuid NOT NULL, "handle" character varying NULL, "locale" character varying NOT NULL, "version" bigint NOT NULL, "category_id" uuid NULL, "audience" character varying NOT NULL DEFAULT 'EVERYBODY', "status" character varying NOT NULL DEFAULT 'DRAFT', "title" character varying NOT NULL, "summary" character varying NOT NULL DEFAULT '', "body" character varying NOT NULL, "keywords" jsonb NULL, "publish_at" timestamptz NULL, "published_at" timestamptz NULL, "helped" bigint NOT NULL DEFAULT 0, "not_helped" bigint NOT NULL DEFAULT 0, "author_id" uuid NULL, "position" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"), CONSTRAINT "articles_counts" CHECK ((helped >= 0) AND (not_helped >= 0) AND (version > 0)));
 -- create index "article_category_id_position_id" to table: "articles"
 CREATE INDEX "article_category_id_position_id" ON "articles" ("category_id", "position", "id");
 -- create index "article_due" to table: "articles"
@@ -39,8 +39,12 @@ CREATE INDEX "article_due" ON "articles" ("publish_at") WHERE ((status)::text = 
 CREATE UNIQUE INDEX "article_in_force" ON "articles" ("key_id", "locale") WHERE ((status)::text = 'PUBLISHED'::text);
 -- create index "article_key_id_locale_version" to table: "articles"
 CREATE UNIQUE INDEX "article_key_id_locale_version" ON "articles" ("key_id", "locale", "version");
+-- create index "article_handle_locale_version" to table: "articles"
+CREATE UNIQUE INDEX "article_handle_locale_version" ON "articles" ("handle", "locale", "version");
+-- create index "article_status_position_id" to table: "articles"
+CREATE INDEX "article_status_position_id" ON "articles" ("status", "position", "id");
 -- create "article_categories" table
-CREATE TABLE "article_categories" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "handle" character varying NOT NULL, "parent_id" uuid NULL, "position" bigint NOT NULL DEFAULT 0, "texts" jsonb NOT NULL, "audience" character varying NOT NULL DEFAULT 'EVERYBODY', "retired" boolean NOT NULL DEFAULT false, PRIMARY KEY ("id"));
+CREATE TABLE "article_categories" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "handle" character varying NOT NULL, "parent_id" uuid NULL, "position" bigint NOT NULL DEFAULT 0, "texts" jsonb NOT NULL, "audience" character varying NOT NULL DEFAULT 'EVERYBODY', "shown_to" character varying NOT NULL DEFAULT 'EVERYBODY', "retired" boolean NOT NULL DEFAULT false, PRIMARY KEY ("id"));
 -- create index "article_categories_handle_key" to table: "article_categories"
 CREATE UNIQUE INDEX "article_categories_handle_key" ON "article_categories" ("handle");
 -- create index "articlecategory_parent_id_position" to table: "article_categories"
@@ -129,6 +133,12 @@ CREATE UNIQUE INDEX "survey_key_id_version" ON "surveys" ("key_id", "version");
 CREATE TABLE "survey_requests" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "user_id" uuid NOT NULL, "ticket_id" uuid NOT NULL, "survey_id" uuid NOT NULL, "locale" character varying NOT NULL, "status" character varying NOT NULL DEFAULT 'PLANNED', "ask_at" timestamptz NOT NULL, "asked_at" timestamptz NULL, "remind_at" timestamptz NULL, "reminded_at" timestamptz NULL, "expires_at" timestamptz NULL, "answered_at" timestamptz NULL, "answers" jsonb NULL, "score" bigint NULL, "comment" character varying NULL, "operator_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "survey_requests_score" CHECK ((COALESCE(score, (1)::bigint) >= 1) AND (COALESCE(score, (1)::bigint) <= 5)));
 -- create index "surveyrequest_status_ask_at" to table: "survey_requests"
 CREATE INDEX "surveyrequest_status_ask_at" ON "survey_requests" ("status", "ask_at");
+-- create index "survey_request_answered" to table: "survey_requests"
+CREATE INDEX "survey_request_answered" ON "survey_requests" ("answered_at", "id") WHERE (answered_at IS NOT NULL);
+-- create index "survey_request_expires" to table: "survey_requests"
+CREATE INDEX "survey_request_expires" ON "survey_requests" ("expires_at", "id") WHERE ((status)::text = 'ASKED'::text);
+-- create index "survey_request_remind" to table: "survey_requests"
+CREATE INDEX "survey_request_remind" ON "survey_requests" ("remind_at", "id") WHERE (((status)::text = 'ASKED'::text) AND (reminded_at IS NULL));
 -- create index "surveyrequest_ticket_id_user_id" to table: "survey_requests"
 CREATE INDEX "surveyrequest_ticket_id_user_id" ON "survey_requests" ("ticket_id", "user_id");
 -- create index "surveyrequest_user_id" to table: "survey_requests"
@@ -164,3 +174,36 @@ CREATE UNIQUE INDEX "ticketview_user_id_name" ON "ticket_views" ("user_id", "nam
 -- the ready-made roles that nobody has edited may do what is new
 UPDATE "roles" SET "permissions" = "permissions" || '[{"resource":"support","operation":"read","reach":"ALL"},{"resource":"support","operation":"write","reach":"ALL"},{"resource":"article","operation":"read","reach":"ALL"},{"resource":"article","operation":"write","reach":"ALL"}]'::jsonb WHERE "name" = 'Administrator' AND "audience" = 'STAFF' AND "version" = 1 AND "retired_at" IS NULL;
 UPDATE "roles" SET "permissions" = "permissions" || '[{"resource":"support","operation":"read","reach":"ALL"},{"resource":"article","operation":"read","reach":"ALL"}]'::jsonb WHERE "name" = 'Support' AND "audience" = 'STAFF' AND "version" = 1 AND "retired_at" IS NULL;
+-- what the customer card and the figures of support need besides
+ALTER TABLE "outside_cards" ADD COLUMN "fetching_until" timestamptz NULL;
+ALTER TABLE "customer_notes" ADD COLUMN "client_id" character varying NULL;
+CREATE UNIQUE INDEX "customernote_user_id_author_id_client_id" ON "customer_notes" ("user_id", "author_id", "client_id");
+ALTER TABLE "users" ADD COLUMN "manager_contacts" jsonb NULL;
+CREATE INDEX "ticket_closed" ON "tickets" ("closed_at") WHERE (closed_at IS NOT NULL);
+CREATE INDEX "ticket_first_replied" ON "tickets" ("first_replied_at") WHERE (first_replied_at IS NOT NULL);
+CREATE INDEX "ticket_rated" ON "tickets" ("rated_at") WHERE (rated_at IS NOT NULL);
+CREATE INDEX "ticket_message_replies" ON "ticket_messages" ("created_at") WHERE (((kind)::text = 'MESSAGE'::text) AND ((author_kind)::text = 'STAFF'::text));
+-- by hand: the words by which articles in force are found, one row an article
+-- and language, kept in the transaction that publishes it (internal/article). Go
+-- folds and stems them, so that both databases find the same; those of the title
+-- are there once more behind ¹, those of title and keywords behind ². The rows
+-- are numbered in the order of publication, by which what matches is sorted.
+CREATE TABLE article_words (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  article_id uuid NOT NULL UNIQUE,
+  key_id uuid NOT NULL,
+  locale text NOT NULL,
+  audience text NOT NULL,
+  category_id uuid NULL,
+  words tsvector NOT NULL,
+  heads text NOT NULL
+);
+CREATE UNIQUE INDEX article_words_key ON article_words (key_id, locale);
+CREATE INDEX article_words_words ON article_words USING gin (words) WITH (fastupdate = off);
+-- read marks that name the message they stand at
+ALTER TABLE "tickets" ADD COLUMN "read_by_staff_up_to" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "tickets" ADD COLUMN "read_by_customer_up_to" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "ticket_participants" ADD COLUMN "read_up_to" bigint NOT NULL DEFAULT 0;
+UPDATE tickets SET read_by_staff_up_to = coalesce((SELECT max(m.seq) FROM ticket_messages m WHERE m.ticket_id = tickets.id AND m.kind = 'MESSAGE' AND m.author_kind = 'CUSTOMER'), 0) WHERE staff_seq > 0 AND staff_read_seq >= staff_seq;
+UPDATE ticket_participants SET read_up_to = coalesce((SELECT max(m.seq) FROM ticket_messages m WHERE m.ticket_id = ticket_participants.ticket_id AND m.kind = 'MESSAGE' AND m.author_kind = 'STAFF'), 0) WHERE read_seq > 0 AND read_seq >= (SELECT t.public_seq FROM tickets t WHERE t.id = ticket_participants.ticket_id);
+UPDATE tickets SET read_by_customer_up_to = coalesce((SELECT max(p.read_up_to) FROM ticket_participants p WHERE p.ticket_id = tickets.id), 0) WHERE public_seq > 0;

@@ -84,7 +84,7 @@ CREATE INDEX `user_name_key` ON `users` (`name_key`);
 -- create index "user_family_key" to table: "users"
 CREATE INDEX `user_family_key` ON `users` (`family_key`);
 -- create "articles" table
-CREATE TABLE `articles` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `key_id` uuid NOT NULL, `locale` text NOT NULL, `version` integer NOT NULL, `category_id` uuid NULL, `audience` text NOT NULL DEFAULT ('EVERYBODY'), `status` text NOT NULL DEFAULT ('DRAFT'), `title` text NOT NULL, `summary` text NOT NULL DEFAULT (''), `body` text NOT NULL, `keywords` json NULL, `publish_at` datetime NULL, `published_at` datetime NULL, `helped` integer NOT NULL DEFAULT (0), `not_helped` integer NOT NULL DEFAULT (0), `author_id` uuid NULL, `position` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`), CONSTRAINT `articles_counts` CHECK (helped >= 0 AND not_helped >= 0 AND version > 0));
+CREATE TABLE `articles` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `key_id` uuid NOT NULL, `handle` text NULL, `locale` text NOT NULL, `version` integer NOT NULL, `category_id` uuid NULL, `audience` text NOT NULL DEFAULT ('EVERYBODY'), `status` text NOT NULL DEFAULT ('DRAFT'), `title` text NOT NULL, `summary` text NOT NULL DEFAULT (''), `body` text NOT NULL, `keywords` json NULL, `publish_at` datetime NULL, `published_at` datetime NULL, `helped` integer NOT NULL DEFAULT (0), `not_helped` integer NOT NULL DEFAULT (0), `author_id` uuid NULL, `position` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`), CONSTRAINT `articles_counts` CHECK (helped >= 0 AND not_helped >= 0 AND version > 0));
 -- create index "article_key_id_locale_version" to table: "articles"
 CREATE UNIQUE INDEX `article_key_id_locale_version` ON `articles` (`key_id`, `locale`, `version`);
 -- create index "article_in_force" to table: "articles"
@@ -93,8 +93,12 @@ CREATE UNIQUE INDEX `article_in_force` ON `articles` (`key_id`, `locale`) WHERE 
 CREATE INDEX `article_category_id_position_id` ON `articles` (`category_id`, `position`, `id`);
 -- create index "article_due" to table: "articles"
 CREATE INDEX `article_due` ON `articles` (`publish_at`) WHERE status = 'SCHEDULED';
+-- create index "article_handle_locale_version" to table: "articles"
+CREATE UNIQUE INDEX `article_handle_locale_version` ON `articles` (`handle`, `locale`, `version`);
+-- create index "article_status_position_id" to table: "articles"
+CREATE INDEX `article_status_position_id` ON `articles` (`status`, `position`, `id`);
 -- create "article_categories" table
-CREATE TABLE `article_categories` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `handle` text NOT NULL, `parent_id` uuid NULL, `position` integer NOT NULL DEFAULT (0), `texts` json NOT NULL, `audience` text NOT NULL DEFAULT ('EVERYBODY'), `retired` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
+CREATE TABLE `article_categories` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `handle` text NOT NULL, `parent_id` uuid NULL, `position` integer NOT NULL DEFAULT (0), `texts` json NOT NULL, `audience` text NOT NULL DEFAULT ('EVERYBODY'), `shown_to` text NOT NULL DEFAULT ('EVERYBODY'), `retired` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "article_categories_handle_key" to table: "article_categories"
 CREATE UNIQUE INDEX `article_categories_handle_key` ON `article_categories` (`handle`);
 -- create index "articlecategory_parent_id_position" to table: "article_categories"
@@ -189,6 +193,12 @@ CREATE INDEX `surveyrequest_ticket_id_user_id` ON `survey_requests` (`ticket_id`
 CREATE INDEX `surveyrequest_user_id_asked_at` ON `survey_requests` (`user_id`, `asked_at`);
 -- create index "surveyrequest_status_ask_at" to table: "survey_requests"
 CREATE INDEX `surveyrequest_status_ask_at` ON `survey_requests` (`status`, `ask_at`);
+-- create index "survey_request_answered" to table: "survey_requests"
+CREATE INDEX `survey_request_answered` ON `survey_requests` (`answered_at`, `id`) WHERE answered_at is not null;
+-- create index "survey_request_remind" to table: "survey_requests"
+CREATE INDEX `survey_request_remind` ON `survey_requests` (`remind_at`, `id`) WHERE status = 'ASKED' and reminded_at is null;
+-- create index "survey_request_expires" to table: "survey_requests"
+CREATE INDEX `survey_request_expires` ON `survey_requests` (`expires_at`, `id`) WHERE status = 'ASKED';
 -- create "ticket_attachments" table
 CREATE TABLE `ticket_attachments` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `owner_id` uuid NOT NULL, `ticket_id` uuid NOT NULL, `document_id` uuid NOT NULL, `title` text NOT NULL, `mime` text NOT NULL, `size` integer NOT NULL, `position` integer NOT NULL DEFAULT (0), `message_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `ticket_attachments_size` CHECK (size >= 0));
 -- create index "ticketattachment_message_id_position" to table: "ticket_attachments"
@@ -220,3 +230,42 @@ PRAGMA foreign_keys = on;
 -- the ready-made roles that nobody has edited may do what is new
 UPDATE `roles` SET `permissions` = json_insert(`permissions`, '$[#]', json('{"resource":"support","operation":"read","reach":"ALL"}'), '$[#]', json('{"resource":"support","operation":"write","reach":"ALL"}'), '$[#]', json('{"resource":"article","operation":"read","reach":"ALL"}'), '$[#]', json('{"resource":"article","operation":"write","reach":"ALL"}')) WHERE `name` = 'Administrator' AND `audience` = 'STAFF' AND `version` = 1 AND `retired_at` IS NULL;
 UPDATE `roles` SET `permissions` = json_insert(`permissions`, '$[#]', json('{"resource":"support","operation":"read","reach":"ALL"}'), '$[#]', json('{"resource":"article","operation":"read","reach":"ALL"}')) WHERE `name` = 'Support' AND `audience` = 'STAFF' AND `version` = 1 AND `retired_at` IS NULL;
+-- what the customer card and the figures of support need besides
+ALTER TABLE `outside_cards` ADD COLUMN `fetching_until` datetime NULL;
+ALTER TABLE `customer_notes` ADD COLUMN `client_id` text NULL;
+CREATE UNIQUE INDEX `customernote_user_id_author_id_client_id` ON `customer_notes` (`user_id`, `author_id`, `client_id`);
+ALTER TABLE `users` ADD COLUMN `manager_contacts` json NULL;
+CREATE INDEX `ticket_closed` ON `tickets` (`closed_at`) WHERE closed_at is not null;
+CREATE INDEX `ticket_first_replied` ON `tickets` (`first_replied_at`) WHERE first_replied_at is not null;
+CREATE INDEX `ticket_rated` ON `tickets` (`rated_at`) WHERE rated_at is not null;
+CREATE INDEX `ticket_message_replies` ON `ticket_messages` (`created_at`) WHERE kind = 'MESSAGE' and author_kind = 'STAFF';
+-- by hand: the words by which articles in force are found, one row an article
+-- and language, kept in the transaction that publishes it (internal/article). Go
+-- folds and stems them, so that both databases find the same; those of the title
+-- are there once more behind ¹, those of title and keywords behind ². The rows
+-- are numbered in the order of publication, by which what matches is sorted.
+CREATE TABLE article_words (
+  id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+  article_id uuid NOT NULL UNIQUE,
+  key_id uuid NOT NULL,
+  locale text NOT NULL,
+  audience text NOT NULL,
+  category_id uuid NULL,
+  words text NOT NULL,
+  heads text NOT NULL
+);
+CREATE UNIQUE INDEX article_words_key ON article_words (key_id, locale);
+CREATE VIRTUAL TABLE article_index USING fts5(words, content='', tokenize='ascii', columnsize=0, detail=none);
+-- +goose StatementBegin
+CREATE TRIGGER article_words_insert AFTER INSERT ON article_words BEGIN INSERT INTO article_index (rowid, words) VALUES (NEW.id, NEW.words); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER article_words_delete AFTER DELETE ON article_words BEGIN INSERT INTO article_index (article_index, rowid, words) VALUES ('delete', OLD.id, OLD.words); END;
+-- +goose StatementEnd
+-- read marks that name the message they stand at
+ALTER TABLE `tickets` ADD COLUMN `read_by_staff_up_to` integer NOT NULL DEFAULT (0);
+ALTER TABLE `tickets` ADD COLUMN `read_by_customer_up_to` integer NOT NULL DEFAULT (0);
+ALTER TABLE `ticket_participants` ADD COLUMN `read_up_to` integer NOT NULL DEFAULT (0);
+UPDATE tickets SET read_by_staff_up_to = coalesce((SELECT max(m.seq) FROM ticket_messages m WHERE m.ticket_id = tickets.id AND m.kind = 'MESSAGE' AND m.author_kind = 'CUSTOMER'), 0) WHERE staff_seq > 0 AND staff_read_seq >= staff_seq;
+UPDATE ticket_participants SET read_up_to = coalesce((SELECT max(m.seq) FROM ticket_messages m WHERE m.ticket_id = ticket_participants.ticket_id AND m.kind = 'MESSAGE' AND m.author_kind = 'STAFF'), 0) WHERE read_seq > 0 AND read_seq >= (SELECT t.public_seq FROM tickets t WHERE t.id = ticket_participants.ticket_id);
+UPDATE tickets SET read_by_customer_up_to = coalesce((SELECT max(p.read_up_to) FROM ticket_participants p WHERE p.ticket_id = tickets.id), 0) WHERE public_seq > 0;

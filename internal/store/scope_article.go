@@ -1,0 +1,53 @@
+package store
+
+import (
+	"entgo.io/ent/dialect/sql"
+
+	"kabinet/internal/viewer"
+)
+
+// articlesFor are the articles a viewer may know of: those published, for an
+// audience he belongs to, on no shelf or on one for such an audience. Drafts
+// and retired versions are staff's alone.
+func articlesFor(v viewer.Viewer) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		audience, category := s.C("audience"), s.C("category_id")
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.Ident(s.C("status")).WriteString(" = 'PUBLISHED' AND ")
+			readableBy(b, func() { b.Ident(audience) }, v)
+			b.WriteString(" AND (").Ident(category).WriteString(" IS NULL OR ").Ident(category).
+				WriteString(" IN (SELECT ac.id FROM article_categories AS ac WHERE ")
+			readableBy(b, func() { b.WriteString("ac.shown_to") }, v)
+			b.WriteString("))")
+		}))
+	}
+}
+
+// shelvesFor are the categories of articles a viewer may know of. Whom a shelf
+// is shown to looks at those it stands in already.
+func shelvesFor(v viewer.Viewer) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		column := s.C("shown_to")
+		s.Where(sql.P(func(b *sql.Builder) { readableBy(b, func() { b.Ident(column) }, v) }))
+	}
+}
+
+// readableBy is the condition that a column names an audience which a viewer
+// belongs to. Who has not proven an address yet is nobody here; partners are
+// active members of a company, and staff.
+func readableBy(b *sql.Builder, column func(), v viewer.Viewer) {
+	is := func(before, audience string) {
+		b.WriteString(before)
+		column()
+		b.WriteString(" = '" + audience + "'")
+	}
+	is("(", "EVERYBODY")
+	if v.SignedIn() && !v.Pending {
+		is(" OR ", "SIGNED_IN")
+		is(" OR ", "PARTNERS")
+		b.WriteString(" AND EXISTS (SELECT 1 FROM memberships AS pm JOIN companies AS pc ON pc.id = pm.owner_id" +
+			" WHERE pm.kind IN ('COMPANY', 'STAFF') AND pm.status = 'ACTIVE' AND pc.status = 'ACTIVE' AND pm.user_id = ").
+			Arg(v.UserID).WriteString(")")
+	}
+	b.WriteString(")")
+}
