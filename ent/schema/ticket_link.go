@@ -20,6 +20,7 @@ func (TicketLink) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, InOwner{}} }
 func (TicketLink) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "tln"},
+		Shows{Fields: map[string][]string{"ticket": {"other_id"}}},
 		entsql.Checks(map[string]string{
 			"ticket_links_self": "ticket_id <> other_id",
 		}),

@@ -18,7 +18,9 @@ func (TicketParticipant) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfUser{
 
 // Annotations of the table.
 func (TicketParticipant) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "tpt"}}
+	return []schema.Annotation{Prefix{Value: "tpt"}, Shows{Fields: map[string][]string{
+		"name": {"user_id"}, "isMe": {"user_id"}, "joinedAt": {"created_at"},
+	}}}
 }
 
 // Fields of the table.

@@ -41,6 +41,9 @@ var ticketRoot = one{
 
 func ticketsListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*support.TicketFilter)
+	if filter.Personal() {
+		return listing{}, errNot // by marks and rows of others
+	}
 	where, err := filter.Predicates()
 	return listing{where: all(where), by: "last_activity_at", desc: true}, err
 }
@@ -69,6 +72,9 @@ func ticketActions(c *call, v []value) error {
 	}
 	t := &ent.Ticket{Status: entticket.Status(status)}
 	if err := owned(t, v[1], v[2]); err != nil {
+		return err
+	}
+	if t.MergedIntoID, err = v[3].optionalUUID(); err != nil {
 		return err
 	}
 	return writeStrings(c, support.Actions(c.who, t))

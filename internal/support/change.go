@@ -17,15 +17,22 @@ import (
 
 // lockStaff is lock for what only staff may do.
 func (s *Tickets) lockStaff(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ticket, error) {
-	v := viewer.From(ctx)
-	if !v.IsSystem() && (!v.Staff || v.Reach(resource, "write") != viewer.ReachAll) {
-		return nil, fault.ErrForbidden
+	if err := staffWrites(ctx); err != nil {
+		return nil, err
 	}
 	key, err := keyOf(id, "tkt", "input", "ticketId")
 	if err != nil {
 		return nil, err
 	}
 	return s.LockIn(ctx, tx, key, "input", "ticketId")
+}
+
+// staffWrites refuses who is not of the staff that may change tickets.
+func staffWrites(ctx context.Context) error {
+	if v := viewer.From(ctx); !v.IsSystem() && (!v.Staff || v.Reach(resource, "write") != viewer.ReachAll) {
+		return fault.ErrForbidden
+	}
+	return nil
 }
 
 // act runs a change of one ticket and gives the ticket after it.

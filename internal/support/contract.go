@@ -28,6 +28,18 @@ type OpenTicketInput struct {
 	OrderID *scalar.ID
 	// The bonus entry it is about.
 	EntryID *scalar.ID
+	// The line of an order it is about.
+	LineID *scalar.ID
+	// The return it is about.
+	ReturnID *scalar.ID
+	// The paper it is about.
+	DocumentID *scalar.ID
+	// The booking it is about, by its key in the business's own system, 1 to 100 characters.
+	BookingKey *string
+	// How it comes: by the account, a chat or a messenger.
+	Channel *entticket.Channel
+	// Files of the first message, of the caller's own uploads, at most 10.
+	AttachmentIDs []scalar.ID
 	// The client's own id of the first message, up to 100 characters: the same one gives the same ticket again.
 	ClientMessageID *string
 }
@@ -58,6 +70,22 @@ type SetTicketStatusInput struct {
 type TicketFilter struct {
 	// In one of these states.
 	Status []entticket.Status
+	// Of one of these kinds.
+	Kind []entticket.Kind
 	// About this order.
 	OrderID *scalar.ID
+	// About this order, line of an order, return, bonus entry or paper.
+	AboutID *scalar.ID
+	// About the booking with this key.
+	BookingKey *string
+	// Opened at or after.
+	OpenedFrom *time.Time
+	// Opened before.
+	OpenedBefore *time.Time
+	// The beginning of its number, or a part of its subject, up to 200 characters; as written, in small letters, in capitals or begun with one.
+	Text *string
+	// With messages that the caller's side has not read (true), or without (false).
+	Unread *bool
+	// Those of any owner in which the person takes part (true), instead of his own; of a company's list those in which the caller does.
+	TakesPart *bool
 }

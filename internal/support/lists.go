@@ -50,7 +50,12 @@ func Named(id scalar.ID) (predicate.Ticket, error) {
 // byKey re-reads a ticket after a change, with what the field ticket of a
 // payload or message shows of it.
 func (s *Tickets) byKey(ctx context.Context, key uuid.UUID) (*ent.Ticket, error) {
-	q, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).CollectUnder(ctx, "ticket")
+	return s.byKeyUnder(ctx, key, "ticket")
+}
+
+// byKeyUnder is byKey for another field of a payload.
+func (s *Tickets) byKeyUnder(ctx context.Context, key uuid.UUID, field string) (*ent.Ticket, error) {
+	q, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).CollectUnder(ctx, field)
 	if err != nil {
 		return nil, err
 	}
@@ -68,28 +73,14 @@ func (s *Tickets) message(ctx context.Context, id uuid.UUID) (*ent.TicketMessage
 	return m, store.Translate(err)
 }
 
-// Of lists the tickets of one owner, last active first.
+// Of lists the tickets of one owner, last active first; with takesPart those
+// of any owner in which he takes part. Faults: those of the filter.
 func (s *Tickets) Of(ctx context.Context, owner uuid.UUID, filter *TicketFilter, p Page) (*ent.TicketConnection, error) {
 	where, err := filter.Predicates()
 	if err != nil {
 		return nil, err
 	}
-	return paginate(ctx, s.query(ctx).Where(entticket.OwnerID(owner)).Where(where...), entgql.OrderDirectionDesc, p)
-}
-
-// Predicates are what a filter narrows a list by. Faults: INVALID_ID.
-func (f *TicketFilter) Predicates() (where []predicate.Ticket, err error) {
-	if f == nil {
-		return nil, nil
-	}
-	if len(f.Status) > 0 {
-		where = append(where, entticket.StatusIn(f.Status...))
-	}
-	about, err := optionalKey(f.OrderID, "order", "filter", "orderId")
-	if about != nil && err == nil {
-		where = append(where, entticket.OrderID(*about))
-	}
-	return where, err
+	return s.of(ctx, owner, owner, filter, where, p)
 }
 
 // OfCompany is Of for a company's list. Faults: FORBIDDEN without TICKETS_READ
@@ -98,7 +89,16 @@ func (s *Tickets) OfCompany(ctx context.Context, company uuid.UUID, filter *Tick
 	if !viewer.From(ctx).Reaches(company, resource, "read") {
 		return nil, fault.ErrForbidden
 	}
-	return s.Of(ctx, company, filter, p)
+	where, err := filter.Predicates()
+	if err != nil {
+		return nil, err
+	}
+	return s.of(ctx, company, viewer.From(ctx).UserID, filter, where, p)
+}
+
+func (s *Tickets) of(ctx context.Context, owner, person uuid.UUID, filter *TicketFilter, where []predicate.Ticket, p Page) (*ent.TicketConnection, error) {
+	whose, personal := filter.personal(ctx, owner, person)
+	return paginate(ctx, s.query(ctx).Where(whose).Where(where...).Where(personal...), entgql.OrderDirectionDesc, p)
 }
 
 func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDirection, p Page) (*ent.TicketConnection, error) {

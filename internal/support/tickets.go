@@ -1,7 +1,9 @@
 package support
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,9 +36,12 @@ type Tickets struct {
 	// FileURL is where an attachment can be fetched for the next minutes, by the
 	// session that asks; nil where no session does.
 	FileURL func(ctx context.Context, attachment uuid.UUID) *string
-	// Reach is how far a person's roles with an owner let him read tickets now.
-	Reach func(ctx context.Context, person, owner uuid.UUID) (viewer.Reach, error)
+	// Reach is how far somebody's roles with an owner go now; nil: nowhere.
+	Reach func(ctx context.Context, person, owner uuid.UUID, resource, operation string) (viewer.Reach, error)
 
+	things  gather.Loader[scalar.ID, ent.Noder]
+	links   gather.Loader[uuid.UUID, []*Link]
+	parts   gather.Loader[uuid.UUID, []*Participant]
 	files   gather.Loader[uuid.UUID, bool]
 	marks   gather.Loader[uuid.UUID, *ent.Ticket]
 	typists typists
@@ -47,6 +52,8 @@ const (
 	maxSubject  = 200
 	maxBody     = 10_000
 	maxClientID = 100
+
+	maxBookingKey = 100
 )
 
 // resource is the name under which permissions speak of tickets.
@@ -58,6 +65,8 @@ var (
 	// ErrTicketMerged refuses every act on a merged ticket; ticketId and number
 	// say where to go.
 	ErrTicketMerged = fault.New(fault.Refused, "TICKET_MERGED")
+	// ErrOwnersDiffer refuses to merge tickets of different people.
+	ErrOwnersDiffer = fault.New(fault.Refused, "TICKET_OWNERS_DIFFER")
 	// ErrIllegalTransition refuses a move between states; fromState, toState.
 	ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 )
@@ -76,10 +85,18 @@ func (s *Tickets) lock(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ti
 // lockKey is lock for a key; path names the input field.
 func (s *Tickets) lockKey(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
 	t, err := lockRow(ctx, tx, key, path...)
-	if err == nil && t.MergedIntoID != nil {
+	if err != nil {
+		return nil, err
+	}
+	if v := viewer.From(ctx); !v.IsSystem() && onStaffSide(v, t) {
+		if own, err := ownSide(ctx, tx, t); err != nil || own {
+			return nil, cmp.Or(err, error(fault.ErrForbidden))
+		}
+	}
+	if t.MergedIntoID != nil {
 		return nil, gone(ctx, tx, t)
 	}
-	return t, err
+	return t, nil
 }
 
 // gone is TICKET_MERGED with where to go, for who may see that ticket.
@@ -110,10 +127,14 @@ func lockRow(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (
 	if err != nil {
 		return nil, err
 	}
-	if !mayWrite(viewer.From(ctx), t) {
-		return nil, fault.ErrForbidden
+	if mayWrite(viewer.From(ctx), t) {
+		return t, nil
 	}
-	return t, nil
+	part, err := takesPart(ctx, tx, t) // his role reaches less, but he was asked to take part
+	if err == nil && !part {
+		err = fault.ErrForbidden
+	}
+	return t, err
 }
 
 // checkRevision refuses a stale write.
@@ -157,6 +178,25 @@ func optionalKey(id *scalar.ID, prefix string, path ...string) (*uuid.UUID, erro
 	}
 	key, err := keyOf(*id, prefix, path...)
 	return &key, err
+}
+
+// keysOf is keyOf for a list without doubles, of at most so many.
+func keysOf(ids []scalar.ID, prefix string, limit int, path ...string) ([]uuid.UUID, error) {
+	if len(ids) > limit {
+		return nil, fault.ErrTooLong.At(path...).With("limit", limit)
+	}
+	keys := make([]uuid.UUID, 0, len(ids))
+	for _, id := range ids {
+		key, err := keyOf(id, prefix, path...)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(keys, key) {
+			return nil, fault.ErrInvalidValue.At(path...)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 // checkSubject wants one line of 1 to 200 characters.

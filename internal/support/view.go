@@ -22,7 +22,7 @@ func (s *Tickets) AvailableActions(ctx context.Context, t *ent.Ticket) []TicketA
 
 // Actions are what v may do with a ticket, by its status, owner and user.
 func Actions(v viewer.Viewer, t *ent.Ticket) []TicketAction {
-	if !mayWrite(v, t) {
+	if t.MergedIntoID != nil || !mayWrite(v, t) {
 		return []TicketAction{}
 	}
 	return actions(t.Status, onStaffSide(v, t))

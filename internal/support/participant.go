@@ -1,0 +1,201 @@
+package support
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	entticket "kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// maxParticipants is how many may take part in a ticket.
+const maxParticipants = 50
+
+// AddParticipant lets a colleague of the owner take part: his role must let
+// him see tickets of the owner, or of his own. Again, it changes nothing.
+// Faults: INVALID_ID, NOT_FOUND for a ticket the caller does not see and for
+// who is no such colleague, OUT_OF_RANGE, TICKET_MERGED; FORBIDDEN to who may
+// not answer for the owner.
+func (s *Tickets) AddParticipant(ctx context.Context, in AddTicketParticipantInput) (*ent.Ticket, error) {
+	who, err := keyOf(in.UserID, "usr", "input", "userId")
+	if err != nil {
+		return nil, err
+	}
+	may, err := s.mayTakePart(ctx, in.TicketID, who)
+	if err != nil {
+		return nil, err
+	}
+	return s.act(ctx, func(ctx context.Context, tx *store.Tx) (*ent.Ticket, error) {
+		t, err := s.lockManaged(ctx, tx, in.TicketID)
+		if err != nil {
+			return nil, err
+		}
+		p, n, err := partOf(ctx, tx, t, who)
+		switch {
+		case err != nil:
+			return nil, err
+		case p != nil && p.LeftAt == nil:
+			return t, nil
+		case !may:
+			return nil, fault.ErrNotFound.At("input", "userId")
+		case n >= maxParticipants:
+			return nil, fault.ErrOutOfRange.At("input", "userId").With("max", maxParticipants)
+		}
+		if err := takePart(viewer.AsSystem(ctx, "support.participants"), tx, t, &who); err != nil {
+			return nil, err
+		}
+		return t, s.tookPart(ctx, tx, t, who, "joined")
+	})
+}
+
+// RemoveParticipant ends that a colleague takes part. Again, it changes
+// nothing. Faults: INVALID_ID, NOT_FOUND, INVALID_VALUE for the person whose
+// the ticket is, TICKET_MERGED; FORBIDDEN to who may not answer for the owner.
+func (s *Tickets) RemoveParticipant(ctx context.Context, in RemoveTicketParticipantInput) (*ent.Ticket, error) {
+	who, err := keyOf(in.UserID, "usr", "input", "userId")
+	if err != nil {
+		return nil, err
+	}
+	return s.act(ctx, func(ctx context.Context, tx *store.Tx) (*ent.Ticket, error) {
+		t, err := s.lockManaged(ctx, tx, in.TicketID)
+		if err != nil {
+			return nil, err
+		}
+		return t, s.part(ctx, tx, t, who, "removed", "userId")
+	})
+}
+
+// Leave ends that the caller takes part, and gives the ticket's id: he may not
+// see it any more. Faults: INVALID_ID, NOT_FOUND, INVALID_VALUE for his own
+// ticket, TICKET_MERGED; FORBIDDEN to staff.
+func (s *Tickets) Leave(ctx context.Context, in LeaveTicketInput) (*scalar.ID, error) {
+	var left scalar.ID
+	err := s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		t, err := s.lock(ctx, tx, in.TicketID)
+		if err != nil {
+			return err
+		}
+		v := viewer.From(ctx)
+		if onStaffSide(v, t) {
+			return fault.ErrForbidden
+		}
+		left = t.GlobalID()
+		return s.part(ctx, tx, t, v.UserID, "left", "ticketId")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &left, nil
+}
+
+// part ends that somebody takes part, if he does.
+func (s *Tickets) part(ctx context.Context, tx *store.Tx, t *ent.Ticket, who uuid.UUID, text, field string) error {
+	if t.OwnerID == who {
+		return fault.ErrInvalidValue.At("input", field)
+	}
+	n, err := tx.TicketParticipant.Update().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(who), ticketparticipant.LeftAtIsNil()).
+		SetLeftAt(tx.Now).Save(viewer.AsSystem(ctx, "support.participants"))
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.tookPart(ctx, tx, t, who, text)
+}
+
+// tookPart writes into the timeline who takes part now or does not any more,
+// and tells the customer's side and himself.
+func (s *Tickets) tookPart(ctx context.Context, tx *store.Tx, t *ent.Ticket, who uuid.UUID, text string) error {
+	staff := onStaffSide(viewer.From(ctx), t)
+	by, err := signed(ctx, tx, staff)
+	if err != nil {
+		return err
+	}
+	id := scalar.ID{Prefix: "usr", UUID: who}.String()
+	by.data = map[string]any{"userId": id}
+	if err := happened(ctx, tx, t, by, text, nil); err != nil { // no name: it would outlive the person
+		return err
+	}
+	if err := keep(tx, t).AddRevision(1).Exec(ctx); err != nil {
+		return err
+	}
+	t.Revision++
+	to := toCustomers(t)
+	if t.UserID == nil || *t.UserID != who {
+		to = append(to, store.ToUser(who))
+	}
+	tellChange(ctx, tx, t, []string{"participants"}, to...)
+	if !staff {
+		return nil
+	}
+	return tx.Audit(ctx, "ticket.participant", t.OwnerID, t.GlobalID(), map[string]any{"userId": id, "what": text})
+}
+
+// lockManaged is lock for who may say who takes part: staff, who opened the
+// ticket, whose it is, and who may write for its owner. A colleague who only
+// takes part may not.
+func (s *Tickets) lockManaged(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ticket, error) {
+	t, err := s.lock(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	v := viewer.From(ctx)
+	mine := t.OwnerID == v.UserID || t.UserID != nil && *t.UserID == v.UserID
+	if !onStaffSide(v, t) && !mine && (t.OwnerID != v.OwnerID || v.Reach(resource, "write") < viewer.ReachOwner) {
+		return nil, fault.ErrForbidden
+	}
+	return t, nil
+}
+
+// mayTakePart says whether somebody's role with a ticket's owner lets him see
+// tickets, as it is now. What is the House's is nobody's to follow.
+func (s *Tickets) mayTakePart(ctx context.Context, id scalar.ID, who uuid.UUID) (bool, error) {
+	key, err := keyOf(id, "tkt", "input", "ticketId")
+	if err != nil {
+		return false, err
+	}
+	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Select(entticket.FieldOwnerID).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return false, fault.ErrNotFound.At("input", "ticketId")
+	case err != nil:
+		return false, store.Translate(err)
+	case s.Reach == nil || t.OwnerID == viewer.House || t.OwnerID == who:
+		return false, nil
+	}
+	reach, err := s.Reach(ctx, who, t.OwnerID, resource, "read")
+	return reach >= viewer.ReachOwn, err
+}
+
+// partOf gives somebody's row in a ticket, if there is one, and how many take
+// part in it.
+func partOf(ctx context.Context, tx *store.Tx, t *ent.Ticket, who uuid.UUID) (p *ent.TicketParticipant, n int, err error) {
+	ctx = viewer.AsSystem(ctx, "support.participants")
+	p, err = tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(who)).Only(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, 0, err
+	}
+	n, err = tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.LeftAtIsNil()).Count(ctx)
+	return p, n, err
+}
+
+// takesPart says whether the viewer takes part in a ticket.
+func takesPart(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
+	return tx.TicketParticipant.Query().Where(ofMe(ctx, t.ID)...).Where(ticketparticipant.LeftAtIsNil()).Exist(ctx)
+}
+
+// ownSide says whether a member of staff stands on the customer's side of a
+// ticket all the same: he takes part, or is a member of the company that it is
+// of. He does not answer himself.
+func ownSide(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
+	me := viewer.From(ctx).UserID
+	var n int
+	err := tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM ticket_participants WHERE ticket_id = ? AND user_id = ? AND left_at IS NULL) +
+		(SELECT count(*) FROM memberships WHERE user_id = ? AND owner_id = ? AND owner_id <> ? AND status = 'ACTIVE')`,
+		t.ID, me, me, t.OwnerID, viewer.House).Scan(&n)
+	return n > 0, err
+}
