@@ -4,6 +4,7 @@ import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -26,12 +27,20 @@ func (Letter) Annotations() []schema.Annotation {
 func (Letter) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("message_key").Unique().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("SHA-256 of its Message-ID and sender, hex: the same one is taken once."),
-		field.String("sender").Optional().Immutable(),
+		field.String("sender").Optional().Nillable().Immutable(),
 		field.Enum("outcome").Values("JOINED", "OPENED", "BOUNCE", "IGNORED", "REFUSED").Immutable(),
 		field.String("reason").Default("").Immutable().Comment("A code: why it was ignored or refused."),
 		field.UUID("ticket_id", uuid.UUID{}).Optional().Nillable().Immutable(),
 		field.UUID("message_id", uuid.UUID{}).Optional().Nillable().Immutable(),
 		field.Int64("size").Default(0).Immutable(),
+	}
+}
+
+// Edges of the table.
+func (Letter) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("ticket", Ticket.Type).Field("ticket_id").Unique().Immutable(),
+		edge.To("message", TicketMessage.Type).Field("message_id").Unique().Immutable(),
 	}
 }
 

@@ -59,7 +59,8 @@ type File struct {
 // Letter is one letter, read. Its texts are valid UTF-8 without control
 // characters but \n and \t.
 type Letter struct {
-	From       Address // the only one of From; empty where there is none or are several
+	From       Address  // the only one of From; empty where there is none or are several
+	To         []string // all that its header says it was for
 	Subject    string
 	MessageID  string // without brackets; empty where there is none that can be used
 	InReplyTo  []string
@@ -159,7 +160,7 @@ func checkShape(raw []byte) error {
 
 func (l *Letter) readHeader() {
 	h := mail.Header{Header: l.header}
-	l.From = l.sender()
+	l.From, l.To = l.sender(), l.recipients()
 	l.Subject = line(l.text("Subject"), 500)
 	l.MessageID = firstID(l.header.Get("Message-Id"))
 	l.InReplyTo, l.References = ids(l.header.Get("In-Reply-To")), ids(l.header.Get("References"))
@@ -183,6 +184,27 @@ func (l *Letter) sender() Address {
 		return Address{}
 	}
 	return Address{Name: line(list[0].Name, 100), Address: list[0].Address}
+}
+
+// mostRecipients is how many addresses of a header are read.
+const mostRecipients = 100
+
+// recipients are the addresses that the header names, those of relays first.
+func (l *Letter) recipients() (all []string) {
+	for _, field := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"} {
+		for f := l.header.FieldsByKey(field); f.Next(); {
+			list, err := mail.ParseAddressList(strings.ToValidUTF8(f.Value(), "?"))
+			if err != nil {
+				continue
+			}
+			for _, a := range list {
+				if len(all) < mostRecipients {
+					all = append(all, a.Address)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // text is a field decoded, whatever its alphabet.

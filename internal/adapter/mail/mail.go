@@ -22,6 +22,14 @@ type Message struct {
 	Text    string // required
 	HTML    string // optional, the same in HTML
 	ID      string // optional, [A-Za-z0-9._-]; the same on every try, so that a mailbox can tell a repeat
+
+	// Of a talk by mail; all optional.
+	ReplyTo    string   // an address alone: where an answer goes
+	ReturnTo   string   // an address alone: where is told that it did not arrive; the sender when empty
+	InReplyTo  string   // a Message-ID without brackets
+	References []string // the same; what has no domain is ours and gets the sender's
+	Loop       string   // an address alone: X-Loop, by which its owner knows a letter that comes back
+	ByPerson   bool     // somebody wrote it: it is not marked as automatic
 }
 
 // Sender delivers one letter. Its error is ErrPermanent when the same letter
@@ -49,6 +57,28 @@ func Log(logger *slog.Logger) Sender {
 	}
 }
 
+// messageID is what may stand between the brackets of a Message-ID.
+var messageID = regexp.MustCompile(`^[!-;=?-~]{1,250}$`)
+
+// checkTalk refuses what could not stand in the headers of a talk.
+func (m Message) checkTalk() error {
+	for _, address := range []string{m.ReplyTo, m.ReturnTo, m.Loop} {
+		if address == "" {
+			continue
+		}
+		a, err := netmail.ParseAddress(address)
+		if err != nil || a.Name != "" || a.Address != address || strings.ContainsFunc(address, unicode.IsControl) {
+			return fmt.Errorf("%w: not an address to answer to", ErrPermanent)
+		}
+	}
+	for _, id := range append([]string{m.InReplyTo}, m.References...) {
+		if id != "" && !messageID.MatchString(id) {
+			return fmt.Errorf("%w: not the id of a letter", ErrPermanent)
+		}
+	}
+	return nil
+}
+
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{0,200}$`)
 
 // checked refuses what could smuggle a header in, and cleans the subject,
@@ -66,6 +96,9 @@ func (m Message) checked() (Message, error) {
 	}
 	if !idPattern.MatchString(m.ID) {
 		return m, fmt.Errorf("%w: the id has a character that a header cannot hold", ErrPermanent)
+	}
+	if err := m.checkTalk(); err != nil {
+		return m, err
 	}
 	m.Subject = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

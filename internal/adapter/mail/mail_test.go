@@ -109,6 +109,39 @@ func TestTextAlone(t *testing.T) {
 	}
 }
 
+// A letter of a talk says what it answers, where to answer it and that a person
+// wrote it; nothing can be smuggled in by it.
+func TestTalk(t *testing.T) {
+	t.Parallel()
+	c := catch(t, nil, false, nil)
+	m := letter
+	m.ReplyTo, m.ReturnTo, m.Loop = "support+t1-abc@shop.example", "support+t1-abc@shop.example", "support@shop.example"
+	m.InReplyTo, m.References, m.ByPerson = "CAF=1+x@mail.example.com", []string{"ticket.1", "CAF=1+x@mail.example.com"}, true
+	send := sender(t, "smtp://"+c.addr)
+	if err := send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	got := c.all()[0]
+	h, _ := read(t, got.data)
+	if got.from != m.ReturnTo || h.Get("Reply-To") != "<"+m.ReplyTo+">" || h.Get("X-Loop") != m.Loop || h.Has("Auto-Submitted") {
+		t.Errorf("from %s, %v", got.from, h.Map())
+	}
+	if h.Get("In-Reply-To") != "<CAF=1+x@mail.example.com>" || h.Get("References") != "<ticket.1@shop.example> <CAF=1+x@mail.example.com>" {
+		t.Errorf("%q %q", h.Get("In-Reply-To"), h.Get("References"))
+	}
+	for _, change := range []func(m *mail.Message){
+		func(m *mail.Message) { m.ReplyTo = "a@b\r\nBcc: eve@example.com" }, func(m *mail.Message) { m.ReturnTo = "A <a@b.example>" },
+		func(m *mail.Message) { m.Loop = "x" }, func(m *mail.Message) { m.InReplyTo = "a@b>\r\nBcc: eve@example.com" },
+		func(m *mail.Message) { m.References = []string{"a b@c"} }, func(m *mail.Message) { m.References = []string{"a<b@c"} },
+	} {
+		bad := m
+		change(&bad)
+		if err := send(t.Context(), bad); !errors.Is(err, mail.ErrPermanent) {
+			t.Errorf("%+v answered %v; want ErrPermanent", bad, err)
+		}
+	}
+}
+
 // security A10
 func TestNoHeaderInjection(t *testing.T) {
 	t.Parallel()

@@ -157,7 +157,13 @@ func (s *smtpSender) letter(m Message) (*gomail.Msg, error) {
 	}
 	letter.Subject(m.Subject)
 	letter.SetDate()
-	letter.SetGenHeader("Auto-Submitted", "auto-generated") // no answers from holidays
+	if !m.ByPerson {
+		letter.SetGenHeader("Auto-Submitted", "auto-generated") // no answers from holidays
+		letter.SetGenHeader("X-Auto-Response-Suppress", "All")  // the same for Exchange
+	}
+	if err := s.talk(letter, m); err != nil {
+		return nil, err
+	}
 	if m.ID != "" {
 		letter.SetMessageIDWithValue(m.ID + "@" + s.domain)
 	}
@@ -166,6 +172,41 @@ func (s *smtpSender) letter(m Message) (*gomail.Msg, error) {
 		letter.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	}
 	return letter, nil
+}
+
+// talk says what a letter answers, and where to answer it.
+func (s *smtpSender) talk(letter *gomail.Msg, m Message) error {
+	if m.ReplyTo != "" {
+		if err := letter.ReplyTo(m.ReplyTo); err != nil {
+			return err
+		}
+	}
+	if m.ReturnTo != "" {
+		if err := letter.EnvelopeFrom(m.ReturnTo); err != nil {
+			return err
+		}
+	}
+	if m.Loop != "" {
+		letter.SetGenHeader("X-Loop", m.Loop)
+	}
+	if m.InReplyTo != "" {
+		letter.SetGenHeader(gomail.HeaderInReplyTo, s.bracketed(m.InReplyTo))
+	}
+	if len(m.References) > 0 {
+		all := make([]string, len(m.References))
+		for i, id := range m.References {
+			all[i] = s.bracketed(id)
+		}
+		letter.SetGenHeader(gomail.HeaderReferences, strings.Join(all, " "))
+	}
+	return nil
+}
+
+func (s *smtpSender) bracketed(id string) string {
+	if !strings.Contains(id, "@") {
+		id += "@" + s.domain
+	}
+	return "<" + id + ">"
 }
 
 // outcome sorts what the server said. Once it has taken the letter, a failure
