@@ -18,6 +18,7 @@ func (CardSource) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}} }
 func (CardSource) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "csr"},
+		Shows{Fields: map[string][]string{"url": {"address"}}},
 		entsql.Checks(map[string]string{
 			"card_sources_times": "ttl_seconds >= 0 AND timeout_millis > 0",
 		}),

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
@@ -18,6 +19,7 @@ func (CustomerNote) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}, O
 func (CustomerNote) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "cno"},
+		Shows{Fields: map[string][]string{"authorId": {"author_id"}, "isMine": {"author_id"}}},
 	}
 }
 
@@ -28,7 +30,8 @@ func (CustomerNote) Fields() []ent.Field {
 		field.String("author_name").Immutable(),
 		field.String("body"),
 		field.Bool("pinned").Default(false),
-		field.Time("removed_at").Optional().Nillable(),
+		field.String("client_id").Optional().Nillable().Immutable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Minted by the client: a retry never doubles."),
+		field.Time("removed_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)),
 	}
 }
 
@@ -36,5 +39,6 @@ func (CustomerNote) Fields() []ent.Field {
 func (CustomerNote) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "id"),
+		index.Fields("user_id", "author_id", "client_id").Unique(),
 	}
 }

@@ -39,6 +39,7 @@ func (OutsideCard) Fields() []ent.Field {
 		field.Time("expires_at").Optional().Nillable(),
 		field.String("error").Optional().Nillable().Comment("A code: why nothing newer is there."),
 		field.Time("failed_at").Optional().Nillable(),
+		field.Time("fetching_until").Optional().Nillable().Comment("Somebody asks its source now, and gives up by then."),
 	}
 }
 

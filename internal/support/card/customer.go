@@ -1,0 +1,224 @@
+package card
+
+import (
+	"context"
+	"errors"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/contactpoint"
+	"kabinet/ent/generated/customernote"
+	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/returnrequest"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketparticipant"
+	entuser "kabinet/ent/generated/user"
+	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
+	"kabinet/internal/store"
+	"kabinet/internal/viewer"
+)
+
+// How much of a list a card shows.
+const (
+	shownContacts  = 100
+	shownOrders    = 5
+	shownReturns   = 20
+	shownTickets   = 10
+	shownCompanies = 50
+)
+
+// Of is the card of a customer, for staff who read tickets; nobody sees his
+// own. Faults: INVALID_ID, NOT_FOUND; UNAUTHENTICATED, FORBIDDEN.
+func (c *Cards) Of(ctx context.Context, id scalar.ID) (*CustomerCard, error) {
+	if err := need(ctx, "ticket", "read"); err != nil {
+		return nil, err
+	}
+	u, err := c.customer(ctx, c.Store.Client, id, "userId")
+	if errors.Is(err, ErrNotOnOneself) {
+		return nil, fault.ErrNotFound.At("userId")
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return &CustomerCard{cards: c, row: u}, nil
+}
+
+// May says whether the caller's role reads all of a resource: a part of the
+// card that needs it is null else.
+func (c *CustomerCard) May(ctx context.Context, resource string) bool {
+	return may(viewer.From(ctx), resource, "read")
+}
+
+// Key is the id of the customer's row.
+func (c *CustomerCard) Key() uuid.UUID { return c.row.ID }
+
+// User is the account itself, to whom people are shown; else nil.
+func (c *CustomerCard) User(ctx context.Context) (*ent.User, error) {
+	if !c.May(ctx, "user") {
+		return nil, nil
+	}
+	q, err := c.cards.Store.Client.User.Query().Where(entuser.ID(c.row.ID)).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := q.Only(ctx)
+	return u, store.Translate(err)
+}
+
+// Contacts are addresses and numbers, to whom people are shown; else nil.
+func (c *CustomerCard) Contacts(ctx context.Context) ([]*ent.ContactPoint, error) {
+	if !c.May(ctx, "user") {
+		return nil, nil
+	}
+	q, err := c.cards.Store.Client.ContactPoint.Query().Where(contactpoint.UserID(c.row.ID)).Order(contactpoint.ByID()).Limit(shownContacts).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := q.All(ctx)
+	return listed(all, err)
+}
+
+// listed is a list that is never nil: nil says that it may not be shown.
+func listed[T any](all []T, err error) ([]T, error) {
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	if all == nil {
+		all = []T{}
+	}
+	return all, nil
+}
+
+// Companies are those that the customer is in; nil to whom people are not shown.
+func (c *CustomerCard) Companies(ctx context.Context) ([]*CustomerCompany, error) {
+	if !c.May(ctx, "user") {
+		return nil, nil
+	}
+	f, err := c.figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.companies, nil
+}
+
+// CustomerOrders are the sums of a customer's orders, and the newest of them.
+type CustomerOrders struct {
+	Count int
+	Spent []*CustomerSpending
+
+	card *CustomerCard
+}
+
+// Orders is what the customer ordered; nil to whom orders are not shown.
+func (c *CustomerCard) Orders(ctx context.Context) (*CustomerOrders, error) {
+	if !c.May(ctx, "order") {
+		return nil, nil
+	}
+	f, err := c.figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := &CustomerOrders{Spent: f.spent, card: c}
+	for _, s := range f.spent {
+		o.Count += s.Orders
+	}
+	return o, nil
+}
+
+// Last are the newest orders.
+func (o *CustomerOrders) Last(ctx context.Context) ([]*ent.Order, error) {
+	q, err := o.card.cards.Store.Client.Order.Query().Where(entorder.OwnerID(o.card.row.ID)).
+		Order(entorder.ByPlacedAt(sql.OrderDesc()), entorder.ByID(sql.OrderDesc())).Limit(shownOrders).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listed(q.All(ctx))
+}
+
+// returnsDone are the states in which nothing more happens to a return.
+var returnsDone = []returnrequest.Status{returnrequest.StatusREFUNDED, returnrequest.StatusREJECTED, returnrequest.StatusCANCELLED}
+
+// OpenReturns are those that are not done with; nil to whom orders are not shown.
+func (c *CustomerCard) OpenReturns(ctx context.Context) ([]*ent.ReturnRequest, error) {
+	if !c.May(ctx, "order") {
+		return nil, nil
+	}
+	q, err := c.cards.Store.Client.ReturnRequest.Query().Where(returnrequest.OwnerID(c.row.ID), returnrequest.StatusNotIn(returnsDone...)).
+		Order(returnrequest.ByID(sql.OrderDesc())).Limit(shownReturns).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listed(q.All(ctx))
+}
+
+// LastTickets are the last active of those that he has or takes part in.
+func (c *CustomerCard) LastTickets(ctx context.Context) ([]*ent.Ticket, error) {
+	q, err := c.cards.Store.Client.Ticket.Query().Where(c.lastActive).
+		Order(ticket.ByLastActivityAt(sql.OrderDesc()), ticket.ByID(sql.OrderDesc())).Limit(shownTickets).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listed(q.All(ctx))
+}
+
+// lastActive narrows to the ids of two short walks over indexes: his own
+// tickets, and those of others that he takes part in. One condition with OR
+// would make PostgreSQL read all tickets.
+func (c *CustomerCard) lastActive(s *sql.Selector) {
+	of := sql.Dialect(c.cards.Store.Dialect())
+	own := of.Table(ticket.Table).As("own")
+	mine := of.Select(own.C(ticket.FieldID)).From(own).Where(sql.EQ(own.C(ticket.FieldOwnerID), c.row.ID)).
+		OrderBy(sql.Desc(own.C(ticket.FieldLastActivityAt)), sql.Desc(own.C(ticket.FieldID))).Limit(shownTickets)
+	part, others := of.Table(ticketparticipant.Table).As("part"), of.Table(ticket.Table).As("others")
+	shared := of.Select(others.C(ticket.FieldID)).From(part).Join(others).On(part.C(ticketparticipant.FieldTicketID), others.C(ticket.FieldID)).
+		Where(sql.And(sql.EQ(part.C(ticketparticipant.FieldUserID), c.row.ID), sql.IsNull(part.C(ticketparticipant.FieldLeftAt)), sql.NEQ(others.C(ticket.FieldOwnerID), c.row.ID))).
+		OrderBy(sql.Desc(others.C(ticket.FieldLastActivityAt)), sql.Desc(others.C(ticket.FieldID))).Limit(shownTickets)
+	s.Where(sql.Or(sql.In(s.C(ticket.FieldID), mine), sql.In(s.C(ticket.FieldID), shared)))
+}
+
+// Notes are what colleagues noted, pinned ones first, then the newest.
+func (c *CustomerCard) Notes(ctx context.Context) ([]*ent.CustomerNote, error) {
+	q, err := c.cards.Store.Client.CustomerNote.Query().Where(customernote.UserID(c.row.ID), customernote.RemovedAtIsNil()).
+		Order(customernote.ByPinned(sql.OrderDesc()), customernote.ByID(sql.OrderDesc())).Limit(mostNotes).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listed(q.All(ctx))
+}
+
+// Tickets is how many tickets the customer has.
+func (c *CustomerCard) Tickets(ctx context.Context) (*CustomerTickets, error) {
+	f, err := c.figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &f.tickets, nil
+}
+
+// Satisfaction is how content the customer was.
+func (c *CustomerCard) Satisfaction(ctx context.Context) (*SupportSatisfaction, error) {
+	f, err := c.figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return satisfaction(f.scored, f.scores, f.good), nil
+}
+
+// OutsideCards are what the business's own addresses tell; those too old are
+// asked anew before.
+func (c *CustomerCard) OutsideCards(ctx context.Context) ([]*CustomerOutsideCard, error) {
+	return c.cards.outside(ctx, c.row, nil, false)
+}
+
+// PersonalManager is who looks after the customer.
+func (c *CustomerCard) PersonalManager(ctx context.Context) (*PersonalManager, error) {
+	return c.cards.manager(ctx, c.row.ManagerID)
+}
+
+// postgres says which dialect a statement is written for.
+func (c *Cards) postgres() bool { return c.Store.Dialect() == dialect.Postgres }
+
