@@ -109,7 +109,7 @@ func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *u
 	if same(t.TeamID, team) {
 		return nil
 	}
-	u, body, data := tx.Ticket.UpdateOneID(t.ID), locale.Text(t.Locale, "desk.event.no_team", nil), map[string]any(nil)
+	u, body, data := tx.Ticket.UpdateOneID(t.ID), locale.Text(t.Locale, "support.desk.no_team", nil), map[string]any(nil)
 	if team == nil {
 		u.ClearTeamID()
 	} else {
@@ -118,7 +118,7 @@ func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *u
 			return err
 		}
 		u.SetTeamID(*team)
-		body, data = locale.Text(t.Locale, "desk.event.team", map[string]any{"name": named.Name}), map[string]any{"teamId": idOf(teamPrefix, *team).String()}
+		body, data = locale.Text(t.Locale, "support.desk.team", map[string]any{"name": named.Name}), map[string]any{"teamId": idOf(teamPrefix, *team).String()}
 	}
 	if err := u.Exec(ctx); err != nil {
 		return err
