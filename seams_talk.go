@@ -14,7 +14,6 @@ import (
 
 // wireTalk ties the files of messages to who keeps them.
 func (k *kabinet) wireTalk() {
-	k.tickets.Reach = k.people.ReachNow
 	k.tickets.Attach = func(ctx context.Context, tx *store.Tx, documents []uuid.UUID, _ *ent.Ticket) ([]support.Attachment, error) {
 		files, err := k.documents.Attachable(ctx, tx, documents, "input", "attachmentIds")
 		if err != nil {

@@ -136,5 +136,5 @@ func (s *Tickets) reach(ctx context.Context, person, owner uuid.UUID) (viewer.Re
 	if s.Reach == nil {
 		return viewer.ReachNone, nil
 	}
-	return s.Reach(ctx, person, owner)
+	return s.Reach(ctx, person, owner, resource, "read")
 }
