@@ -21,6 +21,7 @@ import (
 	"kabinet/internal/job"
 	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
+	"kabinet/internal/support/bot"
 	"kabinet/internal/viewer"
 	"kabinet/internal/webhook"
 )
@@ -44,7 +45,10 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 	job.Handle(workers, k.documents.Drop)
 	job.Handle(workers, k.cards.Forget)
 	k.webhooks.Work(workers)
-	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
+	k.postSends(p)
+	k.post.Work(workers)
+	k.bot.Work(workers)
+	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
 }
 
 // housework is what is done by the clock.
@@ -82,12 +86,19 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "end-representations", Every: time.Minute, Do: batch(k.desk.RepresentationsDue)},
 		{Name: "fold-names", Every: time.Hour, Do: batch(k.desk.FoldDue)},
 		{Name: "index-orders", Every: time.Hour, Do: batch(k.history.IndexDue)},
+		{Name: "publish-articles", Every: time.Minute, Do: batch(k.articles.PublishDue)},
+		{Name: "forget-searches", Every: 24 * time.Hour, Do: system(k.articles.ForgetSearches)},
 		{Name: "wake-tickets", Every: time.Minute, Do: batch(k.tickets.WakeSnoozed)},
+		{Name: "route-tickets", Every: time.Minute, Do: batch(k.queue.Due)},
+		{Name: "tick-clocks", Every: 15 * time.Second, Do: batch(k.clocks.TickDue)},
+		{Name: "end-bots", Every: time.Minute, Do: batch(k.bot.Due)},
+		{Name: "ask-surveys", Every: time.Minute, Do: batch(k.surveys.Due)},
 		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
 		{Name: "trim-webhooks", Every: time.Hour, Do: batch(k.webhooks.TrimDue)},
 		{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
+		{Name: "forget-letters", Every: 24 * time.Hour, Do: system(k.post.Forget)},
 		{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
 	}
 }
@@ -115,9 +126,10 @@ func (p *parts) complete(serves, rotates bool) (err error) {
 		return nil
 	}
 	collectRarely(p.cfg.Memory, p.log)
-	if p.send, err = sender(p.cfg, p.log); err != nil {
+	if p.mail, err = sender(p.cfg, p.log); err != nil {
 		return err
 	}
+	p.send = asAccountSends(p.mail)
 	p.text, err = texter(p.cfg, p.log)
 	return err
 }
@@ -137,24 +149,19 @@ func collectRarely(m config.Memory, log *slog.Logger) {
 }
 
 // sender is how letters leave: by SMTP, into the log of a demonstration, or not.
-func sender(cfg *config.Config, log *slog.Logger) (account.Send, error) {
-	var out mail.Sender
+func sender(cfg *config.Config, log *slog.Logger) (mail.Sender, error) {
 	switch {
 	case cfg.Mail.SMTPURL != "":
 		smtp, err := mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
 		if err != nil {
 			return nil, fmt.Errorf("KABINET_SMTP_URL or KABINET_MAIL_FROM: %w", err)
 		}
-		out = smtp
+		return smtp, nil
 	case cfg.Demo:
-		out = mail.Log(log)
-	default:
-		log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
-		return nil, nil
+		return mail.Log(log), nil
 	}
-	return func(ctx context.Context, to, subject, text, html, id string) error {
-		return out(ctx, mail.Message{To: to, Subject: subject, Text: text, HTML: html, ID: id})
-	}, nil
+	log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
+	return nil, nil
 }
 
 // serve answers until ctx ends, then drains: sockets first, then requests,
@@ -198,8 +205,16 @@ func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) e
 		}
 	}()
 
+	closePostOffice, err := k.openPostOffice()
+	if err != nil {
+		return err
+	}
 	k.welcome(stdout, c, ln.Addr())
-	return k.edge.Serve(ctx, ln)
+	err = k.edge.Serve(ctx, ln)
+	drain, cancel := context.WithTimeout(behind, k.cfg.Drain)
+	defer cancel()
+	closePostOffice(drain)
+	return err
 }
 
 // welcome says where it listens and, in a demonstration, how to begin.

@@ -26,7 +26,9 @@ import (
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
 	"kabinet/internal/account/social"
+	"kabinet/internal/adapter/mail"
 	"kabinet/internal/adapter/oidc"
+	"kabinet/internal/article"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
@@ -53,6 +55,12 @@ import (
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/support"
+	"kabinet/internal/support/bot"
+	"kabinet/internal/support/card"
+	"kabinet/internal/support/clock"
+	queue "kabinet/internal/support/desk"
+	"kabinet/internal/support/post"
+	"kabinet/internal/support/survey"
 	"kabinet/internal/tier"
 	"kabinet/internal/viewer"
 	"kabinet/internal/wallet"
@@ -160,6 +168,7 @@ type parts struct {
 	secret  []byte                                                  // of the sealer, 32 bytes or more
 	older   [][]byte                                                // what they sealed is still read
 	send    account.Send                                            // nil: letters wait
+	mail    mail.Sender                                             // the same with all that a letter may have; nil where send stands for it
 	text    account.SendSMS                                         // nil: texts go nowhere
 	trusted *limit.Trusted                                          // nil: no manifest
 	look    func(graphql.ExecutableSchema) graphql.ExecutableSchema // tests watch the schema at work; nil
@@ -200,8 +209,15 @@ type kabinet struct {
 	campaigns       *campaign.Campaigns
 	wallets         *wallet.Wallets
 	tickets         *support.Tickets
+	queue           *queue.Queue  // seams_queue.go fills it
+	post            *post.Post    // seams_post.go fills it
+	clocks          *clock.Clocks // seams_clock.go fills it
+	bot             *bot.Bot      // seams_bot.go fills it, and the next
+	surveys         *survey.Surveys
+	customerCards   *card.Cards // seams_card.go fills it
 	inbox           *notify.Inbox
 	webhooks        *webhook.Webhooks // seams_webhook.go fills it
+	articles        *article.Articles // seams_support.go fills it
 	hearers         []store.Hearer
 	relay           *live.Relay
 	jobs            *job.Client
@@ -218,7 +234,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	if err != nil {
 		return nil, err
 	}
-	streams := &live.Streams{Hub: bus.Hub(), Read: s.ReadStream, Heads: s.Heads, Epoch: s.Epoch}
+	streams := &live.Streams{Hub: bus.Hub(), Read: s.ReadStream, Heads: s.Heads, Epoch: s.Epoch, Signal: bus.Signal}
 	k := &kabinet{cfg: p.cfg, log: p.log, store: s, bus: bus}
 
 	// The domains. A func field is what must happen in the caller's transaction.
@@ -242,13 +258,16 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	}
 	k.wireLists()
 	k.wireAfter(sealer)
+	k.wireArticles(sealer)
 	k.wireSupport(streams)
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 	k.wirePrivacy()
+	k.wirePost(sealer)
 	k.wireWebhooks(sealer)
+	k.wireCards(sealer)
 
 	// Who hears which event.
-	k.hearers = slices.Concat(k.tickets.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
+	k.hearers = slices.Concat(k.tickets.Hearers(), k.queue.Hearers(), k.post.Hearers(), k.clocks.Hearers(), k.bot.Hearers(), k.surveys.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -297,7 +316,7 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
-	o.Routes = k.callback(o.Routes)
+	o.Routes = k.withMailHook(k.callback(o.Routes))
 	schema := k.schema(p.look)
 	k.openWebhooks(schema, o)
 	k.edge, err = web.New(schema, o)
@@ -314,7 +333,7 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 			Client: k.store.Client, People: k.people, Contacts: k.contacts, Factors: k.factors, Social: k.social, Desk: k.desk, Privacy: k.privacy, Orders: k.orders, History: k.history, After: k.after, Invoices: k.invoices, Goods: k.goods, Arrivals: k.arrivals,
 			Points: k.points, Earnings: k.earnings, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
 			Profiles: k.profiles, Documents: k.documents, Papers: k.papers, PaymentMethods: k.cards,
-			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Inbox: k.inbox, Lists: k.lists, Recommendations: k.recommendations, Webhooks: k.webhooks,
+			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Queue: k.queue, Post: k.post, Clocks: k.clocks, Bot: k.bot, Surveys: k.surveys, Cards: k.customerCards, Inbox: k.inbox, Lists: k.lists, Recommendations: k.recommendations, Webhooks: k.webhooks, KnowledgeBase: k.articles,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	})

@@ -58,6 +58,24 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 			return nil, err
 		}
 		return reason, nil
+	case "sla":
+		level, err := found(r.Clocks.Level(ctx, id.UUID))
+		if level == nil || err != nil {
+			return nil, err
+		}
+		return level, nil
+	case "cal":
+		calendar, err := found(r.Clocks.Calendar(ctx, id.UUID))
+		if calendar == nil || err != nil {
+			return nil, err
+		}
+		return calendar, nil
+	case "art":
+		one, err := found(r.KnowledgeBase.Node(ctx, id.UUID))
+		if one == nil || err != nil {
+			return nil, err
+		}
+		return one, nil
 	case "fee":
 		rule, err := found(r.Wallets.FeeRule(ctx, id.UUID))
 		if rule == nil || err != nil {
@@ -120,11 +138,11 @@ func view(n ent.Noder, prefix string) ent.Noder {
 		if prefix == "cart" {
 			return &list.Cart{ShoppingList: n}
 		}
-	case *ent.EarningUse, *ent.ViewedProduct, *ent.ProductAdmission:
+	case *ent.EarningUse, *ent.ViewedProduct, *ent.ProductAdmission, *ent.ArticleVote, *ent.ArticleSearch:
 		return nil
 	case *ent.Promotion, *ent.PromoCode, *ent.Club, *ent.ClubMember: // shown by views that are worked out whole
 		return nil
-	case *ent.Task, *ent.Transfer, *ent.InvoiceQuote, *ent.CampaignAct, *ent.TicketParticipant, *ent.RewardCode, *ent.ReferralCode:
+	case *ent.ClockEvent, *ent.TicketView, *ent.Task, *ent.Transfer, *ent.InvoiceQuote, *ent.CampaignAct, *ent.TicketParticipant, *ent.TicketAttachment, *ent.TicketEdit, *ent.RewardCode, *ent.ReferralCode, *ent.SurveyRequest:
 		return nil
 	}
 	return n

@@ -10,6 +10,7 @@ import (
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
 	"kabinet/internal/account/social"
+	"kabinet/internal/article"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
@@ -29,6 +30,12 @@ import (
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/support"
+	"kabinet/internal/support/bot"
+	"kabinet/internal/support/card"
+	"kabinet/internal/support/clock"
+	queue "kabinet/internal/support/desk"
+	"kabinet/internal/support/post"
+	"kabinet/internal/support/survey"
 	"kabinet/internal/tier"
 	"kabinet/internal/wallet"
 	"kabinet/internal/webhook"
@@ -56,6 +63,7 @@ type Resolver struct {
 	Lists           *list.Lists
 	Recommendations *recommend.Recommendations
 	Webhooks        *webhook.Webhooks
+	KnowledgeBase   *article.Articles
 	Points          *bonus.Points
 	Earnings        *earning.Earnings
 	Tiers           *tier.Tiers
@@ -65,5 +73,11 @@ type Resolver struct {
 	Campaigns       *campaign.Campaigns
 	Wallets         *wallet.Wallets
 	Tickets         *support.Tickets
+	Queue           *queue.Queue
+	Post            *post.Post
+	Bot             *bot.Bot
+	Surveys         *survey.Surveys
+	Cards           *card.Cards
+	Clocks          *clock.Clocks
 	Inbox           *notify.Inbox
 }

@@ -20,6 +20,7 @@ func (ClockEvent) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, InOwner{}} }
 func (ClockEvent) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "clk"},
+		Shows{Fields: map[string][]string{"text": {"kind", "target", "reason", "at", "due_at", "spent_seconds"}}},
 		entsql.Checks(map[string]string{
 			"clock_events_seq": "seq > 0",
 		}),
@@ -30,7 +31,7 @@ func (ClockEvent) Annotations() []schema.Annotation {
 func (ClockEvent) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("ticket_id", uuid.UUID{}).Immutable(),
-		field.Int64("seq").Immutable().Comment("Its number in the ticket."),
+		field.Int64("seq").Immutable().Annotations(entgql.OrderField("SEQ")).Comment("Its number in the ticket."),
 		field.Enum("target").Values("FIRST_REPLY", "NEXT_REPLY", "RESOLUTION").Immutable(),
 		field.Int("round").Default(1).Immutable().Comment("Which next reply, which resolution: one up each time the target starts anew."),
 		field.Enum("kind").Values("ACTIVATE", "PAUSE", "RESUME", "WARN", "BREACH", "FULFIL", "CANCEL").Immutable(),

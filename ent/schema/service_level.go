@@ -19,6 +19,7 @@ func (ServiceLevel) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, Versioned{}}
 func (ServiceLevel) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "sla", Column: "KeyID"},
+		Shows{Fields: map[string][]string{"calendar": {"calendar_id"}}},
 		entsql.Checks(map[string]string{
 			"service_levels_times": "first_reply_seconds > 0 AND coalesce(next_reply_seconds, 1) > 0 AND coalesce(resolve_seconds, 1) > 0 AND warn_seconds >= 0",
 		}),

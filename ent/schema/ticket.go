@@ -25,6 +25,8 @@ func (Ticket) Annotations() []schema.Annotation {
 		Prefix{Value: "tkt"},
 		Shows{Fields: map[string][]string{
 			"statusLabel":      {"status_reason"},
+			"serviceLevel":     {"level_id", "level_status", "owner_id", "user_id"},
+			"replyDueAt":       {"first_reply_due_at", "next_reply_due_at"},
 			"availableActions": {"status", "owner_id", "user_id", "merged_into_id"},
 			"isAssigned":       {"assignee_id"},
 			"about":            {"order_id", "line_id", "return_id", "entry_id", "document_id", "booking_key"},
@@ -32,6 +34,8 @@ func (Ticket) Annotations() []schema.Annotation {
 			"links":            {"owner_id"}, // by the id, which is always there
 			"participants":     {"owner_id"}, // by the id
 			"assignee":         {"assignee_id", "owner_id", "user_id"},
+			"team":             {"team_id", "owner_id", "user_id"},
+			"neededSkill":      {"skill", "owner_id", "user_id"},
 			"unreadCount":      {"public_seq", "staff_seq", "staff_read_seq", "owner_id", "user_id"},
 			"bot":              {"bot_state", "bot_outcome", "bot_due_at"},
 			"callback":         {"callback_at", "callback_phone"},
@@ -109,7 +113,7 @@ func (Ticket) Edges() []ent.Edge {
 		edge.To("messages", TicketMessage.Type).Annotations(entgql.RelayConnection()),
 		edge.To("last_message", TicketMessage.Type).Field("last_message_id").Unique(),
 		edge.To("participants", TicketParticipant.Type).Annotations(entgql.Skip(entgql.SkipAll)),
-		edge.To("merged_into", Ticket.Type).Field("merged_into_id").Unique(),
+		edge.To("merged", Ticket.Type).Annotations(entgql.Skip(entgql.SkipAll)).From("merged_into").Field("merged_into_id").Unique(),
 		edge.To("customer", User.Type).Field("user_id").Unique(),
 		edge.To("assignee", User.Type).Field("assignee_id").Unique(),
 		edge.To("order", Order.Type).Field("order_id").Unique(),

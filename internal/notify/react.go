@@ -57,8 +57,11 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.WishBackInStock", i.OnWishBackInStock),
 		on("notify.ReviewModerated", i.OnReviewModerated),
 		on("notify.FileReady", i.OnFileReady),
+		on("notify.ManagerChanged", i.OnManagerChanged),
+		on("notify.SurveyAsked", i.OnSurveyAsked),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
+		on("notify.TicketOverdue", i.OnTicketOverdue),
 		on("notify.SecurityChanged", i.OnSecurityChanged),
 		on("notify.ContactConfirmed", i.OnContactConfirmed),
 	}
@@ -188,10 +191,10 @@ func (i *Inbox) OnPointsAdjusted(ctx context.Context, tx *store.Tx, e event.Stor
 	return i.givePoints(ctx, tx, e, f.PointsMove, n)
 }
 
-// OnTicketReplied tells those who take part of an answer of staff; never of a
-// note, and never the one who wrote it.
+// OnTicketReplied tells those who take part of an answer of staff or of the bot;
+// never of a note, and never the one who wrote it.
 func (i *Inbox) OnTicketReplied(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketReplied) error {
-	if f.Note || f.AuthorKind != "STAFF" {
+	if f.Note || f.AuthorKind != "STAFF" && f.AuthorKind != "BOT" {
 		return nil
 	}
 	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.replied")
