@@ -7,7 +7,7 @@ var personal = []Fact{
 	OrderPlaced{}, OrderStatusChanged{}, OrderEdited{}, OrderCancelled{}, ShipmentChanged{}, ReturnChanged{},
 	PointsAccrued{}, PointsRedeemed{}, PointsExpired{}, PointsReversed{}, PointsAdjusted{},
 	PointsHeld{}, PointsReleased{}, PointsTransferred{}, PointsExpiring{}, WalletChanged{},
-	TicketOpened{}, TicketReplied{}, TicketChanged{}, TicketMessageChanged{},
+	TicketOpened{}, TicketReplied{}, TicketChanged{}, SurveyAsked{}, TicketRated{}, TicketMerged{}, TicketMessageChanged{},
 	InvoiceIssued{}, InvoicePaid{}, InvoiceOverdue{},
 	TierChanged{}, TierWillDowngrade{},
 	FamilyInvited{}, FamilyJoined{}, FamilyRoleChanged{}, FamilyLeft{},

@@ -70,3 +70,19 @@ func (TicketQueueChanged) Kind() string { return "ticket_queue.changed" }
 
 // Subject implements Fact.
 func (f TicketQueueChanged) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }
+
+// TicketMerged is told when the talk of a ticket goes on in another one.
+type TicketMerged struct {
+	TicketID   uuid.UUID  `json:"ticketId"`
+	IntoID     uuid.UUID  `json:"intoId"`
+	OwnerID    uuid.UUID  `json:"ownerId"`
+	UserID     *uuid.UUID `json:"userId,omitempty"`
+	Number     string     `json:"number"`
+	IntoNumber string     `json:"intoNumber"`
+}
+
+// Kind implements Fact.
+func (TicketMerged) Kind() string { return "ticket.merged" }
+
+// Subject implements Fact.
+func (f TicketMerged) Subject() (string, uuid.UUID) { return "tkt", f.TicketID }

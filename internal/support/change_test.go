@@ -16,6 +16,7 @@ import (
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/support"
+	"kabinet/internal/support/desk"
 	"kabinet/internal/viewer"
 )
 
@@ -101,16 +102,16 @@ func TestAssign(t *testing.T) {
 		alice, sam := storetest.As(w.alice), staff(w.sam)
 		tkt := w.open(t, alice)
 		user := func(id uuid.UUID) *scalar.ID { return &scalar.ID{Prefix: "usr", UUID: id} }
-		in := support.AssignTicketInput{TicketID: tkt.GlobalID(), AssigneeID: user(w.alice)}
+		in := desk.AssignTicketInput{TicketID: tkt.GlobalID(), AssigneeID: user(w.alice)}
 		for _, nobody := range []uuid.UUID{w.alice, uuid.New()} {
 			in.AssigneeID = user(nobody)
-			_, err := w.tickets.Assign(sam, in)
+			_, err := w.desk().Assign(sam, in)
 			wantFault(t, err, fault.ErrInvalidValue, "input", "assigneeId")
 		}
 		in.AssigneeID = user(w.sue)
-		_, err := w.tickets.Assign(alice, in)
+		_, err := w.desk().Assign(alice, in)
 		wantFault(t, err, fault.ErrForbidden)
-		after, err := w.tickets.Assign(sam, in)
+		after, err := w.desk().Assign(sam, in)
 		if err != nil || after.AssigneeID == nil || *after.AssigneeID != w.sue || after.Revision != 2 {
 			t.Fatalf("%v, %v", after, err)
 		}
@@ -123,14 +124,14 @@ func TestAssign(t *testing.T) {
 			}
 		}
 		in.AssigneeID = user(w.sam)
-		if _, err = w.tickets.Assign(sam, in); err != nil {
+		if _, err = w.desk().Assign(sam, in); err != nil {
 			t.Fatal(err)
 		}
 		in.AssigneeID, in.Revision = nil, ptr(2)
-		_, err = w.tickets.Assign(sam, in)
+		_, err = w.desk().Assign(sam, in)
 		wantFault(t, err, fault.ErrStaleObject, "input", "revision")
 		in.Revision = ptr(3)
-		if after, err = w.tickets.Assign(sam, in); err != nil || after.AssigneeID != nil {
+		if after, err = w.desk().Assign(sam, in); err != nil || after.AssigneeID != nil {
 			t.Fatalf("%v, %v", after, err)
 		}
 		var seen []event.Visibility
@@ -146,7 +147,7 @@ func TestAssign(t *testing.T) {
 			return err
 		})
 		in.AssigneeID, in.Revision = user(w.sue), nil
-		_, err = w.tickets.Assign(sam, in)
+		_, err = w.desk().Assign(sam, in)
 		wantFault(t, err, fault.ErrInvalidValue, "input", "assigneeId")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/predicate"
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketparticipant"
 	"kabinet/internal/fault"
@@ -99,12 +100,16 @@ func (s *Tickets) part(ctx context.Context, tx *store.Tx, t *ent.Ticket, who uui
 	if t.OwnerID == who {
 		return fault.ErrInvalidValue.At("input", field)
 	}
-	n, err := tx.TicketParticipant.Update().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(who), ticketparticipant.LeftAtIsNil()).
-		SetLeftAt(tx.Now).Save(viewer.AsSystem(ctx, "support.participants"))
-	if err != nil || n == 0 {
+	system := viewer.AsSystem(ctx, "support.participants")
+	open := []predicate.TicketParticipant{ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(who), ticketparticipant.LeftAtIsNil()}
+	is, err := tx.TicketParticipant.Query().Where(open...).Exist(system)
+	if err != nil || !is {
 		return err
 	}
-	return s.tookPart(ctx, tx, t, who, text)
+	if err := s.tookPart(ctx, tx, t, who, text); err != nil { // while he sees it
+		return err
+	}
+	return tx.TicketParticipant.Update().Where(open...).SetLeftAt(tx.Now).Exec(system)
 }
 
 // tookPart writes into the timeline who takes part now or does not any more,

@@ -19,6 +19,7 @@ import (
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/support"
+	"kabinet/internal/support/desk"
 	"kabinet/internal/viewer"
 )
 
@@ -63,6 +64,9 @@ func follow(t *testing.T, db *storetest.DB) *live.Streams {
 	t.Cleanup(func() { cancel(); <-done; hub.Close() })
 	return &live.Streams{Hub: hub, Read: db.ReadStream, Heads: db.Heads, Epoch: func(context.Context) (string, error) { return "one", nil }}
 }
+
+// desk is where tickets are given to members of staff.
+func (w *world) desk() *desk.Queue { return &desk.Queue{Store: w.Store, Tickets: w.tickets} }
 
 func (w *world) write(t *testing.T, f func(ctx context.Context, tx *store.Tx) error) {
 	t.Helper()
