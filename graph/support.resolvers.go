@@ -11,27 +11,12 @@ import (
 	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
-
-	"entgo.io/contrib/entgql"
-	"github.com/google/uuid"
 )
 
 func (r *mutationResolver) OpenTicket(ctx context.Context, input support.OpenTicketInput) (*gql.OpenTicketPayload, error) {
 	done, err := r.Tickets.Open(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.OpenTicketPayload{Ticket: done, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) ReplyToTicket(ctx context.Context, input support.ReplyToTicketInput) (*gql.ReplyToTicketPayload, error) {
-	message, ticket, err := r.Tickets.Reply(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.ReplyToTicketPayload{Message: message, Ticket: ticket, UserErrors: userErrors}, err
-}
-
-func (r *mutationResolver) MarkTicketRead(ctx context.Context, input support.MarkTicketReadInput) (*gql.MarkTicketReadPayload, error) {
-	done, err := r.Tickets.MarkRead(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.MarkTicketReadPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) CloseTicket(ctx context.Context, input support.CloseTicketInput) (*gql.CloseTicketPayload, error) {
@@ -46,34 +31,56 @@ func (r *mutationResolver) ReopenTicket(ctx context.Context, input support.Reope
 	return &gql.ReopenTicketPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) AssignTicket(ctx context.Context, input support.AssignTicketInput) (*gql.AssignTicketPayload, error) {
-	done, err := r.Tickets.Assign(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.AssignTicketPayload{Ticket: done, UserErrors: userErrors}, err
-}
-
 func (r *mutationResolver) SetTicketStatus(ctx context.Context, input support.SetTicketStatusInput) (*gql.SetTicketStatusPayload, error) {
 	done, err := r.Tickets.SetStatus(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.SetTicketStatusPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) AddInternalNote(ctx context.Context, input support.AddInternalNoteInput) (*gql.AddInternalNotePayload, error) {
-	done, err := r.Tickets.AddNote(ctx, input)
+func (r *mutationResolver) MergeTickets(ctx context.Context, input support.MergeTicketsInput) (*gql.MergeTicketsPayload, error) {
+	ticket, into, err := r.Tickets.Merge(ctx, input)
 	userErrors, err := refusals(ctx, err)
-	return &gql.AddInternalNotePayload{Message: done, UserErrors: userErrors}, err
+	return &gql.MergeTicketsPayload{Ticket: ticket, Into: into, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) SplitTicket(ctx context.Context, input support.SplitTicketInput) (*gql.SplitTicketPayload, error) {
+	ticket, created, err := r.Tickets.Split(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SplitTicketPayload{Ticket: ticket, Created: created, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) LinkTickets(ctx context.Context, input support.LinkTicketsInput) (*gql.LinkTicketsPayload, error) {
+	done, err := r.Tickets.Link(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.LinkTicketsPayload{Ticket: done, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) UnlinkTickets(ctx context.Context, input support.UnlinkTicketsInput) (*gql.UnlinkTicketsPayload, error) {
+	done, err := r.Tickets.Unlink(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UnlinkTicketsPayload{Ticket: done, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) AddTicketParticipant(ctx context.Context, input support.AddTicketParticipantInput) (*gql.AddTicketParticipantPayload, error) {
+	done, err := r.Tickets.AddParticipant(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.AddTicketParticipantPayload{Ticket: done, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) RemoveTicketParticipant(ctx context.Context, input support.RemoveTicketParticipantInput) (*gql.RemoveTicketParticipantPayload, error) {
+	done, err := r.Tickets.RemoveParticipant(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RemoveTicketParticipantPayload{Ticket: done, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) LeaveTicket(ctx context.Context, input support.LeaveTicketInput) (*gql.LeaveTicketPayload, error) {
+	left, err := r.Tickets.Leave(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.LeaveTicketPayload{TicketID: left, UserErrors: userErrors}, err
 }
 
 func (r *queryResolver) Ticket(ctx context.Context, id scalar.ID) (*generated.Ticket, error) {
 	return found(r.Tickets.Find(ctx, id))
-}
-
-func (r *queryResolver) TicketQueue(ctx context.Context, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.TicketConnection, error) {
-	return r.Tickets.Queue(ctx, filter, sort, support.Page{After: after, First: first, Before: before, Last: last})
-}
-
-func (r *subscriptionResolver) TicketUpdated(ctx context.Context, ticketID scalar.ID, after *string) (<-chan *support.Update, error) {
-	return r.Tickets.Updated(ctx, ticketID, after)
 }
 
 func (r *ticketResolver) StatusLabel(ctx context.Context, obj *generated.Ticket) (string, error) {
@@ -82,6 +89,18 @@ func (r *ticketResolver) StatusLabel(ctx context.Context, obj *generated.Ticket)
 
 func (r *ticketResolver) AvailableActions(ctx context.Context, obj *generated.Ticket) ([]support.TicketAction, error) {
 	return r.Tickets.AvailableActions(ctx, obj), nil
+}
+
+func (r *ticketResolver) About(ctx context.Context, obj *generated.Ticket) (*support.About, error) {
+	return support.AboutOf(obj), nil
+}
+
+func (r *ticketResolver) Links(ctx context.Context, obj *generated.Ticket) ([]*support.Link, error) {
+	return r.Tickets.Links(ctx, obj)
+}
+
+func (r *ticketResolver) Participants(ctx context.Context, obj *generated.Ticket) ([]*support.Participant, error) {
+	return r.Tickets.Participants(ctx, obj)
 }
 
 func (r *ticketResolver) EntryID(ctx context.Context, obj *generated.Ticket) (*scalar.ID, error) {
@@ -100,15 +119,15 @@ func (r *ticketResolver) UnreadCount(ctx context.Context, obj *generated.Ticket)
 	return r.Tickets.UnreadCount(ctx, obj)
 }
 
-func (r *ticketMessageResolver) IsMine(ctx context.Context, obj *generated.TicketMessage) (bool, error) {
-	return r.Tickets.IsMine(ctx, obj), nil
+func (r *ticketAboutResolver) Node(ctx context.Context, obj *support.About) (generated.Noder, error) {
+	return r.Tickets.Node(ctx, obj, r.nodes)
 }
 
 func (r *Resolver) Ticket() gql.TicketResolver { return &ticketResolver{r} }
 
-func (r *Resolver) TicketMessage() gql.TicketMessageResolver { return &ticketMessageResolver{r} }
+func (r *Resolver) TicketAbout() gql.TicketAboutResolver { return &ticketAboutResolver{r} }
 
 type (
-	ticketResolver        struct{ *Resolver }
-	ticketMessageResolver struct{ *Resolver }
+	ticketResolver      struct{ *Resolver }
+	ticketAboutResolver struct{ *Resolver }
 )
