@@ -206,7 +206,7 @@ type spelling struct {
 
 var (
 	typeID     = regexp.MustCompile(`^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$`)
-	numbers    = regexp.MustCompile(`^(authorizationUrl|binding|number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId|secret|uri|recoveryCodes|temporaryPassword)$`)
+	numbers    = regexp.MustCompile(`^(authorizationUrl|binding|number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId|secret|replyAddress|uri|recoveryCodes|temporaryPassword)$`)
 	ceremonies = regexp.MustCompile(`^(options|passkeyOptions)$`)
 )
 

@@ -137,13 +137,16 @@ func (w *world) settle(t testing.TB) {
 	t.Helper()
 	ctx := viewer.AsSystem(context.Background(), "story")
 	check(t, w.app.countGoods(ctx))
+	check(t, untilDone(ctx, w.app.clocks.TickDue))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		check(t, untilDone(ctx, w.app.hear))
 		check(t, untilDone(ctx, w.app.privacy.ExportsDue))
 		check(t, untilDone(ctx, w.app.papers.TablesDue))
 		check(t, untilDone(ctx, w.app.privacy.DeletionsDue))
+		check(t, untilDone(ctx, w.app.bot.Due))
+		check(t, untilDone(ctx, w.app.surveys.Due))
 		waiting := w.count(t, `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`)
-		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running')`)
+		jobs := w.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'ticket-answer', 'ticket-receipt', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running') OR queue = 'bot' AND state IN ('available', 'running')`)
 		if waiting+jobs == 0 {
 			return
 		}

@@ -21,10 +21,14 @@ var supportObjects = map[string]*object{
 		"isAssigned":       computed(func(c *call, v []value) error { return c.writeBool(!v[0].null()) }),
 		"entryId":          computed(func(c *call, v []value) error { return c.writeOptionalID("ent", v[0]) }),
 		"assignee":         never{}, // for staff, by a rule of its own
+		"replyAddress":     never{}, // signed for the caller
 	}},
 	"TicketMessage": {typ: "TicketMessage", fields: map[string]field{
 		"isMine":          computed(messageIsMine),
 		"clientMessageId": computed(func(c *call, v []value) error { return writeText(c, v[0]) }),
+		"isRemoved":       computed(func(c *call, v []value) error { return c.writeBool(!v[0].null()) }),
+		"seenByOtherSide": never{}, // by the marks of its ticket
+		"attachments":     never{}, // in their order, of what is not removed, by links of the session
 	}},
 }
 

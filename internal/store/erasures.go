@@ -18,7 +18,9 @@ const (
 	hisAccounts = `SELECT id FROM ledger_accounts WHERE owner_id = :me`
 	hisOrders   = `SELECT id FROM orders WHERE owner_id = :me`
 	hisTickets  = `SELECT ticket_id FROM ticket_participants WHERE user_id = :me`
-	hisAddress  = `SELECT value_key FROM contact_points WHERE user_id = :me AND kind = 'EMAIL'`
+	// mailedTickets were opened by mail from his address, and are of no account.
+	mailedTickets = `SELECT id FROM tickets WHERE user_id IS NULL AND contact_email IN (` + hisAddress + `)`
+	hisAddress    = `SELECT value_key FROM contact_points WHERE user_id = :me AND kind = 'EMAIL'`
 )
 
 // PapersKept are the kinds of documents that belong to the books: the law
@@ -109,6 +111,12 @@ var erasuresOfTrade = []Erasure{
 	{Table: "operators", Mine: ofHim, Delete: true},
 	{Table: "ticket_views", Mine: ofHim, Delete: true},
 	{Table: "ticket_participants", Mine: ofHim, Own: ofHim, Blank: []Blank{{Column: "left_at", To: ":now", When: "left_at IS NULL"}}},
+	{Table: "letters", Mine: `sender IN (` + hisAddress + `) OR ticket_id IN (SELECT id FROM tickets WHERE owner_id = :me)`, Own: `sender IN (` + hisAddress + `)`, Hidden: []string{"message_key", "message_id"},
+		Blank: []Blank{{Column: "sender"}}, Texts: map[string]string{"message_key": "a hash, so that a letter is taken once", "reason": numbersOnly}},
+	{Table: "ticket_messages", Mine: `author_kind = 'CUSTOMER' AND author_id IS NULL AND ticket_id IN (` + mailedTickets + `)`,
+		Blank: []Blank{{Column: "body"}, {Column: "data"}, {Column: "client_id"}, {Column: "author_name", To: ":name", When: `author_name <> :name`}}, Texts: map[string]string{"source": outsideKey, "external_id": outsideKey}},
+	{Table: "tickets", Mine: `id IN (` + mailedTickets + `)`, Blank: []Blank{{Column: "subject", To: ":name"}, {Column: "metadata"}, {Column: "private_metadata"}, {Column: "callback_phone"}, {Column: "booking_key"}, {Column: "contact_email"}},
+		Texts: map[string]string{"number": generatedByUs, "locale": numbersOnly, "skill": "of the business", "source": outsideKey, "external_id": outsideKey}},
 	{Table: "tickets", Mine: `owner_id = :me OR user_id = :me AND id IN (` + hisTickets + `)`, Own: owned, Hidden: []string{"private_metadata", "assignee_id", "staff_seq", "staff_read_seq"},
 		Blank: []Blank{{Column: "subject", To: ":name"}, {Column: "metadata"}, {Column: "private_metadata"}, {Column: "callback_phone"}, {Column: "contact_email"}, {Column: "booking_key"},
 			{Column: "status_reason", To: `'CLOSED_BY_CUSTOMER'`, When: `owner_id = :me AND status <> 'CLOSED'`},
