@@ -30,16 +30,21 @@ func (c *Clocks) Of(ctx context.Context, t *ent.Ticket) (*TicketServiceLevel, er
 	if err != nil || s == nil {
 		return nil, store.Translate(err)
 	}
+	// What fell due since the housework looked last is late already.
+	now := c.Store.Now().Truncate(time.Second)
+	late, state := Judge(s.state, Scene{At: now}, s.book)
 	v := &TicketServiceLevel{Name: locale.Text(viewer.From(ctx).Locale, "clock.level", nil), Status: *t.LevelStatus, Targets: []*TicketServiceTarget{}}
+	if len(late) > 0 {
+		v.Status = state.Status(s.book, true)
+	}
 	if t.LevelID != nil {
 		if key, known := s.keys[*t.LevelID]; known {
 			id := idOf("sla", key)
 			v.LevelID, v.Name = &id, s.book.Terms(*t.LevelID).Name
 		}
 	}
-	now := c.Store.Now().Truncate(time.Second)
-	for i := range s.state.Rounds {
-		r := &s.state.Rounds[i]
+	for i := range state.Rounds {
+		r := &state.Rounds[i]
 		if r.Number == 0 {
 			continue
 		}
