@@ -140,7 +140,7 @@ func TestTickets(t *testing.T) {
 		w := newWorld(t, db)
 		var tkt uuid.UUID
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
-			x, err := tx.Ticket.Create().SetNumber("T1").SetSubject("A {{.question}}").SetOwnerID(w.alice).SetUserID(w.alice).SetLastActivityAt(tx.Now).Save(ctx)
+			x, err := tx.Ticket.Create().SetNumber("T1").SetSubject("A {{.question}}").SetOwnerID(w.alice).SetUserID(w.alice).SetLastActivityAt(tx.Now).SetDueAt(tx.Now).Save(ctx)
 			if err != nil {
 				return err
 			}
