@@ -63,7 +63,7 @@ func (s *Surveys) ask(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest) e
 	if r.Status != surveyrequest.StatusPLANNED || r.AskAt.After(tx.Now) {
 		return nil // another instance
 	}
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, tx.Client, r.SurveyID)
 	if err != nil {
 		return err
 	}

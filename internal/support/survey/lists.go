@@ -58,7 +58,7 @@ func (s *Surveys) Mine(ctx context.Context, user uuid.UUID) ([]*ent.SurveyReques
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	if _, err := s.know(ctx, surveys...); err != nil {
+	if _, err := s.know(ctx, s.Store.Client, surveys...); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(r *ent.SurveyRequest) bool { return !slices.Contains(seen, r.TicketID) }), nil
@@ -82,7 +82,7 @@ func (s *Surveys) OfTicket(ctx context.Context, t *ent.Ticket) (*ent.SurveyReque
 		for i, r := range rows {
 			last[r.TicketID], surveys[i] = r, r.SurveyID
 		}
-		_, err = s.know(ctx, surveys...)
+		_, err = s.know(ctx, s.Store.Client, surveys...)
 		return last, err
 	})
 }
@@ -121,7 +121,7 @@ func (s *Surveys) Ratings(ctx context.Context, f *TicketRatingFilter, p Page) (*
 	for _, e := range c.Edges {
 		surveys = append(surveys, e.Node.SurveyID)
 	}
-	_, err = s.know(ctx, surveys...)
+	_, err = s.know(ctx, s.Store.Client, surveys...)
 	return c, err
 }
 

@@ -103,7 +103,7 @@ func (s *Surveys) rate(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest, 
 	if r, err = tx.SurveyRequest.Query().Where(surveyrequest.ID(r.ID), tx.Locking()).Only(ctx); err != nil {
 		return err
 	}
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, tx.Client, r.SurveyID)
 	if err != nil {
 		return err
 	}

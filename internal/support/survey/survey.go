@@ -91,7 +91,7 @@ func staff(ctx context.Context, operation string) error {
 }
 
 // know gives versions of surveys by their row's id, all in one statement.
-func (s *Surveys) know(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]*ent.Survey, error) {
+func (s *Surveys) know(ctx context.Context, c *ent.Client, ids ...uuid.UUID) (map[uuid.UUID]*ent.Survey, error) {
 	all, missing := map[uuid.UUID]*ent.Survey{}, []uuid.UUID{}
 	s.mu.Lock()
 	for _, id := range ids {
@@ -105,7 +105,7 @@ func (s *Surveys) know(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]*en
 	if len(missing) == 0 {
 		return all, nil
 	}
-	rows, err := s.Store.Client.Survey.Query().Where(entsurvey.IDIn(missing...)).All(asSystem(ctx))
+	rows, err := c.Survey.Query().Where(entsurvey.IDIn(missing...)).All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
@@ -120,9 +120,9 @@ func (s *Surveys) know(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]*en
 	return all, nil
 }
 
-// version is one of know.
-func (s *Surveys) version(ctx context.Context, id uuid.UUID) (*ent.Survey, error) {
-	all, err := s.know(ctx, id)
+// version is one of know, read by a client: a transaction's inside of one.
+func (s *Surveys) version(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Survey, error) {
+	all, err := s.know(ctx, c, id)
 	if err == nil && all[id] == nil {
 		err = fault.ErrNotFound
 	}

@@ -331,7 +331,11 @@ func TestRatings(t *testing.T) {
 		if err != nil || *page.Edges[0].Node.Score != 5 {
 			t.Fatal(err)
 		}
-		next, err := w.surveys.Ratings(staff(w.sam), nil, survey.Page{First: ptr(3), After: page.PageInfo.EndCursor})
+		_, _, after, err := scalar.DecodeCursor(scalar.EncodeCursor("ratings", "", *page.PageInfo.EndCursor)) // as a client gives it back
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := w.surveys.Ratings(staff(w.sam), nil, survey.Page{First: ptr(3), After: &after})
 		if err != nil || len(next.Edges) != 2 || *next.Edges[0].Node.Score != 2 {
 			t.Errorf("%+v %v", next, err)
 		}

@@ -142,7 +142,7 @@ func questions(s *ent.Survey, lang string) []*SurveyQuestion {
 
 // Title is what stands above the questions of a request.
 func (s *Surveys) Title(ctx context.Context, r *ent.SurveyRequest) (string, error) {
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +152,7 @@ func (s *Surveys) Title(ctx context.Context, r *ent.SurveyRequest) (string, erro
 
 // Thanks is what is said when a request was answered; nil for nothing.
 func (s *Surveys) Thanks(ctx context.Context, r *ent.SurveyRequest) (*string, error) {
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (s *Surveys) Thanks(ctx context.Context, r *ent.SurveyRequest) (*string, er
 
 // Language is the one of the title of a request.
 func (s *Surveys) Language(ctx context.Context, r *ent.SurveyRequest) (string, error) {
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +172,7 @@ func (s *Surveys) Language(ctx context.Context, r *ent.SurveyRequest) (string, e
 
 // Questions are those of a request.
 func (s *Surveys) Questions(ctx context.Context, r *ent.SurveyRequest) ([]*SurveyQuestion, error) {
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s *Surveys) Answers(ctx context.Context, r *ent.SurveyRequest) ([]*SurveyA
 	if len(r.Answers) == 0 {
 		return all, nil
 	}
-	v, err := s.version(ctx, r.SurveyID)
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +213,16 @@ func answerOf(q schema.SurveyQuestion, given any, lang string) *SurveyAnswer {
 		}
 	}
 	return a
+}
+
+// SurveyID is the survey of a request, the same in all its versions.
+func (s *Surveys) SurveyID(ctx context.Context, r *ent.SurveyRequest) (*scalar.ID, error) {
+	v, err := s.version(ctx, s.Store.Client, r.SurveyID)
+	if err != nil {
+		return nil, err
+	}
+	id := v.GlobalID()
+	return &id, nil
 }
 
 func orNil(s string) *string {
