@@ -15,7 +15,7 @@ import (
 var leaves = []string{"internal/event", "internal/fault", "internal/locale", "internal/scalar", "internal/viewer"}
 
 var domains = []string{
-	"internal/account", "internal/bonus", "internal/campaign", "internal/document", "internal/list", "internal/notify", "internal/order",
+	"internal/account", "internal/article", "internal/bonus", "internal/campaign", "internal/document", "internal/list", "internal/notify", "internal/order",
 	"internal/paper", "internal/privacy", "internal/profile", "internal/promotion", "internal/recommend", "internal/referral", "internal/reward", "internal/support", "internal/tier", "internal/wallet", "internal/webhook",
 }
 
