@@ -94,21 +94,21 @@ func (s *Tickets) lockKey(ctx context.Context, tx *store.Tx, key uuid.UUID, path
 		}
 	}
 	if t.MergedIntoID != nil {
-		return nil, gone(ctx, tx, t)
+		return nil, gone(ctx, tx, t, path...)
 	}
 	return t, nil
 }
 
 // gone is TICKET_MERGED with where to go, for who may see that ticket.
-func gone(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
+func gone(ctx context.Context, tx *store.Tx, t *ent.Ticket, path ...string) error {
 	into, err := tx.Ticket.Query().Where(entticket.ID(*t.MergedIntoID)).Only(ctx)
 	if ent.IsNotFound(err) {
-		return ErrTicketMerged
+		return ErrTicketMerged.At(path...)
 	}
 	if err != nil {
 		return err
 	}
-	return ErrTicketMerged.With("ticketId", into.GlobalID().String()).With("number", into.Number)
+	return ErrTicketMerged.At(path...).With("ticketId", into.GlobalID().String()).With("number", into.Number)
 }
 
 func lockRow(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
