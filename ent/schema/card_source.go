@@ -30,7 +30,7 @@ func (CardSource) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name").Unique(),
 		field.String("address").Comment("The guard has seen it."),
-		field.Bytes("secret").Sensitive().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Sealed: what requests are signed with."),
+		field.Bytes("sealed").Sensitive().Annotations(entgql.Skip(entgql.SkipAll)).Comment("What requests are signed with; read when a source is asked, and then alone."),
 		field.Int("ttl_seconds").Default(300),
 		field.Int("timeout_millis").Default(3000),
 		field.Int("position").Default(0),

@@ -32,7 +32,7 @@ func (User) Annotations() []schema.Annotation {
 			"rewardRedemptions": {"id"}, "referral": {"id"}, "offers": {"id"}, "benefits": {"id"}, "clubs": {"id"},
 			"cart": {"id"}, "shoppingLists": {"id"}, "wishlist": {"id"}, "spending": {"id"}, "payments": {"id"}, "tableExports": {"id"}, "invoices": {"id"}, "recommendations": {"id"}, "recentlyViewed": {"id"}, "reviews": {"id"},
 			"avatar": {"id", "display_name", "given_name", "family_name", "avatar_id", "avatar_width", "avatar_height"}, "documents": {"id"}, "paymentMethods": {"id"},
-			"consents": {"id"}, "consentsDue": {"id"}, "dataExports": {"id"}, "deletion": {"id"}, "deletionReview": {"id"},
+			"consents": {"id"}, "consentsDue": {"id"}, "dataExports": {"id"}, "deletion": {"id"}, "deletionReview": {"id"}, "personalManager": {"id", "manager_id"}, "surveys": {"id"},
 		}},
 		entsql.Checks(map[string]string{"users_unread_count": "unread_count >= 0", "users_stream": "stream_seq >= 0 AND stream_oldest >= 0"}),
 	}
@@ -71,6 +71,7 @@ func (User) Fields() []ent.Field {
 		field.Int("avatar_width").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Pixels of the picture, so that lists of people read no other table."),
 		field.Int("avatar_height").Default(0).Annotations(entgql.Skip(entgql.SkipAll)),
 		field.UUID("manager_id", uuid.UUID{}).Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The staff member who looks after the person."),
+		field.JSON("manager_contacts", []uuid.UUID{}).Optional().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of a staff member: the contact points that the customers he looks after see."),
 		field.Time("delete_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("When the account is erased; written by internal/privacy."),
 		field.Int64("unread_count").Default(0).Comment("Unread notifications, kept exact by the event tail."),
 	}

@@ -14,8 +14,8 @@ import (
 // kindsOf says what the ids in facts are ids of. An id that is not listed does
 // not leave the house.
 var kindsOf = map[string]string{
-	"accountId": "acc", "programId": "prog", "invitationId": "inv", "familyId": "com", "changeId": "tch", "contactPointId": "cpt", "entryId": "ent", "messageId": "msg", "notificationId": "ntf",
-	"orderId": "order", "invoiceId": "bill", "productId": "prd", "reviewId": "rev", "wishId": "wish", "returnId": "ret", "exchangeOrderId": "order", "redemptionId": "rdm", "referralId": "ref", "rewardId": "rwd", "sessionId": "ses", "sessionIds": "ses", "taskId": "task", "ticketId": "tkt", "userId": "usr",
+	"accountId": "acc", "programId": "prog", "invitationId": "inv", "managerId": "usr", "familyId": "com", "changeId": "tch", "contactPointId": "cpt", "entryId": "ent", "messageId": "msg", "notificationId": "ntf",
+	"orderId": "order", "invoiceId": "bill", "productId": "prd", "reviewId": "rev", "wishId": "wish", "returnId": "ret", "exchangeOrderId": "order", "redemptionId": "rdm", "referralId": "ref", "rewardId": "rwd", "sessionId": "ses", "sessionIds": "ses", "requestId": "srq", "taskId": "task", "ticketId": "tkt", "userId": "usr",
 }
 
 // edgePayload is the payload of a fact with its ids as they are at the edge.

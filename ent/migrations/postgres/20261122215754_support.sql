@@ -72,7 +72,7 @@ CREATE UNIQUE INDEX "canned_reply_in_force" ON "canned_replies" ("handle") WHERE
 -- create index "cannedreply_key_id_version" to table: "canned_replies"
 CREATE UNIQUE INDEX "cannedreply_key_id_version" ON "canned_replies" ("key_id", "version");
 -- create "card_sources" table
-CREATE TABLE "card_sources" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "name" character varying NOT NULL, "address" character varying NOT NULL, "secret" bytea NOT NULL, "ttl_seconds" bigint NOT NULL DEFAULT 300, "timeout_millis" bigint NOT NULL DEFAULT 3000, "position" bigint NOT NULL DEFAULT 0, "enabled" boolean NOT NULL DEFAULT true, PRIMARY KEY ("id"), CONSTRAINT "card_sources_times" CHECK ((ttl_seconds >= 0) AND (timeout_millis > 0)));
+CREATE TABLE "card_sources" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "name" character varying NOT NULL, "address" character varying NOT NULL, "sealed" bytea NOT NULL, "ttl_seconds" bigint NOT NULL DEFAULT 300, "timeout_millis" bigint NOT NULL DEFAULT 3000, "position" bigint NOT NULL DEFAULT 0, "enabled" boolean NOT NULL DEFAULT true, PRIMARY KEY ("id"), CONSTRAINT "card_sources_times" CHECK ((ttl_seconds >= 0) AND (timeout_millis > 0)));
 -- create index "card_sources_name_key" to table: "card_sources"
 CREATE UNIQUE INDEX "card_sources_name_key" ON "card_sources" ("name");
 -- create "clock_events" table

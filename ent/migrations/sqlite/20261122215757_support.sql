@@ -126,7 +126,7 @@ CREATE UNIQUE INDEX `cannedreply_key_id_version` ON `canned_replies` (`key_id`, 
 -- create index "canned_reply_in_force" to table: "canned_replies"
 CREATE UNIQUE INDEX `canned_reply_in_force` ON `canned_replies` (`handle`) WHERE retired_at is null;
 -- create "card_sources" table
-CREATE TABLE `card_sources` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `name` text NOT NULL, `address` text NOT NULL, `secret` blob NOT NULL, `ttl_seconds` integer NOT NULL DEFAULT (300), `timeout_millis` integer NOT NULL DEFAULT (3000), `position` integer NOT NULL DEFAULT (0), `enabled` bool NOT NULL DEFAULT (true), PRIMARY KEY (`id`), CONSTRAINT `card_sources_times` CHECK (ttl_seconds >= 0 AND timeout_millis > 0));
+CREATE TABLE `card_sources` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `name` text NOT NULL, `address` text NOT NULL, `sealed` blob NOT NULL, `ttl_seconds` integer NOT NULL DEFAULT (300), `timeout_millis` integer NOT NULL DEFAULT (3000), `position` integer NOT NULL DEFAULT (0), `enabled` bool NOT NULL DEFAULT (true), PRIMARY KEY (`id`), CONSTRAINT `card_sources_times` CHECK (ttl_seconds >= 0 AND timeout_millis > 0));
 -- create index "card_sources_name_key" to table: "card_sources"
 CREATE UNIQUE INDEX `card_sources_name_key` ON `card_sources` (`name`);
 -- create "clock_events" table

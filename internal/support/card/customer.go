@@ -221,4 +221,3 @@ func (c *CustomerCard) PersonalManager(ctx context.Context) (*PersonalManager, e
 
 // postgres says which dialect a statement is written for.
 func (c *Cards) postgres() bool { return c.Store.Dialect() == dialect.Postgres }
-

@@ -58,7 +58,7 @@ func (c *Cards) Refresh(ctx context.Context, in RefreshOutsideCardsInput) ([]*Cu
 // outside are the cards of all sources in use; force asks those of only (none:
 // all) whatever their age, and others where they are too old.
 func (c *Cards) outside(ctx context.Context, u *ent.User, only []uuid.UUID, force bool) ([]*CustomerOutsideCard, error) {
-	sources, err := c.Store.Client.CardSource.Query().Where(cardsource.Enabled(true)).Order(cardsource.ByPosition(), cardsource.ByID()).Limit(mostSources).All(asSystem(ctx))
+	sources, err := c.Store.Client.CardSource.Query().Where(cardsource.Enabled(true)).Order(cardsource.ByPosition(), cardsource.ByID()).Limit(mostSources).Select(unsealed...).All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
@@ -134,6 +134,9 @@ func (c *Cards) fetch(ctx context.Context, u *ent.User, due []*ent.CardSource, c
 	if len(claimed) == 0 {
 		return nil
 	}
+	if claimed, err = c.withSecrets(ctx, claimed); err != nil {
+		return err
+	}
 	answers := make([]Answer, len(claimed))
 	var all sync.WaitGroup
 	for i, s := range claimed {
@@ -143,6 +146,19 @@ func (c *Cards) fetch(ctx context.Context, u *ent.User, due []*ent.CardSource, c
 	keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
 	return c.keep(keeping, u.ID, claimed, answers, cards)
+}
+
+// unsealed are the columns of a source without its secret.
+var unsealed = slices.DeleteFunc(slices.Clone(cardsource.Columns), func(c string) bool { return c == cardsource.FieldSealed })
+
+// withSecrets reads sources that are asked now, with what they are signed by.
+func (c *Cards) withSecrets(ctx context.Context, claimed []*ent.CardSource) ([]*ent.CardSource, error) {
+	ids := make([]uuid.UUID, len(claimed))
+	for i, s := range claimed {
+		ids[i] = s.ID
+	}
+	all, err := c.Store.Client.CardSource.Query().Where(cardsource.IDIn(ids...)).Order(cardsource.ByPosition(), cardsource.ByID()).All(asSystem(ctx))
+	return all, store.Translate(err)
 }
 
 // claim gives those of the sources that nobody else asks about the customer.
@@ -184,7 +200,7 @@ func (c *Cards) claim(ctx context.Context, user uuid.UUID, due []*ent.CardSource
 
 // ask asks one source about a customer.
 func (c *Cards) ask(ctx context.Context, u *ent.User, s *ent.CardSource) Answer {
-	secret, err := c.Sealer.Open(s.Secret, place(s.ID))
+	secret, err := c.Sealer.Open(s.Sealed, place(s.ID))
 	if err != nil {
 		return Answer{Failure: "CONNECTION"} // the key of the server was changed without rotate-key
 	}

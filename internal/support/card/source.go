@@ -76,7 +76,7 @@ func (c *Cards) SaveSource(ctx context.Context, in SaveCardSourceInput) (SavedSo
 	case err != nil:
 		return SavedSource{}, err
 	}
-	saved.Source, err = c.Store.Client.CardSource.Get(ctx, id)
+	saved.Source, err = c.Store.Client.CardSource.Query().Where(cardsource.ID(id)).Select(unsealed...).Only(ctx)
 	return saved, store.Translate(err)
 }
 
@@ -125,7 +125,7 @@ func (c *Cards) makeSource(ctx context.Context, tx *store.Tx, in SaveCardSourceI
 	}
 	id := uuid.Must(uuid.NewV7())
 	sealed, shown := c.newSecret(id)
-	made, err := tx.CardSource.Create().SetID(id).SetName(*in.Name).SetAddress(*in.URL).SetSecret(sealed).
+	made, err := tx.CardSource.Create().SetID(id).SetName(*in.Name).SetAddress(*in.URL).SetSealed(sealed).
 		SetNillableTTLSeconds(in.TTLSeconds).SetNillableTimeoutMillis(in.TimeoutMillis).SetNillablePosition(in.Position).SetNillableEnabled(in.Enabled).Save(ctx)
 	if err != nil {
 		return uuid.Nil, nil, err
@@ -146,7 +146,7 @@ func (c *Cards) changeSource(ctx context.Context, tx *store.Tx, in SaveCardSourc
 	var secret *string
 	if in.NewSecret != nil && *in.NewSecret {
 		sealed, shown := c.newSecret(s.ID)
-		u.SetSecret(sealed)
+		u.SetSealed(sealed)
 		secret = &shown
 	}
 	after, err := u.Save(ctx)
@@ -186,7 +186,7 @@ func holdSource(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.CardSourc
 	if err != nil {
 		return nil, fault.ErrInvalidID.At("input", "id")
 	}
-	s, err := tx.CardSource.Query().Where(cardsource.ID(key), tx.Locking()).Only(ctx)
+	s, err := tx.CardSource.Query().Where(cardsource.ID(key), tx.Locking()).Select(unsealed...).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, fault.ErrNotFound.At("input", "id")
 	}
@@ -216,7 +216,7 @@ func (c *Cards) newSecret(id uuid.UUID) (sealed []byte, shown string) {
 // Reseal seals the secrets of sources with the first key and says how many an
 // older one had sealed, and how many no key opens.
 func (c *Cards) Reseal(ctx context.Context) (anew, lost int, err error) {
-	return c.Store.Reseal(ctx, c.Sealer, store.Sealed{Table: "card_sources", Column: "secret", PlaceColumn: "id", Place: place})
+	return c.Store.Reseal(ctx, c.Sealer, store.Sealed{Table: "card_sources", Column: "sealed", PlaceColumn: "id", Place: place})
 }
 
 // webLink is a link that may be shown: http or https, else nothing.

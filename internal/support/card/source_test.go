@@ -208,4 +208,3 @@ func idLike(id scalar.ID) scalar.ID {
 	id.UUID[15]++
 	return id
 }
-
