@@ -28,6 +28,8 @@ type Article struct {
 	Revision int64 `json:"revision,omitempty"`
 	// The edge id, the same in all versions and languages.
 	KeyID uuid.UUID `json:"key_id,omitempty"`
+	// How programs and links name it; the same in all versions and languages.
+	Handle *string `json:"handle,omitempty"`
 	// Locale holds the value of the "locale" field.
 	Locale string `json:"locale,omitempty"`
 	// Version holds the value of the "version" field.
@@ -72,7 +74,7 @@ func (*Article) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case article.FieldRevision, article.FieldVersion, article.FieldHelped, article.FieldNotHelped, article.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case article.FieldLocale, article.FieldAudience, article.FieldStatus, article.FieldTitle, article.FieldSummary, article.FieldBody:
+		case article.FieldHandle, article.FieldLocale, article.FieldAudience, article.FieldStatus, article.FieldTitle, article.FieldSummary, article.FieldBody:
 			values[i] = new(sql.NullString)
 		case article.FieldCreatedAt, article.FieldUpdatedAt, article.FieldPublishAt, article.FieldPublishedAt:
 			values[i] = new(sql.NullTime)
@@ -122,6 +124,13 @@ func (_m *Article) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field key_id", values[i])
 			} else if value != nil {
 				_m.KeyID = *value
+			}
+		case article.FieldHandle:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field handle", values[i])
+			} else if value.Valid {
+				_m.Handle = new(string)
+				*_m.Handle = value.String
 			}
 		case article.FieldLocale:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -266,6 +275,11 @@ func (_m *Article) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("key_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.KeyID))
+	builder.WriteString(", ")
+	if v := _m.Handle; v != nil {
+		builder.WriteString("handle=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("locale=")
 	builder.WriteString(_m.Locale)

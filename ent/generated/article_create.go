@@ -53,6 +53,20 @@ func (_c *ArticleCreate) SetKeyID(v uuid.UUID) *ArticleCreate {
 	return _c
 }
 
+// SetHandle sets the "handle" field.
+func (_c *ArticleCreate) SetHandle(v string) *ArticleCreate {
+	_c.mutation.SetHandle(v)
+	return _c
+}
+
+// SetNillableHandle sets the "handle" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableHandle(v *string) *ArticleCreate {
+	if v != nil {
+		_c.SetHandle(*v)
+	}
+	return _c
+}
+
 // SetLocale sets the "locale" field.
 func (_c *ArticleCreate) SetLocale(v string) *ArticleCreate {
 	_c.mutation.SetLocale(v)
@@ -410,6 +424,10 @@ func (_c *ArticleCreate) createSpec() (*Article, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.KeyID(); ok {
 		_spec.SetField(article.FieldKeyID, field.TypeUUID, value)
 		_node.KeyID = value
+	}
+	if value, ok := _c.mutation.Handle(); ok {
+		_spec.SetField(article.FieldHandle, field.TypeString, value)
+		_node.Handle = &value
 	}
 	if value, ok := _c.mutation.Locale(); ok {
 		_spec.SetField(article.FieldLocale, field.TypeString, value)

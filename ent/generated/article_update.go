@@ -364,6 +364,9 @@ func (_u *ArticleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedRevision(); ok {
 		_spec.AddField(article.FieldRevision, field.TypeInt64, value)
 	}
+	if _u.mutation.HandleCleared() {
+		_spec.ClearField(article.FieldHandle, field.TypeString)
+	}
 	if value, ok := _u.mutation.CategoryID(); ok {
 		_spec.SetField(article.FieldCategoryID, field.TypeUUID, value)
 	}
@@ -815,6 +818,9 @@ func (_u *ArticleUpdateOne) sqlSave(ctx context.Context) (_node *Article, err er
 	}
 	if value, ok := _u.mutation.AddedRevision(); ok {
 		_spec.AddField(article.FieldRevision, field.TypeInt64, value)
+	}
+	if _u.mutation.HandleCleared() {
+		_spec.ClearField(article.FieldHandle, field.TypeString)
 	}
 	if value, ok := _u.mutation.CategoryID(); ok {
 		_spec.SetField(article.FieldCategoryID, field.TypeUUID, value)

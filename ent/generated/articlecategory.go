@@ -36,6 +36,8 @@ type ArticleCategory struct {
 	Texts map[string]map[string]string `json:"texts,omitempty"`
 	// Audience holds the value of the "audience" field.
 	Audience articlecategory.Audience `json:"audience,omitempty"`
+	// The narrowest audience of it and what it stands in; NOBODY where one of them is retired. The fence's column.
+	ShownTo articlecategory.ShownTo `json:"shown_to,omitempty"`
 	// Retired holds the value of the "retired" field.
 	Retired      bool `json:"retired,omitempty"`
 	selectValues sql.SelectValues
@@ -54,7 +56,7 @@ func (*ArticleCategory) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case articlecategory.FieldRevision, articlecategory.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case articlecategory.FieldHandle, articlecategory.FieldAudience:
+		case articlecategory.FieldHandle, articlecategory.FieldAudience, articlecategory.FieldShownTo:
 			values[i] = new(sql.NullString)
 		case articlecategory.FieldCreatedAt, articlecategory.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -132,6 +134,12 @@ func (_m *ArticleCategory) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Audience = articlecategory.Audience(value.String)
 			}
+		case articlecategory.FieldShownTo:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field shown_to", values[i])
+			} else if value.Valid {
+				_m.ShownTo = articlecategory.ShownTo(value.String)
+			}
 		case articlecategory.FieldRetired:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field retired", values[i])
@@ -199,6 +207,9 @@ func (_m *ArticleCategory) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("audience=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Audience))
+	builder.WriteString(", ")
+	builder.WriteString("shown_to=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShownTo))
 	builder.WriteString(", ")
 	builder.WriteString("retired=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Retired))

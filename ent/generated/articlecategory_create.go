@@ -101,6 +101,20 @@ func (_c *ArticleCategoryCreate) SetNillableAudience(v *articlecategory.Audience
 	return _c
 }
 
+// SetShownTo sets the "shown_to" field.
+func (_c *ArticleCategoryCreate) SetShownTo(v articlecategory.ShownTo) *ArticleCategoryCreate {
+	_c.mutation.SetShownTo(v)
+	return _c
+}
+
+// SetNillableShownTo sets the "shown_to" field if the given value is not nil.
+func (_c *ArticleCategoryCreate) SetNillableShownTo(v *articlecategory.ShownTo) *ArticleCategoryCreate {
+	if v != nil {
+		_c.SetShownTo(*v)
+	}
+	return _c
+}
+
 // SetRetired sets the "retired" field.
 func (_c *ArticleCategoryCreate) SetRetired(v bool) *ArticleCategoryCreate {
 	_c.mutation.SetRetired(v)
@@ -176,6 +190,10 @@ func (_c *ArticleCategoryCreate) defaults() {
 		v := articlecategory.DefaultAudience
 		_c.mutation.SetAudience(v)
 	}
+	if _, ok := _c.mutation.ShownTo(); !ok {
+		v := articlecategory.DefaultShownTo
+		_c.mutation.SetShownTo(v)
+	}
 	if _, ok := _c.mutation.Retired(); !ok {
 		v := articlecategory.DefaultRetired
 		_c.mutation.SetRetired(v)
@@ -212,6 +230,14 @@ func (_c *ArticleCategoryCreate) check() error {
 	if v, ok := _c.mutation.Audience(); ok {
 		if err := articlecategory.AudienceValidator(v); err != nil {
 			return &ValidationError{Name: "audience", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.audience": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.ShownTo(); !ok {
+		return &ValidationError{Name: "shown_to", err: errors.New(`generated: missing required field "ArticleCategory.shown_to"`)}
+	}
+	if v, ok := _c.mutation.ShownTo(); ok {
+		if err := articlecategory.ShownToValidator(v); err != nil {
+			return &ValidationError{Name: "shown_to", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.shown_to": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Retired(); !ok {
@@ -283,6 +309,10 @@ func (_c *ArticleCategoryCreate) createSpec() (*ArticleCategory, *sqlgraph.Creat
 	if value, ok := _c.mutation.Audience(); ok {
 		_spec.SetField(articlecategory.FieldAudience, field.TypeEnum, value)
 		_node.Audience = value
+	}
+	if value, ok := _c.mutation.ShownTo(); ok {
+		_spec.SetField(articlecategory.FieldShownTo, field.TypeEnum, value)
+		_node.ShownTo = value
 	}
 	if value, ok := _c.mutation.Retired(); ok {
 		_spec.SetField(articlecategory.FieldRetired, field.TypeBool, value)

@@ -139,6 +139,20 @@ func (_u *ArticleCategoryUpdate) SetNillableAudience(v *articlecategory.Audience
 	return _u
 }
 
+// SetShownTo sets the "shown_to" field.
+func (_u *ArticleCategoryUpdate) SetShownTo(v articlecategory.ShownTo) *ArticleCategoryUpdate {
+	_u.mutation.SetShownTo(v)
+	return _u
+}
+
+// SetNillableShownTo sets the "shown_to" field if the given value is not nil.
+func (_u *ArticleCategoryUpdate) SetNillableShownTo(v *articlecategory.ShownTo) *ArticleCategoryUpdate {
+	if v != nil {
+		_u.SetShownTo(*v)
+	}
+	return _u
+}
+
 // SetRetired sets the "retired" field.
 func (_u *ArticleCategoryUpdate) SetRetired(v bool) *ArticleCategoryUpdate {
 	_u.mutation.SetRetired(v)
@@ -192,6 +206,11 @@ func (_u *ArticleCategoryUpdate) check() error {
 			return &ValidationError{Name: "audience", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.audience": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ShownTo(); ok {
+		if err := articlecategory.ShownToValidator(v); err != nil {
+			return &ValidationError{Name: "shown_to", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.shown_to": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -236,6 +255,9 @@ func (_u *ArticleCategoryUpdate) sqlSave(ctx context.Context) (_node int, err er
 	}
 	if value, ok := _u.mutation.Audience(); ok {
 		_spec.SetField(articlecategory.FieldAudience, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.ShownTo(); ok {
+		_spec.SetField(articlecategory.FieldShownTo, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Retired(); ok {
 		_spec.SetField(articlecategory.FieldRetired, field.TypeBool, value)
@@ -370,6 +392,20 @@ func (_u *ArticleCategoryUpdateOne) SetNillableAudience(v *articlecategory.Audie
 	return _u
 }
 
+// SetShownTo sets the "shown_to" field.
+func (_u *ArticleCategoryUpdateOne) SetShownTo(v articlecategory.ShownTo) *ArticleCategoryUpdateOne {
+	_u.mutation.SetShownTo(v)
+	return _u
+}
+
+// SetNillableShownTo sets the "shown_to" field if the given value is not nil.
+func (_u *ArticleCategoryUpdateOne) SetNillableShownTo(v *articlecategory.ShownTo) *ArticleCategoryUpdateOne {
+	if v != nil {
+		_u.SetShownTo(*v)
+	}
+	return _u
+}
+
 // SetRetired sets the "retired" field.
 func (_u *ArticleCategoryUpdateOne) SetRetired(v bool) *ArticleCategoryUpdateOne {
 	_u.mutation.SetRetired(v)
@@ -436,6 +472,11 @@ func (_u *ArticleCategoryUpdateOne) check() error {
 			return &ValidationError{Name: "audience", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.audience": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ShownTo(); ok {
+		if err := articlecategory.ShownToValidator(v); err != nil {
+			return &ValidationError{Name: "shown_to", err: fmt.Errorf(`generated: validator failed for field "ArticleCategory.shown_to": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -497,6 +538,9 @@ func (_u *ArticleCategoryUpdateOne) sqlSave(ctx context.Context) (_node *Article
 	}
 	if value, ok := _u.mutation.Audience(); ok {
 		_spec.SetField(articlecategory.FieldAudience, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.ShownTo(); ok {
+		_spec.SetField(articlecategory.FieldShownTo, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Retired(); ok {
 		_spec.SetField(articlecategory.FieldRetired, field.TypeBool, value)

@@ -29,8 +29,8 @@ type CardSource struct {
 	Name string `json:"name,omitempty"`
 	// The guard has seen it.
 	Address string `json:"address,omitempty"`
-	// Sealed: what requests are signed with.
-	Secret []byte `json:"-"`
+	// What requests are signed with; read when a source is asked, and then alone.
+	Sealed []byte `json:"-"`
 	// TTLSeconds holds the value of the "ttl_seconds" field.
 	TTLSeconds int `json:"ttl_seconds,omitempty"`
 	// TimeoutMillis holds the value of the "timeout_millis" field.
@@ -47,7 +47,7 @@ func (*CardSource) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case cardsource.FieldSecret:
+		case cardsource.FieldSealed:
 			values[i] = new([]byte)
 		case cardsource.FieldEnabled:
 			values[i] = new(sql.NullBool)
@@ -110,11 +110,11 @@ func (_m *CardSource) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Address = value.String
 			}
-		case cardsource.FieldSecret:
+		case cardsource.FieldSealed:
 			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field secret", values[i])
+				return fmt.Errorf("unexpected type %T for field sealed", values[i])
 			} else if value != nil {
-				_m.Secret = *value
+				_m.Sealed = *value
 			}
 		case cardsource.FieldTTLSeconds:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -191,7 +191,7 @@ func (_m *CardSource) String() string {
 	builder.WriteString("address=")
 	builder.WriteString(_m.Address)
 	builder.WriteString(", ")
-	builder.WriteString("secret=<sensitive>")
+	builder.WriteString("sealed=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("ttl_seconds=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TTLSeconds))

@@ -59,9 +59,9 @@ func (_c *CardSourceCreate) SetAddress(v string) *CardSourceCreate {
 	return _c
 }
 
-// SetSecret sets the "secret" field.
-func (_c *CardSourceCreate) SetSecret(v []byte) *CardSourceCreate {
-	_c.mutation.SetSecret(v)
+// SetSealed sets the "sealed" field.
+func (_c *CardSourceCreate) SetSealed(v []byte) *CardSourceCreate {
+	_c.mutation.SetSealed(v)
 	return _c
 }
 
@@ -213,8 +213,8 @@ func (_c *CardSourceCreate) check() error {
 	if _, ok := _c.mutation.Address(); !ok {
 		return &ValidationError{Name: "address", err: errors.New(`generated: missing required field "CardSource.address"`)}
 	}
-	if _, ok := _c.mutation.Secret(); !ok {
-		return &ValidationError{Name: "secret", err: errors.New(`generated: missing required field "CardSource.secret"`)}
+	if _, ok := _c.mutation.Sealed(); !ok {
+		return &ValidationError{Name: "sealed", err: errors.New(`generated: missing required field "CardSource.sealed"`)}
 	}
 	if _, ok := _c.mutation.TTLSeconds(); !ok {
 		return &ValidationError{Name: "ttl_seconds", err: errors.New(`generated: missing required field "CardSource.ttl_seconds"`)}
@@ -283,9 +283,9 @@ func (_c *CardSourceCreate) createSpec() (*CardSource, *sqlgraph.CreateSpec) {
 		_spec.SetField(cardsource.FieldAddress, field.TypeString, value)
 		_node.Address = value
 	}
-	if value, ok := _c.mutation.Secret(); ok {
-		_spec.SetField(cardsource.FieldSecret, field.TypeBytes, value)
-		_node.Secret = value
+	if value, ok := _c.mutation.Sealed(); ok {
+		_spec.SetField(cardsource.FieldSealed, field.TypeBytes, value)
+		_node.Sealed = value
 	}
 	if value, ok := _c.mutation.TTLSeconds(); ok {
 		_spec.SetField(cardsource.FieldTTLSeconds, field.TypeInt, value)

@@ -91,9 +91,9 @@ func (_u *CardSourceUpdate) SetNillableAddress(v *string) *CardSourceUpdate {
 	return _u
 }
 
-// SetSecret sets the "secret" field.
-func (_u *CardSourceUpdate) SetSecret(v []byte) *CardSourceUpdate {
-	_u.mutation.SetSecret(v)
+// SetSealed sets the "sealed" field.
+func (_u *CardSourceUpdate) SetSealed(v []byte) *CardSourceUpdate {
+	_u.mutation.SetSealed(v)
 	return _u
 }
 
@@ -230,8 +230,8 @@ func (_u *CardSourceUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.Address(); ok {
 		_spec.SetField(cardsource.FieldAddress, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.Secret(); ok {
-		_spec.SetField(cardsource.FieldSecret, field.TypeBytes, value)
+	if value, ok := _u.mutation.Sealed(); ok {
+		_spec.SetField(cardsource.FieldSealed, field.TypeBytes, value)
 	}
 	if value, ok := _u.mutation.TTLSeconds(); ok {
 		_spec.SetField(cardsource.FieldTTLSeconds, field.TypeInt, value)
@@ -337,9 +337,9 @@ func (_u *CardSourceUpdateOne) SetNillableAddress(v *string) *CardSourceUpdateOn
 	return _u
 }
 
-// SetSecret sets the "secret" field.
-func (_u *CardSourceUpdateOne) SetSecret(v []byte) *CardSourceUpdateOne {
-	_u.mutation.SetSecret(v)
+// SetSealed sets the "sealed" field.
+func (_u *CardSourceUpdateOne) SetSealed(v []byte) *CardSourceUpdateOne {
+	_u.mutation.SetSealed(v)
 	return _u
 }
 
@@ -506,8 +506,8 @@ func (_u *CardSourceUpdateOne) sqlSave(ctx context.Context) (_node *CardSource, 
 	if value, ok := _u.mutation.Address(); ok {
 		_spec.SetField(cardsource.FieldAddress, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.Secret(); ok {
-		_spec.SetField(cardsource.FieldSecret, field.TypeBytes, value)
+	if value, ok := _u.mutation.Sealed(); ok {
+		_spec.SetField(cardsource.FieldSealed, field.TypeBytes, value)
 	}
 	if value, ok := _u.mutation.TTLSeconds(); ok {
 		_spec.SetField(cardsource.FieldTTLSeconds, field.TypeInt, value)

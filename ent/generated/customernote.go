@@ -35,6 +35,8 @@ type CustomerNote struct {
 	Body string `json:"body,omitempty"`
 	// Pinned holds the value of the "pinned" field.
 	Pinned bool `json:"pinned,omitempty"`
+	// Minted by the client: a retry never doubles.
+	ClientID *string `json:"client_id,omitempty"`
 	// RemovedAt holds the value of the "removed_at" field.
 	RemovedAt    *time.Time `json:"removed_at,omitempty"`
 	selectValues sql.SelectValues
@@ -49,7 +51,7 @@ func (*CustomerNote) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case customernote.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case customernote.FieldAuthorName, customernote.FieldBody:
+		case customernote.FieldAuthorName, customernote.FieldBody, customernote.FieldClientID:
 			values[i] = new(sql.NullString)
 		case customernote.FieldCreatedAt, customernote.FieldUpdatedAt, customernote.FieldRemovedAt:
 			values[i] = new(sql.NullTime)
@@ -124,6 +126,13 @@ func (_m *CustomerNote) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Pinned = value.Bool
 			}
+		case customernote.FieldClientID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field client_id", values[i])
+			} else if value.Valid {
+				_m.ClientID = new(string)
+				*_m.ClientID = value.String
+			}
 		case customernote.FieldRemovedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
@@ -190,6 +199,11 @@ func (_m *CustomerNote) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("pinned=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Pinned))
+	builder.WriteString(", ")
+	if v := _m.ClientID; v != nil {
+		builder.WriteString("client_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	if v := _m.RemovedAt; v != nil {
 		builder.WriteString("removed_at=")

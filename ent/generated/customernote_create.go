@@ -85,6 +85,20 @@ func (_c *CustomerNoteCreate) SetNillablePinned(v *bool) *CustomerNoteCreate {
 	return _c
 }
 
+// SetClientID sets the "client_id" field.
+func (_c *CustomerNoteCreate) SetClientID(v string) *CustomerNoteCreate {
+	_c.mutation.SetClientID(v)
+	return _c
+}
+
+// SetNillableClientID sets the "client_id" field if the given value is not nil.
+func (_c *CustomerNoteCreate) SetNillableClientID(v *string) *CustomerNoteCreate {
+	if v != nil {
+		_c.SetClientID(*v)
+	}
+	return _c
+}
+
 // SetRemovedAt sets the "removed_at" field.
 func (_c *CustomerNoteCreate) SetRemovedAt(v time.Time) *CustomerNoteCreate {
 	_c.mutation.SetRemovedAt(v)
@@ -254,6 +268,10 @@ func (_c *CustomerNoteCreate) createSpec() (*CustomerNote, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Pinned(); ok {
 		_spec.SetField(customernote.FieldPinned, field.TypeBool, value)
 		_node.Pinned = value
+	}
+	if value, ok := _c.mutation.ClientID(); ok {
+		_spec.SetField(customernote.FieldClientID, field.TypeString, value)
+		_node.ClientID = &value
 	}
 	if value, ok := _c.mutation.RemovedAt(); ok {
 		_spec.SetField(customernote.FieldRemovedAt, field.TypeTime, value)

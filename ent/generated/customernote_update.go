@@ -167,6 +167,9 @@ func (_u *CustomerNoteUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.Pinned(); ok {
 		_spec.SetField(customernote.FieldPinned, field.TypeBool, value)
 	}
+	if _u.mutation.ClientIDCleared() {
+		_spec.ClearField(customernote.FieldClientID, field.TypeString)
+	}
 	if value, ok := _u.mutation.RemovedAt(); ok {
 		_spec.SetField(customernote.FieldRemovedAt, field.TypeTime, value)
 	}
@@ -361,6 +364,9 @@ func (_u *CustomerNoteUpdateOne) sqlSave(ctx context.Context) (_node *CustomerNo
 	}
 	if value, ok := _u.mutation.Pinned(); ok {
 		_spec.SetField(customernote.FieldPinned, field.TypeBool, value)
+	}
+	if _u.mutation.ClientIDCleared() {
+		_spec.ClearField(customernote.FieldClientID, field.TypeString)
 	}
 	if value, ok := _u.mutation.RemovedAt(); ok {
 		_spec.SetField(customernote.FieldRemovedAt, field.TypeTime, value)

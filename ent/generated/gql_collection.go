@@ -293,6 +293,28 @@ func newArticlePaginateArgs(rv map[string]any) *articlePaginateArgs {
 	if v := rv[beforeField]; v != nil {
 		args.before = v.(*Cursor)
 	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &ArticleOrder{Field: &ArticleOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithArticleOrder(order))
+			}
+		case *ArticleOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithArticleOrder(v))
+			}
+		}
+	}
 	return args
 }
 
@@ -1439,6 +1461,28 @@ func newClockEventPaginateArgs(rv map[string]any) *clockeventPaginateArgs {
 	}
 	if v := rv[beforeField]; v != nil {
 		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &ClockEventOrder{Field: &ClockEventOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithClockEventOrder(order))
+			}
+		case *ClockEventOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithClockEventOrder(v))
+			}
+		}
 	}
 	return args
 }
@@ -3244,6 +3288,32 @@ func (_q *LetterQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 	for _, field := range fields {
 		selected = storedLetter.behind(selected, field.Name)
 		switch field.Name {
+
+		case "ticket":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&TicketClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
+				return err
+			}
+			_q.withTicket = query
+
+		case "message":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&TicketMessageClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketmessageImplementors)...); err != nil {
+				return err
+			}
+			_q.withMessage = query
 		}
 	}
 	_q.Select(selected...)
@@ -6704,11 +6774,53 @@ func (_q *SurveyRequestQuery) CollectFields(ctx context.Context, satisfies ...st
 
 func (_q *SurveyRequestQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
 	path = append([]string(nil), path...)
+	if len(satisfies) > 0 {
+		satisfies = mayAddCondition(satisfies, []string{"TicketSurvey", "TicketRating"})
+	}
 	selected := storedSurveyRequest.key()
 	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
 	for _, field := range fields {
 		selected = storedSurveyRequest.behind(selected, field.Name)
 		switch field.Name {
+
+		case "ticket":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&TicketClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
+				return err
+			}
+			_q.withTicket = query
+
+		case "customer":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withCustomer = query
+
+		case "operator":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withOperator = query
 		}
 	}
 	_q.Select(selected...)
@@ -6774,6 +6886,28 @@ func newSurveyRequestPaginateArgs(rv map[string]any) *surveyrequestPaginateArgs 
 	}
 	if v := rv[beforeField]; v != nil {
 		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &SurveyRequestOrder{Field: &SurveyRequestOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithSurveyRequestOrder(order))
+			}
+		case *SurveyRequestOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithSurveyRequestOrder(v))
+			}
+		}
 	}
 	return args
 }
@@ -6988,18 +7122,18 @@ func (_q *TicketQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 			}
 			_q.withLastMessage = query
 
-		case "participants":
+		case "mergedInto":
 			var (
 				alias = field.Alias
 				path  = append(path, alias)
-				query = (&TicketParticipantClient{config: _q.config}).Query()
+				query = (&TicketClient{config: _q.config}).Query()
 			)
-			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, ticketparticipantImplementors)...); err != nil {
+			if same := fieldsNamed(fields, field.Name); len(same) > 1 {
+				query.selectFor(opCtx, same...)
+			} else if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, ticketImplementors)...); err != nil {
 				return err
 			}
-			_q.WithNamedParticipants(alias, func(wq *TicketParticipantQuery) {
-				*wq = *query
-			})
+			_q.withMergedInto = query
 
 		case "customer":
 			var (

@@ -36,6 +36,34 @@ func (_m *ContactPoint) User(ctx context.Context) (*User, error) {
 	return result, err
 }
 
+func (_m *Letter) Ticket(ctx context.Context) (*Ticket, error) {
+	result, err := _m.Edges.TicketOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryTicket()
+		if storedLetter.leadsTo(ctx, "Ticket") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *Letter) Message(ctx context.Context) (*TicketMessage, error) {
+	result, err := _m.Edges.MessageOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryMessage()
+		if storedLetter.leadsTo(ctx, "TicketMessage") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *ListItem) List(ctx context.Context) (*ShoppingList, error) {
 	result, err := _m.Edges.ListOrErr()
 	if IsNotLoaded(err) {
@@ -427,6 +455,48 @@ func (_m *SupportTeam) Operators(ctx context.Context) (result []*Operator, err e
 	return result, err
 }
 
+func (_m *SurveyRequest) Ticket(ctx context.Context) (*Ticket, error) {
+	result, err := _m.Edges.TicketOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryTicket()
+		if storedSurveyRequest.leadsTo(ctx, "Ticket") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *SurveyRequest) Customer(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.CustomerOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryCustomer()
+		if storedSurveyRequest.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *SurveyRequest) Operator(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.OperatorOrErr()
+	if IsNotLoaded(err) {
+		query := _m.QueryOperator()
+		if storedSurveyRequest.leadsTo(ctx, "User") {
+			if query, err = query.CollectFields(ctx); err != nil {
+				return nil, err
+			}
+		}
+		result, err = query.Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Ticket) Messages(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
 ) (*TicketMessageConnection, error) {
@@ -460,22 +530,18 @@ func (_m *Ticket) LastMessage(ctx context.Context) (*TicketMessage, error) {
 	return result, MaskNotFound(err)
 }
 
-func (_m *Ticket) Participants(ctx context.Context) (result []*TicketParticipant, err error) {
-	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
-		result, err = _m.NamedParticipants(graphql.GetFieldContext(ctx).Field.Alias)
-	} else {
-		result, err = _m.Edges.ParticipantsOrErr()
-	}
+func (_m *Ticket) MergedInto(ctx context.Context) (*Ticket, error) {
+	result, err := _m.Edges.MergedIntoOrErr()
 	if IsNotLoaded(err) {
-		query := _m.QueryParticipants()
-		if storedTicket.leadsTo(ctx, "TicketParticipant") {
+		query := _m.QueryMergedInto()
+		if storedTicket.leadsTo(ctx, "Ticket") {
 			if query, err = query.CollectFields(ctx); err != nil {
 				return nil, err
 			}
 		}
-		result, err = query.All(ctx)
+		result, err = query.Only(ctx)
 	}
-	return result, err
+	return result, MaskNotFound(err)
 }
 
 func (_m *Ticket) Customer(ctx context.Context) (*User, error) {

@@ -985,6 +985,53 @@ func (_m *ArticleQuery) Paginate(
 	return conn, nil
 }
 
+var (
+	// ArticleOrderFieldPosition orders Article by position.
+	ArticleOrderFieldPosition = &ArticleOrderField{
+		Value: func(_m *Article) (ent.Value, error) {
+			return _m.Position, nil
+		},
+		column: article.FieldPosition,
+		toTerm: article.ByPosition,
+		toCursor: func(_m *Article) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Position,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f ArticleOrderField) String() string {
+	var str string
+	switch f.column {
+	case ArticleOrderFieldPosition.column:
+		str = "POSITION"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f ArticleOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *ArticleOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("ArticleOrderField %T must be a string", v)
+	}
+	switch str {
+	case "POSITION":
+		*f = *ArticleOrderFieldPosition
+	default:
+		return fmt.Errorf("%s is not a valid ArticleOrderField", str)
+	}
+	return nil
+}
+
 // ArticleOrderField defines the ordering field of Article.
 type ArticleOrderField struct {
 	// Value extracts the ordering value from the given Article.
@@ -4337,6 +4384,53 @@ func (_m *ClockEventQuery) Paginate(
 	}
 	conn.build(nodes, pager, after, first, before, last)
 	return conn, nil
+}
+
+var (
+	// ClockEventOrderFieldSeq orders ClockEvent by seq.
+	ClockEventOrderFieldSeq = &ClockEventOrderField{
+		Value: func(_m *ClockEvent) (ent.Value, error) {
+			return _m.Seq, nil
+		},
+		column: clockevent.FieldSeq,
+		toTerm: clockevent.BySeq,
+		toCursor: func(_m *ClockEvent) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Seq,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f ClockEventOrderField) String() string {
+	var str string
+	switch f.column {
+	case ClockEventOrderFieldSeq.column:
+		str = "SEQ"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f ClockEventOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *ClockEventOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("ClockEventOrderField %T must be a string", v)
+	}
+	switch str {
+	case "SEQ":
+		*f = *ClockEventOrderFieldSeq
+	default:
+		return fmt.Errorf("%s is not a valid ClockEventOrderField", str)
+	}
+	return nil
 }
 
 // ClockEventOrderField defines the ordering field of ClockEvent.
@@ -18686,6 +18780,53 @@ func (_m *SurveyRequestQuery) Paginate(
 	}
 	conn.build(nodes, pager, after, first, before, last)
 	return conn, nil
+}
+
+var (
+	// SurveyRequestOrderFieldAnsweredAt orders SurveyRequest by answered_at.
+	SurveyRequestOrderFieldAnsweredAt = &SurveyRequestOrderField{
+		Value: func(_m *SurveyRequest) (ent.Value, error) {
+			return _m.AnsweredAt, nil
+		},
+		column: surveyrequest.FieldAnsweredAt,
+		toTerm: surveyrequest.ByAnsweredAt,
+		toCursor: func(_m *SurveyRequest) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.AnsweredAt,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f SurveyRequestOrderField) String() string {
+	var str string
+	switch f.column {
+	case SurveyRequestOrderFieldAnsweredAt.column:
+		str = "ANSWERED_AT"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f SurveyRequestOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *SurveyRequestOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("SurveyRequestOrderField %T must be a string", v)
+	}
+	switch str {
+	case "ANSWERED_AT":
+		*f = *SurveyRequestOrderFieldAnsweredAt
+	default:
+		return fmt.Errorf("%s is not a valid SurveyRequestOrderField", str)
+	}
+	return nil
 }
 
 // SurveyRequestOrderField defines the ordering field of SurveyRequest.

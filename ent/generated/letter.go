@@ -5,6 +5,8 @@ package generated
 import (
 	"fmt"
 	"kabinet/ent/generated/letter"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
 	"strings"
 	"time"
 
@@ -24,7 +26,7 @@ type Letter struct {
 	// SHA-256 of its Message-ID and sender, hex: the same one is taken once.
 	MessageKey string `json:"message_key,omitempty"`
 	// Sender holds the value of the "sender" field.
-	Sender string `json:"sender,omitempty"`
+	Sender *string `json:"sender,omitempty"`
 	// Outcome holds the value of the "outcome" field.
 	Outcome letter.Outcome `json:"outcome,omitempty"`
 	// A code: why it was ignored or refused.
@@ -34,8 +36,46 @@ type Letter struct {
 	// MessageID holds the value of the "message_id" field.
 	MessageID *uuid.UUID `json:"message_id,omitempty"`
 	// Size holds the value of the "size" field.
-	Size         int64 `json:"size,omitempty"`
+	Size int64 `json:"size,omitempty"`
+	// Edges holds the relations/edges for other nodes in the graph.
+	// The values are being populated by the LetterQuery when eager-loading is set.
+	Edges        LetterEdges `json:"edges"`
 	selectValues sql.SelectValues
+}
+
+// LetterEdges holds the relations/edges for other nodes in the graph.
+type LetterEdges struct {
+	// Ticket holds the value of the ticket edge.
+	Ticket *Ticket `json:"ticket,omitempty"`
+	// Message holds the value of the message edge.
+	Message *TicketMessage `json:"message,omitempty"`
+	// loadedTypes holds the information for reporting if a
+	// type was loaded (or requested) in eager-loading or not.
+	loadedTypes [2]bool
+	// totalCount holds the count of the edges above.
+	totalCount [2]map[string]int
+}
+
+// TicketOrErr returns the Ticket value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e LetterEdges) TicketOrErr() (*Ticket, error) {
+	if e.Ticket != nil {
+		return e.Ticket, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: ticket.Label}
+	}
+	return nil, &NotLoadedError{edge: "ticket"}
+}
+
+// MessageOrErr returns the Message value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e LetterEdges) MessageOrErr() (*TicketMessage, error) {
+	if e.Message != nil {
+		return e.Message, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: ticketmessage.Label}
+	}
+	return nil, &NotLoadedError{edge: "message"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -90,7 +130,8 @@ func (_m *Letter) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field sender", values[i])
 			} else if value.Valid {
-				_m.Sender = value.String
+				_m.Sender = new(string)
+				*_m.Sender = value.String
 			}
 		case letter.FieldOutcome:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -137,6 +178,16 @@ func (_m *Letter) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
+// QueryTicket queries the "ticket" edge of the Letter entity.
+func (_m *Letter) QueryTicket() *TicketQuery {
+	return NewLetterClient(_m.config).QueryTicket(_m)
+}
+
+// QueryMessage queries the "message" edge of the Letter entity.
+func (_m *Letter) QueryMessage() *TicketMessageQuery {
+	return NewLetterClient(_m.config).QueryMessage(_m)
+}
+
 // Update returns a builder for updating this Letter.
 // Note that you need to call Letter.Unwrap() before calling this method if this Letter
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -166,8 +217,10 @@ func (_m *Letter) String() string {
 	builder.WriteString("message_key=")
 	builder.WriteString(_m.MessageKey)
 	builder.WriteString(", ")
-	builder.WriteString("sender=")
-	builder.WriteString(_m.Sender)
+	if v := _m.Sender; v != nil {
+		builder.WriteString("sender=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("outcome=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Outcome))

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/letter"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -121,6 +123,16 @@ func (_c *LetterCreate) SetNillableID(v *uuid.UUID) *LetterCreate {
 		_c.SetID(*v)
 	}
 	return _c
+}
+
+// SetTicket sets the "ticket" edge to the Ticket entity.
+func (_c *LetterCreate) SetTicket(v *Ticket) *LetterCreate {
+	return _c.SetTicketID(v.ID)
+}
+
+// SetMessage sets the "message" edge to the TicketMessage entity.
+func (_c *LetterCreate) SetMessage(v *TicketMessage) *LetterCreate {
+	return _c.SetMessageID(v.ID)
 }
 
 // Mutation returns the LetterMutation object of the builder.
@@ -239,7 +251,7 @@ func (_c *LetterCreate) createSpec() (*Letter, *sqlgraph.CreateSpec) {
 	}
 	if value, ok := _c.mutation.Sender(); ok {
 		_spec.SetField(letter.FieldSender, field.TypeString, value)
-		_node.Sender = value
+		_node.Sender = &value
 	}
 	if value, ok := _c.mutation.Outcome(); ok {
 		_spec.SetField(letter.FieldOutcome, field.TypeEnum, value)
@@ -249,17 +261,43 @@ func (_c *LetterCreate) createSpec() (*Letter, *sqlgraph.CreateSpec) {
 		_spec.SetField(letter.FieldReason, field.TypeString, value)
 		_node.Reason = value
 	}
-	if value, ok := _c.mutation.TicketID(); ok {
-		_spec.SetField(letter.FieldTicketID, field.TypeUUID, value)
-		_node.TicketID = &value
-	}
-	if value, ok := _c.mutation.MessageID(); ok {
-		_spec.SetField(letter.FieldMessageID, field.TypeUUID, value)
-		_node.MessageID = &value
-	}
 	if value, ok := _c.mutation.Size(); ok {
 		_spec.SetField(letter.FieldSize, field.TypeInt64, value)
 		_node.Size = value
+	}
+	if nodes := _c.mutation.TicketIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   letter.TicketTable,
+			Columns: []string{letter.TicketColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.TicketID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MessageIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   letter.MessageTable,
+			Columns: []string{letter.MessageColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticketmessage.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.MessageID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"kabinet/ent/generated/letter"
 	"kabinet/ent/generated/predicate"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
 	"math"
 
 	"entgo.io/ent"
@@ -19,12 +21,14 @@ import (
 // LetterQuery is the builder for querying Letter entities.
 type LetterQuery struct {
 	config
-	ctx        *QueryContext
-	order      []letter.OrderOption
-	inters     []Interceptor
-	predicates []predicate.Letter
-	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*Letter) error
+	ctx         *QueryContext
+	order       []letter.OrderOption
+	inters      []Interceptor
+	predicates  []predicate.Letter
+	withTicket  *TicketQuery
+	withMessage *TicketMessageQuery
+	modifiers   []func(*sql.Selector)
+	loadTotal   []func(context.Context, []*Letter) error
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -59,6 +63,50 @@ func (_q *LetterQuery) Unique(unique bool) *LetterQuery {
 func (_q *LetterQuery) Order(o ...letter.OrderOption) *LetterQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QueryTicket chains the current query on the "ticket" edge.
+func (_q *LetterQuery) QueryTicket() *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(letter.Table, letter.FieldID, selector),
+			sqlgraph.To(ticket.Table, ticket.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, letter.TicketTable, letter.TicketColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryMessage chains the current query on the "message" edge.
+func (_q *LetterQuery) QueryMessage() *TicketMessageQuery {
+	query := (&TicketMessageClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(letter.Table, letter.FieldID, selector),
+			sqlgraph.To(ticketmessage.Table, ticketmessage.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, letter.MessageTable, letter.MessageColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // First returns the first Letter entity from the query.
@@ -248,15 +296,39 @@ func (_q *LetterQuery) Clone() *LetterQuery {
 		return nil
 	}
 	return &LetterQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]letter.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Letter{}, _q.predicates...),
+		config:      _q.config,
+		ctx:         _q.ctx.Clone(),
+		order:       append([]letter.OrderOption{}, _q.order...),
+		inters:      append([]Interceptor{}, _q.inters...),
+		predicates:  append([]predicate.Letter{}, _q.predicates...),
+		withTicket:  _q.withTicket.Clone(),
+		withMessage: _q.withMessage.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
 	}
+}
+
+// WithTicket tells the query-builder to eager-load the nodes that are connected to
+// the "ticket" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *LetterQuery) WithTicket(opts ...func(*TicketQuery)) *LetterQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withTicket = query
+	return _q
+}
+
+// WithMessage tells the query-builder to eager-load the nodes that are connected to
+// the "message" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *LetterQuery) WithMessage(opts ...func(*TicketMessageQuery)) *LetterQuery {
+	query := (&TicketMessageClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withMessage = query
+	return _q
 }
 
 // GroupBy is used to group vertices by one or more fields/columns.
@@ -335,8 +407,12 @@ func (_q *LetterQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *LetterQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Letter, error) {
 	var (
-		nodes = []*Letter{}
-		_spec = _q.querySpec()
+		nodes       = []*Letter{}
+		_spec       = _q.querySpec()
+		loadedTypes = [2]bool{
+			_q.withTicket != nil,
+			_q.withMessage != nil,
+		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Letter).scanValues(nil, columns)
@@ -344,6 +420,7 @@ func (_q *LetterQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Lette
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Letter{config: _q.config}
 		nodes = append(nodes, node)
+		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -358,12 +435,89 @@ func (_q *LetterQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Lette
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withTicket; query != nil {
+		if err := _q.loadTicket(ctx, query, nodes, nil,
+			func(n *Letter, e *Ticket) { n.Edges.Ticket = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withMessage; query != nil {
+		if err := _q.loadMessage(ctx, query, nodes, nil,
+			func(n *Letter, e *TicketMessage) { n.Edges.Message = e }); err != nil {
+			return nil, err
+		}
+	}
 	for i := range _q.loadTotal {
 		if err := _q.loadTotal[i](ctx, nodes); err != nil {
 			return nil, err
 		}
 	}
 	return nodes, nil
+}
+
+func (_q *LetterQuery) loadTicket(ctx context.Context, query *TicketQuery, nodes []*Letter, init func(*Letter), assign func(*Letter, *Ticket)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Letter)
+	for i := range nodes {
+		if nodes[i].TicketID == nil {
+			continue
+		}
+		fk := *nodes[i].TicketID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(ticket.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "ticket_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *LetterQuery) loadMessage(ctx context.Context, query *TicketMessageQuery, nodes []*Letter, init func(*Letter), assign func(*Letter, *TicketMessage)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Letter)
+	for i := range nodes {
+		if nodes[i].MessageID == nil {
+			continue
+		}
+		fk := *nodes[i].MessageID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(ticketmessage.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "message_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
 }
 
 func (_q *LetterQuery) sqlCount(ctx context.Context) (int, error) {
@@ -393,6 +547,12 @@ func (_q *LetterQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != letter.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withTicket != nil {
+			_spec.Node.AddColumnOnce(letter.FieldTicketID)
+		}
+		if _q.withMessage != nil {
+			_spec.Node.AddColumnOnce(letter.FieldMessageID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -71,12 +71,6 @@ func (_u *LetterUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SenderCleared() {
 		_spec.ClearField(letter.FieldSender, field.TypeString)
 	}
-	if _u.mutation.TicketIDCleared() {
-		_spec.ClearField(letter.FieldTicketID, field.TypeUUID)
-	}
-	if _u.mutation.MessageIDCleared() {
-		_spec.ClearField(letter.FieldMessageID, field.TypeUUID)
-	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{letter.Label}
@@ -170,12 +164,6 @@ func (_u *LetterUpdateOne) sqlSave(ctx context.Context) (_node *Letter, err erro
 	}
 	if _u.mutation.SenderCleared() {
 		_spec.ClearField(letter.FieldSender, field.TypeString)
-	}
-	if _u.mutation.TicketIDCleared() {
-		_spec.ClearField(letter.FieldTicketID, field.TypeUUID)
-	}
-	if _u.mutation.MessageIDCleared() {
-		_spec.ClearField(letter.FieldMessageID, field.TypeUUID)
 	}
 	_node = &Letter{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -3036,6 +3036,7 @@ type ArticleMutation struct {
 	revision       *int64
 	addrevision    *int64
 	key_id         *uuid.UUID
+	handle         *string
 	locale         *string
 	version        *int
 	addversion     *int
@@ -3328,6 +3329,55 @@ func (m *ArticleMutation) OldKeyID(ctx context.Context) (v uuid.UUID, err error)
 // ResetKeyID resets all changes to the "key_id" field.
 func (m *ArticleMutation) ResetKeyID() {
 	m.key_id = nil
+}
+
+// SetHandle sets the "handle" field.
+func (m *ArticleMutation) SetHandle(s string) {
+	m.handle = &s
+}
+
+// Handle returns the value of the "handle" field in the mutation.
+func (m *ArticleMutation) Handle() (r string, exists bool) {
+	v := m.handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandle returns the old "handle" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldHandle(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandle: %w", err)
+	}
+	return oldValue.Handle, nil
+}
+
+// ClearHandle clears the value of the "handle" field.
+func (m *ArticleMutation) ClearHandle() {
+	m.handle = nil
+	m.clearedFields[article.FieldHandle] = struct{}{}
+}
+
+// HandleCleared returns if the "handle" field was cleared in this mutation.
+func (m *ArticleMutation) HandleCleared() bool {
+	_, ok := m.clearedFields[article.FieldHandle]
+	return ok
+}
+
+// ResetHandle resets all changes to the "handle" field.
+func (m *ArticleMutation) ResetHandle() {
+	m.handle = nil
+	delete(m.clearedFields, article.FieldHandle)
 }
 
 // SetLocale sets the "locale" field.
@@ -4065,7 +4115,7 @@ func (m *ArticleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ArticleMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.created_at != nil {
 		fields = append(fields, article.FieldCreatedAt)
 	}
@@ -4077,6 +4127,9 @@ func (m *ArticleMutation) Fields() []string {
 	}
 	if m.key_id != nil {
 		fields = append(fields, article.FieldKeyID)
+	}
+	if m.handle != nil {
+		fields = append(fields, article.FieldHandle)
 	}
 	if m.locale != nil {
 		fields = append(fields, article.FieldLocale)
@@ -4139,6 +4192,8 @@ func (m *ArticleMutation) Field(name string) (ent.Value, bool) {
 		return m.Revision()
 	case article.FieldKeyID:
 		return m.KeyID()
+	case article.FieldHandle:
+		return m.Handle()
 	case article.FieldLocale:
 		return m.Locale()
 	case article.FieldVersion:
@@ -4186,6 +4241,8 @@ func (m *ArticleMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRevision(ctx)
 	case article.FieldKeyID:
 		return m.OldKeyID(ctx)
+	case article.FieldHandle:
+		return m.OldHandle(ctx)
 	case article.FieldLocale:
 		return m.OldLocale(ctx)
 	case article.FieldVersion:
@@ -4252,6 +4309,13 @@ func (m *ArticleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetKeyID(v)
+		return nil
+	case article.FieldHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandle(v)
 		return nil
 	case article.FieldLocale:
 		v, ok := value.(string)
@@ -4451,6 +4515,9 @@ func (m *ArticleMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ArticleMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(article.FieldHandle) {
+		fields = append(fields, article.FieldHandle)
+	}
 	if m.FieldCleared(article.FieldCategoryID) {
 		fields = append(fields, article.FieldCategoryID)
 	}
@@ -4480,6 +4547,9 @@ func (m *ArticleMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ArticleMutation) ClearField(name string) error {
 	switch name {
+	case article.FieldHandle:
+		m.ClearHandle()
+		return nil
 	case article.FieldCategoryID:
 		m.ClearCategoryID()
 		return nil
@@ -4514,6 +4584,9 @@ func (m *ArticleMutation) ResetField(name string) error {
 		return nil
 	case article.FieldKeyID:
 		m.ResetKeyID()
+		return nil
+	case article.FieldHandle:
+		m.ResetHandle()
 		return nil
 	case article.FieldLocale:
 		m.ResetLocale()
@@ -4628,6 +4701,7 @@ type ArticleCategoryMutation struct {
 	addposition   *int
 	texts         *map[string]map[string]string
 	audience      *articlecategory.Audience
+	shown_to      *articlecategory.ShownTo
 	retired       *bool
 	clearedFields map[string]struct{}
 	done          bool
@@ -5080,6 +5154,42 @@ func (m *ArticleCategoryMutation) ResetAudience() {
 	m.audience = nil
 }
 
+// SetShownTo sets the "shown_to" field.
+func (m *ArticleCategoryMutation) SetShownTo(at articlecategory.ShownTo) {
+	m.shown_to = &at
+}
+
+// ShownTo returns the value of the "shown_to" field in the mutation.
+func (m *ArticleCategoryMutation) ShownTo() (r articlecategory.ShownTo, exists bool) {
+	v := m.shown_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShownTo returns the old "shown_to" field's value of the ArticleCategory entity.
+// If the ArticleCategory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleCategoryMutation) OldShownTo(ctx context.Context) (v articlecategory.ShownTo, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShownTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShownTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShownTo: %w", err)
+	}
+	return oldValue.ShownTo, nil
+}
+
+// ResetShownTo resets all changes to the "shown_to" field.
+func (m *ArticleCategoryMutation) ResetShownTo() {
+	m.shown_to = nil
+}
+
 // SetRetired sets the "retired" field.
 func (m *ArticleCategoryMutation) SetRetired(b bool) {
 	m.retired = &b
@@ -5150,7 +5260,7 @@ func (m *ArticleCategoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ArticleCategoryMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.created_at != nil {
 		fields = append(fields, articlecategory.FieldCreatedAt)
 	}
@@ -5174,6 +5284,9 @@ func (m *ArticleCategoryMutation) Fields() []string {
 	}
 	if m.audience != nil {
 		fields = append(fields, articlecategory.FieldAudience)
+	}
+	if m.shown_to != nil {
+		fields = append(fields, articlecategory.FieldShownTo)
 	}
 	if m.retired != nil {
 		fields = append(fields, articlecategory.FieldRetired)
@@ -5202,6 +5315,8 @@ func (m *ArticleCategoryMutation) Field(name string) (ent.Value, bool) {
 		return m.Texts()
 	case articlecategory.FieldAudience:
 		return m.Audience()
+	case articlecategory.FieldShownTo:
+		return m.ShownTo()
 	case articlecategory.FieldRetired:
 		return m.Retired()
 	}
@@ -5229,6 +5344,8 @@ func (m *ArticleCategoryMutation) OldField(ctx context.Context, name string) (en
 		return m.OldTexts(ctx)
 	case articlecategory.FieldAudience:
 		return m.OldAudience(ctx)
+	case articlecategory.FieldShownTo:
+		return m.OldShownTo(ctx)
 	case articlecategory.FieldRetired:
 		return m.OldRetired(ctx)
 	}
@@ -5295,6 +5412,13 @@ func (m *ArticleCategoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAudience(v)
+		return nil
+	case articlecategory.FieldShownTo:
+		v, ok := value.(articlecategory.ShownTo)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShownTo(v)
 		return nil
 	case articlecategory.FieldRetired:
 		v, ok := value.(bool)
@@ -5411,6 +5535,9 @@ func (m *ArticleCategoryMutation) ResetField(name string) error {
 		return nil
 	case articlecategory.FieldAudience:
 		m.ResetAudience()
+		return nil
+	case articlecategory.FieldShownTo:
+		m.ResetShownTo()
 		return nil
 	case articlecategory.FieldRetired:
 		m.ResetRetired()
@@ -16577,7 +16704,7 @@ type CardSourceMutation struct {
 	addrevision       *int64
 	name              *string
 	address           *string
-	secret            *[]byte
+	sealed            *[]byte
 	ttl_seconds       *int
 	addttl_seconds    *int
 	timeout_millis    *int
@@ -16895,40 +17022,40 @@ func (m *CardSourceMutation) ResetAddress() {
 	m.address = nil
 }
 
-// SetSecret sets the "secret" field.
-func (m *CardSourceMutation) SetSecret(b []byte) {
-	m.secret = &b
+// SetSealed sets the "sealed" field.
+func (m *CardSourceMutation) SetSealed(b []byte) {
+	m.sealed = &b
 }
 
-// Secret returns the value of the "secret" field in the mutation.
-func (m *CardSourceMutation) Secret() (r []byte, exists bool) {
-	v := m.secret
+// Sealed returns the value of the "sealed" field in the mutation.
+func (m *CardSourceMutation) Sealed() (r []byte, exists bool) {
+	v := m.sealed
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldSecret returns the old "secret" field's value of the CardSource entity.
+// OldSealed returns the old "sealed" field's value of the CardSource entity.
 // If the CardSource object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CardSourceMutation) OldSecret(ctx context.Context) (v []byte, err error) {
+func (m *CardSourceMutation) OldSealed(ctx context.Context) (v []byte, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldSecret is only allowed on UpdateOne operations")
+		return v, errors.New("OldSealed is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldSecret requires an ID field in the mutation")
+		return v, errors.New("OldSealed requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldSecret: %w", err)
+		return v, fmt.Errorf("querying old value for OldSealed: %w", err)
 	}
-	return oldValue.Secret, nil
+	return oldValue.Sealed, nil
 }
 
-// ResetSecret resets all changes to the "secret" field.
-func (m *CardSourceMutation) ResetSecret() {
-	m.secret = nil
+// ResetSealed resets all changes to the "sealed" field.
+func (m *CardSourceMutation) ResetSealed() {
+	m.sealed = nil
 }
 
 // SetTTLSeconds sets the "ttl_seconds" field.
@@ -17185,8 +17312,8 @@ func (m *CardSourceMutation) Fields() []string {
 	if m.address != nil {
 		fields = append(fields, cardsource.FieldAddress)
 	}
-	if m.secret != nil {
-		fields = append(fields, cardsource.FieldSecret)
+	if m.sealed != nil {
+		fields = append(fields, cardsource.FieldSealed)
 	}
 	if m.ttl_seconds != nil {
 		fields = append(fields, cardsource.FieldTTLSeconds)
@@ -17218,8 +17345,8 @@ func (m *CardSourceMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case cardsource.FieldAddress:
 		return m.Address()
-	case cardsource.FieldSecret:
-		return m.Secret()
+	case cardsource.FieldSealed:
+		return m.Sealed()
 	case cardsource.FieldTTLSeconds:
 		return m.TTLSeconds()
 	case cardsource.FieldTimeoutMillis:
@@ -17247,8 +17374,8 @@ func (m *CardSourceMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldName(ctx)
 	case cardsource.FieldAddress:
 		return m.OldAddress(ctx)
-	case cardsource.FieldSecret:
-		return m.OldSecret(ctx)
+	case cardsource.FieldSealed:
+		return m.OldSealed(ctx)
 	case cardsource.FieldTTLSeconds:
 		return m.OldTTLSeconds(ctx)
 	case cardsource.FieldTimeoutMillis:
@@ -17301,12 +17428,12 @@ func (m *CardSourceMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAddress(v)
 		return nil
-	case cardsource.FieldSecret:
+	case cardsource.FieldSealed:
 		v, ok := value.([]byte)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetSecret(v)
+		m.SetSealed(v)
 		return nil
 	case cardsource.FieldTTLSeconds:
 		v, ok := value.(int)
@@ -17451,8 +17578,8 @@ func (m *CardSourceMutation) ResetField(name string) error {
 	case cardsource.FieldAddress:
 		m.ResetAddress()
 		return nil
-	case cardsource.FieldSecret:
-		m.ResetSecret()
+	case cardsource.FieldSealed:
+		m.ResetSealed()
 		return nil
 	case cardsource.FieldTTLSeconds:
 		m.ResetTTLSeconds()
@@ -23900,6 +24027,7 @@ type CustomerNoteMutation struct {
 	author_name   *string
 	body          *string
 	pinned        *bool
+	client_id     *string
 	removed_at    *time.Time
 	clearedFields map[string]struct{}
 	done          bool
@@ -24319,6 +24447,55 @@ func (m *CustomerNoteMutation) ResetPinned() {
 	m.pinned = nil
 }
 
+// SetClientID sets the "client_id" field.
+func (m *CustomerNoteMutation) SetClientID(s string) {
+	m.client_id = &s
+}
+
+// ClientID returns the value of the "client_id" field in the mutation.
+func (m *CustomerNoteMutation) ClientID() (r string, exists bool) {
+	v := m.client_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClientID returns the old "client_id" field's value of the CustomerNote entity.
+// If the CustomerNote object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerNoteMutation) OldClientID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClientID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClientID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClientID: %w", err)
+	}
+	return oldValue.ClientID, nil
+}
+
+// ClearClientID clears the value of the "client_id" field.
+func (m *CustomerNoteMutation) ClearClientID() {
+	m.client_id = nil
+	m.clearedFields[customernote.FieldClientID] = struct{}{}
+}
+
+// ClientIDCleared returns if the "client_id" field was cleared in this mutation.
+func (m *CustomerNoteMutation) ClientIDCleared() bool {
+	_, ok := m.clearedFields[customernote.FieldClientID]
+	return ok
+}
+
+// ResetClientID resets all changes to the "client_id" field.
+func (m *CustomerNoteMutation) ResetClientID() {
+	m.client_id = nil
+	delete(m.clearedFields, customernote.FieldClientID)
+}
+
 // SetRemovedAt sets the "removed_at" field.
 func (m *CustomerNoteMutation) SetRemovedAt(t time.Time) {
 	m.removed_at = &t
@@ -24402,7 +24579,7 @@ func (m *CustomerNoteMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CustomerNoteMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.created_at != nil {
 		fields = append(fields, customernote.FieldCreatedAt)
 	}
@@ -24426,6 +24603,9 @@ func (m *CustomerNoteMutation) Fields() []string {
 	}
 	if m.pinned != nil {
 		fields = append(fields, customernote.FieldPinned)
+	}
+	if m.client_id != nil {
+		fields = append(fields, customernote.FieldClientID)
 	}
 	if m.removed_at != nil {
 		fields = append(fields, customernote.FieldRemovedAt)
@@ -24454,6 +24634,8 @@ func (m *CustomerNoteMutation) Field(name string) (ent.Value, bool) {
 		return m.Body()
 	case customernote.FieldPinned:
 		return m.Pinned()
+	case customernote.FieldClientID:
+		return m.ClientID()
 	case customernote.FieldRemovedAt:
 		return m.RemovedAt()
 	}
@@ -24481,6 +24663,8 @@ func (m *CustomerNoteMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldBody(ctx)
 	case customernote.FieldPinned:
 		return m.OldPinned(ctx)
+	case customernote.FieldClientID:
+		return m.OldClientID(ctx)
 	case customernote.FieldRemovedAt:
 		return m.OldRemovedAt(ctx)
 	}
@@ -24548,6 +24732,13 @@ func (m *CustomerNoteMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPinned(v)
 		return nil
+	case customernote.FieldClientID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClientID(v)
+		return nil
 	case customernote.FieldRemovedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -24600,6 +24791,9 @@ func (m *CustomerNoteMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CustomerNoteMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(customernote.FieldClientID) {
+		fields = append(fields, customernote.FieldClientID)
+	}
 	if m.FieldCleared(customernote.FieldRemovedAt) {
 		fields = append(fields, customernote.FieldRemovedAt)
 	}
@@ -24617,6 +24811,9 @@ func (m *CustomerNoteMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CustomerNoteMutation) ClearField(name string) error {
 	switch name {
+	case customernote.FieldClientID:
+		m.ClearClientID()
+		return nil
 	case customernote.FieldRemovedAt:
 		m.ClearRemovedAt()
 		return nil
@@ -24651,6 +24848,9 @@ func (m *CustomerNoteMutation) ResetField(name string) error {
 		return nil
 	case customernote.FieldPinned:
 		m.ResetPinned()
+		return nil
+	case customernote.FieldClientID:
+		m.ResetClientID()
 		return nil
 	case customernote.FieldRemovedAt:
 		m.ResetRemovedAt()
@@ -42922,22 +43122,24 @@ func (m *LedgerLotMutation) ResetEdge(name string) error {
 // LetterMutation represents an operation that mutates the Letter nodes in the graph.
 type LetterMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	created_at    *time.Time
-	message_key   *string
-	sender        *string
-	outcome       *letter.Outcome
-	reason        *string
-	ticket_id     *uuid.UUID
-	message_id    *uuid.UUID
-	size          *int64
-	addsize       *int64
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Letter, error)
-	predicates    []predicate.Letter
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	message_key    *string
+	sender         *string
+	outcome        *letter.Outcome
+	reason         *string
+	size           *int64
+	addsize        *int64
+	clearedFields  map[string]struct{}
+	ticket         *uuid.UUID
+	clearedticket  bool
+	message        *uuid.UUID
+	clearedmessage bool
+	done           bool
+	oldValue       func(context.Context) (*Letter, error)
+	predicates     []predicate.Letter
 }
 
 var _ ent.Mutation = (*LetterMutation)(nil)
@@ -43133,7 +43335,7 @@ func (m *LetterMutation) Sender() (r string, exists bool) {
 // OldSender returns the old "sender" field's value of the Letter entity.
 // If the Letter object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LetterMutation) OldSender(ctx context.Context) (v string, err error) {
+func (m *LetterMutation) OldSender(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldSender is only allowed on UpdateOne operations")
 	}
@@ -43239,12 +43441,12 @@ func (m *LetterMutation) ResetReason() {
 
 // SetTicketID sets the "ticket_id" field.
 func (m *LetterMutation) SetTicketID(u uuid.UUID) {
-	m.ticket_id = &u
+	m.ticket = &u
 }
 
 // TicketID returns the value of the "ticket_id" field in the mutation.
 func (m *LetterMutation) TicketID() (r uuid.UUID, exists bool) {
-	v := m.ticket_id
+	v := m.ticket
 	if v == nil {
 		return
 	}
@@ -43270,7 +43472,7 @@ func (m *LetterMutation) OldTicketID(ctx context.Context) (v *uuid.UUID, err err
 
 // ClearTicketID clears the value of the "ticket_id" field.
 func (m *LetterMutation) ClearTicketID() {
-	m.ticket_id = nil
+	m.ticket = nil
 	m.clearedFields[letter.FieldTicketID] = struct{}{}
 }
 
@@ -43282,18 +43484,18 @@ func (m *LetterMutation) TicketIDCleared() bool {
 
 // ResetTicketID resets all changes to the "ticket_id" field.
 func (m *LetterMutation) ResetTicketID() {
-	m.ticket_id = nil
+	m.ticket = nil
 	delete(m.clearedFields, letter.FieldTicketID)
 }
 
 // SetMessageID sets the "message_id" field.
 func (m *LetterMutation) SetMessageID(u uuid.UUID) {
-	m.message_id = &u
+	m.message = &u
 }
 
 // MessageID returns the value of the "message_id" field in the mutation.
 func (m *LetterMutation) MessageID() (r uuid.UUID, exists bool) {
-	v := m.message_id
+	v := m.message
 	if v == nil {
 		return
 	}
@@ -43319,7 +43521,7 @@ func (m *LetterMutation) OldMessageID(ctx context.Context) (v *uuid.UUID, err er
 
 // ClearMessageID clears the value of the "message_id" field.
 func (m *LetterMutation) ClearMessageID() {
-	m.message_id = nil
+	m.message = nil
 	m.clearedFields[letter.FieldMessageID] = struct{}{}
 }
 
@@ -43331,7 +43533,7 @@ func (m *LetterMutation) MessageIDCleared() bool {
 
 // ResetMessageID resets all changes to the "message_id" field.
 func (m *LetterMutation) ResetMessageID() {
-	m.message_id = nil
+	m.message = nil
 	delete(m.clearedFields, letter.FieldMessageID)
 }
 
@@ -43391,6 +43593,60 @@ func (m *LetterMutation) ResetSize() {
 	m.addsize = nil
 }
 
+// ClearTicket clears the "ticket" edge to the Ticket entity.
+func (m *LetterMutation) ClearTicket() {
+	m.clearedticket = true
+	m.clearedFields[letter.FieldTicketID] = struct{}{}
+}
+
+// TicketCleared reports if the "ticket" edge to the Ticket entity was cleared.
+func (m *LetterMutation) TicketCleared() bool {
+	return m.TicketIDCleared() || m.clearedticket
+}
+
+// TicketIDs returns the "ticket" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TicketID instead. It exists only for internal usage by the builders.
+func (m *LetterMutation) TicketIDs() (ids []uuid.UUID) {
+	if id := m.ticket; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTicket resets all changes to the "ticket" edge.
+func (m *LetterMutation) ResetTicket() {
+	m.ticket = nil
+	m.clearedticket = false
+}
+
+// ClearMessage clears the "message" edge to the TicketMessage entity.
+func (m *LetterMutation) ClearMessage() {
+	m.clearedmessage = true
+	m.clearedFields[letter.FieldMessageID] = struct{}{}
+}
+
+// MessageCleared reports if the "message" edge to the TicketMessage entity was cleared.
+func (m *LetterMutation) MessageCleared() bool {
+	return m.MessageIDCleared() || m.clearedmessage
+}
+
+// MessageIDs returns the "message" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MessageID instead. It exists only for internal usage by the builders.
+func (m *LetterMutation) MessageIDs() (ids []uuid.UUID) {
+	if id := m.message; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMessage resets all changes to the "message" edge.
+func (m *LetterMutation) ResetMessage() {
+	m.message = nil
+	m.clearedmessage = false
+}
+
 // Where appends a list predicates to the LetterMutation builder.
 func (m *LetterMutation) Where(ps ...predicate.Letter) {
 	m.predicates = append(m.predicates, ps...)
@@ -43441,10 +43697,10 @@ func (m *LetterMutation) Fields() []string {
 	if m.reason != nil {
 		fields = append(fields, letter.FieldReason)
 	}
-	if m.ticket_id != nil {
+	if m.ticket != nil {
 		fields = append(fields, letter.FieldTicketID)
 	}
-	if m.message_id != nil {
+	if m.message != nil {
 		fields = append(fields, letter.FieldMessageID)
 	}
 	if m.size != nil {
@@ -43679,19 +43935,35 @@ func (m *LetterMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *LetterMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
+	if m.ticket != nil {
+		edges = append(edges, letter.EdgeTicket)
+	}
+	if m.message != nil {
+		edges = append(edges, letter.EdgeMessage)
+	}
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
 func (m *LetterMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case letter.EdgeTicket:
+		if id := m.ticket; id != nil {
+			return []ent.Value{*id}
+		}
+	case letter.EdgeMessage:
+		if id := m.message; id != nil {
+			return []ent.Value{*id}
+		}
+	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *LetterMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
 	return edges
 }
 
@@ -43703,25 +43975,53 @@ func (m *LetterMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *LetterMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 2)
+	if m.clearedticket {
+		edges = append(edges, letter.EdgeTicket)
+	}
+	if m.clearedmessage {
+		edges = append(edges, letter.EdgeMessage)
+	}
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
 func (m *LetterMutation) EdgeCleared(name string) bool {
+	switch name {
+	case letter.EdgeTicket:
+		return m.clearedticket
+	case letter.EdgeMessage:
+		return m.clearedmessage
+	}
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
 func (m *LetterMutation) ClearEdge(name string) error {
+	switch name {
+	case letter.EdgeTicket:
+		m.ClearTicket()
+		return nil
+	case letter.EdgeMessage:
+		m.ClearMessage()
+		return nil
+	}
 	return fmt.Errorf("unknown Letter unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
 func (m *LetterMutation) ResetEdge(name string) error {
+	switch name {
+	case letter.EdgeTicket:
+		m.ResetTicket()
+		return nil
+	case letter.EdgeMessage:
+		m.ResetMessage()
+		return nil
+	}
 	return fmt.Errorf("unknown Letter edge %s", name)
 }
 
@@ -55663,25 +55963,26 @@ func (m *OrderLineMutation) ResetEdge(name string) error {
 // OutsideCardMutation represents an operation that mutates the OutsideCard nodes in the graph.
 type OutsideCardMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	user_id       *uuid.UUID
-	source_id     *uuid.UUID
-	title         *string
-	rows          *[]schema.CardRow
-	appendrows    []schema.CardRow
-	link          *string
-	fetched_at    *time.Time
-	expires_at    *time.Time
-	error         *string
-	failed_at     *time.Time
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*OutsideCard, error)
-	predicates    []predicate.OutsideCard
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	user_id        *uuid.UUID
+	source_id      *uuid.UUID
+	title          *string
+	rows           *[]schema.CardRow
+	appendrows     []schema.CardRow
+	link           *string
+	fetched_at     *time.Time
+	expires_at     *time.Time
+	error          *string
+	failed_at      *time.Time
+	fetching_until *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*OutsideCard, error)
+	predicates     []predicate.OutsideCard
 }
 
 var _ ent.Mutation = (*OutsideCardMutation)(nil)
@@ -56278,6 +56579,55 @@ func (m *OutsideCardMutation) ResetFailedAt() {
 	delete(m.clearedFields, outsidecard.FieldFailedAt)
 }
 
+// SetFetchingUntil sets the "fetching_until" field.
+func (m *OutsideCardMutation) SetFetchingUntil(t time.Time) {
+	m.fetching_until = &t
+}
+
+// FetchingUntil returns the value of the "fetching_until" field in the mutation.
+func (m *OutsideCardMutation) FetchingUntil() (r time.Time, exists bool) {
+	v := m.fetching_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFetchingUntil returns the old "fetching_until" field's value of the OutsideCard entity.
+// If the OutsideCard object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutsideCardMutation) OldFetchingUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFetchingUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFetchingUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFetchingUntil: %w", err)
+	}
+	return oldValue.FetchingUntil, nil
+}
+
+// ClearFetchingUntil clears the value of the "fetching_until" field.
+func (m *OutsideCardMutation) ClearFetchingUntil() {
+	m.fetching_until = nil
+	m.clearedFields[outsidecard.FieldFetchingUntil] = struct{}{}
+}
+
+// FetchingUntilCleared returns if the "fetching_until" field was cleared in this mutation.
+func (m *OutsideCardMutation) FetchingUntilCleared() bool {
+	_, ok := m.clearedFields[outsidecard.FieldFetchingUntil]
+	return ok
+}
+
+// ResetFetchingUntil resets all changes to the "fetching_until" field.
+func (m *OutsideCardMutation) ResetFetchingUntil() {
+	m.fetching_until = nil
+	delete(m.clearedFields, outsidecard.FieldFetchingUntil)
+}
+
 // Where appends a list predicates to the OutsideCardMutation builder.
 func (m *OutsideCardMutation) Where(ps ...predicate.OutsideCard) {
 	m.predicates = append(m.predicates, ps...)
@@ -56312,7 +56662,7 @@ func (m *OutsideCardMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OutsideCardMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.created_at != nil {
 		fields = append(fields, outsidecard.FieldCreatedAt)
 	}
@@ -56346,6 +56696,9 @@ func (m *OutsideCardMutation) Fields() []string {
 	if m.failed_at != nil {
 		fields = append(fields, outsidecard.FieldFailedAt)
 	}
+	if m.fetching_until != nil {
+		fields = append(fields, outsidecard.FieldFetchingUntil)
+	}
 	return fields
 }
 
@@ -56376,6 +56729,8 @@ func (m *OutsideCardMutation) Field(name string) (ent.Value, bool) {
 		return m.Error()
 	case outsidecard.FieldFailedAt:
 		return m.FailedAt()
+	case outsidecard.FieldFetchingUntil:
+		return m.FetchingUntil()
 	}
 	return nil, false
 }
@@ -56407,6 +56762,8 @@ func (m *OutsideCardMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldError(ctx)
 	case outsidecard.FieldFailedAt:
 		return m.OldFailedAt(ctx)
+	case outsidecard.FieldFetchingUntil:
+		return m.OldFetchingUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown OutsideCard field %s", name)
 }
@@ -56493,6 +56850,13 @@ func (m *OutsideCardMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetFailedAt(v)
 		return nil
+	case outsidecard.FieldFetchingUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFetchingUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown OutsideCard field %s", name)
 }
@@ -56541,6 +56905,9 @@ func (m *OutsideCardMutation) ClearedFields() []string {
 	if m.FieldCleared(outsidecard.FieldFailedAt) {
 		fields = append(fields, outsidecard.FieldFailedAt)
 	}
+	if m.FieldCleared(outsidecard.FieldFetchingUntil) {
+		fields = append(fields, outsidecard.FieldFetchingUntil)
+	}
 	return fields
 }
 
@@ -56572,6 +56939,9 @@ func (m *OutsideCardMutation) ClearField(name string) error {
 		return nil
 	case outsidecard.FieldFailedAt:
 		m.ClearFailedAt()
+		return nil
+	case outsidecard.FieldFetchingUntil:
+		m.ClearFetchingUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown OutsideCard nullable field %s", name)
@@ -56613,6 +56983,9 @@ func (m *OutsideCardMutation) ResetField(name string) error {
 		return nil
 	case outsidecard.FieldFailedAt:
 		m.ResetFailedAt()
+		return nil
+	case outsidecard.FieldFetchingUntil:
+		m.ResetFetchingUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown OutsideCard field %s", name)
@@ -89374,31 +89747,34 @@ func (m *SurveyMutation) ResetEdge(name string) error {
 // SurveyRequestMutation represents an operation that mutates the SurveyRequest nodes in the graph.
 type SurveyRequestMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	user_id       *uuid.UUID
-	ticket_id     *uuid.UUID
-	survey_id     *uuid.UUID
-	locale        *string
-	status        *surveyrequest.Status
-	ask_at        *time.Time
-	asked_at      *time.Time
-	remind_at     *time.Time
-	reminded_at   *time.Time
-	expires_at    *time.Time
-	answered_at   *time.Time
-	answers       *map[string]interface{}
-	score         *int
-	addscore      *int
-	comment       *string
-	operator_id   *uuid.UUID
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*SurveyRequest, error)
-	predicates    []predicate.SurveyRequest
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	created_at      *time.Time
+	updated_at      *time.Time
+	survey_id       *uuid.UUID
+	locale          *string
+	status          *surveyrequest.Status
+	ask_at          *time.Time
+	asked_at        *time.Time
+	remind_at       *time.Time
+	reminded_at     *time.Time
+	expires_at      *time.Time
+	answered_at     *time.Time
+	answers         *map[string]interface{}
+	score           *int
+	addscore        *int
+	comment         *string
+	clearedFields   map[string]struct{}
+	ticket          *uuid.UUID
+	clearedticket   bool
+	customer        *uuid.UUID
+	clearedcustomer bool
+	operator        *uuid.UUID
+	clearedoperator bool
+	done            bool
+	oldValue        func(context.Context) (*SurveyRequest, error)
+	predicates      []predicate.SurveyRequest
 }
 
 var _ ent.Mutation = (*SurveyRequestMutation)(nil)
@@ -89579,12 +89955,12 @@ func (m *SurveyRequestMutation) ResetUpdatedAt() {
 
 // SetUserID sets the "user_id" field.
 func (m *SurveyRequestMutation) SetUserID(u uuid.UUID) {
-	m.user_id = &u
+	m.customer = &u
 }
 
 // UserID returns the value of the "user_id" field in the mutation.
 func (m *SurveyRequestMutation) UserID() (r uuid.UUID, exists bool) {
-	v := m.user_id
+	v := m.customer
 	if v == nil {
 		return
 	}
@@ -89610,17 +89986,17 @@ func (m *SurveyRequestMutation) OldUserID(ctx context.Context) (v uuid.UUID, err
 
 // ResetUserID resets all changes to the "user_id" field.
 func (m *SurveyRequestMutation) ResetUserID() {
-	m.user_id = nil
+	m.customer = nil
 }
 
 // SetTicketID sets the "ticket_id" field.
 func (m *SurveyRequestMutation) SetTicketID(u uuid.UUID) {
-	m.ticket_id = &u
+	m.ticket = &u
 }
 
 // TicketID returns the value of the "ticket_id" field in the mutation.
 func (m *SurveyRequestMutation) TicketID() (r uuid.UUID, exists bool) {
-	v := m.ticket_id
+	v := m.ticket
 	if v == nil {
 		return
 	}
@@ -89646,7 +90022,7 @@ func (m *SurveyRequestMutation) OldTicketID(ctx context.Context) (v uuid.UUID, e
 
 // ResetTicketID resets all changes to the "ticket_id" field.
 func (m *SurveyRequestMutation) ResetTicketID() {
-	m.ticket_id = nil
+	m.ticket = nil
 }
 
 // SetSurveyID sets the "survey_id" field.
@@ -90208,12 +90584,12 @@ func (m *SurveyRequestMutation) ResetComment() {
 
 // SetOperatorID sets the "operator_id" field.
 func (m *SurveyRequestMutation) SetOperatorID(u uuid.UUID) {
-	m.operator_id = &u
+	m.operator = &u
 }
 
 // OperatorID returns the value of the "operator_id" field in the mutation.
 func (m *SurveyRequestMutation) OperatorID() (r uuid.UUID, exists bool) {
-	v := m.operator_id
+	v := m.operator
 	if v == nil {
 		return
 	}
@@ -90239,7 +90615,7 @@ func (m *SurveyRequestMutation) OldOperatorID(ctx context.Context) (v *uuid.UUID
 
 // ClearOperatorID clears the value of the "operator_id" field.
 func (m *SurveyRequestMutation) ClearOperatorID() {
-	m.operator_id = nil
+	m.operator = nil
 	m.clearedFields[surveyrequest.FieldOperatorID] = struct{}{}
 }
 
@@ -90251,8 +90627,102 @@ func (m *SurveyRequestMutation) OperatorIDCleared() bool {
 
 // ResetOperatorID resets all changes to the "operator_id" field.
 func (m *SurveyRequestMutation) ResetOperatorID() {
-	m.operator_id = nil
+	m.operator = nil
 	delete(m.clearedFields, surveyrequest.FieldOperatorID)
+}
+
+// ClearTicket clears the "ticket" edge to the Ticket entity.
+func (m *SurveyRequestMutation) ClearTicket() {
+	m.clearedticket = true
+	m.clearedFields[surveyrequest.FieldTicketID] = struct{}{}
+}
+
+// TicketCleared reports if the "ticket" edge to the Ticket entity was cleared.
+func (m *SurveyRequestMutation) TicketCleared() bool {
+	return m.clearedticket
+}
+
+// TicketIDs returns the "ticket" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TicketID instead. It exists only for internal usage by the builders.
+func (m *SurveyRequestMutation) TicketIDs() (ids []uuid.UUID) {
+	if id := m.ticket; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTicket resets all changes to the "ticket" edge.
+func (m *SurveyRequestMutation) ResetTicket() {
+	m.ticket = nil
+	m.clearedticket = false
+}
+
+// SetCustomerID sets the "customer" edge to the User entity by id.
+func (m *SurveyRequestMutation) SetCustomerID(id uuid.UUID) {
+	m.customer = &id
+}
+
+// ClearCustomer clears the "customer" edge to the User entity.
+func (m *SurveyRequestMutation) ClearCustomer() {
+	m.clearedcustomer = true
+	m.clearedFields[surveyrequest.FieldUserID] = struct{}{}
+}
+
+// CustomerCleared reports if the "customer" edge to the User entity was cleared.
+func (m *SurveyRequestMutation) CustomerCleared() bool {
+	return m.clearedcustomer
+}
+
+// CustomerID returns the "customer" edge ID in the mutation.
+func (m *SurveyRequestMutation) CustomerID() (id uuid.UUID, exists bool) {
+	if m.customer != nil {
+		return *m.customer, true
+	}
+	return
+}
+
+// CustomerIDs returns the "customer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CustomerID instead. It exists only for internal usage by the builders.
+func (m *SurveyRequestMutation) CustomerIDs() (ids []uuid.UUID) {
+	if id := m.customer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCustomer resets all changes to the "customer" edge.
+func (m *SurveyRequestMutation) ResetCustomer() {
+	m.customer = nil
+	m.clearedcustomer = false
+}
+
+// ClearOperator clears the "operator" edge to the User entity.
+func (m *SurveyRequestMutation) ClearOperator() {
+	m.clearedoperator = true
+	m.clearedFields[surveyrequest.FieldOperatorID] = struct{}{}
+}
+
+// OperatorCleared reports if the "operator" edge to the User entity was cleared.
+func (m *SurveyRequestMutation) OperatorCleared() bool {
+	return m.OperatorIDCleared() || m.clearedoperator
+}
+
+// OperatorIDs returns the "operator" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OperatorID instead. It exists only for internal usage by the builders.
+func (m *SurveyRequestMutation) OperatorIDs() (ids []uuid.UUID) {
+	if id := m.operator; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOperator resets all changes to the "operator" edge.
+func (m *SurveyRequestMutation) ResetOperator() {
+	m.operator = nil
+	m.clearedoperator = false
 }
 
 // Where appends a list predicates to the SurveyRequestMutation builder.
@@ -90296,10 +90766,10 @@ func (m *SurveyRequestMutation) Fields() []string {
 	if m.updated_at != nil {
 		fields = append(fields, surveyrequest.FieldUpdatedAt)
 	}
-	if m.user_id != nil {
+	if m.customer != nil {
 		fields = append(fields, surveyrequest.FieldUserID)
 	}
-	if m.ticket_id != nil {
+	if m.ticket != nil {
 		fields = append(fields, surveyrequest.FieldTicketID)
 	}
 	if m.survey_id != nil {
@@ -90338,7 +90808,7 @@ func (m *SurveyRequestMutation) Fields() []string {
 	if m.comment != nil {
 		fields = append(fields, surveyrequest.FieldComment)
 	}
-	if m.operator_id != nil {
+	if m.operator != nil {
 		fields = append(fields, surveyrequest.FieldOperatorID)
 	}
 	return fields
@@ -90732,19 +91202,42 @@ func (m *SurveyRequestMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SurveyRequestMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 3)
+	if m.ticket != nil {
+		edges = append(edges, surveyrequest.EdgeTicket)
+	}
+	if m.customer != nil {
+		edges = append(edges, surveyrequest.EdgeCustomer)
+	}
+	if m.operator != nil {
+		edges = append(edges, surveyrequest.EdgeOperator)
+	}
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
 func (m *SurveyRequestMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case surveyrequest.EdgeTicket:
+		if id := m.ticket; id != nil {
+			return []ent.Value{*id}
+		}
+	case surveyrequest.EdgeCustomer:
+		if id := m.customer; id != nil {
+			return []ent.Value{*id}
+		}
+	case surveyrequest.EdgeOperator:
+		if id := m.operator; id != nil {
+			return []ent.Value{*id}
+		}
+	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SurveyRequestMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -90756,25 +91249,64 @@ func (m *SurveyRequestMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SurveyRequestMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 3)
+	if m.clearedticket {
+		edges = append(edges, surveyrequest.EdgeTicket)
+	}
+	if m.clearedcustomer {
+		edges = append(edges, surveyrequest.EdgeCustomer)
+	}
+	if m.clearedoperator {
+		edges = append(edges, surveyrequest.EdgeOperator)
+	}
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
 func (m *SurveyRequestMutation) EdgeCleared(name string) bool {
+	switch name {
+	case surveyrequest.EdgeTicket:
+		return m.clearedticket
+	case surveyrequest.EdgeCustomer:
+		return m.clearedcustomer
+	case surveyrequest.EdgeOperator:
+		return m.clearedoperator
+	}
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
 func (m *SurveyRequestMutation) ClearEdge(name string) error {
+	switch name {
+	case surveyrequest.EdgeTicket:
+		m.ClearTicket()
+		return nil
+	case surveyrequest.EdgeCustomer:
+		m.ClearCustomer()
+		return nil
+	case surveyrequest.EdgeOperator:
+		m.ClearOperator()
+		return nil
+	}
 	return fmt.Errorf("unknown SurveyRequest unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
 func (m *SurveyRequestMutation) ResetEdge(name string) error {
+	switch name {
+	case surveyrequest.EdgeTicket:
+		m.ResetTicket()
+		return nil
+	case surveyrequest.EdgeCustomer:
+		m.ResetCustomer()
+		return nil
+	case surveyrequest.EdgeOperator:
+		m.ResetOperator()
+		return nil
+	}
 	return fmt.Errorf("unknown SurveyRequest edge %s", name)
 }
 
@@ -92060,96 +92592,104 @@ func (m *TaskMutation) ResetEdge(name string) error {
 // TicketMutation represents an operation that mutates the Ticket nodes in the graph.
 type TicketMutation struct {
 	config
-	op                      Op
-	typ                     string
-	id                      *uuid.UUID
-	created_at              *time.Time
-	updated_at              *time.Time
-	revision                *int64
-	addrevision             *int64
-	owner_id                *uuid.UUID
-	source                  *string
-	external_id             *string
-	source_updated_at       *time.Time
-	metadata                *map[string]interface{}
-	private_metadata        *map[string]interface{}
-	number                  *string
-	kind                    *ticket.Kind
-	subject                 *string
-	status                  *ticket.Status
-	status_reason           *ticket.StatusReason
-	priority                *ticket.Priority
-	channel                 *ticket.Channel
-	locale                  *string
-	entry_id                *uuid.UUID
-	line_id                 *uuid.UUID
-	return_id               *uuid.UUID
-	document_id             *uuid.UUID
-	booking_key             *string
-	assigned_at             *time.Time
-	team_id                 *uuid.UUID
-	skill                   *string
-	urgency                 *int
-	addurgency              *int
-	merged_into_id          *uuid.UUID
-	callback_at             *time.Time
-	callback_phone          *string
-	contact_email           *string
-	bot_state               *ticket.BotState
-	bot_outcome             *ticket.BotOutcome
-	bot_due_at              *time.Time
-	level_id                *uuid.UUID
-	level_status            *ticket.LevelStatus
-	first_reply_due_at      *time.Time
-	next_reply_due_at       *time.Time
-	resolve_due_at          *time.Time
-	due_at                  *time.Time
-	clock_at                *time.Time
-	first_replied_at        *time.Time
-	first_reply_seconds     *int
-	addfirst_reply_seconds  *int
-	resolve_seconds         *int
-	addresolve_seconds      *int
-	first_reply_breaches    *int
-	addfirst_reply_breaches *int
-	next_reply_breaches     *int
-	addnext_reply_breaches  *int
-	resolve_breaches        *int
-	addresolve_breaches     *int
-	reopened                *int
-	addreopened             *int
-	rating                  *int
-	addrating               *int
-	rated_at                *time.Time
-	last_activity_at        *time.Time
-	seq                     *int64
-	addseq                  *int64
-	public_seq              *int64
-	addpublic_seq           *int64
-	staff_seq               *int64
-	addstaff_seq            *int64
-	staff_read_seq          *int64
-	addstaff_read_seq       *int64
-	snoozed_until_at        *time.Time
-	closed_at               *time.Time
-	clearedFields           map[string]struct{}
-	messages                map[uuid.UUID]struct{}
-	removedmessages         map[uuid.UUID]struct{}
-	clearedmessages         bool
-	last_message            *uuid.UUID
-	clearedlast_message     bool
-	participants            map[uuid.UUID]struct{}
-	removedparticipants     map[uuid.UUID]struct{}
-	clearedparticipants     bool
-	customer                *uuid.UUID
-	clearedcustomer         bool
-	assignee                *uuid.UUID
-	clearedassignee         bool
-	_order                  *uuid.UUID
-	cleared_order           bool
-	done                    bool
-	oldValue                func(context.Context) (*Ticket, error)
-	predicates              []predicate.Ticket
+	op                        Op
+	typ                       string
+	id                        *uuid.UUID
+	created_at                *time.Time
+	updated_at                *time.Time
+	revision                  *int64
+	addrevision               *int64
+	owner_id                  *uuid.UUID
+	source                    *string
+	external_id               *string
+	source_updated_at         *time.Time
+	metadata                  *map[string]interface{}
+	private_metadata          *map[string]interface{}
+	number                    *string
+	kind                      *ticket.Kind
+	subject                   *string
+	status                    *ticket.Status
+	status_reason             *ticket.StatusReason
+	priority                  *ticket.Priority
+	channel                   *ticket.Channel
+	locale                    *string
+	entry_id                  *uuid.UUID
+	line_id                   *uuid.UUID
+	return_id                 *uuid.UUID
+	document_id               *uuid.UUID
+	booking_key               *string
+	assigned_at               *time.Time
+	team_id                   *uuid.UUID
+	skill                     *string
+	urgency                   *int
+	addurgency                *int
+	callback_at               *time.Time
+	callback_phone            *string
+	contact_email             *string
+	bot_state                 *ticket.BotState
+	bot_outcome               *ticket.BotOutcome
+	bot_due_at                *time.Time
+	level_id                  *uuid.UUID
+	level_status              *ticket.LevelStatus
+	first_reply_due_at        *time.Time
+	next_reply_due_at         *time.Time
+	resolve_due_at            *time.Time
+	due_at                    *time.Time
+	clock_at                  *time.Time
+	first_replied_at          *time.Time
+	first_reply_seconds       *int
+	addfirst_reply_seconds    *int
+	resolve_seconds           *int
+	addresolve_seconds        *int
+	first_reply_breaches      *int
+	addfirst_reply_breaches   *int
+	next_reply_breaches       *int
+	addnext_reply_breaches    *int
+	resolve_breaches          *int
+	addresolve_breaches       *int
+	reopened                  *int
+	addreopened               *int
+	rating                    *int
+	addrating                 *int
+	rated_at                  *time.Time
+	last_activity_at          *time.Time
+	seq                       *int64
+	addseq                    *int64
+	public_seq                *int64
+	addpublic_seq             *int64
+	staff_seq                 *int64
+	addstaff_seq              *int64
+	staff_read_seq            *int64
+	addstaff_read_seq         *int64
+	read_by_staff_up_to       *int64
+	addread_by_staff_up_to    *int64
+	read_by_customer_up_to    *int64
+	addread_by_customer_up_to *int64
+	snoozed_until_at          *time.Time
+	closed_at                 *time.Time
+	clearedFields             map[string]struct{}
+	messages                  map[uuid.UUID]struct{}
+	removedmessages           map[uuid.UUID]struct{}
+	clearedmessages           bool
+	last_message              *uuid.UUID
+	clearedlast_message       bool
+	participants              map[uuid.UUID]struct{}
+	removedparticipants       map[uuid.UUID]struct{}
+	clearedparticipants       bool
+	merged_into               *uuid.UUID
+	clearedmerged_into        bool
+	merged                    map[uuid.UUID]struct{}
+	removedmerged             map[uuid.UUID]struct{}
+	clearedmerged             bool
+	customer                  *uuid.UUID
+	clearedcustomer           bool
+	assignee                  *uuid.UUID
+	clearedassignee           bool
+	_order                    *uuid.UUID
+	cleared_order             bool
+	done                      bool
+	oldValue                  func(context.Context) (*Ticket, error)
+	predicates                []predicate.Ticket
 }
 
 var _ ent.Mutation = (*TicketMutation)(nil)
@@ -93550,12 +94090,12 @@ func (m *TicketMutation) ResetUrgency() {
 
 // SetMergedIntoID sets the "merged_into_id" field.
 func (m *TicketMutation) SetMergedIntoID(u uuid.UUID) {
-	m.merged_into_id = &u
+	m.merged_into = &u
 }
 
 // MergedIntoID returns the value of the "merged_into_id" field in the mutation.
 func (m *TicketMutation) MergedIntoID() (r uuid.UUID, exists bool) {
-	v := m.merged_into_id
+	v := m.merged_into
 	if v == nil {
 		return
 	}
@@ -93581,7 +94121,7 @@ func (m *TicketMutation) OldMergedIntoID(ctx context.Context) (v *uuid.UUID, err
 
 // ClearMergedIntoID clears the value of the "merged_into_id" field.
 func (m *TicketMutation) ClearMergedIntoID() {
-	m.merged_into_id = nil
+	m.merged_into = nil
 	m.clearedFields[ticket.FieldMergedIntoID] = struct{}{}
 }
 
@@ -93593,7 +94133,7 @@ func (m *TicketMutation) MergedIntoIDCleared() bool {
 
 // ResetMergedIntoID resets all changes to the "merged_into_id" field.
 func (m *TicketMutation) ResetMergedIntoID() {
-	m.merged_into_id = nil
+	m.merged_into = nil
 	delete(m.clearedFields, ticket.FieldMergedIntoID)
 }
 
@@ -95049,6 +95589,118 @@ func (m *TicketMutation) ResetStaffReadSeq() {
 	m.addstaff_read_seq = nil
 }
 
+// SetReadByStaffUpTo sets the "read_by_staff_up_to" field.
+func (m *TicketMutation) SetReadByStaffUpTo(i int64) {
+	m.read_by_staff_up_to = &i
+	m.addread_by_staff_up_to = nil
+}
+
+// ReadByStaffUpTo returns the value of the "read_by_staff_up_to" field in the mutation.
+func (m *TicketMutation) ReadByStaffUpTo() (r int64, exists bool) {
+	v := m.read_by_staff_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadByStaffUpTo returns the old "read_by_staff_up_to" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldReadByStaffUpTo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadByStaffUpTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadByStaffUpTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadByStaffUpTo: %w", err)
+	}
+	return oldValue.ReadByStaffUpTo, nil
+}
+
+// AddReadByStaffUpTo adds i to the "read_by_staff_up_to" field.
+func (m *TicketMutation) AddReadByStaffUpTo(i int64) {
+	if m.addread_by_staff_up_to != nil {
+		*m.addread_by_staff_up_to += i
+	} else {
+		m.addread_by_staff_up_to = &i
+	}
+}
+
+// AddedReadByStaffUpTo returns the value that was added to the "read_by_staff_up_to" field in this mutation.
+func (m *TicketMutation) AddedReadByStaffUpTo() (r int64, exists bool) {
+	v := m.addread_by_staff_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReadByStaffUpTo resets all changes to the "read_by_staff_up_to" field.
+func (m *TicketMutation) ResetReadByStaffUpTo() {
+	m.read_by_staff_up_to = nil
+	m.addread_by_staff_up_to = nil
+}
+
+// SetReadByCustomerUpTo sets the "read_by_customer_up_to" field.
+func (m *TicketMutation) SetReadByCustomerUpTo(i int64) {
+	m.read_by_customer_up_to = &i
+	m.addread_by_customer_up_to = nil
+}
+
+// ReadByCustomerUpTo returns the value of the "read_by_customer_up_to" field in the mutation.
+func (m *TicketMutation) ReadByCustomerUpTo() (r int64, exists bool) {
+	v := m.read_by_customer_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadByCustomerUpTo returns the old "read_by_customer_up_to" field's value of the Ticket entity.
+// If the Ticket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketMutation) OldReadByCustomerUpTo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadByCustomerUpTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadByCustomerUpTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadByCustomerUpTo: %w", err)
+	}
+	return oldValue.ReadByCustomerUpTo, nil
+}
+
+// AddReadByCustomerUpTo adds i to the "read_by_customer_up_to" field.
+func (m *TicketMutation) AddReadByCustomerUpTo(i int64) {
+	if m.addread_by_customer_up_to != nil {
+		*m.addread_by_customer_up_to += i
+	} else {
+		m.addread_by_customer_up_to = &i
+	}
+}
+
+// AddedReadByCustomerUpTo returns the value that was added to the "read_by_customer_up_to" field in this mutation.
+func (m *TicketMutation) AddedReadByCustomerUpTo() (r int64, exists bool) {
+	v := m.addread_by_customer_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReadByCustomerUpTo resets all changes to the "read_by_customer_up_to" field.
+func (m *TicketMutation) ResetReadByCustomerUpTo() {
+	m.read_by_customer_up_to = nil
+	m.addread_by_customer_up_to = nil
+}
+
 // SetSnoozedUntilAt sets the "snoozed_until_at" field.
 func (m *TicketMutation) SetSnoozedUntilAt(t time.Time) {
 	m.snoozed_until_at = &t
@@ -95282,6 +95934,87 @@ func (m *TicketMutation) ResetParticipants() {
 	m.removedparticipants = nil
 }
 
+// ClearMergedInto clears the "merged_into" edge to the Ticket entity.
+func (m *TicketMutation) ClearMergedInto() {
+	m.clearedmerged_into = true
+	m.clearedFields[ticket.FieldMergedIntoID] = struct{}{}
+}
+
+// MergedIntoCleared reports if the "merged_into" edge to the Ticket entity was cleared.
+func (m *TicketMutation) MergedIntoCleared() bool {
+	return m.MergedIntoIDCleared() || m.clearedmerged_into
+}
+
+// MergedIntoIDs returns the "merged_into" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MergedIntoID instead. It exists only for internal usage by the builders.
+func (m *TicketMutation) MergedIntoIDs() (ids []uuid.UUID) {
+	if id := m.merged_into; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMergedInto resets all changes to the "merged_into" edge.
+func (m *TicketMutation) ResetMergedInto() {
+	m.merged_into = nil
+	m.clearedmerged_into = false
+}
+
+// AddMergedIDs adds the "merged" edge to the Ticket entity by ids.
+func (m *TicketMutation) AddMergedIDs(ids ...uuid.UUID) {
+	if m.merged == nil {
+		m.merged = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.merged[ids[i]] = struct{}{}
+	}
+}
+
+// ClearMerged clears the "merged" edge to the Ticket entity.
+func (m *TicketMutation) ClearMerged() {
+	m.clearedmerged = true
+}
+
+// MergedCleared reports if the "merged" edge to the Ticket entity was cleared.
+func (m *TicketMutation) MergedCleared() bool {
+	return m.clearedmerged
+}
+
+// RemoveMergedIDs removes the "merged" edge to the Ticket entity by IDs.
+func (m *TicketMutation) RemoveMergedIDs(ids ...uuid.UUID) {
+	if m.removedmerged == nil {
+		m.removedmerged = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.merged, ids[i])
+		m.removedmerged[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedMerged returns the removed IDs of the "merged" edge to the Ticket entity.
+func (m *TicketMutation) RemovedMergedIDs() (ids []uuid.UUID) {
+	for id := range m.removedmerged {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// MergedIDs returns the "merged" edge IDs in the mutation.
+func (m *TicketMutation) MergedIDs() (ids []uuid.UUID) {
+	for id := range m.merged {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetMerged resets all changes to the "merged" edge.
+func (m *TicketMutation) ResetMerged() {
+	m.merged = nil
+	m.clearedmerged = false
+	m.removedmerged = nil
+}
+
 // SetCustomerID sets the "customer" edge to the User entity by id.
 func (m *TicketMutation) SetCustomerID(id uuid.UUID) {
 	m.customer = &id
@@ -95410,7 +96143,7 @@ func (m *TicketMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TicketMutation) Fields() []string {
-	fields := make([]string, 0, 60)
+	fields := make([]string, 0, 62)
 	if m.created_at != nil {
 		fields = append(fields, ticket.FieldCreatedAt)
 	}
@@ -95498,7 +96231,7 @@ func (m *TicketMutation) Fields() []string {
 	if m.urgency != nil {
 		fields = append(fields, ticket.FieldUrgency)
 	}
-	if m.merged_into_id != nil {
+	if m.merged_into != nil {
 		fields = append(fields, ticket.FieldMergedIntoID)
 	}
 	if m.callback_at != nil {
@@ -95584,6 +96317,12 @@ func (m *TicketMutation) Fields() []string {
 	}
 	if m.staff_read_seq != nil {
 		fields = append(fields, ticket.FieldStaffReadSeq)
+	}
+	if m.read_by_staff_up_to != nil {
+		fields = append(fields, ticket.FieldReadByStaffUpTo)
+	}
+	if m.read_by_customer_up_to != nil {
+		fields = append(fields, ticket.FieldReadByCustomerUpTo)
 	}
 	if m.snoozed_until_at != nil {
 		fields = append(fields, ticket.FieldSnoozedUntilAt)
@@ -95715,6 +96454,10 @@ func (m *TicketMutation) Field(name string) (ent.Value, bool) {
 		return m.StaffSeq()
 	case ticket.FieldStaffReadSeq:
 		return m.StaffReadSeq()
+	case ticket.FieldReadByStaffUpTo:
+		return m.ReadByStaffUpTo()
+	case ticket.FieldReadByCustomerUpTo:
+		return m.ReadByCustomerUpTo()
 	case ticket.FieldSnoozedUntilAt:
 		return m.SnoozedUntilAt()
 	case ticket.FieldClosedAt:
@@ -95844,6 +96587,10 @@ func (m *TicketMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldStaffSeq(ctx)
 	case ticket.FieldStaffReadSeq:
 		return m.OldStaffReadSeq(ctx)
+	case ticket.FieldReadByStaffUpTo:
+		return m.OldReadByStaffUpTo(ctx)
+	case ticket.FieldReadByCustomerUpTo:
+		return m.OldReadByCustomerUpTo(ctx)
 	case ticket.FieldSnoozedUntilAt:
 		return m.OldSnoozedUntilAt(ctx)
 	case ticket.FieldClosedAt:
@@ -96263,6 +97010,20 @@ func (m *TicketMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStaffReadSeq(v)
 		return nil
+	case ticket.FieldReadByStaffUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadByStaffUpTo(v)
+		return nil
+	case ticket.FieldReadByCustomerUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadByCustomerUpTo(v)
+		return nil
 	case ticket.FieldSnoozedUntilAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -96324,6 +97085,12 @@ func (m *TicketMutation) AddedFields() []string {
 	if m.addstaff_read_seq != nil {
 		fields = append(fields, ticket.FieldStaffReadSeq)
 	}
+	if m.addread_by_staff_up_to != nil {
+		fields = append(fields, ticket.FieldReadByStaffUpTo)
+	}
+	if m.addread_by_customer_up_to != nil {
+		fields = append(fields, ticket.FieldReadByCustomerUpTo)
+	}
 	return fields
 }
 
@@ -96358,6 +97125,10 @@ func (m *TicketMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedStaffSeq()
 	case ticket.FieldStaffReadSeq:
 		return m.AddedStaffReadSeq()
+	case ticket.FieldReadByStaffUpTo:
+		return m.AddedReadByStaffUpTo()
+	case ticket.FieldReadByCustomerUpTo:
+		return m.AddedReadByCustomerUpTo()
 	}
 	return nil, false
 }
@@ -96457,6 +97228,20 @@ func (m *TicketMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddStaffReadSeq(v)
+		return nil
+	case ticket.FieldReadByStaffUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReadByStaffUpTo(v)
+		return nil
+	case ticket.FieldReadByCustomerUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReadByCustomerUpTo(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Ticket numeric field %s", name)
@@ -96878,6 +97663,12 @@ func (m *TicketMutation) ResetField(name string) error {
 	case ticket.FieldStaffReadSeq:
 		m.ResetStaffReadSeq()
 		return nil
+	case ticket.FieldReadByStaffUpTo:
+		m.ResetReadByStaffUpTo()
+		return nil
+	case ticket.FieldReadByCustomerUpTo:
+		m.ResetReadByCustomerUpTo()
+		return nil
 	case ticket.FieldSnoozedUntilAt:
 		m.ResetSnoozedUntilAt()
 		return nil
@@ -96890,7 +97681,7 @@ func (m *TicketMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *TicketMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.messages != nil {
 		edges = append(edges, ticket.EdgeMessages)
 	}
@@ -96899,6 +97690,12 @@ func (m *TicketMutation) AddedEdges() []string {
 	}
 	if m.participants != nil {
 		edges = append(edges, ticket.EdgeParticipants)
+	}
+	if m.merged_into != nil {
+		edges = append(edges, ticket.EdgeMergedInto)
+	}
+	if m.merged != nil {
+		edges = append(edges, ticket.EdgeMerged)
 	}
 	if m.customer != nil {
 		edges = append(edges, ticket.EdgeCustomer)
@@ -96932,6 +97729,16 @@ func (m *TicketMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case ticket.EdgeMergedInto:
+		if id := m.merged_into; id != nil {
+			return []ent.Value{*id}
+		}
+	case ticket.EdgeMerged:
+		ids := make([]ent.Value, 0, len(m.merged))
+		for id := range m.merged {
+			ids = append(ids, id)
+		}
+		return ids
 	case ticket.EdgeCustomer:
 		if id := m.customer; id != nil {
 			return []ent.Value{*id}
@@ -96950,12 +97757,15 @@ func (m *TicketMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *TicketMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.removedmessages != nil {
 		edges = append(edges, ticket.EdgeMessages)
 	}
 	if m.removedparticipants != nil {
 		edges = append(edges, ticket.EdgeParticipants)
+	}
+	if m.removedmerged != nil {
+		edges = append(edges, ticket.EdgeMerged)
 	}
 	return edges
 }
@@ -96976,13 +97786,19 @@ func (m *TicketMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case ticket.EdgeMerged:
+		ids := make([]ent.Value, 0, len(m.removedmerged))
+		for id := range m.removedmerged {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *TicketMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.clearedmessages {
 		edges = append(edges, ticket.EdgeMessages)
 	}
@@ -96991,6 +97807,12 @@ func (m *TicketMutation) ClearedEdges() []string {
 	}
 	if m.clearedparticipants {
 		edges = append(edges, ticket.EdgeParticipants)
+	}
+	if m.clearedmerged_into {
+		edges = append(edges, ticket.EdgeMergedInto)
+	}
+	if m.clearedmerged {
+		edges = append(edges, ticket.EdgeMerged)
 	}
 	if m.clearedcustomer {
 		edges = append(edges, ticket.EdgeCustomer)
@@ -97014,6 +97836,10 @@ func (m *TicketMutation) EdgeCleared(name string) bool {
 		return m.clearedlast_message
 	case ticket.EdgeParticipants:
 		return m.clearedparticipants
+	case ticket.EdgeMergedInto:
+		return m.clearedmerged_into
+	case ticket.EdgeMerged:
+		return m.clearedmerged
 	case ticket.EdgeCustomer:
 		return m.clearedcustomer
 	case ticket.EdgeAssignee:
@@ -97030,6 +97856,9 @@ func (m *TicketMutation) ClearEdge(name string) error {
 	switch name {
 	case ticket.EdgeLastMessage:
 		m.ClearLastMessage()
+		return nil
+	case ticket.EdgeMergedInto:
+		m.ClearMergedInto()
 		return nil
 	case ticket.EdgeCustomer:
 		m.ClearCustomer()
@@ -97056,6 +97885,12 @@ func (m *TicketMutation) ResetEdge(name string) error {
 		return nil
 	case ticket.EdgeParticipants:
 		m.ResetParticipants()
+		return nil
+	case ticket.EdgeMergedInto:
+		m.ResetMergedInto()
+		return nil
+	case ticket.EdgeMerged:
+		m.ResetMerged()
 		return nil
 	case ticket.EdgeCustomer:
 		m.ResetCustomer()
@@ -101125,6 +101960,8 @@ type TicketParticipantMutation struct {
 	role          *ticketparticipant.Role
 	read_seq      *int64
 	addread_seq   *int64
+	read_up_to    *int64
+	addread_up_to *int64
 	left_at       *time.Time
 	clearedFields map[string]struct{}
 	ticket        *uuid.UUID
@@ -101510,6 +102347,62 @@ func (m *TicketParticipantMutation) ResetReadSeq() {
 	m.addread_seq = nil
 }
 
+// SetReadUpTo sets the "read_up_to" field.
+func (m *TicketParticipantMutation) SetReadUpTo(i int64) {
+	m.read_up_to = &i
+	m.addread_up_to = nil
+}
+
+// ReadUpTo returns the value of the "read_up_to" field in the mutation.
+func (m *TicketParticipantMutation) ReadUpTo() (r int64, exists bool) {
+	v := m.read_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadUpTo returns the old "read_up_to" field's value of the TicketParticipant entity.
+// If the TicketParticipant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TicketParticipantMutation) OldReadUpTo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadUpTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadUpTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadUpTo: %w", err)
+	}
+	return oldValue.ReadUpTo, nil
+}
+
+// AddReadUpTo adds i to the "read_up_to" field.
+func (m *TicketParticipantMutation) AddReadUpTo(i int64) {
+	if m.addread_up_to != nil {
+		*m.addread_up_to += i
+	} else {
+		m.addread_up_to = &i
+	}
+}
+
+// AddedReadUpTo returns the value that was added to the "read_up_to" field in this mutation.
+func (m *TicketParticipantMutation) AddedReadUpTo() (r int64, exists bool) {
+	v := m.addread_up_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReadUpTo resets all changes to the "read_up_to" field.
+func (m *TicketParticipantMutation) ResetReadUpTo() {
+	m.read_up_to = nil
+	m.addread_up_to = nil
+}
+
 // SetLeftAt sets the "left_at" field.
 func (m *TicketParticipantMutation) SetLeftAt(t time.Time) {
 	m.left_at = &t
@@ -101620,7 +102513,7 @@ func (m *TicketParticipantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TicketParticipantMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.created_at != nil {
 		fields = append(fields, ticketparticipant.FieldCreatedAt)
 	}
@@ -101641,6 +102534,9 @@ func (m *TicketParticipantMutation) Fields() []string {
 	}
 	if m.read_seq != nil {
 		fields = append(fields, ticketparticipant.FieldReadSeq)
+	}
+	if m.read_up_to != nil {
+		fields = append(fields, ticketparticipant.FieldReadUpTo)
 	}
 	if m.left_at != nil {
 		fields = append(fields, ticketparticipant.FieldLeftAt)
@@ -101667,6 +102563,8 @@ func (m *TicketParticipantMutation) Field(name string) (ent.Value, bool) {
 		return m.Role()
 	case ticketparticipant.FieldReadSeq:
 		return m.ReadSeq()
+	case ticketparticipant.FieldReadUpTo:
+		return m.ReadUpTo()
 	case ticketparticipant.FieldLeftAt:
 		return m.LeftAt()
 	}
@@ -101692,6 +102590,8 @@ func (m *TicketParticipantMutation) OldField(ctx context.Context, name string) (
 		return m.OldRole(ctx)
 	case ticketparticipant.FieldReadSeq:
 		return m.OldReadSeq(ctx)
+	case ticketparticipant.FieldReadUpTo:
+		return m.OldReadUpTo(ctx)
 	case ticketparticipant.FieldLeftAt:
 		return m.OldLeftAt(ctx)
 	}
@@ -101752,6 +102652,13 @@ func (m *TicketParticipantMutation) SetField(name string, value ent.Value) error
 		}
 		m.SetReadSeq(v)
 		return nil
+	case ticketparticipant.FieldReadUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadUpTo(v)
+		return nil
 	case ticketparticipant.FieldLeftAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -101770,6 +102677,9 @@ func (m *TicketParticipantMutation) AddedFields() []string {
 	if m.addread_seq != nil {
 		fields = append(fields, ticketparticipant.FieldReadSeq)
 	}
+	if m.addread_up_to != nil {
+		fields = append(fields, ticketparticipant.FieldReadUpTo)
+	}
 	return fields
 }
 
@@ -101780,6 +102690,8 @@ func (m *TicketParticipantMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case ticketparticipant.FieldReadSeq:
 		return m.AddedReadSeq()
+	case ticketparticipant.FieldReadUpTo:
+		return m.AddedReadUpTo()
 	}
 	return nil, false
 }
@@ -101795,6 +102707,13 @@ func (m *TicketParticipantMutation) AddField(name string, value ent.Value) error
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReadSeq(v)
+		return nil
+	case ticketparticipant.FieldReadUpTo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReadUpTo(v)
 		return nil
 	}
 	return fmt.Errorf("unknown TicketParticipant numeric field %s", name)
@@ -101852,6 +102771,9 @@ func (m *TicketParticipantMutation) ResetField(name string) error {
 		return nil
 	case ticketparticipant.FieldReadSeq:
 		m.ResetReadSeq()
+		return nil
+	case ticketparticipant.FieldReadUpTo:
+		m.ResetReadUpTo()
 		return nil
 	case ticketparticipant.FieldLeftAt:
 		m.ResetLeftAt()
@@ -108594,66 +109516,68 @@ func (m *TransferMutation) ResetEdge(name string) error {
 // UserMutation represents an operation that mutates the User nodes in the graph.
 type UserMutation struct {
 	config
-	op                    Op
-	typ                   string
-	id                    *uuid.UUID
-	created_at            *time.Time
-	updated_at            *time.Time
-	revision              *int64
-	addrevision           *int64
-	source                *string
-	external_id           *string
-	source_updated_at     *time.Time
-	metadata              *map[string]interface{}
-	private_metadata      *map[string]interface{}
-	kind                  *user.Kind
-	status                *user.Status
-	given_name            *string
-	family_name           *string
-	middle_name           *string
-	display_name          *string
-	birth_on              *string
-	nickname              *string
-	sex                   *user.Sex
-	job_title             *string
-	region                *string
-	interests             *[]string
-	appendinterests       []string
-	contact_channel       *user.ContactChannel
-	ui                    *map[string]interface{}
-	privacy               **schema.Privacy
-	requisites            **schema.Requisites
-	delivery              **schema.Delivery
-	locale                *string
-	time_zone             *string
-	name_key              *string
-	family_key            *string
-	block_reason          *user.BlockReason
-	blocked_note          *string
-	blocked_at            *time.Time
-	stream_seq            *int64
-	addstream_seq         *int64
-	stream_oldest         *int64
-	addstream_oldest      *int64
-	avatar_id             *uuid.UUID
-	avatar_width          *int
-	addavatar_width       *int
-	avatar_height         *int
-	addavatar_height      *int
-	manager_id            *uuid.UUID
-	delete_at             *time.Time
-	unread_count          *int64
-	addunread_count       *int64
-	clearedFields         map[string]struct{}
-	contact_points        map[uuid.UUID]struct{}
-	removedcontact_points map[uuid.UUID]struct{}
-	clearedcontact_points bool
-	addresses             map[uuid.UUID]struct{}
-	removedaddresses      map[uuid.UUID]struct{}
-	clearedaddresses      bool
-	done                  bool
-	oldValue              func(context.Context) (*User, error)
-	predicates            []predicate.User
+	op                     Op
+	typ                    string
+	id                     *uuid.UUID
+	created_at             *time.Time
+	updated_at             *time.Time
+	revision               *int64
+	addrevision            *int64
+	source                 *string
+	external_id            *string
+	source_updated_at      *time.Time
+	metadata               *map[string]interface{}
+	private_metadata       *map[string]interface{}
+	kind                   *user.Kind
+	status                 *user.Status
+	given_name             *string
+	family_name            *string
+	middle_name            *string
+	display_name           *string
+	birth_on               *string
+	nickname               *string
+	sex                    *user.Sex
+	job_title              *string
+	region                 *string
+	interests              *[]string
+	appendinterests        []string
+	contact_channel        *user.ContactChannel
+	ui                     *map[string]interface{}
+	privacy                **schema.Privacy
+	requisites             **schema.Requisites
+	delivery               **schema.Delivery
+	locale                 *string
+	time_zone              *string
+	name_key               *string
+	family_key             *string
+	block_reason           *user.BlockReason
+	blocked_note           *string
+	blocked_at             *time.Time
+	stream_seq             *int64
+	addstream_seq          *int64
+	stream_oldest          *int64
+	addstream_oldest       *int64
+	avatar_id              *uuid.UUID
+	avatar_width           *int
+	addavatar_width        *int
+	avatar_height          *int
+	addavatar_height       *int
+	manager_id             *uuid.UUID
+	manager_contacts       *[]uuid.UUID
+	appendmanager_contacts []uuid.UUID
+	delete_at              *time.Time
+	unread_count           *int64
+	addunread_count        *int64
+	clearedFields          map[string]struct{}
+	contact_points         map[uuid.UUID]struct{}
+	removedcontact_points  map[uuid.UUID]struct{}
+	clearedcontact_points  bool
+	addresses              map[uuid.UUID]struct{}
+	removedaddresses       map[uuid.UUID]struct{}
+	clearedaddresses       bool
+	done                   bool
+	oldValue               func(context.Context) (*User, error)
+	predicates             []predicate.User
 }
 
 var _ ent.Mutation = (*UserMutation)(nil)
@@ -110582,6 +111506,71 @@ func (m *UserMutation) ResetManagerID() {
 	delete(m.clearedFields, user.FieldManagerID)
 }
 
+// SetManagerContacts sets the "manager_contacts" field.
+func (m *UserMutation) SetManagerContacts(u []uuid.UUID) {
+	m.manager_contacts = &u
+	m.appendmanager_contacts = nil
+}
+
+// ManagerContacts returns the value of the "manager_contacts" field in the mutation.
+func (m *UserMutation) ManagerContacts() (r []uuid.UUID, exists bool) {
+	v := m.manager_contacts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldManagerContacts returns the old "manager_contacts" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldManagerContacts(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldManagerContacts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldManagerContacts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldManagerContacts: %w", err)
+	}
+	return oldValue.ManagerContacts, nil
+}
+
+// AppendManagerContacts adds u to the "manager_contacts" field.
+func (m *UserMutation) AppendManagerContacts(u []uuid.UUID) {
+	m.appendmanager_contacts = append(m.appendmanager_contacts, u...)
+}
+
+// AppendedManagerContacts returns the list of values that were appended to the "manager_contacts" field in this mutation.
+func (m *UserMutation) AppendedManagerContacts() ([]uuid.UUID, bool) {
+	if len(m.appendmanager_contacts) == 0 {
+		return nil, false
+	}
+	return m.appendmanager_contacts, true
+}
+
+// ClearManagerContacts clears the value of the "manager_contacts" field.
+func (m *UserMutation) ClearManagerContacts() {
+	m.manager_contacts = nil
+	m.appendmanager_contacts = nil
+	m.clearedFields[user.FieldManagerContacts] = struct{}{}
+}
+
+// ManagerContactsCleared returns if the "manager_contacts" field was cleared in this mutation.
+func (m *UserMutation) ManagerContactsCleared() bool {
+	_, ok := m.clearedFields[user.FieldManagerContacts]
+	return ok
+}
+
+// ResetManagerContacts resets all changes to the "manager_contacts" field.
+func (m *UserMutation) ResetManagerContacts() {
+	m.manager_contacts = nil
+	m.appendmanager_contacts = nil
+	delete(m.clearedFields, user.FieldManagerContacts)
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (m *UserMutation) SetDeleteAt(t time.Time) {
 	m.delete_at = &t
@@ -110829,7 +111818,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 40)
+	fields := make([]string, 0, 41)
 	if m.created_at != nil {
 		fields = append(fields, user.FieldCreatedAt)
 	}
@@ -110944,6 +111933,9 @@ func (m *UserMutation) Fields() []string {
 	if m.manager_id != nil {
 		fields = append(fields, user.FieldManagerID)
 	}
+	if m.manager_contacts != nil {
+		fields = append(fields, user.FieldManagerContacts)
+	}
 	if m.delete_at != nil {
 		fields = append(fields, user.FieldDeleteAt)
 	}
@@ -111034,6 +112026,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.AvatarHeight()
 	case user.FieldManagerID:
 		return m.ManagerID()
+	case user.FieldManagerContacts:
+		return m.ManagerContacts()
 	case user.FieldDeleteAt:
 		return m.DeleteAt()
 	case user.FieldUnreadCount:
@@ -111123,6 +112117,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldAvatarHeight(ctx)
 	case user.FieldManagerID:
 		return m.OldManagerID(ctx)
+	case user.FieldManagerContacts:
+		return m.OldManagerContacts(ctx)
 	case user.FieldDeleteAt:
 		return m.OldDeleteAt(ctx)
 	case user.FieldUnreadCount:
@@ -111402,6 +112398,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetManagerID(v)
 		return nil
+	case user.FieldManagerContacts:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetManagerContacts(v)
+		return nil
 	case user.FieldDeleteAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -111599,6 +112602,9 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldManagerID) {
 		fields = append(fields, user.FieldManagerID)
 	}
+	if m.FieldCleared(user.FieldManagerContacts) {
+		fields = append(fields, user.FieldManagerContacts)
+	}
 	if m.FieldCleared(user.FieldDeleteAt) {
 		fields = append(fields, user.FieldDeleteAt)
 	}
@@ -111693,6 +112699,9 @@ func (m *UserMutation) ClearField(name string) error {
 		return nil
 	case user.FieldManagerID:
 		m.ClearManagerID()
+		return nil
+	case user.FieldManagerContacts:
+		m.ClearManagerContacts()
 		return nil
 	case user.FieldDeleteAt:
 		m.ClearDeleteAt()
@@ -111818,6 +112827,9 @@ func (m *UserMutation) ResetField(name string) error {
 		return nil
 	case user.FieldManagerID:
 		m.ResetManagerID()
+		return nil
+	case user.FieldManagerContacts:
+		m.ResetManagerContacts()
 		return nil
 	case user.FieldDeleteAt:
 		m.ResetDeleteAt()

@@ -42,8 +42,10 @@ type OutsideCard struct {
 	// A code: why nothing newer is there.
 	Error *string `json:"error,omitempty"`
 	// FailedAt holds the value of the "failed_at" field.
-	FailedAt     *time.Time `json:"failed_at,omitempty"`
-	selectValues sql.SelectValues
+	FailedAt *time.Time `json:"failed_at,omitempty"`
+	// Somebody asks its source now, and gives up by then.
+	FetchingUntil *time.Time `json:"fetching_until,omitempty"`
+	selectValues  sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -55,7 +57,7 @@ func (*OutsideCard) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case outsidecard.FieldTitle, outsidecard.FieldLink, outsidecard.FieldError:
 			values[i] = new(sql.NullString)
-		case outsidecard.FieldCreatedAt, outsidecard.FieldUpdatedAt, outsidecard.FieldFetchedAt, outsidecard.FieldExpiresAt, outsidecard.FieldFailedAt:
+		case outsidecard.FieldCreatedAt, outsidecard.FieldUpdatedAt, outsidecard.FieldFetchedAt, outsidecard.FieldExpiresAt, outsidecard.FieldFailedAt, outsidecard.FieldFetchingUntil:
 			values[i] = new(sql.NullTime)
 		case outsidecard.FieldID, outsidecard.FieldUserID, outsidecard.FieldSourceID:
 			values[i] = new(uuid.UUID)
@@ -153,6 +155,13 @@ func (_m *OutsideCard) assignValues(columns []string, values []any) error {
 				_m.FailedAt = new(time.Time)
 				*_m.FailedAt = value.Time
 			}
+		case outsidecard.FieldFetchingUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field fetching_until", values[i])
+			} else if value.Valid {
+				_m.FetchingUntil = new(time.Time)
+				*_m.FetchingUntil = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -229,6 +238,11 @@ func (_m *OutsideCard) String() string {
 	builder.WriteString(", ")
 	if v := _m.FailedAt; v != nil {
 		builder.WriteString("failed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.FetchingUntil; v != nil {
+		builder.WriteString("fetching_until=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

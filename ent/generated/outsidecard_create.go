@@ -136,6 +136,20 @@ func (_c *OutsideCardCreate) SetNillableFailedAt(v *time.Time) *OutsideCardCreat
 	return _c
 }
 
+// SetFetchingUntil sets the "fetching_until" field.
+func (_c *OutsideCardCreate) SetFetchingUntil(v time.Time) *OutsideCardCreate {
+	_c.mutation.SetFetchingUntil(v)
+	return _c
+}
+
+// SetNillableFetchingUntil sets the "fetching_until" field if the given value is not nil.
+func (_c *OutsideCardCreate) SetNillableFetchingUntil(v *time.Time) *OutsideCardCreate {
+	if v != nil {
+		_c.SetFetchingUntil(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OutsideCardCreate) SetID(v uuid.UUID) *OutsideCardCreate {
 	_c.mutation.SetID(v)
@@ -290,6 +304,10 @@ func (_c *OutsideCardCreate) createSpec() (*OutsideCard, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FailedAt(); ok {
 		_spec.SetField(outsidecard.FieldFailedAt, field.TypeTime, value)
 		_node.FailedAt = &value
+	}
+	if value, ok := _c.mutation.FetchingUntil(); ok {
+		_spec.SetField(outsidecard.FieldFetchingUntil, field.TypeTime, value)
+		_node.FetchingUntil = &value
 	}
 	return _node, _spec
 }

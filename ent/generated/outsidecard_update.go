@@ -176,6 +176,26 @@ func (_u *OutsideCardUpdate) ClearFailedAt() *OutsideCardUpdate {
 	return _u
 }
 
+// SetFetchingUntil sets the "fetching_until" field.
+func (_u *OutsideCardUpdate) SetFetchingUntil(v time.Time) *OutsideCardUpdate {
+	_u.mutation.SetFetchingUntil(v)
+	return _u
+}
+
+// SetNillableFetchingUntil sets the "fetching_until" field if the given value is not nil.
+func (_u *OutsideCardUpdate) SetNillableFetchingUntil(v *time.Time) *OutsideCardUpdate {
+	if v != nil {
+		_u.SetFetchingUntil(*v)
+	}
+	return _u
+}
+
+// ClearFetchingUntil clears the value of the "fetching_until" field.
+func (_u *OutsideCardUpdate) ClearFetchingUntil() *OutsideCardUpdate {
+	_u.mutation.ClearFetchingUntil()
+	return _u
+}
+
 // Mutation returns the OutsideCardMutation object of the builder.
 func (_u *OutsideCardUpdate) Mutation() *OutsideCardMutation {
 	return _u.mutation
@@ -263,6 +283,12 @@ func (_u *OutsideCardUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if _u.mutation.FailedAtCleared() {
 		_spec.ClearField(outsidecard.FieldFailedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FetchingUntil(); ok {
+		_spec.SetField(outsidecard.FieldFetchingUntil, field.TypeTime, value)
+	}
+	if _u.mutation.FetchingUntilCleared() {
+		_spec.ClearField(outsidecard.FieldFetchingUntil, field.TypeTime)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -430,6 +456,26 @@ func (_u *OutsideCardUpdateOne) ClearFailedAt() *OutsideCardUpdateOne {
 	return _u
 }
 
+// SetFetchingUntil sets the "fetching_until" field.
+func (_u *OutsideCardUpdateOne) SetFetchingUntil(v time.Time) *OutsideCardUpdateOne {
+	_u.mutation.SetFetchingUntil(v)
+	return _u
+}
+
+// SetNillableFetchingUntil sets the "fetching_until" field if the given value is not nil.
+func (_u *OutsideCardUpdateOne) SetNillableFetchingUntil(v *time.Time) *OutsideCardUpdateOne {
+	if v != nil {
+		_u.SetFetchingUntil(*v)
+	}
+	return _u
+}
+
+// ClearFetchingUntil clears the value of the "fetching_until" field.
+func (_u *OutsideCardUpdateOne) ClearFetchingUntil() *OutsideCardUpdateOne {
+	_u.mutation.ClearFetchingUntil()
+	return _u
+}
+
 // Mutation returns the OutsideCardMutation object of the builder.
 func (_u *OutsideCardUpdateOne) Mutation() *OutsideCardMutation {
 	return _u.mutation
@@ -547,6 +593,12 @@ func (_u *OutsideCardUpdateOne) sqlSave(ctx context.Context) (_node *OutsideCard
 	}
 	if _u.mutation.FailedAtCleared() {
 		_spec.ClearField(outsidecard.FieldFailedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FetchingUntil(); ok {
+		_spec.SetField(outsidecard.FieldFetchingUntil, field.TypeTime, value)
+	}
+	if _u.mutation.FetchingUntilCleared() {
+		_spec.ClearField(outsidecard.FieldFetchingUntil, field.TypeTime)
 	}
 	_node = &OutsideCard{config: _u.config}
 	_spec.Assign = _node.assignValues

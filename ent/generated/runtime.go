@@ -148,19 +148,19 @@ func init() {
 	// article.DefaultRevision holds the default value on creation for the revision field.
 	article.DefaultRevision = articleDescRevision.Default.(int64)
 	// articleDescSummary is the schema descriptor for summary field.
-	articleDescSummary := articleFields[7].Descriptor()
+	articleDescSummary := articleFields[8].Descriptor()
 	// article.DefaultSummary holds the default value on creation for the summary field.
 	article.DefaultSummary = articleDescSummary.Default.(string)
 	// articleDescHelped is the schema descriptor for helped field.
-	articleDescHelped := articleFields[12].Descriptor()
+	articleDescHelped := articleFields[13].Descriptor()
 	// article.DefaultHelped holds the default value on creation for the helped field.
 	article.DefaultHelped = articleDescHelped.Default.(int64)
 	// articleDescNotHelped is the schema descriptor for not_helped field.
-	articleDescNotHelped := articleFields[13].Descriptor()
+	articleDescNotHelped := articleFields[14].Descriptor()
 	// article.DefaultNotHelped holds the default value on creation for the not_helped field.
 	article.DefaultNotHelped = articleDescNotHelped.Default.(int64)
 	// articleDescPosition is the schema descriptor for position field.
-	articleDescPosition := articleFields[15].Descriptor()
+	articleDescPosition := articleFields[16].Descriptor()
 	// article.DefaultPosition holds the default value on creation for the position field.
 	article.DefaultPosition = articleDescPosition.Default.(int)
 	// articleDescID is the schema descriptor for id field.
@@ -183,7 +183,7 @@ func init() {
 	// articlecategory.DefaultPosition holds the default value on creation for the position field.
 	articlecategory.DefaultPosition = articlecategoryDescPosition.Default.(int)
 	// articlecategoryDescRetired is the schema descriptor for retired field.
-	articlecategoryDescRetired := articlecategoryFields[5].Descriptor()
+	articlecategoryDescRetired := articlecategoryFields[6].Descriptor()
 	// articlecategory.DefaultRetired holds the default value on creation for the retired field.
 	articlecategory.DefaultRetired = articlecategoryDescRetired.Default.(bool)
 	// articlecategoryDescID is the schema descriptor for id field.
@@ -1519,6 +1519,14 @@ func init() {
 	ticketDescStaffReadSeq := ticketFields[47].Descriptor()
 	// ticket.DefaultStaffReadSeq holds the default value on creation for the staff_read_seq field.
 	ticket.DefaultStaffReadSeq = ticketDescStaffReadSeq.Default.(int64)
+	// ticketDescReadByStaffUpTo is the schema descriptor for read_by_staff_up_to field.
+	ticketDescReadByStaffUpTo := ticketFields[48].Descriptor()
+	// ticket.DefaultReadByStaffUpTo holds the default value on creation for the read_by_staff_up_to field.
+	ticket.DefaultReadByStaffUpTo = ticketDescReadByStaffUpTo.Default.(int64)
+	// ticketDescReadByCustomerUpTo is the schema descriptor for read_by_customer_up_to field.
+	ticketDescReadByCustomerUpTo := ticketFields[49].Descriptor()
+	// ticket.DefaultReadByCustomerUpTo holds the default value on creation for the read_by_customer_up_to field.
+	ticket.DefaultReadByCustomerUpTo = ticketDescReadByCustomerUpTo.Default.(int64)
 	// ticketDescID is the schema descriptor for id field.
 	ticketDescID := ticketMixinFields0[0].Descriptor()
 	// ticket.DefaultID holds the default value on creation for the id field.
@@ -1580,6 +1588,10 @@ func init() {
 	ticketparticipantDescReadSeq := ticketparticipantFields[3].Descriptor()
 	// ticketparticipant.DefaultReadSeq holds the default value on creation for the read_seq field.
 	ticketparticipant.DefaultReadSeq = ticketparticipantDescReadSeq.Default.(int64)
+	// ticketparticipantDescReadUpTo is the schema descriptor for read_up_to field.
+	ticketparticipantDescReadUpTo := ticketparticipantFields[4].Descriptor()
+	// ticketparticipant.DefaultReadUpTo holds the default value on creation for the read_up_to field.
+	ticketparticipant.DefaultReadUpTo = ticketparticipantDescReadUpTo.Default.(int64)
 	// ticketparticipantDescID is the schema descriptor for id field.
 	ticketparticipantDescID := ticketparticipantMixinFields0[0].Descriptor()
 	// ticketparticipant.DefaultID holds the default value on creation for the id field.
@@ -1713,7 +1725,7 @@ func init() {
 	// user.DefaultAvatarHeight holds the default value on creation for the avatar_height field.
 	user.DefaultAvatarHeight = userDescAvatarHeight.Default.(int)
 	// userDescUnreadCount is the schema descriptor for unread_count field.
-	userDescUnreadCount := userFields[31].Descriptor()
+	userDescUnreadCount := userFields[32].Descriptor()
 	// user.DefaultUnreadCount holds the default value on creation for the unread_count field.
 	user.DefaultUnreadCount = userDescUnreadCount.Default.(int64)
 	// userDescID is the schema descriptor for id field.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/surveyrequest"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/user"
 	"strings"
 	"time"
 
@@ -53,8 +55,59 @@ type SurveyRequest struct {
 	// Comment holds the value of the "comment" field.
 	Comment *string `json:"comment,omitempty"`
 	// Who had the ticket when it was closed.
-	OperatorID   *uuid.UUID `json:"operator_id,omitempty"`
+	OperatorID *uuid.UUID `json:"operator_id,omitempty"`
+	// Edges holds the relations/edges for other nodes in the graph.
+	// The values are being populated by the SurveyRequestQuery when eager-loading is set.
+	Edges        SurveyRequestEdges `json:"edges"`
 	selectValues sql.SelectValues
+}
+
+// SurveyRequestEdges holds the relations/edges for other nodes in the graph.
+type SurveyRequestEdges struct {
+	// Ticket holds the value of the ticket edge.
+	Ticket *Ticket `json:"ticket,omitempty"`
+	// Customer holds the value of the customer edge.
+	Customer *User `json:"customer,omitempty"`
+	// Operator holds the value of the operator edge.
+	Operator *User `json:"operator,omitempty"`
+	// loadedTypes holds the information for reporting if a
+	// type was loaded (or requested) in eager-loading or not.
+	loadedTypes [3]bool
+	// totalCount holds the count of the edges above.
+	totalCount [3]map[string]int
+}
+
+// TicketOrErr returns the Ticket value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SurveyRequestEdges) TicketOrErr() (*Ticket, error) {
+	if e.Ticket != nil {
+		return e.Ticket, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: ticket.Label}
+	}
+	return nil, &NotLoadedError{edge: "ticket"}
+}
+
+// CustomerOrErr returns the Customer value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SurveyRequestEdges) CustomerOrErr() (*User, error) {
+	if e.Customer != nil {
+		return e.Customer, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "customer"}
+}
+
+// OperatorOrErr returns the Operator value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e SurveyRequestEdges) OperatorOrErr() (*User, error) {
+	if e.Operator != nil {
+		return e.Operator, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "operator"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -218,6 +271,21 @@ func (_m *SurveyRequest) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *SurveyRequest) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
+}
+
+// QueryTicket queries the "ticket" edge of the SurveyRequest entity.
+func (_m *SurveyRequest) QueryTicket() *TicketQuery {
+	return NewSurveyRequestClient(_m.config).QueryTicket(_m)
+}
+
+// QueryCustomer queries the "customer" edge of the SurveyRequest entity.
+func (_m *SurveyRequest) QueryCustomer() *UserQuery {
+	return NewSurveyRequestClient(_m.config).QueryCustomer(_m)
+}
+
+// QueryOperator queries the "operator" edge of the SurveyRequest entity.
+func (_m *SurveyRequest) QueryOperator() *UserQuery {
+	return NewSurveyRequestClient(_m.config).QueryOperator(_m)
 }
 
 // Update returns a builder for updating this SurveyRequest.

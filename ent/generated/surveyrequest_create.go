@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/surveyrequest"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -209,6 +211,27 @@ func (_c *SurveyRequestCreate) SetNillableID(v *uuid.UUID) *SurveyRequestCreate 
 	return _c
 }
 
+// SetTicket sets the "ticket" edge to the Ticket entity.
+func (_c *SurveyRequestCreate) SetTicket(v *Ticket) *SurveyRequestCreate {
+	return _c.SetTicketID(v.ID)
+}
+
+// SetCustomerID sets the "customer" edge to the User entity by ID.
+func (_c *SurveyRequestCreate) SetCustomerID(id uuid.UUID) *SurveyRequestCreate {
+	_c.mutation.SetCustomerID(id)
+	return _c
+}
+
+// SetCustomer sets the "customer" edge to the User entity.
+func (_c *SurveyRequestCreate) SetCustomer(v *User) *SurveyRequestCreate {
+	return _c.SetCustomerID(v.ID)
+}
+
+// SetOperator sets the "operator" edge to the User entity.
+func (_c *SurveyRequestCreate) SetOperator(v *User) *SurveyRequestCreate {
+	return _c.SetOperatorID(v.ID)
+}
+
 // Mutation returns the SurveyRequestMutation object of the builder.
 func (_c *SurveyRequestCreate) Mutation() *SurveyRequestMutation {
 	return _c.mutation
@@ -285,6 +308,12 @@ func (_c *SurveyRequestCreate) check() error {
 	if _, ok := _c.mutation.AskAt(); !ok {
 		return &ValidationError{Name: "ask_at", err: errors.New(`generated: missing required field "SurveyRequest.ask_at"`)}
 	}
+	if len(_c.mutation.TicketIDs()) == 0 {
+		return &ValidationError{Name: "ticket", err: errors.New(`generated: missing required edge "SurveyRequest.ticket"`)}
+	}
+	if len(_c.mutation.CustomerIDs()) == 0 {
+		return &ValidationError{Name: "customer", err: errors.New(`generated: missing required edge "SurveyRequest.customer"`)}
+	}
 	return nil
 }
 
@@ -327,14 +356,6 @@ func (_c *SurveyRequestCreate) createSpec() (*SurveyRequest, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.UpdatedAt(); ok {
 		_spec.SetField(surveyrequest.FieldUpdatedAt, field.TypeTime, value)
 		_node.UpdatedAt = value
-	}
-	if value, ok := _c.mutation.UserID(); ok {
-		_spec.SetField(surveyrequest.FieldUserID, field.TypeUUID, value)
-		_node.UserID = value
-	}
-	if value, ok := _c.mutation.TicketID(); ok {
-		_spec.SetField(surveyrequest.FieldTicketID, field.TypeUUID, value)
-		_node.TicketID = value
 	}
 	if value, ok := _c.mutation.SurveyID(); ok {
 		_spec.SetField(surveyrequest.FieldSurveyID, field.TypeUUID, value)
@@ -384,9 +405,56 @@ func (_c *SurveyRequestCreate) createSpec() (*SurveyRequest, *sqlgraph.CreateSpe
 		_spec.SetField(surveyrequest.FieldComment, field.TypeString, value)
 		_node.Comment = &value
 	}
-	if value, ok := _c.mutation.OperatorID(); ok {
-		_spec.SetField(surveyrequest.FieldOperatorID, field.TypeUUID, value)
-		_node.OperatorID = &value
+	if nodes := _c.mutation.TicketIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.TicketTable,
+			Columns: []string{surveyrequest.TicketColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.TicketID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CustomerIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.CustomerTable,
+			Columns: []string{surveyrequest.CustomerColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.UserID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OperatorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.OperatorTable,
+			Columns: []string{surveyrequest.OperatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OperatorID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }

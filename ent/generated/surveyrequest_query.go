@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/surveyrequest"
+	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/user"
 	"math"
 
 	"entgo.io/ent"
@@ -19,12 +21,15 @@ import (
 // SurveyRequestQuery is the builder for querying SurveyRequest entities.
 type SurveyRequestQuery struct {
 	config
-	ctx        *QueryContext
-	order      []surveyrequest.OrderOption
-	inters     []Interceptor
-	predicates []predicate.SurveyRequest
-	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*SurveyRequest) error
+	ctx          *QueryContext
+	order        []surveyrequest.OrderOption
+	inters       []Interceptor
+	predicates   []predicate.SurveyRequest
+	withTicket   *TicketQuery
+	withCustomer *UserQuery
+	withOperator *UserQuery
+	modifiers    []func(*sql.Selector)
+	loadTotal    []func(context.Context, []*SurveyRequest) error
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -59,6 +64,72 @@ func (_q *SurveyRequestQuery) Unique(unique bool) *SurveyRequestQuery {
 func (_q *SurveyRequestQuery) Order(o ...surveyrequest.OrderOption) *SurveyRequestQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QueryTicket chains the current query on the "ticket" edge.
+func (_q *SurveyRequestQuery) QueryTicket() *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(surveyrequest.Table, surveyrequest.FieldID, selector),
+			sqlgraph.To(ticket.Table, ticket.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, surveyrequest.TicketTable, surveyrequest.TicketColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryCustomer chains the current query on the "customer" edge.
+func (_q *SurveyRequestQuery) QueryCustomer() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(surveyrequest.Table, surveyrequest.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, surveyrequest.CustomerTable, surveyrequest.CustomerColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryOperator chains the current query on the "operator" edge.
+func (_q *SurveyRequestQuery) QueryOperator() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(surveyrequest.Table, surveyrequest.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, surveyrequest.OperatorTable, surveyrequest.OperatorColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // First returns the first SurveyRequest entity from the query.
@@ -248,15 +319,51 @@ func (_q *SurveyRequestQuery) Clone() *SurveyRequestQuery {
 		return nil
 	}
 	return &SurveyRequestQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]surveyrequest.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.SurveyRequest{}, _q.predicates...),
+		config:       _q.config,
+		ctx:          _q.ctx.Clone(),
+		order:        append([]surveyrequest.OrderOption{}, _q.order...),
+		inters:       append([]Interceptor{}, _q.inters...),
+		predicates:   append([]predicate.SurveyRequest{}, _q.predicates...),
+		withTicket:   _q.withTicket.Clone(),
+		withCustomer: _q.withCustomer.Clone(),
+		withOperator: _q.withOperator.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
 	}
+}
+
+// WithTicket tells the query-builder to eager-load the nodes that are connected to
+// the "ticket" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SurveyRequestQuery) WithTicket(opts ...func(*TicketQuery)) *SurveyRequestQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withTicket = query
+	return _q
+}
+
+// WithCustomer tells the query-builder to eager-load the nodes that are connected to
+// the "customer" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SurveyRequestQuery) WithCustomer(opts ...func(*UserQuery)) *SurveyRequestQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withCustomer = query
+	return _q
+}
+
+// WithOperator tells the query-builder to eager-load the nodes that are connected to
+// the "operator" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SurveyRequestQuery) WithOperator(opts ...func(*UserQuery)) *SurveyRequestQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withOperator = query
+	return _q
 }
 
 // GroupBy is used to group vertices by one or more fields/columns.
@@ -335,8 +442,13 @@ func (_q *SurveyRequestQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *SurveyRequestQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*SurveyRequest, error) {
 	var (
-		nodes = []*SurveyRequest{}
-		_spec = _q.querySpec()
+		nodes       = []*SurveyRequest{}
+		_spec       = _q.querySpec()
+		loadedTypes = [3]bool{
+			_q.withTicket != nil,
+			_q.withCustomer != nil,
+			_q.withOperator != nil,
+		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*SurveyRequest).scanValues(nil, columns)
@@ -344,6 +456,7 @@ func (_q *SurveyRequestQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &SurveyRequest{config: _q.config}
 		nodes = append(nodes, node)
+		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -358,12 +471,121 @@ func (_q *SurveyRequestQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withTicket; query != nil {
+		if err := _q.loadTicket(ctx, query, nodes, nil,
+			func(n *SurveyRequest, e *Ticket) { n.Edges.Ticket = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withCustomer; query != nil {
+		if err := _q.loadCustomer(ctx, query, nodes, nil,
+			func(n *SurveyRequest, e *User) { n.Edges.Customer = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withOperator; query != nil {
+		if err := _q.loadOperator(ctx, query, nodes, nil,
+			func(n *SurveyRequest, e *User) { n.Edges.Operator = e }); err != nil {
+			return nil, err
+		}
+	}
 	for i := range _q.loadTotal {
 		if err := _q.loadTotal[i](ctx, nodes); err != nil {
 			return nil, err
 		}
 	}
 	return nodes, nil
+}
+
+func (_q *SurveyRequestQuery) loadTicket(ctx context.Context, query *TicketQuery, nodes []*SurveyRequest, init func(*SurveyRequest), assign func(*SurveyRequest, *Ticket)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*SurveyRequest)
+	for i := range nodes {
+		fk := nodes[i].TicketID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(ticket.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "ticket_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *SurveyRequestQuery) loadCustomer(ctx context.Context, query *UserQuery, nodes []*SurveyRequest, init func(*SurveyRequest), assign func(*SurveyRequest, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*SurveyRequest)
+	for i := range nodes {
+		fk := nodes[i].UserID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "user_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *SurveyRequestQuery) loadOperator(ctx context.Context, query *UserQuery, nodes []*SurveyRequest, init func(*SurveyRequest), assign func(*SurveyRequest, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*SurveyRequest)
+	for i := range nodes {
+		if nodes[i].OperatorID == nil {
+			continue
+		}
+		fk := *nodes[i].OperatorID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "operator_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
 }
 
 func (_q *SurveyRequestQuery) sqlCount(ctx context.Context) (int, error) {
@@ -393,6 +615,15 @@ func (_q *SurveyRequestQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != surveyrequest.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withTicket != nil {
+			_spec.Node.AddColumnOnce(surveyrequest.FieldTicketID)
+		}
+		if _q.withCustomer != nil {
+			_spec.Node.AddColumnOnce(surveyrequest.FieldUserID)
+		}
+		if _q.withOperator != nil {
+			_spec.Node.AddColumnOnce(surveyrequest.FieldOperatorID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

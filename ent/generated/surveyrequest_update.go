@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/surveyrequest"
+	"kabinet/ent/generated/user"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -250,9 +251,20 @@ func (_u *SurveyRequestUpdate) ClearOperatorID() *SurveyRequestUpdate {
 	return _u
 }
 
+// SetOperator sets the "operator" edge to the User entity.
+func (_u *SurveyRequestUpdate) SetOperator(v *User) *SurveyRequestUpdate {
+	return _u.SetOperatorID(v.ID)
+}
+
 // Mutation returns the SurveyRequestMutation object of the builder.
 func (_u *SurveyRequestUpdate) Mutation() *SurveyRequestMutation {
 	return _u.mutation
+}
+
+// ClearOperator clears the "operator" edge to the User entity.
+func (_u *SurveyRequestUpdate) ClearOperator() *SurveyRequestUpdate {
+	_u.mutation.ClearOperator()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -288,6 +300,12 @@ func (_u *SurveyRequestUpdate) check() error {
 		if err := surveyrequest.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "SurveyRequest.status": %w`, err)}
 		}
+	}
+	if _u.mutation.TicketCleared() && len(_u.mutation.TicketIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "SurveyRequest.ticket"`)
+	}
+	if _u.mutation.CustomerCleared() && len(_u.mutation.CustomerIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "SurveyRequest.customer"`)
 	}
 	return nil
 }
@@ -364,11 +382,34 @@ func (_u *SurveyRequestUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	if _u.mutation.CommentCleared() {
 		_spec.ClearField(surveyrequest.FieldComment, field.TypeString)
 	}
-	if value, ok := _u.mutation.OperatorID(); ok {
-		_spec.SetField(surveyrequest.FieldOperatorID, field.TypeUUID, value)
+	if _u.mutation.OperatorCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.OperatorTable,
+			Columns: []string{surveyrequest.OperatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if _u.mutation.OperatorIDCleared() {
-		_spec.ClearField(surveyrequest.FieldOperatorID, field.TypeUUID)
+	if nodes := _u.mutation.OperatorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.OperatorTable,
+			Columns: []string{surveyrequest.OperatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -611,9 +652,20 @@ func (_u *SurveyRequestUpdateOne) ClearOperatorID() *SurveyRequestUpdateOne {
 	return _u
 }
 
+// SetOperator sets the "operator" edge to the User entity.
+func (_u *SurveyRequestUpdateOne) SetOperator(v *User) *SurveyRequestUpdateOne {
+	return _u.SetOperatorID(v.ID)
+}
+
 // Mutation returns the SurveyRequestMutation object of the builder.
 func (_u *SurveyRequestUpdateOne) Mutation() *SurveyRequestMutation {
 	return _u.mutation
+}
+
+// ClearOperator clears the "operator" edge to the User entity.
+func (_u *SurveyRequestUpdateOne) ClearOperator() *SurveyRequestUpdateOne {
+	_u.mutation.ClearOperator()
+	return _u
 }
 
 // Where appends a list predicates to the SurveyRequestUpdate builder.
@@ -662,6 +714,12 @@ func (_u *SurveyRequestUpdateOne) check() error {
 		if err := surveyrequest.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`generated: validator failed for field "SurveyRequest.status": %w`, err)}
 		}
+	}
+	if _u.mutation.TicketCleared() && len(_u.mutation.TicketIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "SurveyRequest.ticket"`)
+	}
+	if _u.mutation.CustomerCleared() && len(_u.mutation.CustomerIDs()) > 0 {
+		return errors.New(`generated: clearing a required unique edge "SurveyRequest.customer"`)
 	}
 	return nil
 }
@@ -755,11 +813,34 @@ func (_u *SurveyRequestUpdateOne) sqlSave(ctx context.Context) (_node *SurveyReq
 	if _u.mutation.CommentCleared() {
 		_spec.ClearField(surveyrequest.FieldComment, field.TypeString)
 	}
-	if value, ok := _u.mutation.OperatorID(); ok {
-		_spec.SetField(surveyrequest.FieldOperatorID, field.TypeUUID, value)
+	if _u.mutation.OperatorCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.OperatorTable,
+			Columns: []string{surveyrequest.OperatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if _u.mutation.OperatorIDCleared() {
-		_spec.ClearField(surveyrequest.FieldOperatorID, field.TypeUUID)
+	if nodes := _u.mutation.OperatorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   surveyrequest.OperatorTable,
+			Columns: []string{surveyrequest.OperatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_node = &SurveyRequest{config: _u.config}
 	_spec.Assign = _node.assignValues

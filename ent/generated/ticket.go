@@ -139,6 +139,10 @@ type Ticket struct {
 	StaffSeq int64 `json:"staff_seq,omitempty"`
 	// StaffReadSeq holds the value of the "staff_read_seq" field.
 	StaffReadSeq int64 `json:"staff_read_seq,omitempty"`
+	// The seq of the last customer's message that staff have read.
+	ReadByStaffUpTo int64 `json:"read_by_staff_up_to,omitempty"`
+	// The seq of the last message of staff that somebody of the customer's side has read.
+	ReadByCustomerUpTo int64 `json:"read_by_customer_up_to,omitempty"`
 	// SnoozedUntilAt holds the value of the "snoozed_until_at" field.
 	SnoozedUntilAt *time.Time `json:"snoozed_until_at,omitempty"`
 	// ClosedAt holds the value of the "closed_at" field.
@@ -157,6 +161,10 @@ type TicketEdges struct {
 	LastMessage *TicketMessage `json:"last_message,omitempty"`
 	// Participants holds the value of the participants edge.
 	Participants []*TicketParticipant `json:"participants,omitempty"`
+	// MergedInto holds the value of the merged_into edge.
+	MergedInto *Ticket `json:"merged_into,omitempty"`
+	// Merged holds the value of the merged edge.
+	Merged []*Ticket `json:"merged,omitempty"`
 	// Customer holds the value of the customer edge.
 	Customer *User `json:"customer,omitempty"`
 	// Assignee holds the value of the assignee edge.
@@ -165,12 +173,13 @@ type TicketEdges struct {
 	Order *Order `json:"order,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [6]bool
+	loadedTypes [8]bool
 	// totalCount holds the count of the edges above.
 	totalCount [6]map[string]int
 
 	namedMessages     map[string][]*TicketMessage
 	namedParticipants map[string][]*TicketParticipant
+	namedMerged       map[string][]*Ticket
 }
 
 // MessagesOrErr returns the Messages value or an error if the edge
@@ -202,12 +211,32 @@ func (e TicketEdges) ParticipantsOrErr() ([]*TicketParticipant, error) {
 	return nil, &NotLoadedError{edge: "participants"}
 }
 
+// MergedIntoOrErr returns the MergedInto value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e TicketEdges) MergedIntoOrErr() (*Ticket, error) {
+	if e.MergedInto != nil {
+		return e.MergedInto, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: ticket.Label}
+	}
+	return nil, &NotLoadedError{edge: "merged_into"}
+}
+
+// MergedOrErr returns the Merged value or an error if the edge
+// was not loaded in eager-loading.
+func (e TicketEdges) MergedOrErr() ([]*Ticket, error) {
+	if e.loadedTypes[4] {
+		return e.Merged, nil
+	}
+	return nil, &NotLoadedError{edge: "merged"}
+}
+
 // CustomerOrErr returns the Customer value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e TicketEdges) CustomerOrErr() (*User, error) {
 	if e.Customer != nil {
 		return e.Customer, nil
-	} else if e.loadedTypes[3] {
+	} else if e.loadedTypes[5] {
 		return nil, &NotFoundError{label: user.Label}
 	}
 	return nil, &NotLoadedError{edge: "customer"}
@@ -218,7 +247,7 @@ func (e TicketEdges) CustomerOrErr() (*User, error) {
 func (e TicketEdges) AssigneeOrErr() (*User, error) {
 	if e.Assignee != nil {
 		return e.Assignee, nil
-	} else if e.loadedTypes[4] {
+	} else if e.loadedTypes[6] {
 		return nil, &NotFoundError{label: user.Label}
 	}
 	return nil, &NotLoadedError{edge: "assignee"}
@@ -229,7 +258,7 @@ func (e TicketEdges) AssigneeOrErr() (*User, error) {
 func (e TicketEdges) OrderOrErr() (*Order, error) {
 	if e.Order != nil {
 		return e.Order, nil
-	} else if e.loadedTypes[5] {
+	} else if e.loadedTypes[7] {
 		return nil, &NotFoundError{label: order.Label}
 	}
 	return nil, &NotLoadedError{edge: "order"}
@@ -244,7 +273,7 @@ func (*Ticket) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case ticket.FieldMetadata, ticket.FieldPrivateMetadata:
 			values[i] = new([]byte)
-		case ticket.FieldRevision, ticket.FieldUrgency, ticket.FieldFirstReplySeconds, ticket.FieldResolveSeconds, ticket.FieldFirstReplyBreaches, ticket.FieldNextReplyBreaches, ticket.FieldResolveBreaches, ticket.FieldReopened, ticket.FieldRating, ticket.FieldSeq, ticket.FieldPublicSeq, ticket.FieldStaffSeq, ticket.FieldStaffReadSeq:
+		case ticket.FieldRevision, ticket.FieldUrgency, ticket.FieldFirstReplySeconds, ticket.FieldResolveSeconds, ticket.FieldFirstReplyBreaches, ticket.FieldNextReplyBreaches, ticket.FieldResolveBreaches, ticket.FieldReopened, ticket.FieldRating, ticket.FieldSeq, ticket.FieldPublicSeq, ticket.FieldStaffSeq, ticket.FieldStaffReadSeq, ticket.FieldReadByStaffUpTo, ticket.FieldReadByCustomerUpTo:
 			values[i] = new(sql.NullInt64)
 		case ticket.FieldSource, ticket.FieldExternalID, ticket.FieldNumber, ticket.FieldKind, ticket.FieldSubject, ticket.FieldStatus, ticket.FieldStatusReason, ticket.FieldPriority, ticket.FieldChannel, ticket.FieldLocale, ticket.FieldBookingKey, ticket.FieldSkill, ticket.FieldCallbackPhone, ticket.FieldContactEmail, ticket.FieldBotState, ticket.FieldBotOutcome, ticket.FieldLevelStatus:
 			values[i] = new(sql.NullString)
@@ -657,6 +686,18 @@ func (_m *Ticket) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.StaffReadSeq = value.Int64
 			}
+		case ticket.FieldReadByStaffUpTo:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field read_by_staff_up_to", values[i])
+			} else if value.Valid {
+				_m.ReadByStaffUpTo = value.Int64
+			}
+		case ticket.FieldReadByCustomerUpTo:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field read_by_customer_up_to", values[i])
+			} else if value.Valid {
+				_m.ReadByCustomerUpTo = value.Int64
+			}
 		case ticket.FieldSnoozedUntilAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field snoozed_until_at", values[i])
@@ -697,6 +738,16 @@ func (_m *Ticket) QueryLastMessage() *TicketMessageQuery {
 // QueryParticipants queries the "participants" edge of the Ticket entity.
 func (_m *Ticket) QueryParticipants() *TicketParticipantQuery {
 	return NewTicketClient(_m.config).QueryParticipants(_m)
+}
+
+// QueryMergedInto queries the "merged_into" edge of the Ticket entity.
+func (_m *Ticket) QueryMergedInto() *TicketQuery {
+	return NewTicketClient(_m.config).QueryMergedInto(_m)
+}
+
+// QueryMerged queries the "merged" edge of the Ticket entity.
+func (_m *Ticket) QueryMerged() *TicketQuery {
+	return NewTicketClient(_m.config).QueryMerged(_m)
 }
 
 // QueryCustomer queries the "customer" edge of the Ticket entity.
@@ -975,6 +1026,12 @@ func (_m *Ticket) String() string {
 	builder.WriteString("staff_read_seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.StaffReadSeq))
 	builder.WriteString(", ")
+	builder.WriteString("read_by_staff_up_to=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReadByStaffUpTo))
+	builder.WriteString(", ")
+	builder.WriteString("read_by_customer_up_to=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReadByCustomerUpTo))
+	builder.WriteString(", ")
 	if v := _m.SnoozedUntilAt; v != nil {
 		builder.WriteString("snoozed_until_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -1033,6 +1090,30 @@ func (_m *Ticket) appendNamedParticipants(name string, edges ...*TicketParticipa
 		_m.Edges.namedParticipants[name] = []*TicketParticipant{}
 	} else {
 		_m.Edges.namedParticipants[name] = append(_m.Edges.namedParticipants[name], edges...)
+	}
+}
+
+// NamedMerged returns the Merged named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Ticket) NamedMerged(name string) ([]*Ticket, error) {
+	if _m.Edges.namedMerged == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedMerged[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Ticket) appendNamedMerged(name string, edges ...*Ticket) {
+	if _m.Edges.namedMerged == nil {
+		_m.Edges.namedMerged = make(map[string][]*Ticket)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedMerged[name] = []*Ticket{}
+	} else {
+		_m.Edges.namedMerged[name] = append(_m.Edges.namedMerged[name], edges...)
 	}
 }
 

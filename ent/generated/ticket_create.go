@@ -765,6 +765,34 @@ func (_c *TicketCreate) SetNillableStaffReadSeq(v *int64) *TicketCreate {
 	return _c
 }
 
+// SetReadByStaffUpTo sets the "read_by_staff_up_to" field.
+func (_c *TicketCreate) SetReadByStaffUpTo(v int64) *TicketCreate {
+	_c.mutation.SetReadByStaffUpTo(v)
+	return _c
+}
+
+// SetNillableReadByStaffUpTo sets the "read_by_staff_up_to" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableReadByStaffUpTo(v *int64) *TicketCreate {
+	if v != nil {
+		_c.SetReadByStaffUpTo(*v)
+	}
+	return _c
+}
+
+// SetReadByCustomerUpTo sets the "read_by_customer_up_to" field.
+func (_c *TicketCreate) SetReadByCustomerUpTo(v int64) *TicketCreate {
+	_c.mutation.SetReadByCustomerUpTo(v)
+	return _c
+}
+
+// SetNillableReadByCustomerUpTo sets the "read_by_customer_up_to" field if the given value is not nil.
+func (_c *TicketCreate) SetNillableReadByCustomerUpTo(v *int64) *TicketCreate {
+	if v != nil {
+		_c.SetReadByCustomerUpTo(*v)
+	}
+	return _c
+}
+
 // SetSnoozedUntilAt sets the "snoozed_until_at" field.
 func (_c *TicketCreate) SetSnoozedUntilAt(v time.Time) *TicketCreate {
 	_c.mutation.SetSnoozedUntilAt(v)
@@ -840,6 +868,26 @@ func (_c *TicketCreate) AddParticipants(v ...*TicketParticipant) *TicketCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddParticipantIDs(ids...)
+}
+
+// SetMergedInto sets the "merged_into" edge to the Ticket entity.
+func (_c *TicketCreate) SetMergedInto(v *Ticket) *TicketCreate {
+	return _c.SetMergedIntoID(v.ID)
+}
+
+// AddMergedIDs adds the "merged" edge to the Ticket entity by IDs.
+func (_c *TicketCreate) AddMergedIDs(ids ...uuid.UUID) *TicketCreate {
+	_c.mutation.AddMergedIDs(ids...)
+	return _c
+}
+
+// AddMerged adds the "merged" edges to the Ticket entity.
+func (_c *TicketCreate) AddMerged(v ...*Ticket) *TicketCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddMergedIDs(ids...)
 }
 
 // SetCustomerID sets the "customer" edge to the User entity by ID.
@@ -974,6 +1022,14 @@ func (_c *TicketCreate) defaults() {
 		v := ticket.DefaultStaffReadSeq
 		_c.mutation.SetStaffReadSeq(v)
 	}
+	if _, ok := _c.mutation.ReadByStaffUpTo(); !ok {
+		v := ticket.DefaultReadByStaffUpTo
+		_c.mutation.SetReadByStaffUpTo(v)
+	}
+	if _, ok := _c.mutation.ReadByCustomerUpTo(); !ok {
+		v := ticket.DefaultReadByCustomerUpTo
+		_c.mutation.SetReadByCustomerUpTo(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := ticket.DefaultID()
 		_c.mutation.SetID(v)
@@ -1093,6 +1149,12 @@ func (_c *TicketCreate) check() error {
 	}
 	if _, ok := _c.mutation.StaffReadSeq(); !ok {
 		return &ValidationError{Name: "staff_read_seq", err: errors.New(`generated: missing required field "Ticket.staff_read_seq"`)}
+	}
+	if _, ok := _c.mutation.ReadByStaffUpTo(); !ok {
+		return &ValidationError{Name: "read_by_staff_up_to", err: errors.New(`generated: missing required field "Ticket.read_by_staff_up_to"`)}
+	}
+	if _, ok := _c.mutation.ReadByCustomerUpTo(); !ok {
+		return &ValidationError{Name: "read_by_customer_up_to", err: errors.New(`generated: missing required field "Ticket.read_by_customer_up_to"`)}
 	}
 	return nil
 }
@@ -1233,10 +1295,6 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 		_spec.SetField(ticket.FieldUrgency, field.TypeInt, value)
 		_node.Urgency = value
 	}
-	if value, ok := _c.mutation.MergedIntoID(); ok {
-		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
-		_node.MergedIntoID = &value
-	}
 	if value, ok := _c.mutation.CallbackAt(); ok {
 		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
 		_node.CallbackAt = &value
@@ -1345,6 +1403,14 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 		_spec.SetField(ticket.FieldStaffReadSeq, field.TypeInt64, value)
 		_node.StaffReadSeq = value
 	}
+	if value, ok := _c.mutation.ReadByStaffUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByStaffUpTo, field.TypeInt64, value)
+		_node.ReadByStaffUpTo = value
+	}
+	if value, ok := _c.mutation.ReadByCustomerUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByCustomerUpTo, field.TypeInt64, value)
+		_node.ReadByCustomerUpTo = value
+	}
 	if value, ok := _c.mutation.SnoozedUntilAt(); ok {
 		_spec.SetField(ticket.FieldSnoozedUntilAt, field.TypeTime, value)
 		_node.SnoozedUntilAt = &value
@@ -1395,6 +1461,39 @@ func (_c *TicketCreate) createSpec() (*Ticket, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(ticketparticipant.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MergedIntoIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   ticket.MergedIntoTable,
+			Columns: []string{ticket.MergedIntoColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.MergedIntoID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MergedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

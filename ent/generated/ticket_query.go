@@ -31,6 +31,8 @@ type TicketQuery struct {
 	withMessages          *TicketMessageQuery
 	withLastMessage       *TicketMessageQuery
 	withParticipants      *TicketParticipantQuery
+	withMergedInto        *TicketQuery
+	withMerged            *TicketQuery
 	withCustomer          *UserQuery
 	withAssignee          *UserQuery
 	withOrder             *OrderQuery
@@ -39,6 +41,7 @@ type TicketQuery struct {
 	loadTotal             []func(context.Context, []*Ticket) error
 	withNamedMessages     map[string]*TicketMessageQuery
 	withNamedParticipants map[string]*TicketParticipantQuery
+	withNamedMerged       map[string]*TicketQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -134,6 +137,50 @@ func (_q *TicketQuery) QueryParticipants() *TicketParticipantQuery {
 			sqlgraph.From(ticket.Table, ticket.FieldID, selector),
 			sqlgraph.To(ticketparticipant.Table, ticketparticipant.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, ticket.ParticipantsTable, ticket.ParticipantsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryMergedInto chains the current query on the "merged_into" edge.
+func (_q *TicketQuery) QueryMergedInto() *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticket.Table, ticket.FieldID, selector),
+			sqlgraph.To(ticket.Table, ticket.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ticket.MergedIntoTable, ticket.MergedIntoColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryMerged chains the current query on the "merged" edge.
+func (_q *TicketQuery) QueryMerged() *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ticket.Table, ticket.FieldID, selector),
+			sqlgraph.To(ticket.Table, ticket.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ticket.MergedTable, ticket.MergedColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -402,6 +449,8 @@ func (_q *TicketQuery) Clone() *TicketQuery {
 		withMessages:     _q.withMessages.Clone(),
 		withLastMessage:  _q.withLastMessage.Clone(),
 		withParticipants: _q.withParticipants.Clone(),
+		withMergedInto:   _q.withMergedInto.Clone(),
+		withMerged:       _q.withMerged.Clone(),
 		withCustomer:     _q.withCustomer.Clone(),
 		withAssignee:     _q.withAssignee.Clone(),
 		withOrder:        _q.withOrder.Clone(),
@@ -441,6 +490,28 @@ func (_q *TicketQuery) WithParticipants(opts ...func(*TicketParticipantQuery)) *
 		opt(query)
 	}
 	_q.withParticipants = query
+	return _q
+}
+
+// WithMergedInto tells the query-builder to eager-load the nodes that are connected to
+// the "merged_into" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *TicketQuery) WithMergedInto(opts ...func(*TicketQuery)) *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withMergedInto = query
+	return _q
+}
+
+// WithMerged tells the query-builder to eager-load the nodes that are connected to
+// the "merged" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *TicketQuery) WithMerged(opts ...func(*TicketQuery)) *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withMerged = query
 	return _q
 }
 
@@ -555,10 +626,12 @@ func (_q *TicketQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Ticke
 	var (
 		nodes       = []*Ticket{}
 		_spec       = _q.querySpec()
-		loadedTypes = [6]bool{
+		loadedTypes = [8]bool{
 			_q.withMessages != nil,
 			_q.withLastMessage != nil,
 			_q.withParticipants != nil,
+			_q.withMergedInto != nil,
+			_q.withMerged != nil,
 			_q.withCustomer != nil,
 			_q.withAssignee != nil,
 			_q.withOrder != nil,
@@ -605,6 +678,19 @@ func (_q *TicketQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Ticke
 			return nil, err
 		}
 	}
+	if query := _q.withMergedInto; query != nil {
+		if err := _q.loadMergedInto(ctx, query, nodes, nil,
+			func(n *Ticket, e *Ticket) { n.Edges.MergedInto = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withMerged; query != nil {
+		if err := _q.loadMerged(ctx, query, nodes,
+			func(n *Ticket) { n.Edges.Merged = []*Ticket{} },
+			func(n *Ticket, e *Ticket) { n.Edges.Merged = append(n.Edges.Merged, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withCustomer; query != nil {
 		if err := _q.loadCustomer(ctx, query, nodes, nil,
 			func(n *Ticket, e *User) { n.Edges.Customer = e }); err != nil {
@@ -639,6 +725,13 @@ func (_q *TicketQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Ticke
 		if err := _q.loadParticipants(ctx, query, nodes,
 			func(n *Ticket) { n.appendNamedParticipants(name) },
 			func(n *Ticket, e *TicketParticipant) { n.appendNamedParticipants(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedMerged {
+		if err := _q.loadMerged(ctx, query, nodes,
+			func(n *Ticket) { n.appendNamedMerged(name) },
+			func(n *Ticket, e *Ticket) { n.appendNamedMerged(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -737,6 +830,71 @@ func (_q *TicketQuery) loadParticipants(ctx context.Context, query *TicketPartic
 		node, ok := nodeids[fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "ticket_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *TicketQuery) loadMergedInto(ctx context.Context, query *TicketQuery, nodes []*Ticket, init func(*Ticket), assign func(*Ticket, *Ticket)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*Ticket)
+	for i := range nodes {
+		if nodes[i].MergedIntoID == nil {
+			continue
+		}
+		fk := *nodes[i].MergedIntoID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(ticket.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "merged_into_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *TicketQuery) loadMerged(ctx context.Context, query *TicketQuery, nodes []*Ticket, init func(*Ticket), assign func(*Ticket, *Ticket)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*Ticket)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ticket.FieldMergedIntoID)
+	}
+	query.Where(predicate.Ticket(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(ticket.MergedColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.MergedIntoID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "merged_into_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "merged_into_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}
@@ -870,6 +1028,9 @@ func (_q *TicketQuery) querySpec() *sqlgraph.QuerySpec {
 		if _q.withLastMessage != nil {
 			_spec.Node.AddColumnOnce(ticket.FieldLastMessageID)
 		}
+		if _q.withMergedInto != nil {
+			_spec.Node.AddColumnOnce(ticket.FieldMergedIntoID)
+		}
 		if _q.withCustomer != nil {
 			_spec.Node.AddColumnOnce(ticket.FieldUserID)
 		}
@@ -960,6 +1121,20 @@ func (_q *TicketQuery) WithNamedParticipants(name string, opts ...func(*TicketPa
 		_q.withNamedParticipants = make(map[string]*TicketParticipantQuery)
 	}
 	_q.withNamedParticipants[name] = query
+	return _q
+}
+
+// WithNamedMerged tells the query-builder to eager-load the nodes that are connected to the "merged"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *TicketQuery) WithNamedMerged(name string, opts ...func(*TicketQuery)) *TicketQuery {
+	query := (&TicketClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedMerged == nil {
+		_q.withNamedMerged = make(map[string]*TicketQuery)
+	}
+	_q.withNamedMerged[name] = query
 	return _q
 }
 

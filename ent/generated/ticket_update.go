@@ -1096,6 +1096,48 @@ func (_u *TicketUpdate) AddStaffReadSeq(v int64) *TicketUpdate {
 	return _u
 }
 
+// SetReadByStaffUpTo sets the "read_by_staff_up_to" field.
+func (_u *TicketUpdate) SetReadByStaffUpTo(v int64) *TicketUpdate {
+	_u.mutation.ResetReadByStaffUpTo()
+	_u.mutation.SetReadByStaffUpTo(v)
+	return _u
+}
+
+// SetNillableReadByStaffUpTo sets the "read_by_staff_up_to" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableReadByStaffUpTo(v *int64) *TicketUpdate {
+	if v != nil {
+		_u.SetReadByStaffUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadByStaffUpTo adds value to the "read_by_staff_up_to" field.
+func (_u *TicketUpdate) AddReadByStaffUpTo(v int64) *TicketUpdate {
+	_u.mutation.AddReadByStaffUpTo(v)
+	return _u
+}
+
+// SetReadByCustomerUpTo sets the "read_by_customer_up_to" field.
+func (_u *TicketUpdate) SetReadByCustomerUpTo(v int64) *TicketUpdate {
+	_u.mutation.ResetReadByCustomerUpTo()
+	_u.mutation.SetReadByCustomerUpTo(v)
+	return _u
+}
+
+// SetNillableReadByCustomerUpTo sets the "read_by_customer_up_to" field if the given value is not nil.
+func (_u *TicketUpdate) SetNillableReadByCustomerUpTo(v *int64) *TicketUpdate {
+	if v != nil {
+		_u.SetReadByCustomerUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadByCustomerUpTo adds value to the "read_by_customer_up_to" field.
+func (_u *TicketUpdate) AddReadByCustomerUpTo(v int64) *TicketUpdate {
+	_u.mutation.AddReadByCustomerUpTo(v)
+	return _u
+}
+
 // SetSnoozedUntilAt sets the "snoozed_until_at" field.
 func (_u *TicketUpdate) SetSnoozedUntilAt(v time.Time) *TicketUpdate {
 	_u.mutation.SetSnoozedUntilAt(v)
@@ -1169,6 +1211,26 @@ func (_u *TicketUpdate) AddParticipants(v ...*TicketParticipant) *TicketUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddParticipantIDs(ids...)
+}
+
+// SetMergedInto sets the "merged_into" edge to the Ticket entity.
+func (_u *TicketUpdate) SetMergedInto(v *Ticket) *TicketUpdate {
+	return _u.SetMergedIntoID(v.ID)
+}
+
+// AddMergedIDs adds the "merged" edge to the Ticket entity by IDs.
+func (_u *TicketUpdate) AddMergedIDs(ids ...uuid.UUID) *TicketUpdate {
+	_u.mutation.AddMergedIDs(ids...)
+	return _u
+}
+
+// AddMerged adds the "merged" edges to the Ticket entity.
+func (_u *TicketUpdate) AddMerged(v ...*Ticket) *TicketUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMergedIDs(ids...)
 }
 
 // SetCustomerID sets the "customer" edge to the User entity by ID.
@@ -1251,6 +1313,33 @@ func (_u *TicketUpdate) RemoveParticipants(v ...*TicketParticipant) *TicketUpdat
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveParticipantIDs(ids...)
+}
+
+// ClearMergedInto clears the "merged_into" edge to the Ticket entity.
+func (_u *TicketUpdate) ClearMergedInto() *TicketUpdate {
+	_u.mutation.ClearMergedInto()
+	return _u
+}
+
+// ClearMerged clears all "merged" edges to the Ticket entity.
+func (_u *TicketUpdate) ClearMerged() *TicketUpdate {
+	_u.mutation.ClearMerged()
+	return _u
+}
+
+// RemoveMergedIDs removes the "merged" edge to Ticket entities by IDs.
+func (_u *TicketUpdate) RemoveMergedIDs(ids ...uuid.UUID) *TicketUpdate {
+	_u.mutation.RemoveMergedIDs(ids...)
+	return _u
+}
+
+// RemoveMerged removes "merged" edges to Ticket entities.
+func (_u *TicketUpdate) RemoveMerged(v ...*Ticket) *TicketUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMergedIDs(ids...)
 }
 
 // ClearCustomer clears the "customer" edge to the User entity.
@@ -1472,12 +1561,6 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedUrgency(); ok {
 		_spec.AddField(ticket.FieldUrgency, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.MergedIntoID(); ok {
-		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
-	}
-	if _u.mutation.MergedIntoIDCleared() {
-		_spec.ClearField(ticket.FieldMergedIntoID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.CallbackAt(); ok {
 		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
 	}
@@ -1640,6 +1723,18 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedStaffReadSeq(); ok {
 		_spec.AddField(ticket.FieldStaffReadSeq, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.ReadByStaffUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByStaffUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadByStaffUpTo(); ok {
+		_spec.AddField(ticket.FieldReadByStaffUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReadByCustomerUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByCustomerUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadByCustomerUpTo(); ok {
+		_spec.AddField(ticket.FieldReadByCustomerUpTo, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.SnoozedUntilAt(); ok {
 		_spec.SetField(ticket.FieldSnoozedUntilAt, field.TypeTime, value)
 	}
@@ -1764,6 +1859,80 @@ func (_u *TicketUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(ticketparticipant.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MergedIntoCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   ticket.MergedIntoTable,
+			Columns: []string{ticket.MergedIntoColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MergedIntoIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   ticket.MergedIntoTable,
+			Columns: []string{ticket.MergedIntoColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MergedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMergedIDs(); len(nodes) > 0 && !_u.mutation.MergedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MergedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -2941,6 +3110,48 @@ func (_u *TicketUpdateOne) AddStaffReadSeq(v int64) *TicketUpdateOne {
 	return _u
 }
 
+// SetReadByStaffUpTo sets the "read_by_staff_up_to" field.
+func (_u *TicketUpdateOne) SetReadByStaffUpTo(v int64) *TicketUpdateOne {
+	_u.mutation.ResetReadByStaffUpTo()
+	_u.mutation.SetReadByStaffUpTo(v)
+	return _u
+}
+
+// SetNillableReadByStaffUpTo sets the "read_by_staff_up_to" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableReadByStaffUpTo(v *int64) *TicketUpdateOne {
+	if v != nil {
+		_u.SetReadByStaffUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadByStaffUpTo adds value to the "read_by_staff_up_to" field.
+func (_u *TicketUpdateOne) AddReadByStaffUpTo(v int64) *TicketUpdateOne {
+	_u.mutation.AddReadByStaffUpTo(v)
+	return _u
+}
+
+// SetReadByCustomerUpTo sets the "read_by_customer_up_to" field.
+func (_u *TicketUpdateOne) SetReadByCustomerUpTo(v int64) *TicketUpdateOne {
+	_u.mutation.ResetReadByCustomerUpTo()
+	_u.mutation.SetReadByCustomerUpTo(v)
+	return _u
+}
+
+// SetNillableReadByCustomerUpTo sets the "read_by_customer_up_to" field if the given value is not nil.
+func (_u *TicketUpdateOne) SetNillableReadByCustomerUpTo(v *int64) *TicketUpdateOne {
+	if v != nil {
+		_u.SetReadByCustomerUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadByCustomerUpTo adds value to the "read_by_customer_up_to" field.
+func (_u *TicketUpdateOne) AddReadByCustomerUpTo(v int64) *TicketUpdateOne {
+	_u.mutation.AddReadByCustomerUpTo(v)
+	return _u
+}
+
 // SetSnoozedUntilAt sets the "snoozed_until_at" field.
 func (_u *TicketUpdateOne) SetSnoozedUntilAt(v time.Time) *TicketUpdateOne {
 	_u.mutation.SetSnoozedUntilAt(v)
@@ -3014,6 +3225,26 @@ func (_u *TicketUpdateOne) AddParticipants(v ...*TicketParticipant) *TicketUpdat
 		ids[i] = v[i].ID
 	}
 	return _u.AddParticipantIDs(ids...)
+}
+
+// SetMergedInto sets the "merged_into" edge to the Ticket entity.
+func (_u *TicketUpdateOne) SetMergedInto(v *Ticket) *TicketUpdateOne {
+	return _u.SetMergedIntoID(v.ID)
+}
+
+// AddMergedIDs adds the "merged" edge to the Ticket entity by IDs.
+func (_u *TicketUpdateOne) AddMergedIDs(ids ...uuid.UUID) *TicketUpdateOne {
+	_u.mutation.AddMergedIDs(ids...)
+	return _u
+}
+
+// AddMerged adds the "merged" edges to the Ticket entity.
+func (_u *TicketUpdateOne) AddMerged(v ...*Ticket) *TicketUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMergedIDs(ids...)
 }
 
 // SetCustomerID sets the "customer" edge to the User entity by ID.
@@ -3096,6 +3327,33 @@ func (_u *TicketUpdateOne) RemoveParticipants(v ...*TicketParticipant) *TicketUp
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveParticipantIDs(ids...)
+}
+
+// ClearMergedInto clears the "merged_into" edge to the Ticket entity.
+func (_u *TicketUpdateOne) ClearMergedInto() *TicketUpdateOne {
+	_u.mutation.ClearMergedInto()
+	return _u
+}
+
+// ClearMerged clears all "merged" edges to the Ticket entity.
+func (_u *TicketUpdateOne) ClearMerged() *TicketUpdateOne {
+	_u.mutation.ClearMerged()
+	return _u
+}
+
+// RemoveMergedIDs removes the "merged" edge to Ticket entities by IDs.
+func (_u *TicketUpdateOne) RemoveMergedIDs(ids ...uuid.UUID) *TicketUpdateOne {
+	_u.mutation.RemoveMergedIDs(ids...)
+	return _u
+}
+
+// RemoveMerged removes "merged" edges to Ticket entities.
+func (_u *TicketUpdateOne) RemoveMerged(v ...*Ticket) *TicketUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMergedIDs(ids...)
 }
 
 // ClearCustomer clears the "customer" edge to the User entity.
@@ -3347,12 +3605,6 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 	if value, ok := _u.mutation.AddedUrgency(); ok {
 		_spec.AddField(ticket.FieldUrgency, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.MergedIntoID(); ok {
-		_spec.SetField(ticket.FieldMergedIntoID, field.TypeUUID, value)
-	}
-	if _u.mutation.MergedIntoIDCleared() {
-		_spec.ClearField(ticket.FieldMergedIntoID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.CallbackAt(); ok {
 		_spec.SetField(ticket.FieldCallbackAt, field.TypeTime, value)
 	}
@@ -3515,6 +3767,18 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 	if value, ok := _u.mutation.AddedStaffReadSeq(); ok {
 		_spec.AddField(ticket.FieldStaffReadSeq, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.ReadByStaffUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByStaffUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadByStaffUpTo(); ok {
+		_spec.AddField(ticket.FieldReadByStaffUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReadByCustomerUpTo(); ok {
+		_spec.SetField(ticket.FieldReadByCustomerUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadByCustomerUpTo(); ok {
+		_spec.AddField(ticket.FieldReadByCustomerUpTo, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.SnoozedUntilAt(); ok {
 		_spec.SetField(ticket.FieldSnoozedUntilAt, field.TypeTime, value)
 	}
@@ -3639,6 +3903,80 @@ func (_u *TicketUpdateOne) sqlSave(ctx context.Context) (_node *Ticket, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(ticketparticipant.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MergedIntoCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   ticket.MergedIntoTable,
+			Columns: []string{ticket.MergedIntoColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MergedIntoIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   ticket.MergedIntoTable,
+			Columns: []string{ticket.MergedIntoColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MergedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMergedIDs(); len(nodes) > 0 && !_u.mutation.MergedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MergedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   ticket.MergedTable,
+			Columns: []string{ticket.MergedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ticket.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -34,6 +34,8 @@ type TicketParticipant struct {
 	Role ticketparticipant.Role `json:"role,omitempty"`
 	// Up to which of the ticket's public_seq he has read.
 	ReadSeq int64 `json:"read_seq,omitempty"`
+	// The seq of the last message of staff that he has read.
+	ReadUpTo int64 `json:"read_up_to,omitempty"`
 	// LeftAt holds the value of the "left_at" field.
 	LeftAt *time.Time `json:"left_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -69,7 +71,7 @@ func (*TicketParticipant) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ticketparticipant.FieldReadSeq:
+		case ticketparticipant.FieldReadSeq, ticketparticipant.FieldReadUpTo:
 			values[i] = new(sql.NullInt64)
 		case ticketparticipant.FieldRole:
 			values[i] = new(sql.NullString)
@@ -140,6 +142,12 @@ func (_m *TicketParticipant) assignValues(columns []string, values []any) error 
 			} else if value.Valid {
 				_m.ReadSeq = value.Int64
 			}
+		case ticketparticipant.FieldReadUpTo:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field read_up_to", values[i])
+			} else if value.Valid {
+				_m.ReadUpTo = value.Int64
+			}
 		case ticketparticipant.FieldLeftAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field left_at", values[i])
@@ -208,6 +216,9 @@ func (_m *TicketParticipant) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("read_seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReadSeq))
+	builder.WriteString(", ")
+	builder.WriteString("read_up_to=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReadUpTo))
 	builder.WriteString(", ")
 	if v := _m.LeftAt; v != nil {
 		builder.WriteString("left_at=")

@@ -80,6 +80,20 @@ func (_c *TicketParticipantCreate) SetNillableReadSeq(v *int64) *TicketParticipa
 	return _c
 }
 
+// SetReadUpTo sets the "read_up_to" field.
+func (_c *TicketParticipantCreate) SetReadUpTo(v int64) *TicketParticipantCreate {
+	_c.mutation.SetReadUpTo(v)
+	return _c
+}
+
+// SetNillableReadUpTo sets the "read_up_to" field if the given value is not nil.
+func (_c *TicketParticipantCreate) SetNillableReadUpTo(v *int64) *TicketParticipantCreate {
+	if v != nil {
+		_c.SetReadUpTo(*v)
+	}
+	return _c
+}
+
 // SetLeftAt sets the "left_at" field.
 func (_c *TicketParticipantCreate) SetLeftAt(v time.Time) *TicketParticipantCreate {
 	_c.mutation.SetLeftAt(v)
@@ -156,6 +170,10 @@ func (_c *TicketParticipantCreate) defaults() {
 		v := ticketparticipant.DefaultReadSeq
 		_c.mutation.SetReadSeq(v)
 	}
+	if _, ok := _c.mutation.ReadUpTo(); !ok {
+		v := ticketparticipant.DefaultReadUpTo
+		_c.mutation.SetReadUpTo(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := ticketparticipant.DefaultID()
 		_c.mutation.SetID(v)
@@ -189,6 +207,9 @@ func (_c *TicketParticipantCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReadSeq(); !ok {
 		return &ValidationError{Name: "read_seq", err: errors.New(`generated: missing required field "TicketParticipant.read_seq"`)}
+	}
+	if _, ok := _c.mutation.ReadUpTo(); !ok {
+		return &ValidationError{Name: "read_up_to", err: errors.New(`generated: missing required field "TicketParticipant.read_up_to"`)}
 	}
 	if len(_c.mutation.TicketIDs()) == 0 {
 		return &ValidationError{Name: "ticket", err: errors.New(`generated: missing required edge "TicketParticipant.ticket"`)}
@@ -251,6 +272,10 @@ func (_c *TicketParticipantCreate) createSpec() (*TicketParticipant, *sqlgraph.C
 	if value, ok := _c.mutation.ReadSeq(); ok {
 		_spec.SetField(ticketparticipant.FieldReadSeq, field.TypeInt64, value)
 		_node.ReadSeq = value
+	}
+	if value, ok := _c.mutation.ReadUpTo(); ok {
+		_spec.SetField(ticketparticipant.FieldReadUpTo, field.TypeInt64, value)
+		_node.ReadUpTo = value
 	}
 	if value, ok := _c.mutation.LeftAt(); ok {
 		_spec.SetField(ticketparticipant.FieldLeftAt, field.TypeTime, value)

@@ -63,6 +63,27 @@ func (_u *TicketParticipantUpdate) AddReadSeq(v int64) *TicketParticipantUpdate 
 	return _u
 }
 
+// SetReadUpTo sets the "read_up_to" field.
+func (_u *TicketParticipantUpdate) SetReadUpTo(v int64) *TicketParticipantUpdate {
+	_u.mutation.ResetReadUpTo()
+	_u.mutation.SetReadUpTo(v)
+	return _u
+}
+
+// SetNillableReadUpTo sets the "read_up_to" field if the given value is not nil.
+func (_u *TicketParticipantUpdate) SetNillableReadUpTo(v *int64) *TicketParticipantUpdate {
+	if v != nil {
+		_u.SetReadUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadUpTo adds value to the "read_up_to" field.
+func (_u *TicketParticipantUpdate) AddReadUpTo(v int64) *TicketParticipantUpdate {
+	_u.mutation.AddReadUpTo(v)
+	return _u
+}
+
 // SetLeftAt sets the "left_at" field.
 func (_u *TicketParticipantUpdate) SetLeftAt(v time.Time) *TicketParticipantUpdate {
 	_u.mutation.SetLeftAt(v)
@@ -144,6 +165,12 @@ func (_u *TicketParticipantUpdate) sqlSave(ctx context.Context) (_node int, err 
 	if value, ok := _u.mutation.AddedReadSeq(); ok {
 		_spec.AddField(ticketparticipant.FieldReadSeq, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.ReadUpTo(); ok {
+		_spec.SetField(ticketparticipant.FieldReadUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadUpTo(); ok {
+		_spec.AddField(ticketparticipant.FieldReadUpTo, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.LeftAt(); ok {
 		_spec.SetField(ticketparticipant.FieldLeftAt, field.TypeTime, value)
 	}
@@ -202,6 +229,27 @@ func (_u *TicketParticipantUpdateOne) SetNillableReadSeq(v *int64) *TicketPartic
 // AddReadSeq adds value to the "read_seq" field.
 func (_u *TicketParticipantUpdateOne) AddReadSeq(v int64) *TicketParticipantUpdateOne {
 	_u.mutation.AddReadSeq(v)
+	return _u
+}
+
+// SetReadUpTo sets the "read_up_to" field.
+func (_u *TicketParticipantUpdateOne) SetReadUpTo(v int64) *TicketParticipantUpdateOne {
+	_u.mutation.ResetReadUpTo()
+	_u.mutation.SetReadUpTo(v)
+	return _u
+}
+
+// SetNillableReadUpTo sets the "read_up_to" field if the given value is not nil.
+func (_u *TicketParticipantUpdateOne) SetNillableReadUpTo(v *int64) *TicketParticipantUpdateOne {
+	if v != nil {
+		_u.SetReadUpTo(*v)
+	}
+	return _u
+}
+
+// AddReadUpTo adds value to the "read_up_to" field.
+func (_u *TicketParticipantUpdateOne) AddReadUpTo(v int64) *TicketParticipantUpdateOne {
+	_u.mutation.AddReadUpTo(v)
 	return _u
 }
 
@@ -315,6 +363,12 @@ func (_u *TicketParticipantUpdateOne) sqlSave(ctx context.Context) (_node *Ticke
 	}
 	if value, ok := _u.mutation.AddedReadSeq(); ok {
 		_spec.AddField(ticketparticipant.FieldReadSeq, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReadUpTo(); ok {
+		_spec.SetField(ticketparticipant.FieldReadUpTo, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReadUpTo(); ok {
+		_spec.AddField(ticketparticipant.FieldReadUpTo, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.LeftAt(); ok {
 		_spec.SetField(ticketparticipant.FieldLeftAt, field.TypeTime, value)

@@ -97,6 +97,8 @@ type User struct {
 	AvatarHeight int `json:"avatar_height,omitempty"`
 	// The staff member who looks after the person.
 	ManagerID *uuid.UUID `json:"manager_id,omitempty"`
+	// Of a staff member: the contact points that the customers he looks after see.
+	ManagerContacts []uuid.UUID `json:"manager_contacts,omitempty"`
 	// When the account is erased; written by internal/privacy.
 	DeleteAt *time.Time `json:"delete_at,omitempty"`
 	// Unread notifications, kept exact by the event tail.
@@ -148,7 +150,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case user.FieldAvatarID, user.FieldManagerID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery:
+		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery, user.FieldManagerContacts:
 			values[i] = new([]byte)
 		case user.FieldRevision, user.FieldStreamSeq, user.FieldStreamOldest, user.FieldAvatarWidth, user.FieldAvatarHeight, user.FieldUnreadCount:
 			values[i] = new(sql.NullInt64)
@@ -440,6 +442,14 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.ManagerID = new(uuid.UUID)
 				*_m.ManagerID = *value.S.(*uuid.UUID)
 			}
+		case user.FieldManagerContacts:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field manager_contacts", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ManagerContacts); err != nil {
+					return fmt.Errorf("unmarshal field manager_contacts: %w", err)
+				}
+			}
 		case user.FieldDeleteAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field delete_at", values[i])
@@ -650,6 +660,9 @@ func (_m *User) String() string {
 		builder.WriteString("manager_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("manager_contacts=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ManagerContacts))
 	builder.WriteString(", ")
 	if v := _m.DeleteAt; v != nil {
 		builder.WriteString("delete_at=")

@@ -476,6 +476,12 @@ func (_c *UserCreate) SetNillableManagerID(v *uuid.UUID) *UserCreate {
 	return _c
 }
 
+// SetManagerContacts sets the "manager_contacts" field.
+func (_c *UserCreate) SetManagerContacts(v []uuid.UUID) *UserCreate {
+	_c.mutation.SetManagerContacts(v)
+	return _c
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_c *UserCreate) SetDeleteAt(v time.Time) *UserCreate {
 	_c.mutation.SetDeleteAt(v)
@@ -881,6 +887,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ManagerID(); ok {
 		_spec.SetField(user.FieldManagerID, field.TypeUUID, value)
 		_node.ManagerID = &value
+	}
+	if value, ok := _c.mutation.ManagerContacts(); ok {
+		_spec.SetField(user.FieldManagerContacts, field.TypeJSON, value)
+		_node.ManagerContacts = value
 	}
 	if value, ok := _c.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)

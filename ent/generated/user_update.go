@@ -692,6 +692,24 @@ func (_u *UserUpdate) ClearManagerID() *UserUpdate {
 	return _u
 }
 
+// SetManagerContacts sets the "manager_contacts" field.
+func (_u *UserUpdate) SetManagerContacts(v []uuid.UUID) *UserUpdate {
+	_u.mutation.SetManagerContacts(v)
+	return _u
+}
+
+// AppendManagerContacts appends value to the "manager_contacts" field.
+func (_u *UserUpdate) AppendManagerContacts(v []uuid.UUID) *UserUpdate {
+	_u.mutation.AppendManagerContacts(v)
+	return _u
+}
+
+// ClearManagerContacts clears the value of the "manager_contacts" field.
+func (_u *UserUpdate) ClearManagerContacts() *UserUpdate {
+	_u.mutation.ClearManagerContacts()
+	return _u
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_u *UserUpdate) SetDeleteAt(v time.Time) *UserUpdate {
 	_u.mutation.SetDeleteAt(v)
@@ -1087,6 +1105,17 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ManagerIDCleared() {
 		_spec.ClearField(user.FieldManagerID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ManagerContacts(); ok {
+		_spec.SetField(user.FieldManagerContacts, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedManagerContacts(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, user.FieldManagerContacts, value)
+		})
+	}
+	if _u.mutation.ManagerContactsCleared() {
+		_spec.ClearField(user.FieldManagerContacts, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)
@@ -1869,6 +1898,24 @@ func (_u *UserUpdateOne) ClearManagerID() *UserUpdateOne {
 	return _u
 }
 
+// SetManagerContacts sets the "manager_contacts" field.
+func (_u *UserUpdateOne) SetManagerContacts(v []uuid.UUID) *UserUpdateOne {
+	_u.mutation.SetManagerContacts(v)
+	return _u
+}
+
+// AppendManagerContacts appends value to the "manager_contacts" field.
+func (_u *UserUpdateOne) AppendManagerContacts(v []uuid.UUID) *UserUpdateOne {
+	_u.mutation.AppendManagerContacts(v)
+	return _u
+}
+
+// ClearManagerContacts clears the value of the "manager_contacts" field.
+func (_u *UserUpdateOne) ClearManagerContacts() *UserUpdateOne {
+	_u.mutation.ClearManagerContacts()
+	return _u
+}
+
 // SetDeleteAt sets the "delete_at" field.
 func (_u *UserUpdateOne) SetDeleteAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetDeleteAt(v)
@@ -2294,6 +2341,17 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.ManagerIDCleared() {
 		_spec.ClearField(user.FieldManagerID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ManagerContacts(); ok {
+		_spec.SetField(user.FieldManagerContacts, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedManagerContacts(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, user.FieldManagerContacts, value)
+		})
+	}
+	if _u.mutation.ManagerContactsCleared() {
+		_spec.ClearField(user.FieldManagerContacts, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.DeleteAt(); ok {
 		_spec.SetField(user.FieldDeleteAt, field.TypeTime, value)

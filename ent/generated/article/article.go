@@ -24,6 +24,8 @@ const (
 	FieldRevision = "revision"
 	// FieldKeyID holds the string denoting the key_id field in the database.
 	FieldKeyID = "key_id"
+	// FieldHandle holds the string denoting the handle field in the database.
+	FieldHandle = "handle"
 	// FieldLocale holds the string denoting the locale field in the database.
 	FieldLocale = "locale"
 	// FieldVersion holds the string denoting the version field in the database.
@@ -65,6 +67,7 @@ var Columns = []string{
 	FieldUpdatedAt,
 	FieldRevision,
 	FieldKeyID,
+	FieldHandle,
 	FieldLocale,
 	FieldVersion,
 	FieldCategoryID,
@@ -188,6 +191,11 @@ func ByRevision(opts ...sql.OrderTermOption) OrderOption {
 // ByKeyID orders the results by the key_id field.
 func ByKeyID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKeyID, opts...).ToFunc()
+}
+
+// ByHandle orders the results by the handle field.
+func ByHandle(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHandle, opts...).ToFunc()
 }
 
 // ByLocale orders the results by the locale field.

@@ -32,6 +32,8 @@ const (
 	FieldTexts = "texts"
 	// FieldAudience holds the string denoting the audience field in the database.
 	FieldAudience = "audience"
+	// FieldShownTo holds the string denoting the shown_to field in the database.
+	FieldShownTo = "shown_to"
 	// FieldRetired holds the string denoting the retired field in the database.
 	FieldRetired = "retired"
 	// Table holds the table name of the articlecategory in the database.
@@ -49,6 +51,7 @@ var Columns = []string{
 	FieldPosition,
 	FieldTexts,
 	FieldAudience,
+	FieldShownTo,
 	FieldRetired,
 }
 
@@ -100,6 +103,34 @@ func AudienceValidator(a Audience) error {
 	}
 }
 
+// ShownTo defines the type for the "shown_to" enum field.
+type ShownTo string
+
+// ShownToEVERYBODY is the default value of the ShownTo enum.
+const DefaultShownTo = ShownToEVERYBODY
+
+// ShownTo values.
+const (
+	ShownToEVERYBODY ShownTo = "EVERYBODY"
+	ShownToSIGNED_IN ShownTo = "SIGNED_IN"
+	ShownToPARTNERS  ShownTo = "PARTNERS"
+	ShownToNOBODY    ShownTo = "NOBODY"
+)
+
+func (st ShownTo) String() string {
+	return string(st)
+}
+
+// ShownToValidator is a validator for the "shown_to" field enum values. It is called by the builders before save.
+func ShownToValidator(st ShownTo) error {
+	switch st {
+	case ShownToEVERYBODY, ShownToSIGNED_IN, ShownToPARTNERS, ShownToNOBODY:
+		return nil
+	default:
+		return fmt.Errorf("articlecategory: invalid enum value for shown_to field: %q", st)
+	}
+}
+
 // OrderOption defines the ordering options for the ArticleCategory queries.
 type OrderOption func(*sql.Selector)
 
@@ -143,6 +174,11 @@ func ByAudience(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAudience, opts...).ToFunc()
 }
 
+// ByShownTo orders the results by the shown_to field.
+func ByShownTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShownTo, opts...).ToFunc()
+}
+
 // ByRetired orders the results by the retired field.
 func ByRetired(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRetired, opts...).ToFunc()
@@ -162,6 +198,24 @@ func (e *Audience) UnmarshalGQL(val interface{}) error {
 	*e = Audience(str)
 	if err := AudienceValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Audience", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e ShownTo) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *ShownTo) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = ShownTo(str)
+	if err := ShownToValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid ShownTo", str)
 	}
 	return nil
 }

@@ -385,6 +385,26 @@ func AudienceNotIn(vs ...Audience) predicate.ArticleCategory {
 	return predicate.ArticleCategory(sql.FieldNotIn(FieldAudience, vs...))
 }
 
+// ShownToEQ applies the EQ predicate on the "shown_to" field.
+func ShownToEQ(v ShownTo) predicate.ArticleCategory {
+	return predicate.ArticleCategory(sql.FieldEQ(FieldShownTo, v))
+}
+
+// ShownToNEQ applies the NEQ predicate on the "shown_to" field.
+func ShownToNEQ(v ShownTo) predicate.ArticleCategory {
+	return predicate.ArticleCategory(sql.FieldNEQ(FieldShownTo, v))
+}
+
+// ShownToIn applies the In predicate on the "shown_to" field.
+func ShownToIn(vs ...ShownTo) predicate.ArticleCategory {
+	return predicate.ArticleCategory(sql.FieldIn(FieldShownTo, vs...))
+}
+
+// ShownToNotIn applies the NotIn predicate on the "shown_to" field.
+func ShownToNotIn(vs ...ShownTo) predicate.ArticleCategory {
+	return predicate.ArticleCategory(sql.FieldNotIn(FieldShownTo, vs...))
+}
+
 // RetiredEQ applies the EQ predicate on the "retired" field.
 func RetiredEQ(v bool) predicate.ArticleCategory {
 	return predicate.ArticleCategory(sql.FieldEQ(FieldRetired, v))

@@ -22,8 +22,8 @@ const (
 	FieldName = "name"
 	// FieldAddress holds the string denoting the address field in the database.
 	FieldAddress = "address"
-	// FieldSecret holds the string denoting the secret field in the database.
-	FieldSecret = "secret"
+	// FieldSealed holds the string denoting the sealed field in the database.
+	FieldSealed = "sealed"
 	// FieldTTLSeconds holds the string denoting the ttl_seconds field in the database.
 	FieldTTLSeconds = "ttl_seconds"
 	// FieldTimeoutMillis holds the string denoting the timeout_millis field in the database.
@@ -44,7 +44,7 @@ var Columns = []string{
 	FieldRevision,
 	FieldName,
 	FieldAddress,
-	FieldSecret,
+	FieldSealed,
 	FieldTTLSeconds,
 	FieldTimeoutMillis,
 	FieldPosition,

@@ -80,9 +80,9 @@ func Address(v string) predicate.CardSource {
 	return predicate.CardSource(sql.FieldEQ(FieldAddress, v))
 }
 
-// Secret applies equality check predicate on the "secret" field. It's identical to SecretEQ.
-func Secret(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldEQ(FieldSecret, v))
+// Sealed applies equality check predicate on the "sealed" field. It's identical to SealedEQ.
+func Sealed(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldEQ(FieldSealed, v))
 }
 
 // TTLSeconds applies equality check predicate on the "ttl_seconds" field. It's identical to TTLSecondsEQ.
@@ -355,44 +355,44 @@ func AddressContainsFold(v string) predicate.CardSource {
 	return predicate.CardSource(sql.FieldContainsFold(FieldAddress, v))
 }
 
-// SecretEQ applies the EQ predicate on the "secret" field.
-func SecretEQ(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldEQ(FieldSecret, v))
+// SealedEQ applies the EQ predicate on the "sealed" field.
+func SealedEQ(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldEQ(FieldSealed, v))
 }
 
-// SecretNEQ applies the NEQ predicate on the "secret" field.
-func SecretNEQ(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldNEQ(FieldSecret, v))
+// SealedNEQ applies the NEQ predicate on the "sealed" field.
+func SealedNEQ(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldNEQ(FieldSealed, v))
 }
 
-// SecretIn applies the In predicate on the "secret" field.
-func SecretIn(vs ...[]byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldIn(FieldSecret, vs...))
+// SealedIn applies the In predicate on the "sealed" field.
+func SealedIn(vs ...[]byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldIn(FieldSealed, vs...))
 }
 
-// SecretNotIn applies the NotIn predicate on the "secret" field.
-func SecretNotIn(vs ...[]byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldNotIn(FieldSecret, vs...))
+// SealedNotIn applies the NotIn predicate on the "sealed" field.
+func SealedNotIn(vs ...[]byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldNotIn(FieldSealed, vs...))
 }
 
-// SecretGT applies the GT predicate on the "secret" field.
-func SecretGT(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldGT(FieldSecret, v))
+// SealedGT applies the GT predicate on the "sealed" field.
+func SealedGT(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldGT(FieldSealed, v))
 }
 
-// SecretGTE applies the GTE predicate on the "secret" field.
-func SecretGTE(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldGTE(FieldSecret, v))
+// SealedGTE applies the GTE predicate on the "sealed" field.
+func SealedGTE(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldGTE(FieldSealed, v))
 }
 
-// SecretLT applies the LT predicate on the "secret" field.
-func SecretLT(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldLT(FieldSecret, v))
+// SealedLT applies the LT predicate on the "sealed" field.
+func SealedLT(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldLT(FieldSealed, v))
 }
 
-// SecretLTE applies the LTE predicate on the "secret" field.
-func SecretLTE(v []byte) predicate.CardSource {
-	return predicate.CardSource(sql.FieldLTE(FieldSecret, v))
+// SealedLTE applies the LTE predicate on the "sealed" field.
+func SealedLTE(v []byte) predicate.CardSource {
+	return predicate.CardSource(sql.FieldLTE(FieldSealed, v))
 }
 
 // TTLSecondsEQ applies the EQ predicate on the "ttl_seconds" field.

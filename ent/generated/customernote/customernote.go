@@ -28,6 +28,8 @@ const (
 	FieldBody = "body"
 	// FieldPinned holds the string denoting the pinned field in the database.
 	FieldPinned = "pinned"
+	// FieldClientID holds the string denoting the client_id field in the database.
+	FieldClientID = "client_id"
 	// FieldRemovedAt holds the string denoting the removed_at field in the database.
 	FieldRemovedAt = "removed_at"
 	// Table holds the table name of the customernote in the database.
@@ -45,6 +47,7 @@ var Columns = []string{
 	FieldAuthorName,
 	FieldBody,
 	FieldPinned,
+	FieldClientID,
 	FieldRemovedAt,
 }
 
@@ -113,6 +116,11 @@ func ByBody(opts ...sql.OrderTermOption) OrderOption {
 // ByPinned orders the results by the pinned field.
 func ByPinned(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPinned, opts...).ToFunc()
+}
+
+// ByClientID orders the results by the client_id field.
+func ByClientID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClientID, opts...).ToFunc()
 }
 
 // ByRemovedAt orders the results by the removed_at field.

@@ -95,6 +95,11 @@ func Pinned(v bool) predicate.CustomerNote {
 	return predicate.CustomerNote(sql.FieldEQ(FieldPinned, v))
 }
 
+// ClientID applies equality check predicate on the "client_id" field. It's identical to ClientIDEQ.
+func ClientID(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldEQ(FieldClientID, v))
+}
+
 // RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
 func RemovedAt(v time.Time) predicate.CustomerNote {
 	return predicate.CustomerNote(sql.FieldEQ(FieldRemovedAt, v))
@@ -438,6 +443,81 @@ func PinnedEQ(v bool) predicate.CustomerNote {
 // PinnedNEQ applies the NEQ predicate on the "pinned" field.
 func PinnedNEQ(v bool) predicate.CustomerNote {
 	return predicate.CustomerNote(sql.FieldNEQ(FieldPinned, v))
+}
+
+// ClientIDEQ applies the EQ predicate on the "client_id" field.
+func ClientIDEQ(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldEQ(FieldClientID, v))
+}
+
+// ClientIDNEQ applies the NEQ predicate on the "client_id" field.
+func ClientIDNEQ(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldNEQ(FieldClientID, v))
+}
+
+// ClientIDIn applies the In predicate on the "client_id" field.
+func ClientIDIn(vs ...string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldIn(FieldClientID, vs...))
+}
+
+// ClientIDNotIn applies the NotIn predicate on the "client_id" field.
+func ClientIDNotIn(vs ...string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldNotIn(FieldClientID, vs...))
+}
+
+// ClientIDGT applies the GT predicate on the "client_id" field.
+func ClientIDGT(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldGT(FieldClientID, v))
+}
+
+// ClientIDGTE applies the GTE predicate on the "client_id" field.
+func ClientIDGTE(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldGTE(FieldClientID, v))
+}
+
+// ClientIDLT applies the LT predicate on the "client_id" field.
+func ClientIDLT(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldLT(FieldClientID, v))
+}
+
+// ClientIDLTE applies the LTE predicate on the "client_id" field.
+func ClientIDLTE(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldLTE(FieldClientID, v))
+}
+
+// ClientIDContains applies the Contains predicate on the "client_id" field.
+func ClientIDContains(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldContains(FieldClientID, v))
+}
+
+// ClientIDHasPrefix applies the HasPrefix predicate on the "client_id" field.
+func ClientIDHasPrefix(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldHasPrefix(FieldClientID, v))
+}
+
+// ClientIDHasSuffix applies the HasSuffix predicate on the "client_id" field.
+func ClientIDHasSuffix(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldHasSuffix(FieldClientID, v))
+}
+
+// ClientIDIsNil applies the IsNil predicate on the "client_id" field.
+func ClientIDIsNil() predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldIsNull(FieldClientID))
+}
+
+// ClientIDNotNil applies the NotNil predicate on the "client_id" field.
+func ClientIDNotNil() predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldNotNull(FieldClientID))
+}
+
+// ClientIDEqualFold applies the EqualFold predicate on the "client_id" field.
+func ClientIDEqualFold(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldEqualFold(FieldClientID, v))
+}
+
+// ClientIDContainsFold applies the ContainsFold predicate on the "client_id" field.
+func ClientIDContainsFold(v string) predicate.CustomerNote {
+	return predicate.CustomerNote(sql.FieldContainsFold(FieldClientID, v))
 }
 
 // RemovedAtEQ applies the EQ predicate on the "removed_at" field.

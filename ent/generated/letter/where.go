@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 )
 
@@ -375,26 +376,6 @@ func TicketIDNotIn(vs ...uuid.UUID) predicate.Letter {
 	return predicate.Letter(sql.FieldNotIn(FieldTicketID, vs...))
 }
 
-// TicketIDGT applies the GT predicate on the "ticket_id" field.
-func TicketIDGT(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldGT(FieldTicketID, v))
-}
-
-// TicketIDGTE applies the GTE predicate on the "ticket_id" field.
-func TicketIDGTE(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldGTE(FieldTicketID, v))
-}
-
-// TicketIDLT applies the LT predicate on the "ticket_id" field.
-func TicketIDLT(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldLT(FieldTicketID, v))
-}
-
-// TicketIDLTE applies the LTE predicate on the "ticket_id" field.
-func TicketIDLTE(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldLTE(FieldTicketID, v))
-}
-
 // TicketIDIsNil applies the IsNil predicate on the "ticket_id" field.
 func TicketIDIsNil() predicate.Letter {
 	return predicate.Letter(sql.FieldIsNull(FieldTicketID))
@@ -423,26 +404,6 @@ func MessageIDIn(vs ...uuid.UUID) predicate.Letter {
 // MessageIDNotIn applies the NotIn predicate on the "message_id" field.
 func MessageIDNotIn(vs ...uuid.UUID) predicate.Letter {
 	return predicate.Letter(sql.FieldNotIn(FieldMessageID, vs...))
-}
-
-// MessageIDGT applies the GT predicate on the "message_id" field.
-func MessageIDGT(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldGT(FieldMessageID, v))
-}
-
-// MessageIDGTE applies the GTE predicate on the "message_id" field.
-func MessageIDGTE(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldGTE(FieldMessageID, v))
-}
-
-// MessageIDLT applies the LT predicate on the "message_id" field.
-func MessageIDLT(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldLT(FieldMessageID, v))
-}
-
-// MessageIDLTE applies the LTE predicate on the "message_id" field.
-func MessageIDLTE(v uuid.UUID) predicate.Letter {
-	return predicate.Letter(sql.FieldLTE(FieldMessageID, v))
 }
 
 // MessageIDIsNil applies the IsNil predicate on the "message_id" field.
@@ -493,6 +454,52 @@ func SizeLT(v int64) predicate.Letter {
 // SizeLTE applies the LTE predicate on the "size" field.
 func SizeLTE(v int64) predicate.Letter {
 	return predicate.Letter(sql.FieldLTE(FieldSize, v))
+}
+
+// HasTicket applies the HasEdge predicate on the "ticket" edge.
+func HasTicket() predicate.Letter {
+	return predicate.Letter(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, TicketTable, TicketColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasTicketWith applies the HasEdge predicate on the "ticket" edge with a given conditions (other predicates).
+func HasTicketWith(preds ...predicate.Ticket) predicate.Letter {
+	return predicate.Letter(func(s *sql.Selector) {
+		step := newTicketStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMessage applies the HasEdge predicate on the "message" edge.
+func HasMessage() predicate.Letter {
+	return predicate.Letter(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, MessageTable, MessageColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMessageWith applies the HasEdge predicate on the "message" edge with a given conditions (other predicates).
+func HasMessageWith(preds ...predicate.TicketMessage) predicate.Letter {
+	return predicate.Letter(func(s *sql.Selector) {
+		step := newMessageStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
 }
 
 // And groups predicates with the AND operator between them.

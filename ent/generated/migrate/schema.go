@@ -103,6 +103,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "revision", Type: field.TypeInt64, Default: 1},
 		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "handle", Type: field.TypeString, Nullable: true},
 		{Name: "locale", Type: field.TypeString},
 		{Name: "version", Type: field.TypeInt},
 		{Name: "category_id", Type: field.TypeUUID, Nullable: true},
@@ -128,25 +129,35 @@ var (
 			{
 				Name:    "article_key_id_locale_version",
 				Unique:  true,
-				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[5], ArticlesColumns[6]},
+				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[6], ArticlesColumns[7]},
 			},
 			{
 				Name:    "article_in_force",
 				Unique:  true,
-				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[5]},
+				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[6]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status = 'PUBLISHED'",
 				},
 			},
 			{
+				Name:    "article_handle_locale_version",
+				Unique:  true,
+				Columns: []*schema.Column{ArticlesColumns[5], ArticlesColumns[6], ArticlesColumns[7]},
+			},
+			{
 				Name:    "article_category_id_position_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[7], ArticlesColumns[19], ArticlesColumns[0]},
+				Columns: []*schema.Column{ArticlesColumns[8], ArticlesColumns[20], ArticlesColumns[0]},
+			},
+			{
+				Name:    "article_status_position_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticlesColumns[10], ArticlesColumns[20], ArticlesColumns[0]},
 			},
 			{
 				Name:    "article_due",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[14]},
+				Columns: []*schema.Column{ArticlesColumns[15]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status = 'SCHEDULED'",
 				},
@@ -164,6 +175,7 @@ var (
 		{Name: "position", Type: field.TypeInt, Default: 0},
 		{Name: "texts", Type: field.TypeJSON},
 		{Name: "audience", Type: field.TypeEnum, Enums: []string{"EVERYBODY", "SIGNED_IN", "PARTNERS"}, Default: "EVERYBODY"},
+		{Name: "shown_to", Type: field.TypeEnum, Enums: []string{"EVERYBODY", "SIGNED_IN", "PARTNERS", "NOBODY"}, Default: "EVERYBODY"},
 		{Name: "retired", Type: field.TypeBool, Default: false},
 	}
 	// ArticleCategoriesTable holds the schema information for the "article_categories" table.
@@ -579,7 +591,7 @@ var (
 		{Name: "revision", Type: field.TypeInt64, Default: 1},
 		{Name: "name", Type: field.TypeString, Unique: true},
 		{Name: "address", Type: field.TypeString},
-		{Name: "secret", Type: field.TypeBytes},
+		{Name: "sealed", Type: field.TypeBytes},
 		{Name: "ttl_seconds", Type: field.TypeInt, Default: 300},
 		{Name: "timeout_millis", Type: field.TypeInt, Default: 3000},
 		{Name: "position", Type: field.TypeInt, Default: 0},
@@ -852,6 +864,7 @@ var (
 		{Name: "author_name", Type: field.TypeString},
 		{Name: "body", Type: field.TypeString},
 		{Name: "pinned", Type: field.TypeBool, Default: false},
+		{Name: "client_id", Type: field.TypeString, Nullable: true},
 		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// CustomerNotesTable holds the schema information for the "customer_notes" table.
@@ -869,6 +882,11 @@ var (
 				Name:    "customernote_user_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{CustomerNotesColumns[4], CustomerNotesColumns[0]},
+			},
+			{
+				Name:    "customernote_user_id_author_id_client_id",
+				Unique:  true,
+				Columns: []*schema.Column{CustomerNotesColumns[4], CustomerNotesColumns[5], CustomerNotesColumns[9]},
 			},
 		},
 	}
@@ -1537,20 +1555,34 @@ var (
 		{Name: "sender", Type: field.TypeString, Nullable: true},
 		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"JOINED", "OPENED", "BOUNCE", "IGNORED", "REFUSED"}},
 		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "size", Type: field.TypeInt64, Default: 0},
 		{Name: "ticket_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "message_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "size", Type: field.TypeInt64, Default: 0},
 	}
 	// LettersTable holds the schema information for the "letters" table.
 	LettersTable = &schema.Table{
 		Name:       "letters",
 		Columns:    LettersColumns,
 		PrimaryKey: []*schema.Column{LettersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "letters_tickets_ticket",
+				Columns:    []*schema.Column{LettersColumns[7]},
+				RefColumns: []*schema.Column{TicketsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "letters_ticket_messages_message",
+				Columns:    []*schema.Column{LettersColumns[8]},
+				RefColumns: []*schema.Column{TicketMessagesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "letter_ticket_id",
 				Unique:  false,
-				Columns: []*schema.Column{LettersColumns[6]},
+				Columns: []*schema.Column{LettersColumns[7]},
 			},
 		},
 	}
@@ -2051,6 +2083,7 @@ var (
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "error", Type: field.TypeString, Nullable: true},
 		{Name: "failed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "fetching_until", Type: field.TypeTime, Nullable: true},
 	}
 	// OutsideCardsTable holds the schema information for the "outside_cards" table.
 	OutsideCardsTable = &schema.Table{
@@ -3233,8 +3266,6 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
-		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "ticket_id", Type: field.TypeUUID},
 		{Name: "survey_id", Type: field.TypeUUID},
 		{Name: "locale", Type: field.TypeString},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PLANNED", "ASKED", "ANSWERED", "EXPIRED", "CANCELLED"}, Default: "PLANNED"},
@@ -3247,6 +3278,8 @@ var (
 		{Name: "answers", Type: field.TypeJSON, Nullable: true},
 		{Name: "score", Type: field.TypeInt, Nullable: true},
 		{Name: "comment", Type: field.TypeString, Nullable: true},
+		{Name: "ticket_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "operator_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// SurveyRequestsTable holds the schema information for the "survey_requests" table.
@@ -3254,26 +3287,70 @@ var (
 		Name:       "survey_requests",
 		Columns:    SurveyRequestsColumns,
 		PrimaryKey: []*schema.Column{SurveyRequestsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "survey_requests_tickets_ticket",
+				Columns:    []*schema.Column{SurveyRequestsColumns[15]},
+				RefColumns: []*schema.Column{TicketsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "survey_requests_users_customer",
+				Columns:    []*schema.Column{SurveyRequestsColumns[16]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "survey_requests_users_operator",
+				Columns:    []*schema.Column{SurveyRequestsColumns[17]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "surveyrequest_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{SurveyRequestsColumns[3]},
+				Columns: []*schema.Column{SurveyRequestsColumns[16]},
 			},
 			{
 				Name:    "surveyrequest_ticket_id_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{SurveyRequestsColumns[4], SurveyRequestsColumns[3]},
+				Columns: []*schema.Column{SurveyRequestsColumns[15], SurveyRequestsColumns[16]},
 			},
 			{
 				Name:    "surveyrequest_user_id_asked_at",
 				Unique:  false,
-				Columns: []*schema.Column{SurveyRequestsColumns[3], SurveyRequestsColumns[9]},
+				Columns: []*schema.Column{SurveyRequestsColumns[16], SurveyRequestsColumns[7]},
 			},
 			{
 				Name:    "surveyrequest_status_ask_at",
 				Unique:  false,
-				Columns: []*schema.Column{SurveyRequestsColumns[7], SurveyRequestsColumns[8]},
+				Columns: []*schema.Column{SurveyRequestsColumns[5], SurveyRequestsColumns[6]},
+			},
+			{
+				Name:    "survey_request_answered",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[11], SurveyRequestsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "answered_at is not null",
+				},
+			},
+			{
+				Name:    "survey_request_remind",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[8], SurveyRequestsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ASKED' and reminded_at is null",
+				},
+			},
+			{
+				Name:    "survey_request_expires",
+				Unique:  false,
+				Columns: []*schema.Column{SurveyRequestsColumns[10], SurveyRequestsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ASKED'",
+				},
 			},
 		},
 	}
@@ -3342,7 +3419,6 @@ var (
 		{Name: "team_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "skill", Type: field.TypeString, Nullable: true},
 		{Name: "urgency", Type: field.TypeInt, Default: 1},
-		{Name: "merged_into_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "callback_at", Type: field.TypeTime, Nullable: true},
 		{Name: "callback_phone", Type: field.TypeString, Nullable: true},
 		{Name: "contact_email", Type: field.TypeString, Nullable: true},
@@ -3370,9 +3446,12 @@ var (
 		{Name: "public_seq", Type: field.TypeInt64, Default: 0},
 		{Name: "staff_seq", Type: field.TypeInt64, Default: 0},
 		{Name: "staff_read_seq", Type: field.TypeInt64, Default: 0},
+		{Name: "read_by_staff_up_to", Type: field.TypeInt64, Default: 0},
+		{Name: "read_by_customer_up_to", Type: field.TypeInt64, Default: 0},
 		{Name: "snoozed_until_at", Type: field.TypeTime, Nullable: true},
 		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_message_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "merged_into_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "assignee_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "order_id", Type: field.TypeUUID, Nullable: true},
@@ -3385,25 +3464,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "tickets_ticket_messages_last_message",
-				Columns:    []*schema.Column{TicketsColumns[57]},
+				Columns:    []*schema.Column{TicketsColumns[58]},
 				RefColumns: []*schema.Column{TicketMessagesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
+				Symbol:     "tickets_tickets_merged",
+				Columns:    []*schema.Column{TicketsColumns[59]},
+				RefColumns: []*schema.Column{TicketsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "tickets_users_customer",
-				Columns:    []*schema.Column{TicketsColumns[58]},
+				Columns:    []*schema.Column{TicketsColumns[60]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "tickets_users_assignee",
-				Columns:    []*schema.Column{TicketsColumns[59]},
+				Columns:    []*schema.Column{TicketsColumns[61]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "tickets_orders_order",
-				Columns:    []*schema.Column{TicketsColumns[60]},
+				Columns:    []*schema.Column{TicketsColumns[62]},
 				RefColumns: []*schema.Column{OrdersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -3422,27 +3507,27 @@ var (
 			{
 				Name:    "ticket_owner_id_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[50], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[4], TicketsColumns[49], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[50], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[49], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_status_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[49], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_assignee_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[59], TicketsColumns[13], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[61], TicketsColumns[13], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[60]},
+				Columns: []*schema.Column{TicketsColumns[62]},
 			},
 			{
 				Name:    "ticket_created_at_id",
@@ -3452,7 +3537,7 @@ var (
 			{
 				Name:    "ticket_status_due_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[39], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[13], TicketsColumns[38], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_status_urgency_id",
@@ -3462,27 +3547,27 @@ var (
 			{
 				Name:    "ticket_team_id_status_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[24], TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[24], TicketsColumns[13], TicketsColumns[49], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_assignee_id_status_last_activity_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[59], TicketsColumns[13], TicketsColumns[50], TicketsColumns[0]},
+				Columns: []*schema.Column{TicketsColumns[61], TicketsColumns[13], TicketsColumns[49], TicketsColumns[0]},
 			},
 			{
 				Name:    "ticket_merged_into_id",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[27]},
+				Columns: []*schema.Column{TicketsColumns[59]},
 			},
 			{
 				Name:    "ticket_contact_email",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[30]},
+				Columns: []*schema.Column{TicketsColumns[29]},
 			},
 			{
 				Name:    "ticket_clock",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[40]},
+				Columns: []*schema.Column{TicketsColumns[39]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "clock_at is not null",
 				},
@@ -3490,7 +3575,7 @@ var (
 			{
 				Name:    "ticket_bot",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[33]},
+				Columns: []*schema.Column{TicketsColumns[32]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "bot_due_at is not null",
 				},
@@ -3498,7 +3583,31 @@ var (
 			{
 				Name:    "ticket_snoozed_until_at",
 				Unique:  false,
-				Columns: []*schema.Column{TicketsColumns[55]},
+				Columns: []*schema.Column{TicketsColumns[56]},
+			},
+			{
+				Name:    "ticket_closed",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[57]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "closed_at is not null",
+				},
+			},
+			{
+				Name:    "ticket_first_replied",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[40]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "first_replied_at is not null",
+				},
+			},
+			{
+				Name:    "ticket_rated",
+				Unique:  false,
+				Columns: []*schema.Column{TicketsColumns[48]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "rated_at is not null",
+				},
 			},
 		},
 	}
@@ -3670,6 +3779,14 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{TicketMessagesColumns[20], TicketMessagesColumns[11], TicketMessagesColumns[8]},
 			},
+			{
+				Name:    "ticket_message_replies",
+				Unique:  false,
+				Columns: []*schema.Column{TicketMessagesColumns[1]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "kind = 'MESSAGE' and author_kind = 'STAFF'",
+				},
+			},
 		},
 	}
 	// TicketParticipantsColumns holds the columns for the "ticket_participants" table.
@@ -3681,6 +3798,7 @@ var (
 		{Name: "owner_id", Type: field.TypeUUID},
 		{Name: "role", Type: field.TypeEnum, Enums: []string{"REQUESTER", "FOLLOWER"}, Default: "REQUESTER"},
 		{Name: "read_seq", Type: field.TypeInt64, Default: 0},
+		{Name: "read_up_to", Type: field.TypeInt64, Default: 0},
 		{Name: "left_at", Type: field.TypeTime, Nullable: true},
 		{Name: "ticket_id", Type: field.TypeUUID},
 	}
@@ -3692,7 +3810,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "ticket_participants_tickets_participants",
-				Columns:    []*schema.Column{TicketParticipantsColumns[8]},
+				Columns:    []*schema.Column{TicketParticipantsColumns[9]},
 				RefColumns: []*schema.Column{TicketsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -3706,7 +3824,7 @@ var (
 			{
 				Name:    "ticketparticipant_ticket_id_user_id",
 				Unique:  true,
-				Columns: []*schema.Column{TicketParticipantsColumns[8], TicketParticipantsColumns[3]},
+				Columns: []*schema.Column{TicketParticipantsColumns[9], TicketParticipantsColumns[3]},
 			},
 		},
 	}
@@ -3978,6 +4096,7 @@ var (
 		{Name: "avatar_width", Type: field.TypeInt, Default: 0},
 		{Name: "avatar_height", Type: field.TypeInt, Default: 0},
 		{Name: "manager_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "manager_contacts", Type: field.TypeJSON, Nullable: true},
 		{Name: "delete_at", Type: field.TypeTime, Nullable: true},
 		{Name: "unread_count", Type: field.TypeInt64, Default: 0},
 	}
@@ -4008,7 +4127,7 @@ var (
 			{
 				Name:    "user_delete_due",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[39]},
+				Columns: []*schema.Column{UsersColumns[40]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "delete_at is not null",
 				},
@@ -4405,6 +4524,8 @@ func init() {
 	LedgerLotsTable.Annotation.Checks = map[string]string{
 		"ledger_lots_remaining": "remaining >= 0 AND remaining <= amount",
 	}
+	LettersTable.ForeignKeys[0].RefTable = TicketsTable
+	LettersTable.ForeignKeys[1].RefTable = TicketMessagesTable
 	ListItemsTable.ForeignKeys[0].RefTable = ProductsTable
 	ListItemsTable.ForeignKeys[1].RefTable = ShoppingListsTable
 	ListItemsTable.Annotation = &entsql.Annotation{}
@@ -4523,14 +4644,18 @@ func init() {
 	SurveysTable.Annotation.Checks = map[string]string{
 		"surveys_times": "delay_seconds >= 0 AND coalesce(remind_seconds, 1) > 0 AND valid_seconds > 0 AND every_seconds >= 0",
 	}
+	SurveyRequestsTable.ForeignKeys[0].RefTable = TicketsTable
+	SurveyRequestsTable.ForeignKeys[1].RefTable = UsersTable
+	SurveyRequestsTable.ForeignKeys[2].RefTable = UsersTable
 	SurveyRequestsTable.Annotation = &entsql.Annotation{}
 	SurveyRequestsTable.Annotation.Checks = map[string]string{
 		"survey_requests_score": "coalesce(score, 1) BETWEEN 1 AND 5",
 	}
 	TicketsTable.ForeignKeys[0].RefTable = TicketMessagesTable
-	TicketsTable.ForeignKeys[1].RefTable = UsersTable
+	TicketsTable.ForeignKeys[1].RefTable = TicketsTable
 	TicketsTable.ForeignKeys[2].RefTable = UsersTable
-	TicketsTable.ForeignKeys[3].RefTable = OrdersTable
+	TicketsTable.ForeignKeys[3].RefTable = UsersTable
+	TicketsTable.ForeignKeys[4].RefTable = OrdersTable
 	TicketsTable.Annotation = &entsql.Annotation{}
 	TicketsTable.Annotation.Checks = map[string]string{
 		"tickets_rating": "coalesce(rating, 1) BETWEEN 1 AND 5",

@@ -34,6 +34,8 @@ const (
 	FieldError = "error"
 	// FieldFailedAt holds the string denoting the failed_at field in the database.
 	FieldFailedAt = "failed_at"
+	// FieldFetchingUntil holds the string denoting the fetching_until field in the database.
+	FieldFetchingUntil = "fetching_until"
 	// Table holds the table name of the outsidecard in the database.
 	Table = "outside_cards"
 )
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldExpiresAt,
 	FieldError,
 	FieldFailedAt,
+	FieldFetchingUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -127,4 +130,9 @@ func ByError(opts ...sql.OrderTermOption) OrderOption {
 // ByFailedAt orders the results by the failed_at field.
 func ByFailedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFailedAt, opts...).ToFunc()
+}
+
+// ByFetchingUntil orders the results by the fetching_until field.
+func ByFetchingUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFetchingUntil, opts...).ToFunc()
 }

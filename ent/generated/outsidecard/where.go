@@ -105,6 +105,11 @@ func FailedAt(v time.Time) predicate.OutsideCard {
 	return predicate.OutsideCard(sql.FieldEQ(FieldFailedAt, v))
 }
 
+// FetchingUntil applies equality check predicate on the "fetching_until" field. It's identical to FetchingUntilEQ.
+func FetchingUntil(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldEQ(FieldFetchingUntil, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.OutsideCard {
 	return predicate.OutsideCard(sql.FieldEQ(FieldCreatedAt, v))
@@ -638,6 +643,56 @@ func FailedAtIsNil() predicate.OutsideCard {
 // FailedAtNotNil applies the NotNil predicate on the "failed_at" field.
 func FailedAtNotNil() predicate.OutsideCard {
 	return predicate.OutsideCard(sql.FieldNotNull(FieldFailedAt))
+}
+
+// FetchingUntilEQ applies the EQ predicate on the "fetching_until" field.
+func FetchingUntilEQ(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldEQ(FieldFetchingUntil, v))
+}
+
+// FetchingUntilNEQ applies the NEQ predicate on the "fetching_until" field.
+func FetchingUntilNEQ(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldNEQ(FieldFetchingUntil, v))
+}
+
+// FetchingUntilIn applies the In predicate on the "fetching_until" field.
+func FetchingUntilIn(vs ...time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldIn(FieldFetchingUntil, vs...))
+}
+
+// FetchingUntilNotIn applies the NotIn predicate on the "fetching_until" field.
+func FetchingUntilNotIn(vs ...time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldNotIn(FieldFetchingUntil, vs...))
+}
+
+// FetchingUntilGT applies the GT predicate on the "fetching_until" field.
+func FetchingUntilGT(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldGT(FieldFetchingUntil, v))
+}
+
+// FetchingUntilGTE applies the GTE predicate on the "fetching_until" field.
+func FetchingUntilGTE(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldGTE(FieldFetchingUntil, v))
+}
+
+// FetchingUntilLT applies the LT predicate on the "fetching_until" field.
+func FetchingUntilLT(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldLT(FieldFetchingUntil, v))
+}
+
+// FetchingUntilLTE applies the LTE predicate on the "fetching_until" field.
+func FetchingUntilLTE(v time.Time) predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldLTE(FieldFetchingUntil, v))
+}
+
+// FetchingUntilIsNil applies the IsNil predicate on the "fetching_until" field.
+func FetchingUntilIsNil() predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldIsNull(FieldFetchingUntil))
+}
+
+// FetchingUntilNotNil applies the NotNil predicate on the "fetching_until" field.
+func FetchingUntilNotNil() predicate.OutsideCard {
+	return predicate.OutsideCard(sql.FieldNotNull(FieldFetchingUntil))
 }
 
 // And groups predicates with the AND operator between them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 )
 
@@ -230,26 +231,6 @@ func UserIDNotIn(vs ...uuid.UUID) predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldNotIn(FieldUserID, vs...))
 }
 
-// UserIDGT applies the GT predicate on the "user_id" field.
-func UserIDGT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGT(FieldUserID, v))
-}
-
-// UserIDGTE applies the GTE predicate on the "user_id" field.
-func UserIDGTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGTE(FieldUserID, v))
-}
-
-// UserIDLT applies the LT predicate on the "user_id" field.
-func UserIDLT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLT(FieldUserID, v))
-}
-
-// UserIDLTE applies the LTE predicate on the "user_id" field.
-func UserIDLTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLTE(FieldUserID, v))
-}
-
 // TicketIDEQ applies the EQ predicate on the "ticket_id" field.
 func TicketIDEQ(v uuid.UUID) predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldEQ(FieldTicketID, v))
@@ -268,26 +249,6 @@ func TicketIDIn(vs ...uuid.UUID) predicate.SurveyRequest {
 // TicketIDNotIn applies the NotIn predicate on the "ticket_id" field.
 func TicketIDNotIn(vs ...uuid.UUID) predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldNotIn(FieldTicketID, vs...))
-}
-
-// TicketIDGT applies the GT predicate on the "ticket_id" field.
-func TicketIDGT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGT(FieldTicketID, v))
-}
-
-// TicketIDGTE applies the GTE predicate on the "ticket_id" field.
-func TicketIDGTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGTE(FieldTicketID, v))
-}
-
-// TicketIDLT applies the LT predicate on the "ticket_id" field.
-func TicketIDLT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLT(FieldTicketID, v))
-}
-
-// TicketIDLTE applies the LTE predicate on the "ticket_id" field.
-func TicketIDLTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLTE(FieldTicketID, v))
 }
 
 // SurveyIDEQ applies the EQ predicate on the "survey_id" field.
@@ -860,26 +821,6 @@ func OperatorIDNotIn(vs ...uuid.UUID) predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldNotIn(FieldOperatorID, vs...))
 }
 
-// OperatorIDGT applies the GT predicate on the "operator_id" field.
-func OperatorIDGT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGT(FieldOperatorID, v))
-}
-
-// OperatorIDGTE applies the GTE predicate on the "operator_id" field.
-func OperatorIDGTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldGTE(FieldOperatorID, v))
-}
-
-// OperatorIDLT applies the LT predicate on the "operator_id" field.
-func OperatorIDLT(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLT(FieldOperatorID, v))
-}
-
-// OperatorIDLTE applies the LTE predicate on the "operator_id" field.
-func OperatorIDLTE(v uuid.UUID) predicate.SurveyRequest {
-	return predicate.SurveyRequest(sql.FieldLTE(FieldOperatorID, v))
-}
-
 // OperatorIDIsNil applies the IsNil predicate on the "operator_id" field.
 func OperatorIDIsNil() predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldIsNull(FieldOperatorID))
@@ -888,6 +829,75 @@ func OperatorIDIsNil() predicate.SurveyRequest {
 // OperatorIDNotNil applies the NotNil predicate on the "operator_id" field.
 func OperatorIDNotNil() predicate.SurveyRequest {
 	return predicate.SurveyRequest(sql.FieldNotNull(FieldOperatorID))
+}
+
+// HasTicket applies the HasEdge predicate on the "ticket" edge.
+func HasTicket() predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, TicketTable, TicketColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasTicketWith applies the HasEdge predicate on the "ticket" edge with a given conditions (other predicates).
+func HasTicketWith(preds ...predicate.Ticket) predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := newTicketStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasCustomer applies the HasEdge predicate on the "customer" edge.
+func HasCustomer() predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, CustomerTable, CustomerColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasCustomerWith applies the HasEdge predicate on the "customer" edge with a given conditions (other predicates).
+func HasCustomerWith(preds ...predicate.User) predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := newCustomerStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOperator applies the HasEdge predicate on the "operator" edge.
+func HasOperator() predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, OperatorTable, OperatorColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOperatorWith applies the HasEdge predicate on the "operator" edge with a given conditions (other predicates).
+func HasOperatorWith(preds ...predicate.User) predicate.SurveyRequest {
+	return predicate.SurveyRequest(func(s *sql.Selector) {
+		step := newOperatorStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
 }
 
 // And groups predicates with the AND operator between them.

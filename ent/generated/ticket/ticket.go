@@ -133,6 +133,10 @@ const (
 	FieldStaffSeq = "staff_seq"
 	// FieldStaffReadSeq holds the string denoting the staff_read_seq field in the database.
 	FieldStaffReadSeq = "staff_read_seq"
+	// FieldReadByStaffUpTo holds the string denoting the read_by_staff_up_to field in the database.
+	FieldReadByStaffUpTo = "read_by_staff_up_to"
+	// FieldReadByCustomerUpTo holds the string denoting the read_by_customer_up_to field in the database.
+	FieldReadByCustomerUpTo = "read_by_customer_up_to"
 	// FieldSnoozedUntilAt holds the string denoting the snoozed_until_at field in the database.
 	FieldSnoozedUntilAt = "snoozed_until_at"
 	// FieldClosedAt holds the string denoting the closed_at field in the database.
@@ -143,6 +147,10 @@ const (
 	EdgeLastMessage = "last_message"
 	// EdgeParticipants holds the string denoting the participants edge name in mutations.
 	EdgeParticipants = "participants"
+	// EdgeMergedInto holds the string denoting the merged_into edge name in mutations.
+	EdgeMergedInto = "merged_into"
+	// EdgeMerged holds the string denoting the merged edge name in mutations.
+	EdgeMerged = "merged"
 	// EdgeCustomer holds the string denoting the customer edge name in mutations.
 	EdgeCustomer = "customer"
 	// EdgeAssignee holds the string denoting the assignee edge name in mutations.
@@ -172,6 +180,14 @@ const (
 	ParticipantsInverseTable = "ticket_participants"
 	// ParticipantsColumn is the table column denoting the participants relation/edge.
 	ParticipantsColumn = "ticket_id"
+	// MergedIntoTable is the table that holds the merged_into relation/edge.
+	MergedIntoTable = "tickets"
+	// MergedIntoColumn is the table column denoting the merged_into relation/edge.
+	MergedIntoColumn = "merged_into_id"
+	// MergedTable is the table that holds the merged relation/edge.
+	MergedTable = "tickets"
+	// MergedColumn is the table column denoting the merged relation/edge.
+	MergedColumn = "merged_into_id"
 	// CustomerTable is the table that holds the customer relation/edge.
 	CustomerTable = "tickets"
 	// CustomerInverseTable is the table name for the User entity.
@@ -256,6 +272,8 @@ var Columns = []string{
 	FieldPublicSeq,
 	FieldStaffSeq,
 	FieldStaffReadSeq,
+	FieldReadByStaffUpTo,
+	FieldReadByCustomerUpTo,
 	FieldSnoozedUntilAt,
 	FieldClosedAt,
 }
@@ -293,6 +311,10 @@ var (
 	DefaultStaffSeq int64
 	// DefaultStaffReadSeq holds the default value on creation for the "staff_read_seq" field.
 	DefaultStaffReadSeq int64
+	// DefaultReadByStaffUpTo holds the default value on creation for the "read_by_staff_up_to" field.
+	DefaultReadByStaffUpTo int64
+	// DefaultReadByCustomerUpTo holds the default value on creation for the "read_by_customer_up_to" field.
+	DefaultReadByCustomerUpTo int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -813,6 +835,16 @@ func ByStaffReadSeq(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStaffReadSeq, opts...).ToFunc()
 }
 
+// ByReadByStaffUpTo orders the results by the read_by_staff_up_to field.
+func ByReadByStaffUpTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReadByStaffUpTo, opts...).ToFunc()
+}
+
+// ByReadByCustomerUpTo orders the results by the read_by_customer_up_to field.
+func ByReadByCustomerUpTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReadByCustomerUpTo, opts...).ToFunc()
+}
+
 // BySnoozedUntilAt orders the results by the snoozed_until_at field.
 func BySnoozedUntilAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSnoozedUntilAt, opts...).ToFunc()
@@ -858,6 +890,27 @@ func ByParticipants(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByMergedIntoField orders the results by merged_into field.
+func ByMergedIntoField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newMergedIntoStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByMergedCount orders the results by merged count.
+func ByMergedCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newMergedStep(), opts...)
+	}
+}
+
+// ByMerged orders the results by merged terms.
+func ByMerged(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newMergedStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByCustomerField orders the results by customer field.
 func ByCustomerField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -897,6 +950,20 @@ func newParticipantsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ParticipantsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, ParticipantsTable, ParticipantsColumn),
+	)
+}
+func newMergedIntoStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, MergedIntoTable, MergedIntoColumn),
+	)
+}
+func newMergedStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, MergedTable, MergedColumn),
 	)
 }
 func newCustomerStep() *sqlgraph.Step {

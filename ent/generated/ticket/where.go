@@ -296,6 +296,16 @@ func StaffReadSeq(v int64) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldStaffReadSeq, v))
 }
 
+// ReadByStaffUpTo applies equality check predicate on the "read_by_staff_up_to" field. It's identical to ReadByStaffUpToEQ.
+func ReadByStaffUpTo(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReadByStaffUpTo, v))
+}
+
+// ReadByCustomerUpTo applies equality check predicate on the "read_by_customer_up_to" field. It's identical to ReadByCustomerUpToEQ.
+func ReadByCustomerUpTo(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReadByCustomerUpTo, v))
+}
+
 // SnoozedUntilAt applies equality check predicate on the "snoozed_until_at" field. It's identical to SnoozedUntilAtEQ.
 func SnoozedUntilAt(v time.Time) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldSnoozedUntilAt, v))
@@ -1581,26 +1591,6 @@ func MergedIntoIDNotIn(vs ...uuid.UUID) predicate.Ticket {
 	return predicate.Ticket(sql.FieldNotIn(FieldMergedIntoID, vs...))
 }
 
-// MergedIntoIDGT applies the GT predicate on the "merged_into_id" field.
-func MergedIntoIDGT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGT(FieldMergedIntoID, v))
-}
-
-// MergedIntoIDGTE applies the GTE predicate on the "merged_into_id" field.
-func MergedIntoIDGTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldGTE(FieldMergedIntoID, v))
-}
-
-// MergedIntoIDLT applies the LT predicate on the "merged_into_id" field.
-func MergedIntoIDLT(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLT(FieldMergedIntoID, v))
-}
-
-// MergedIntoIDLTE applies the LTE predicate on the "merged_into_id" field.
-func MergedIntoIDLTE(v uuid.UUID) predicate.Ticket {
-	return predicate.Ticket(sql.FieldLTE(FieldMergedIntoID, v))
-}
-
 // MergedIntoIDIsNil applies the IsNil predicate on the "merged_into_id" field.
 func MergedIntoIDIsNil() predicate.Ticket {
 	return predicate.Ticket(sql.FieldIsNull(FieldMergedIntoID))
@@ -2871,6 +2861,86 @@ func StaffReadSeqLTE(v int64) predicate.Ticket {
 	return predicate.Ticket(sql.FieldLTE(FieldStaffReadSeq, v))
 }
 
+// ReadByStaffUpToEQ applies the EQ predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToEQ(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReadByStaffUpTo, v))
+}
+
+// ReadByStaffUpToNEQ applies the NEQ predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToNEQ(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldReadByStaffUpTo, v))
+}
+
+// ReadByStaffUpToIn applies the In predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToIn(vs ...int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldReadByStaffUpTo, vs...))
+}
+
+// ReadByStaffUpToNotIn applies the NotIn predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToNotIn(vs ...int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldReadByStaffUpTo, vs...))
+}
+
+// ReadByStaffUpToGT applies the GT predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToGT(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldReadByStaffUpTo, v))
+}
+
+// ReadByStaffUpToGTE applies the GTE predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToGTE(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldReadByStaffUpTo, v))
+}
+
+// ReadByStaffUpToLT applies the LT predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToLT(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldReadByStaffUpTo, v))
+}
+
+// ReadByStaffUpToLTE applies the LTE predicate on the "read_by_staff_up_to" field.
+func ReadByStaffUpToLTE(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldReadByStaffUpTo, v))
+}
+
+// ReadByCustomerUpToEQ applies the EQ predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToEQ(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldEQ(FieldReadByCustomerUpTo, v))
+}
+
+// ReadByCustomerUpToNEQ applies the NEQ predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToNEQ(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNEQ(FieldReadByCustomerUpTo, v))
+}
+
+// ReadByCustomerUpToIn applies the In predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToIn(vs ...int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldIn(FieldReadByCustomerUpTo, vs...))
+}
+
+// ReadByCustomerUpToNotIn applies the NotIn predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToNotIn(vs ...int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldNotIn(FieldReadByCustomerUpTo, vs...))
+}
+
+// ReadByCustomerUpToGT applies the GT predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToGT(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGT(FieldReadByCustomerUpTo, v))
+}
+
+// ReadByCustomerUpToGTE applies the GTE predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToGTE(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldGTE(FieldReadByCustomerUpTo, v))
+}
+
+// ReadByCustomerUpToLT applies the LT predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToLT(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLT(FieldReadByCustomerUpTo, v))
+}
+
+// ReadByCustomerUpToLTE applies the LTE predicate on the "read_by_customer_up_to" field.
+func ReadByCustomerUpToLTE(v int64) predicate.Ticket {
+	return predicate.Ticket(sql.FieldLTE(FieldReadByCustomerUpTo, v))
+}
+
 // SnoozedUntilAtEQ applies the EQ predicate on the "snoozed_until_at" field.
 func SnoozedUntilAtEQ(v time.Time) predicate.Ticket {
 	return predicate.Ticket(sql.FieldEQ(FieldSnoozedUntilAt, v))
@@ -3032,6 +3102,52 @@ func HasParticipants() predicate.Ticket {
 func HasParticipantsWith(preds ...predicate.TicketParticipant) predicate.Ticket {
 	return predicate.Ticket(func(s *sql.Selector) {
 		step := newParticipantsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMergedInto applies the HasEdge predicate on the "merged_into" edge.
+func HasMergedInto() predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, MergedIntoTable, MergedIntoColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMergedIntoWith applies the HasEdge predicate on the "merged_into" edge with a given conditions (other predicates).
+func HasMergedIntoWith(preds ...predicate.Ticket) predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := newMergedIntoStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMerged applies the HasEdge predicate on the "merged" edge.
+func HasMerged() predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, MergedTable, MergedColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMergedWith applies the HasEdge predicate on the "merged" edge with a given conditions (other predicates).
+func HasMergedWith(preds ...predicate.Ticket) predicate.Ticket {
+	return predicate.Ticket(func(s *sql.Selector) {
+		step := newMergedStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

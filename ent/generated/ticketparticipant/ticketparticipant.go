@@ -31,6 +31,8 @@ const (
 	FieldRole = "role"
 	// FieldReadSeq holds the string denoting the read_seq field in the database.
 	FieldReadSeq = "read_seq"
+	// FieldReadUpTo holds the string denoting the read_up_to field in the database.
+	FieldReadUpTo = "read_up_to"
 	// FieldLeftAt holds the string denoting the left_at field in the database.
 	FieldLeftAt = "left_at"
 	// EdgeTicket holds the string denoting the ticket edge name in mutations.
@@ -56,6 +58,7 @@ var Columns = []string{
 	FieldOwnerID,
 	FieldRole,
 	FieldReadSeq,
+	FieldReadUpTo,
 	FieldLeftAt,
 }
 
@@ -72,6 +75,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultReadSeq holds the default value on creation for the "read_seq" field.
 	DefaultReadSeq int64
+	// DefaultReadUpTo holds the default value on creation for the "read_up_to" field.
+	DefaultReadUpTo int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -143,6 +148,11 @@ func ByRole(opts ...sql.OrderTermOption) OrderOption {
 // ByReadSeq orders the results by the read_seq field.
 func ByReadSeq(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReadSeq, opts...).ToFunc()
+}
+
+// ByReadUpTo orders the results by the read_up_to field.
+func ByReadUpTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReadUpTo, opts...).ToFunc()
 }
 
 // ByLeftAt orders the results by the left_at field.

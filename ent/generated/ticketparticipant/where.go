@@ -86,6 +86,11 @@ func ReadSeq(v int64) predicate.TicketParticipant {
 	return predicate.TicketParticipant(sql.FieldEQ(FieldReadSeq, v))
 }
 
+// ReadUpTo applies equality check predicate on the "read_up_to" field. It's identical to ReadUpToEQ.
+func ReadUpTo(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldEQ(FieldReadUpTo, v))
+}
+
 // LeftAt applies equality check predicate on the "left_at" field. It's identical to LeftAtEQ.
 func LeftAt(v time.Time) predicate.TicketParticipant {
 	return predicate.TicketParticipant(sql.FieldEQ(FieldLeftAt, v))
@@ -329,6 +334,46 @@ func ReadSeqLT(v int64) predicate.TicketParticipant {
 // ReadSeqLTE applies the LTE predicate on the "read_seq" field.
 func ReadSeqLTE(v int64) predicate.TicketParticipant {
 	return predicate.TicketParticipant(sql.FieldLTE(FieldReadSeq, v))
+}
+
+// ReadUpToEQ applies the EQ predicate on the "read_up_to" field.
+func ReadUpToEQ(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldEQ(FieldReadUpTo, v))
+}
+
+// ReadUpToNEQ applies the NEQ predicate on the "read_up_to" field.
+func ReadUpToNEQ(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldNEQ(FieldReadUpTo, v))
+}
+
+// ReadUpToIn applies the In predicate on the "read_up_to" field.
+func ReadUpToIn(vs ...int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldIn(FieldReadUpTo, vs...))
+}
+
+// ReadUpToNotIn applies the NotIn predicate on the "read_up_to" field.
+func ReadUpToNotIn(vs ...int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldNotIn(FieldReadUpTo, vs...))
+}
+
+// ReadUpToGT applies the GT predicate on the "read_up_to" field.
+func ReadUpToGT(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldGT(FieldReadUpTo, v))
+}
+
+// ReadUpToGTE applies the GTE predicate on the "read_up_to" field.
+func ReadUpToGTE(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldGTE(FieldReadUpTo, v))
+}
+
+// ReadUpToLT applies the LT predicate on the "read_up_to" field.
+func ReadUpToLT(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldLT(FieldReadUpTo, v))
+}
+
+// ReadUpToLTE applies the LTE predicate on the "read_up_to" field.
+func ReadUpToLTE(v int64) predicate.TicketParticipant {
+	return predicate.TicketParticipant(sql.FieldLTE(FieldReadUpTo, v))
 }
 
 // LeftAtEQ applies the EQ predicate on the "left_at" field.

@@ -93,6 +93,8 @@ const (
 	FieldAvatarHeight = "avatar_height"
 	// FieldManagerID holds the string denoting the manager_id field in the database.
 	FieldManagerID = "manager_id"
+	// FieldManagerContacts holds the string denoting the manager_contacts field in the database.
+	FieldManagerContacts = "manager_contacts"
 	// FieldDeleteAt holds the string denoting the delete_at field in the database.
 	FieldDeleteAt = "delete_at"
 	// FieldUnreadCount holds the string denoting the unread_count field in the database.
@@ -160,6 +162,7 @@ var Columns = []string{
 	FieldAvatarWidth,
 	FieldAvatarHeight,
 	FieldManagerID,
+	FieldManagerContacts,
 	FieldDeleteAt,
 	FieldUnreadCount,
 }

@@ -1971,6 +1971,16 @@ func ManagerIDNotNil() predicate.User {
 	return predicate.User(sql.FieldNotNull(FieldManagerID))
 }
 
+// ManagerContactsIsNil applies the IsNil predicate on the "manager_contacts" field.
+func ManagerContactsIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldManagerContacts))
+}
+
+// ManagerContactsNotNil applies the NotNil predicate on the "manager_contacts" field.
+func ManagerContactsNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldManagerContacts))
+}
+
 // DeleteAtEQ applies the EQ predicate on the "delete_at" field.
 func DeleteAtEQ(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldDeleteAt, v))
