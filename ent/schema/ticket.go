@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
@@ -50,7 +52,10 @@ func (Ticket) Annotations() []schema.Annotation {
 }
 
 // Fields of the table.
-func (Ticket) Fields() []ent.Field {
+func (Ticket) Fields() []ent.Field { return slices.Concat(requested(), worked()) }
+
+// requested are what the customer wants, and where it stands.
+func requested() []ent.Field {
 	return []ent.Field{
 		field.String("number").Unique().Immutable(),
 		field.Enum("kind").Values("QUESTION", "COMPLAINT", "CALLBACK", "CONSULTATION", "RETURN", "REFUND", "FEEDBACK").Default("QUESTION"),
@@ -66,6 +71,12 @@ func (Ticket) Fields() []ent.Field {
 		field.UUID("return_id", uuid.UUID{}).Optional().Nillable().Comment("The return it is about."),
 		field.UUID("document_id", uuid.UUID{}).Optional().Nillable().Comment("The paper it is about."),
 		field.String("booking_key").Optional().Nillable().Comment("The booking it is about, by its key in the business's own system."),
+	}
+}
+
+// worked are who works on it, its clock and its counters.
+func worked() []ent.Field {
+	return []ent.Field{
 		field.UUID("assignee_id", uuid.UUID{}).Optional().Nillable(),
 		field.Time("assigned_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)),
 		field.UUID("team_id", uuid.UUID{}).Optional().Nillable(),

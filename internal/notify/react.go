@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -208,6 +209,15 @@ func (i *Inbox) OnTicketChanged(ctx context.Context, tx *store.Tx, e event.Store
 	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.closed")
 }
 
+// stillThere are participants whose membership of the ticket's owner, where
+// they had one, has not ended: as the fence sees them.
+func stillThere(s *sql.Selector) {
+	s.Where(sql.P(func(b *sql.Builder) {
+		b.WriteString("NOT EXISTS (SELECT 1 FROM memberships AS tm WHERE tm.user_id = ").Ident(s.C(ticketparticipant.FieldUserID)).
+			WriteString(" AND tm.owner_id = ").Ident(s.C(ticketparticipant.FieldOwnerID)).WriteString(" AND tm.status <> 'ACTIVE')")
+	}))
+}
+
 func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stored, ticket uuid.UUID, number, typ string) error {
 	sys := viewer.AsSystem(ctx, "notify.hear")
 	subject, err := tx.Ticket.Query().Where(entticket.ID(ticket)).Select(entticket.FieldSubject).String(sys)
@@ -217,7 +227,7 @@ func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stor
 	if err != nil {
 		return err
 	}
-	part, err := tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(ticket), ticketparticipant.LeftAtIsNil()).All(sys)
+	part, err := tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(ticket), ticketparticipant.LeftAtIsNil(), stillThere).All(sys)
 	if err != nil {
 		return err
 	}

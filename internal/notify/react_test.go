@@ -186,6 +186,14 @@ func TestTickets(t *testing.T) {
 		w.hear(t)
 		w.wantUnread(t, w.alice, 2)
 		w.wantUnread(t, w.boris, 2)
+		// Nor does he hear whose membership with the ticket's owner has ended.
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Membership.Create().SetUserID(w.boris).SetOwnerID(w.alice).SetKind(membership.KindREPRESENTATIVE).SetRoleID(uuid.New()).
+				SetStatus(membership.StatusENDED).Exec(ctx)
+		})
+		w.tell(t, closed, store.ToTicket(tkt, event.ToAll))
+		w.hear(t)
+		w.wantUnread(t, w.boris, 2)
 	})
 }
 

@@ -132,12 +132,12 @@ func TestLists(t *testing.T) {
 			"one at a time": {func() (*ent.TicketConnection, error) {
 				return w.tickets.Of(alice, w.alice, nil, support.Page{First: ptr(1)})
 			}, []string{"a1"}},
-			"queue":         {queue(nil, nil), []string{"b1", "a1", "a2"}},
-			"oldest":        {queue(nil, ptr(desk.SortOldestActive)), []string{"a2", "a1", "b1"}},
-			"open":          {queue(&desk.TicketQueueFilter{Status: status}, nil), []string{"a1", "a2"}},
-			"unassigned":    {queue(&desk.TicketQueueFilter{Unassigned: ptr(true)}, nil), []string{"b1", "a1"}},
-			"sue's":         {queue(&desk.TicketQueueFilter{AssigneeID: user(w.sue)}, nil), []string{"a2"}},
-			"of bob":        {queue(&desk.TicketQueueFilter{CustomerID: user(w.bob)}, nil), []string{"b1"}},
+			"queue":      {queue(nil, nil), []string{"b1", "a1", "a2"}},
+			"oldest":     {queue(nil, ptr(desk.SortOldestActive)), []string{"a2", "a1", "b1"}},
+			"open":       {queue(&desk.TicketQueueFilter{Status: status}, nil), []string{"a1", "a2"}},
+			"unassigned": {queue(&desk.TicketQueueFilter{Unassigned: ptr(true)}, nil), []string{"b1", "a1"}},
+			"sue's":      {queue(&desk.TicketQueueFilter{AssigneeID: user(w.sue)}, nil), []string{"a2"}},
+			"of bob":     {queue(&desk.TicketQueueFilter{CustomerID: user(w.bob)}, nil), []string{"b1"}},
 		} {
 			page, err := c.list()
 			if err != nil {
